@@ -1,0 +1,37 @@
+# make demo and make test work on a fresh clone: they make .venv, build the package and run.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := pyproject.toml setup.py jitrisk/_core.pyx
+
+.PHONY: demo test lint bench bench-compare clean
+
+demo: .venv/demo
+	$(BIN)/jitrisk compare brake-valves --paths 200000
+
+test: .venv/test
+	$(BIN)/python -m pytest
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/test
+	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-autosave --benchmark-storage=.benchmarks
+
+bench-compare: .venv/test
+	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-autosave --benchmark-storage=.benchmarks --benchmark-compare
+
+.venv/demo: $(SOURCES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+.venv/test: $(SOURCES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch .venv/demo $@
+
+clean:
+	rm -rf .venv build *.egg-info jitrisk/_core.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

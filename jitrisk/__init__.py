@@ -1,0 +1,59 @@
+"""Monte Carlo risk of production networks run just-in-time or just-in-case.
+
+The public names, in the order of the pipeline; each is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jitrisk.errors import CapacityError, ExogenousError, Fault, JitriskError, ModelError, ResultError
+    from jitrisk.model import Network
+    from jitrisk.pipeline import load, open, sample, save, simulate
+
+__version__ = version("jitrisk")
+
+_WHERE = {
+    "load": "jitrisk.pipeline",
+    "sample": "jitrisk.pipeline",
+    "simulate": "jitrisk.pipeline",
+    "save": "jitrisk.pipeline",
+    "open": "jitrisk.pipeline",
+    "Network": "jitrisk.model",
+    "JitriskError": "jitrisk.errors",
+    "ModelError": "jitrisk.errors",
+    "Fault": "jitrisk.errors",
+    "ExogenousError": "jitrisk.errors",
+    "CapacityError": "jitrisk.errors",
+    "ResultError": "jitrisk.errors",
+}
+
+__all__ = [
+    "CapacityError",
+    "ExogenousError",
+    "Fault",
+    "JitriskError",
+    "ModelError",
+    "Network",
+    "ResultError",
+    "__version__",
+    "load",
+    "open",
+    "sample",
+    "save",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'jitrisk' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_WHERE[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,25 @@
+"""``jitrisk examples``: the models that come with the program."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from jitrisk.cli.group import command as verb
+
+
+@verb("examples", epilog="Example: jitrisk examples")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
+def command(as_json: bool) -> None:
+    """List the models that come with the program."""
+    from jitrisk.model import describe, examples
+
+    found = {name: describe(path) for name, path in examples().items()}
+    if as_json:
+        click.echo(json.dumps({"schema": "jitrisk.examples", "schema_version": 1, "examples": found}, indent=2))
+        return
+    width = max(map(len, found))
+    for name, description in found.items():
+        click.echo(f"{name:<{width}}  {description}")
+    click.echo("Run one with 'jitrisk compare NAME'; start your own from one with 'jitrisk new FILE --from NAME'.", err=True)

@@ -1,0 +1,110 @@
+"""The command ``jitrisk``: its verbs, imported when called, and what every failure looks like."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+from typing import Any
+
+import click
+
+from jitrisk.errors import JitriskError
+
+VERBS = ("compare", "run", "validate", "new", "examples", "schema")
+
+_DONE, _FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb's module only when it is called or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order a newcomer meets them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb, or None where there is no such one."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"jitrisk.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a verb; a typo is answered with the nearest one."""
+        from difflib import get_close_matches
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = get_close_matches(args[0], VERBS, n=1)
+            if close:
+                error.message += f" Did you mean {close[0]!r}?"
+            raise
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="jitrisk", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Compare just-in-time with just-in-case on a production network, with the risk in figures.
+
+    \b
+    Start here:
+      jitrisk examples                 models that come with the program
+      jitrisk compare brake-valves     one car maker, one valve plant, one fire
+      jitrisk new my-plant             a small commented model to change
+
+    Data go to stdout, words to stderr. Exit status: 0 done, 2 bad input, 1 anything else, 130 interrupted.
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    args : the words after the command's name; those of the process by default.
+    """
+    words = sys.argv[1:] if args is None else args
+    sys.exit(_run(words, debug="--debug" in words))
+
+
+def _run(words: list[str], debug: bool) -> int:
+    try:
+        result = cli.main(words, prog_name="jitrisk", standalone_mode=False)
+        return result if isinstance(result, int) else _DONE
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("jitrisk: interrupted", err=True)
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return _BAD_INPUT
+    except JitriskError as error:
+        return _report(error, str(error), debug, _BAD_INPUT)
+    except BrokenPipeError:
+        # The reader of our output went away; close stdout so that the interpreter does not complain, either.
+        sys.stderr.close()
+        return _FAILED
+    except Exception as error:
+        return _report(error, f"internal error: {type(error).__name__}: {error}; --debug shows where", debug, _FAILED)
+
+
+def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
+    if debug:
+        traceback.print_exception(error)
+    for line in words.splitlines():
+        click.echo(f"jitrisk: {line}", err=True)
+    return code
+
+
+def command(name: str, **attributes: Any) -> Any:
+    """Decorate a verb: every one takes ``--debug`` and shows an example in its help."""
+
+    def decorate(function: Any) -> click.Command:
+        option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+        decorated: click.Command = click.command(name, **attributes)(option(function))
+        return decorated
+
+    return decorate

@@ -1,0 +1,56 @@
+"""``jitrisk new``: a commented model to start from."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from jitrisk.cli.group import command as verb
+
+FIRST = "bicycles"
+
+
+@verb("new", epilog="Example: jitrisk new my-plant --from brake-valves")
+@click.argument("name")
+@click.option("--from", "example", default=FIRST, show_default=True, metavar="EXAMPLE", help="Example to start from.")
+def command(name: str, example: str) -> None:
+    """Write NAME.yaml, a copy of an example with its comments, to be changed to your plant."""
+    from jitrisk.model import examples
+
+    known = examples()
+    if example not in known:
+        close = get_close_matches(example, known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise click.UsageError(f"No such example: {example!r}.{hint} Allowed are {', '.join(known)}.")
+    target = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    copies = {target: known[example]}
+    text = known[example].read_text(encoding="utf-8")
+    copies |= {target.parent / data.name: data for data in known[example].parent.glob("*.csv") if data.name in text}
+    _refuse_to_overwrite(target, copies)
+    for copy, source in copies.items():
+        _write(copy, source.read_bytes())
+    click.echo(f"wrote {', '.join(map(str, copies))}", err=True)
+    click.echo(f"Change it, then: jitrisk validate {target}; jitrisk compare {target}", err=True)
+
+
+def _refuse_to_overwrite(target: Path, copies: dict[Path, Path]) -> None:
+    if not target.parent.is_dir():
+        raise click.UsageError(f"There is no folder {str(target.parent)!r}: make it first.")
+    for copy, source in copies.items():
+        if copy.exists() and (copy == target or copy.read_bytes() != source.read_bytes()):
+            raise click.UsageError(f"{str(copy)!r} exists already: choose another name, or move it away.")
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+            fresh = Path(folder) / target.name
+            fresh.write_bytes(content)
+            os.replace(fresh, target)
+    except OSError as error:
+        raise click.UsageError(f"{str(target)!r} could not be written: {error.strerror}.") from error

@@ -1,0 +1,36 @@
+"""``jitrisk validate``: every fault of a model at once."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from jitrisk.cli.group import command as verb
+
+
+@verb("validate", epilog="Example: jitrisk validate my-plant.yaml")
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
+def command(model: str, as_json: bool) -> int:
+    """Check a model and name every fault: file, line, key, what was found and what is allowed."""
+    from jitrisk import model as models
+    from jitrisk.errors import ModelError
+
+    try:
+        network = models.load(model)
+    except ModelError as error:
+        if not as_json:
+            raise
+        faults = [vars(fault) for fault in error.faults]
+        click.echo(json.dumps({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults}, indent=2))
+        return 2
+    if as_json:
+        click.echo(json.dumps({"schema": "jitrisk.validation", "schema_version": 1, "faults": []}, indent=2))
+    else:
+        click.echo(
+            f"{network.name}: {len(network.stages)} stages, {len(network.customers)} customers, "
+            f"{len(network.hazards)} hazards, {network.horizon:,} periods of {network.period:g} h; "
+            f"strategies {', '.join(network.strategies)}"
+        )
+    return 0

@@ -1,0 +1,336 @@
+"""Stage 5: blocks, threads and memory. Draw a block of paths once, run every strategy on it.
+
+A block is a few hundred paths whose state and exogenous tile fit in a core's second-level cache. Blocks are handed to
+threads in any order; nothing a path computes depends on its block, so the outcome has the same bits for any
+number of threads and any size of block.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_rows
+from jitrisk.errors import CapacityError
+from jitrisk.lower import Given, Plant
+from jitrisk.sampling.series import Series
+
+if TYPE_CHECKING:
+    from jitrisk.sampling.sampler import Sampler
+
+FLUSH = 64
+"""Periods between flushes of the float32 sums: fixed, so that no bit depends on the size of a tile."""
+
+_CACHE = 600_000  # bytes of a core's second-level cache that one block may fill
+_MOST = 4 * STRIPE  # lanes of a block
+_POLL = 0.1  # seconds between looks at the progress, and so at Ctrl-C
+_KEEP_FREE = 0.1  # share of the available memory never asked for
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The time axis of a run, in periods."""
+
+    periods: int
+    warm_up: int = 0
+
+    @property
+    def counted(self) -> int:
+        """Periods that outcomes are summed or averaged over."""
+        return self.periods - self.warm_up
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What to simulate.
+
+    Attributes
+    ----------
+    plants : the arrays of each strategy, by name; all of one network, so with as many stages and customers.
+    horizon : the time axis.
+    paths : path numbers, a range of step 1.
+    seed : seed of every stream.
+    given : series handed in, by (kind, stage or customer): float32 arrays of shape (paths, periods).
+    """
+
+    plants: Mapping[str, Plant]
+    horizon: Horizon
+    paths: range
+    seed: int
+    given: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
+
+    @property
+    def series(self) -> list[Series | Given]:
+        """Every series some strategy reads, once: those drawn first, then those handed in."""
+        found = dict.fromkeys(one for plant in self.plants.values() for one in plant.series)
+        return sorted(found, key=lambda one: isinstance(one, Given))
+
+
+@dataclass(frozen=True, eq=False)
+class Totals:
+    """Outcomes as arrays, paths contiguous.
+
+    Attributes
+    ----------
+    stage : float64, shape (len(STAGE_TOTALS), strategies, stages, paths).
+    customer : float64, shape (len(CUSTOMER_TOTALS), strategies, customers, paths).
+    """
+
+    stage: np.ndarray
+    customer: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a job is cut: lanes of a block, periods of a tile, threads at work."""
+
+    lanes: int
+    tile: int
+    threads: int
+
+
+def run(
+    job: Job, threads: int | None = None, lanes: int | None = None, progress: Progress | None = None
+) -> Totals:
+    """Simulate every path under every strategy.
+
+    Parameters
+    ----------
+    job : what to simulate.
+    threads : threads to use; all cores by default.
+    lanes : paths of a block; by default as many as the cache holds. The outcome does not depend on it.
+    progress : called now and then with the number of path-strategies done and their total.
+
+    Returns
+    -------
+    The totals of every path.
+
+    Raises
+    ------
+    CapacityError
+        If the outcomes and the work space do not fit in the memory available.
+    """
+    shape = _shape(job, threads, lanes)
+    check_memory(job, shape)
+    totals = _empty_totals(job)
+    sampler = _sampler(job)
+    cuts = _cut(len(job.paths), shape.lanes)
+
+    def work(stop: threading.Event) -> Iterator[int]:
+        bench = _Bench(job, sampler, shape)
+        for begin, end in cuts:
+            bench.simulate(begin, end, totals, stop)
+            if stop.is_set():
+                return
+            yield (end - begin) * len(job.plants)
+
+    _in_threads(work, shape.threads, len(job.paths) * len(job.plants), progress)
+    return totals
+
+
+def draw(job: Job) -> dict[Series, np.ndarray]:
+    """Return the series drawn for a job, each float32 of shape (paths, periods)."""
+    series = [one for one in job.series if isinstance(one, Series)]
+    sampler = _sampler(job)
+    periods, paths = job.horizon.periods, len(job.paths)
+    _require(4 * len(series) * periods * paths, paths, "draw")
+    out = {one: np.empty((paths, periods), dtype=np.float32) for one in series}
+    for begin, end in _cut(paths, STRIPE):
+        state = sampler.begin(job.paths.start + begin, end - begin)
+        for start, stop in _steps(periods, FLUSH):
+            tile = np.empty((stop - start, len(series), end - begin), dtype=np.float32)
+            sampler.fill(state, start, tile)
+            for k, one in enumerate(series):
+                out[one][begin:end, start:stop] = tile[:, k].T
+    return out
+
+
+def bytes_needed(job: Job, shape: Shape | None = None) -> int:
+    """Return the memory a job takes: its outcomes, and each thread's work space."""
+    shape = shape or _shape(job, None, None)
+    lanes = -(-shape.lanes // STRIPE) * STRIPE
+    return _outcome_bytes(job) * len(job.paths) + shape.threads * lanes * _lane_bytes(job, shape.tile)
+
+
+def check_memory(job: Job, shape: Shape | None = None) -> None:
+    """Raise CapacityError, with what would fit, when a job does not fit in the memory available."""
+    _require(bytes_needed(job, shape), len(job.paths), "simulate")
+
+
+def _require(needed: int, paths: int, verb: str) -> None:
+    import psutil
+
+    usable = psutil.virtual_memory().available * (1 - _KEEP_FREE)
+    if needed > usable:
+        fit = int(paths * usable / needed)
+        advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
+        raise CapacityError(
+            f"to {verb} {paths:,} paths takes {needed / 1e9:,.1f} GB of memory and {usable / 1e9:,.1f} GB are free: "
+            f"{advice}; fewer strategies take less, too"
+        )
+
+
+def _outcome_bytes(job: Job) -> int:
+    """Return the bytes of outcomes of one path."""
+    return 8 * sum(
+        len(STAGE_TOTALS) * plant.stages + len(CUSTOMER_TOTALS) * plant.customers for plant in job.plants.values()
+    )
+
+
+def _lane_bytes(job: Job, tile: int) -> int:
+    """Return the bytes of work space of one lane: the states of all strategies and the exogenous tile."""
+    return 4 * (sum(state_rows(plant) for plant in job.plants.values()) + 2 * tile * len(job.series))
+
+
+def _shape(job: Job, threads: int | None, lanes: int | None) -> Shape:
+    """Cut a job so that one strategy's state and the exogenous tile stay in a core's cache."""
+    threads = threads or _cores()
+    series = len(job.series)
+    tile = FLUSH if series * FLUSH * STRIPE * 4 <= _CACHE else FLUSH // 4
+    if lanes is None:
+        rows = max(state_rows(plant) for plant in job.plants.values()) + tile * series
+        lanes = min(_MOST, max(1, _CACHE // (4 * rows * STRIPE)) * STRIPE)
+        # Few paths: smaller blocks, so that every thread has some.
+        lanes = max(1, min(lanes, -(-len(job.paths) // threads)))
+    return Shape(lanes, tile, min(threads, -(-len(job.paths) // lanes)))
+
+
+def _cores() -> int:
+    """Return the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _empty_totals(job: Job) -> Totals:
+    plants, paths = list(job.plants.values()), len(job.paths)
+    # Zeros cost nothing until they are written: features that are off never are.
+    return Totals(
+        np.zeros((len(STAGE_TOTALS), len(plants), plants[0].stages, paths)),
+        np.zeros((len(CUSTOMER_TOTALS), len(plants), plants[0].customers, paths)),
+    )
+
+
+def _sampler(job: Job) -> Sampler:
+    from jitrisk.sampling.sampler import Sampler
+
+    return Sampler([one for one in job.series if isinstance(one, Series)], job.seed)
+
+
+class _Cuts:
+    """Hand out blocks of paths, each once, to whichever thread asks."""
+
+    def __init__(self, paths: int, lanes: int) -> None:
+        self._steps = _steps(paths, lanes)
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return self
+
+    def __next__(self) -> tuple[int, int]:
+        with self._lock:
+            return next(self._steps)
+
+
+def _cut(paths: int, lanes: int) -> _Cuts:
+    return _Cuts(paths, lanes)
+
+
+def _steps(length: int, step: int) -> Iterator[tuple[int, int]]:
+    for begin in range(0, length, step):
+        yield begin, min(begin + step, length)
+
+
+class _Bench:
+    """One thread's work space, used for block after block."""
+
+    def __init__(self, job: Job, sampler: Sampler, shape: Shape) -> None:
+        self._job, self._sampler, self._shape = job, sampler, shape
+        series = job.series
+        place = {one: k for k, one in enumerate(series)}
+        self._rows = [np.array([place[one] for one in plant.series], dtype=np.int32) for plant in job.plants.values()]
+        self._handed = [one for one in series if isinstance(one, Given)]
+        self._drawn = len(series) - len(self._handed)
+        self._blocks: dict[int, list[Block]] = {}
+
+    def simulate(self, begin: int, end: int, totals: Totals, stop: threading.Event) -> None:
+        """Run paths `begin` to `end` (places in the outcome) under every strategy."""
+        horizon, lanes = self._job.horizon, end - begin
+        blocks = self._blocks_of(lanes)
+        state = self._sampler.begin(self._job.paths.start + begin, lanes)
+        for k, block in enumerate(blocks):
+            block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end])
+        for tile_start, tile_end in _steps(horizon.periods, self._shape.tile):
+            if stop.is_set():
+                return
+            tile = self._tile(state, tile_start, tile_end, begin, end)
+            for block in blocks:
+                self._advance(block, tile, tile_start, tile_end)
+        for block in blocks:
+            block.close_books(horizon.counted)
+
+    def _blocks_of(self, lanes: int) -> list[Block]:
+        if lanes not in self._blocks:
+            self._blocks.clear()  # only the last block of a job has fewer lanes
+            self._blocks[lanes] = [
+                Block(plant, rows, np.empty((-(-lanes // STRIPE), state_rows(plant), STRIPE), np.float32), lanes)
+                for plant, rows in zip(self._job.plants.values(), self._rows, strict=True)
+            ]
+        return self._blocks[lanes]
+
+    def _advance(self, block: Block, tile: np.ndarray, start: int, end: int) -> None:
+        """Run one tile, with the books opened at the end of the warm-up and the sums flushed at fixed periods."""
+        horizon = self._job.horizon
+        stops = [t for t in range(start + 1, end + 1) if t in (end, horizon.warm_up) or t % FLUSH == 0]
+        if horizon.warm_up == start == 0:
+            block.open_books()
+        for begin, stop in zip([start, *stops], stops, strict=False):
+            block.advance(tile, start, begin, stop)
+            if stop == horizon.warm_up:
+                block.open_books()
+            elif stop > horizon.warm_up and (stop % FLUSH == 0 or stop == horizon.periods):
+                block.flush()
+
+    def _tile(self, state: Any, start: int, end: int, begin: int, stop: int) -> np.ndarray:
+        """Return the exogenous rows of periods `start` to `end`, shape (periods, series, lanes)."""
+        drawn = np.empty((end - start, self._drawn, stop - begin), dtype=np.float32)
+        self._sampler.fill(state, start, drawn)
+        if not self._handed:
+            return drawn
+        handed = [self._job.given[one.kind, one.thing][begin:stop, start:end].T for one in self._handed]
+        return np.ascontiguousarray(np.concatenate([drawn, np.stack(handed, axis=1)], axis=1), dtype=np.float32)
+
+
+def _in_threads(
+    work: Callable[[threading.Event], Iterator[int]], threads: int, total: int, progress: Progress | None
+) -> None:
+    """Run `work` in every thread until its items are used up; the first error, or Ctrl-C, stops them all."""
+    stop = threading.Event()
+    done = [0] * threads
+
+    def count(thread: int) -> None:
+        try:
+            for amount in work(stop):
+                done[thread] += amount
+        except BaseException:
+            stop.set()
+            raise
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="jitrisk") as pool:
+        pending = {pool.submit(count, thread) for thread in range(threads)}
+        try:
+            while pending:
+                finished, pending = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                if progress is not None:
+                    progress(sum(done), total)
+        except BaseException:
+            stop.set()
+            raise

@@ -1,0 +1,54 @@
+"""Which exogenous series a network needs: features that are off need none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jitrisk.sampling.distributions import Distribution, constant
+from jitrisk.sampling.series import Effect, Series, Spells
+
+if TYPE_CHECKING:
+    from jitrisk.model import Customer, Network, Stage
+
+# Where a hazard's effect lands: the field of a hit, and the kind of series it acts on.
+STAGE_EFFECTS = {
+    "capacity": "availability",
+    "arrivals": "receiving",
+    "transit": "transit",
+    "lead_time": "lead_time",
+    "yield_": "good",
+}
+CUSTOMER_EFFECTS = {"demand": "demand"}
+
+_ALWAYS = constant(1.0)
+
+
+def effects_on(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
+    """Return the effects of all hazards, by kind of series and name of the stage or customer hit."""
+    found: dict[tuple[str, str], list[Effect]] = {}
+    fields = STAGE_EFFECTS | CUSTOMER_EFFECTS
+    for name, hazard in network.hazards.items():
+        spells = Spells(name, hazard.quiet, hazard.duration, hazard.ramp)
+        for thing, hit in hazard.hits.items():
+            chance = hazard.chance if hit.chance is None else hit.chance
+            for field, kind in fields.items():
+                factor = getattr(hit, field)
+                if factor is not None and factor != 1.0:
+                    found.setdefault((kind, thing), []).append(Effect(spells, float(factor), float(chance)))
+    return {key: tuple(effects) for key, effects in found.items()}
+
+
+def stage_series(name: str, stage: Stage, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> Iterator[Series]:
+    """Yield the series of one stage that is not constant at its default."""
+    bases: dict[str, Distribution] = {"lead_time": stage.lead_time, "good": stage.yield_}
+    varies = {"lead_time": stage.lead_time.family != "constant", "good": stage.yield_ != _ALWAYS}
+    for kind in STAGE_EFFECTS.values():
+        hits = effects.get((kind, name), ())
+        if hits or varies.get(kind, False):
+            yield Series(kind, name, bases.get(kind, _ALWAYS), effects=hits)
+
+
+def customer_series(name: str, customer: Customer, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> Series:
+    """Return the demand of one customer."""
+    return Series("demand", name, customer.demand, customer.every, effects.get(("demand", name), ()))

@@ -1,0 +1,64 @@
+"""Orders and multiplicities of the network, in time linear in its size."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jitrisk.model import Network, Stage
+
+
+def supplies(stage: Stage) -> Iterator[tuple[str, float]]:
+    """Yield each source of a stage with a share, and its units for one unit started."""
+    for item in stage.inputs.values():
+        for source, share in item.sources:
+            if share > 0:
+                yield source, share * item.quantity
+
+
+def sweep_order(network: Network) -> list[str]:
+    """Return the stages, consumers before their suppliers.
+
+    Again and again the first declared stage whose consumers are all done.
+    """
+    names = list(network.stages)
+    index = {name: i for i, name in enumerate(names)}
+    sources = {
+        name: {source for item in stage.inputs.values() for source, _ in item.sources}
+        for name, stage in network.stages.items()
+    }
+    waiting = dict.fromkeys(names, 0)
+    for upstream in sources.values():
+        for source in upstream:
+            waiting[source] += 1
+    ready = [index[name] for name in names if waiting[name] == 0]
+    order = []
+    while ready:
+        name = names[heapq.heappop(ready)]
+        order.append(name)
+        for source in sources[name]:
+            waiting[source] -= 1
+            if waiting[source] == 0:
+                heapq.heappush(ready, index[source])
+    return order
+
+
+def multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, float]]:
+    """Return, for each stage, the units of its item behind one unit of each customer's demand.
+
+    Shares of alternates count as declared; a stage with mean yield y starts 1 / y units for one good unit.
+    Customers a stage does not serve, directly or through others, are left out.
+    """
+    units: dict[str, dict[str, float]] = {name: {} for name in order}
+    for name, customer in network.customers.items():
+        units[customer.stage][name] = 1.0
+    for name in order:
+        stage = network.stages[name]
+        per_good = 1.0 / stage.yield_.mean()
+        for source, quantity in supplies(stage):
+            behind = units[source]
+            for customer_name, count in units[name].items():
+                behind[customer_name] = behind.get(customer_name, 0.0) + count * quantity * per_good
+    return units

@@ -1,0 +1,265 @@
+"""The arrays the dynamics run on: C-contiguous, read-only, in sweep order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitrisk.lower.exogenous import customer_series, effects_on, stage_series
+from jitrisk.lower.graph import sweep_order
+from jitrisk.lower.levels import TOLERANCE, Levels, policy_levels, whole_periods
+from jitrisk.sampling.series import Series
+
+if TYPE_CHECKING:
+    from jitrisk.model import Network
+
+_FAR = np.finfo(np.float32).max
+
+
+@dataclass(frozen=True)
+class Given:
+    """An exogenous series handed in instead of drawn.
+
+    Attributes
+    ----------
+    kind : name of the exogenous variable.
+    thing : the stage or customer.
+    """
+
+    kind: str
+    thing: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plant:
+    """One strategy's network as arrays; `n` stages in sweep order, `m` customers in the order they are served.
+
+    Attributes
+    ----------
+    stages, customers : how many there are.
+    series : the exogenous series it reads; -1 in the arrays below marks a feature that is off.
+    declared : place of each stage in the order of the model, shape (n,).
+    initial : stock on hand at t = 0, units, (n,).
+    capacity, unlimited : units a period, and whether there is no limit, (n,).
+    trigger, below, target, lot, slack : the policy with its tolerance, units, (n,): order when the position is at or
+        below `trigger` and below `below`, up to `target`, in multiples of `lot` unless it is 0.
+    review : periods between reviews, (n,).
+    plain : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
+    lead, ring, slot : constant lead time in periods, length of the pipeline, and its first row, (n,).
+    rush_below, rush_lead : expediting trigger in units and lead time in periods, 0 when off, (n,).
+    availability, receiving, transit, lead_time, good : series of each stage, (n,).
+    input_start : inputs of stage i are input_start[i]:input_start[i + 1], (n + 1,).
+    quantity, failover : units per unit started, and whether alternates stand in for each other, (inputs,).
+    source_start, source, share : stores each input is taken from, in order of preference.
+    owes, owing_start, owing, owing_weight : whether the position counts what the store owes, and to which consumers.
+    customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
+    served, demand, wait : place in the model, series, and share of unmet demand that waits, (m,).
+    """
+
+    stages: int
+    customers: int
+    series: tuple[Series | Given, ...]
+    declared: np.ndarray
+    initial: np.ndarray
+    capacity: np.ndarray
+    unlimited: np.ndarray
+    trigger: np.ndarray
+    below: np.ndarray
+    target: np.ndarray
+    lot: np.ndarray
+    slack: np.ndarray
+    review: np.ndarray
+    plain: np.ndarray
+    lead: np.ndarray
+    ring: np.ndarray
+    slot: np.ndarray
+    rush_below: np.ndarray
+    rush_lead: np.ndarray
+    availability: np.ndarray
+    receiving: np.ndarray
+    transit: np.ndarray
+    lead_time: np.ndarray
+    good: np.ndarray
+    input_start: np.ndarray
+    quantity: np.ndarray
+    failover: np.ndarray
+    source_start: np.ndarray
+    source: np.ndarray
+    share: np.ndarray
+    owes: np.ndarray
+    owing_start: np.ndarray
+    owing: np.ndarray
+    owing_weight: np.ndarray
+    customer_start: np.ndarray
+    served: np.ndarray
+    demand: np.ndarray
+    wait: np.ndarray
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+
+def lower(network: Network, given: Mapping[tuple[str, str], float] | None = None) -> Plant:
+    """Turn one strategy's network into arrays.
+
+    Parameters
+    ----------
+    network : a validated network, its patch applied.
+    given : exogenous series handed in instead of drawn, by (kind, stage or customer), each with its largest value.
+
+    Returns
+    -------
+    The plant.
+    """
+    given = given or {}
+    order = sweep_order(network)
+    series = _series(network, order, given)
+    place = {(one.kind, one.thing): k for k, one in enumerate(series)}
+    levels = policy_levels(network)
+    arrays = (
+        _policies(network, order, levels)
+        | _processes(network, order, series, place, given)
+        | _inputs(network, order)
+        | _owing(network, order, levels)
+        | _customers(network, order, place)
+    )
+    return Plant(stages=len(order), customers=len(network.customers), series=series, **arrays)
+
+
+def _floats(values: Sequence[float]) -> np.ndarray:
+    return np.array(values, dtype=np.float32)
+
+
+def _ints(values: Sequence[int]) -> np.ndarray:
+    return np.array(values, dtype=np.int32)
+
+
+def _flags(values: Sequence[bool]) -> np.ndarray:
+    return np.array(values, dtype=np.uint8)
+
+
+def _series(network: Network, order: list[str], given: Mapping[tuple[str, str], float]) -> tuple[Series | Given, ...]:
+    effects = effects_on(network)
+    needed: list[Series | Given] = []
+    for name in order:
+        needed += stage_series(name, network.stages[name], effects)
+    needed += (customer_series(name, customer, effects) for name, customer in network.customers.items())
+    drawn = [one for one in needed if (one.kind, one.thing) not in given]
+    return (*drawn, *(Given(kind, thing) for kind, thing in given))
+
+
+def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
+    rules = [levels[name] for name in order]
+    # Half a lot at most: the tolerance is there for rounding, not to order a lot nobody asked for.
+    slack = [
+        min(TOLERANCE * rule.order_up_to, 0.5 * rule.lot) if rule.lot else TOLERANCE * rule.order_up_to
+        for rule in rules
+    ]
+    declared = {name: i for i, name in enumerate(network.stages)}
+    initial = [network.stages[name].on_hand for name in order]
+    return {
+        "declared": _ints([declared[name] for name in order]),
+        "initial": _floats([
+            rule.order_up_to if stock is None else stock for rule, stock in zip(rules, initial, strict=True)
+        ]),
+        "trigger": _floats([rule.reorder_point + s for rule, s in zip(rules, slack, strict=True)]),
+        "below": _floats([rule.order_up_to - s for rule, s in zip(rules, slack, strict=True)]),
+        "target": _floats([rule.order_up_to for rule in rules]),
+        "lot": _floats([rule.lot for rule in rules]),
+        "slack": _floats(slack),
+        "review": _ints([min(rule.review, network.horizon) for rule in rules]),
+    }
+
+
+def _processes(
+    network: Network,
+    order: list[str],
+    series: tuple[Series | Given, ...],
+    place: Mapping[tuple[str, str], int],
+    given: Mapping[tuple[str, str], float],
+) -> dict[str, np.ndarray]:
+    kinds = ("availability", "receiving", "transit", "lead_time", "good")
+    rows = {kind: _ints([place.get((kind, name), -1) for name in order]) for kind in kinds}
+    stages = [network.stages[name] for name in order]
+    rush = [stage.expedite for stage in stages]
+    rush_lead = _floats([0.0 if one is None else float(whole_periods(one.lead_time)) for one in rush])
+    plain = (rush_lead == 0) & np.all([rows[kind] < 0 for kind in kinds[1:]], axis=0)
+    # A lead time past the horizon is as good as the horizon: nothing arrives.
+    never = network.horizon + 1
+    longest = _ints([
+        int(min(never, _longest_lead(series[row], given) if row >= 0 else whole_periods(stage.lead_time.mean())))
+        for stage, row in zip(stages, rows["lead_time"], strict=True)
+    ])
+    ring = np.where(plain, longest, longest + 1).astype(np.int32)
+    return rows | {
+        "capacity": _floats([_FAR if stage.capacity is None else stage.capacity for stage in stages]),
+        "unlimited": _flags([stage.capacity is None for stage in stages]),
+        "plain": _flags(plain.tolist()),
+        "lead": longest,
+        "ring": ring,
+        "slot": (np.cumsum(ring) - ring).astype(np.int32),
+        "rush_below": _floats([0.0 if one is None else one.below for one in rush]),
+        "rush_lead": rush_lead,
+    }
+
+
+def _longest_lead(series: Series | Given, given: Mapping[tuple[str, str], float]) -> float:
+    """Return the longest lead time that can be drawn, periods; the 32-bit uniform reaches no further."""
+    if isinstance(series, Given):
+        return given[series.kind, series.thing]
+    top: Any = series.base.quantile(2.0**-33, upper=True)
+    for effect in series.effects:
+        top *= max(1.0, effect.factor)
+    return float(whole_periods(top)) + 1.0
+
+
+def _inputs(network: Network, order: list[str]) -> dict[str, np.ndarray]:
+    index = {name: i for i, name in enumerate(order)}
+    inputs = [list(network.stages[name].inputs.values()) for name in order]
+    flat = [item for items in inputs for item in items]
+    sources = [source for item in flat for source in item.sources]
+    return {
+        "input_start": _ints(np.cumsum([0, *map(len, inputs)]).tolist()),
+        "quantity": _floats([item.quantity for item in flat]),
+        "failover": _flags([item.failover for item in flat]),
+        "source_start": _ints(np.cumsum([0, *(len(item.sources) for item in flat)]).tolist()),
+        "source": _ints([index[name] for name, _ in sources]),
+        "share": _floats([share for _, share in sources]),
+    }
+
+
+def _owing(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
+    index = {name: i for i, name in enumerate(order)}
+    consumers: list[list[tuple[int, float]]] = [[] for _ in order]
+    for name in order:
+        for item in network.stages[name].inputs.values():
+            for source, share in item.sources:
+                if share > 0 and levels[source].by_demand:
+                    consumers[index[source]].append((index[name], share * item.quantity))
+    flat = [one for several in consumers for one in several]
+    return {
+        "owes": _flags([levels[name].by_demand for name in order]),
+        "owing_start": _ints(np.cumsum([0, *map(len, consumers)]).tolist()),
+        "owing": _ints([stage for stage, _ in flat]),
+        "owing_weight": _floats([weight for _, weight in flat]),
+    }
+
+
+def _customers(network: Network, order: list[str], place: Mapping[tuple[str, str], int]) -> dict[str, np.ndarray]:
+    names = list(network.customers)
+    by_stage: dict[str, list[int]] = {name: [] for name in order}
+    for i, customer in enumerate(network.customers.values()):
+        by_stage[customer.stage].append(i)
+    served = [i for name in order for i in by_stage[name]]
+    return {
+        "customer_start": _ints(np.cumsum([0, *(len(by_stage[name]) for name in order)]).tolist()),
+        "served": _ints(served),
+        "demand": _ints([place["demand", names[i]] for i in served]),
+        "wait": _floats([network.customers[names[i]].unmet for i in served]),
+    }

@@ -1,0 +1,105 @@
+"""The outcomes of a run as one Dataset that explains itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk import __version__
+from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS
+from jitrisk.vocabulary import DIMENSIONS, OUTCOMES, PRICES, Variable
+
+if TYPE_CHECKING:
+    from jitrisk.engine import Totals
+    from jitrisk.model import Network
+
+FORMAT = 1
+"""Version of the Dataset's layout; raised when a reader of an older one would misread it."""
+
+_LIBRARIES = ("numpy", "numba", "xarray", "scipy")
+
+
+def label(network: Network, strategies: Mapping[str, Network], totals: Totals, paths: range, seed: int) -> xr.Dataset:
+    """Return the totals of a run as a Dataset with units, prices and provenance.
+
+    Parameters
+    ----------
+    network : the model.
+    strategies : the networks that were run, by name, in the order of the totals.
+    totals : what the engine returned; the Dataset shares its memory.
+    paths : the path numbers.
+    seed : the seed of the run.
+
+    Returns
+    -------
+    Dataset with dims (strategy, path, stage | customer).
+    """
+    arrays = {name: totals.stage[k].transpose(0, 2, 1) for k, name in enumerate(STAGE_TOTALS)}
+    arrays |= {name: totals.customer[k].transpose(0, 2, 1) for k, name in enumerate(CUSTOMER_TOTALS)}
+    arrays |= _prices(list(strategies.values()))
+    table = OUTCOMES | PRICES
+    variables = {
+        name: variable_of(table[name], arrays[name], network.currency) for name in table
+    }
+    coords = coordinates(
+        strategy=list(strategies), path=paths, stage=list(network.stages), customer=list(network.customers)
+    )
+    return xr.Dataset(variables, coords=coords, attrs=provenance(network, paths, seed))
+
+
+def variable_of(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:
+    """Return one variable with the dims, dtype and attributes of the vocabulary."""
+    return xr.Variable(variable.dims, array.astype(variable.dtype, copy=False), variable.attrs(currency))
+
+
+def coordinates(**values: Sequence[Any]) -> dict[str, xr.Variable]:
+    """Return coordinate variables for the dimensions named, each with its long name."""
+    return {
+        name: xr.Variable(
+            name,
+            np.arange(value.start, value.stop) if isinstance(value, range) else np.array(value, dtype=np.str_),
+            {"long_name": DIMENSIONS[name].sentence},
+        )
+        for name, value in values.items()
+    }
+
+
+def provenance(network: Network, paths: range, seed: int) -> dict[str, Any]:
+    """Return the attributes from which the run can be repeated."""
+    return {
+        "jitrisk_format": FORMAT,
+        "jitrisk_version": __version__,
+        "name": network.name,
+        "period_hours": float(network.period),
+        "horizon": network.horizon,
+        "warm_up": network.warm_up,
+        "periods": network.horizon - network.warm_up,
+        "currency": network.currency,
+        "seed": seed,
+        "paths": len(paths),
+        "first_path": paths.start,
+        "model": network.text,
+        "model_hash": network.digest,
+        "libraries": json.dumps({name: metadata.version(name) for name in _LIBRARIES}),
+    }
+
+
+def _prices(networks: list[Network]) -> dict[str, np.ndarray]:
+    """Return every price, one row a strategy."""
+
+    def of(item: str, things: str) -> np.ndarray:
+        return np.array([[getattr(one, item) for one in getattr(network, things).values()] for network in networks])
+
+    by_dim = {"stage": "stages", "customer": "customers"}
+    prices = {}
+    for name, variable in PRICES.items():
+        if variable.dims == ("strategy",):
+            prices[name] = np.array([getattr(network, name) for network in networks])
+        else:
+            prices[name] = of(name, by_dim[variable.dims[-1]])
+    return prices

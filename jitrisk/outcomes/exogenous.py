@@ -1,0 +1,114 @@
+"""The exogenous part alone: drawn paths as a Dataset, and a Dataset handed in as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.errors import ExogenousError
+from jitrisk.lower.levels import whole_periods
+from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
+from jitrisk.vocabulary import EXOGENOUS, Variable
+
+if TYPE_CHECKING:
+    from jitrisk.model import Network
+    from jitrisk.sampling.series import Series
+
+_BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}
+_SHARE = (0.0, 1.0)
+
+
+def label_paths(network: Network, drawn: Mapping[Series, np.ndarray], paths: range, seed: int) -> xr.Dataset:
+    """Return drawn series as a Dataset; what is not random is there as a constant.
+
+    Parameters
+    ----------
+    network : one strategy's network.
+    drawn : arrays of shape (paths, periods), by series.
+    paths : the path numbers.
+    seed : the seed they were drawn with.
+
+    Returns
+    -------
+    Dataset with dims (path, time, stage | customer).
+    """
+    by_name = {(series.kind, series.thing): array for series, array in drawn.items()}
+    shape = (len(paths), network.horizon)
+    variables = {}
+    for kind, variable in EXOGENOUS.items():
+        things = list(network.customers if variable.dims[-1] == "customer" else network.stages)
+        rows = [by_name.get((kind, name), np.broadcast_to(_default(network, kind, name), shape)) for name in things]
+        array = np.stack(rows, axis=-1) if rows else np.empty((*shape, 0))
+        variables[kind] = variable_of(variable, array)
+    coords = coordinates(
+        path=paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
+    )
+    return xr.Dataset(variables, coords=coords, attrs=provenance(network, paths, seed))
+
+
+def _default(network: Network, kind: str, name: str) -> np.float32:
+    constant = float(whole_periods(network.stages[name].lead_time.mean())) if kind == "lead_time" else 1.0
+    return np.float32(constant)
+
+
+def given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
+    """Return the series of a Dataset handed in, checked, by (kind, stage or customer).
+
+    Parameters
+    ----------
+    network : the model they are for.
+    paths : Dataset with any of the exogenous variables, dims (path, time, stage | customer).
+
+    Returns
+    -------
+    Arrays of shape (paths, periods), float32.
+
+    Raises
+    ------
+    ExogenousError
+        If a variable, stage or customer is unknown, dimensions or the number of periods do not fit, or a
+        value is not finite or not allowed.
+    """
+    unknown = [str(name) for name in paths.data_vars if name not in EXOGENOUS]
+    if unknown:
+        raise ExogenousError(f"unknown exogenous variable {unknown[0]!r}: allowed are {', '.join(EXOGENOUS)}")
+    if not paths.data_vars:
+        raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
+    return dict(pair for name in paths.data_vars for pair in _series_of(network, paths[name], EXOGENOUS[str(name)]))
+
+
+def _series_of(
+    network: Network, array: xr.DataArray, variable: Variable
+) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+    if set(array.dims) != set(variable.dims):
+        raise ExogenousError(f"{variable.name} has dims {array.dims}: allowed are {variable.dims}")
+    if array.sizes["time"] != network.horizon:
+        raise ExogenousError(
+            f"{variable.name} covers {array.sizes['time']} periods: the horizon of the model is {network.horizon}"
+        )
+    thing = variable.dims[-1]
+    known = network.customers if thing == "customer" else network.stages
+    if thing not in array.coords:
+        raise ExogenousError(f"{variable.name} does not say which {thing} is which: give it a {thing!r} coordinate")
+    for name in array[thing].values.tolist():
+        if name not in known:
+            raise ExogenousError(f"{variable.name} names an unknown {thing} {name!r}: allowed are {', '.join(known)}")
+        values = array.sel({thing: name}).transpose("path", "time").values
+        yield (variable.name, name), _checked(values, variable, name)
+
+
+def _checked(values: np.ndarray, variable: Variable, name: str) -> np.ndarray:
+    lowest, highest = _BOUNDS.get(variable.name, _SHARE)
+    if not np.isfinite(values).all():
+        raise ExogenousError(f"{variable.name} of {name!r} has values that are not finite")
+    if values.size and (values.min() < lowest or values.max() > highest):
+        raise ExogenousError(
+            f"{variable.name} of {name!r} lies between {values.min():g} and {values.max():g}: "
+            f"allowed is {lowest:g} to {highest:g}"
+        )
+    if variable.name == "lead_time" and (values != np.floor(values)).any():
+        raise ExogenousError(f"lead_time of {name!r} is not in whole periods")
+    return np.ascontiguousarray(values, dtype=np.float32)
