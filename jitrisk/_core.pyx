@@ -1,9 +1,10 @@
 """The dynamics: one block of paths, one strategy, a run of periods. No randomness, no money, no names.
 
 Layout. A *row* holds one number for every path (*lane*) of the block: float32, contiguous, a whole number
-of cache lines. State is a stack of rows: ``on_hand[stage]``, ``wip[stage]``, ``authorized[stage]``,
-``pipeline[slot]`` (each stage owns ``ring[stage]`` consecutive slots, period ``t`` is due in slot
-``t % ring``), ``backlog[customer]``. Sums of a few dozen periods stay in float32 rows and are flushed to the
+of cache lines. State is a stack of rows: ``on_hand[stage]``, ``authorized[stage]``, ``position[stage]`` (on hand, in
+process and authorized together: only an order raises it, only what leaves the store or is scrapped lowers it, so
+that work in process is a difference), ``pipeline[slot]`` (each stage owns ``ring[stage]`` consecutive slots,
+what is due in period ``t`` is in slot ``t % ring``), ``backlog[customer]``. Sums of a few dozen periods stay in float32 rows and are flushed to the
 float64 outcomes at fixed periods, so that no bit depends on how the work was cut.
 
 Stages are numbered in sweep order (consumers before their suppliers), customers in the order they are served.
@@ -11,6 +12,7 @@ Every act below is one loop over lanes without branches; features that are off a
 The rules are those of docs/model.md; act names follow its section "One period".
 """
 
+from libc.float cimport FLT_MAX
 from libc.math cimport floorf
 
 cdef extern from *:
@@ -62,17 +64,34 @@ cdef inline float larger(float a, float b) noexcept nogil:
     return a if a > b else b
 
 
-cdef kernel receive(Py_ssize_t lanes, const_lanes_t due, lanes_t on_hand, lanes_t wip) noexcept nogil:
+cdef inline float marked(float short, bint is_short, float once) noexcept nogil:
+    """Count a shortage where a store has one asker (`once` is 1); where it has several, only mark the period."""
+    cdef float now = <float>1.0 if is_short else <float>0.0
+    return larger(short + once * now, now)
+
+
+cdef struct Rule:
+    # One stage's policy and process; a review that is not due has a trigger nothing is below.
+    float trigger
+    float below
+    float target
+    float lot
+    float per_lot
+    float slack
+    float capacity
+    bint unlimited
+
+
+cdef kernel receive(Py_ssize_t lanes, const_lanes_t due, lanes_t on_hand) noexcept nogil:
     """Everything due arrives, all of it good; the start of this period overwrites the slot."""
     cdef Py_ssize_t j
     for j in range(lanes):
         on_hand[j] += due[j]
-        wip[j] -= due[j]
 
 
 cdef kernel receive_checked(
     Py_ssize_t lanes, lanes_t due, lanes_t later, const_lanes_t receiving, const_lanes_t good,
-    lanes_t on_hand, lanes_t wip, lanes_t scrapped,
+    lanes_t on_hand, lanes_t position, lanes_t scrapped,
 ) noexcept nogil:
     """What is due arrives where arrivals are open, else joins what is due next; only good units enter the store."""
     cdef Py_ssize_t j
@@ -83,7 +102,7 @@ cdef kernel receive_checked(
         later[j] += due[j] - arriving
         due[j] = 0.0
         on_hand[j] += fine
-        wip[j] -= arriving
+        position[j] -= arriving - fine
         scrapped[j] += arriving - fine
 
 
@@ -98,8 +117,8 @@ cdef kernel stand_still(Py_ssize_t lanes, lanes_t due, lanes_t later, const_lane
 
 
 cdef kernel serve(
-    Py_ssize_t lanes, const_lanes_t demand, float wait, lanes_t on_hand, lanes_t backlog,
-    lanes_t short, lanes_t sums, float period, lanes_t peak, lanes_t first,
+    Py_ssize_t lanes, const_lanes_t demand, float wait, lanes_t on_hand, lanes_t position, lanes_t backlog,
+    lanes_t short, float once, lanes_t sums, float period, lanes_t peak, lanes_t first,
 ) noexcept nogil:
     """Ship the old backlog, then new demand; what is left waits in the share `wait`."""
     cdef Py_ssize_t j
@@ -114,8 +133,9 @@ cdef kernel serve(
         left = (backlog[j] - old) + wait * (demand[j] - filled)
         left = left if is_short else <float>0.0
         on_hand[j] -= shipped
+        position[j] -= shipped
         backlog[j] = left
-        short[j] = <float>1.0 if is_short else short[j]
+        short[j] = marked(short[j], is_short, once)
         sums[DEMAND * WIDTH + j] += demand[j]
         sums[FILLED * WIDTH + j] += filled if is_short else demand[j]
         sums[STOCKOUT * WIDTH + j] += <float>1.0 if is_short else <float>0.0
@@ -131,87 +151,107 @@ cdef kernel owe(Py_ssize_t lanes, const_lanes_t waiting, float weight, lanes_t o
         owed[j] += weight * waiting[j]
 
 
-cdef kernel review(
-    Py_ssize_t lanes, const_lanes_t on_hand, const_lanes_t wip, const_lanes_t owed,
-    float trigger, float below, float target, float lot, float slack, lanes_t authorized, lanes_t orders,
-) noexcept nogil:
+cdef inline float order(float position, Rule rule) noexcept nogil:
     """Compare the position with the reorder point; order up to the target, in whole lots if there are any."""
-    cdef Py_ssize_t j
-    cdef float position, gap, order
-    cdef float per_lot = <float>1.0 / lot if lot > 0.0 else <float>0.0
-    for j in range(lanes):
-        position = on_hand[j] + wip[j] + authorized[j] - owed[j]
-        gap = target - position
-        order = lot * floorf((gap + slack) * per_lot) if lot > 0.0 else gap
-        order = order if (position <= trigger) & (position < below) else <float>0.0
-        authorized[j] += order
-        orders[j] += <float>1.0 if order > 0.0 else <float>0.0
+    cdef float gap = rule.target - position
+    cdef float amount = rule.lot * floorf((gap + rule.slack) * rule.per_lot) if rule.lot > 0.0 else gap
+    return amount if (position <= rule.trigger) & (position < rule.below) else <float>0.0
 
 
-cdef inline float usable(float authorized, float availability, float capacity, bint unlimited) noexcept nogil:
+cdef inline float usable(float authorized, float availability, Rule rule) noexcept nogil:
     """What could start if the inputs were there."""
-    return smaller(authorized, (authorized if unlimited else capacity) * availability)
+    return smaller(authorized, (authorized if rule.unlimited else rule.capacity) * availability)
 
 
 cdef inline void enter(
-    Py_ssize_t j, float able, float started, float capacity, bint unlimited,
-    const_lanes_t on_hand, lanes_t wip, lanes_t authorized, lanes_t short, lanes_t sums,
+    Py_ssize_t j, Rule rule, float authorized, float able, float started, float ordered,
+    const_lanes_t on_hand, const_lanes_t position, lanes_t board, lanes_t sums,
 ) noexcept nogil:
     """The start leaves the board and enters the process; then the stage's period is over and is accounted.
 
     What could not start is downtime. The store is touched no more: consumers come before their suppliers.
     """
-    cdef float full = authorized[j] if unlimited else smaller(authorized[j], capacity)
+    cdef float full = authorized if rule.unlimited else smaller(authorized, rule.capacity)
     cdef float per_full = <float>1.0 / full if full > 0.0 else <float>0.0
-    authorized[j] -= started
-    wip[j] += started
+    board[j] = authorized - started
     sums[STARTED * WIDTH + j] += started
+    sums[ORDERS * WIDTH + j] += <float>1.0 if ordered > 0.0 else <float>0.0
     sums[STARVED * WIDTH + j] += (able - started) * per_full
     sums[BROKEN * WIDTH + j] += (full - able) * per_full
-    sums[SHORTAGE * WIDTH + j] += short[j]
     sums[ON_HAND * WIDTH + j] += on_hand[j]
-    sums[WIP * WIDTH + j] += wip[j]
-    short[j] = 0.0
+    sums[WIP * WIDTH + j] += position[j] - on_hand[j] - board[j]
 
 
 cdef kernel start_free(
-    Py_ssize_t lanes, const_lanes_t availability, float capacity, bint unlimited,
-    const_lanes_t on_hand, lanes_t wip, lanes_t authorized, lanes_t short, lanes_t sums, lanes_t started,
+    Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
+    const_lanes_t on_hand, lanes_t position, lanes_t authorized, lanes_t sums, lanes_t started,
 ) noexcept nogil:
-    """Start at a stage that buys from outside the network."""
+    """Review and start at a stage that buys from outside the network."""
     cdef Py_ssize_t j
-    cdef float able
+    cdef float ordered, board, able
     for j in range(lanes):
-        able = usable(authorized[j], availability[j], capacity, unlimited)
+        ordered = order(position[j] - owed[j], rule)
+        position[j] += ordered
+        board = authorized[j] + ordered
+        able = usable(board, availability[j], rule)
         started[j] = able
-        enter(j, able, able, capacity, unlimited, on_hand, wip, authorized, short, sums)
+        enter(j, rule, board, able, able, ordered, on_hand, position, authorized, sums)
+
+
+cdef inline void pull(
+    Py_ssize_t j, Rule rule, float quantity, float allowed, const_lanes_t owed, const_lanes_t availability,
+    const_lanes_t on_hand, lanes_t position, lanes_t authorized, lanes_t sums, lanes_t started,
+    lanes_t store, lanes_t store_position, lanes_t store_short, float once,
+) noexcept nogil:
+    """Review and start one lane of a stage with one input from one store, which allows `allowed` units."""
+    cdef float ordered = order(position[j] - owed[j], rule)
+    cdef float board = authorized[j] + ordered
+    cdef float able = usable(board, availability[j], rule)
+    cdef float begun = smaller(able, allowed)
+    cdef float taken = smaller(store[j], begun * quantity)
+    position[j] += ordered
+    store_short[j] = marked(store_short[j], able * quantity > store[j], once)
+    store[j] -= taken
+    store_position[j] -= taken
+    started[j] = begun
+    enter(j, rule, board, able, begun, ordered, on_hand, position, authorized, sums)
+
+
+cdef kernel start_one_for_one(
+    Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
+    const_lanes_t on_hand, lanes_t position, lanes_t authorized, lanes_t sums, lanes_t started,
+    lanes_t store, lanes_t store_position, lanes_t store_short, float once,
+) noexcept nogil:
+    """Start at a stage that takes one unit from one store for each it starts: the links of every line."""
+    cdef Py_ssize_t j
+    for j in range(lanes):
+        pull(j, rule, 1.0, store[j], owed, availability, on_hand, position, authorized, sums, started,
+             store, store_position, store_short, once)
 
 
 cdef kernel start_from_one(
-    Py_ssize_t lanes, const_lanes_t availability, float capacity, bint unlimited,
-    const_lanes_t on_hand, lanes_t wip, lanes_t authorized, lanes_t short, lanes_t sums, lanes_t started,
-    float quantity, lanes_t store, lanes_t store_short,
+    Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
+    const_lanes_t on_hand, lanes_t position, lanes_t authorized, lanes_t sums, lanes_t started,
+    lanes_t store, lanes_t store_position, lanes_t store_short, float once, float quantity,
 ) noexcept nogil:
-    """Start at a stage with one input from one store: enable, ask, limit and take in one pass."""
+    """Start at a stage that takes `quantity` units from one store; a division, so that whole ratios stay whole."""
     cdef Py_ssize_t j
-    cdef float able, begun
     for j in range(lanes):
-        able = usable(authorized[j], availability[j], capacity, unlimited)
-        store_short[j] = <float>1.0 if able * quantity > store[j] else store_short[j]
-        begun = smaller(able, store[j] if quantity == 1.0 else store[j] / quantity)
-        store[j] = larger(store[j] - begun * quantity, 0.0)
-        started[j] = begun
-        enter(j, able, begun, capacity, unlimited, on_hand, wip, authorized, short, sums)
+        pull(j, rule, quantity, store[j] / quantity, owed, availability, on_hand, position, authorized, sums, started,
+             store, store_position, store_short, once)
 
 
 cdef kernel enable(
-    Py_ssize_t lanes, const_lanes_t authorized, const_lanes_t availability, float capacity, bint unlimited,
-    lanes_t able, lanes_t started,
+    Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
+    lanes_t position, lanes_t authorized, lanes_t ordered, lanes_t able, lanes_t started,
 ) noexcept nogil:
-    """What could start if the inputs were there, before several of them limit it."""
+    """Review, and find what could start before several inputs limit it."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        able[j] = usable(authorized[j], availability[j], capacity, unlimited)
+        ordered[j] = order(position[j] - owed[j], rule)
+        position[j] += ordered[j]
+        authorized[j] += ordered[j]
+        able[j] = usable(authorized[j], availability[j], rule)
         started[j] = able[j]
 
 
@@ -222,15 +262,26 @@ cdef kernel limit_by(Py_ssize_t lanes, const_lanes_t store, float per_unit, lane
         started[j] = smaller(started[j], store[j] / per_unit)
 
 
-cdef kernel ask(Py_ssize_t lanes, const_lanes_t able, float per_unit, const_lanes_t store, lanes_t short) noexcept nogil:
+cdef kernel ask(
+    Py_ssize_t lanes, const_lanes_t able, float per_unit, const_lanes_t store, lanes_t short, float once
+) noexcept nogil:
     """Mark the periods in which a store could not give what the able start asked of it."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        short[j] = <float>1.0 if able[j] * per_unit > store[j] else short[j]
+        short[j] = marked(short[j], able[j] * per_unit > store[j], once)
+
+
+cdef kernel settle(Py_ssize_t lanes, lanes_t short, lanes_t shortage) noexcept nogil:
+    """Count the marked periods of a store with several askers."""
+    cdef Py_ssize_t j
+    for j in range(lanes):
+        shortage[j] += short[j]
+        short[j] = 0.0
 
 
 cdef kernel take(
-    Py_ssize_t lanes, const_lanes_t started, float share, float quantity, lanes_t store, lanes_t missing
+    Py_ssize_t lanes, const_lanes_t started, float share, float quantity,
+    lanes_t store, lanes_t store_position, lanes_t missing,
 ) noexcept nogil:
     """Take a source's share of the input as far as its store reaches; what it could not give is added to `missing`."""
     cdef Py_ssize_t j
@@ -239,27 +290,29 @@ cdef kernel take(
         wanted = started[j] * (share * quantity)
         taken = smaller(store[j], wanted)
         store[j] -= taken
+        store_position[j] -= taken
         missing[j] += wanted - taken
 
 
-cdef kernel make_up(Py_ssize_t lanes, lanes_t store, lanes_t missing) noexcept nogil:
+cdef kernel make_up(Py_ssize_t lanes, lanes_t store, lanes_t store_position, lanes_t missing) noexcept nogil:
     """Take what other alternates could not give."""
     cdef Py_ssize_t j
     cdef float taken
     for j in range(lanes):
         taken = smaller(store[j], missing[j])
         store[j] -= taken
+        store_position[j] -= taken
         missing[j] -= taken
 
 
 cdef kernel begin(
-    Py_ssize_t lanes, const_lanes_t able, const_lanes_t started, float capacity, bint unlimited,
-    const_lanes_t on_hand, lanes_t wip, lanes_t authorized, lanes_t short, lanes_t sums,
+    Py_ssize_t lanes, Rule rule, const_lanes_t ordered, const_lanes_t able, const_lanes_t started,
+    const_lanes_t on_hand, const_lanes_t position, lanes_t authorized, lanes_t sums,
 ) noexcept nogil:
     """Start at a stage whose inputs have been taken."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        enter(j, able[j], started[j], capacity, unlimited, on_hand, wip, authorized, short, sums)
+        enter(j, rule, authorized[j], able[j], started[j], ordered[j], on_hand, position, authorized, sums)
 
 
 cdef kernel rush(
@@ -314,7 +367,7 @@ cdef kernel subtract_from(Py_ssize_t lanes, const_lanes_t row, totals_t totals) 
 
 
 cdef enum:
-    ABLE, BEGUN, MISSING, POOLED, LEAD, OWED, ZEROS, ONES, SCRATCH_ROWS
+    ORDERED_NOW, ABLE, BEGUN, MISSING, POOLED, LEAD, OWED, ZEROS, ONES, SCRATCH_ROWS
 
 STAGE_ROWS = 4 + STAGE_SUMS
 CUSTOMER_ROWS = 3 + CUSTOMER_SUMS
@@ -353,7 +406,7 @@ cdef class Block:
     cdef float[:, :, ::1] state
     cdef double[:, :, :] stage_totals, customer_totals
     cdef float *on_hand
-    cdef float *wip
+    cdef float *position
     cdef float *authorized
     cdef float *short
     cdef float *stage_sums
@@ -368,7 +421,7 @@ cdef class Block:
     cdef const int[::1] demand, served, input_start, source_start, source, owing_start, owing, customer_start
     cdef const unsigned char[::1] unlimited, plain, failover, owes
     cdef const float[::1] initial, capacity, trigger, below, target, lot, slack, rush_below, rush_lead
-    cdef const float[::1] quantity, share, owing_weight, wait
+    cdef const float[::1] quantity, share, owing_weight, wait, once
 
     def __init__(self, plant, const int[::1] rows, float[:, :, ::1] state, Py_ssize_t lanes):
         self.stages, self.customers, self.lanes = plant.stages, plant.customers, lanes
@@ -380,7 +433,7 @@ cdef class Block:
         self.owing_start, self.owing, self.owing_weight = plant.owing_start, plant.owing, plant.owing_weight
         self.customer_start, self.served, self.wait = plant.customer_start, plant.served, plant.wait
         self.unlimited, self.plain, self.failover = plant.unlimited, plant.plain, plant.failover
-        self.owes = plant.owes
+        self.owes, self.once = plant.owes, plant.once
         self.initial, self.capacity, self.trigger = plant.initial, plant.capacity, plant.trigger
         self.below, self.target, self.lot, self.slack = plant.below, plant.target, plant.lot, plant.slack
         self.rush_below, self.rush_lead = plant.rush_below, plant.rush_lead
@@ -392,7 +445,7 @@ cdef class Block:
         cdef float *place = &self.state[stripe, 0, 0]
         self.width = min(WIDTH, self.lanes - stripe * WIDTH)
         self.on_hand = place
-        self.wip = place + n
+        self.position = place + n
         self.authorized = place + 2 * n
         self.short = place + 3 * n
         self.stage_sums = place + 4 * n
@@ -424,6 +477,7 @@ cdef class Block:
             fill(WIDTH, 1.0, self.scratch + ONES * WIDTH)
             for i in range(self.stages):
                 fill(WIDTH, self.initial[i], self.on_hand + i * WIDTH)
+                fill(WIDTH, self.initial[i], self.position + i * WIDTH)
 
     def advance(self, const float[:, :, ::1] tile, Py_ssize_t tile_start, Py_ssize_t begin, Py_ssize_t end) -> None:
         """Run periods `begin` to `end` (exclusive) on a tile of exogenous rows that starts at `tile_start`.
@@ -445,9 +499,15 @@ cdef class Block:
             self.receive_stage(i, t, exogenous)
         for i in range(self.stages):
             self.serve_customers(i, t, exogenous)
-            if t % self.review_every[i] == 0:
-                self.review_stage(i)
             self.start_stage(i, t, exogenous)
+            if self.once[i] == 0.0:
+                settle(self.width, self.short + i * WIDTH, self.stage_sums + (i * STAGE_SUMS + SHORTAGE) * WIDTH)
+
+    cdef inline float *short_row(self, Py_ssize_t i) noexcept nogil:
+        """Where shortages of a store go: straight to the sum, unless several askers must count as one."""
+        if self.once[i] == 0.0:
+            return self.short + i * WIDTH
+        return self.stage_sums + (i * STAGE_SUMS + SHORTAGE) * WIDTH
 
     cdef inline const float *row_or(self, int series, Rows exogenous, int otherwise) noexcept nogil:
         """The exogenous row of a series, or a constant one where the feature is off."""
@@ -462,64 +522,88 @@ cdef class Block:
         cdef Py_ssize_t n = self.width, ahead
         cdef const float *moving
         if self.plain[i]:
-            receive(n, self.due(i, t), self.on_hand + i * WIDTH, self.wip + i * WIDTH)
+            receive(n, self.due(i, t), self.on_hand + i * WIDTH)
             return
         if self.transit[i] >= 0:
             moving = self.row_or(self.transit[i], exogenous, ONES)
             for ahead in range(self.ring[i] - 2, -1, -1):
                 stand_still(n, self.due(i, t + ahead), self.due(i, t + ahead + 1), moving)
         receive_checked(n, self.due(i, t), self.due(i, t + 1), self.row_or(self.receiving[i], exogenous, ONES),
-                        self.row_or(self.good[i], exogenous, ONES), self.on_hand + i * WIDTH, self.wip + i * WIDTH,
+                        self.row_or(self.good[i], exogenous, ONES), self.on_hand + i * WIDTH, self.position + i * WIDTH,
                         self.stage_sums + (i * STAGE_SUMS + SCRAPPED) * WIDTH)
 
     cdef void serve_customers(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
         cdef Py_ssize_t n = self.width, c
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
             serve(n, self.row_or(self.demand[c], exogenous, ZEROS), self.wait[c], self.on_hand + i * WIDTH,
-                  self.backlog + c * WIDTH, self.short + i * WIDTH, self.customer_sums + c * CUSTOMER_SUMS * WIDTH,
+                  self.position + i * WIDTH, self.backlog + c * WIDTH, self.short_row(i), self.once[i], self.customer_sums + c * CUSTOMER_SUMS * WIDTH,
                   <float>t, self.peak + c * WIDTH, self.first + c * WIDTH)
 
-    cdef void review_stage(self, Py_ssize_t i) noexcept nogil:
+    cdef float *owed_by(self, Py_ssize_t i) noexcept nogil:
+        """Return the row of what a store owes to customers and consumers, where its policy counts that."""
         cdef Py_ssize_t n = self.width, k, c
-        cdef float *owed = self.scratch + ZEROS * WIDTH
-        if self.owes[i]:
-            owed = self.scratch + OWED * WIDTH
-            fill(n, 0.0, owed)
-            for c in range(self.customer_start[i], self.customer_start[i + 1]):
-                owe(n, self.backlog + c * WIDTH, 1.0, owed)
-            for k in range(self.owing_start[i], self.owing_start[i + 1]):
-                owe(n, self.authorized + self.owing[k] * WIDTH, self.owing_weight[k], owed)
-        review(n, self.on_hand + i * WIDTH, self.wip + i * WIDTH, owed, self.trigger[i], self.below[i], self.target[i],
-               self.lot[i], self.slack[i], self.authorized + i * WIDTH, self.stage_sums + (i * STAGE_SUMS + ORDERS) * WIDTH)
+        cdef float *owed = self.scratch + OWED * WIDTH
+        if not self.owes[i]:
+            return self.scratch + ZEROS * WIDTH
+        fill(n, 0.0, owed)
+        for c in range(self.customer_start[i], self.customer_start[i + 1]):
+            owe(n, self.backlog + c * WIDTH, 1.0, owed)
+        for k in range(self.owing_start[i], self.owing_start[i + 1]):
+            owe(n, self.authorized + self.owing[k] * WIDTH, self.owing_weight[k], owed)
+        return owed
+
+    cdef Rule rule_of(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
+        cdef Rule rule
+        rule.trigger = self.trigger[i] if t % self.review_every[i] == 0 else -FLT_MAX
+        rule.below = self.below[i]
+        rule.target = self.target[i]
+        rule.lot = self.lot[i]
+        rule.per_lot = <float>1.0 / rule.lot if rule.lot > 0.0 else <float>0.0
+        rule.slack = self.slack[i]
+        rule.capacity = self.capacity[i]
+        rule.unlimited = self.unlimited[i]
+        return rule
 
     cdef void start_stage(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
         cdef Py_ssize_t n = self.width, g = self.input_start[i], k
         cdef Py_ssize_t inputs = self.input_start[i + 1] - g
-        cdef float *started = self.due(i, t) if self.plain[i] else self.scratch + BEGUN * WIDTH
-        cdef float *able = self.scratch + ABLE * WIDTH
-        cdef float *on_hand = self.on_hand + i * WIDTH
-        cdef float *wip = self.wip + i * WIDTH
-        cdef float *authorized = self.authorized + i * WIDTH
-        cdef float *short = self.short + i * WIDTH
-        cdef float *sums = self.stage_sums + i * STAGE_SUMS * WIDTH
+        cdef Rule rule = self.rule_of(i, t)
+        cdef float *owed = self.owed_by(i)
         cdef const float *availability = self.row_or(self.availability[i], exogenous, ONES)
-        cdef float capacity = self.capacity[i]
-        cdef bint unlimited = self.unlimited[i]
+        cdef float *started = self.due(i, t) if self.plain[i] else self.scratch + BEGUN * WIDTH
+        cdef float *on_hand = self.on_hand + i * WIDTH
+        cdef float *position = self.position + i * WIDTH
+        cdef float *authorized = self.authorized + i * WIDTH
+        cdef float *sums = self.stage_sums + i * STAGE_SUMS * WIDTH
         if inputs == 0:
-            start_free(n, availability, capacity, unlimited, on_hand, wip, authorized, short, sums, started)
+            start_free(n, rule, owed, availability, on_hand, position, authorized, sums, started)
         elif inputs == 1 and self.source_start[g + 1] - self.source_start[g] == 1:
             k = self.source[self.source_start[g]]
-            start_from_one(n, availability, capacity, unlimited, on_hand, wip, authorized, short, sums, started,
-                           self.quantity[g], self.on_hand + k * WIDTH, self.short + k * WIDTH)
+            if self.quantity[g] == 1.0:
+                start_one_for_one(n, rule, owed, availability, on_hand, position, authorized, sums, started,
+                                  self.on_hand + k * WIDTH, self.position + k * WIDTH, self.short_row(k), self.once[k])
+            else:
+                start_from_one(n, rule, owed, availability, on_hand, position, authorized, sums, started,
+                               self.on_hand + k * WIDTH, self.position + k * WIDTH, self.short_row(k), self.once[k],
+                               self.quantity[g])
         else:
-            enable(n, authorized, availability, capacity, unlimited, able, started)
-            for g in range(self.input_start[i], self.input_start[i + 1]):
-                self.limit_input(g, able, started)
-            for g in range(self.input_start[i], self.input_start[i + 1]):
-                self.take_input(g, started)
-            begin(n, able, started, capacity, unlimited, on_hand, wip, authorized, short, sums)
+            self.start_from_many(i, rule, owed, availability, started)
         if not self.plain[i]:
             self.schedule_start(i, t, started, exogenous)
+
+    cdef void start_from_many(
+        self, Py_ssize_t i, Rule rule, const float *owed, const float *availability, float *started
+    ) noexcept nogil:
+        cdef Py_ssize_t n = self.width, g
+        cdef float *ordered = self.scratch + ORDERED_NOW * WIDTH
+        cdef float *able = self.scratch + ABLE * WIDTH
+        enable(n, rule, owed, availability, self.position + i * WIDTH, self.authorized + i * WIDTH, ordered, able, started)
+        for g in range(self.input_start[i], self.input_start[i + 1]):
+            self.limit_input(g, able, started)
+        for g in range(self.input_start[i], self.input_start[i + 1]):
+            self.take_input(g, started)
+        begin(n, rule, ordered, able, started, self.on_hand + i * WIDTH, self.position + i * WIDTH,
+              self.authorized + i * WIDTH, self.stage_sums + i * STAGE_SUMS * WIDTH)
 
     cdef void limit_input(self, Py_ssize_t g, const float *able, float *started) noexcept nogil:
         """Lower the start to what one input allows; mark the stores that could not give what was asked."""
@@ -532,7 +616,7 @@ cdef class Block:
         for k in range(self.source_start[g], self.source_start[g + 1]):
             store = self.on_hand + self.source[k] * WIDTH
             if self.share[k] > 0.0:
-                ask(n, able, self.share[k] * self.quantity[g], store, self.short + self.source[k] * WIDTH)
+                ask(n, able, self.share[k] * self.quantity[g], store, self.short_row(self.source[k]), self.once[self.source[k]])
             if pool:
                 owe(n, store, 1.0, pooled)
             elif self.share[k] > 0.0:
@@ -547,10 +631,11 @@ cdef class Block:
         cdef bint pool = self.failover[g] and self.source_start[g + 1] - self.source_start[g] > 1
         fill(n, 0.0, missing)
         for k in range(self.source_start[g], self.source_start[g + 1]):
-            take(n, started, self.share[k], self.quantity[g], self.on_hand + self.source[k] * WIDTH, missing)
+            take(n, started, self.share[k], self.quantity[g], self.on_hand + self.source[k] * WIDTH,
+                 self.position + self.source[k] * WIDTH, missing)
         if pool:
             for k in range(self.source_start[g], self.source_start[g + 1]):
-                make_up(n, self.on_hand + self.source[k] * WIDTH, missing)
+                make_up(n, self.on_hand + self.source[k] * WIDTH, self.position + self.source[k] * WIDTH, missing)
 
     cdef void schedule_start(self, Py_ssize_t i, Py_ssize_t t, const float *started, Rows exogenous) noexcept nogil:
         """Stages whose lead time is drawn or expedited, or whose arrivals can be held up."""

@@ -54,6 +54,8 @@ class Plant:
     input_start : inputs of stage i are input_start[i]:input_start[i + 1], (n + 1,).
     quantity, failover : units per unit started, and whether alternates stand in for each other, (inputs,).
     source_start, source, share : stores each input is taken from, in order of preference.
+    once : 1 where a store has one asker, whose shortages are counted as they come; 0 where several may be short in
+        one period, (n,).
     owes, owing_start, owing, owing_weight : whether the position counts what the store owes, and to which consumers.
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
     served, demand, wait : place in the model, series, and share of unmet demand that waits, (m,).
@@ -89,6 +91,7 @@ class Plant:
     source_start: np.ndarray
     source: np.ndarray
     share: np.ndarray
+    once: np.ndarray
     owes: np.ndarray
     owing_start: np.ndarray
     owing: np.ndarray
@@ -224,7 +227,10 @@ def _inputs(network: Network, order: list[str]) -> dict[str, np.ndarray]:
     inputs = [list(network.stages[name].inputs.values()) for name in order]
     flat = [item for items in inputs for item in items]
     sources = [source for item in flat for source in item.sources]
+    askers = [index[customer.stage] for customer in network.customers.values()]
+    askers += [index[name] for name, share in sources if share > 0]
     return {
+        "once": _floats((np.bincount(askers, minlength=len(order)) <= 1).tolist()),
         "input_start": _ints(np.cumsum([0, *map(len, inputs)]).tolist()),
         "quantity": _floats([item.quantity for item in flat]),
         "failover": _flags([item.failover for item in flat]),
