@@ -7,6 +7,7 @@ number of threads and any size of block.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -24,8 +25,10 @@ from jitrisk.sampling.series import Series
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import Sampler
 
-FLUSH = 64
-"""Periods between flushes of the float32 sums: fixed, so that no bit depends on the size of a tile."""
+FLUSH = 128
+"""Periods between flushes of the float32 sums: fixed, so that no bit depends on how the work is cut."""
+
+_TILE, _SHORT_TILE = 64, 16  # periods of exogenous rows drawn at a time; divisors of FLUSH
 
 _CACHE = 600_000  # bytes of a core's second-level cache that one block may fill
 _MOST = 4 * STRIPE  # lanes of a block
@@ -145,7 +148,7 @@ def draw(job: Job) -> dict[Series, np.ndarray]:
     out = {one: np.empty((paths, periods), dtype=np.float32) for one in series}
     for begin, end in _cut(paths, STRIPE):
         state = sampler.begin(job.paths.start + begin, end - begin)
-        for start, stop in _steps(periods, FLUSH):
+        for start, stop in _steps(periods, _TILE):
             tile = np.empty((stop - start, len(series), end - begin), dtype=np.float32)
             sampler.fill(state, start, tile)
             for k, one in enumerate(series):
@@ -194,7 +197,7 @@ def _shape(job: Job, threads: int | None, lanes: int | None) -> Shape:
     """Cut a job so that one strategy's state and the exogenous tile stay in a core's cache."""
     threads = threads or _cores()
     series = len(job.series)
-    tile = FLUSH if series * FLUSH * STRIPE * 4 <= _CACHE else FLUSH // 4
+    tile = _TILE if series * _TILE * STRIPE * 4 <= _CACHE else _SHORT_TILE
     if lanes is None:
         rows = max(state_rows(plant) for plant in job.plants.values()) + tile * series
         lanes = min(_MOST, max(1, _CACHE // (4 * rows * STRIPE)) * STRIPE)
@@ -258,6 +261,7 @@ class _Bench:
         self._handed = [one for one in series if isinstance(one, Given)]
         self._drawn = len(series) - len(self._handed)
         self._blocks: dict[int, list[Block]] = {}
+        self._memory = np.empty(shape.tile * len(series) * shape.lanes, dtype=np.float32)
 
     def simulate(self, begin: int, end: int, totals: Totals, stop: threading.Event) -> None:
         """Run paths `begin` to `end` (places in the outcome) under every strategy."""
@@ -299,12 +303,13 @@ class _Bench:
 
     def _tile(self, state: Any, start: int, end: int, begin: int, stop: int) -> np.ndarray:
         """Return the exogenous rows of periods `start` to `end`, shape (periods, series, lanes)."""
-        drawn = np.empty((end - start, self._drawn, stop - begin), dtype=np.float32)
+        size = (end - start, self._drawn, stop - begin)
+        drawn = self._memory[: math.prod(size)].reshape(size)
         self._sampler.fill(state, start, drawn)
         if not self._handed:
             return drawn
         handed = [self._job.given[one.kind, one.thing][begin:stop, start:end].T for one in self._handed]
-        return np.ascontiguousarray(np.concatenate([drawn, np.stack(handed, axis=1)], axis=1), dtype=np.float32)
+        return np.concatenate([drawn, np.stack(handed, axis=1)], axis=1)
 
 
 def _in_threads(

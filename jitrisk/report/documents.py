@@ -1,0 +1,74 @@
+"""The report as one JSON document for programs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import xarray as xr
+
+from jitrisk.report.conclusion import conclusion
+from jitrisk.report.summary import Summary, summarize
+
+SCHEMA_VERSION = 1
+_SHARES = ("cheaper", "cheapest")
+
+
+def document(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> dict[str, Any]:
+    """Return the report as plain mappings, numbers, texts and None, ready for ``json.dumps``.
+
+    Figures are totals and averages over the measured horizon; times its ``per_year``, a metric that adds up over
+    time becomes a year's worth. What is unknown is None.
+
+    Parameters
+    ----------
+    outcomes : a result.
+    base : the strategy the others are compared with; the first by default.
+    level : level of value at risk and conditional value at risk.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, lacks a variable or holds a number that is not finite.
+    """
+    summary = summarize(outcomes, base, level)
+    definitions = {str(name): array.attrs for name, array in summary.contrasts.items() if "per_year" in array.attrs}
+    return {
+        "schema": "jitrisk.summary",
+        "schema_version": SCHEMA_VERSION,
+        **{name: _plain(value) for name, value in summary.measures.attrs.items()},
+        "base": summary.base,
+        "confidence": summary.contrasts.attrs["confidence"],
+        "metrics": {name: {key: _plain(value) for key, value in attrs.items()} for name, attrs in definitions.items()},
+        "strategies": {name: _strategy(summary, name, list(definitions)) for name in summary.strategies},
+        "conclusion": conclusion(summary),
+    }
+
+
+def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]:
+    measures, contrasts = summary.measures.sel(strategy=name), summary.contrasts.sel(strategy=name)
+    return {
+        "measures": {
+            metric: _series(measures[metric]) | {"quantiles": _series(measures[f"{metric}_quantile"])}
+            for metric in metrics
+        },
+        "differences": {metric: _series(contrasts[metric]) for metric in metrics},
+        **{
+            kind: {
+                "share": _plain(contrasts[kind].item()),
+                "lower": _plain(contrasts[f"{kind}_lower"].item()),
+                "upper": _plain(contrasts[f"{kind}_upper"].item()),
+            }
+            for kind in _SHARES
+        },
+    }
+
+
+def _series(array: xr.DataArray) -> dict[str, Any]:
+    (dim,) = array.dims
+    return {str(key): _plain(value) for key, value in zip(array[dim].values, array.values, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,123 @@
+"""Numbers as people read them: scaled to thousands and millions, rounded to what their error supports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+UNKNOWN = "?"
+_DIGITS = 4
+
+
+class Estimate(NamedTuple):
+    """A value and half the width of its interval, NaN where that is unknown."""
+
+    value: float
+    half: float
+
+    def times(self, factor: float) -> Estimate:
+        """Return the estimate in another unit."""
+        return Estimate(self.value * factor, self.half * abs(factor))
+
+
+class Rounded(NamedTuple):
+    """An estimate as text: the value, and half its interval, empty where there is none to show."""
+
+    value: str
+    half: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} ± {self.half}" if self.half else self.value
+
+
+class Scale(NamedTuple):
+    """A power of a thousand that figures are divided by, and the word for it."""
+
+    factor: float
+    word: str
+
+    def unit(self, unit: str) -> str:
+        """Return the scaled unit, such as ``M EUR``."""
+        return f"{self.word} {unit}".strip()
+
+
+ONE = Scale(1.0, "")
+_SCALES = (Scale(1e12, "tn"), Scale(1e9, "bn"), Scale(1e6, "M"), Scale(1e3, "k"))
+
+
+def scale(values: Iterable[float], beside: Scale | None = None) -> Scale:
+    """Return the scale that suits the largest of the values.
+
+    Parameters
+    ----------
+    values : what is to be shown together.
+    beside : a scale already used nearby, which is kept while the largest value still reaches 0.01 in it.
+    """
+    top = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if beside and (top == 0 or 0.01 <= top / beside.factor < 1e5):
+        return beside
+    # 9,800 reads better than 9.8 k, and 1.2 M better than 1,200 k.
+    return next((s for s in _SCALES if top >= s.factor * (10 if s.word == "k" else 1)), ONE)
+
+
+def rounded(estimate: Estimate, top: float = math.inf) -> Rounded:
+    """Round an estimate to what half its interval supports: two digits of that if it begins with 1 or 2, else one.
+
+    Half an interval too small to show beside four digits is left out; an unknown one becomes a question mark.
+
+    Parameters
+    ----------
+    estimate : the value and half its interval.
+    top : what the value cannot exceed, such as 100 %; digits are counted from the nearer end.
+    """
+    value, half = estimate
+    size = min(abs(value), top - value) if value < top else abs(value)
+    decimals = _DIGITS - 1 - _exponent(size)
+    if half == 0:
+        return Rounded(_bare(value, decimals))
+    if math.isnan(half):
+        return Rounded(_bare(value, decimals - 1), UNKNOWN)
+    if size and half <= 0.5 * 10.0**-decimals:
+        return Rounded(_fixed(value, max(decimals, 0)))
+    exponent = _exponent(half)
+    decimals = -exponent + (half < 2.95 * 10.0**exponent)
+    return Rounded(_fixed(value, decimals), _fixed(half, decimals))
+
+
+def share(value: float, lower: float, upper: float) -> Rounded:
+    """Round a share with its interval to percent; one never or always seen is shown by the end of its interval."""
+    if value == 0:
+        return Rounded(f"< {_up(100 * upper)}")
+    if value == 1:
+        return Rounded(f"> {_down_from_100(100 * (1 - lower))}")
+    return rounded(Estimate(100 * value, 50 * (upper - lower)), top=100)
+
+
+def _exponent(value: float) -> int:
+    return math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+
+
+def _fixed(value: float, decimals: int) -> str:
+    return f"{round(value, decimals):z,.{max(decimals, 0)}f}"
+
+
+def _bare(value: float, decimals: int) -> str:
+    text = _fixed(value, max(decimals, 0))
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _one_digit_up(percent: float) -> tuple[float, int]:
+    decimals = -_exponent(percent)
+    up = math.ceil(percent * 10.0**decimals) / 10.0**decimals
+    return up, max(-_exponent(up), 0)
+
+
+def _up(percent: float) -> str:
+    value, decimals = _one_digit_up(percent)
+    return f"{value:.{decimals}f}"
+
+
+def _down_from_100(percent: float) -> str:
+    value, decimals = _one_digit_up(percent)
+    return f"{100 - value:.{decimals}f}"

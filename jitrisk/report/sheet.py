@@ -1,0 +1,124 @@
+"""Tables for the terminal, as wide as it is: a column a strategy, in blocks where they do not fit side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.constrain import Constrain
+from rich.table import Table
+from rich.text import Text
+
+from jitrisk.report.numbers import Rounded
+
+Block = list[tuple[str, list[str]]]
+
+_GAP = 2
+_PROSE = 100
+_ASCII = {"±": "+-"}
+# rich's own fallback for encodings without lines draws a full grid.
+_ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what it is and in which unit, and a cell a strategy."""
+
+    label: str
+    cells: tuple[Rounded, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A title, a table and some prose, laid out for whatever console prints it.
+
+    Characters the console's encoding lacks are replaced, so that any pipe can take it.
+
+    Attributes
+    ----------
+    title : one line above the table.
+    columns : the strategies' names.
+    rows : the rows.
+    notes : small print below the table.
+    conclusion : what follows from it, last; may be empty.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    conclusion: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the parts, for rich."""
+
+        def written(text: str, style: str = "") -> Text:
+            return Text(encodable(text, options.encoding), style=style)
+
+        yield written(self.title, "bold")
+        heads = ["", *(encodable(name, options.encoding) for name in self.columns)]
+        columns = [
+            self._labels(options.encoding),
+            *(self._cells(i, options.encoding) for i in range(len(self.columns))),
+        ]
+        for block in _blocks(heads, columns, options.max_width):
+            yield _table(block, _ASCII_RULE if options.ascii_only else box.SIMPLE_HEAD)
+            yield Text()
+        width = min(_PROSE, options.max_width)
+        for note in self.notes:
+            yield Constrain(written(note, "dim"), width)
+        if self.conclusion:
+            yield Text()
+            yield Constrain(written(self.conclusion, "bold"), width)
+
+    def _labels(self, encoding: str) -> list[str]:
+        return [encodable(row.label, encoding) for row in self.rows]
+
+    def _cells(self, column: int, encoding: str) -> list[str]:
+        # Padded on both sides, so that the signs stand below each other.
+        sign = encodable(" ± ", encoding)
+        cells = [row.cells[column] for row in self.rows]
+        halves = [sign + cell.half if cell.half else "" for cell in cells]
+        left, right = max(len(cell.value) for cell in cells), max(map(len, halves))
+        return [cell.value.rjust(left) + half.ljust(right) for cell, half in zip(cells, halves, strict=True)]
+
+
+def _blocks(heads: list[str], columns: list[list[str]], width: int) -> Iterator[Block]:
+    """Yield what stands side by side: the labels, and as many of the strategies as fit."""
+    label, *widths = (
+        max(cell_len(text) for text in (head, *column)) for head, column in zip(heads, columns, strict=True)
+    )
+    fitting = max(1, (width - label) // (max(widths) + _GAP))
+    # As even as can be: 8 strategies where 7 fit become 4 and 4.
+    count = math.ceil(len(widths) / fitting)
+    size = math.ceil(len(widths) / count)
+    # A name too long for the line is folded, and then its column is as wide as the line allows.
+    widest = max(1, width - label - _GAP)
+    padded = [
+        [cell.rjust(min(cell_len(head), widest)) for cell in column]
+        for head, column in zip(heads, columns, strict=True)
+    ]
+    for start in range(1, len(heads), size):
+        yield [(heads[i], padded[i]) for i in (0, *range(start, min(start + size, len(heads))))]
+
+
+def _table(block: Block, lines: box.Box) -> Table:
+    # The box's divider, a space, is the rest of the gap.
+    table = Table(box=lines, pad_edge=False, padding=(0, _GAP - 1, 0, 0), show_edge=False)
+    for head, _ in block:
+        table.add_column(Text(head, justify="right"), overflow="fold")
+    for row in zip(*(column for _, column in block), strict=True):
+        table.add_row(*map(Text, row))
+    return table
+
+
+def encodable(text: str, encoding: str) -> str:
+    """Return the text with what an encoding lacks replaced: ± by +-, anything else by a question mark."""
+    for character, plain in _ASCII.items():
+        if character.encode(encoding, "ignore") == b"":
+            text = text.replace(character, plain)
+    return text.encode(encoding, "replace").decode(encoding)

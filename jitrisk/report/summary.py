@@ -1,0 +1,124 @@
+"""What a report says, gathered once: the measures and the differences that table, sentence and document share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import xarray as xr
+
+from jitrisk.report.numbers import Estimate
+from jitrisk.risk import contrast, describe, metrics
+from jitrisk.risk.precision import CONFIDENCE, student
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of one report.
+
+    Attributes
+    ----------
+    measures : statistics of every metric, from :func:`jitrisk.risk.describe`.
+    contrasts : differences to the base, from :func:`jitrisk.risk.contrast`.
+    to_best : differences in cost and profit to the strategy of least mean cost, with intervals that hold for all
+        pairs of strategies at once (Bonferroni), so that the best may be picked after looking.
+    """
+
+    measures: xr.Dataset
+    contrasts: xr.Dataset
+    to_best: xr.Dataset
+
+    @cached_property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies' names, in the order of the result."""
+        return tuple(str(name) for name in self.measures["strategy"].values)
+
+    @property
+    def base(self) -> str:
+        """The strategy the others are compared with."""
+        return str(self.contrasts.attrs["base"])
+
+    @property
+    def best(self) -> str:
+        """The strategy of least mean cost."""
+        return str(self.to_best.attrs["base"])
+
+    @property
+    def paths(self) -> int:
+        """How many paths there are."""
+        return int(self.measures.attrs["paths"])
+
+    @property
+    def level(self) -> float:
+        """The level of value at risk and conditional value at risk."""
+        return float(self.measures.attrs["level"])
+
+    @property
+    def currency(self) -> str:
+        """The model's money."""
+        return str(self.measures["cost"].attrs["units"])
+
+    @property
+    def priced(self) -> bool:
+        """Whether anything costs anything."""
+        return bool(self.measures["cost"].sel(statistic=["mean", "cvar"]).any())
+
+    def figure(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
+        """Return a statistic of a metric, see :func:`figure`."""
+        return figure(self.measures, metric, strategy, statistic)
+
+
+def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
+    """Return a statistic with half its 95 % interval, a year's worth where it adds up over time.
+
+    Parameters
+    ----------
+    measures : from :func:`jitrisk.risk.describe`.
+    metric : the metric, or a component of cost.
+    strategy : the strategy.
+    statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
+    """
+    column = measures[metric].sel(strategy=strategy)
+    error = "standard_error" if statistic == "mean" else f"{statistic}_standard_error"
+    half = student(measures.attrs["paths"]) * float(column.sel(statistic=error))
+    return Estimate(float(column.sel(statistic=statistic)), half).times(column.attrs["per_year"])
+
+
+def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = "") -> Estimate:
+    """Return a difference to the base of `contrasts`, a year's worth where it adds up over time.
+
+    Parameters
+    ----------
+    contrasts : from :func:`jitrisk.risk.contrast`.
+    metric : the metric.
+    strategy : the strategy that is compared with the base.
+    prefix : ``""`` for the means, ``"cvar_"`` for the conditional values at risk.
+    """
+    column = contrasts[metric].sel(strategy=strategy)
+    value = float(column.sel(statistic=prefix.rstrip("_") or "mean"))
+    half = float(column.sel(statistic=f"{prefix}upper")) - value
+    return Estimate(value, half).times(column.attrs["per_year"])
+
+
+def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> Summary:
+    """Gather what a report says about a result.
+
+    Parameters
+    ----------
+    outcomes : a result.
+    base : the strategy the others are compared with; the first by default.
+    level : level of the conditional value at risk.
+
+    Raises
+    ------
+    ResultError
+        As :func:`jitrisk.risk.metrics`, :func:`jitrisk.risk.describe` and :func:`jitrisk.risk.contrast` do.
+    """
+    values = metrics(outcomes)
+    contrasts = contrast(values, base, level)
+    measures = describe(values, level)
+    best = measures["cost"].sel(statistic="mean").idxmin("strategy").item()
+    pairs = len(list(combinations(measures["strategy"].values, 2))) or 1
+    money = values[[name for name in ("cost", "profit") if name in values]]
+    return Summary(measures, contrasts, contrast(money, best, level, 1 - (1 - CONFIDENCE) / pairs))

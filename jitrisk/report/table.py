@@ -1,0 +1,145 @@
+"""Which figures stand in which table, and the words around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import xarray as xr
+
+from jitrisk.report.conclusion import conclusion, money_scale
+from jitrisk.report.numbers import UNKNOWN, Estimate, Rounded, Scale, rounded, scale, share
+from jitrisk.report.sheet import Row, Sheet
+from jitrisk.report.summary import Summary, difference, figure, summarize
+from jitrisk.risk import costs, describe
+from jitrisk.vocabulary import COSTS
+
+_COST_ROWS = tuple(name for name in COSTS if name != "working_capital")
+_SERVICE_ROWS = (
+    ("downtime a year, hours", "downtime", 1.0, math.inf),
+    ("stockouts a year, days", "stockout", 1.0, math.inf),
+    ("fill rate, %", "fill_rate", 100.0, 100.0),
+)
+
+
+def compare_table(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> Sheet:
+    """Return the strategies side by side in what an operations director asks, then one sentence of conclusion.
+
+    Parameters
+    ----------
+    outcomes : a result; with one strategy, the rows that compare are left out.
+    base : the strategy the others are compared with; the first by default.
+    level : level of the conditional value at risk.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, lacks a variable or holds a number that is not finite.
+    """
+    summary = summarize(outcomes, base, level)
+    rows = (*_money_rows(summary), *_service_rows(summary), *_winner_rows(summary))
+    notes = (_interval_note(rows), *_money_notes(summary), _service_note(summary), _paths_note(summary))
+    return Sheet(_title(summary.measures), summary.strategies, rows, notes, conclusion(summary))
+
+
+def cost_table(outcomes: xr.Dataset) -> Sheet:
+    """Return the components of the mean cost a year, strategies side by side; those nobody pays are left out.
+
+    Parameters
+    ----------
+    outcomes : a result.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, lacks a price or an outcome, or holds a number that is not finite.
+    """
+    measures = describe(costs(outcomes))
+    strategies = tuple(str(name) for name in measures["strategy"].values)
+    names = [name for name in _COST_ROWS if name in measures and (name == "total" or measures[name].any())]
+    estimates = {name: [figure(measures, name, strategy) for strategy in strategies] for name in names}
+    chosen = scale(estimate.value for estimate in estimates["total"])
+    rows = tuple(Row(name.replace("_", " "), _cells(estimates[name], chosen)) for name in names)
+    unit = chosen.unit(measures["total"].attrs["units"])
+    return Sheet(f"{_title(measures)}: mean cost a year, {unit}", strategies, rows, (_interval_note(rows),))
+
+
+def _money_rows(summary: Summary) -> Iterator[Row]:
+    if not summary.priced:
+        return
+    yield _money_row("cost a year", "cost", summary)
+    if len(summary.strategies) > 1:
+        yield _difference_row(summary)
+    yield _money_row(f"CVaR {_percent(summary.level)} of cost", "cost", summary, "cvar")
+    if "profit" in summary.measures:
+        yield _money_row("profit a year", "profit", summary)
+    yield _money_row("working capital", "working_capital", summary)
+
+
+def _money_row(label: str, metric: str, summary: Summary, statistic: str = "mean") -> Row:
+    return _scaled(label, [summary.figure(metric, name, statistic) for name in summary.strategies], summary)
+
+
+def _difference_row(summary: Summary) -> Row:
+    gaps = [difference(summary.contrasts, "cost", name) for name in summary.strategies]
+    row = _scaled(f"difference to {summary.base}", gaps, summary)
+    pairs = zip(summary.strategies, row.cells, strict=True)
+    return Row(row.label, tuple(Rounded("-") if name == summary.base else cell for name, cell in pairs))
+
+
+def _scaled(label: str, estimates: Sequence[Estimate], summary: Summary) -> Row:
+    chosen = scale((estimate.value for estimate in estimates), beside=money_scale(summary))
+    return Row(f"{label}, {chosen.unit(summary.currency)}", _cells(estimates, chosen))
+
+
+def _service_rows(summary: Summary) -> Iterator[Row]:
+    for label, metric, factor, top in _SERVICE_ROWS:
+        estimates = (summary.figure(metric, name).times(factor) for name in summary.strategies)
+        yield Row(label, tuple(rounded(estimate, top) for estimate in estimates))
+
+
+def _winner_rows(summary: Summary) -> Iterator[Row]:
+    if summary.priced and len(summary.strategies) > 1:
+        ends = (summary.contrasts[f"cheapest{end}"].values for end in ("", "_lower", "_upper"))
+        cells = (share(float(p), float(lower), float(upper)) for p, lower, upper in zip(*ends, strict=True))
+        yield Row("cheapest on, % of paths", tuple(cells))
+
+
+def _cells(estimates: Iterable[Estimate], chosen: Scale) -> tuple[Rounded, ...]:
+    return tuple(rounded(estimate.times(1 / chosen.factor)) for estimate in estimates)
+
+
+def _title(measures: xr.Dataset) -> str:
+    return str(measures.attrs.get("name", "Result"))
+
+
+def _interval_note(rows: Iterable[Row]) -> str:
+    unknown = any(cell.half == UNKNOWN for row in rows for cell in row.cells)
+    few = f"; {UNKNOWN}: too few paths" * unknown
+    return f"±: half a 95 % interval, left out where smaller than the digits shown{few}."
+
+
+def _money_notes(summary: Summary) -> Iterator[str]:
+    if not summary.priced:
+        return
+    level, rest = _percent(summary.level), _percent(1 - summary.level)
+    yield f"CVaR {level}: the mean cost a year over the worst {rest} % of paths."
+    if len(summary.strategies) > 2:
+        yield "The conclusion's intervals hold for all pairs of strategies at once."
+
+
+def _service_note(summary: Summary) -> str:
+    stages, customers = (summary.measures[metric].attrs["over"] for metric in ("downtime", "stockout"))
+    return f"Downtime: hours starved or broken, summed over {stages}; stockouts: over {customers}."
+
+
+def _paths_note(summary: Summary) -> str:
+    attrs = summary.measures.attrs
+    days = attrs["periods"] * attrs["period_hours"] / 24
+    paths = f"{summary.paths:,} path{'s' * (summary.paths != 1)}"
+    shared = ", the same for every strategy" if len(summary.strategies) > 1 else ""
+    return f"{paths}{shared}; {days:,.4g} days of each, scaled to a year."
+
+
+def _percent(probability: float) -> str:
+    return f"{100 * probability:.4g}"

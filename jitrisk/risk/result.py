@@ -1,0 +1,129 @@
+"""Reading a result: what a Dataset must hold before anything is computed from it, and sums over its things.
+
+A *thing* is a stage or a customer. Arrays over paths are reached as ``[strategy, thing, path]``, the order in
+which results lie in memory, so that each pass runs along contiguous paths and copies nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from jitrisk.errors import ResultError
+from jitrisk.vocabulary import OUTCOMES, PRICES, Variable
+
+Array = npt.NDArray[np.float64]
+
+HOURS_PER_DAY = 24.0
+HOURS_PER_YEAR = 365.0 * HOURS_PER_DAY
+_PROVENANCE = ("name", "currency", "period_hours", "warm_up", "periods", "seed", "model_hash", "jitrisk_version")
+_NEEDED_ATTRS = ("jitrisk_format", "period_hours", "periods")
+_ADVICE = "use what jr.simulate or jr.open returned"
+
+
+def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
+    """Raise unless the Dataset is a result that holds these outcomes and prices.
+
+    Parameters
+    ----------
+    outcomes : the Dataset a computation is about to read.
+    names : variables it will read.
+
+    Raises
+    ------
+    ResultError
+        When attributes, dimensions or variables are missing or misshapen, or there is no path or strategy.
+    """
+    absent = [name for name in _NEEDED_ATTRS if name not in outcomes.attrs]
+    if absent:
+        raise ResultError(f"not a result of jitrisk: the Dataset has no attribute {_listed(absent)}; {_ADVICE}")
+    for dim in ("strategy", "path"):
+        if not outcomes.sizes.get(dim):
+            raise ResultError(f"the Dataset has no {dim}; to keep one, select it as a list: sel({dim}=[...])")
+    absent = [name for name in names if name not in outcomes]
+    if absent:
+        raise ResultError(f"the Dataset lacks {_listed(absent)}; {_ADVICE}")
+    for name in names:
+        _require_dims(outcomes[name], OUTCOMES.get(name) or PRICES[name])
+
+
+def _require_dims(array: xr.DataArray, variable: Variable) -> None:
+    found, allowed = set(array.dims), set(variable.dims)
+    # A price may lack dimensions: it then holds for all of them.
+    if found - allowed or (variable.role == "outcome" and found != allowed):
+        raise ResultError(
+            f"{variable.name} has the dimensions ({', '.join(map(str, array.dims))}), "
+            f"it needs ({', '.join(variable.dims)}); to keep one, select it as a list: sel({variable.dims[-1]}=[...])"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def year_factor(outcomes: xr.Dataset) -> float:
+    """Return what turns a total over the measured horizon into one over a year of 365 days."""
+    return HOURS_PER_YEAR / (float(outcomes.attrs["periods"]) * float(outcomes.attrs["period_hours"]))
+
+
+def provenance(outcomes: xr.Dataset) -> dict[str, Any]:
+    """Return the attributes that a Dataset derived from a result carries on, and ``per_year``."""
+    kept = {name: outcomes.attrs[name] for name in _PROVENANCE if name in outcomes.attrs}
+    return {**kept, "per_year": year_factor(outcomes)}
+
+
+def rows(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
+    """Return an outcome as ``[strategy, thing, path]``, a view where it lies in memory so."""
+    thing = OUTCOMES[name].dims[-1]
+    return np.asarray(outcomes[name].transpose("strategy", thing, "path").values)
+
+
+def prices(outcomes: xr.Dataset, name: str) -> Array:
+    """Return a price as ``[strategy, thing]`` or ``[strategy]``; one without a dimension holds for all of it."""
+    dims = PRICES[name].dims
+    price = outcomes[name]
+    absent = {dim: outcomes.sizes[dim] for dim in dims if dim not in price.dims}
+    return np.asarray(price.expand_dims(absent).transpose(*dims).values, dtype=np.float64)
+
+
+def weighted(outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, resolved: bool = False) -> None:
+    """Add an outcome times a weight per strategy and thing to `out`.
+
+    Things are added one after another, so that a path's sum has the same bits whichever paths stand beside it.
+
+    Parameters
+    ----------
+    outcomes : a result.
+    name : one of the vocabulary's outcomes.
+    weights : ``[strategy, thing]``; where 0, the outcome is not read.
+    out : float64 ``[strategy, path]``, or ``[strategy, thing, path]`` where `resolved`; changed in place.
+    resolved : whether things are kept apart.
+    """
+    values = rows(outcomes, name)
+    product = np.empty(values.shape[-1])
+    for strategy, thing in zip(*np.nonzero(weights), strict=True):
+        np.multiply(values[strategy, thing], weights[strategy, thing], out=product, dtype=np.float64)
+        target = out[strategy, thing] if resolved else out[strategy]
+        target += product
+
+
+def path_array(variable: Variable, values: Array, outcomes: xr.Dataset) -> xr.DataArray:
+    """Label values per path with the vocabulary's attributes.
+
+    Parameters
+    ----------
+    variable : what the values are.
+    values : ``[strategy, path]``, or ``[strategy, thing, path]`` where the variable's dimensions name a thing.
+    outcomes : the result they come from.
+    """
+    strategy, path, *thing = variable.dims
+    attrs: Mapping[str, Any] = {
+        **variable.attrs(str(outcomes.attrs.get("currency", "money"))),
+        "bad_tail": variable.bad_tail,
+        "per_year": year_factor(outcomes) if variable.total else 1.0,
+    }
+    return xr.DataArray(values, dims=(strategy, *thing, path), attrs=attrs).transpose(*variable.dims)

@@ -1,0 +1,85 @@
+"""What an operations director asks of every path: cost, downtime, days short, fill rate, capital."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from jitrisk.risk import money
+from jitrisk.risk.result import HOURS_PER_DAY, Array, path_array, prices, provenance, require, rows, weighted
+from jitrisk.vocabulary import METRICS, OUTCOMES
+
+NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
+_SHOWN = 5
+
+
+def metrics(outcomes: xr.Dataset) -> xr.Dataset:
+    """Return every path's metrics over the measured horizon.
+
+    Parameters
+    ----------
+    outcomes : a result: outcomes and prices.
+
+    Returns
+    -------
+    xr.Dataset
+        The variables of :data:`jitrisk.vocabulary.METRICS` with the dimensions (strategy, path); profit only
+        where a price is set. The fill rate of a path without demand is 1.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, or lacks an outcome or a price.
+    """
+    require(outcomes, NEEDED)
+    period_hours = float(outcomes.attrs["period_hours"])
+    counted = _downtime_stages(outcomes)
+    values = _money(outcomes) | {
+        "downtime": _summed(outcomes, ("starved", "broken"), np.where(counted, period_hours, 0.0)),
+        "stockout": _summed(outcomes, ("stockout",), period_hours / HOURS_PER_DAY),
+        "fill_rate": _fill_rate(outcomes),
+        "backlog": _summed(outcomes, ("backlog",)),
+        "peak_backlog": rows(outcomes, "peak_backlog").max(axis=1, initial=0.0),
+        "lost": _summed(outcomes, ("lost",)),
+    }
+    arrays = {name: path_array(METRICS[name], values[name], outcomes) for name in METRICS if name in values}
+    arrays["downtime"].attrs["over"] = _few(outcomes["stage"].values[counted])
+    arrays["stockout"].attrs["over"] = _few(outcomes["customer"].values)
+    coords = {dim: outcomes.coords[dim] for dim in ("strategy", "path") if dim in outcomes.coords}
+    return xr.Dataset(arrays, coords=coords, attrs=provenance(outcomes))
+
+
+def _money(outcomes: xr.Dataset) -> dict[str, Array]:
+    spent = money.costs(outcomes)
+    taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
+    return {name: spent[component].values for name, component in taken.items() if component in spent}
+
+
+def _downtime_stages(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
+    # By pricing its downtime the model says which line counts; the same stages count for every strategy.
+    priced = np.asarray(prices(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
+    return priced if priced.any() else np.ones(priced.shape, dtype=np.bool_)
+
+
+def _few(names: npt.NDArray[Any]) -> str:
+    # Networks have thousands of stages, and an attribute is for people.
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(str(name) for name in names[:_SHOWN]) + more
+
+
+def _summed(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
+    total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
+    things = outcomes.sizes[OUTCOMES[names[0]].dims[-1]]
+    for name in names:
+        weighted(outcomes, name, np.broadcast_to(weights, (len(total), things)), total)
+    return total
+
+
+def _fill_rate(outcomes: xr.Dataset) -> Array:
+    filled, demand = (_summed(outcomes, (name,)) for name in ("filled", "demand"))
+    rate: Array = np.ones(demand.shape)
+    np.divide(filled, demand, out=rate, where=demand > 0)
+    return rate

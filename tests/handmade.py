@@ -1,0 +1,74 @@
+"""Results made by hand, for tests of what is computed from them: no engine, every number chosen by the test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from jitrisk.vocabulary import OUTCOMES, PRICES
+
+
+def result(
+    strategies: Sequence[str] = ("jit", "jic"),
+    paths: int = 4,
+    stages: Sequence[str] = ("press", "line"),
+    customers: Sequence[str] = ("shop",),
+    *,
+    periods: int = 10,
+    period_hours: float = 12.0,
+    **values: npt.ArrayLike,
+) -> xr.Dataset:
+    """Return a result in which every outcome and price not given is 0.
+
+    Outcomes are given as anything that broadcasts to (strategy, path, stage | customer), prices to their own dims.
+    """
+    coords = {"strategy": list(strategies), "path": np.arange(paths), "stage": list(stages)}
+    coords["customer"] = list(customers)
+    arrays = {}
+    for name, variable in (OUTCOMES | PRICES).items():
+        shape = [len(coords[dim]) for dim in variable.dims]
+        array = np.broadcast_to(np.asarray(values.pop(name, 0), dtype=variable.dtype), shape)
+        if variable.role == "outcome":
+            # Results lie in memory as [strategy, thing, path].
+            array = np.ascontiguousarray(array.transpose(0, 2, 1)).transpose(0, 2, 1)
+        arrays[name] = (variable.dims, array, variable.attrs("EUR"))
+    assert not values, f"no such outcome or price: {list(values)}"
+    attrs = {
+        "jitrisk_format": 1,
+        "jitrisk_version": "0.0.0",
+        "name": "By hand",
+        "period_hours": period_hours,
+        "horizon": periods,
+        "warm_up": 0,
+        "periods": periods,
+        "currency": "EUR",
+        "seed": 7,
+        "paths": paths,
+        "model": "{}",
+        "model_hash": "0",
+        "libraries": "{}",
+    }
+    return xr.Dataset(arrays, coords, attrs)
+
+
+def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Dataset:
+    """Return a result in which every outcome and price is some positive number."""
+    rng = np.random.default_rng(seed)
+    stages, customers = ["press", "paint", "line"], ["shop", "export"]
+    sizes = {"strategy": strategies, "path": paths, "stage": len(stages), "customer": len(customers)}
+    values = {
+        name: rng.gamma(2.0, 3.0, [sizes[dim] for dim in variable.dims])
+        for name, variable in (OUTCOMES | PRICES).items()
+    }
+    names = [f"plan {k}" for k in range(strategies)]
+    return result(names, paths, stages, customers, **values)
+
+
+def of_cost(cost: npt.ArrayLike, strategies: Sequence[str] | None = None) -> xr.Dataset:
+    """Return a result whose total costs are `cost` (strategy, path)."""
+    table = np.atleast_2d(np.asarray(cost, dtype=np.float64))
+    names = strategies or [f"plan {k}" for k in range(len(table))]
+    return result(names, table.shape[1], ("press",), started=table[:, :, np.newaxis], unit_cost=1.0)

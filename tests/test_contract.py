@@ -1,0 +1,103 @@
+"""Imports only look back along the pipeline, and heavy packages are imported only where pyproject.toml allows."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "jitrisk"
+CONTRACT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["jitrisk"]["contract"]
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__main__.py",))
+
+
+def part_of(path: Path) -> str:
+    """The pipeline stage a file belongs to; empty for the package's own __init__."""
+    first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def imports(path: Path, at_run_time: bool = True) -> set[str]:
+    """Full names of what a file imports, those for type checkers left out."""
+    tree = ast.parse(path.read_text())
+    hidden = {
+        id(node)
+        for block in ast.walk(tree)
+        if at_run_time and isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for node in ast.walk(block)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def allowed(part: str) -> set[str]:
+    """The stages a stage may import, itself included."""
+    running, reading, composition = (CONTRACT[arm] for arm in ("running", "reading", "composition"))
+    leaf = set(CONTRACT["leaf"])
+    if part in leaf:
+        return {part}
+    for arm in (running, reading, running + reading + composition):
+        seen = set(leaf)
+        for step in arm:
+            if part in step:
+                return seen | {part}
+            seen |= set(step)
+    raise AssertionError(f"{part} is not in the contract of pyproject.toml")
+
+
+def test_every_module_has_its_place_in_the_contract():
+    listed = set(CONTRACT["leaf"])
+    listed |= {name for arm in ("running", "reading", "composition") for step in CONTRACT[arm] for name in step}
+    there = {part_of(path) for path in FILES} - {""} | {"_core"}
+    there -= {"examples"}
+    assert there == listed
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_look_back_only(path):
+    part = part_of(path)
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("jitrisk.")}
+    used -= {"__version__"}
+    assert used <= (allowed(part) if part else set()), f"{path} imports {sorted(used)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_heavy_packages_stay_in_their_rooms(path):
+    packages = {name.split(".")[0] for name in imports(path)}
+    for package, rooms in CONTRACT["only"].items():
+        if package in packages:
+            assert part_of(path) in rooms, f"{path} imports {package}"
+
+
+def test_the_compiled_core_imports_nothing_of_the_package():
+    source = (PACKAGE / "_core.pyx").read_text()
+    assert "import jitrisk" not in source
+    assert "from jitrisk" not in source
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import jitrisk", {"numpy", "numba", "xarray", "click", "pydantic"}),
+        ("import jitrisk.cli", {"numpy", "numba", "xarray", "pydantic", "rich"}),
+        ("import jitrisk.model", {"numba", "xarray", "scipy.stats"}),
+        ("import jitrisk.risk", {"numba", "jitrisk.engine", "jitrisk._core", "scipy.stats"}),
+        ("import jitrisk.report", {"numba", "jitrisk.engine", "jitrisk._core", "scipy.stats"}),
+        ("import jitrisk.pipeline", {"scipy.stats", "matplotlib"}),
+    ],
+)
+def test_an_import_brings_no_more_than_it_needs(statement, unwanted):
+    code = f"{statement}; import sys; print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not unwanted & loaded

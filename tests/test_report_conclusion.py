@@ -1,0 +1,100 @@
+"""The sentence of conclusion says what the intervals allow, and no more."""
+
+from __future__ import annotations
+
+import numpy as np
+from handmade import of_cost, result
+
+from jitrisk.report import conclusion, summarize
+
+NAMES = ("jit", "jic", "hybrid")
+RNG_SEED = 9
+
+
+def said(cost, **kwargs) -> str:
+    table = np.asarray(cost, dtype=np.float64)
+    return conclusion(summarize(of_cost(table, NAMES[: len(table)]), **kwargs))
+
+
+def luck(paths: int = 400) -> np.ndarray:
+    return np.random.default_rng(RNG_SEED).normal(1000.0, 50.0, paths)
+
+
+def test_clear_winner_is_named_with_what_it_saves():
+    # 10 periods of 12 hours: a year is 73 times the horizon.
+    text = said([luck(), luck() + 100 + 0.1 * luck()[::-1]])
+    assert text.startswith("jit costs least, 73.1 ± 0.4 k EUR a year: 14.61 ± 0.04 k EUR less than jic, ")
+    assert "and it is the cheapest on > 99 % of paths" in text
+    assert text.endswith("; in the worst 5 % of paths jit costs least.")
+
+
+def test_no_difference_is_claimed_where_the_interval_contains_0():
+    noise = np.random.default_rng(1).normal(0.0, 50.0, 400)
+    text = said([luck(), luck() + noise])
+    assert text.startswith("No difference in mean cost can be claimed between j")
+    assert "at 400 paths" in text
+    assert "its interval contains 0" in text
+    assert "least" not in text.split(";")[0]
+
+
+def test_a_smaller_mean_with_a_worse_tail_says_both():
+    rng = np.random.default_rng(2)
+    fire = np.where(rng.random(4000) < 0.05, 5000.0, 0.0) + rng.normal(1000, 10, 4000)
+    text = said([fire, rng.normal(1500, 10, 4000)])
+    assert text.startswith("jit costs least, ")
+    assert "; but in the worst 5 % of paths jic costs " in text
+    assert text.endswith(" of jit.")
+
+
+def test_a_rarely_cheapest_winner_is_not_said_to_win_often():
+    rng = np.random.default_rng(2)
+    fire = np.where(rng.random(4000) < 0.05, 50_000.0, 0.0) + 1000
+    text = said([fire, np.full(4000, 1500.0)])
+    assert text.startswith("jic costs least, ")
+    assert "though jit is the cheapest on 9" in text
+
+
+def test_strategies_that_never_differ_cost_the_same():
+    text = said([luck(), luck(), luck() + 10])
+    assert text == "jit and jic cost the same on every path; hybrid costs more."
+
+
+def test_several_that_cannot_be_told_apart_are_listed():
+    noise = np.random.default_rng(3).normal(0.0, 50.0, (2, 400))
+    text = said(np.stack([luck(), luck() + noise[0], luck() + noise[1]]))
+    assert text.startswith("No difference in mean cost can be claimed between ")
+    assert all(name in text for name in NAMES)
+    assert "the intervals of their differences contain 0" in text
+
+
+def test_intervals_hold_for_all_pairs_at_once():
+    luck_of_two = np.random.default_rng(4).normal(0.0, 1.0, 2000)
+    gap = 2.1 * luck_of_two.std(ddof=1) / np.sqrt(2000) - luck_of_two.mean()
+    two = [luck(2000), luck(2000) + luck_of_two + gap]
+    # 2.1 standard errors are enough for the one pair of two strategies and not for one of three pairs.
+    assert said(two).startswith("jit costs least")
+    assert said([*two, luck(2000) + 500]).startswith("No difference in mean cost can be claimed between jit and jic")
+
+
+def test_one_path_says_nothing():
+    assert "at 1 path: jic costs 73 ± ? EUR a year more than jit, and its interval is unknown" in said([[1.0], [2.0]])
+
+
+def test_one_strategy_is_described():
+    text = said([luck()], level=0.9)
+    assert text.startswith("jit costs 73.1 ± 0.4 k EUR a year on average, and 79.")
+    assert text.endswith("k EUR in the worst 10 % of paths.")
+
+
+def test_model_without_prices_is_not_compared_in_money():
+    assert said([[0.0, 0.0], [0.0, 0.0]]).startswith("Nothing costs anything in this model")
+
+
+def test_more_profit_at_more_cost_is_said():
+    rng = np.random.default_rng(5)
+    made = np.stack([rng.normal(100, 1, 400), rng.normal(200, 1, 400)])[:, :, np.newaxis]
+    outcomes = result(("jit", "jic"), 400, ("line",), started=made, shipped=made, unit_cost=1.0, price=3.0)
+    text = conclusion(summarize(outcomes))
+    assert text.startswith("jit costs least")
+    assert "; yet jic earns 14.6" in text
+    assert text.endswith("k EUR a year more profit than jit.")

@@ -1,0 +1,53 @@
+"""The JSON document: complete, plain, and valid where figures are unknown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from handmade import of_cost, random_result
+
+from jitrisk.report import document
+from jitrisk.vocabulary import CONTRASTS, METRICS, STATISTICS
+
+
+def test_document_survives_json_and_names_its_schema():
+    outcomes = random_result()
+    found = document(outcomes)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert (found["schema"], found["schema_version"]) == ("jitrisk.summary", 1)
+    assert (found["name"], found["seed"], found["paths"], found["level"]) == ("By hand", 7, 200, 0.95)
+
+
+def test_document_holds_the_measures_and_differences_of_every_strategy():
+    outcomes = random_result()
+    found = document(outcomes, base="plan 1", level=0.9)
+    measures, contrasts = outcomes.risk.measure(0.9), outcomes.risk.compare("plan 1", 0.9)
+    assert list(found["strategies"]) == ["plan 0", "plan 1", "plan 2"]
+    plan = found["strategies"]["plan 2"]
+    for metric in METRICS:
+        column = measures[metric].sel(strategy="plan 2")
+        for statistic in STATISTICS:
+            assert plan["measures"][metric][statistic] == pytest.approx(float(column.sel(statistic=statistic)))
+        column = contrasts[metric].sel(strategy="plan 2")
+        for statistic in CONTRASTS:
+            assert plan["differences"][metric][statistic] == pytest.approx(float(column.sel(statistic=statistic)))
+    median = float(measures["cost_quantile"].sel(strategy="plan 2", quantile=0.5))
+    assert plan["measures"]["cost"]["quantiles"]["0.5"] == median
+    assert plan["cheapest"]["share"] == float(contrasts["cheapest"].sel(strategy="plan 2"))
+    assert plan["cheaper"]["lower"] == float(contrasts["cheaper_lower"].sel(strategy="plan 2"))
+
+
+def test_document_defines_its_metrics():
+    definitions = document(random_result())["metrics"]
+    assert set(definitions) == set(METRICS)
+    assert definitions["fill_rate"]["bad_tail"] == "lower"
+    assert definitions["cost"]["units"] == "EUR"
+    assert definitions["cost"]["per_year"] == pytest.approx(73)
+
+
+def test_what_is_unknown_is_null():
+    found = document(of_cost([[1.0], [2.0]], ["jit", "jic"]))
+    assert found["strategies"]["jic"]["measures"]["cost"]["standard_error"] is None
+    assert found["strategies"]["jic"]["differences"]["cost"]["lower"] is None
+    json.dumps(found, allow_nan=False)

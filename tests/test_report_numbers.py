@@ -1,0 +1,83 @@
+"""Numbers rounded to what their error supports, in scales that people read."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from jitrisk.report.numbers import Estimate, rounded, scale, share
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "text"),
+    [
+        (12.3456, 0.15, "12.35 ± 0.15"),
+        (12.3456, 0.32, "12.3 ± 0.3"),
+        (12.3456, 4.4, "12 ± 4"),
+        (12.3456, 0.0299, "12.35 ± 0.03"),
+        (12345.6, 340.0, "12,300 ± 300"),
+        (12345.6, 120.0, "12,350 ± 120"),
+        (0.0004, 0.2, "0.00 ± 0.20"),
+        (-0.0004, 0.2, "0.00 ± 0.20"),
+        (-5.27, 0.6, "-5.3 ± 0.6"),
+        (0.0, 0.0, "0"),
+        (12.0, 0.0, "12"),
+        (1234567.0, 0.0, "1,234,567"),
+        (3.2001, 1e-6, "3.200"),
+        (0.3333333, 0.0, "0.3333"),
+        (638.4, math.nan, "638 ± ?"),
+        (0.0, math.nan, "0 ± ?"),
+    ],
+)
+def test_rounding_follows_half_the_interval(value, half, text):
+    assert str(rounded(Estimate(value, half))) == text
+
+
+def test_digits_of_a_percentage_are_counted_from_the_nearer_end():
+    assert str(rounded(Estimate(99.9994, 0.0002), top=100)) == "99.99940 ± 0.00020"
+    assert str(rounded(Estimate(99.9994, 1e-9), top=100)) == "99.9994000"
+    assert str(rounded(Estimate(100.0, 0.0), top=100)) == "100"
+    assert str(rounded(Estimate(50.0004, 0.0002), top=100)) == "50.00"
+
+
+def test_half_an_interval_follows_a_change_of_sign():
+    assert Estimate(3.0, 1.0).times(-2) == Estimate(-6.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ([9_800], ""),
+        ([12_000, 3], "k"),
+        ([-1.2e6], "M"),
+        ([999e6, 1e9], "bn"),
+        ([4e13], "tn"),
+        ([0.0, math.nan], ""),
+        ([], ""),
+    ],
+)
+def test_scale_suits_the_largest_value(values, word):
+    assert scale(values).word == word
+
+
+def test_scale_beside_another_is_kept_until_too_small_or_too_large_for_it():
+    million = scale([12e6])
+    assert scale([20_000], beside=million) == million
+    assert scale([0.0], beside=million) == million
+    assert scale([9_000], beside=million).word == ""
+    assert scale([2e12], beside=million).word == "tn"
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((0.62, 0.60, 0.64), "62.0 ± 2.0"),
+        ((0.0, 0.0, 0.000384), "< 0.04"),
+        ((1.0, 0.999616, 1.0), "> 99.96"),
+        ((0.0, 0.0, 0.79), "< 80"),
+        ((1.0, 0.2, 1.0), "> 20"),
+    ],
+)
+def test_share_never_seen_is_less_than_what_could_have_been_missed(ends, text):
+    assert str(share(*ends)) == text

@@ -1,0 +1,157 @@
+"""Tables at any width, on any encoding, with any number of strategies."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from handmade import of_cost, random_result, result
+from rich.console import Console
+
+from jitrisk.errors import ResultError
+from jitrisk.report import compare_table, cost_table
+
+
+def printed(sheet, width: int = 80, encoding: str = "utf-8") -> str:
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding=encoding, newline="")
+    Console(file=file, width=width).print(sheet)
+    file.flush()
+    return raw.getvalue().decode(encoding)
+
+
+def plant(strategies: int = 2, paths: int = 300):
+    rng = np.random.default_rng(3)
+    names = ["jit", "jic", "hybrid", "dual sourcing", "kanban 12", "kanban 14", "kanban 16", "make to order"]
+    shape = (strategies, paths, 1)
+    luck = rng.lognormal(size=(1, paths, 1)) * np.arange(1, strategies + 1)[:, np.newaxis, np.newaxis]
+    return result(
+        names[:strategies],
+        paths,
+        ("line",),
+        ("shop",),
+        started=1e6 * luck,
+        unit_cost=30.0,
+        on_hand=1e4,
+        value=100.0,
+        starved=0.1 * luck,
+        stockout=(rng.random(shape) < 0.3) * 1.0,
+        demand=100.0,
+        filled=99.0,
+    )
+
+
+def rows(text: str) -> dict[str, str]:
+    lines = [line.split("  ", 1) for line in text.splitlines() if "  " in line.strip()]
+    return {label.strip(): " ".join(cells.split()) for label, cells in lines if label.strip()}
+
+
+def test_rows_are_what_a_director_asks():
+    found = rows(printed(compare_table(plant())))
+    assert list(found) == [
+        "cost a year, bn EUR",
+        "difference to jit, bn EUR",
+        "CVaR 95 of cost, bn EUR",
+        "working capital, M EUR",
+        "downtime a year, hours",
+        "stockouts a year, days",
+        "fill rate, %",
+        "cheapest on, % of paths",
+    ]
+    assert found["fill rate, %"] == "99 99"
+    assert found["working capital, M EUR"] == "1 1"
+    assert found["difference to jit, bn EUR"].startswith("- 3.")
+    assert found["cheapest on, % of paths"] == "> 98 < 2"
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 200])
+@pytest.mark.parametrize("strategies", [1, 2, 8])
+def test_no_line_is_wider_than_the_console(width, strategies):
+    lines = printed(compare_table(plant(strategies)), width).splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= width
+
+
+def test_eight_strategies_stand_side_by_side_where_they_fit_and_in_even_blocks_where_not():
+    heads = [line.split("  ") for line in printed(compare_table(plant(8)), 200).splitlines() if "make to order" in line]
+    assert "jit" in " ".join(heads[0])
+    narrow = printed(compare_table(plant(8)), 80)
+    assert narrow.count("fill rate, %") == 3
+    assert all(name in narrow for name in ("jit", "kanban 14", "make to order"))
+
+
+def test_a_pipe_without_unicode_gets_plain_ascii():
+    outcomes = plant().assign_coords(strategy=["jît", "jic"])
+    text = printed(compare_table(outcomes), encoding="ascii")
+    assert "+-" in text
+    assert "j?t" in text
+    assert "---" in text
+    assert "\x1b" not in text
+
+
+def test_plus_and_minus_stand_below_each_other_in_ascii_and_fit():
+    for encoding, sign in (("utf-8", "±"), ("ascii", "+-")):
+        lines = printed(compare_table(plant(3)), 80, encoding).splitlines()
+        table = [line for line in lines[2:12] if sign in line]
+        assert len(table) >= 3
+        assert len({line.rindex(sign) for line in table}) == 1
+
+
+def test_an_encoding_that_has_the_sign_keeps_it():
+    assert "±" in printed(compare_table(plant()), encoding="latin-1")
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are():
+    outcomes = plant().assign_coords(strategy=["[red]jit[/red]", "jic"])
+    assert "[red]jit[/red]" in printed(compare_table(outcomes))
+
+
+def test_one_strategy_is_not_compared():
+    text = printed(compare_table(plant(1)))
+    assert "difference" not in text
+    assert "cheapest" not in text
+
+
+def test_profit_has_a_row_where_prices_are_given():
+    assert "profit a year" not in printed(compare_table(plant()))
+    assert "profit a year, bn EUR" in printed(compare_table(plant().assign(price=1.0)))
+
+
+def test_model_without_prices_shows_service_alone():
+    text = printed(compare_table(result(paths=5)))
+    assert "cost a year" not in text
+    assert "CVaR" not in text
+    assert rows(text)["fill rate, %"] == "100 100"
+
+
+def test_notes_say_what_was_counted_and_how_it_was_scaled():
+    text = printed(compare_table(plant(), level=0.9))
+    assert "CVaR 90: the mean cost a year over the worst 10 % of paths." in text
+    assert "300 paths, the same for every strategy; 5 days of each, scaled to a year." in text
+    assert "summed over line; stockouts: over shop." in text
+    assert "all pairs" not in text
+    assert "all pairs" in printed(compare_table(plant(3)))
+
+
+def test_few_paths_show_question_marks_and_say_why():
+    text = printed(compare_table(of_cost([[1.0, 2.0], [3.0, 5.0]])), 120)
+    assert "± ?" in text
+    assert "; ?: too few paths." in text
+    assert "?" not in printed(compare_table(plant()))
+
+
+def test_another_base_turns_the_differences():
+    found = rows(printed(compare_table(plant(), base="jic")))
+    assert found["difference to jic, bn EUR"].startswith("-3.")
+    with pytest.raises(ResultError, match="no strategy 'jjj'"):
+        compare_table(plant(), base="jjj")
+
+
+def test_cost_table_lists_what_is_paid_and_the_total():
+    text = printed(cost_table(random_result()), 120)
+    assert "By hand: mean cost a year, " in text
+    found = rows(text)
+    assert list(found)[-3:] == ["total", "revenue", "profit"]
+    assert "lost sales" in found
+    assert "working capital" not in found
+    assert list(rows(printed(cost_table(plant())))) == ["purchase", "total"]

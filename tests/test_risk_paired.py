@@ -1,0 +1,112 @@
+"""Strategies compared on the same paths."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from handmade import of_cost, random_result
+from scipy import stats
+
+from jitrisk.errors import ResultError
+from jitrisk.risk import contrast
+from jitrisk.vocabulary import CONTRASTS, METRICS
+
+
+def test_difference_is_that_of_a_paired_t_test():
+    rng = np.random.default_rng(2)
+    luck = rng.lognormal(size=50)
+    cost = np.stack([luck, luck + rng.normal(0.1, 0.2, 50)])
+    column = of_cost(cost).risk.compare()["cost"].isel(strategy=1)
+    test = stats.ttest_rel(cost[1], cost[0])
+    expected = test.confidence_interval(0.95)
+    assert float(column.sel(statistic="mean")) == pytest.approx(np.mean(cost[1] - cost[0]))
+    assert float(column.sel(statistic="standard_error")) == pytest.approx(stats.sem(cost[1] - cost[0]))
+    assert column.sel(statistic=["lower", "upper"]).values == pytest.approx([expected.low, expected.high])
+
+
+def test_base_differs_from_itself_by_nothing_and_can_be_any_strategy():
+    outcomes = random_result()
+    for base in (None, "plan 2"):
+        compared = outcomes.risk.compare(base)
+        own = compared.sel(strategy=base or "plan 0")
+        assert compared.attrs["base"] == (base or "plan 0")
+        assert not own[list(METRICS)].to_array().any()
+        assert own["cheaper"] == 0
+    first, last = outcomes.risk.compare(), outcomes.risk.compare("plan 2")
+    forth = first["cost"].sel(strategy="plan 2", statistic=["mean", "cvar"])
+    back = last["cost"].sel(strategy="plan 0", statistic=["mean", "cvar"])
+    np.testing.assert_allclose(forth, -back)
+
+
+@pytest.mark.parametrize("metric", ["cost", "fill_rate"])
+def test_difference_of_the_tails_is_that_of_the_measures(metric):
+    outcomes = random_result()
+    cvar = outcomes.risk.measure()[metric].sel(statistic="cvar")
+    found = outcomes.risk.compare()[metric].sel(statistic="cvar")
+    np.testing.assert_allclose(found, cvar - cvar[0], atol=1e-12)
+
+
+def test_interval_of_the_tails_covers_the_truth_about_as_often_as_it_says():
+    rng, runs, level = np.random.default_rng(4), 400, 0.9
+    hits = 0
+    for _ in range(runs):
+        luck = rng.exponential(size=1000)
+        # Twice the luck has twice the tail: the true difference is that of the luck itself.
+        cost = xr.DataArray(np.stack([luck, 2 * luck]), dims=("strategy", "path"), attrs={"bad_tail": "upper"})
+        column = contrast(xr.Dataset({"cost": cost}), level=level)["cost"].isel(strategy=1)
+        lower, upper = column.sel(statistic=["cvar_lower", "cvar_upper"]).values
+        hits += lower < 1 + np.log(10) < upper
+    assert abs(hits / runs - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs) + 0.01
+
+
+def test_strategies_share_their_luck_so_their_difference_is_sharper_than_they_are():
+    luck = np.random.default_rng(6).lognormal(2.0, 1.0, 500)
+    outcomes = of_cost(np.stack([luck, luck + 1.0]))
+    alone = outcomes.risk.measure()["cost"].sel(statistic="standard_error").values
+    column = outcomes.risk.compare()["cost"].isel(strategy=1)
+    assert float(column.sel(statistic="mean")) == pytest.approx(1)
+    assert float(column.sel(statistic="standard_error")) < 1e-9 < alone.min()
+
+
+def test_ties_count_for_neither_in_cheaper_and_are_shared_in_cheapest():
+    cost = [[1.0, 2.0, 3.0, 3.0], [1.0, 1.0, 4.0, 3.0], [1.0, 5.0, 5.0, 5.0]]
+    compared = of_cost(cost).risk.compare()
+    assert compared["cheaper"].values.tolist() == [0, 0.25, 0]
+    assert compared["cheapest"].values == pytest.approx([(1 / 3 + 1 + 0.5) / 4, (1 / 3 + 1 + 0.5) / 4, 1 / 12])
+    assert float(compared["cheapest"].sum()) == pytest.approx(1)
+
+
+def test_shares_lie_in_their_wilson_intervals():
+    compared = random_result(paths=150).risk.compare()
+    for name in ("cheaper", "cheapest"):
+        assert (compared[f"{name}_lower"] <= compared[name]).all()
+        assert (compared[name] <= compared[f"{name}_upper"]).all()
+    expected = stats.binomtest(round(float(compared["cheaper"][1]) * 150), 150).proportion_ci(0.95, method="wilson")
+    assert float(compared["cheaper_lower"][1]) == pytest.approx(expected.low)
+    assert float(compared["cheaper_upper"][1]) == pytest.approx(expected.high)
+
+
+def test_confidence_widens_the_intervals():
+    outcomes = random_result()
+    narrow, wide = (outcomes.risk.compare(confidence=c)["cost"].isel(strategy=1) for c in (0.9, 0.99))
+    assert wide.sel(statistic="lower") < narrow.sel(statistic="lower")
+    assert wide.sel(statistic="cvar_upper") > narrow.sel(statistic="cvar_upper")
+
+
+def test_order_of_the_paths_does_not_matter():
+    outcomes = random_result()
+    shuffled = outcomes.isel(path=np.random.default_rng(5).permutation(200))
+    xr.testing.assert_allclose(shuffled.risk.compare(), outcomes.risk.compare(), rtol=1e-10)
+
+
+def test_one_path_has_differences_and_no_intervals():
+    column = of_cost([[5.0], [7.0]]).risk.compare()["cost"].isel(strategy=1)
+    found = dict(zip(CONTRASTS, column.values, strict=True))
+    assert found.pop("mean") == found.pop("cvar") == 2
+    assert np.isnan(list(found.values())).all()
+
+
+def test_unknown_base_is_refused_with_the_known_ones():
+    with pytest.raises(ResultError, match=r"no strategy 'jiit' to compare with; .* plan 0, plan 1, plan 2"):
+        random_result().risk.compare("jiit")
