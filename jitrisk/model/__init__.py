@@ -1,0 +1,28 @@
+"""YAML or mapping to Network: the model file with its units, its strategies and every check on it."""
+
+from jitrisk.model.examples import describe, examples
+from jitrisk.model.loading import load
+from jitrisk.model.network import Customer, Expedite, Hazard, Hit, Input, Network, Stage
+from jitrisk.model.policy import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
+from jitrisk.model.schema import json_schema
+
+__all__ = [
+    "BaseStock",
+    "Customer",
+    "Expedite",
+    "Hazard",
+    "Hit",
+    "Input",
+    "Kanban",
+    "Level",
+    "MakeToOrder",
+    "MinMax",
+    "Network",
+    "Policy",
+    "ReorderPoint",
+    "Stage",
+    "describe",
+    "examples",
+    "json_schema",
+    "load",
+]

@@ -1,0 +1,197 @@
+"""What is drawn: a number, or one distribution whose parameters carry units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic.json_schema import JsonSchemaValue
+
+from jitrisk.model.faults import Finding, attempt, refusal, together
+from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, Measure, WholePeriods
+from jitrisk.model.quantities import UNITS, found
+from jitrisk.model.reader import Clock, Plain, Reader
+from jitrisk.model.wording import quoted, unknown
+from jitrisk.sampling.distributions import FAMILIES, Distribution, constant, distribution
+
+_ALSO = " or a distribution such as `{uniform: {low: 1, high: 2}}`"
+_LISTS = ("values", "weights")
+
+
+@dataclass(frozen=True)
+class Drawn(Reader):
+    """Something drawn; reads a field of type Distribution.
+
+    Attributes
+    ----------
+    measure : what is drawn; its bounds hold for a constant and for the mean.
+    """
+
+    measure: Measure
+
+    def read(self, source: Any, clock: Clock) -> Distribution:
+        """Return the distribution in a model.
+
+        Parameters
+        ----------
+        source : a number, a text with a unit, or a mapping of one family to its parameters.
+        clock : what a bare number counts: a period, or the time between draws.
+
+        Raises
+        ------
+        ValidationError, PydanticCustomError
+            with every fault in it.
+        """
+        if isinstance(source, Distribution):
+            return source
+        if not isinstance(source, Mapping):
+            return constant(self.measure.read(source, clock, also=_ALSO))
+        family = _family(source)
+        findings: list[Finding] = []
+        law = attempt(findings, (family,), self._law, family, source[family], clock)
+        if law is None:
+            raise together(findings)
+        return law
+
+    def _law(self, family: str, body: Any, clock: Clock) -> Distribution:
+        if family == "constant" and not isinstance(body, Mapping):
+            return constant(self.measure.read(body, clock))
+        parameters = self._parameters(family, body, clock)
+        try:
+            law = distribution(family, **parameters)
+            mean = law.mean()
+        except (ValueError, OverflowError, ZeroDivisionError) as error:
+            raise refusal(str(error)) from None
+        if family == "constant":
+            self.measure.read(body["value"], clock)
+        if not self.measure.allows(mean):
+            raise refusal(f"the mean must be {self.measure.bounds}, found {mean:g}")
+        return law
+
+    def _parameters(self, family: str, body: Any, clock: Clock) -> dict[str, Any]:
+        kinds = FAMILIES[family].parameters
+        forms = " or ".join(quoted(form) for form in FAMILIES[family].forms)
+        if not isinstance(body, Mapping):
+            raise refusal(f"expected a mapping of the parameters {forms}, found {found(body)}")
+        findings: list[Finding] = []
+        given = {name: value for name, value in body.items() if not (family == "empirical" and name == "unit")}
+        names = [name for name in given if name in kinds]
+        findings += [Finding((name,), unknown("parameter", name, tuple(kinds))) for name in given if name not in kinds]
+        scale = attempt(findings, ("unit",), self._unit, body["unit"], clock) if len(given) < len(body) else 1.0
+        read = {
+            name: attempt(findings, (name,), self._parameter, kinds[name], name, given[name], clock) for name in names
+        }
+        if findings:
+            raise together(findings)
+        if scale != 1.0 and "values" in read:
+            read["values"] = tuple(value * scale for value in read["values"])
+        return read
+
+    def _unit(self, unit: Any, clock: Clock) -> float:
+        """Return how many periods one `unit` of an empirical distribution is."""
+        if self.measure.time <= 0 or not isinstance(unit, str):
+            raise refusal("a `unit` is for durations, such as `unit: d`")
+        return DURATION.read(f"1 {unit}", clock)
+
+    def _parameter(self, kind: str, name: str, source: Any, clock: Clock) -> Any:
+        measure = {"quantity": self.measure.unbounded(), "probability": SHARE}.get(kind, NUMBER)
+        if name not in _LISTS:
+            return measure.read(source, clock)
+        if not isinstance(source, list) or not source:
+            raise refusal(f"expected a list of numbers, found {found(source)}")
+        return _numbers(source) or _list(measure, source, clock)
+
+    def json_schema(self, extra: JsonSchemaValue | None = None) -> JsonSchemaValue:
+        """Return what an editor accepts: a quantity or a distribution.
+
+        Parameters
+        ----------
+        extra : properties allowed beside the family.
+        """
+        families = [_family_schema(name, self.measure.unbounded(), extra or {}) for name in FAMILIES]
+        return {"anyOf": [self.measure.json_schema(), *families], "description": f"{self.measure.expected}{_ALSO}"}
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The demand of a customer.
+
+    Attributes
+    ----------
+    draw : units a draw.
+    every : periods between draws.
+    """
+
+    draw: Distribution
+    every: int = 1
+
+
+def _demand(source: Any, clock: Clock) -> Demand:
+    if not isinstance(source, Mapping) or "every" not in source:
+        return Demand(_UNITS.read(source, clock))
+    findings: list[Finding] = []
+    every = attempt(findings, ("every",), WholePeriods().read, source["every"], clock)
+    rest = {name: value for name, value in source.items() if name != "every"}
+    between = Clock(clock.seconds * (every or 1), clock.known)
+    draw = attempt(findings, (), _UNITS.read, rest, between)
+    if every is None or draw is None:
+        raise together(findings)
+    return Demand(draw, every)
+
+
+_UNITS = Drawn(DEMAND)
+
+
+def _family(source: Mapping[str, Any]) -> str:
+    names = list(source)
+    strange = [name for name in names if name not in FAMILIES]
+    if strange:
+        raise refusal(unknown("distribution", strange[0], tuple(FAMILIES)))
+    if len(names) != 1:
+        raise refusal(f"expected one distribution, found {quoted(names) or 'an empty mapping'}")
+    return names[0]
+
+
+def _numbers(source: list[Any]) -> tuple[float, ...] | None:
+    """Return a list of plain numbers as it is, quickly, or None where one needs a closer look."""
+    if not {type(value) for value in source} <= {int, float}:
+        return None
+    numbers = np.array(source, dtype=np.float64)
+    good = np.isfinite(numbers) & (numbers >= 0.0) & (numbers <= LARGEST)
+    return tuple(numbers.tolist()) if good.all() else None
+
+
+def _list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float, ...]:
+    findings: list[Finding] = []
+    numbers = [attempt(findings, (i,), measure.read, value, clock) for i, value in enumerate(source)]
+    if findings:
+        raise together(findings)
+    return tuple(number for number in numbers if number is not None)
+
+
+def _family_schema(name: str, measure: Measure, extra: JsonSchemaValue) -> JsonSchemaValue:
+    family = FAMILIES[name]
+    kinds = {"quantity": measure, "probability": SHARE}
+    single = {parameter: kinds.get(kind, NUMBER).json_schema() for parameter, kind in family.parameters.items()}
+    properties = {p: {"type": "array", "items": s, "minItems": 1} if p in _LISTS else s for p, s in single.items()}
+    forms = [list(form) for form in family.forms]
+    if name == "empirical":
+        column = {"type": "string"}
+        properties |= {"file": column, "column": column, "unit": {"enum": list(UNITS)}}
+        properties["weights"] = {"anyOf": [properties["weights"], column]}
+        forms.append(["file", "column"])
+    body: JsonSchemaValue = {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "anyOf": [{"required": form} for form in forms],
+    }
+    if name == "constant":
+        body = {"anyOf": [measure.json_schema(), body]}
+    return {"type": "object", "properties": {name: body, **extra}, "required": [name], "additionalProperties": False}
+
+
+DEMANDED = Plain(_demand, _UNITS.json_schema({"every": DURATION.json_schema()}))
+"""Reads a customer's demand."""

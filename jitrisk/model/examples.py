@@ -1,0 +1,19 @@
+"""The model files that come with the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).resolve().parent.parent / "examples"
+
+
+def examples() -> dict[str, Path]:
+    """Return the bundled models, by name."""
+    return {path.stem: path for path in sorted(_FOLDER.glob("*.yaml"))}
+
+
+def describe(path: Path) -> str:
+    """Return what a model file says of itself in its first line, a comment."""
+    with path.open(encoding="utf-8") as lines:
+        first = next(lines, "").strip()
+    return first.lstrip("# ") if first.startswith("#") else ""

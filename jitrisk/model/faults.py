@@ -1,0 +1,63 @@
+"""How the faults of a model travel: as findings with a key path, inside pydantic's errors and out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+Path = tuple[str | int, ...]
+"""Keys and list positions that lead to one place in a model."""
+
+_T = TypeVar("_T")
+
+
+class Finding(NamedTuple):
+    """One thing wrong, at a key path.
+
+    Attributes
+    ----------
+    path : where, from the top of whatever is being read.
+    message : what was found and what is allowed.
+    line : line in the file, where it is not that of the path.
+    file : the file of the line, where it is not the model file.
+    """
+
+    path: Path
+    message: str
+    line: int | None = None
+    file: str = ""
+
+    def under(self, *prefix: str | int) -> Finding:
+        """Return the finding as seen from further up."""
+        return self._replace(path=(*prefix, *self.path))
+
+
+def refusal(message: str) -> PydanticCustomError:
+    """Return the error that a validator raises for the place it reads."""
+    # Without a context pydantic leaves braces in the message alone.
+    return PydanticCustomError("fault", message)
+
+
+def together(findings: Iterable[Finding]) -> ValidationError:
+    """Return one error for several findings below the place that is read."""
+    details = [InitErrorDetails(type=refusal(message), loc=path, input=None) for path, message, *_ in findings]
+    return ValidationError.from_exception_data("model", details)
+
+
+def caught(error: ValueError) -> list[Finding]:
+    """Return the findings in an error raised by :func:`refusal`, :func:`together` or pydantic."""
+    if isinstance(error, ValidationError):
+        return [Finding(tuple(e["loc"]), e["msg"]) for e in error.errors(include_url=False, include_input=False)]
+    return [Finding((), str(error))]
+
+
+def attempt(findings: list[Finding], path: Path, read: Callable[..., _T], *arguments: Any) -> _T | None:
+    """Return ``read(*arguments)``; where it fails, add its findings under `path` and return None."""
+    try:
+        return read(*arguments)
+    except ValueError as error:
+        findings.extend(finding.under(*path) for finding in caught(error))
+        return None

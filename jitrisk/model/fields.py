@@ -1,0 +1,91 @@
+"""Readers of the fields of a network that are neither a quantity nor drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jitrisk.model.faults import Finding, attempt, refusal, together
+from jitrisk.model.measures import SHARE
+from jitrisk.model.quantities import found
+from jitrisk.model.reader import Clock, Plain
+
+# How far shares may miss 1 in sum: the rounding of a double, not of a person.
+_EXACT = 1e-9
+
+_WAITS = {"backorder": 1.0, "lost": 0.0}
+
+
+def _unmet(source: Any, clock: Clock) -> float:
+    if isinstance(source, str) and source in _WAITS:
+        return _WAITS[source]
+    return SHARE.read(source, clock, also=", `backorder` or `lost`")
+
+
+def _closed(source: Any, clock: Clock) -> int | None:
+    if isinstance(source, bool) or source not in (0, 1):
+        raise refusal(f"expected 0 (closed) or 1 (open), found {found(source)}")
+    return None if source else 0
+
+
+def _sources(source: Any, clock: Clock) -> tuple[tuple[str, float], ...]:
+    if isinstance(source, list):
+        return _in_order(source)
+    if isinstance(source, Mapping):
+        return _with_shares(source, clock)
+    raise refusal(f"expected a list of stages or a mapping of stages to their shares, found {found(source)}")
+
+
+def _in_order(source: list[Any]) -> tuple[tuple[str, float], ...]:
+    findings = [
+        Finding(
+            (i,),
+            f"expected the name of a stage, found {found(name)}"
+            if not isinstance(name, str)
+            else f"the stage `{name}` is named twice",
+        )
+        for i, name in enumerate(source)
+        if not isinstance(name, str) or name in source[:i]
+    ]
+    if findings:
+        raise together(findings)
+    if not source:
+        raise refusal("expected at least one stage, found an empty list")
+    return tuple((name, 1.0 if i == 0 else 0.0) for i, name in enumerate(source))
+
+
+def _with_shares(source: Mapping[str, Any], clock: Clock) -> tuple[tuple[str, float], ...]:
+    findings: list[Finding] = []
+    shares = {name: attempt(findings, (name,), SHARE.read, value, clock) for name, value in source.items()}
+    if findings:
+        raise together(findings)
+    total = sum(share for share in shares.values() if share is not None)
+    if abs(total - 1.0) > _EXACT:
+        raise refusal(f"the shares must add up to 1, found {total:.10g}")
+    return tuple((name, share) for name, share in shares.items() if share is not None)
+
+
+def spelled_out(inputs: Any) -> Any:
+    """Return the inputs of a stage with every short form written out.
+
+    ``{steel: 2}`` is ``{steel: {quantity: 2, from: [steel]}}``: without `from`, an input is named after its stage.
+    """
+    if not isinstance(inputs, Mapping):
+        return inputs
+    return {
+        name: {"from": [name], **source} if isinstance(source, Mapping) else {"quantity": source, "from": [name]}
+        for name, source in inputs.items()
+    }
+
+
+UNMET = Plain(_unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.json_schema()]})
+CLOSED = Plain(_closed, {"enum": [0, 1]})
+SOURCES = Plain(
+    _sources,
+    {
+        "anyOf": [
+            {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
+            {"type": "object", "additionalProperties": SHARE.json_schema(), "minProperties": 1},
+        ]
+    },
+)

@@ -1,0 +1,138 @@
+"""Checks between the parts of a model: names, what they refer to, and cycles; in time linear in its size.
+
+They read the model as given, so that they find their faults whatever else is wrong.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from jitrisk.model.faults import Finding, Path
+from jitrisk.model.fields import spelled_out
+from jitrisk.model.network import Hit
+from jitrisk.model.wording import quoted, unknown
+
+# Letters of any script, digits, and what joins them. No colon: it separates the names of random streams.
+_NAME = re.compile(r"\w(?:[\w .,+/&()'-]{0,98}[\w.)])?")
+
+# After this many unknown names no nearest name is searched for, and no further cycle after this many.
+_MOST_SEARCHED = 50
+_MOST_CYCLES = 20
+
+
+def check(model: Mapping[str, Any]) -> list[Finding]:
+    """Return the faults between the parts of a model."""
+    stages, customers, hazards = (_section(model, name) for name in ("stages", "customers", "hazards"))
+    supplies = {name: list(_supplies(stage)) for name, stage in stages.items()}
+    return [
+        *_names(model),
+        *_clashes(stages, customers),
+        *_unknown_stages(supplies, customers),
+        *_twice(supplies),
+        *_cycles(supplies),
+        *_hits(hazards, stages, customers),
+    ]
+
+
+def _section(node: Any, key: str) -> Mapping[str, Any]:
+    section = node.get(key) if isinstance(node, Mapping) else None
+    return section if isinstance(section, Mapping) else {}
+
+
+def _supplies(stage: Any) -> Iterator[tuple[str, Path, str]]:
+    """Yield every input of a stage, where its source stands in the stage, and the source."""
+    for name, source in spelled_out(_section(stage, "inputs")).items():
+        origin = source["from"]
+        for i, upstream in enumerate(origin if isinstance(origin, list | Mapping) else ()):
+            if isinstance(upstream, str):
+                yield name, ("inputs", name, "from", i if isinstance(origin, list) else upstream), upstream
+
+
+def _names(model: Mapping[str, Any]) -> Iterator[Finding]:
+    for section in ("stages", "customers", "hazards", "strategies"):
+        names = _section(model, section)
+        for name in names:
+            if not _NAME.fullmatch(name):
+                allowed = "letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all"
+                yield Finding((section, name), f"expected a name of {allowed}, found `{name[:60]}`")
+        if isinstance(model.get(section), Mapping) and not names and section in ("stages", "customers"):
+            yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
+
+
+def _clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
+    for name in customers:
+        if name in stages:
+            message = "a stage has this name too; names must be unique across stages and customers"
+            yield Finding(("customers", name), message)
+
+
+class _Known:
+    """Known names of one kind; the nearest name is searched for only so often."""
+
+    def __init__(self, kind: str, names: Collection[str]) -> None:
+        self._kind, self._names, self._searched = kind, names, 0
+
+    def finding(self, path: Path, name: str) -> Iterator[Finding]:
+        """Yield the fault if a name is unknown."""
+        if name not in self._names:
+            self._searched += 1
+            names = self._names if self._searched <= _MOST_SEARCHED else ()
+            yield Finding(path, unknown(self._kind, name, names))
+
+
+def _unknown_stages(
+    supplies: Mapping[str, list[tuple[str, Path, str]]], customers: Mapping[str, Any]
+) -> Iterator[Finding]:
+    known = _Known("stage", supplies)
+    for consumer, sources in supplies.items():
+        for _, path, source in sources:
+            yield from known.finding(("stages", consumer, *path), source)
+    for name, customer in customers.items():
+        stage = customer.get("stage") if isinstance(customer, Mapping) else None
+        if isinstance(stage, str) and stage.strip():
+            yield from known.finding(("customers", name, "stage"), stage)
+
+
+def _twice(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
+    for consumer, sources in supplies.items():
+        first: dict[str, str] = {}
+        for name, path, source in sources:
+            if first.setdefault(source, name) != name:
+                message = f"the stage `{source}` is a source of the input `{first[source]}` too; give it to one of them"
+                yield Finding(("stages", consumer, *path), message)
+
+
+def _cycles(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
+    upstream = {name: {source for _, _, source in sources} for name, sources in supplies.items()}
+    declared = {name: i for i, name in enumerate(upstream)}
+    for _ in range(_MOST_CYCLES):
+        try:
+            graphlib.TopologicalSorter(upstream).prepare()
+            return
+        except graphlib.CycleError as error:
+            circle: list[str] = error.args[1]
+        first = min(range(len(circle) - 1), key=[declared[name] for name in circle].__getitem__)
+        circle = circle[first:-1] + circle[: first + 1]
+        yield Finding(("stages", circle[0], "inputs"), f"the stages form a cycle: {' -> '.join(circle)}")
+        upstream = {name: sources for name, sources in upstream.items() if name not in set(circle)}
+
+
+def _hits(hazards: Mapping[str, Any], stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
+    known = _Known("stage or customer", {**stages, **customers})
+    for name, hazard in hazards.items():
+        for target, hit in _section(hazard, "hits").items():
+            path = ("hazards", name, "hits", target)
+            yield from known.finding(path, target)
+            if target in stages:
+                yield from _misfits(path, hit, "stage", Hit.on_stages)
+            elif target in customers:
+                yield from _misfits(path, hit, "customer", Hit.on_customers)
+
+
+def _misfits(path: Path, hit: Any, kind: str, fitting: tuple[str, ...]) -> Iterator[Finding]:
+    for effect in hit if isinstance(hit, Mapping) else ():
+        if effect in Hit.needed and effect not in fitting:
+            yield Finding((*path, effect), f"`{effect}` does not act on a {kind}; allowed: {quoted(fitting)}")

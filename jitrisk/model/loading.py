@@ -1,0 +1,108 @@
+"""From a file, a bundled example or a mapping to a Network, with every fault at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jitrisk.errors import Fault, ModelError
+from jitrisk.model.examples import examples
+from jitrisk.model.faults import Finding
+from jitrisk.model.network import Network
+from jitrisk.model.quantities import found
+from jitrisk.model.reading import read
+from jitrisk.model.strategies import read_strategies, text
+from jitrisk.model.tables import Tables
+from jitrisk.model.tree import MOST_BYTES, TextError, Tree, from_mapping, read_yaml
+from jitrisk.model.wording import unknown
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
+    """Read and check a model.
+
+    Parameters
+    ----------
+    source : path of a YAML file, name of a bundled example, or the same as a mapping.
+
+    Returns
+    -------
+    The network, with all times in periods.
+
+    Raises
+    ------
+    ModelError
+        with every fault of the model, each with its file, line and key path.
+    """
+    file, folder = "", Path()
+    try:
+        if isinstance(source, Mapping):
+            tree = from_mapping(source)
+        else:
+            path = _located(source)
+            file, folder = str(path), path.parent
+            tree = read_yaml(_content(path))
+    except TextError as error:
+        raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
+    return _network(tree, file, folder)
+
+
+def _network(tree: Tree, file: str, folder: Path) -> Network:
+    if not isinstance(tree.data, Mapping) or not tree.data:
+        what = found(tree.data) if tree.data is not None else "an empty file"
+        message = f"expected a mapping that begins with a key such as `name:`, found {what}"
+        raise ModelError([Fault(message, file=file, line=1 if file else None)])
+    tables = Tables(folder)
+    model = tables.inlined(tree.data)
+    base = read(model)
+    strategies, findings = read_strategies(model.get("strategies", {}), base)
+    every = [*tree.findings, *tables.findings, *base.findings, *findings]
+    if every or base.network is None:
+        raise ModelError(_faults(every, tree, file, folder))
+    return base.network.completed(strategies, text(model))
+
+
+def _faults(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) -> list[Fault]:
+    """Return the findings as faults, in the order of the file."""
+    placed = []
+    for finding in dict.fromkeys(findings):
+        path, line = tree.place(finding.path)
+        key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+        where = str(folder / finding.file) if finding.file else file
+        placed.append((line or 0, Fault(finding.message, key, where, finding.line or line)))
+    return [fault for _, fault in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _located(source: Any) -> Path:
+    """Return the file that a path or the name of an example stands for."""
+    if not isinstance(source, str | os.PathLike):
+        raise TextError(f"expected a path, the name of an example or a mapping, found a `{type(source).__name__}`")
+    path = Path(source)
+    known = examples()
+    if isinstance(source, str) and source in known and not path.is_file():
+        return known[source]
+    if path.is_dir():
+        raise TextError(f"`{path}` is a folder; give the model file in it")
+    if not path.exists():
+        hint = unknown("example", str(source), known)
+        plain = not isinstance(source, str) or path.suffix in _SUFFIXES or len(path.parts) > 1
+        raise TextError(f"there is no file `{path}`" + ("" if plain else f", and it is an {hint}"))
+    return path
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise TextError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > MOST_BYTES:
+        raise TextError(f"the file has more than {MOST_BYTES} bytes, too many for a model")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TextError("the file is not UTF-8 text; save it in UTF-8", line) from None

@@ -1,0 +1,174 @@
+"""The kinds of quantity a model holds: what each is measured in, what is allowed, and how editors see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic.json_schema import JsonSchemaValue
+
+from jitrisk.model.faults import refusal
+from jitrisk.model.quantities import DURATION_PATTERN, HOUR, NUMBER_PATTERN, RATE_BELOW_PATTERN, Quantity, found, parse
+from jitrisk.model.reader import Clock, Plain, Reader
+
+LARGEST = 1e12
+"""No quantity of a model may be larger: beyond it float32 arithmetic on units means nothing."""
+
+# How far, in proportion, a duration may miss a whole number of periods: rounding of the text, nothing more.
+_WHOLE = 1e-9
+
+
+@dataclass(frozen=True)
+class Measure(Reader):
+    """One kind of quantity; reads a field of type float.
+
+    Attributes
+    ----------
+    expected : what is allowed, in words, with an example.
+    time : power of time of the text with a unit: 1 duration, 0 plain number, -1 rate.
+    bare : whether a number without a unit of time is allowed.
+    percent : whether it may be written as a percentage.
+    low, high : lowest and highest value, in periods or per period.
+    above, below : whether `low`, `high` itself is refused.
+    """
+
+    expected: str
+    time: int = 0
+    bare: bool = True
+    percent: bool = False
+    low: float = 0.0
+    high: float = LARGEST
+    above: bool = False
+    below: bool = False
+
+    def read(self, source: Any, clock: Clock, also: str = "") -> float:
+        """Return the quantity in periods, per period, or as it is.
+
+        Parameters
+        ----------
+        source : a number or a text.
+        clock : what a bare number counts.
+        also : what else is allowed in its place, for the message.
+
+        Raises
+        ------
+        PydanticCustomError
+            if it is no quantity, has the wrong dimension, or is out of bounds.
+        """
+        try:
+            quantity = parse(source)
+        except ValueError as error:
+            reason = f"; {error}" if isinstance(source, int | float | str) and not isinstance(source, bool) else ""
+            raise refusal(f"expected {self.expected}{also}, found {found(source)}{reason}") from None
+        if not self._fits(quantity):
+            raise refusal(f"expected {self.expected}{also}, found {found(source)}")
+        value = self._converted(quantity, clock.seconds)
+        if not self.allows(value):
+            raise refusal(f"expected {self.expected}{also}, {self.bounds}; found {found(source)}")
+        return value
+
+    def allows(self, value: float) -> bool:
+        """Return whether a value, in periods or per period, is within the bounds."""
+        low = value > self.low if self.above else value >= self.low
+        high = value < self.high if self.below else value <= self.high
+        return low and high
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words."""
+        low = f"{'above' if self.above else 'at least'} {self.low:g}"
+        return f"{low} and {'below' if self.below else 'at most'} {self.high:g}"
+
+    def unbounded(self) -> Measure:
+        """Return the same measure for a parameter of a distribution, which may be any number from 0."""
+        return Measure(self.expected, self.time, self.bare, self.percent)
+
+    def _fits(self, quantity: Quantity) -> bool:
+        if quantity.percent and not (self.percent and quantity.time == self.time):
+            return False
+        return quantity.time == self.time or (quantity.time == 0 and self.bare)
+
+    def _converted(self, quantity: Quantity, seconds: float) -> float:
+        if quantity.time > 0:
+            return quantity.number / seconds
+        if quantity.time < 0:
+            return quantity.number * seconds / quantity.seconds
+        return quantity.number
+
+    def json_schema(self) -> JsonSchemaValue:
+        """Return what an editor accepts: a number or a text of the right form."""
+        number: JsonSchemaValue = {"type": "number", "exclusiveMinimum" if self.above else "minimum": self.low}
+        number["exclusiveMaximum" if self.below else "maximum"] = self.high
+        text = {"type": "string", "pattern": self._pattern()}
+        return {"anyOf": [number, text] if self.bare else [text], "description": self.expected}
+
+    def _pattern(self) -> str:
+        amount = rf"\+?{NUMBER_PATTERN}"
+        forms = [amount] if self.bare else []
+        if self.time > 0:
+            forms.append(DURATION_PATTERN)
+        elif self.time < 0:
+            forms.append(rf"{amount}\s*{'%?' if self.percent else ''}\s*{RATE_BELOW_PATTERN}")
+        elif self.percent:
+            forms.append(rf"{amount}\s*%")
+        return rf"^\s*(?:{'|'.join(forms)})\s*$"
+
+
+@dataclass(frozen=True)
+class WholePeriods(Reader):
+    """A duration counted in whole periods; reads a field of type int.
+
+    Attributes
+    ----------
+    least, most : allowed numbers of periods.
+    down : round down to whole periods rather than refuse the rest.
+    """
+
+    least: int = 1
+    most: int = 10_000_000
+    down: bool = False
+
+    def read(self, source: Any, clock: Clock) -> int:
+        """Return the duration in periods."""
+        periods = DURATION.read(source, clock)
+        whole = round(periods)
+        exact = abs(periods - whole) <= _WHOLE * max(1.0, periods)
+        if not exact:
+            whole = int(periods)
+        if clock.known and not (self.down or exact):
+            raise self._refusal("a whole number of periods", source, periods, clock)
+        if clock.known and not self.least <= whole <= self.most:
+            raise self._refusal(f"from {self.least} to {self.most} periods", source, periods, clock)
+        return whole
+
+    def _refusal(self, allowed: str, source: Any, periods: float, clock: Clock) -> ValueError:
+        length = f"a period is {clock.seconds / HOUR:g} h"
+        return refusal(f"expected {allowed} ({length}), found {found(source)}, which is {periods:.6g} periods")
+
+    def json_schema(self) -> JsonSchemaValue:
+        """Return what an editor accepts."""
+        return DURATION.json_schema()
+
+
+DURATION = Measure("a duration such as `8 h` or a number of periods", time=1)
+SPELL = Measure("a duration such as `8 h` or a number of periods", time=1, above=True)
+LENGTH = Measure("a duration with its unit such as `8 h`", time=1, bare=False, above=True)
+CAPACITY = Measure("units per time such as `900 / d` or a number of units a period", time=-1)
+DEMAND = Measure("units per time such as `900 / d` or a number of units a draw", time=-1)
+FREQUENCY = Measure("a frequency such as `1 / 20 years` or a number a period", time=-1, percent=True, above=True)
+INTEREST = Measure("a share per time such as `20 % / year` or a share a period", time=-1, percent=True)
+UNITS = Measure("a number of units")
+POSITIVE_UNITS = Measure("a number of units", above=True)
+NUMBER = Measure("a plain number", percent=True)
+MONEY = Measure("an amount of money as a plain number")
+MONEY_PER_TIME = Measure("money per time such as `3000 / d` or an amount a period", time=-1)
+SHARE = Measure("a share such as `0.25` or `25 %`", percent=True, high=1.0)
+SERVICE = Measure("a probability such as `0.98` or `98 %`", percent=True, high=1.0, above=True, below=True)
+MARGIN = Measure("a margin such as `0.1` or `10 %`", percent=True)
+YIELD = Measure("a share of good units such as `0.998` or `99.8 %`", percent=True, high=1.0, above=True)
+FACTOR = Measure("a factor such as `1.4` or `140 %`", percent=True)
+POSITIVE_FACTOR = Measure("a factor such as `1.4` or `140 %`", percent=True, above=True)
+REDUCTION = Measure("a factor from 0 to 1 such as `0.5` or `50 %`", percent=True, high=1.0)
+
+HOURS = Plain(lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.json_schema())
+"""Reads the period itself, in hours."""

@@ -1,0 +1,240 @@
+"""The network: stages, customers and hazards, as immutable values with all times in periods."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
+
+from jitrisk.model.drawn import DEMANDED, Demand, Drawn
+from jitrisk.model.faults import refusal
+from jitrisk.model.fields import CLOSED, SOURCES, UNMET, spelled_out
+from jitrisk.model.measures import (
+    CAPACITY,
+    DURATION,
+    FACTOR,
+    FREQUENCY,
+    HOURS,
+    INTEREST,
+    LARGEST,
+    MONEY,
+    MONEY_PER_TIME,
+    POSITIVE_FACTOR,
+    POSITIVE_UNITS,
+    REDUCTION,
+    SHARE,
+    SPELL,
+    UNITS,
+    YIELD,
+    WholePeriods,
+)
+from jitrisk.model.part import Part
+from jitrisk.model.policy import Policy, PolicyChoice
+from jitrisk.model.reader import FLAG, TEXT, Clock
+from jitrisk.sampling.distributions import Distribution, constant, distribution
+
+# A hazard may come and go this often in one period at most; sampling takes time in proportion.
+_MOST_SPELLS = 1000
+
+_Text = Annotated[str, TEXT]
+_Money = Annotated[float, MONEY]
+_MoneyPerTime = Annotated[float, MONEY_PER_TIME]
+_Duration = Annotated[float, DURATION]
+_Share = Annotated[float, SHARE]
+
+
+class Input(Part):
+    """What a stage takes from upstream for one unit started.
+
+    Attributes
+    ----------
+    sources : the stages it comes from in order of preference, each with its share; the shares add up to 1.
+    """
+
+    quantity: Annotated[float, POSITIVE_UNITS] = Field(description="units for one unit started")
+    sources: Annotated[tuple[tuple[str, float], ...], SOURCES] = Field(
+        default=(), alias="from", description="stages in order of preference, or stages with their shares"
+    )
+    failover: Annotated[bool, FLAG] = Field(default=True, description="whether others stand in for a source")
+
+
+class Expedite(Part):
+    """A shorter lead time while the store is low, at a premium."""
+
+    below: Annotated[float, UNITS] = Field(description="stock below which starts are expedited")
+    lead_time: _Duration = Field(description="lead time of an expedited start")
+
+
+class Stage(Part):
+    """One process, its store and the policy that refills it."""
+
+    inputs: Annotated[dict[str, Input], BeforeValidator(spelled_out)] = Field(
+        default={}, description="what one unit started takes"
+    )
+    lead_time: Annotated[Distribution, Drawn(DURATION)] = Field(
+        default=constant(1.0), description="from the start to the arrival in the store; at least one period"
+    )
+    capacity: Annotated[float, CAPACITY] | None = Field(default=None, description="units that can be started per time")
+    yield_: Annotated[Distribution, Drawn(YIELD)] = Field(
+        default=constant(1.0), alias="yield", description="share of good units"
+    )
+    policy_: PolicyChoice = Field(alias="policy", description="the control loop that refills the store")
+    on_hand: Annotated[float, UNITS] | None = Field(default=None, description="stock at the start")
+    expedite: Expedite | None = Field(default=None, description="a shorter lead time while the store is low")
+    value: _Money = Field(default=0.0, description="money bound in one unit in stock or in process")
+    unit_cost: _Money = Field(default=0.0, description="cost of one unit started")
+    order_cost: _Money = Field(default=0.0, description="cost of placing one order")
+    expedite_cost: _Money = Field(default=0.0, description="premium for one unit expedited")
+    scrap_cost: _Money = Field(default=0.0, description="cost of one unit scrapped")
+    downtime_cost: _MoneyPerTime = Field(default=0.0, description="cost of the time starved or broken")
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that refills the store."""
+        return self.policy_.chosen
+
+
+class Customer(Part):
+    """Demand on the store of one stage."""
+
+    stage: _Text = Field(description="the stage whose store is asked")
+    demand_: Annotated[Demand, DEMANDED] = Field(alias="demand", description="units asked for, and every how long")
+    unmet: Annotated[float, UNMET] = Field(
+        default=1.0, description="share of unmet demand that waits: `backorder` is 1, `lost` is 0"
+    )
+    price: _Money = Field(default=0.0, description="price of one unit shipped")
+    backorder_cost: _MoneyPerTime = Field(default=0.0, description="cost of one unit waiting, per time")
+    lost_cost: _Money = Field(default=0.0, description="cost of one unit of demand lost")
+
+    @property
+    def demand(self) -> Distribution:
+        """Units of one draw."""
+        return self.demand_.draw
+
+    @property
+    def every(self) -> int:
+        """Periods between two draws; the first is in period 0."""
+        return self.demand_.every
+
+
+class Hit(Part):
+    """What a hazard does to one stage or customer while it is on; None where it does nothing.
+
+    Attributes
+    ----------
+    arrivals, transit : 0 where they stop.
+    chance : chance that one event hits at all; None for that of the hazard.
+    """
+
+    on_stages: ClassVar[tuple[str, ...]] = ("capacity", "arrivals", "transit", "yield", "lead_time")
+    on_customers: ClassVar[tuple[str, ...]] = ("demand",)
+    needed = (*on_stages, *on_customers)
+
+    capacity: Annotated[float, REDUCTION] | None = Field(default=None, description="factor on the capacity")
+    arrivals: Annotated[int | None, CLOSED] = Field(default=None, description="0: nothing arrives")
+    transit: Annotated[int | None, CLOSED] = Field(default=None, description="0: work in process stands still")
+    yield_: Annotated[float, REDUCTION] | None = Field(
+        default=None, alias="yield", description="factor on the share of good units"
+    )
+    lead_time: Annotated[float, POSITIVE_FACTOR] | None = Field(default=None, description="factor on the lead time")
+    demand: Annotated[float, FACTOR] | None = Field(default=None, description="factor on the demand of a customer")
+    chance: _Share | None = Field(default=None, description="chance that one event hits this target")
+
+
+class Hazard(Part):
+    """An on/off process that hits stages and customers while it is on."""
+
+    choices = (("rate", "time_between"),)
+
+    rate: Annotated[float, FREQUENCY] | None = Field(default=None, description="events per quiet time")
+    time_between: Annotated[Distribution, Drawn(SPELL)] | None = Field(
+        default=None, description="quiet time between two events"
+    )
+    duration: Annotated[Distribution, Drawn(SPELL)] = Field(description="how long one event lasts")
+    ramp: _Duration = Field(default=0.0, description="time of the linear recovery after an event")
+    chance: _Share = Field(default=1.0, description="chance that one event hits a target, for each target")
+    hits: dict[str, Hit] = Field(description="the stages and customers that are hit, and how")
+
+    @property
+    def quiet(self) -> Distribution:
+        """Periods between the end of one event and the next."""
+        return self.time_between or distribution("exponential", mean=1.0 / (self.rate or 0.0))
+
+    @field_validator("rate")
+    @classmethod
+    def _not_too_rare(cls, rate: float) -> float:
+        if rate * LARGEST < 1.0:
+            raise refusal(
+                f"expected at least one event in {LARGEST:g} periods; to switch a hazard off, use `chance: 0`"
+            )
+        return rate
+
+    @field_validator("duration")
+    @classmethod
+    def _not_too_often(cls, duration: Distribution, info: ValidationInfo[Clock]) -> Distribution:
+        rate, between = info.data.get("rate"), info.data.get("time_between")
+        quiet = between.mean() if between else 1.0 / rate if rate else 1.0
+        if (quiet + duration.mean()) * _MOST_SPELLS < 1.0 and info.context.known:
+            raise refusal(f"with {_MOST_SPELLS} events a period or more, shorten the period or count them as capacity")
+        return duration
+
+    @field_validator("hits")
+    @classmethod
+    def _something(cls, hits: dict[str, Hit]) -> dict[str, Hit]:
+        if not hits:
+            raise refusal("expected at least one stage or customer that is hit, found an empty mapping")
+        return hits
+
+
+class Network(Part):
+    """A production network with its strategies, checked and complete.
+
+    Attributes
+    ----------
+    period : length of one period, hours.
+    horizon, warm_up : periods.
+    holding_rate : share of the value, per period.
+    strategies : the network under each strategy; empty in these networks themselves.
+    text : the whole model as given, as JSON that `load` reads back to an equal network.
+    digest : SHA-256 of the text.
+    """
+
+    name: _Text = Field(description="name of the network")
+    period: Annotated[float, HOURS] = Field(description="length of one period")
+    horizon: Annotated[int, WholePeriods(down=True)] = Field(description="time simulated; rounded down to periods")
+    warm_up: Annotated[int, WholePeriods(least=0, down=True)] = Field(
+        default=0, description="time at the start that is not accounted for; rounded down to periods"
+    )
+    currency: _Text = Field(default="money", description="unit of all money")
+    holding_rate: Annotated[float, INTEREST] = Field(default=0.0, description="cost of holding stock, of its value")
+    stages: dict[str, Stage] = Field(description="the stages by name")
+    customers: dict[str, Customer] = Field(description="the customers by name")
+    hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")
+    strategies: dict[str, Network] = Field(default={}, description="named patches over the model")
+    _text: str = PrivateAttr(default="")
+
+    @property
+    def text(self) -> str:
+        """The whole model as given, as canonical JSON."""
+        return self._text
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
+    @field_validator("warm_up")
+    @classmethod
+    def _ends_before_horizon(cls, warm_up: int, info: ValidationInfo[Clock]) -> int:
+        horizon = info.data.get("horizon")
+        if horizon is not None and warm_up >= horizon and info.context.known:
+            raise refusal(f"the warm-up, {warm_up} periods, must be shorter than the horizon, {horizon} periods")
+        return warm_up
+
+    def completed(self, strategies: Mapping[str, Network], text: str) -> Network:
+        """Return the network with its strategies and its text."""
+        whole = self.model_copy(update={"strategies": dict(strategies)})
+        whole._text = text
+        return whole

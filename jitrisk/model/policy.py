@@ -1,0 +1,157 @@
+"""The policies that refill a store, one class a kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from jitrisk.model.faults import refusal
+from jitrisk.model.measures import DURATION, MARGIN, POSITIVE_UNITS, SERVICE, UNITS, Measure, WholePeriods
+from jitrisk.model.part import Part
+from jitrisk.model.quantities import found, is_duration
+from jitrisk.model.reader import Clock, Plain
+
+_MOST_CARDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Level:
+    """A stock level, in units or as the time of mean demand it covers.
+
+    Attributes
+    ----------
+    units : the level in units, None if it is given as cover.
+    cover : the level in periods of mean demand, None if it is given in units.
+    """
+
+    units: float | None = None
+    cover: float | None = None
+
+    @property
+    def amount(self) -> float:
+        """The number of whichever is given."""
+        return self.units if self.units is not None else self.cover or 0.0
+
+
+def _level(source: Any, clock: Clock) -> Level:
+    if is_duration(source):
+        return Level(cover=DURATION.read(source, clock))
+    return Level(units=Measure(_EITHER).read(source, clock))
+
+
+_EITHER = "units such as `500` or a cover time such as `3 d`"
+_Level = Annotated[
+    Level, Plain(_level, {"anyOf": [UNITS.json_schema(), DURATION.json_schema()], "description": _EITHER})
+]
+
+
+def _cards(source: Any, clock: Clock) -> int | None:
+    if source == "auto":
+        return None
+    whole = isinstance(source, int | float) and not isinstance(source, bool) and source == source // 1
+    if not whole or not 1 <= source <= _MOST_CARDS:
+        raise refusal(f"expected a whole number of cards from 1 on, or `auto`, found {found(source)}")
+    return int(source)
+
+
+_CARDS = Plain(_cards, {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"const": "auto"}]})
+
+
+class Policy(Part):
+    """What the policies share.
+
+    Attributes
+    ----------
+    kind : name of the policy in the model file.
+    review : periods between reviews.
+    """
+
+    kind: ClassVar[str]
+    review: Annotated[int, WholePeriods()] = Field(default=1, description="time between two reviews of the store")
+
+
+class Kanban(Policy):
+    """Cards cap the loop: an order is a whole number of empty containers."""
+
+    kind = "kanban"
+    container: Annotated[float, POSITIVE_UNITS] = Field(description="units in one container")
+    cards: Annotated[int | None, _CARDS] = Field(
+        description="number of cards, or `auto` for the card formula K = ceil(D L (1 + safety) / C)"
+    )
+    safety: Annotated[float, MARGIN] = Field(default=0.0, description="margin of the card formula, as a share")
+
+    @field_validator("safety")
+    @classmethod
+    def _needs_auto(cls, safety: float, info: ValidationInfo) -> float:
+        if safety and info.data.get("cards") is not None:
+            raise refusal("a safety margin only counts with `cards: auto`; leave one of the two out")
+        return safety
+
+
+class BaseStock(Policy):
+    """Order what brings the position back to the level."""
+
+    kind = "base_stock"
+    choices = (("level", "cover", "service"),)
+    level: Annotated[float, UNITS] | None = Field(default=None, description="order-up-to level in units")
+    cover: Annotated[float, DURATION] | None = Field(default=None, description="order-up-to level as time of demand")
+    service: Annotated[float, SERVICE] | None = Field(
+        default=None, description="probability that the level covers the demand of the lead time"
+    )
+
+
+class MinMax(Policy):
+    """At or below the minimum, order up to the maximum."""
+
+    kind = "min_max"
+    min: _Level = Field(description="level at or below which an order is placed")
+    max: _Level = Field(description="level up to which is ordered")
+
+    @field_validator("max")
+    @classmethod
+    def _above_min(cls, most: Level, info: ValidationInfo) -> Level:
+        least: Level | None = info.data.get("min")
+        comparable = least is not None and (least.units is None) == (most.units is None)
+        if comparable and least is not None and most.amount <= least.amount:
+            raise refusal("`max` must be above `min`")
+        return most
+
+
+class ReorderPoint(Policy):
+    """At or below the point, order whole lots of the quantity."""
+
+    kind = "reorder_point"
+    point: _Level = Field(description="level at or below which an order is placed")
+    quantity: _Level = Field(description="size of one lot")
+
+    @field_validator("quantity")
+    @classmethod
+    def _above_zero(cls, quantity: Level) -> Level:
+        if quantity.amount <= 0.0:
+            raise refusal("the quantity of an order must be above 0")
+        return quantity
+
+
+class MakeToOrder(Policy):
+    """Hold nothing; order what is owed."""
+
+    kind = "make_to_order"
+
+
+class PolicyChoice(Part):
+    """The one policy of a stage, under its kind."""
+
+    choices = (("kanban", "base_stock", "min_max", "reorder_point", "make_to_order"),)
+    kanban: Kanban | None = None
+    base_stock: BaseStock | None = None
+    min_max: MinMax | None = None
+    reorder_point: ReorderPoint | None = None
+    make_to_order: MakeToOrder | None = None
+
+    @property
+    def chosen(self) -> Policy:
+        """The policy that is given."""
+        policies = (self.kanban, self.base_stock, self.min_max, self.reorder_point, self.make_to_order)
+        return next(policy for policy in policies if policy is not None)

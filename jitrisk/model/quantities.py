@@ -1,0 +1,199 @@
+"""Numbers with units: the one strict parser behind every quantity of a model.
+
+A text is a number, a percentage, a duration (``8 h``, ``1 d 6 h``, ISO 8601 ``PT8H``) or a rate, which is a number
+or a percentage divided by a duration (``900 / d``, ``1 / 20 years``, ``22 % / year``). A week is 7 days, a year 365
+days and a month a twelfth of a year. Nothing else is guessed: ``1:30``, ``40_000`` and ``1,5`` are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from jitrisk.model.wording import nearest, quoted
+
+HOUR = 3600
+_DAY = 24 * HOUR
+_YEAR = 365 * _DAY
+
+_NAMES = {
+    1: ("s", "sec", "second", "seconds"),
+    60: ("min", "minute", "minutes"),
+    HOUR: ("h", "hr", "hour", "hours"),
+    _DAY: ("d", "day", "days"),
+    7 * _DAY: ("w", "wk", "week", "weeks"),
+    _YEAR // 12: ("month", "months"),
+    _YEAR: ("y", "yr", "year", "years"),
+}
+UNITS = {name: seconds for seconds, names in _NAMES.items() for name in names}
+"""Seconds in every unit of time, by each of its names."""
+
+# The names shown in messages, one a unit.
+_SHOWN = ("s", "min", "h", "d", "week", "month", "year")
+
+NUMBER_PATTERN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = re.compile(rf"([+-]?{NUMBER_PATTERN})\s*(%?)")
+_TERM = re.compile(rf"({NUMBER_PATTERN})\s*([^\W\d_]+)\s*")
+_N = r"(?:([0-9]+(?:\.[0-9]+)?)"
+_ISO = re.compile(rf"P(?=.){_N}Y)?{_N}M)?{_N}W)?{_N}D)?(?:T(?=.){_N}H)?{_N}M)?{_N}S)?)?")
+_ISO_SECONDS = (_YEAR, _YEAR // 12, 7 * _DAY, _DAY, HOUR, 60, 1)
+_LONGEST = 200
+
+_UNIT_PATTERN = "(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + ")"
+_ISO_PATTERN = r"P(?:[0-9.]+[YMWD])*(?:T(?:[0-9.]+[HMS])+)?"
+DURATION_PATTERN = rf"(?:(?:{NUMBER_PATTERN}\s*{_UNIT_PATTERN}\s*)+|{_ISO_PATTERN})"
+RATE_BELOW_PATTERN = rf"/\s*(?:{_UNIT_PATTERN}|{DURATION_PATTERN})"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as written, with the power of time it carries.
+
+    Attributes
+    ----------
+    number : the number; the seconds of a duration; the numerator of a rate.
+    time : 1 for a duration, 0 for a plain number, -1 for a rate.
+    seconds : the seconds that a rate is per; 1 otherwise.
+    percent : whether it was written as a percentage (`number` is the share).
+    """
+
+    number: float
+    time: int = 0
+    seconds: float = 1.0
+    percent: bool = False
+
+    @property
+    def unit(self) -> bool:
+        """Whether it is more than a plain number."""
+        return self.time != 0 or self.percent
+
+    @property
+    def kind(self) -> str:
+        """What it is, with an article."""
+        if self.time:
+            return "a duration" if self.time > 0 else "a rate"
+        return "a percentage" if self.percent else "the number"
+
+
+def parse(source: object) -> Quantity:
+    """Read a number or a text as a quantity.
+
+    Raises
+    ------
+    ValueError
+        with the reason in half a sentence, if it is neither.
+    """
+    if isinstance(source, bool) or not isinstance(source, int | float | str):
+        raise ValueError("neither a number nor a quantity with a unit")
+    if not isinstance(source, str):
+        return Quantity(_finite(float(source)))
+    text = source.strip()
+    if not text or len(text) > _LONGEST:
+        raise ValueError("the text is empty" if not text else "the text is too long")
+    above, slash, below = text.partition("/")
+    top = _amount(above.strip())
+    if not slash:
+        return top
+    if top.time:
+        raise ValueError("only a number or a percentage can be per time")
+    seconds = _duration(below.strip(), single=True)
+    if seconds <= 0.0:
+        raise ValueError("the time below the `/` must be above 0")
+    return Quantity(top.number, -1, seconds, top.percent)
+
+
+def is_duration(source: object) -> bool:
+    """Return whether something found in a model reads as a duration with its unit."""
+    try:
+        return parse(source).time > 0
+    except ValueError:
+        return False
+
+
+def found(source: object) -> str:
+    """Return how a message names something found in a model, such as ``a rate `900 / d` ``."""
+    if source is None:
+        return "nothing"
+    if isinstance(source, bool):
+        return f"`{str(source).lower()}`"
+    if isinstance(source, Mapping):
+        return "a mapping" if source else "an empty mapping"
+    if isinstance(source, Sequence) and not isinstance(source, str | bytes):
+        return "a list" if source else "an empty list"
+    if not isinstance(source, int | float | str):
+        return f"a `{type(source).__name__}`"
+    try:
+        kind = parse(source).kind
+    except ValueError:
+        kind = "the text" if isinstance(source, str) else "the number"
+    shown = f"{source}" if len(f"{source}") <= 60 else f"{source}"[:60] + "..."
+    return f"{kind} `{shown}`"
+
+
+def _finite(number: float) -> float:
+    if not isfinite(number):
+        raise ValueError("the number must be finite")
+    return number
+
+
+def _amount(text: str) -> Quantity:
+    """Read what may stand above the slash: a number, a percentage or a duration."""
+    match = _NUMBER.fullmatch(text)
+    if not match:
+        return Quantity(_duration(text), 1)
+    number = _finite(float(match[1]))
+    return Quantity(number / 100.0, percent=True) if match[2] else Quantity(number)
+
+
+def _duration(text: str, single: bool = False) -> float:
+    """Return the seconds in ``1 d 6 h`` or ``PT8H``; with `single` also in a unit alone, as in ``/ d``."""
+    if text.startswith("P"):
+        return _iso(text)
+    if single and text in UNITS:
+        return float(UNITS[text])
+    seconds, place = 0.0, 0
+    while match := _TERM.match(text, place):
+        seconds += float(match[1]) * _seconds(match[2])
+        place = match.end()
+    if place < len(text) or not text:
+        raise ValueError(_trouble(text, text[place:]))
+    return _finite(seconds)
+
+
+def _iso(text: str) -> float:
+    match = _ISO.fullmatch(text)
+    if not match:
+        raise ValueError("a duration that begins with `P` must be ISO 8601, such as `PT8H` or `P1DT6H`")
+    pairs = zip(match.groups(), _ISO_SECONDS, strict=True)
+    return _finite(sum(float(number) * seconds for number, seconds in pairs if number))
+
+
+def _seconds(unit: str) -> int:
+    if unit not in UNITS:
+        raise ValueError(_unknown_unit(unit))
+    return UNITS[unit]
+
+
+def _unknown_unit(unit: str) -> str:
+    if unit == "m":
+        return "the unit `m` is ambiguous: write `min` or `month`"
+    close = nearest(unit, UNITS)
+    question = f"; did you mean `{close}`?" if close else ""
+    return f"unknown unit `{unit[:40]}`{question}; units of time: {quoted(_SHOWN)}"
+
+
+def _trouble(text: str, rest: str) -> str:
+    """Return why a text is no quantity, with the next step for the mistakes people make."""
+    if ":" in text:
+        return "write hours and minutes with their units, such as `1 h 30 min`"
+    if re.search(r"[0-9][_,' ][0-9]", text):
+        return "write a number without separators and with a point for decimals, such as `40000` or `1.5`"
+    if text.lower().lstrip("+-.") in ("nan", "inf", "infinity"):
+        return "the number must be finite"
+    if text.startswith("-"):
+        return "a duration cannot be negative"
+    if re.fullmatch(r"[^\W\d_]+", rest) and rest == text:
+        return "a number is missing" if rest in UNITS else "neither a number nor a quantity with a unit"
+    return "write a number, or a number and a unit such as `8 h` or `900 / d`"

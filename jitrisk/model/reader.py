@@ -1,0 +1,101 @@
+"""Readers: annotations of pydantic fields that read a model's text by themselves and tell editors what it may be."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
+
+from jitrisk.model.faults import refusal
+from jitrisk.model.quantities import found
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What a bare number counts while a model is read; pydantic's validation context.
+
+    Attributes
+    ----------
+    seconds : length of one period, or of the time between two draws.
+    known : False while the model's own period is faulty and another stands in for it.
+    """
+
+    seconds: float
+    known: bool = True
+
+
+class Reader(ABC):
+    """An annotation of a field: how it is read and what an editor accepts."""
+
+    @abstractmethod
+    def read(self, source: Any, clock: Clock) -> Any:
+        """Return the value of the field.
+
+        Parameters
+        ----------
+        source : what stands in the model.
+        clock : what a bare number counts.
+
+        Raises
+        ------
+        PydanticCustomError, ValidationError
+            with what was found and what is allowed.
+        """
+
+    @abstractmethod
+    def json_schema(self) -> JsonSchemaValue:
+        """Return the JSON Schema of the field."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(lambda value, info: self.read(value, info.context))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return self.json_schema()
+
+
+@dataclass(frozen=True)
+class Plain(Reader):
+    """A reader made of a function and a schema.
+
+    Attributes
+    ----------
+    function : takes the source and the clock.
+    schema : JSON Schema of the field.
+    """
+
+    function: Callable[[Any, Clock], Any]
+    schema: JsonSchemaValue
+
+    def read(self, source: Any, clock: Clock) -> Any:
+        """Return what the function returns."""
+        return self.function(source, clock)
+
+    def json_schema(self) -> JsonSchemaValue:
+        """Return the schema."""
+        return dict(self.schema)
+
+
+def _text(source: Any, clock: Clock) -> str:
+    if not isinstance(source, str) or not source.strip():
+        hint = "; write it between quotes" if isinstance(source, int | float) else ""
+        raise refusal(f"expected a text, found {found(source)}{hint}")
+    if not source.isprintable():
+        raise refusal("expected a text of one line, without control characters")
+    return source
+
+
+def _flag(source: Any, clock: Clock) -> bool:
+    if not isinstance(source, bool):
+        raise refusal(f"expected `true` or `false`, found {found(source)}")
+    return source
+
+
+TEXT = Plain(_text, {"type": "string", "minLength": 1})
+FLAG = Plain(_flag, {"type": "boolean"})

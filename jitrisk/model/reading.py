@@ -1,0 +1,79 @@
+"""One model, without its strategies, from a mapping of plain values to a Network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from jitrisk.model import graph
+from jitrisk.model.faults import Finding, attempt
+from jitrisk.model.measures import LENGTH
+from jitrisk.model.network import Customer, Hazard, Network, Stage
+from jitrisk.model.part import Part
+from jitrisk.model.quantities import HOUR
+from jitrisk.model.reader import Clock
+
+SECTIONS: dict[str, type[Part]] = {"stages": Stage, "customers": Customer, "hazards": Hazard}
+"""The sections of a model, each with what its members are."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of reading a model.
+
+    Attributes
+    ----------
+    model : the model that was read.
+    parts : the members of each section that have no fault in themselves.
+    findings : every fault.
+    network : the network, None where there are faults.
+    """
+
+    model: Mapping[str, Any]
+    parts: Mapping[str, Mapping[str, Part]]
+    findings: list[Finding]
+    network: Network | None
+
+
+def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
+    """Read a model.
+
+    Parameters
+    ----------
+    model : the model; its strategies are not looked at.
+    before : an earlier reading with the same period; members that both models share are not read again.
+    """
+    clock = _clock(model.get("period"))
+    findings: list[Finding] = []
+    parts = {section: _members(model, section, clock, before, findings) for section in SECTIONS}
+    given = {key: parts[key] if isinstance(model[key], Mapping) and key in SECTIONS else model[key] for key in model}
+    given.pop("strategies", None)
+    network = attempt(findings, (), partial(Network.model_validate, given, context=clock))
+    findings += graph.check(model)
+    return Reading(model, parts, findings, network if not findings else None)
+
+
+def _clock(period: Any) -> Clock:
+    seconds = attempt([], (), LENGTH.read, period, Clock(1.0))
+    return Clock(float(HOUR), known=False) if seconds is None else Clock(seconds)
+
+
+def _members(
+    model: Mapping[str, Any], section: str, clock: Clock, before: Reading | None, findings: list[Finding]
+) -> dict[str, Part]:
+    members = model.get(section)
+    if not isinstance(members, Mapping):
+        return {}
+    part, parts = SECTIONS[section], {}
+    earlier = before.model.get(section) if before else None
+    for name, source in members.items():
+        if before and isinstance(earlier, Mapping) and earlier.get(name) is source:
+            member = before.parts[section].get(name)
+            findings += [f for f in before.findings if f.path[:2] == (section, name)] if member is None else []
+        else:
+            member = attempt(findings, (section, name), partial(part.model_validate, source, context=clock))
+        if member is not None:
+            parts[name] = member
+    return parts

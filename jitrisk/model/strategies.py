@@ -1,0 +1,132 @@
+"""Strategies: named patches over a model.
+
+Mappings merge down to a stage, a customer or a hazard; each field below is replaced whole. A patch names nothing new,
+and what must be the same under every strategy cannot be patched. Where a patch gives one of several keys that exclude
+each other, such as `rate` and `time_between`, the others leave the model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jitrisk.model.faults import Finding, Path
+from jitrisk.model.network import Network
+from jitrisk.model.part import Part
+from jitrisk.model.quantities import found
+from jitrisk.model.reading import SECTIONS, Reading, read
+from jitrisk.model.wording import quoted, unknown
+
+ONLY = "base"
+"""Name of the one strategy of a model that has none."""
+
+FIELDS = ("holding_rate",)
+"""What a patch can change beside the sections."""
+
+_ALLOWED = (*FIELDS, *SECTIONS)
+
+
+def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], list[Finding]]:
+    """Return the network under every strategy, and the faults that the strategies bring.
+
+    Parameters
+    ----------
+    patches : the patches by name.
+    base : the model they patch.
+    """
+    if not isinstance(patches, Mapping):
+        message = f"expected a mapping of names to patches, found {found(patches)}"
+        return {}, [Finding(("strategies",), message)]
+    known = frozenset(base.findings)
+    networks: dict[str, Network] = {}
+    findings: list[Finding] = []
+    for name, patch in (patches or {ONLY: {}}).items():
+        model, faulty = merged(base.model, patch)
+        reading = read(model, before=base)
+        findings += (finding.under("strategies", name) for finding in faulty)
+        findings += (finding.under("strategies", name) for finding in _caused(reading.findings, patch, known))
+        if reading.network:
+            networks[name] = reading.network.completed({}, text(model))
+    return networks, findings
+
+
+def text(model: Mapping[str, Any]) -> str:
+    """Return a model as canonical JSON: its own order, no spaces."""
+    return json.dumps(model, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def merged(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
+    """Return a model with a patch applied, and what is wrong with the patch itself.
+
+    Parameters
+    ----------
+    model : the model that is patched.
+    patch : what the strategy changes.
+
+    Returns
+    -------
+    The merged model, which shares with `model` every member that is not patched and has no strategies; and the
+    findings, with paths from the top of the patch.
+    """
+    result = {key: value for key, value in model.items() if key != "strategies"}
+    if not isinstance(patch, Mapping):
+        return result, [Finding((), f"expected a mapping with the keys {quoted(_ALLOWED)}, found {found(patch)}")]
+    findings: list[Finding] = []
+    for key, change in patch.items():
+        if key in SECTIONS:
+            result[key] = _section(key, model.get(key), change, findings)
+        elif key in FIELDS:
+            result[key] = change
+        elif key in Network.known():
+            message = f"`{key}` must be the same under every strategy; a strategy can change {quoted(_ALLOWED)}"
+            findings.append(Finding((key,), message))
+        else:
+            findings.append(Finding((key,), unknown("key", key, _ALLOWED)))
+    return result, findings
+
+
+def _section(section: str, base: Any, change: Any, findings: list[Finding]) -> Any:
+    if not isinstance(change, Mapping):
+        findings.append(Finding((section,), f"expected a mapping of names to changes, found {found(change)}"))
+        return base
+    result = dict(base) if isinstance(base, Mapping) else {}
+    for name, fields in change.items():
+        if name not in result:
+            message = f"{unknown(section.removesuffix('s'), name, result)}; a strategy adds nothing new"
+            findings.append(Finding((section, name), message))
+        elif not isinstance(fields, Mapping):
+            findings.append(Finding((section, name), f"expected a mapping of fields, found {found(fields)}"))
+        elif isinstance(result[name], Mapping):
+            result[name] = {**_without_rivals(SECTIONS[section], result[name], fields), **fields}
+    return result
+
+
+def _without_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the base that the patch does not drive out."""
+    rivals = {key for group in part.choices if any(key in fields for key in group) for key in group}
+    return {key: value for key, value in base.items() if key not in rivals}
+
+
+def _caused(findings: list[Finding], patch: Any, known: frozenset[Finding]) -> Iterator[Finding]:
+    """Yield the findings in a merged model that its patch caused, with paths from the top of the patch.
+
+    A fault that the model has anyway is left out. One outside the fields that the patch gives, such as a cycle it
+    closes, is put as deep in the patch as its path reaches.
+    """
+    for finding in findings:
+        reach = _reach(patch, finding.path)
+        given = 3 if finding.path[:1] and finding.path[0] in SECTIONS else 1
+        if reach >= given:
+            yield finding
+        elif finding not in known:
+            yield finding._replace(path=finding.path[:reach])
+
+
+def _reach(patch: Any, path: Path) -> int:
+    """Return how many steps of a path a patch follows."""
+    for depth, step in enumerate(path):
+        if not isinstance(patch, Mapping) or step not in patch:
+            return depth
+        patch = patch[step]
+    return len(path)

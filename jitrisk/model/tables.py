@@ -1,0 +1,192 @@
+"""Empirical distributions from files: a column of a CSV file becomes values and weights in the model itself.
+
+A table is read once, while the model loads; from then on the model is complete, and its text gives the same results
+without the file. Equal values are counted together.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from pathlib import PureWindowsPath
+from typing import Any
+
+from jitrisk.model.faults import Finding, Path
+from jitrisk.model.measures import LARGEST
+from jitrisk.model.quantities import NUMBER_PATTERN, found, parse
+from jitrisk.model.wording import quoted, unknown
+
+MOST_BYTES = 10_000_000
+"""A table may have this many bytes."""
+
+MOST_ROWS = 1_000_000
+"""A table may have this many rows."""
+
+# Of many faulty cells a message each would help nobody: after this many they are only counted.
+_MOST_CELLS = 10
+
+_KEYS = ("file", "column", "weights", "unit")
+_NUMBER = re.compile(NUMBER_PATTERN)
+
+# What stands in for a table that cannot be read, so that no second fault is reported for it.
+_STAND_IN = {"values": [1]}
+
+
+class _Unreadable(Exception):
+    """A table that cannot be used, with why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        super().__init__()
+
+
+@dataclass
+class Tables:
+    """Replaces the tables that a model names by what stands in them.
+
+    Attributes
+    ----------
+    folder : the folder of the model file; no table may lie outside it.
+    findings : what was wrong with the tables.
+    """
+
+    folder: FilePath
+    findings: list[Finding] = field(default_factory=list)
+
+    def inlined(self, node: Any, path: Path = ()) -> Any:
+        """Return a model with every table replaced by its values; the model itself is left alone."""
+        if not isinstance(node, Mapping):
+            return node
+        if path and path[-1] == "empirical" and "file" in node:
+            try:
+                return self._table(node)
+            except _Unreadable as error:
+                self.findings += [finding.under(*path) for finding in error.findings]
+                return _STAND_IN
+        return {key: self.inlined(value, (*path, key)) for key, value in node.items()}
+
+    def _table(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        findings = [Finding((key,), unknown("key", key, _KEYS)) for key in node if key not in _KEYS]
+        if "column" not in node:
+            findings.append(Finding((), "missing key `column`: the column of the file to draw from"))
+        given = [key for key in _KEYS if key in node]
+        findings += [
+            Finding((key,), f"expected a text, found {found(node[key])}")
+            for key in given
+            if not isinstance(node[key], str)
+        ]
+        if findings:
+            raise _Unreadable(findings)
+        return {**self._tally(node), **{key: node[key] for key in ("unit",) if key in node}}
+
+    def _tally(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the distinct values of a column with their weights."""
+        rows, lines = self._rows(node["file"])
+        column = _place(rows[0], "column", node["column"])
+        weight = _place(rows[0], "weights", node["weights"]) if "weights" in node else None
+        cells = _Cells(node["file"])
+        tally: dict[float | str, float] = {}
+        for row, line in zip(rows[1:], lines[1:], strict=True):
+            value = cells.quantity(row, column, "column", line)
+            tally[value] = tally.get(value, 0) + (1 if weight is None else cells.number(row, weight, "weights", line))
+        if cells.findings:
+            raise _Unreadable(cells.reported())
+        values = sorted(tally, key=lambda value: (isinstance(value, str), value))
+        return {"values": [_short(v) for v in values], "weights": [_short(tally[v]) for v in values]}
+
+    def _rows(self, name: str) -> tuple[list[list[str]], list[int]]:
+        """Return the rows of a file, its header first, and the line each ends on."""
+        text = self._text(name)
+        reader = csv.reader(io.StringIO(text, newline=""))
+        rows, lines = [], []
+        try:
+            for row in reader:
+                if row:
+                    rows.append(row)
+                    lines.append(reader.line_num)
+        except csv.Error as error:
+            raise _Unreadable([Finding(("file",), f"not a CSV file: {error}", reader.line_num, name)]) from None
+        if not 1 < len(rows) <= MOST_ROWS + 1:
+            message = f"expected a header and 1 to {MOST_ROWS} rows, found {max(len(rows) - 1, 0)} rows"
+            raise _Unreadable([Finding(("file",), message)])
+        return rows, lines
+
+    def _text(self, name: str) -> str:
+        try:
+            path = self._inside(name)
+            if path.stat().st_size > MOST_BYTES:
+                raise _Unreadable([Finding(("file",), f"the file `{name}` has more than {MOST_BYTES} bytes")])
+            return path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise _Unreadable([Finding(("file",), f"the file `{name}` is not UTF-8 text")]) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise _Unreadable([Finding(("file",), f"the file `{name}` cannot be read: {reason}")]) from None
+
+    def _inside(self, name: str) -> FilePath:
+        """Return the path of a file in the folder of the model, wherever links lead."""
+        windows = PureWindowsPath(name)
+        folder = self.folder.resolve()
+        path = (folder / name).resolve()
+        if windows.drive or windows.root or ".." in windows.parts or not path.is_relative_to(folder):
+            message = f"the file `{name}` must lie in the folder of the model; give its name relative to that folder"
+            raise _Unreadable([Finding(("file",), message)])
+        if not path.is_file():
+            close = unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
+            raise _Unreadable([Finding(("file",), f"{close}; it is looked for in the folder of the model")])
+        return path
+
+
+@dataclass
+class _Cells:
+    """Reads cells and remembers the faulty ones."""
+
+    file: str
+    findings: list[Finding] = field(default_factory=list)
+
+    def quantity(self, row: list[str], place: int, key: str, line: int) -> float | str:
+        """Return a cell as a number, or as it is where it has a unit."""
+        text = row[place].strip() if place < len(row) else ""
+        if _NUMBER.fullmatch(text) and float(text) <= LARGEST:
+            return float(text)
+        try:
+            if parse(text).unit:
+                return text
+            reason = f"a number from 0 to {LARGEST:g}"
+        except ValueError:
+            reason = "a number or a quantity with a unit"
+        self._report(key, f"expected {reason}, found {found(text)}", line)
+        return 0.0
+
+    def number(self, row: list[str], place: int, key: str, line: int) -> float:
+        """Return a cell as a number."""
+        value = self.quantity(row, place, key, line)
+        if isinstance(value, str):
+            self._report(key, f"expected a number, found {found(value)}", line)
+            return 0.0
+        return value
+
+    def _report(self, key: str, message: str, line: int) -> None:
+        self.findings.append(Finding((key,), message, line, self.file))
+
+    def reported(self) -> list[Finding]:
+        """Return the first faulty cells, and how many more there are."""
+        more = len(self.findings) - _MOST_CELLS
+        last = [Finding((), f"{more} more cells of `{self.file}` are faulty")] if more > 0 else []
+        return self.findings[:_MOST_CELLS] + last
+
+
+def _place(header: list[str], key: str, name: str) -> int:
+    columns = [cell.strip() for cell in header]
+    if columns.count(name) != 1:
+        many = f"the column `{name}` stands there more than once; columns: {quoted(columns)}"
+        raise _Unreadable([Finding((key,), many if name in columns else unknown("column", name, columns))])
+    return columns.index(name)
+
+
+def _short(value: float | str) -> float | int | str:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,22 @@
+"""Exogenous paths: distributions, what is drawn from them, and the sampler that draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jitrisk.sampling.distributions import FAMILIES, Distribution, constant, distribution
+from jitrisk.sampling.series import Effect, Series, Spells
+
+if TYPE_CHECKING:
+    from jitrisk.sampling.sampler import Sampler
+
+__all__ = ["FAMILIES", "Distribution", "Effect", "Sampler", "Series", "Spells", "constant", "distribution"]
+
+
+def __getattr__(name: str) -> Any:
+    # The sampler brings Numba, 0.4 s to import: only who draws pays for it.
+    if name == "Sampler":
+        from jitrisk.sampling.sampler import Sampler
+
+        return Sampler
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,219 @@
+"""The discrete families: whole numbers drawn from a law, and values drawn from a list."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jitrisk.sampling.families import Family, Floats, Kind, Parameters, spread
+
+# Above this many values a staircase is as smooth as a line.
+WIDEST = 65_536
+
+
+class _Staircase(Family):
+    """A family on whole numbers; its quantiles come from its two cumulative tails by bisection."""
+
+    def integer(self, of: Parameters) -> bool:
+        return True
+
+    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
+        """Return the probability of at most (``upper``: of more than) k, for k on the support."""
+        raise NotImplementedError
+
+    def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
+        lowest, highest = self.support(of)
+
+        def reached(k: Floats) -> NDArray[np.bool_]:
+            tail = self.tail(of, k, upper)
+            return (tail <= p if upper else tail >= p) | (k >= highest)
+
+        below = np.full_like(p, lowest - 1)
+        above = np.full_like(p, min(highest, math.ceil(self.mean(of) + 8 * self.sd(of)) + 1.0))
+        while not (done := reached(above)).all():
+            below = np.where(done, below, above)
+            above = np.where(done, above, np.minimum(2 * above + 1, highest))
+        while (above - below > 1).any():
+            middle = np.floor((above + below) / 2)
+            middle = np.where(above - below > 1, middle, above)
+            done = reached(middle)
+            below, above = np.where(done, below, middle), np.where(done, middle, above)
+        return above
+
+    def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
+        beyond = np.array([2.0**-34])
+        lowest, highest = (self.quantile(of, beyond, upper).item() for upper in (False, True))
+        if highest - lowest > WIDEST:
+            return None
+        values = np.arange(lowest, highest + 1)
+        below, above = (self.tail(of, values[:-1], upper) for upper in (False, True))
+        return values, np.where(below < 0.5, below, 1 - above)
+
+
+class _Poisson(_Staircase):
+    """Poisson."""
+
+    name = "poisson"
+    forms = (("mean",),)
+    parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity"}
+
+    def canonical(self, given: Parameters) -> dict[str, Any]:
+        return dict(given) if given["mean"] > 0 else {"value": 0.0}
+
+    def sd(self, of: Parameters) -> float:
+        return math.sqrt(of["mean"])
+
+    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
+        from scipy.special import gammainc, gammaincc
+
+        return np.asarray((gammainc if upper else gammaincc)(k + 1, of["mean"]))
+
+
+class _NegativeBinomial(_Staircase):
+    """Negative binomial: a Poisson whose mean is gamma distributed with shape ``size``."""
+
+    name = "negative_binomial"
+    forms = (("mean", "cv"), ("mean", "sd"), ("mean", "size"), ("n", "p"))
+    parameters: ClassVar[dict[str, Kind]] = {
+        "mean": "quantity",
+        "cv": "number",
+        "sd": "quantity",
+        "size": "number",
+        "n": "number",
+        "p": "probability",
+    }
+    positive = frozenset({"mean", "size", "n", "p"})
+
+    def canonical(self, given: Parameters) -> dict[str, Any]:
+        if "n" in given:
+            mean, size = given["n"] * (1 - given["p"]) / given["p"], given["n"]
+            return {"mean": mean, "size": size} if mean > 0 else {"value": 0.0}
+        mean = given["mean"]
+        if "size" in given:
+            return {"mean": mean, "size": given["size"]}
+        variance = spread(given) ** 2
+        if variance <= mean:
+            raise ValueError(
+                f"the variance of negative_binomial is {variance:g}, but must exceed its mean, {mean:g}; "
+                "use poisson where they are equal and binomial where it is smaller"
+            )
+        return {"mean": mean, "size": mean * mean / (variance - mean)}
+
+    def sd(self, of: Parameters) -> float:
+        return math.sqrt(of["mean"] * (1 + of["mean"] / of["size"]))
+
+    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
+        from scipy.special import betainc
+
+        size, total = of["size"], of["size"] + of["mean"]
+        if upper:
+            return np.asarray(betainc(k + 1, size, of["mean"] / total))
+        return np.asarray(betainc(size, k + 1, size / total))
+
+
+class _Binomial(_Staircase):
+    """Binomial: how many of n succeed, each with probability p."""
+
+    name = "binomial"
+    forms = (("n", "p"),)
+    parameters: ClassVar[dict[str, Kind]] = {"n": "count", "p": "probability"}
+
+    def canonical(self, given: Parameters) -> dict[str, Any]:
+        n, p = given["n"], given["p"]
+        return dict(given) if n > 0 and 0 < p < 1 else {"value": n * p}
+
+    def mean(self, of: Parameters) -> float:
+        return float(of["n"] * of["p"])
+
+    def sd(self, of: Parameters) -> float:
+        return math.sqrt(of["n"] * of["p"] * (1 - of["p"]))
+
+    def support(self, of: Parameters) -> tuple[float, float]:
+        return 0.0, of["n"]
+
+    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
+        from scipy.special import betainc
+
+        failures = np.maximum(of["n"] - k, 0.5)
+        tail = betainc(k + 1, failures, of["p"]) if upper else betainc(failures, k + 1, 1 - of["p"])
+        return np.where(k >= of["n"], 0.0 if upper else 1.0, tail)
+
+
+class _Geometric(_Staircase):
+    """Geometric on 1, 2, 3…: the periods until something happens that may happen in every period."""
+
+    name = "geometric"
+    forms = (("mean",),)
+    parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity"}
+
+    def canonical(self, given: Parameters) -> dict[str, Any]:
+        if given["mean"] < 1:
+            raise ValueError(f"mean of geometric is {given['mean']:g}, but must be at least 1 (it counts from 1)")
+        return dict(given) if given["mean"] > 1 else {"value": 1.0}
+
+    def sd(self, of: Parameters) -> float:
+        return math.sqrt(of["mean"] * (of["mean"] - 1))
+
+    def support(self, of: Parameters) -> tuple[float, float]:
+        return 1.0, math.inf
+
+    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
+        log_survival = k * math.log1p(-1 / of["mean"])
+        return np.exp(log_survival) if upper else -np.expm1(log_survival)
+
+
+class _Empirical(Family):
+    """Values drawn from a list, each with the probability of its weight."""
+
+    name = "empirical"
+    forms = (("values",), ("values", "weights"))
+    parameters: ClassVar[dict[str, Kind]] = {"values": "quantity", "weights": "number"}
+
+    def canonical(self, given: Parameters) -> dict[str, Any]:
+        values = given["values"]
+        weights = given.get("weights", (1.0,) * len(values))
+        if len(weights) != len(values):
+            raise ValueError(f"empirical has {len(values)} values but {len(weights)} weights; give one for each")
+        if not sum(weights) > 0:
+            raise ValueError("weights of empirical add up to 0, but at least one must be positive")
+        merged: dict[float, float] = {}
+        for value, weight in zip(values, weights, strict=True):
+            if weight > 0:
+                merged[value] = merged.get(value, 0.0) + weight
+        if len(merged) == 1:
+            return {"value": next(iter(merged))}
+        total = math.fsum(merged.values())
+        ordered = sorted(merged)
+        return {"values": tuple(ordered), "weights": tuple(merged[value] / total for value in ordered)}
+
+    def mean(self, of: Parameters) -> float:
+        return math.fsum(v * w for v, w in zip(of["values"], of["weights"], strict=True))
+
+    def sd(self, of: Parameters) -> float:
+        mean = self.mean(of)
+        return math.sqrt(math.fsum(w * (v - mean) ** 2 for v, w in zip(of["values"], of["weights"], strict=True)))
+
+    def support(self, of: Parameters) -> tuple[float, float]:
+        return of["values"][0], of["values"][-1]
+
+    def integer(self, of: Parameters) -> bool:
+        return all(value == math.floor(value) for value in of["values"])
+
+    def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
+        weights = np.asarray(of["weights"])
+        # The last step is left out: rounding must not lead past the end of the list.
+        if upper:
+            above = np.cumsum(weights[:0:-1])
+            index = len(weights) - 1 - np.searchsorted(above, p, side="right")
+        else:
+            index = np.searchsorted(np.cumsum(weights[:-1]), p, side="left")
+        return np.asarray(of["values"])[index]
+
+    def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
+        return np.asarray(of["values"]), np.cumsum(of["weights"][:-1])
+
+
+DISCRETE: tuple[Family, ...] = (_Poisson(), _NegativeBinomial(), _Binomial(), _Geometric(), _Empirical())

@@ -1,0 +1,159 @@
+"""Distributions as values: what a model draws from, checked once, immutable, hashable and printable.
+
+Nothing is drawn here; :mod:`jitrisk.sampling.tables` compiles a distribution to a quantile table.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from jitrisk.sampling.counts import DISCRETE
+from jitrisk.sampling.families import CONTINUOUS, Family
+
+FAMILIES: dict[str, Family] = {family.name: family for family in CONTINUOUS + DISCRETE}
+
+_LISTS = frozenset({"values", "weights"})
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One distribution; make it with :func:`distribution` or :func:`constant`, which check it.
+
+    Attributes
+    ----------
+    family : a name in :data:`FAMILIES`.
+    parameters : sorted pairs of name and value in the one canonical form, so that equal laws are equal values:
+        ``cv`` becomes ``sd``, and a law without spread becomes the family ``constant``.
+    """
+
+    family: str
+    parameters: tuple[tuple[str, Any], ...]
+
+    def mean(self) -> float:
+        """Return the mean of the law, before any clipping at zero."""
+        return FAMILIES[self.family].mean(dict(self.parameters))
+
+    def sd(self) -> float:
+        """Return the standard deviation of the law, before any clipping at zero."""
+        return FAMILIES[self.family].sd(dict(self.parameters))
+
+    def quantile(self, p: ArrayLike, upper: bool = False) -> NDArray[np.float64]:
+        """Return the quantile function, or with ``upper`` that of 1 - p, exact for small p.
+
+        Parameters
+        ----------
+        p : probabilities in [0, 1], any shape.
+        upper : measure p from the upper end.
+
+        Returns
+        -------
+        array of the shape of p : the least x with P(X <= x) >= p (``upper``: P(X > x) <= p).
+        """
+        share = np.asarray(p, dtype=np.float64)
+        flat = FAMILIES[self.family].quantile(dict(self.parameters), np.atleast_1d(share), upper)
+        return np.asarray(flat, dtype=np.float64).reshape(share.shape)
+
+    @property
+    def integer(self) -> bool:
+        """Whether only whole numbers can be drawn."""
+        return FAMILIES[self.family].integer(dict(self.parameters))
+
+    @property
+    def lowest(self) -> float:
+        """The lowest value, -inf if there is none."""
+        return float(FAMILIES[self.family].support(dict(self.parameters))[0])
+
+    @property
+    def highest(self) -> float:
+        """The highest value, inf if there is none."""
+        return float(FAMILIES[self.family].support(dict(self.parameters))[1])
+
+    def __str__(self) -> str:
+        return f"{self.family}({', '.join(f'{name}={_shown(value)}' for name, value in self.parameters)})"
+
+
+def _shown(value: Any) -> str:
+    return f"[{', '.join(f'{v:g}' for v in value)}]" if isinstance(value, tuple) else f"{value:g}"
+
+
+def constant(value: float) -> Distribution:
+    """Return the distribution that is always ``value``."""
+    return distribution("constant", value=value)
+
+
+def distribution(family: str, **parameters: Any) -> Distribution:
+    """Return a checked distribution.
+
+    Parameters
+    ----------
+    family : a name in :data:`FAMILIES`.
+    **parameters : one of the family's forms, as numbers, or lists of numbers for ``values`` and ``weights``.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, what was found and what is allowed.
+    """
+    if family not in FAMILIES:
+        near = difflib.get_close_matches(family, FAMILIES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FAMILIES)}"
+        raise ValueError(f"unknown distribution {family!r}; {hint}")
+    law = FAMILIES[family]
+    _check_names(law, parameters)
+    checked = {name: _checked(law, name, parameters[name]) for name in sorted(parameters)}
+    kept = law.canonical(checked)
+    if set(kept) == {"value"}:
+        family = "constant"
+    return Distribution(family, tuple(sorted(kept.items())))
+
+
+def _check_names(law: Family, given: Iterable[str]) -> None:
+    names = set(given)
+    if any(names == set(form) for form in law.forms):
+        return
+    allowed = " or ".join("{" + ", ".join(form) + "}" for form in law.forms)
+    unknown = sorted(names - set(law.parameters))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], law.parameters, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise ValueError(f"{law.name} has no parameter {unknown[0]!r}{hint}; it takes {allowed}")
+    found = ", ".join(sorted(names)) or "no parameter"
+    raise ValueError(f"{law.name} takes {allowed}, but {found} was given")
+
+
+def _checked(law: Family, name: str, value: Any) -> Any:
+    if name not in _LISTS:
+        return _number(law, name, value)
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} of {law.name} is {value!r}, but must be a list of numbers")
+    numbers = tuple(_number(law, name, each) for each in value)
+    if not numbers:
+        raise ValueError(f"{name} of {law.name} is empty, but must have at least one number")
+    return numbers
+
+
+def _number(law: Family, name: str, value: Any) -> float:
+    kind = law.parameters[name]
+    positive = name in law.positive
+    try:
+        number = math.nan if isinstance(value, bool | str) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    allowed = {
+        "count": "a whole number of at least 0",
+        "probability": "a number above 0 and at most 1" if positive else "a number from 0 to 1",
+    }.get(kind, "a number above 0" if positive else "a number of at least 0")
+    good = math.isfinite(number) and number >= 0 and not (positive and number == 0)
+    good = (
+        good and not (kind == "count" and number != math.floor(number)) and not (kind == "probability" and number > 1)
+    )
+    if not good:
+        raise ValueError(f"{name} of {law.name} is {value!r}, but must be {allowed}")
+    return number

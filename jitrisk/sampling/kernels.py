@@ -1,0 +1,425 @@
+"""Everything that is compiled: Philox words, table look-up, base draws and hazards, row by row.
+
+Layout. A tile of exogenous values is ``out[period, series, lane]``, float32 and C-contiguous; a lane is one path,
+and every loop that matters runs over lanes. Callers allocate everything, kernels only fill. All jitted functions
+stand in this one file, because Numba's cache looks only at the file of the function it is asked for.
+
+Sources: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3" (Philox 4x32-10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Array = NDArray[Any]
+
+# Kernels allocate nothing, so they need none of Numba's reference counts, which cost more than a row of lanes.
+OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+
+
+def jit(function: Function, **more: Any) -> Function:
+    """Compile on first call and cache; without a folder to write to, compile anew in every process."""
+    try:
+        return cast(Function, numba.njit(cache=True, **OPTIONS, **more)(function))
+    except RuntimeError:
+        return cast(Function, numba.njit(**OPTIONS, **more)(function))
+
+
+def part(function: Function) -> Function:
+    """Put a function's text where it is called: for those called once, or LLVM would optimize them many times."""
+    return jit(function, inline="always")
+
+
+def _record(*fields: str) -> np.dtype[Any]:
+    return np.dtype([tuple(field.split()) for field in fields])
+
+
+CONSTANT, LINES, ROUNDED, STAIRS = range(4)
+TABLE = _record(
+    "shape i8", "bits i8", "first_cell i8", "first_step i8", "steps i8", "first_value i8", "lowest f4", "highest f4"
+)
+KEEP, AT_LEAST_ZERO, SHARE, WHOLE, ROUND = range(5)
+JOB = _record("series i8", "source i8", "table i8", "every i8", "finish i8", "key u8")
+HAZARD = _record("key u8", "quiet i8", "active i8", "ramp f8", "first_effect i8", "end_effect i8")
+EFFECT = _record("series i8", "closes i8", "factor f8", "coin u8", "enough u8")
+# No steps to search, no values (the rank is the value), no source (drawn, not copied).
+NONE = -1
+# All words of a coin hit.
+SURE = 1 << 32
+BEGIN, END, NEXT = range(3)
+
+
+class Tables(NamedTuple):
+    """Quantile tables, end to end; see :mod:`jitrisk.sampling.tables` for what a cell holds."""
+
+    layout: Array  # TABLE[table]
+    cells: Array  # int64[cell]: a float32, and a float32 or an int32 above it
+    steps: Array  # uint32[step]
+    values: Array  # float32[value]
+
+
+class Plan(NamedTuple):
+    """All that a sampler draws; the same for every block of paths."""
+
+    tables: Tables
+    jobs: Array  # JOB[series]
+    hazards: Array  # HAZARD[hazard]
+    effects: Array  # EFFECT[effect]
+    endings: Array  # JOB[job]: series that can be finished only after the hazards
+
+
+class Clocks(NamedTuple):
+    """Where every hazard stands on every lane: its current or next spell."""
+
+    paths: Array  # uint64[lane]
+    begins: Array  # float64[hazard, lane]
+    ends: Array  # float64[hazard, lane]: of the active time; the ramp comes after
+    numbers: Array  # uint64[hazard, lane]: spells before this one
+    soonest: Array  # float64[hazard]: earliest begin over the lanes
+
+
+class Scratch(NamedTuple):
+    """Rows to work in; nothing is kept from one call to the next."""
+
+    words: Array  # uint32[4, lane]
+    cells: Array  # int64[lane]
+    drawn: Array  # float32[2, lane]: quiet and active times
+    blocks: Array  # uint64[lane]
+    paths: Array  # uint64[lane]
+    lanes: Array  # int64[2, lane]: the lanes at hand
+    spells: Array  # float64[3, lane]: BEGIN, END and NEXT of the spells at hand
+    hits: Array  # bool[lane]
+    carried: Array  # float64[effect of one hazard, lane]
+    touched: Array  # bool[series]
+
+
+@intrinsic
+def pattern_of(context: Any, value: Any) -> Any:
+    """Return the bits of a float32 as an int32."""
+    return types.int32(types.float32), lambda _, builder, __, args: builder.bitcast(args[0], ir.IntType(32))
+
+
+@intrinsic
+def float_of(context: Any, value: Any) -> Any:
+    """Return the float32 that has the bits of an int32."""
+    return types.float32(types.int32), lambda _, builder, __, args: builder.bitcast(args[0], ir.FloatType())
+
+
+@jit
+def philox(key: Any, blocks: Array, paths: Array, words: Array) -> None:
+    """Fill words[0:4, i] from the 128-bit counter (blocks[i], paths[i]) and a 64-bit key.
+
+    Everything stays in 64-bit lanes, of which a multiplication reads the lower half: so it vectorizes.
+    """
+    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    for i in range(blocks.shape[0]):
+        k0, k1 = key & low, key >> half
+        c0, c1 = blocks[i] & low, blocks[i] >> half
+        c2, c3 = paths[i] & low, paths[i] >> half
+        for _ in range(10):
+            p = np.uint64(0xD2511F53) * (c0 & low)
+            q = np.uint64(0xCD9E8D57) * (c2 & low)
+            c0, c1, c2, c3 = (q >> half) ^ c1 ^ k0, q, (p >> half) ^ c3 ^ k1, p
+            k0 = (k0 + np.uint64(0x9E3779B9)) & low
+            k1 = (k1 + np.uint64(0xBB67AE85)) & low
+        words[0, i] = np.uint32(c0)
+        words[1, i] = np.uint32(c1)
+        words[2, i] = np.uint32(c2)
+        words[3, i] = np.uint32(c3)
+
+
+@jit
+def look_up(tables: Tables, which: int, words: Array, cells: Array, row: Array) -> None:
+    """Turn words into values of one distribution: row[i] from words[i].
+
+    As a signed integer a word measures how far it is from the nearer end of the unit interval, and its sign says
+    which end that is. As a float its exponent is the octave, and its leading fraction bits the cell in the octave.
+    """
+    table = tables.layout[which]
+    # Read once, because a store to a row might change what a record holds for all that the compiler knows.
+    shape, lowest, highest = table.shape, table.lowest, table.highest
+    first_cell, first_value = np.uint64(table.first_cell), np.uint64(table.first_value)
+    # Widths are named at every step, or Numba computes in 64 bits and half the lanes of a vector are lost.
+    shift, magnitude = np.int32(23 - table.bits), np.int32((256 << table.bits) - 1)
+    origin, side = np.int32(126 << table.bits), np.int32((32 << table.bits) + 1)
+    half, sign, lanes = np.float32(0.5), np.int32(31), row.shape[0]
+    # A loop of loads alone between loops of arithmetic: for processors whose gathers are slow.
+    for i in range(lanes):
+        pattern = pattern_of(np.float32(np.int32(words[i])) + half)
+        place = np.int32(np.int32(np.int32(pattern >> shift) & magnitude) - origin)
+        cells[i] = np.int32(place + np.int32(np.int32(pattern >> sign) & side))
+    for i in range(lanes):
+        cells[i] = tables.cells[first_cell + np.uint64(cells[i])]
+    if shape == STAIRS:
+        for i in range(lanes):
+            up = np.int32(words[i]) >= np.int32(cells[i] >> 32)
+            row[i] = float_of(np.int32(cells[i])) + np.float32(up)
+    else:
+        for i in range(lanes):
+            tail = np.float32(np.int32(words[i])) + half
+            row[i] = float_of(np.int32(cells[i])) + float_of(np.int32(cells[i] >> 32)) * tail
+    if shape == ROUNDED:
+        for i in range(lanes):
+            row[i] = min(max(np.ceil(row[i]), lowest), highest)
+    if table.first_step != NONE:
+        climb(tables.steps[table.first_step : table.first_step + table.steps], lowest, words, row)
+    if table.first_value != NONE:
+        for i in range(lanes):
+            row[i] = tables.values[first_value + np.uint64(row[i])]
+
+
+@part
+def climb(steps: Array, lowest: Any, words: Array, row: Array) -> None:
+    """Search the staircase where a cell holds several steps, which the table marks with NaN."""
+    for i in range(row.shape[0]):
+        if row[i] != row[i]:
+            low, high = 0, steps.shape[0]
+            while low < high:
+                middle = (low + high) >> 1
+                low, high = (middle + 1, high) if steps[middle] <= words[i] else (low, middle)
+            row[i] = lowest + np.float32(low)
+
+
+@jit
+def finish(how: int, row: Array) -> None:
+    """Bring drawn values into the range that their meaning allows."""
+    if how == AT_LEAST_ZERO:
+        for i in range(row.shape[0]):
+            row[i] = max(row[i], np.float32(0))
+    elif how == SHARE:
+        for i in range(row.shape[0]):
+            row[i] = min(max(row[i], np.float32(0)), np.float32(1))
+    elif how == WHOLE:
+        # Whole periods, with a tolerance so that 3 periods in float arithmetic stay 3.
+        for i in range(row.shape[0]):
+            row[i] = max(np.ceil(row[i] * np.float32(1 - 1e-6)), np.float32(1))
+
+
+@part
+def draw(job: Any, tables: Tables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
+    """Fill one series; a Philox call gives four words, which are four consecutive draws of each path."""
+    series, every, source = job.series, job.every, job.source
+    constant, value = tables.layout[job.table].shape == CONSTANT, tables.layout[job.table].lowest
+    if source != NONE or constant or every > 1:
+        for t in range(out.shape[0]):
+            drawn = every == 1 or (start + t) % every == 0
+            fill_row(out[t, series], value if drawn else np.float32(0), out[t, source], source != NONE)
+    if source != NONE or constant:
+        return
+    begin, end = -(-start // every), -(-(start + out.shape[0]) // every)
+    for block in range(begin >> 2, (end + 3) >> 2):
+        for i in range(paths.shape[0]):
+            scratch.blocks[i] = block
+        philox(job.key, scratch.blocks, paths, scratch.words)
+        for number in range(max(begin, 4 * block), min(end, 4 * block + 4)):
+            row = out[number * every - start, series]
+            look_up(tables, job.table, scratch.words[number & 3], scratch.cells, row)
+            if job.finish != KEEP:
+                finish(job.finish, row)
+
+
+@part
+def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
+    """Fill a row with one value, or with a copy."""
+    if copied:
+        for i in range(row.shape[0]):
+            row[i] = source[i]
+    else:
+        for i in range(row.shape[0]):
+            row[i] = value
+
+
+@jit
+def draw_spells(hazard: Any, tables: Tables, paths: Array, count: int, scratch: Scratch) -> None:
+    """Draw quiet and active times of spell scratch.blocks[i] of paths[i]: words 0 and 1 of that block."""
+    philox(hazard.key, scratch.blocks[:count], paths[:count], scratch.words)
+    for which, table in enumerate((hazard.quiet, hazard.active)):
+        row = scratch.drawn[which, :count]
+        if tables.layout[table].shape == CONSTANT:
+            for i in range(count):
+                row[i] = tables.layout[table].lowest
+        else:
+            look_up(tables, table, scratch.words[which], scratch.cells, row)
+            finish(AT_LEAST_ZERO, row)
+
+
+@jit
+def begin_spells(plan: Plan, clocks: Clocks, scratch: Scratch) -> None:
+    """Draw the first spell of every hazard on every lane."""
+    lanes = clocks.paths.shape[0]
+    for h in range(plan.hazards.shape[0]):
+        for i in range(lanes):
+            scratch.blocks[i] = 0
+        draw_spells(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
+        soonest = np.inf
+        for i in range(lanes):
+            clocks.numbers[h, i] = 0
+            clocks.begins[h, i] = scratch.drawn[0, i]
+            clocks.ends[h, i] = clocks.begins[h, i] + scratch.drawn[1, i]
+            soonest = min(soonest, clocks.begins[h, i])
+        clocks.soonest[h] = soonest
+
+
+@part
+def split(begins: Array, ends: Array, ramp: float, stop: int, count: int, lanes: Array) -> tuple[int, int]:
+    """Keep the lanes whose spell begins before the tile's stop: first those it leaves before, then the rest."""
+    over = 0
+    for i in range(count):
+        lane = lanes[0, i]
+        lanes[1, over] = lane
+        over += (begins[lane] < stop) & (ends[lane] + ramp < stop)
+    struck = over
+    for i in range(count):
+        lane = lanes[0, i]
+        lanes[1, struck] = lane
+        struck += (begins[lane] < stop) & (ends[lane] + ramp >= stop)
+    for i in range(struck):
+        lanes[0, i] = lanes[1, i]
+    return over, struck
+
+
+@jit
+def toss(effect: Any, numbers: Array, paths: Array, scratch: Scratch, struck: int) -> None:
+    """Decide for every spell at hand whether it hits: the coin of spell n is draw n of the coin's stream."""
+    for i in range(struck):
+        lane = scratch.lanes[0, i]
+        scratch.paths[i] = paths[lane]
+        scratch.blocks[i] = numbers[lane] >> np.uint64(2)
+    philox(effect.coin, scratch.blocks[:struck], scratch.paths[:struck], scratch.words)
+    for i in range(struck):
+        word = scratch.words[numbers[scratch.lanes[0, i]] & np.uint64(3), i]
+        scratch.hits[i] = np.uint64(word) < effect.enough
+
+
+@part
+def close(scratch: Scratch, struck: int, start: int, rows: Array) -> None:
+    """Set to zero the periods whose start lies in the active time of a spell."""
+    for i in range(struck):
+        if scratch.hits[i]:
+            first = max(np.ceil(scratch.spells[BEGIN, i]), start)
+            stop = min(np.ceil(scratch.spells[END, i]), start + rows.shape[0])
+            for t in range(np.int64(first) - start, np.int64(stop) - start):
+                rows[t, scratch.lanes[0, i]] = 0
+
+
+@part
+def weaken(scratch: Scratch, struck: int, carried: Array, ramp: float, cost: float, start: int, rows: Array) -> None:
+    """Multiply the periods that a spell covers by 1 - coverage * cost.
+
+    Where the next spell begins in the period in which this one ends, their coverage must be added before it is
+    applied: it is carried over to the next round, which treats that spell.
+    """
+    for i in range(struck):
+        lane = scratch.lanes[0, i]
+        before, carried[lane] = carried[lane], 0.0
+        if not scratch.hits[i] and before == 0:
+            continue
+        begin, end, follow = scratch.spells[BEGIN, i], scratch.spells[END, i], scratch.spells[NEXT, i]
+        first = np.int64(max(begin, start))
+        stop = np.int64(min(np.ceil(end + ramp), start + rows.shape[0]))
+        for t in range(first, stop):
+            share = before
+            if scratch.hits[i]:
+                share += max(min(end, t + 1) - max(begin, t), 0.0)
+                if end < t + 1 and ramp > 0:
+                    near, far = min(max(t - end, 0.0), ramp), min(t + 1 - end, ramp)
+                    share += (far - near) * (1 - (near + far) / (2 * ramp))
+            before = 0.0
+            if t + 1 == stop and follow < stop:
+                carried[lane] = share
+            else:
+                rows[t - start, lane] *= 1 - min(share, 1.0) * cost
+
+
+@part
+def apply(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, struck: int, start: int, out: Array) -> None:
+    """Apply the spells at hand to every series that the hazard hits."""
+    hazard = plan.hazards[h]
+    for i in range(struck):
+        scratch.hits[i] = True
+    for e in range(hazard.first_effect, hazard.end_effect):
+        effect = plan.effects[e]
+        if effect.enough != SURE and (e == hazard.first_effect or effect.coin != plan.effects[e - 1].coin):
+            toss(effect, clocks.numbers[h], clocks.paths, scratch, struck)
+        scratch.touched[effect.series] = True
+        rows = out[:, effect.series]
+        if effect.closes:
+            close(scratch, struck, start, rows)
+        else:
+            carried = scratch.carried[e - hazard.first_effect]
+            weaken(scratch, struck, carried, hazard.ramp, 1 - effect.factor, start, rows)
+
+
+@jit
+def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
+    """Apply one hazard in rounds: each round takes the current spell of every lane that has one in the tile."""
+    hazard, begins, ends = plan.hazards[h], clocks.begins[h], clocks.ends[h]
+    lanes, spells, count = scratch.lanes, scratch.spells, clocks.paths.shape[0]
+    for i in range(count):
+        lanes[0, i] = i
+    while count:
+        over, struck = split(begins, ends, hazard.ramp, start + out.shape[0], count, lanes)
+        for i in range(struck):
+            spells[BEGIN, i], spells[END, i], spells[NEXT, i] = begins[lanes[0, i]], ends[lanes[0, i]], np.inf
+        for i in range(over):
+            scratch.paths[i] = clocks.paths[lanes[0, i]]
+            scratch.blocks[i] = clocks.numbers[h, lanes[0, i]] + np.uint64(1)
+        draw_spells(hazard, plan.tables, scratch.paths, over, scratch)
+        for i in range(over):
+            spells[NEXT, i] = spells[END, i] + hazard.ramp + scratch.drawn[0, i]
+            begins[lanes[0, i]] = spells[NEXT, i]
+            ends[lanes[0, i]] = spells[NEXT, i] + scratch.drawn[1, i]
+        apply(plan, h, clocks, scratch, struck, start, out)
+        for i in range(over):
+            clocks.numbers[h, lanes[0, i]] += np.uint64(1)
+        count = over
+    soonest = np.inf
+    for i in range(begins.shape[0]):
+        soonest = min(soonest, begins[i])
+    clocks.soonest[h] = soonest
+
+
+@part
+def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: Array) -> None:
+    """Round up with the probability of the fraction, so that whole units stay whole and the mean is kept."""
+    lanes = scratch.lanes[0]
+    broken = 0
+    for i in range(row.shape[0]):
+        lanes[broken] = i
+        broken += row[i] != np.floor(row[i])
+    for i in range(broken):
+        scratch.paths[i] = paths[lanes[i]]
+        scratch.blocks[i] = number >> 2
+    philox(key, scratch.blocks[:broken], scratch.paths[:broken], scratch.words)
+    for i in range(broken):
+        whole = np.floor(row[lanes[i]])
+        up = scratch.words[number & 3, i] * 2.0**-32 < row[lanes[i]] - whole
+        row[lanes[i]] = whole + np.float32(up)
+
+
+@jit
+def fill(plan: Plan, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
+    """Fill one tile: what is drawn, then what hazards do to it, then what can be finished only after them."""
+    for j in range(plan.jobs.shape[0]):
+        scratch.touched[j] = False
+        draw(plan.jobs[j], plan.tables, clocks.paths, scratch, start, out)
+    for h in range(plan.hazards.shape[0]):
+        if clocks.soonest[h] < start + out.shape[0]:
+            strike(plan, h, clocks, scratch, start, out)
+    for j in range(plan.endings.shape[0]):
+        job = plan.endings[j]
+        if job.finish != ROUND:
+            for t in range(out.shape[0]):
+                finish(job.finish, out[t, job.series])
+        elif scratch.touched[job.series]:
+            for t in range(-start % job.every, out.shape[0], job.every):
+                round_at_random(job.key, (start + t) // job.every, clocks.paths, scratch, out[t, job.series])

@@ -1,0 +1,112 @@
+"""Series packed for the kernels: which table, which stream and which hazards belong to each."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from jitrisk.sampling import kernels, tables
+from jitrisk.sampling.distributions import Distribution, constant
+from jitrisk.sampling.kernels import NONE, Array
+from jitrisk.sampling.series import Effect, Series, Spells
+
+# These are open or closed; the others are multiplied by a share.
+CLOSING = frozenset({"receiving", "transit"})
+
+
+def stream_key(seed: int, *name: str) -> int:
+    """Return the 64-bit Philox key of a named stream."""
+    return int.from_bytes(hashlib.blake2b(":".join([str(seed), *name]).encode(), digest_size=8).digest(), "little")
+
+
+class Planner:
+    """Packs series; each ``pack`` method returns one part of the plan.
+
+    Parameters
+    ----------
+    series : what to draw.
+    seed : any integer.
+    """
+
+    def __init__(self, series: Sequence[Series], seed: int) -> None:
+        self._series = series
+        self._seed = seed
+        self._laws: dict[Distribution, int] = {}
+
+    def plan(self) -> kernels.Plan:
+        """Return everything packed."""
+        jobs, endings, (hazards, effects) = self._pack_jobs(), self._pack_endings(), self._pack_hazards()
+        packed = tables.pack([tables.compile_table(law) for law in self._laws])
+        return kernels.Plan(packed, jobs, hazards, effects, endings)
+
+    def _table(self, law: Distribution) -> int:
+        return self._laws.setdefault(law, len(self._laws))
+
+    def _pack_jobs(self) -> Array:
+        """Pack the base draws; of series that agree on theirs the first is drawn and the others are copies."""
+        rows = []
+        drawn: dict[tuple[object, ...], int] = {}
+        for number, series in enumerate(self._series):
+            law, how = series.base, _finish_of_draw(series)
+            if law.family == "constant":
+                law = constant(_finished(law.mean(), how))
+            source = drawn.setdefault((series.kind, series.thing, law, series.every, how), number)
+            copied = source != number and law.family != "constant"
+            key = stream_key(self._seed, series.kind, series.thing)
+            rows.append((number, source if copied else NONE, self._table(law), series.every, how, key))
+        return np.array(rows, kernels.JOB)
+
+    def _pack_endings(self) -> Array:
+        """Pack what can be finished only after the hazards."""
+        rows = []
+        for number, series in enumerate(self._series):
+            if series.effects and series.kind == "lead_time":
+                rows.append((number, NONE, NONE, 1, kernels.WHOLE, 0))
+            elif series.effects and series.kind == "demand" and series.base.integer:
+                key = stream_key(self._seed, "round", series.thing)
+                rows.append((number, NONE, NONE, series.every, kernels.ROUND, key))
+        return np.array(rows, kernels.JOB)
+
+    def _pack_hazards(self) -> tuple[Array, Array]:
+        """Pack hazards in the order of their names, so that products are the same whatever else is drawn."""
+        hazards, effects = [], []
+        for spells, hits in sorted(self._hits().items(), key=lambda item: (item[0].name, repr(item[0]))):
+            first = len(effects)
+            # Those that are sure to hit first, then coin after coin: the kernel tosses each once.
+            for number, effect in sorted(hits, key=lambda hit: (hit[1].chance < 1, self._series[hit[0]].thing)):
+                series = self._series[number]
+                coin = stream_key(self._seed, "chance", spells.name, series.thing)
+                enough = round(min(effect.chance, 1.0) * kernels.SURE)
+                effects.append((number, series.kind in CLOSING, effect.factor, coin, enough))
+            key, tables_of = stream_key(self._seed, "hazard", spells.name), (spells.quiet, spells.active)
+            hazards.append((key, *map(self._table, tables_of), spells.ramp, first, len(effects)))
+        return np.array(hazards, kernels.HAZARD), np.array(effects, kernels.EFFECT)
+
+    def _hits(self) -> dict[Spells, list[tuple[int, Effect]]]:
+        hits: dict[Spells, list[tuple[int, Effect]]] = {}
+        for number, series in enumerate(self._series):
+            for effect in series.effects:
+                if effect.factor != 1 and effect.chance > 0:
+                    hits.setdefault(effect.spells, []).append((number, effect))
+        return hits
+
+
+def _finish_of_draw(series: Series) -> int:
+    """Return what to do with a base draw; nothing where the law itself cannot leave the allowed range."""
+    law = series.base
+    if series.kind == "lead_time":
+        done = series.effects or (law.integer and law.lowest >= 1)
+        return kernels.KEEP if done else kernels.WHOLE
+    if series.kind != "demand" and not 0 <= law.lowest <= law.highest <= 1:
+        return kernels.SHARE
+    return kernels.AT_LEAST_ZERO if law.lowest < 0 else kernels.KEEP
+
+
+def _finished(value: float, how: int) -> float:
+    """Do to a constant what the kernel does to a draw."""
+    if how == kernels.SHARE:
+        return min(value, 1.0)
+    return max(math.ceil(value * (1 - 1e-6)), 1.0) if how == kernels.WHOLE else value

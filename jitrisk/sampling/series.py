@@ -1,0 +1,91 @@
+"""What is to be drawn, as values: one series for each exogenous variable of a stage or customer.
+
+Equal series are the same series: strategies that agree on them share one draw.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from jitrisk.sampling.distributions import Distribution
+
+Kind = Literal["demand", "availability", "receiving", "transit", "lead_time", "good"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+# A hazard that begins anew more often than this a period is a constant loss of capacity, not a hazard.
+SHORTEST_CYCLE = 1e-3
+
+
+@dataclass(frozen=True)
+class Spells:
+    """The on/off process of one hazard, on a continuous clock in periods; it starts quiet at time 0.
+
+    Attributes
+    ----------
+    name : name of the hazard, which names its random stream.
+    quiet : time from the end of one spell, recovery included, to the begin of the next, in periods.
+    active : length of a spell, in periods.
+    ramp : length of the linear recovery after a spell, in periods.
+
+    Raises
+    ------
+    ValueError
+        If spells follow each other so fast that a period would hold more than a thousand.
+    """
+
+    name: str
+    quiet: Distribution
+    active: Distribution
+    ramp: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.ramp) and self.ramp >= 0):
+            raise ValueError(f"hazard {self.name!r} has a ramp of {self.ramp:g} periods, but it must be at least 0")
+        # Spells longer than a period count as one, or a few endless spells would hide millions of tiny ones.
+        share = (np.arange(256) + 0.5) / 256
+        cycle = self.ramp + sum(float(np.clip(law.quantile(share), 0, 1).mean()) for law in (self.quiet, self.active))
+        if cycle < SHORTEST_CYCLE:
+            raise ValueError(
+                f"hazard {self.name!r} comes back after {cycle:.2g} periods, but must take {SHORTEST_CYCLE:g} or more: "
+                "use a longer quiet time or duration, or lower the capacity or yield by what it costs on average"
+            )
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a hazard does to one series while it is on.
+
+    Attributes
+    ----------
+    spells : the hazard's on/off process.
+    factor : what the series is multiplied by while the hazard is fully on.
+    chance : probability that a spell hits the thing at all; one coin for each spell and thing.
+    """
+
+    spells: Spells
+    factor: float
+    chance: float = 1.0
+
+
+@dataclass(frozen=True)
+class Series:
+    """One exogenous variable of one stage or customer.
+
+    Attributes
+    ----------
+    kind : a name in the vocabulary's table of exogenous variables.
+    thing : name of the stage or customer.
+    base : what is drawn before hazards: constant 1 for availability, receiving and transit.
+    every : periods between draws, for demand; draws fall where ``t % every == 0``, the rest is 0.
+    effects : the hazards that hit it.
+    """
+
+    kind: Kind
+    thing: str
+    base: Distribution
+    every: int = 1
+    effects: tuple[Effect, ...] = ()

@@ -1,0 +1,265 @@
+"""The plain twin of the dynamics: one path of one strategy, MODEL.md sections 2 to 4 almost sentence by sentence.
+
+Slow on purpose and independent of the compiled core, it is the oracle of the tests. It takes the network, the
+policies' levels and one path of everything random, and adds up what section 6 calls outcomes. The arithmetic is
+that of `number`: `float`, or `Fraction` where every digit matters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TOLERANCE = 1e-6
+
+Draws = Mapping[str, Mapping[str, Any]]
+"""Variable -> stage or customer -> value: what one period holds in store."""
+
+Flows = Counter[tuple[str, str]]
+"""(outcome, stage or customer) -> amount in one period; a time average adds its state at the end of the period."""
+
+AVERAGES = ("on_hand", "wip", "backlog")
+STAGE_OUTCOMES = (
+    *("started", "scrapped", "expedited", "ordered", "orders", "starved", "broken", "shortage"),
+    *("on_hand", "wip"),
+)
+CUSTOMER_OUTCOMES = ("demand", "filled", "shipped", "lost", "stockout", "backlog", "peak_backlog", "first_stockout")
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Section 3's parameters: reorder point s, order-up-to S, lot Q (0: no rounding), review interval R, signal."""
+
+    reorder_point: Any
+    order_up_to: Any
+    lot: Any
+    review: int
+    physical: bool
+
+
+@dataclass
+class Store:
+    """The state of one stage: I, A and P[t]."""
+
+    on_hand: Any
+    authorized: Any
+    pipeline: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def wip(self) -> Any:
+        """W is the sum of P, at every moment."""
+        return sum(self.pipeline.values())
+
+
+@dataclass
+class State:
+    """Everything that is carried from one period to the next."""
+
+    stores: dict[str, Store]
+    backlog: dict[str, Any]
+
+
+def explicit_levels(policy: Any) -> Levels:
+    """Section 3's table, for policies whose levels are given in units."""
+    if policy.kind == "kanban":
+        s, big_s, lot = (policy.cards - 1) * policy.container, policy.cards * policy.container, policy.container
+    elif policy.kind == "base_stock":
+        s, big_s, lot = policy.level, policy.level, 0
+    elif policy.kind == "min_max":
+        s, big_s, lot = policy.min.units, policy.max.units, 0
+    elif policy.kind == "reorder_point":
+        s, lot = policy.point.units, policy.quantity.units
+        big_s = s + lot
+    else:
+        s, big_s, lot = 0, 0, 0
+    return Levels(s, big_s, lot, policy.review, physical=policy.kind == "kanban")
+
+
+def sweep_order(stages: Mapping[str, Any]) -> list[str]:
+    """Again and again the first declared stage whose consumers are all done."""
+    order: list[str] = []
+    while len(order) < len(stages):
+        for name in stages:
+            if name not in order and all(v in order for v, _ in consumers(stages, name)):
+                order.append(name)
+                break
+    return order
+
+
+def consumers(stages: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
+    """Every consumer of a store with `share * quantity`: the units it asks of the store for one unit started."""
+    return [
+        (consumer, share * given.quantity)
+        for consumer, stage in stages.items()
+        for given in stage.inputs.values()
+        for source, share in given.sources
+        if source == name
+    ]
+
+
+class Twin:
+    """One strategy's network, ready to be walked through period by period."""
+
+    def __init__(
+        self, network: Any, levels: Mapping[str, Levels] | None = None, number: Callable[[Any], Any] = float
+    ) -> None:
+        self.stages, self.customers = network.stages, network.customers
+        self.horizon, self.warm_up = network.horizon, network.warm_up
+        self.number = number
+        self.levels = levels or {name: explicit_levels(stage.policy) for name, stage in self.stages.items()}
+        self.order = sweep_order(self.stages)
+
+    def start(self) -> State:
+        """At t = 0: I is the stage's `on_hand` if given, else its policy's full store S; everything else is 0."""
+        stores = {}
+        for name, stage in self.stages.items():
+            full = self.levels[name].order_up_to if stage.on_hand is None else stage.on_hand
+            stores[name] = Store(self.number(full), self.number(0))
+        return State(stores, {name: self.number(0) for name in self.customers})
+
+    def period(self, state: State, t: int, draws: Draws) -> Flows:
+        """Section 4, one period: receive, sweep, account. Changes `state`, returns what flowed."""
+        flows: Flows = Counter()
+        short: set[str] = set()
+        for name in self.stages:
+            self._receive(name, state.stores[name], t, draws, flows)
+        for name in self.order:
+            self._serve(name, state, draws, flows, short)
+            if t % self.levels[name].review == 0:
+                self._review(name, state, flows)
+            self._start(name, state.stores, t, draws, flows, short)
+        for name, store in state.stores.items():
+            flows["on_hand", name] = store.on_hand
+            flows["wip", name] = store.wip
+            flows["shortage", name] = int(name in short)
+        for name, waiting in state.backlog.items():
+            flows["backlog", name] = waiting
+        return flows
+
+    def _receive(self, name: str, store: Store, t: int, draws: Draws, flows: Flows) -> None:
+        if not draws["transit"][name]:
+            # The whole pipeline stands still: every unit becomes due one period later.
+            store.pipeline = {due + 1: units for due, units in store.pipeline.items()}
+            return
+        due_now = store.pipeline.pop(t, self.number(0))
+        if not draws["receiving"][name]:
+            # Arrivals are closed: due next period instead, together with what is due then.
+            if due_now:
+                store.pipeline[t + 1] = store.pipeline.get(t + 1, self.number(0)) + due_now
+            return
+        good = due_now * self.number(draws["good"][name])
+        store.on_hand += good
+        flows["received", name] = due_now
+        flows["scrapped", name] = due_now - good
+
+    def _serve(self, name: str, state: State, draws: Draws, flows: Flows, short: set[str]) -> None:
+        store = state.stores[name]
+        for customer, terms in self.customers.items():
+            if terms.stage != name:
+                continue
+            waiting, demand = state.backlog[customer], self.number(draws["demand"][customer])
+            shipped = min(store.on_hand, waiting + demand)
+            filled = max(self.number(0), shipped - waiting)  # old backlog first
+            lost = (1 - self.number(terms.unmet)) * (demand - filled)
+            if waiting + demand > shipped:
+                flows["stockout", customer] = 1
+                short.add(name)
+            store.on_hand -= shipped
+            state.backlog[customer] = waiting + demand - shipped - lost
+            for outcome, units in (("demand", demand), ("filled", filled), ("shipped", shipped), ("lost", lost)):
+                flows[outcome, customer] = units
+
+    def _review(self, name: str, state: State, flows: Flows) -> None:
+        store, levels = state.stores[name], self.levels[name]
+        s, big_s, lot = self.number(levels.reorder_point), self.number(levels.order_up_to), self.number(levels.lot)
+        tolerance = self.number(TOLERANCE) * big_s
+        position = store.on_hand + store.wip + store.authorized
+        if not levels.physical:
+            position -= self._owed(name, state)
+        if position <= s + tolerance and position < big_s - tolerance:
+            order = lot * math.floor((big_s - position + tolerance) / lot) if lot else big_s - position
+            store.authorized += order
+            flows["ordered", name] = order
+            flows["orders", name] = int(order > 0)
+
+    def _owed(self, name: str, state: State) -> Any:
+        """Backlogs of the stage's customers, and the orders that its consumers have not yet started."""
+        to_customers = sum(state.backlog[customer] for customer, terms in self.customers.items() if terms.stage == name)
+        to_consumers = sum(
+            self.number(per_unit) * state.stores[consumer].authorized
+            for consumer, per_unit in consumers(self.stages, name)
+        )
+        return to_customers + to_consumers
+
+    def _start(self, name: str, stores: dict[str, Store], t: int, draws: Draws, flows: Flows, short: set[str]) -> None:
+        stage, store = self.stages[name], stores[name]
+        availability = self.number(draws["availability"][name])
+        if stage.capacity is None:
+            full, able = store.authorized, store.authorized * availability
+        else:
+            capacity = self.number(stage.capacity)
+            full, able = min(store.authorized, capacity), min(store.authorized, capacity * availability)
+        short.update(self._asked_too_much(stage, stores, able))
+        q = min([able, *(self._allowed(given, stores) for given in stage.inputs.values())])
+        for given in stage.inputs.values():
+            self._take(given, q, stores, flows)
+        store.authorized -= q
+        lead_time, rushed = draws["lead_time"][name], False
+        if stage.expedite is not None and store.on_hand < self.number(stage.expedite.below):
+            lead_time, rushed = min(lead_time, max(1, math.ceil(stage.expedite.lead_time))), True
+        if q > 0:
+            store.pipeline[t + int(lead_time)] = store.pipeline.get(t + int(lead_time), self.number(0)) + q
+        flows["started", name] = q
+        flows["expedited", name] = q if rushed else self.number(0)
+        flows["broken", name] = (full - able) / full if full else self.number(0)
+        flows["starved", name] = (able - q) / full if full else self.number(0)
+
+    def _asked_too_much(self, stage: Any, stores: dict[str, Store], able: Any) -> Iterable[str]:
+        """The stores that cannot give what the able start asks of them."""
+        for given in stage.inputs.values():
+            for source, share in given.sources:
+                if self.number(share) * self.number(given.quantity) * able > stores[source].on_hand:
+                    yield source
+
+    def _allowed(self, given: Any, stores: dict[str, Store]) -> Any:
+        """The start that the stores of one input allow."""
+        quantity = self.number(given.quantity)
+        if given.failover:
+            return sum(stores[source].on_hand for source, _ in given.sources) / quantity
+        return min(stores[source].on_hand / (self.number(share) * quantity) for source, share in given.sources if share)
+
+    def _take(self, given: Any, q: Any, stores: dict[str, Store], flows: Flows) -> None:
+        """Take each alternate's share as far as its store reaches, then the rest in order of preference."""
+        rest = wanted = q * self.number(given.quantity)
+        shares = [(source, self.number(share) * wanted) for source, share in given.sources]
+        fallbacks = [(source, wanted) for source, _ in given.sources] if given.failover else []
+        for source, asked in shares + fallbacks:
+            taken = min(asked, rest, stores[source].on_hand)
+            stores[source].on_hand -= taken
+            rest -= taken
+            flows["used", source] += taken
+
+    def run(self, path: Mapping[str, Mapping[str, Any]]) -> tuple[dict[tuple[str, str], Any], list[Flows], State]:
+        """Walk one path of `path[variable][name][t]`; return the outcomes of section 6, all flows, the last state."""
+        state, trace = self.start(), []
+        for t in range(self.horizon):
+            draws = {variable: {name: row[t] for name, row in rows.items()} for variable, rows in path.items()}
+            trace.append(self.period(state, t, draws))
+        return self._outcomes(trace), trace, state
+
+    def _outcomes(self, trace: list[Flows]) -> dict[tuple[str, str], Any]:
+        counted = trace[self.warm_up :]
+        keys = [(outcome, name) for name in self.stages for outcome in STAGE_OUTCOMES]
+        keys += [(outcome, name) for name in self.customers for outcome in CUSTOMER_OUTCOMES]
+        outcomes = {key: sum(flows[key] for flows in counted) for key in keys}
+        for outcome, name in keys:
+            if outcome in AVERAGES:
+                outcomes[outcome, name] /= len(counted)
+        for name in self.customers:
+            outcomes["peak_backlog", name] = max(flows["backlog", name] for flows in counted)
+            short = [t for t, flows in enumerate(trace) if t >= self.warm_up and flows["stockout", name]]
+            outcomes["first_stockout", name] = short[0] if short else -1
+        return outcomes

@@ -1,0 +1,265 @@
+"""The command line, through Click's runner and as a real process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import jitrisk as jr
+from jitrisk.cli.group import VERBS, main
+
+TINY = "bicycles"
+BROKEN = """\
+name: broken
+period: 1 d
+horizon: 30 d
+stages:
+  wheel: {lead_time: 2 d, policy: {base_stok: {level: 5}}}
+customers:
+  shop: {stage: whel, demand: -3}
+"""
+
+
+def run(capsys, *words):
+    """Run the command line; return its exit code, stdout and stderr."""
+    with pytest.raises(SystemExit) as stop:
+        main(list(words))
+    captured = capsys.readouterr()
+    return stop.value.code, captured.out, captured.err
+
+
+def process(*words, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "jitrisk", *words], capture_output=True, text=True, timeout=120, check=False, **options
+    )
+
+
+@pytest.fixture
+def broken(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text(BROKEN)
+    return path
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(capsys, verb):
+    code, out, _ = run(capsys, verb, "--help")
+    assert code == 0
+    assert f"Example: jitrisk {verb}" in out
+
+
+def test_help_lists_every_verb(capsys):
+    code, out, _ = run(capsys, "--help")
+    assert code == 0
+    assert all(verb in out for verb in VERBS)
+
+
+def test_the_version_is_the_package_s(capsys):
+    assert run(capsys, "--version") == (0, f"jitrisk {jr.__version__}\n", "")
+
+
+def test_compare_prints_one_table_and_a_conclusion_on_stdout(capsys):
+    code, out, err = run(capsys, "compare", TINY, "--paths", "500")
+    assert code == 0
+    assert err == ""
+    for words in ("jit", "jic", "hybrid", "cost a year", "CVaR 95", "downtime", "stockout", "fill rate", "working capital"):
+        assert words in out
+
+
+def test_compare_can_be_narrowed_to_strategies_and_given_a_base(capsys):
+    code, out, _ = run(capsys, "compare", TINY, "-s", "jic", "-s", "jit", "--base", "jit", "--paths", "200")
+    assert code == 0
+    assert "hybrid" not in out
+    assert "difference to jit" in out
+
+
+def test_compare_prints_json_for_programs(capsys):
+    code, out, _ = run(capsys, "compare", TINY, "--paths", "200", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["schema_version"] == 1
+    assert set(document["strategies"]) == {"jit", "jic", "hybrid"}
+    assert document["paths"] == 200
+
+
+def test_compare_takes_a_result_in_place_of_a_model(capsys, tmp_path):
+    out_file = str(tmp_path / "run.nc")
+    code, fresh, err = run(capsys, "compare", TINY, "--paths", "200", "--out", out_file)
+    assert code == 0
+    assert "wrote" in err
+    assert run(capsys, "compare", out_file) == (0, fresh, "")
+
+
+def test_run_takes_one_strategy_apart(capsys):
+    code, out, _ = run(capsys, "run", TINY, "--strategy", "jit", "--paths", "200")
+    assert code == 0
+    assert "holding" in out
+
+
+def test_options_may_stand_in_the_environment(capsys, monkeypatch):
+    monkeypatch.setenv("JITRISK_PATHS", "123")
+    assert json.loads(run(capsys, "compare", TINY, "--json")[1])["paths"] == 123
+    assert json.loads(run(capsys, "compare", TINY, "--json", "--paths", "50")[1])["paths"] == 50
+
+
+def test_examples_lists_every_packaged_model(capsys):
+    code, out, _ = run(capsys, "examples", "--json")
+    assert code == 0
+    assert {"brake-valves", TINY} <= set(json.loads(out)["examples"])
+
+
+@pytest.mark.parametrize("example", ["brake-valves", "clinic-supplies", TINY])
+def test_new_writes_a_model_that_validates(capsys, tmp_path, monkeypatch, example):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "new", "mine", "--from", example)[0] == 0
+    code, out, _ = run(capsys, "validate", "mine.yaml")
+    assert code == 0
+    assert "strategies jit, jic, hybrid" in out
+
+
+def test_new_overwrites_nothing(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("precious")
+    code, _, err = run(capsys, "new", "mine")
+    assert code == 2
+    assert "exists already" in err
+    assert Path("mine.yaml").read_text() == "precious"
+
+
+def test_new_names_the_nearest_example(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "new", "mine", "--from", "brake-valve")
+    assert code == 2
+    assert "Did you mean 'brake-valves'?" in err
+    assert os.listdir(tmp_path) == []
+
+
+def test_schema_prints_a_json_schema(capsys):
+    code, out, _ = run(capsys, "schema")
+    assert code == 0
+    assert "stages" in json.loads(out)["properties"]
+
+
+def test_validate_names_every_fault_with_file_line_and_key(capsys, broken):
+    code, out, err = run(capsys, "validate", str(broken))
+    assert (code, out) == (2, "")
+    assert f"{broken}:5: stages.wheel.policy" in err
+    assert "base_stock" in err
+    assert f"{broken}:7: customers.shop" in err
+    assert "wheel" in err
+    assert "Traceback" not in err
+
+
+def test_validate_prints_faults_for_programs(capsys, broken):
+    code, out, _ = run(capsys, "validate", str(broken), "--json")
+    assert code == 2
+    assert {fault["line"] for fault in json.loads(out)["faults"]} == {5, 7}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compare",),
+        ("compare", "no-such-model"),
+        ("compare", "none.yaml"),
+        ("compare", TINY, "-s", "jjit"),
+        ("compare", TINY, "--base", "jjit", "--paths", "50"),
+        ("compare", TINY, "--paths", "0"),
+        ("compare", TINY, "--paths", "1e6"),
+        ("compare", TINY, "--level", "95"),
+        ("compare", TINY, "--out", "run.csv"),
+        ("compare", TINY, "--out", "no/such/folder/run.nc"),
+        ("compare", TINY, "--paths", "1000000000000"),
+        ("compare", "none.nc"),
+        ("run", TINY),
+        ("comparee", TINY),
+        ("new", "no/such/folder/mine"),
+        ("validate", "--colour"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_exits_with_2_one_message_and_nothing_written(capsys, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err.strip()
+    assert "Traceback" not in err
+    assert os.listdir(tmp_path) == []
+
+
+def test_debug_shows_the_traceback(capsys, broken):
+    code, _, err = run(capsys, "compare", str(broken), "--debug")
+    assert code == 2
+    assert "Traceback" in err
+
+
+def test_an_internal_error_exits_with_1_and_one_line(capsys, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("jitrisk.pipeline.simulate", fail)
+    code, out, err = run(capsys, "compare", TINY)
+    assert (code, out) == (1, "")
+    assert "internal error: ZeroDivisionError: oops" in err
+    assert "Traceback" not in err
+
+
+def test_an_unwritable_disk_leaves_nothing(capsys, tmp_path, monkeypatch):
+    def full_disk(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("xarray.Dataset.to_netcdf", full_disk)
+    code, _, err = run(capsys, "compare", TINY, "--paths", "50", "--out", "run.nc")
+    assert code == 2
+    assert "No space left on device" in err
+    assert os.listdir(tmp_path) == []
+
+
+def test_as_a_process_data_go_to_stdout_without_color():
+    done = process("compare", TINY, "--paths", "300")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_no_line_is_wider_than_the_terminal(width):
+    done = process("compare", TINY, "--paths", "300", env=os.environ | {"COLUMNS": str(width)})
+    assert max(map(len, done.stdout.splitlines())) <= width
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours():
+    done = subprocess.run(
+        f"{sys.executable} -m jitrisk schema | head -c 1", shell=True, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_ctrl_c_exits_with_130_and_leaves_nothing(tmp_path):
+    started = subprocess.Popen(
+        [sys.executable, "-m", "jitrisk", "compare", "brake-valves", "--paths", "2000000", "--out", "run.nc"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(4)
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=20)
+    assert (started.returncode, out) == (130, "")
+    assert err.strip() == "jitrisk: interrupted"
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_installed_command_is_the_module():
+    command = Path(sys.executable).parent / "jitrisk"
+    if not command.exists():
+        pytest.skip("jitrisk is not installed beside this Python")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"jitrisk {jr.__version__}\n"

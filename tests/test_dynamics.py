@@ -1,0 +1,129 @@
+"""The compiled dynamics against the plain twin, on networks and paths drawn at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import exogenous_paths, networks, one_path
+from reference import CUSTOMER_OUTCOMES, STAGE_OUTCOMES, Levels, Twin, explicit_levels
+
+import jitrisk as jr
+from jitrisk.lower import policy_levels
+
+DIVIDED = {"starved", "broken", "on_hand", "wip", "backlog"}
+"""Outcomes that hold a division, which the core does in single precision."""
+
+
+def assert_twins(outcomes: xr.Dataset, twin: Twin, exogenous: xr.Dataset, tolerance: float) -> None:
+    """Every outcome of every path is the twin's."""
+    for path in range(exogenous.sizes["path"]):
+        expected, _, _ = twin.run(one_path(exogenous, path))
+        for kind, names in (("stage", STAGE_OUTCOMES), ("customer", CUSTOMER_OUTCOMES)):
+            for outcome in names:
+                found = outcomes[outcome].isel(strategy=0, path=path)
+                wanted = [float(expected[outcome, name]) for name in found[kind].values.tolist()]
+                slack = max(tolerance, 1e-6) if outcome in DIVIDED else tolerance
+                np.testing.assert_allclose(
+                    found.values, wanted, rtol=slack, atol=slack, err_msg=f"{outcome} on path {path}"
+                )
+
+
+@settings(max_examples=150)
+@given(model=networks(), seed=st.integers(0, 2**32))
+def test_whole_units_agree_exactly(model: dict[str, Any], seed: int) -> None:
+    exogenous = exogenous_paths(model, seed)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert_twins(outcomes, Twin(jr.load(model)), exogenous, tolerance=0)
+
+
+@settings(max_examples=150)
+@given(model=networks(fluid=True, horizon=10), seed=st.integers(0, 2**32))
+def test_halves_of_units_agree(model: dict[str, Any], seed: int) -> None:
+    exogenous = exogenous_paths(model, seed, fluid=True)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert_twins(outcomes, Twin(jr.load(model)), exogenous, tolerance=1e-4)
+
+
+@settings(max_examples=100)
+@given(model=networks(fluid=True))
+def test_levels_are_those_of_the_policy_table(model: dict[str, Any]) -> None:
+    network = jr.load(model)
+    for name, levels in policy_levels(network).items():
+        assert twin_levels(levels) == explicit_levels(network.stages[name].policy)
+
+
+def twin_levels(levels: Any) -> Levels:
+    return Levels(levels.reorder_point, levels.order_up_to, levels.lot, levels.review, physical=not levels.by_demand)
+
+
+EVERYTHING: dict[str, Any] = {
+    "name": "everything at once",
+    "period": "8 h",
+    "horizon": "60 d",
+    "warm_up": "10 d",
+    "stages": {
+        "steel": {"lead_time": {"uniform": {"low": "1 d", "high": "4 d"}}, "policy": {"base_stock": {"cover": "5 d"}}},
+        "press": {
+            "inputs": {"steel": 0.5},
+            "lead_time": "8 h",
+            "capacity": "400 / d",
+            "yield": {"uniform": {"low": 0.9, "high": 1}},
+            "policy": {"kanban": {"container": 50, "cards": "auto", "safety": 0.2}},
+        },
+        "spare": {"inputs": {"steel": 0.5}, "lead_time": "16 h", "policy": {"min_max": {"min": 40, "max": "1 d"}}},
+        "paint": {"lead_time": "1 d", "policy": {"reorder_point": {"point": 100, "quantity": 250, "review": "1 d"}}},
+        "car": {
+            "inputs": {"panel": {"quantity": 2, "from": {"press": 0.75, "spare": 0.25}}, "paint": 1},
+            "capacity": "150 / d",
+            "expedite": {"below": 20, "lead_time": "8 h"},
+            "lead_time": "1 d",
+            "policy": {"base_stock": {"cover": "3 d"}},
+        },
+    },
+    "customers": {
+        "dealers": {"stage": "car", "demand": {"every": "1 d", "poisson": {"mean": 90}}, "unmet": "lost"},
+        "garages": {"stage": "press", "demand": {"negative_binomial": {"mean": 5, "cv": 1}}, "unmet": 0.5},
+    },
+    "hazards": {
+        "fire": {
+            "rate": "1 / 20 d",
+            "duration": {"lognormal": {"mean": "2 d", "cv": 0.5}},
+            "ramp": "1 d",
+            "hits": {"press": {"capacity": 0.1, "yield": 0.8}},
+        },
+        "strike": {"rate": "1 / 30 d", "duration": "2 d", "hits": {"steel": {"arrivals": 0}, "paint": {"transit": 0}}},
+        "fad": {"rate": "1 / 15 d", "duration": "5 d", "hits": {"dealers": {"demand": 1.4}, "steel": {"lead_time": 2}}},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def sampled() -> xr.Dataset:
+    return jr.sample(EVERYTHING, paths=20, seed=3)
+
+
+def test_sampled_paths_give_the_same_outcomes_when_handed_in(sampled: xr.Dataset) -> None:
+    drawn = jr.simulate(EVERYTHING, paths=20, seed=3)
+    replayed = jr.simulate(EVERYTHING, exogenous=sampled)
+    for outcome in (*STAGE_OUTCOMES, *CUSTOMER_OUTCOMES):
+        np.testing.assert_array_equal(drawn[outcome], replayed[outcome], outcome)
+
+
+def test_a_network_of_everything_agrees_on_sampled_paths(sampled: xr.Dataset) -> None:
+    network = jr.load(EVERYTHING)
+    levels = {name: twin_levels(found) for name, found in policy_levels(network).items()}
+    outcomes = jr.simulate(network, exogenous=sampled)
+    assert_twins(outcomes, Twin(network, levels), sampled, tolerance=1e-4)
+
+
+def test_auto_cards_follow_the_card_formula() -> None:
+    network = jr.load(EVERYTHING)
+    # Two panels for each of 30 cars a period, three quarters of them pressed, and 5 for the garages; a period each way.
+    demand = 2 * 0.75 * 30 + 5
+    cards = -(-demand * 1 * (1 + 0.2) // 50)
+    assert policy_levels(network)["press"].order_up_to == cards * 50

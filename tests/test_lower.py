@@ -1,0 +1,161 @@
+"""A network as arrays: sweep order, levels against the textbook, and what each feature switches on."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import jitrisk as jr
+from jitrisk.lower import lower, mean_demand, policy_levels
+from jitrisk.lower.graph import sweep_order
+
+
+def network(stages, demand=20, **more):
+    model = {
+        "name": "test",
+        "period": "1 d",
+        "horizon": "100 d",
+        "stages": stages,
+        "customers": {"buyer": {"stage": next(reversed(stages)), "demand": demand}},
+    }
+    return jr.load(model | more)
+
+
+def one_stage(policy, demand=20, **fields):
+    return network({"a": {"policy": policy, **fields}}, demand)
+
+
+def level(policy, demand=20, **fields):
+    return policy_levels(one_stage(policy, demand, **fields))["a"]
+
+
+def test_consumers_come_before_their_suppliers_first_declared_first():
+    stages = {
+        "b": {"policy": {"make_to_order": {}}},
+        "a": {"policy": {"make_to_order": {}}},
+        "y": {"inputs": {"a": 1, "b": 1}, "policy": {"make_to_order": {}}},
+        "x": {"inputs": {"b": 1}, "policy": {"make_to_order": {}}},
+    }
+    assert sweep_order(network(stages)) == ["y", "a", "x", "b"]
+
+
+def test_demand_is_exploded_through_quantities_shares_and_yields():
+    stages = {
+        "ore": {"policy": {"make_to_order": {}}},
+        "p": {"inputs": {"ore": 2}, "yield": 0.5, "policy": {"make_to_order": {}}},
+        "q": {"inputs": {"ore": 1}, "policy": {"make_to_order": {}}},
+        "car": {
+            "inputs": {"part": {"quantity": 3, "from": {"p": 0.25, "q": 0.75}}},
+            "policy": {"make_to_order": {}},
+        },
+    }
+    found = mean_demand(network(stages, demand={"every": "2 d", "poisson": {"mean": 40}}))
+    assert found == pytest.approx({"car": 20, "p": 15, "q": 45, "ore": 15 / 0.5 * 2 + 45})
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({"kanban": {"cards": 5, "container": 4}}, (16, 20, 4, 1, False)),
+        ({"base_stock": {"level": 7}}, (7, 7, 0, 1, True)),
+        ({"base_stock": {"cover": "3 d"}}, (60, 60, 0, 1, True)),
+        ({"min_max": {"min": 2, "max": "1 d"}}, (2, 20, 0, 1, True)),
+        ({"reorder_point": {"point": "2 d", "quantity": 15, "review": "7 d"}}, (40, 55, 15, 7, True)),
+        ({"make_to_order": {}}, (0, 0, 0, 1, True)),
+    ],
+)
+def test_every_policy_is_one_rule(policy, expected):
+    found = level(policy)
+    assert (found.reorder_point, found.order_up_to, found.lot, found.review, found.by_demand) == expected
+
+
+@pytest.mark.parametrize(
+    ("lead_time", "safety", "container", "cards"),
+    [("2 d", 0, 10, 4), ("2 d", 0.1, 10, 5), ("1 d", 0, 20, 1), ("3 h", 0, 7, 3), ("1 d", 0, 1000, 1)],
+)
+def test_cards_follow_the_card_formula(lead_time, safety, container, cards):
+    found = level({"kanban": {"cards": "auto", "container": container, "safety": safety}}, lead_time=lead_time)
+    assert found.order_up_to / container == cards
+
+
+@pytest.mark.parametrize("service", [0.5, 0.9, 0.95, 0.999])
+@pytest.mark.parametrize("periods", [1, 3])
+def test_service_level_of_poisson_demand(service, periods):
+    found = level({"base_stock": {"service": service}}, {"poisson": {"mean": 4}}, lead_time=periods)
+    assert found.order_up_to == stats.poisson(4 * periods).ppf(service)
+
+
+def test_service_level_of_normal_demand():
+    found = level({"base_stock": {"service": 0.95}}, {"normal": {"mean": 500, "sd": 40}}, lead_time=4)
+    assert found.order_up_to == pytest.approx(stats.norm(2000, 80).ppf(0.95), rel=1e-3)
+
+
+def test_service_level_of_a_random_lead_time_mixes_its_laws():
+    lead_time = {"empirical": {"values": ["1 d", "3 d"], "weights": [0.5, 0.5]}}
+    found = level({"base_stock": {"service": 0.9}}, {"poisson": {"mean": 4}}, lead_time=lead_time)
+    values = np.arange(40)
+    mixed = 0.5 * stats.poisson(4).cdf(values) + 0.5 * stats.poisson(12).cdf(values)
+    assert found.order_up_to == values[mixed >= 0.9][0]
+
+
+def test_service_level_upstream_counts_units_of_its_own_item():
+    stages = {
+        "wheel": {"lead_time": 2, "policy": {"base_stock": {"service": 0.95}}},
+        "car": {"inputs": {"wheel": 4}, "policy": {"base_stock": {"level": 9}}},
+    }
+    found = policy_levels(network(stages, demand={"poisson": {"mean": 3}}))["wheel"]
+    assert found.order_up_to == 4 * stats.poisson(6).ppf(0.95)
+
+
+def test_stores_start_full_unless_told_otherwise():
+    plant = lower(network({"a": {"policy": {"base_stock": {"level": 7}}}, "b": {"policy": {"base_stock": {"level": 5}}, "on_hand": 2}}))
+    assert plant.initial[np.argsort(plant.declared)].tolist() == [7, 2]
+
+
+def test_features_that_are_off_have_no_series_and_a_plain_process():
+    plant = lower(one_stage({"base_stock": {"level": 3}}))
+    assert [series.kind for series in plant.series] == ["demand"]
+    assert plant.plain.tolist() == [1]
+    assert plant.ring.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "hit", "kind"),
+    [
+        ({"yield": 0.9}, {}, "good"),
+        ({"lead_time": {"exponential": {"mean": "2 d"}}}, {}, "lead_time"),
+        ({}, {"arrivals": 0}, "receiving"),
+        ({}, {"transit": 0}, "transit"),
+        ({}, {"capacity": 0.5}, "availability"),
+        ({}, {"yield": 0.5}, "good"),
+        ({}, {"lead_time": 2}, "lead_time"),
+    ],
+)
+def test_features_that_are_on_have_their_series(fields, hit, kind):
+    stages = {"a": {"policy": {"base_stock": {"level": 3}}, **fields}}
+    hazards = {"h": {"rate": "1 / 30 d", "duration": "2 d", "hits": {"a": hit}}} if hit else {}
+    plant = lower(network(stages, hazards=hazards))
+    assert [series.kind for series in plant.series] == [kind, "demand"]
+    assert getattr(plant, kind).tolist() == [0]
+    assert bool(plant.plain[0]) == (kind == "availability")
+
+
+def test_the_pipeline_holds_the_longest_lead_time_but_no_more_than_the_horizon():
+    long_tail = {"lognormal": {"mean": "20 d", "cv": 3}}
+    assert lower(one_stage({"base_stock": {"level": 3}}, lead_time=long_tail)).ring.tolist() == [102]
+    short = {"uniform": {"low": "1 d", "high": "4 d"}}
+    assert lower(one_stage({"base_stock": {"level": 3}}, lead_time=short)).ring.tolist()[0] in (5, 6)
+
+
+def test_arrays_are_read_only_and_contiguous():
+    plant = lower(one_stage({"base_stock": {"level": 3}}))
+    for value in vars(plant).values():
+        if isinstance(value, np.ndarray):
+            assert not value.flags.writeable
+            assert value.flags.c_contiguous
+
+
+def test_the_tolerance_never_orders_a_lot_nobody_asked_for():
+    plant = lower(one_stage({"kanban": {"cards": 3_000_000, "container": 1}}))
+    assert math.isclose(plant.slack[0], 0.5)

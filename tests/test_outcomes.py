@@ -1,0 +1,180 @@
+"""The outcome Dataset: units, provenance, files whole or not at all, exogenous paths in and out."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import jitrisk as jr
+from jitrisk import vocabulary
+from jitrisk.errors import ExogenousError, JitriskError, ResultError
+
+MODEL = {
+    "name": "shop",
+    "period": "1 d",
+    "horizon": "60 d",
+    "warm_up": "10 d",
+    "currency": "EUR",
+    "holding_rate": "20 % / year",
+    "stages": {
+        "part": {"lead_time": {"gamma": {"mean": "3 d", "cv": 0.4}}, "value": 2, "policy": {"base_stock": {"level": 40}}},
+        "kit": {"inputs": {"part": 2}, "value": 7, "policy": {"kanban": {"cards": 3, "container": 5}}},
+    },
+    "customers": {"clinic": {"stage": "kit", "demand": {"poisson": {"mean": 4}}, "unmet": "lost", "lost_cost": 5}},
+    "hazards": {"strike": {"rate": "1 / 20 d", "duration": "3 d", "hits": {"part": {"arrivals": 0}}}},
+    "strategies": {"jit": {}, "jic": {"stages": {"part": {"value": 3, "policy": {"base_stock": {"level": 90}}}}}},
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return jr.simulate(MODEL, paths=200, seed=11)
+
+
+def test_every_variable_has_dims_dtype_units_and_a_long_name(outcomes):
+    table = vocabulary.OUTCOMES | vocabulary.PRICES
+    assert set(outcomes.data_vars) == set(table)
+    for name, variable in table.items():
+        assert outcomes[name].dims == variable.dims
+        assert outcomes[name].dtype == variable.dtype
+        assert outcomes[name].attrs == variable.attrs("EUR")
+    assert outcomes.sizes == {"strategy": 2, "path": 200, "stage": 2, "customer": 1}
+
+
+def test_provenance_repeats_the_run(outcomes):
+    attrs = outcomes.attrs
+    assert (attrs["seed"], attrs["paths"], attrs["periods"]) == (11, 200, 50)
+    again = jr.simulate(json.loads(attrs["model"]), paths=attrs["paths"], seed=attrs["seed"])
+    xr.testing.assert_identical(again, outcomes)
+
+
+def test_prices_are_those_of_each_strategy(outcomes):
+    assert outcomes["value"].sel(stage="part").values.tolist() == [2, 3]
+    np.testing.assert_allclose(outcomes["holding_rate"], 0.2 / 365)
+
+
+@pytest.mark.parametrize("name", ["run.nc", "run.zarr"])
+def test_a_file_read_back_gives_the_same_statistics(outcomes, tmp_path, name):
+    jr.save(outcomes, tmp_path / name)
+    back = jr.open(tmp_path / name)
+    assert back.attrs == outcomes.attrs
+    xr.testing.assert_equal(back, outcomes)
+    xr.testing.assert_identical(back.risk.measure(), outcomes.risk.measure())
+    xr.testing.assert_identical(back.risk.compare(), outcomes.risk.compare())
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", ["run.nc", "run.zarr"])
+def test_a_file_is_replaced_whole(outcomes, tmp_path, name):
+    jr.save(outcomes.isel(path=slice(10)), tmp_path / name)
+    jr.save(outcomes, tmp_path / name)
+    assert jr.open(tmp_path / name).sizes["path"] == 200
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", ["run.nc", "run.zarr"])
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(outcomes, tmp_path, name, monkeypatch):
+    jr.save(outcomes.isel(path=slice(10)), tmp_path / name)
+
+    def full_disk(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full_disk)
+    monkeypatch.setattr(xr.Dataset, "to_zarr", full_disk)
+    with pytest.raises(ResultError, match="No space left on device"):
+        jr.save(outcomes, tmp_path / name)
+    monkeypatch.undo()
+    assert jr.open(tmp_path / name).sizes["path"] == 10
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("run.csv", "unknown kind of file"), ("none/run.nc", "there is no folder"), ("taken.nc", "is a folder")],
+)
+def test_a_target_that_cannot_be_written_is_refused(outcomes, tmp_path, name, message):
+    (tmp_path / "taken.nc").mkdir()
+    with pytest.raises(ResultError, match=message):
+        jr.save(outcomes, tmp_path / name)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a result", b"\x89HDF\r\n\x1a\n"])
+def test_a_file_that_is_no_result_is_refused(tmp_path, content):
+    path = tmp_path / "run.nc"
+    path.write_bytes(content)
+    with pytest.raises(ResultError, match="is not a result of jitrisk"):
+        jr.open(path)
+
+
+def test_a_missing_file_a_foreign_file_and_a_newer_one_are_refused(outcomes, tmp_path):
+    with pytest.raises(ResultError, match="there is no such file"):
+        jr.open(tmp_path / "none.nc")
+    xr.Dataset({"x": 1}).to_netcdf(tmp_path / "foreign.nc", engine="h5netcdf")
+    with pytest.raises(ResultError, match="has no jitrisk_format"):
+        jr.open(tmp_path / "foreign.nc")
+    outcomes.assign_attrs(jitrisk_format=99).to_netcdf(tmp_path / "newer.nc", engine="h5netcdf")
+    with pytest.raises(ResultError, match="newer jitrisk"):
+        jr.open(tmp_path / "newer.nc")
+
+
+def test_exogenous_paths_handed_in_give_the_same_bits(outcomes):
+    paths = jr.sample(MODEL, paths=200, seed=11)
+    again = jr.simulate(MODEL, seed=11, exogenous=paths)
+    xr.testing.assert_identical(again, outcomes)
+
+
+def test_what_is_not_handed_in_is_sampled(outcomes):
+    paths = jr.sample(MODEL, paths=200, seed=11)[["demand"]]
+    xr.testing.assert_identical(jr.simulate(MODEL, seed=11, exogenous=paths), outcomes)
+
+
+def test_exogenous_paths_are_used_as_they_are():
+    paths = jr.sample(MODEL, paths=5, seed=1)
+    paths["demand"][:] = 2.0
+    demand = jr.simulate(MODEL, exogenous=paths)["demand"]
+    assert (demand == 2.0 * 50).all()
+
+
+def test_sampled_paths_hold_constants_for_what_is_not_random():
+    paths = jr.sample(MODEL, paths=3)
+    assert set(paths.data_vars) == set(vocabulary.EXOGENOUS)
+    assert (paths["lead_time"].sel(stage="kit") == 1).all()
+    assert (paths["availability"] == 1).all()
+    assert paths["receiving"].sel(stage="part").min() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.rename(demand="orders"), "unknown exogenous variable 'orders'"),
+        (lambda p: p[[]], "no exogenous variable"),
+        (lambda p: p.isel(time=slice(10)), "covers 10 periods: the horizon of the model is 60"),
+        (lambda p: p.assign_coords(customer=["nobody"]), "unknown customer 'nobody'"),
+        (lambda p: p.drop_vars("stage"), "does not say which stage"),
+        (lambda p: p.rename(path="run"), "dims|dimension 'path'"),
+        (lambda p: p.assign(demand=p["demand"] * np.nan), "not finite"),
+        (lambda p: p.assign(demand=p["demand"] - 100), "allowed is 0 to inf"),
+        (lambda p: p.assign(availability=p["availability"] * 2), "allowed is 0 to 1"),
+        (lambda p: p.assign(lead_time=p["lead_time"] + 0.5), "not in whole periods"),
+    ],
+)
+def test_exogenous_paths_that_do_not_fit_are_refused(change, message):
+    with pytest.raises(ExogenousError, match=message):
+        jr.simulate(MODEL, exogenous=change(jr.sample(MODEL, paths=2)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"strategies": ["jjit"]}, "did you mean 'jit'"),
+        ({"strategies": []}, "no strategy chosen"),
+        ({"paths": 0}, "at least 1"),
+        ({"paths": range(0, 10, 2)}, "range of path numbers"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(JitriskError, match=message):
+        jr.simulate(MODEL, **arguments)
