@@ -87,8 +87,7 @@ def _block(line: Line, n: int, rng: np.random.Generator) -> dict[str, np.ndarray
         for name in ("started", "ordered", "orders", "starved", "broken", "shortage", "on_hand", "wip")
     }
     customer = {
-        name: np.zeros(n, np.float32)
-        for name in ("demand", "filled", "shipped", "stockout", "backlog", "peak_backlog")
+        name: np.zeros(n, np.float32) for name in ("demand", "filled", "shipped", "stockout", "backlog", "peak_backlog")
     }
     customer["first_stockout"] = np.full(n, -1, np.float32)
     a, b, c, u = (np.empty(n, np.float32) for _ in range(4))

@@ -64,16 +64,9 @@ cdef inline float larger(float a, float b) noexcept nogil:
     return a if a > b else b
 
 
-cdef inline float marked(float short, bint is_short, float once) noexcept nogil:
-    """Count a shortage where a store has one asker (`once` is 1); where it has several, only mark the period."""
-    cdef float now = <float>1.0 if is_short else <float>0.0
-    return larger(short + once * now, now)
-
-
 cdef struct Rule:
     # One stage's policy and process; a review that is not due has a trigger nothing is below.
     float trigger
-    float below
     float target
     float lot
     float per_lot
@@ -118,7 +111,7 @@ cdef kernel stand_still(Py_ssize_t lanes, lanes_t due, lanes_t later, const_lane
 
 cdef kernel serve(
     Py_ssize_t lanes, const_lanes_t demand, float wait, lanes_t on_hand, lanes_t position, lanes_t backlog,
-    lanes_t short, float once, lanes_t sums, float period, lanes_t peak, lanes_t first,
+    lanes_t short, lanes_t sums, float period, lanes_t peak, lanes_t first,
 ) noexcept nogil:
     """Ship the old backlog, then new demand; what is left waits in the share `wait`."""
     cdef Py_ssize_t j
@@ -135,7 +128,7 @@ cdef kernel serve(
         on_hand[j] -= shipped
         position[j] -= shipped
         backlog[j] = left
-        short[j] = marked(short[j], is_short, once)
+        short[j] += <float>1.0 if is_short else <float>0.0
         sums[DEMAND * WIDTH + j] += demand[j]
         sums[FILLED * WIDTH + j] += filled if is_short else demand[j]
         sums[STOCKOUT * WIDTH + j] += <float>1.0 if is_short else <float>0.0
@@ -155,7 +148,7 @@ cdef inline float order(float position, Rule rule) noexcept nogil:
     """Compare the position with the reorder point; order up to the target, in whole lots if there are any."""
     cdef float gap = rule.target - position
     cdef float amount = rule.lot * floorf((gap + rule.slack) * rule.per_lot) if rule.lot > 0.0 else gap
-    return amount if (position <= rule.trigger) & (position < rule.below) else <float>0.0
+    return amount if position <= rule.trigger else <float>0.0
 
 
 cdef inline float usable(float authorized, float availability, Rule rule) noexcept nogil:
@@ -163,23 +156,32 @@ cdef inline float usable(float authorized, float availability, Rule rule) noexce
     return smaller(authorized, (authorized if rule.unlimited else rule.capacity) * availability)
 
 
+cdef inline float per_unit_of(float full) noexcept nogil:
+    """The share of a period's downtime that one unit not started stands for."""
+    return <float>1.0 / full if full > 0.0 else <float>0.0
+
+
 cdef inline void enter(
-    Py_ssize_t j, Rule rule, float authorized, float able, float started, float ordered,
-    const_lanes_t on_hand, const_lanes_t position, lanes_t board, lanes_t sums,
+    Py_ssize_t j, Rule rule, float board, float able, float started, float ordered,
+    const_lanes_t on_hand, lanes_t authorized, lanes_t sums,
 ) noexcept nogil:
     """The start leaves the board and enters the process; then the stage's period is over and is accounted.
 
-    What could not start is downtime. The store is touched no more: consumers come before their suppliers.
+    The store is touched no more: consumers come before their suppliers.
     """
-    cdef float full = authorized if rule.unlimited else smaller(authorized, rule.capacity)
-    cdef float per_full = <float>1.0 / full if full > 0.0 else <float>0.0
-    board[j] = authorized - started
+    cdef float full = smaller(board, rule.capacity)
+    authorized[j] = board - started
     sums[STARTED * WIDTH + j] += started
     sums[ORDERS * WIDTH + j] += <float>1.0 if ordered > 0.0 else <float>0.0
-    sums[STARVED * WIDTH + j] += (able - started) * per_full
-    sums[BROKEN * WIDTH + j] += (full - able) * per_full
+    sums[BROKEN * WIDTH + j] += (full - able) * per_unit_of(full)
     sums[ON_HAND * WIDTH + j] += on_hand[j]
-    sums[WIP * WIDTH + j] += position[j] - on_hand[j] - board[j]
+
+
+cdef inline void starve(
+    Py_ssize_t j, Rule rule, float board, float able, float started, lanes_t sums
+) noexcept nogil:
+    """What the inputs did not allow is downtime."""
+    sums[STARVED * WIDTH + j] += (able - started) * per_unit_of(smaller(board, rule.capacity))
 
 
 cdef kernel start_free(
@@ -195,13 +197,13 @@ cdef kernel start_free(
         board = authorized[j] + ordered
         able = usable(board, availability[j], rule)
         started[j] = able
-        enter(j, rule, board, able, able, ordered, on_hand, position, authorized, sums)
+        enter(j, rule, board, able, able, ordered, on_hand, authorized, sums)
 
 
 cdef inline void pull(
     Py_ssize_t j, Rule rule, float quantity, float allowed, const_lanes_t owed, const_lanes_t availability,
     const_lanes_t on_hand, lanes_t position, lanes_t authorized, lanes_t sums, lanes_t started,
-    lanes_t store, lanes_t store_position, lanes_t store_short, float once,
+    lanes_t store, lanes_t store_position, lanes_t store_short,
 ) noexcept nogil:
     """Review and start one lane of a stage with one input from one store, which allows `allowed` units."""
     cdef float ordered = order(position[j] - owed[j], rule)
@@ -210,35 +212,36 @@ cdef inline void pull(
     cdef float begun = smaller(able, allowed)
     cdef float taken = smaller(store[j], begun * quantity)
     position[j] += ordered
-    store_short[j] = marked(store_short[j], able * quantity > store[j], once)
+    store_short[j] += <float>1.0 if able * quantity > store[j] else <float>0.0
     store[j] -= taken
     store_position[j] -= taken
     started[j] = begun
-    enter(j, rule, board, able, begun, ordered, on_hand, position, authorized, sums)
+    starve(j, rule, board, able, begun, sums)
+    enter(j, rule, board, able, begun, ordered, on_hand, authorized, sums)
 
 
 cdef kernel start_one_for_one(
     Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
     const_lanes_t on_hand, lanes_t position, lanes_t authorized, lanes_t sums, lanes_t started,
-    lanes_t store, lanes_t store_position, lanes_t store_short, float once,
+    lanes_t store, lanes_t store_position, lanes_t store_short,
 ) noexcept nogil:
     """Start at a stage that takes one unit from one store for each it starts: the links of every line."""
     cdef Py_ssize_t j
     for j in range(lanes):
         pull(j, rule, 1.0, store[j], owed, availability, on_hand, position, authorized, sums, started,
-             store, store_position, store_short, once)
+             store, store_position, store_short)
 
 
 cdef kernel start_from_one(
     Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
     const_lanes_t on_hand, lanes_t position, lanes_t authorized, lanes_t sums, lanes_t started,
-    lanes_t store, lanes_t store_position, lanes_t store_short, float once, float quantity,
+    lanes_t store, lanes_t store_position, lanes_t store_short, float quantity,
 ) noexcept nogil:
     """Start at a stage that takes `quantity` units from one store; a division, so that whole ratios stay whole."""
     cdef Py_ssize_t j
     for j in range(lanes):
         pull(j, rule, quantity, store[j] / quantity, owed, availability, on_hand, position, authorized, sums, started,
-             store, store_position, store_short, once)
+             store, store_position, store_short)
 
 
 cdef kernel enable(
@@ -263,19 +266,19 @@ cdef kernel limit_by(Py_ssize_t lanes, const_lanes_t store, float per_unit, lane
 
 
 cdef kernel ask(
-    Py_ssize_t lanes, const_lanes_t able, float per_unit, const_lanes_t store, lanes_t short, float once
+    Py_ssize_t lanes, const_lanes_t able, float per_unit, const_lanes_t store, lanes_t short
 ) noexcept nogil:
     """Mark the periods in which a store could not give what the able start asked of it."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        short[j] = marked(short[j], able[j] * per_unit > store[j], once)
+        short[j] += <float>1.0 if able[j] * per_unit > store[j] else <float>0.0
 
 
 cdef kernel settle(Py_ssize_t lanes, lanes_t short, lanes_t shortage) noexcept nogil:
-    """Count the marked periods of a store with several askers."""
+    """A period in which several askers went short counts once."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        shortage[j] += short[j]
+        shortage[j] += smaller(short[j], 1.0)
         short[j] = 0.0
 
 
@@ -307,12 +310,22 @@ cdef kernel make_up(Py_ssize_t lanes, lanes_t store, lanes_t store_position, lan
 
 cdef kernel begin(
     Py_ssize_t lanes, Rule rule, const_lanes_t ordered, const_lanes_t able, const_lanes_t started,
-    const_lanes_t on_hand, const_lanes_t position, lanes_t authorized, lanes_t sums,
+    const_lanes_t on_hand, lanes_t authorized, lanes_t sums,
 ) noexcept nogil:
     """Start at a stage whose inputs have been taken."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        enter(j, rule, authorized[j], able[j], started[j], ordered[j], on_hand, position, authorized, sums)
+        starve(j, rule, authorized[j], able[j], started[j], sums)
+        enter(j, rule, authorized[j], able[j], started[j], ordered[j], on_hand, authorized, sums)
+
+
+cdef kernel observe_process(
+    Py_ssize_t lanes, const_lanes_t on_hand, const_lanes_t position, const_lanes_t authorized, lanes_t sum
+) noexcept nogil:
+    """Account work in process where Little's law does not give its average."""
+    cdef Py_ssize_t j
+    for j in range(lanes):
+        sum[j] += position[j] - on_hand[j] - authorized[j]
 
 
 cdef kernel rush(
@@ -351,16 +364,10 @@ cdef void schedule(
         pipeline[((period + ahead) % ring) * WIDTH + j] += started[j]
 
 
-cdef kernel add_to(Py_ssize_t lanes, const_lanes_t row, totals_t totals) noexcept nogil:
+cdef kernel add_to(Py_ssize_t lanes, const_lanes_t row, double weight, totals_t totals) noexcept nogil:
     cdef Py_ssize_t j
     for j in range(lanes):
-        totals[j] += row[j]
-
-
-cdef kernel subtract_from(Py_ssize_t lanes, const_lanes_t row, totals_t totals) noexcept nogil:
-    cdef Py_ssize_t j
-    for j in range(lanes):
-        totals[j] -= row[j]
+        totals[j] += weight * row[j]
 
 
 # --- one block ---------------------------------------------------------------------------------------------
@@ -419,9 +426,9 @@ cdef class Block:
     cdef const int[::1] rows
     cdef const int[::1] declared, lead, ring, slot, review_every, availability, receiving, transit, lead_time, good
     cdef const int[::1] demand, served, input_start, source_start, source, owing_start, owing, customer_start
-    cdef const unsigned char[::1] unlimited, plain, failover, owes
-    cdef const float[::1] initial, capacity, trigger, below, target, lot, slack, rush_below, rush_lead
-    cdef const float[::1] quantity, share, owing_weight, wait, once
+    cdef const unsigned char[::1] unlimited, plain, failover, owes, several
+    cdef const float[::1] initial, capacity, trigger, target, lot, slack, rush_below, rush_lead
+    cdef const float[::1] quantity, share, owing_weight, wait
 
     def __init__(self, plant, const int[::1] rows, float[:, :, ::1] state, Py_ssize_t lanes):
         self.stages, self.customers, self.lanes = plant.stages, plant.customers, lanes
@@ -433,9 +440,9 @@ cdef class Block:
         self.owing_start, self.owing, self.owing_weight = plant.owing_start, plant.owing, plant.owing_weight
         self.customer_start, self.served, self.wait = plant.customer_start, plant.served, plant.wait
         self.unlimited, self.plain, self.failover = plant.unlimited, plant.plain, plant.failover
-        self.owes, self.once = plant.owes, plant.once
+        self.owes, self.several = plant.owes, plant.several
         self.initial, self.capacity, self.trigger = plant.initial, plant.capacity, plant.trigger
-        self.below, self.target, self.lot, self.slack = plant.below, plant.target, plant.lot, plant.slack
+        self.target, self.lot, self.slack = plant.target, plant.lot, plant.slack
         self.rush_below, self.rush_lead = plant.rush_below, plant.rush_lead
         self.quantity, self.share = plant.quantity, plant.share
 
@@ -500,12 +507,12 @@ cdef class Block:
         for i in range(self.stages):
             self.serve_customers(i, t, exogenous)
             self.start_stage(i, t, exogenous)
-            if self.once[i] == 0.0:
+            if self.several[i]:
                 settle(self.width, self.short + i * WIDTH, self.stage_sums + (i * STAGE_SUMS + SHORTAGE) * WIDTH)
 
     cdef inline float *short_row(self, Py_ssize_t i) noexcept nogil:
-        """Where shortages of a store go: straight to the sum, unless several askers must count as one."""
-        if self.once[i] == 0.0:
+        """Where shortages of a store are counted: straight in the sum, unless several askers count as one."""
+        if self.several[i]:
             return self.short + i * WIDTH
         return self.stage_sums + (i * STAGE_SUMS + SHORTAGE) * WIDTH
 
@@ -536,7 +543,7 @@ cdef class Block:
         cdef Py_ssize_t n = self.width, c
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
             serve(n, self.row_or(self.demand[c], exogenous, ZEROS), self.wait[c], self.on_hand + i * WIDTH,
-                  self.position + i * WIDTH, self.backlog + c * WIDTH, self.short_row(i), self.once[i], self.customer_sums + c * CUSTOMER_SUMS * WIDTH,
+                  self.position + i * WIDTH, self.backlog + c * WIDTH, self.short_row(i), self.customer_sums + c * CUSTOMER_SUMS * WIDTH,
                   <float>t, self.peak + c * WIDTH, self.first + c * WIDTH)
 
     cdef float *owed_by(self, Py_ssize_t i) noexcept nogil:
@@ -555,7 +562,6 @@ cdef class Block:
     cdef Rule rule_of(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
         cdef Rule rule
         rule.trigger = self.trigger[i] if t % self.review_every[i] == 0 else -FLT_MAX
-        rule.below = self.below[i]
         rule.target = self.target[i]
         rule.lot = self.lot[i]
         rule.per_lot = <float>1.0 / rule.lot if rule.lot > 0.0 else <float>0.0
@@ -581,15 +587,16 @@ cdef class Block:
             k = self.source[self.source_start[g]]
             if self.quantity[g] == 1.0:
                 start_one_for_one(n, rule, owed, availability, on_hand, position, authorized, sums, started,
-                                  self.on_hand + k * WIDTH, self.position + k * WIDTH, self.short_row(k), self.once[k])
+                                  self.on_hand + k * WIDTH, self.position + k * WIDTH, self.short_row(k))
             else:
                 start_from_one(n, rule, owed, availability, on_hand, position, authorized, sums, started,
-                               self.on_hand + k * WIDTH, self.position + k * WIDTH, self.short_row(k), self.once[k],
+                               self.on_hand + k * WIDTH, self.position + k * WIDTH, self.short_row(k),
                                self.quantity[g])
         else:
             self.start_from_many(i, rule, owed, availability, started)
         if not self.plain[i]:
             self.schedule_start(i, t, started, exogenous)
+            observe_process(n, on_hand, position, authorized, sums + WIP * WIDTH)
 
     cdef void start_from_many(
         self, Py_ssize_t i, Rule rule, const float *owed, const float *availability, float *started
@@ -602,8 +609,8 @@ cdef class Block:
             self.limit_input(g, able, started)
         for g in range(self.input_start[i], self.input_start[i + 1]):
             self.take_input(g, started)
-        begin(n, rule, ordered, able, started, self.on_hand + i * WIDTH, self.position + i * WIDTH,
-              self.authorized + i * WIDTH, self.stage_sums + i * STAGE_SUMS * WIDTH)
+        begin(n, rule, ordered, able, started, self.on_hand + i * WIDTH, self.authorized + i * WIDTH,
+              self.stage_sums + i * STAGE_SUMS * WIDTH)
 
     cdef void limit_input(self, Py_ssize_t g, const float *able, float *started) noexcept nogil:
         """Lower the start to what one input allows; mark the stores that could not give what was asked."""
@@ -616,7 +623,7 @@ cdef class Block:
         for k in range(self.source_start[g], self.source_start[g + 1]):
             store = self.on_hand + self.source[k] * WIDTH
             if self.share[k] > 0.0:
-                ask(n, able, self.share[k] * self.quantity[g], store, self.short_row(self.source[k]), self.once[self.source[k]])
+                ask(n, able, self.share[k] * self.quantity[g], store, self.short_row(self.source[k]))
             if pool:
                 owe(n, store, 1.0, pooled)
             elif self.share[k] > 0.0:
@@ -653,8 +660,8 @@ cdef class Block:
                  self.stage_sums + (i * STAGE_SUMS + EXPEDITED) * WIDTH)
         schedule(n, started, lead, t, self.ring[i], self.pipeline + self.slot[i] * WIDTH)
 
-    def open_books(self) -> None:
-        """Forget what was counted so far; called at the end of the warm-up."""
+    def open_books(self, Py_ssize_t period) -> None:
+        """Forget what was counted so far; called at the end of the warm-up, before `period` begins."""
         cdef Py_ssize_t stripe, i, c
         with nogil:
             for stripe in range(self.stripes()):
@@ -664,9 +671,10 @@ cdef class Block:
                 fill(self.customers * WIDTH, 0.0, self.peak)
                 fill(self.customers * WIDTH, -1.0, self.first)
                 for i in range(self.stages):
-                    subtract_from(self.width, self.authorized + i * WIDTH, self.stage_total(ORDERED, i, stripe))
+                    add_to(self.width, self.authorized + i * WIDTH, -1.0, self.stage_total(ORDERED, i, stripe))
+                    self.add_time_left(i, stripe, period, 1.0)
                 for c in range(self.customers):
-                    add_to(self.width, self.backlog + c * WIDTH, self.customer_total(SHIPPED, c, stripe))
+                    add_to(self.width, self.backlog + c * WIDTH, 1.0, self.customer_total(SHIPPED, c, stripe))
 
     def flush(self) -> None:
         """Move the float32 sums into the float64 totals; totals of features that are off are never touched."""
@@ -676,22 +684,24 @@ cdef class Block:
                 self.select(stripe)
                 for i in range(self.stages):
                     for k in range(STAGE_SUMS):
-                        if (k == SCRAPPED and self.plain[i]) or (k == EXPEDITED and self.rush_lead[i] == 0.0):
+                        if (k == SCRAPPED or k == WIP) and self.plain[i] or k == EXPEDITED and self.rush_lead[i] == 0.0:
                             continue
-                        add_to(self.width, self.stage_sums + (i * STAGE_SUMS + k) * WIDTH,
+                        add_to(self.width, self.stage_sums + (i * STAGE_SUMS + k) * WIDTH, 1.0,
                                self.stage_total(k, i, stripe))
                 for c in range(self.customers):
                     for k in range(CUSTOMER_SUMS):
-                        add_to(self.width, self.customer_sums + (c * CUSTOMER_SUMS + k) * WIDTH,
+                        add_to(self.width, self.customer_sums + (c * CUSTOMER_SUMS + k) * WIDTH, 1.0,
                                self.customer_total(k, c, stripe))
                 fill(self.stages * STAGE_SUMS * WIDTH, 0.0, self.stage_sums)
                 fill(self.customers * CUSTOMER_SUMS * WIDTH, 0.0, self.customer_sums)
 
-    def close_books(self, double periods) -> None:
-        """Turn sums of stocks into time averages and derive what follows from balances.
+    def close_books(self, Py_ssize_t period, double periods) -> None:
+        """Turn sums of stocks into time averages over `periods` and derive what follows from balances.
 
-        Units ordered are those started and those still on the board, less those on it when the books opened;
-        likewise for units shipped and the backlog. Lost is the share of unmet demand that does not wait.
+        Called when `period` would begin. Units ordered are those started and those still on the board, less those
+        on it when the books opened; likewise for units shipped and the backlog. Lost is the share of unmet demand
+        that does not wait. Where all lead times are L, each start spends L periods in process, but for what was in
+        process when the books opened and what still is (Little 1961, path by path).
         """
         cdef Py_ssize_t stripe, i, c, j
         cdef double *ordered
@@ -700,13 +710,23 @@ cdef class Block:
                 self.select(stripe)
                 for i in range(self.stages):
                     ordered = self.stage_total(ORDERED, i, stripe)
-                    add_to(self.width, self.authorized + i * WIDTH, ordered)
+                    add_to(self.width, self.authorized + i * WIDTH, 1.0, ordered)
+                    self.add_time_left(i, stripe, period, -1.0)
                     for j in range(self.width):
                         ordered[j] += self.stage_total(STARTED, i, stripe)[j]
+                        if self.plain[i]:
+                            self.stage_total(WIP, i, stripe)[j] += self.lead[i] * self.stage_total(STARTED, i, stripe)[j]
                         self.stage_total(ON_HAND, i, stripe)[j] /= periods
                         self.stage_total(WIP, i, stripe)[j] /= periods
                 for c in range(self.customers):
                     self.close_customer(c, stripe, periods)
+
+    cdef void add_time_left(self, Py_ssize_t i, Py_ssize_t stripe, Py_ssize_t period, double sign) noexcept nogil:
+        """Add the periods that what is in a plain process has left to spend there."""
+        cdef Py_ssize_t ahead
+        if self.plain[i]:
+            for ahead in range(1, self.ring[i]):
+                add_to(self.width, self.due(i, period + ahead), sign * ahead, self.stage_total(WIP, i, stripe))
 
     cdef void close_customer(self, Py_ssize_t c, Py_ssize_t stripe, double periods) noexcept nogil:
         cdef Py_ssize_t j
@@ -718,8 +738,8 @@ cdef class Block:
             lost[j] = (1.0 - self.wait[c]) * (demand[j] - filled[j])
             shipped[j] += demand[j] - lost[j] - self.backlog[c * WIDTH + j]
             self.customer_total(BACKLOG, c, stripe)[j] /= periods
-        add_to(self.width, self.peak + c * WIDTH, self.customer_total(PEAK_BACKLOG, c, stripe))
-        add_to(self.width, self.first + c * WIDTH, self.customer_total(FIRST_STOCKOUT, c, stripe))
+        add_to(self.width, self.peak + c * WIDTH, 1.0, self.customer_total(PEAK_BACKLOG, c, stripe))
+        add_to(self.width, self.first + c * WIDTH, 1.0, self.customer_total(FIRST_STOCKOUT, c, stripe))
 
     cdef inline double *stage_total(self, Py_ssize_t k, Py_ssize_t i, Py_ssize_t stripe) noexcept nogil:
         return &self.stage_totals[k, self.declared[i], stripe * WIDTH]

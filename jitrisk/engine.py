@@ -100,9 +100,7 @@ class Shape:
     threads: int
 
 
-def run(
-    job: Job, threads: int | None = None, lanes: int | None = None, progress: Progress | None = None
-) -> Totals:
+def run(job: Job, threads: int | None = None, lanes: int | None = None, progress: Progress | None = None) -> Totals:
     """Simulate every path under every strategy.
 
     Parameters
@@ -277,7 +275,7 @@ class _Bench:
             for block in blocks:
                 self._advance(block, tile, tile_start, tile_end)
         for block in blocks:
-            block.close_books(horizon.counted)
+            block.close_books(horizon.periods, horizon.counted)
 
     def _blocks_of(self, lanes: int) -> list[Block]:
         if lanes not in self._blocks:
@@ -293,11 +291,11 @@ class _Bench:
         horizon = self._job.horizon
         stops = [t for t in range(start + 1, end + 1) if t in (end, horizon.warm_up) or t % FLUSH == 0]
         if horizon.warm_up == start == 0:
-            block.open_books()
+            block.open_books(0)
         for begin, stop in zip([start, *stops], stops, strict=False):
             block.advance(tile, start, begin, stop)
             if stop == horizon.warm_up:
-                block.open_books()
+                block.open_books(stop)
             elif stop > horizon.warm_up and (stop % FLUSH == 0 or stop == horizon.periods):
                 block.flush()
 

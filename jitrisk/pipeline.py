@@ -83,8 +83,8 @@ def simulate(
     chosen = _choose(network, strategies)
     given = {} if exogenous is None else outcomes.given_series(network, exogenous)
     numbers = _numbers(paths) if exogenous is None else _numbers_of(exogenous)
-    tops = {key: float(values.max(initial=1.0)) for key, values in given.items()}
-    plants = {name: lower(patched, tops) for name, patched in chosen.items()}
+    ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
+    plants = {name: lower(patched, ranges) for name, patched in chosen.items()}
     job = engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), numbers, _seed(seed), given)
     totals = engine.run(job, threads, progress=progress)
     return outcomes.label(network, chosen, totals, numbers, seed)

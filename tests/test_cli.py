@@ -67,7 +67,17 @@ def test_compare_prints_one_table_and_a_conclusion_on_stdout(capsys):
     code, out, err = run(capsys, "compare", TINY, "--paths", "500")
     assert code == 0
     assert err == ""
-    for words in ("jit", "jic", "hybrid", "cost a year", "CVaR 95", "downtime", "stockout", "fill rate", "working capital"):
+    for words in (
+        "jit",
+        "jic",
+        "hybrid",
+        "cost a year",
+        "CVaR 95",
+        "downtime",
+        "stockout",
+        "fill rate",
+        "working capital",
+    ):
         assert words in out
 
 

@@ -99,5 +99,7 @@ def test_the_compiled_core_imports_nothing_of_the_package():
 )
 def test_an_import_brings_no_more_than_it_needs(statement, unwanted):
     code = f"{statement}; import sys; print(*sys.modules)"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not unwanted & loaded

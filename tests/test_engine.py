@@ -32,7 +32,11 @@ LINE = {
     },
     "customers": {"shop": {"stage": "frame", "demand": {"poisson": {"mean": 3}}, "unmet": 0.5}},
     "hazards": {
-        "press_down": {"rate": "1 / 10 d", "duration": {"lognormal": {"mean": "1 d", "cv": 1}}, "hits": {"press": {"capacity": 0}}},
+        "press_down": {
+            "rate": "1 / 10 d",
+            "duration": {"lognormal": {"mean": "1 d", "cv": 1}},
+            "hits": {"press": {"capacity": 0}},
+        },
         "fad": {"rate": "1 / 20 d", "duration": "3 d", "hits": {"shop": {"demand": 1.5}}},
     },
     "strategies": {"lean": {}, "fat": {"stages": {"press": {"policy": {"kanban": {"cards": 10, "container": 5}}}}}},
@@ -107,17 +111,17 @@ def test_units_are_conserved_on_every_path(model, seed):
         for name in exogenous.data_vars
         for thing in exogenous[exogenous[name].dims[-1]].values
     }
-    plant = lower(network, {key: float(values.max(initial=1)) for key, values in given_paths.items()})
+    plant = lower(network, {key: (values.min(), values.max()) for key, values in given_paths.items()})
     lanes, n = exogenous.sizes["path"], plant.stages
     tile = np.array([given_paths[one.kind, one.thing].T for one in plant.series]).transpose(1, 0, 2)
     state = np.empty((1, state_rows(plant), STRIPE), dtype=np.float32)
     totals = np.zeros((10, n, lanes)), np.zeros((8, plant.customers, lanes))
     block = Block(plant, np.arange(len(plant.series), dtype=np.int32), state, lanes)
     block.reset(*totals)
-    block.open_books()
+    block.open_books(0)
     block.advance(np.ascontiguousarray(tile, dtype=np.float32), 0, 0, network.horizon)
     block.flush()
-    block.close_books(network.horizon)
+    block.close_books(network.horizon, network.horizon)
     on_hand, position, authorized = (state[0, k * n : (k + 1) * n, :lanes].astype(float) for k in range(3))
     started, scrapped = totals[0][0][plant.declared], totals[0][1][plant.declared]
     used = sum(
@@ -140,7 +144,8 @@ def test_a_request_that_does_not_fit_says_what_would():
 def test_a_horizon_too_long_for_any_path_is_refused_before_it_is_tried():
     slow = {"lead_time": {"lognormal": {"mean": "9000 years", "cv": 3}}, "policy": {"base_stock": {"level": 1}}}
     stages = {f"s{i}": slow for i in range(4000)}
-    model = {"name": "slow", "period": "1 h", "horizon": "1000 years", "stages": stages}
+    buyers = {"buyer": {"stage": "s0", "demand": 1}}
+    model = {"name": "slow", "period": "1 h", "horizon": "1000 years", "stages": stages, "customers": buyers}
     with pytest.raises(CapacityError, match="shorten the horizon"):
         jr.simulate(model, paths=1)
 
@@ -173,6 +178,4 @@ def test_sums_over_long_horizons_are_exact_in_whole_units():
     model = LINE | {"horizon": "900 d", "warm_up": "0 d", "hazards": {}, "strategies": {"lean": {}}}
     paths = jr.sample(model, 20, seed=5)
     outcomes = jr.simulate(model, 20, seed=5)
-    np.testing.assert_array_equal(
-        outcomes["demand"].sel(strategy="lean"), paths["demand"].sum("time", dtype=float)
-    )
+    np.testing.assert_array_equal(outcomes["demand"].sel(strategy="lean"), paths["demand"].sum("time", dtype=float))

@@ -1,4 +1,4 @@
-"""The bundled examples: they load, behave as their comments say, and the fire replayed alone stops the cars it should."""
+"""The bundled examples: they load, behave as their comments say, and the fire alone stops the cars it should."""
 
 import csv
 import importlib.util
@@ -56,8 +56,8 @@ def test_lean_strategies_tie_up_less_capital_and_leave_customers_short_more_ofte
 def test_most_demand_is_met_at_once_under_every_strategy(name):
     found = outcomes(name)
     rate = found.filled.sum(("path", "customer")) / found.demand.sum(("path", "customer"))
-    assert (rate > 0.5).all()
-    assert (rate < 1).all()
+    assert (rate > 0.9).all()
+    assert (rate.sel(strategy="jit") < 1).all()
 
 
 # The fire alone. Everything else is quiet and dealers ask for exactly 14,000 cars a day, so that what is lost
@@ -106,6 +106,12 @@ def test_each_day_that_the_fire_lasts_longer_costs_a_day_of_cars(days):
 def test_a_week_of_valves_outlasts_the_fire():
     lost = cars_lost(DAYS, FIRE / SHIFTS + DAYS)
     assert float(abs(lost.sel(strategy=["jic", "hybrid"])).max()) < 1
+
+
+def test_a_longer_fire_takes_what_a_week_of_valves_does_not_cover():
+    short = 8 - (7 - 1 / SHIFTS)  # a week's cover is partly on the lines: a shift
+    lost = cars_lost(8, FIRE / SHIFTS + 8).sel(strategy=["jic", "hybrid"])
+    assert lost.values == pytest.approx(CARS * short - SPARE * short, rel=0.01)
 
 
 def test_dealers_wait_for_the_cars_lost_less_the_finished_ones():

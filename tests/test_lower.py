@@ -109,7 +109,11 @@ def test_service_level_upstream_counts_units_of_its_own_item():
 
 
 def test_stores_start_full_unless_told_otherwise():
-    plant = lower(network({"a": {"policy": {"base_stock": {"level": 7}}}, "b": {"policy": {"base_stock": {"level": 5}}, "on_hand": 2}}))
+    plant = lower(
+        network(
+            {"a": {"policy": {"base_stock": {"level": 7}}}, "b": {"policy": {"base_stock": {"level": 5}}, "on_hand": 2}}
+        )
+    )
     assert plant.initial[np.argsort(plant.declared)].tolist() == [7, 2]
 
 

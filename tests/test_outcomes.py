@@ -19,7 +19,11 @@ MODEL = {
     "currency": "EUR",
     "holding_rate": "20 % / year",
     "stages": {
-        "part": {"lead_time": {"gamma": {"mean": "3 d", "cv": 0.4}}, "value": 2, "policy": {"base_stock": {"level": 40}}},
+        "part": {
+            "lead_time": {"gamma": {"mean": "3 d", "cv": 0.4}},
+            "value": 2,
+            "policy": {"base_stock": {"level": 40}},
+        },
         "kit": {"inputs": {"part": 2}, "value": 7, "policy": {"kanban": {"cards": 3, "container": 5}}},
     },
     "customers": {"clinic": {"stage": "kit", "demand": {"poisson": {"mean": 4}}, "unmet": "lost", "lost_cost": 5}},

@@ -6,10 +6,10 @@ import json
 
 import click
 
-from jitrisk.cli.group import command as verb
+from jitrisk.cli.group import verb
 
 
-@verb("examples", epilog="Example: jitrisk examples")
+@verb("examples", "Example: jitrisk examples")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 def command(as_json: bool) -> None:
     """List the models that come with the program."""
@@ -22,4 +22,6 @@ def command(as_json: bool) -> None:
     width = max(map(len, found))
     for name, description in found.items():
         click.echo(f"{name:<{width}}  {description}")
-    click.echo("Run one with 'jitrisk compare NAME'; start your own from one with 'jitrisk new FILE --from NAME'.", err=True)
+    click.echo(
+        "Run one with 'jitrisk compare NAME'; start your own from one with 'jitrisk new FILE --from NAME'.", err=True
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -30,7 +31,9 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"jitrisk.cli.{cmd_name}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Resolve a verb; a typo is answered with the nearest one."""
         from difflib import get_close_matches
 
@@ -38,9 +41,8 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             close = get_close_matches(args[0], VERBS, n=1)
-            if close:
-                error.message += f" Did you mean {close[0]!r}?"
-            raise
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(error.message + hint, ctx) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -55,7 +57,7 @@ def cli() -> None:
       jitrisk new my-plant             a small commented model to change
 
     Data go to stdout, words to stderr. Exit status: 0 done, 2 bad input, 1 anything else, 130 interrupted.
-    """
+    """  # noqa: D301
 
 
 def main(args: list[str] | None = None) -> None:
@@ -99,12 +101,11 @@ def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
     return code
 
 
-def command(name: str, **attributes: Any) -> Any:
-    """Decorate a verb: every one takes ``--debug`` and shows an example in its help."""
+def verb(name: str, epilog: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Decorate a verb: each shows an example in its help and takes ``--debug``."""
 
-    def decorate(function: Any) -> click.Command:
+    def decorate(function: Callable[..., Any]) -> click.Command:
         option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-        decorated: click.Command = click.command(name, **attributes)(option(function))
-        return decorated
+        return click.command(name, epilog=epilog)(option(function))
 
     return decorate

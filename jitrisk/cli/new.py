@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from jitrisk.cli.group import command as verb
+from jitrisk.cli.group import verb
 
 FIRST = "bicycles"
 
 
-@verb("new", epilog="Example: jitrisk new my-plant --from brake-valves")
+@verb("new", "Example: jitrisk new my-plant --from brake-valves")
 @click.argument("name")
 @click.option("--from", "example", default=FIRST, show_default=True, metavar="EXAMPLE", help="Example to start from.")
 def command(name: str, example: str) -> None:

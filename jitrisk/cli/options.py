@@ -45,7 +45,9 @@ _RUN_OPTIONS = (
     _option("--paths", type=click.IntRange(min=1), default=10_000, show_default=True, help="Paths to simulate."),
     _option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of every draw."),
     _option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
-    click.option("--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."),
+    click.option(
+        "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs."),
     click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
 )

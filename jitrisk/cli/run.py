@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from jitrisk.cli.group import command as verb
+from jitrisk.cli.group import verb
 from jitrisk.cli.options import Request, outcomes_of, print_json, print_sheets, run_options
 
 
-@verb("run", epilog="Example: jitrisk run brake-valves --strategy jit --out jit.nc")
+@verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")
 @click.argument("model")
 @click.option("-s", "--strategy", required=True, metavar="NAME", help="The strategy to run.")
 @run_options

@@ -6,10 +6,10 @@ import json
 
 import click
 
-from jitrisk.cli.group import command as verb
+from jitrisk.cli.group import verb
 
 
-@verb("schema", epilog="Example: jitrisk schema > jitrisk.schema.json")
+@verb("schema", "Example: jitrisk schema > jitrisk.schema.json")
 def command() -> None:
     """Print the JSON Schema of the model file, so that an editor completes and checks it."""
     from jitrisk.model import json_schema

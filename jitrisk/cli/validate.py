@@ -6,10 +6,10 @@ import json
 
 import click
 
-from jitrisk.cli.group import command as verb
+from jitrisk.cli.group import verb
 
 
-@verb("validate", epilog="Example: jitrisk validate my-plant.yaml")
+@verb("validate", "Example: jitrisk validate my-plant.yaml")
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 def command(model: str, as_json: bool) -> int:

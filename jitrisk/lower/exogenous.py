@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jitrisk.sampling.distributions import Distribution, constant
-from jitrisk.sampling.series import Effect, Series, Spells
+from jitrisk.sampling.series import Effect, Kind, Series, Spells
 
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Network, Stage
 
 # Where a hazard's effect lands: the field of a hit, and the kind of series it acts on.
-STAGE_EFFECTS = {
+STAGE_EFFECTS: dict[str, Kind] = {
     "capacity": "availability",
     "arrivals": "receiving",
     "transit": "transit",
     "lead_time": "lead_time",
     "yield_": "good",
 }
-CUSTOMER_EFFECTS = {"demand": "demand"}
+CUSTOMER_EFFECTS: dict[str, Kind] = {"demand": "demand"}
 
 _ALWAYS = constant(1.0)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.lower.graph import multiplicities, sweep_order
+from jitrisk.model import BaseStock, Kanban, Level, MinMax, ReorderPoint
 
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
@@ -58,9 +59,7 @@ def mean_demand(network: Network) -> dict[str, float]:
     """
     rates = {name: customer.demand.mean() / customer.every for name, customer in network.customers.items()}
     units = multiplicities(network, sweep_order(network))
-    return {
-        name: sum(count * rates[customer] for customer, count in units[name].items()) for name in network.stages
-    }
+    return {name: sum(count * rates[customer] for customer, count in units[name].items()) for name in network.stages}
 
 
 def policy_levels(network: Network) -> dict[str, Levels]:
@@ -68,40 +67,45 @@ def policy_levels(network: Network) -> dict[str, Levels]:
     order = sweep_order(network)
     behind = multiplicities(network, order)
     demand = mean_demand(network)
-    return {
-        name: _levels(network, stage, demand[name], behind[name]) for name, stage in network.stages.items()
-    }
+    return {name: _levels(network, stage, demand[name], behind[name]) for name, stage in network.stages.items()}
 
 
 def _levels(network: Network, stage: Stage, demand: float, behind: dict[str, float]) -> Levels:
-    policy: Any = stage.policy
-    if policy.kind == "kanban":
-        cards = policy.cards if policy.cards is not None else _card_formula(stage, demand)
-        return Levels((cards - 1) * policy.container, cards * policy.container, policy.container, policy.review, False)
-    if policy.kind == "base_stock":
-        if policy.service is not None:
-            from jitrisk.lower.service import covering_level
-
-            level = covering_level(network, stage, behind, policy.service)
-        else:
-            level = policy.level if policy.level is not None else policy.cover * demand
-        return Levels(level, level, 0.0, policy.review, True)
-    if policy.kind == "min_max":
-        return Levels(_units(policy.min, demand), _units(policy.max, demand), 0.0, policy.review, True)
-    if policy.kind == "reorder_point":
-        point, quantity = _units(policy.point, demand), _units(policy.quantity, demand)
-        return Levels(point, point + quantity, quantity, policy.review, True)
-    return Levels(0.0, 0.0, 0.0, policy.review, True)
+    match stage.policy:
+        case Kanban() as policy:
+            lot = policy.container
+            cards = policy.cards or _card_formula(stage, policy, demand)
+            return Levels((cards - 1) * lot, cards * lot, lot, policy.review, by_demand=False)
+        case BaseStock() as policy:
+            level = _base_stock_level(network, stage, policy, demand, behind)
+            return Levels(level, level, 0.0, policy.review, by_demand=True)
+        case MinMax() as policy:
+            least, most = _units(policy.min, demand), _units(policy.max, demand)
+            return Levels(least, most, 0.0, policy.review, by_demand=True)
+        case ReorderPoint() as policy:
+            point, quantity = _units(policy.point, demand), _units(policy.quantity, demand)
+            return Levels(point, point + quantity, quantity, policy.review, by_demand=True)
+        case policy:
+            return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
 
 
-def _units(level: Any, demand: float) -> float:
-    units: float = level.units if level.units is not None else level.cover * demand
-    return units
+def _units(level: Level, demand: float) -> float:
+    """Return a level in units; a cover is a time of mean demand."""
+    return level.units if level.units is not None else level.amount * demand
 
 
-def _card_formula(stage: Stage, demand: float) -> int:
+def _base_stock_level(
+    network: Network, stage: Stage, policy: BaseStock, demand: float, behind: dict[str, float]
+) -> float:
+    if policy.service is not None:
+        from jitrisk.lower.service import covering_level
+
+        return covering_level(network, stage, behind, policy.service)
+    return policy.level if policy.level is not None else (policy.cover or 0.0) * demand
+
+
+def _card_formula(stage: Stage, policy: Kanban, demand: float) -> int:
     """Return K = ceil(D * L * (1 + safety) / C), at least one card (Monden 1983, ch. 18)."""
-    policy: Any = stage.policy
     lead_time = float(lead_time_values(stage.lead_time).mean())
     cards = demand * lead_time * (1.0 + policy.safety) / policy.container
     return max(1, math.ceil(cards * (1.0 - TOLERANCE)))

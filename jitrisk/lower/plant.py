@@ -16,7 +16,9 @@ from jitrisk.sampling.series import Series
 if TYPE_CHECKING:
     from jitrisk.model import Network
 
-_FAR = np.finfo(np.float32).max
+_FAR = float(np.finfo(np.float32).max)
+
+Ranges = Mapping[tuple[str, str], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Plant:
     declared : place of each stage in the order of the model, shape (n,).
     initial : stock on hand at t = 0, units, (n,).
     capacity, unlimited : units a period, and whether there is no limit, (n,).
-    trigger, below, target, lot, slack : the policy with its tolerance, units, (n,): order when the position is at or
-        below `trigger` and below `below`, up to `target`, in multiples of `lot` unless it is 0.
+    trigger, target, lot, slack : the policy with its tolerance, units, (n,): order when the position is at or below
+        `trigger`, up to `target`, in multiples of `lot` unless it is 0.
     review : periods between reviews, (n,).
     plain : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
     lead, ring, slot : constant lead time in periods, length of the pipeline, and its first row, (n,).
@@ -54,8 +56,7 @@ class Plant:
     input_start : inputs of stage i are input_start[i]:input_start[i + 1], (n + 1,).
     quantity, failover : units per unit started, and whether alternates stand in for each other, (inputs,).
     source_start, source, share : stores each input is taken from, in order of preference.
-    once : 1 where a store has one asker, whose shortages are counted as they come; 0 where several may be short in
-        one period, (n,).
+    several : whether a store has several askers, who may go short in the same period, (n,).
     owes, owing_start, owing, owing_weight : whether the position counts what the store owes, and to which consumers.
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
     served, demand, wait : place in the model, series, and share of unmet demand that waits, (m,).
@@ -69,7 +70,6 @@ class Plant:
     capacity: np.ndarray
     unlimited: np.ndarray
     trigger: np.ndarray
-    below: np.ndarray
     target: np.ndarray
     lot: np.ndarray
     slack: np.ndarray
@@ -91,7 +91,7 @@ class Plant:
     source_start: np.ndarray
     source: np.ndarray
     share: np.ndarray
-    once: np.ndarray
+    several: np.ndarray
     owes: np.ndarray
     owing_start: np.ndarray
     owing: np.ndarray
@@ -108,13 +108,14 @@ class Plant:
                 value.flags.writeable = False
 
 
-def lower(network: Network, given: Mapping[tuple[str, str], float] | None = None) -> Plant:
+def lower(network: Network, given: Ranges | None = None) -> Plant:
     """Turn one strategy's network into arrays.
 
     Parameters
     ----------
     network : a validated network, its patch applied.
-    given : exogenous series handed in instead of drawn, by (kind, stage or customer), each with its largest value.
+    given : exogenous series handed in instead of drawn, by (kind, stage or customer), each with its least and its
+        largest value; where they are the same, the feature is as good as off.
 
     Returns
     -------
@@ -147,14 +148,19 @@ def _flags(values: Sequence[bool]) -> np.ndarray:
     return np.array(values, dtype=np.uint8)
 
 
-def _series(network: Network, order: list[str], given: Mapping[tuple[str, str], float]) -> tuple[Series | Given, ...]:
+def _series(network: Network, order: list[str], given: Ranges) -> tuple[Series | Given, ...]:
     effects = effects_on(network)
     needed: list[Series | Given] = []
     for name in order:
         needed += stage_series(name, network.stages[name], effects)
     needed += (customer_series(name, customer, effects) for name, customer in network.customers.items())
     drawn = [one for one in needed if (one.kind, one.thing) not in given]
-    return (*drawn, *(Given(kind, thing) for kind, thing in given))
+    handed = [
+        Given(kind, thing)
+        for (kind, thing), (least, largest) in given.items()
+        if kind == "demand" or least != largest or (kind != "lead_time" and least != 1.0)
+    ]
+    return (*drawn, *handed)
 
 
 def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
@@ -168,11 +174,10 @@ def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) 
     initial = [network.stages[name].on_hand for name in order]
     return {
         "declared": _ints([declared[name] for name in order]),
-        "initial": _floats([
-            rule.order_up_to if stock is None else stock for rule, stock in zip(rules, initial, strict=True)
-        ]),
-        "trigger": _floats([rule.reorder_point + s for rule, s in zip(rules, slack, strict=True)]),
-        "below": _floats([rule.order_up_to - s for rule, s in zip(rules, slack, strict=True)]),
+        "initial": _floats(
+            [rule.order_up_to if stock is None else stock for rule, stock in zip(rules, initial, strict=True)]
+        ),
+        "trigger": _floats([_trigger(rule, s) for rule, s in zip(rules, slack, strict=True)]),
         "target": _floats([rule.order_up_to for rule in rules]),
         "lot": _floats([rule.lot for rule in rules]),
         "slack": _floats(slack),
@@ -180,12 +185,18 @@ def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) 
     }
 
 
+def _trigger(rule: Levels, slack: float) -> float:
+    """Return the highest position that is ordered at: at the reorder point, and below the full store."""
+    below = np.nextafter(np.float32(rule.order_up_to - slack), np.float32(-np.inf))
+    return min(rule.reorder_point + slack, float(below))
+
+
 def _processes(
     network: Network,
     order: list[str],
     series: tuple[Series | Given, ...],
     place: Mapping[tuple[str, str], int],
-    given: Mapping[tuple[str, str], float],
+    given: Ranges,
 ) -> dict[str, np.ndarray]:
     kinds = ("availability", "receiving", "transit", "lead_time", "good")
     rows = {kind: _ints([place.get((kind, name), -1) for name in order]) for kind in kinds}
@@ -195,10 +206,12 @@ def _processes(
     plain = (rush_lead == 0) & np.all([rows[kind] < 0 for kind in kinds[1:]], axis=0)
     # A lead time past the horizon is as good as the horizon: nothing arrives.
     never = network.horizon + 1
-    longest = _ints([
-        int(min(never, _longest_lead(series[row], given) if row >= 0 else whole_periods(stage.lead_time.mean())))
-        for stage, row in zip(stages, rows["lead_time"], strict=True)
-    ])
+    longest = _ints(
+        [
+            int(min(never, _longest_lead(network, name, series[row] if row >= 0 else None, given)))
+            for name, row in zip(order, rows["lead_time"], strict=True)
+        ]
+    )
     ring = np.where(plain, longest, longest + 1).astype(np.int32)
     return rows | {
         "capacity": _floats([_FAR if stage.capacity is None else stage.capacity for stage in stages]),
@@ -212,10 +225,12 @@ def _processes(
     }
 
 
-def _longest_lead(series: Series | Given, given: Mapping[tuple[str, str], float]) -> float:
-    """Return the longest lead time that can be drawn, periods; the 32-bit uniform reaches no further."""
-    if isinstance(series, Given):
-        return given[series.kind, series.thing]
+def _longest_lead(network: Network, name: str, series: Series | Given | None, given: Ranges) -> float:
+    """Return the longest lead time there can be, periods; the 32-bit uniform reaches no further."""
+    if ("lead_time", name) in given:
+        return given["lead_time", name][1]
+    if not isinstance(series, Series):
+        return float(whole_periods(network.stages[name].lead_time.mean()))
     top: Any = series.base.quantile(2.0**-33, upper=True)
     for effect in series.effects:
         top *= max(1.0, effect.factor)
@@ -230,7 +245,7 @@ def _inputs(network: Network, order: list[str]) -> dict[str, np.ndarray]:
     askers = [index[customer.stage] for customer in network.customers.values()]
     askers += [index[name] for name, share in sources if share > 0]
     return {
-        "once": _floats((np.bincount(askers, minlength=len(order)) <= 1).tolist()),
+        "several": _flags((np.bincount(askers, minlength=len(order)) > 1).tolist()),
         "input_start": _ints(np.cumsum([0, *map(len, inputs)]).tolist()),
         "quantity": _floats([item.quantity for item in flat]),
         "failover": _flags([item.failover for item in flat]),

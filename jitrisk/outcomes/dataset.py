@@ -43,9 +43,7 @@ def label(network: Network, strategies: Mapping[str, Network], totals: Totals, p
     arrays |= {name: totals.customer[k].transpose(0, 2, 1) for k, name in enumerate(CUSTOMER_TOTALS)}
     arrays |= _prices(list(strategies.values()))
     table = OUTCOMES | PRICES
-    variables = {
-        name: variable_of(table[name], arrays[name], network.currency) for name in table
-    }
+    variables = {name: variable_of(table[name], arrays[name], network.currency) for name in table}
     coords = coordinates(
         strategy=list(strategies), path=paths, stage=list(network.stages), customer=list(network.customers)
     )

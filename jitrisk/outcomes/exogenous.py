@@ -35,7 +35,7 @@ def label_paths(network: Network, drawn: Mapping[Series, np.ndarray], paths: ran
     -------
     Dataset with dims (path, time, stage | customer).
     """
-    by_name = {(series.kind, series.thing): array for series, array in drawn.items()}
+    by_name: dict[tuple[str, str], np.ndarray] = {(one.kind, one.thing): array for one, array in drawn.items()}
     shape = (len(paths), network.horizon)
     variables = {}
     for kind, variable in EXOGENOUS.items():

@@ -61,6 +61,7 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
         If there is no such file, or it is no result of this or an older version.
     """
     source = Path(path)
+    dataset: xr.Dataset
     if not source.exists():
         raise ResultError(f"{source}: there is no such file")
     try:
@@ -104,4 +105,3 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error).splitlines()[0] if str(error) else type(error).__name__
-
