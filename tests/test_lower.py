@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 import jitrisk as jr
+from jitrisk.errors import ModelError
 from jitrisk.lower import lower, mean_demand, policy_levels
 from jitrisk.lower.graph import sweep_order
 
@@ -163,3 +164,8 @@ def test_arrays_are_read_only_and_contiguous():
 def test_the_tolerance_never_orders_a_lot_nobody_asked_for():
     plant = lower(one_stage({"kanban": {"cards": 3_000_000, "container": 1}}))
     assert math.isclose(plant.slack[0], 0.5)
+
+
+def test_levels_that_cross_at_the_mean_demand_are_refused():
+    with pytest.raises(ModelError, match=r"stages\.a\.policy\.min_max: .* min is 500 units and max 20"):
+        level({"min_max": {"min": 500, "max": "1 d"}})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitrisk.errors import Fault, ModelError
 from jitrisk.lower.graph import multiplicities, sweep_order
 from jitrisk.model import BaseStock, Kanban, Level, MinMax, ReorderPoint
 
@@ -81,12 +82,21 @@ def _levels(network: Network, stage: Stage, demand: float, behind: dict[str, flo
             return Levels(level, level, 0.0, policy.review, by_demand=True)
         case MinMax() as policy:
             least, most = _units(policy.min, demand), _units(policy.max, demand)
+            if least >= most:
+                raise _crossed(network, stage, least, most)
             return Levels(least, most, 0.0, policy.review, by_demand=True)
         case ReorderPoint() as policy:
             point, quantity = _units(policy.point, demand), _units(policy.quantity, demand)
             return Levels(point, point + quantity, quantity, policy.review, by_demand=True)
         case policy:
             return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
+
+
+def _crossed(network: Network, stage: Stage, least: float, most: float) -> ModelError:
+    """Return the fault that only the mean demand shows: one level in units, the other as cover."""
+    name = next(name for name, one in network.stages.items() if one is stage)
+    words = f"at the mean demand, min is {least:g} units and max {most:g}: expected min below max; change one of them"
+    return ModelError([Fault(words, key=f"stages.{name}.policy.min_max")])
 
 
 def _units(level: Level, demand: float) -> float:

@@ -11,13 +11,16 @@ from pydantic.json_schema import JsonSchemaValue
 
 from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, Measure, WholePeriods
-from jitrisk.model.quantities import UNITS, found
+from jitrisk.model.quantities import SHOWN, UNITS, found
 from jitrisk.model.reader import Clock, Plain, Reader
 from jitrisk.model.wording import quoted, unknown
 from jitrisk.sampling.distributions import FAMILIES, Distribution, constant, distribution
 
-_ALSO = " or a distribution such as `{uniform: {low: 1, high: 2}}`"
+_ALSO = " or a distribution such as `{normal: {mean: ..., sd: ...}}`"
 _LISTS = ("values", "weights")
+
+# A list may have a million faulty numbers: this many of them are reported.
+_MOST_VALUES = 10
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,11 @@ class Drawn(Reader):
 
     Attributes
     ----------
+    title : name of the definition in the JSON Schema.
     measure : what is drawn; its bounds hold for a constant and for the mean.
     """
 
+    title: str
     measure: Measure
 
     def read(self, source: Any, clock: Clock) -> Distribution:
@@ -44,8 +49,6 @@ class Drawn(Reader):
         ValidationError, PydanticCustomError
             with every fault in it.
         """
-        if isinstance(source, Distribution):
-            return source
         if not isinstance(source, Mapping):
             return constant(self.measure.read(source, clock, also=_ALSO))
         family = _family(source)
@@ -56,44 +59,48 @@ class Drawn(Reader):
         return law
 
     def _law(self, family: str, body: Any, clock: Clock) -> Distribution:
-        if family == "constant" and not isinstance(body, Mapping):
-            return constant(self.measure.read(body, clock))
+        if not isinstance(body, Mapping):
+            return self._without_names(family, body, clock)
         parameters = self._parameters(family, body, clock)
         try:
             law = distribution(family, **parameters)
             mean = law.mean()
         except (ValueError, OverflowError, ZeroDivisionError) as error:
             raise refusal(str(error)) from None
-        if family == "constant":
-            self.measure.read(body["value"], clock)
         if not self.measure.allows(mean):
             raise refusal(f"the mean must be {self.measure.bounds}, found {mean:g}")
         return law
 
-    def _parameters(self, family: str, body: Any, clock: Clock) -> dict[str, Any]:
-        kinds = FAMILIES[family].parameters
+    def _without_names(self, family: str, body: Any, clock: Clock) -> Distribution:
+        if family == "constant":
+            return constant(self.measure.read(body, clock))
         forms = " or ".join(quoted(form) for form in FAMILIES[family].forms)
-        if not isinstance(body, Mapping):
-            raise refusal(f"expected a mapping of the parameters {forms}, found {found(body)}")
-        findings: list[Finding] = []
-        given = {name: value for name, value in body.items() if not (family == "empirical" and name == "unit")}
-        names = [name for name in given if name in kinds]
-        findings += [Finding((name,), unknown("parameter", name, tuple(kinds))) for name in given if name not in kinds]
-        scale = attempt(findings, ("unit",), self._unit, body["unit"], clock) if len(given) < len(body) else 1.0
-        read = {
-            name: attempt(findings, (name,), self._parameter, kinds[name], name, given[name], clock) for name in names
+        raise refusal(f"expected a mapping of the parameters {forms}, found {found(body)}")
+
+    def _parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+        kinds = FAMILIES[family].parameters
+        given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
+        findings = [Finding((name,), unknown("parameter", name, tuple(kinds))) for name in given if name not in kinds]
+        unit = attempt(findings, ("unit",), self._unit, body["unit"]) if len(given) < len(body) else None
+        counted = clock if unit is None else Clock(unit, clock.known)
+        read: dict[str, Any] = {
+            name: attempt(findings, (name,), self._parameter, kinds[name], name, value, counted)
+            for name, value in given.items()
+            if name in kinds
         }
         if findings:
             raise together(findings)
-        if scale != 1.0 and "values" in read:
-            read["values"] = tuple(value * scale for value in read["values"])
+        if counted is not clock and "values" in read:
+            read["values"] = [value * counted.seconds / clock.seconds for value in read["values"]]
         return read
 
-    def _unit(self, unit: Any, clock: Clock) -> float:
-        """Return how many periods one `unit` of an empirical distribution is."""
-        if self.measure.time <= 0 or not isinstance(unit, str):
-            raise refusal("a `unit` is for durations, such as `unit: d`")
-        return DURATION.read(f"1 {unit}", clock)
+    def _unit(self, unit: Any) -> float:
+        """Return the seconds of the unit that the bare numbers of an empirical distribution count."""
+        if self.measure.time <= 0:
+            raise refusal("`unit` is for durations alone; leave it out")
+        if not isinstance(unit, str) or unit not in UNITS:
+            raise refusal(unknown("unit of time", f"{unit}", UNITS, SHOWN))
+        return float(UNITS[unit])
 
     def _parameter(self, kind: str, name: str, source: Any, clock: Clock) -> Any:
         measure = {"quantity": self.measure.unbounded(), "probability": SHARE}.get(kind, NUMBER)
@@ -111,7 +118,7 @@ class Drawn(Reader):
         extra : properties allowed beside the family.
         """
         families = [_family_schema(name, self.measure.unbounded(), extra or {}) for name in FAMILIES]
-        return {"anyOf": [self.measure.json_schema(), *families], "description": f"{self.measure.expected}{_ALSO}"}
+        return {"anyOf": [self.measure.defined(), *families], "description": f"{self.measure.expected}{_ALSO}"}
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ def _demand(source: Any, clock: Clock) -> Demand:
     return Demand(draw, every)
 
 
-_UNITS = Drawn(DEMAND)
+_UNITS = Drawn("DrawnUnits", DEMAND)
 
 
 def _family(source: Mapping[str, Any]) -> str:
@@ -165,16 +172,21 @@ def _numbers(source: list[Any]) -> tuple[float, ...] | None:
 
 def _list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float, ...]:
     findings: list[Finding] = []
-    numbers = [attempt(findings, (i,), measure.read, value, clock) for i, value in enumerate(source)]
+    numbers: list[float] = []
+    for i, value in enumerate(source):
+        number = attempt(findings, (i,), measure.read, value, clock)
+        numbers.append(0.0 if number is None else number)
+        if len(findings) >= _MOST_VALUES:
+            break
     if findings:
         raise together(findings)
-    return tuple(number for number in numbers if number is not None)
+    return tuple(numbers)
 
 
 def _family_schema(name: str, measure: Measure, extra: JsonSchemaValue) -> JsonSchemaValue:
     family = FAMILIES[name]
     kinds = {"quantity": measure, "probability": SHARE}
-    single = {parameter: kinds.get(kind, NUMBER).json_schema() for parameter, kind in family.parameters.items()}
+    single = {parameter: kinds.get(kind, NUMBER).defined() for parameter, kind in family.parameters.items()}
     properties = {p: {"type": "array", "items": s, "minItems": 1} if p in _LISTS else s for p, s in single.items()}
     forms = [list(form) for form in family.forms]
     if name == "empirical":
@@ -189,9 +201,9 @@ def _family_schema(name: str, measure: Measure, extra: JsonSchemaValue) -> JsonS
         "anyOf": [{"required": form} for form in forms],
     }
     if name == "constant":
-        body = {"anyOf": [measure.json_schema(), body]}
+        body = {"anyOf": [measure.defined(), body]}
     return {"type": "object", "properties": {name: body, **extra}, "required": [name], "additionalProperties": False}
 
 
-DEMANDED = Plain(_demand, _UNITS.json_schema({"every": DURATION.json_schema()}))
+DEMANDED = Plain("Demand", _demand, _UNITS.json_schema({"every": DURATION.defined()}))
 """Reads a customer's demand."""

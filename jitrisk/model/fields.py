@@ -37,21 +37,19 @@ def _sources(source: Any, clock: Clock) -> tuple[tuple[str, float], ...]:
 
 
 def _in_order(source: list[Any]) -> tuple[tuple[str, float], ...]:
-    findings = [
-        Finding(
-            (i,),
-            f"expected the name of a stage, found {found(name)}"
-            if not isinstance(name, str)
-            else f"the stage `{name}` is named twice",
-        )
-        for i, name in enumerate(source)
-        if not isinstance(name, str) or name in source[:i]
-    ]
+    findings, seen = [], set[str]()
+    for i, name in enumerate(source):
+        if not isinstance(name, str):
+            findings.append(Finding((i,), f"expected the name of a stage, found {found(name)}"))
+        elif name in seen:
+            findings.append(Finding((i,), f"the stage `{name}` is named twice"))
+        else:
+            seen.add(name)
     if findings:
         raise together(findings)
     if not source:
         raise refusal("expected at least one stage, found an empty list")
-    return tuple((name, 1.0 if i == 0 else 0.0) for i, name in enumerate(source))
+    return tuple((name, 0.0 if i else 1.0) for i, name in enumerate(source))
 
 
 def _with_shares(source: Mapping[str, Any], clock: Clock) -> tuple[tuple[str, float], ...]:
@@ -78,14 +76,15 @@ def spelled_out(inputs: Any) -> Any:
     }
 
 
-UNMET = Plain(_unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.json_schema()]})
-CLOSED = Plain(_closed, {"enum": [0, 1]})
+UNMET = Plain("Unmet", _unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
+CLOSED = Plain("Closed", _closed, {"enum": [0, 1]})
 SOURCES = Plain(
+    "Sources",
     _sources,
     {
         "anyOf": [
             {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
-            {"type": "object", "additionalProperties": SHARE.json_schema(), "minProperties": 1},
+            {"type": "object", "additionalProperties": SHARE.defined(), "minProperties": 1},
         ]
     },
 )

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import graphlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.fields import spelled_out
 from jitrisk.model.network import Hit
-from jitrisk.model.wording import quoted, unknown
+from jitrisk.model.wording import Known, quoted, shown
 
 # Letters of any script, digits, and what joins them. No colon: it separates the names of random streams.
 _NAME = re.compile(r"\w(?:[\w .,+/&()'-]{0,98}[\w.)])?")
 
-# After this many unknown names no nearest name is searched for, and no further cycle after this many.
-_MOST_SEARCHED = 50
+# Each cycle is searched for in the whole network: after this many no further one.
 _MOST_CYCLES = 20
 
 
@@ -57,7 +56,7 @@ def _names(model: Mapping[str, Any]) -> Iterator[Finding]:
         for name in names:
             if not _NAME.fullmatch(name):
                 allowed = "letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all"
-                yield Finding((section, name), f"expected a name of {allowed}, found `{name[:60]}`")
+                yield Finding((section, name), f"expected a name of {allowed}, found `{shown(name)}`")
         if isinstance(model.get(section), Mapping) and not names and section in ("stages", "customers"):
             yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
 
@@ -69,31 +68,18 @@ def _clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterato
             yield Finding(("customers", name), message)
 
 
-class _Known:
-    """Known names of one kind; the nearest name is searched for only so often."""
-
-    def __init__(self, kind: str, names: Collection[str]) -> None:
-        self._kind, self._names, self._searched = kind, names, 0
-
-    def finding(self, path: Path, name: str) -> Iterator[Finding]:
-        """Yield the fault if a name is unknown."""
-        if name not in self._names:
-            self._searched += 1
-            names = self._names if self._searched <= _MOST_SEARCHED else ()
-            yield Finding(path, unknown(self._kind, name, names))
-
-
 def _unknown_stages(
     supplies: Mapping[str, list[tuple[str, Path, str]]], customers: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    known = _Known("stage", supplies)
+    known = Known("stage", supplies)
     for consumer, sources in supplies.items():
         for _, path, source in sources:
-            yield from known.finding(("stages", consumer, *path), source)
+            if source not in known:
+                yield Finding(("stages", consumer, *path), known.unknown(source))
     for name, customer in customers.items():
         stage = customer.get("stage") if isinstance(customer, Mapping) else None
-        if isinstance(stage, str) and stage.strip():
-            yield from known.finding(("customers", name, "stage"), stage)
+        if isinstance(stage, str) and stage.strip() and stage not in known:
+            yield Finding(("customers", name, "stage"), known.unknown(stage))
 
 
 def _twice(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
@@ -116,19 +102,20 @@ def _cycles(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Fin
             circle: list[str] = error.args[1]
         first = min(range(len(circle) - 1), key=[declared[name] for name in circle].__getitem__)
         circle = circle[first:-1] + circle[: first + 1]
-        yield Finding(("stages", circle[0], "inputs"), f"the stages form a cycle: {' -> '.join(circle)}")
+        yield Finding(("stages", circle[0], "inputs"), f"the stages form a cycle: {' -> '.join(map(shown, circle))}")
         upstream = {name: sources for name, sources in upstream.items() if name not in set(circle)}
 
 
 def _hits(hazards: Mapping[str, Any], stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
-    known = _Known("stage or customer", {**stages, **customers})
+    known = Known("stage or customer", {**stages, **customers})
     for name, hazard in hazards.items():
         for target, hit in _section(hazard, "hits").items():
             path = ("hazards", name, "hits", target)
-            yield from known.finding(path, target)
-            if target in stages:
+            if target not in known:
+                yield Finding(path, known.unknown(target))
+            elif target in stages:
                 yield from _misfits(path, hit, "stage", Hit.on_stages)
-            elif target in customers:
+            else:
                 yield from _misfits(path, hit, "customer", Hit.on_customers)
 
 

@@ -16,7 +16,7 @@ from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies, text
 from jitrisk.model.tables import Tables
 from jitrisk.model.tree import MOST_BYTES, TextError, Tree, from_mapping, read_yaml
-from jitrisk.model.wording import unknown
+from jitrisk.model.wording import shown, unknown
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -70,27 +70,28 @@ def _faults(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) ->
     placed = []
     for finding in dict.fromkeys(findings):
         path, line = tree.place(finding.path)
-        key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+        key = "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in path).lstrip(".")
         where = str(folder / finding.file) if finding.file else file
-        placed.append((line or 0, Fault(finding.message, key, where, finding.line or line)))
+        order = line if finding.file else finding.line or line
+        placed.append((order or 0, Fault(finding.message, key, where, finding.line or line)))
     return [fault for _, fault in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _located(source: Any) -> Path:
     """Return the file that a path or the name of an example stands for."""
     if not isinstance(source, str | os.PathLike):
-        raise TextError(f"expected a path, the name of an example or a mapping, found a `{type(source).__name__}`")
-    path = Path(source)
+        raise TextError(f"expected a path, the name of an example or a mapping, found {found(source)}")
+    name = os.fspath(source)
     known = examples()
-    if isinstance(source, str) and source in known and not path.is_file():
-        return known[source]
-    if path.is_dir():
-        raise TextError(f"`{path}` is a folder; give the model file in it")
-    if not path.exists():
-        hint = unknown("example", str(source), known)
-        plain = not isinstance(source, str) or path.suffix in _SUFFIXES or len(path.parts) > 1
-        raise TextError(f"there is no file `{path}`" + ("" if plain else f", and it is an {hint}"))
-    return path
+    if name in known and isinstance(source, str) and not os.path.isfile(name):
+        return known[name]
+    if os.path.isdir(name):
+        raise TextError(f"`{shown(name)}` is a folder; give the model file in it")
+    if not os.path.exists(name):
+        is_file = isinstance(source, os.PathLike) or name.endswith(_SUFFIXES) or os.sep in name
+        hint = "" if is_file else f"; {unknown('example', name, known)}"
+        raise TextError(f"there is no file `{shown(name)}`{hint}")
+    return Path(name)
 
 
 def _content(path: Path) -> str:

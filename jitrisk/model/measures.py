@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
@@ -24,6 +24,7 @@ class Measure(Reader):
 
     Attributes
     ----------
+    title : name of the kind.
     expected : what is allowed, in words, with an example.
     time : power of time of the text with a unit: 1 duration, 0 plain number, -1 rate.
     bare : whether a number without a unit of time is allowed.
@@ -32,6 +33,7 @@ class Measure(Reader):
     above, below : whether `low`, `high` itself is refused.
     """
 
+    title: str
     expected: str
     time: int = 0
     bare: bool = True
@@ -64,7 +66,7 @@ class Measure(Reader):
             raise refusal(f"expected {self.expected}{also}, found {found(source)}")
         value = self._converted(quantity, clock.seconds)
         if not self.allows(value):
-            raise refusal(f"expected {self.expected}{also}, {self.bounds}; found {found(source)}")
+            raise refusal(f"expected {self.expected}{also}, {self.bounds}, found {found(source)}")
         return value
 
     def allows(self, value: float) -> bool:
@@ -81,7 +83,8 @@ class Measure(Reader):
 
     def unbounded(self) -> Measure:
         """Return the same measure for a parameter of a distribution, which may be any number from 0."""
-        return Measure(self.expected, self.time, self.bare, self.percent)
+        free = Measure(self.title, self.expected, self.time, self.bare, self.percent)
+        return self if free == self else replace(free, title=f"{self.title}Parameter")
 
     def _fits(self, quantity: Quantity) -> bool:
         if quantity.percent and not (self.percent and quantity.time == self.time):
@@ -124,6 +127,7 @@ class WholePeriods(Reader):
     down : round down to whole periods rather than refuse the rest.
     """
 
+    title = "Duration"
     least: int = 1
     most: int = 10_000_000
     down: bool = False
@@ -150,25 +154,31 @@ class WholePeriods(Reader):
         return DURATION.json_schema()
 
 
-DURATION = Measure("a duration such as `8 h` or a number of periods", time=1)
-SPELL = Measure("a duration such as `8 h` or a number of periods", time=1, above=True)
-LENGTH = Measure("a duration with its unit such as `8 h`", time=1, bare=False, above=True)
-CAPACITY = Measure("units per time such as `900 / d` or a number of units a period", time=-1)
-DEMAND = Measure("units per time such as `900 / d` or a number of units a draw", time=-1)
-FREQUENCY = Measure("a frequency such as `1 / 20 years` or a number a period", time=-1, percent=True, above=True)
-INTEREST = Measure("a share per time such as `20 % / year` or a share a period", time=-1, percent=True)
-UNITS = Measure("a number of units")
-POSITIVE_UNITS = Measure("a number of units", above=True)
-NUMBER = Measure("a plain number", percent=True)
-MONEY = Measure("an amount of money as a plain number")
-MONEY_PER_TIME = Measure("money per time such as `3000 / d` or an amount a period", time=-1)
-SHARE = Measure("a share such as `0.25` or `25 %`", percent=True, high=1.0)
-SERVICE = Measure("a probability such as `0.98` or `98 %`", percent=True, high=1.0, above=True, below=True)
-MARGIN = Measure("a margin such as `0.1` or `10 %`", percent=True)
-YIELD = Measure("a share of good units such as `0.998` or `99.8 %`", percent=True, high=1.0, above=True)
-FACTOR = Measure("a factor such as `1.4` or `140 %`", percent=True)
-POSITIVE_FACTOR = Measure("a factor such as `1.4` or `140 %`", percent=True, above=True)
-REDUCTION = Measure("a factor from 0 to 1 such as `0.5` or `50 %`", percent=True, high=1.0)
+DURATION = Measure("Duration", "a duration such as `8 h` or a number of periods", time=1)
+SPELL = Measure("Spell", "a duration such as `8 h` or a number of periods", time=1, above=True)
+LENGTH = Measure("Length", "a duration with its unit such as `8 h`", time=1, bare=False, above=True)
+CAPACITY = Measure("Capacity", "units per time such as `900 / d` or a number of units a period", time=-1)
+DEMAND = Measure("DemandRate", "units per time such as `900 / d` or a number of units a draw", time=-1)
+FREQUENCY = Measure(
+    "Frequency",
+    "a frequency such as `1 / 20 years` or a number a period (`chance: 0` switches a hazard off)",
+    time=-1,
+    percent=True,
+    above=True,
+)
+INTEREST = Measure("Interest", "a share per time such as `20 % / year` or a share a period", time=-1, percent=True)
+UNITS = Measure("Units", "a number of units")
+POSITIVE_UNITS = Measure("UnitsAboveZero", "a number of units", above=True)
+NUMBER = Measure("Number", "a plain number", percent=True)
+MONEY = Measure("Money", "an amount of money as a plain number")
+MONEY_PER_TIME = Measure("MoneyPerTime", "money per time such as `3000 / d` or an amount a period", time=-1)
+SHARE = Measure("Share", "a share such as `0.25` or `25 %`", percent=True, high=1.0)
+SERVICE = Measure("Service", "a probability such as `0.98` or `98 %`", percent=True, high=1.0, above=True, below=True)
+MARGIN = Measure("Margin", "a margin such as `0.1` or `10 %`", percent=True)
+YIELD = Measure("Yield", "a share of good units such as `0.998` or `99.8 %`", percent=True, high=1.0, above=True)
+FACTOR = Measure("Factor", "a factor such as `1.4` or `140 %`", percent=True)
+POSITIVE_FACTOR = Measure("FactorAboveZero", "a factor such as `1.4` or `140 %`", percent=True, above=True)
+REDUCTION = Measure("Reduction", "a factor from 0 to 1 such as `0.5` or `50 %`", percent=True, high=1.0)
 
-HOURS = Plain(lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.json_schema())
+HOURS = Plain(LENGTH.title, lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.json_schema())
 """Reads the period itself, in hours."""

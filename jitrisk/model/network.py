@@ -42,6 +42,7 @@ _Text = Annotated[str, TEXT]
 _Money = Annotated[float, MONEY]
 _MoneyPerTime = Annotated[float, MONEY_PER_TIME]
 _Duration = Annotated[float, DURATION]
+_Spell = Annotated[Distribution, Drawn("DrawnSpell", SPELL)]
 _Share = Annotated[float, SHARE]
 
 
@@ -73,11 +74,11 @@ class Stage(Part):
     inputs: Annotated[dict[str, Input], BeforeValidator(spelled_out)] = Field(
         default={}, description="what one unit started takes"
     )
-    lead_time: Annotated[Distribution, Drawn(DURATION)] = Field(
+    lead_time: Annotated[Distribution, Drawn("DrawnDuration", DURATION)] = Field(
         default=constant(1.0), description="from the start to the arrival in the store; at least one period"
     )
     capacity: Annotated[float, CAPACITY] | None = Field(default=None, description="units that can be started per time")
-    yield_: Annotated[Distribution, Drawn(YIELD)] = Field(
+    yield_: Annotated[Distribution, Drawn("DrawnYield", YIELD)] = Field(
         default=constant(1.0), alias="yield", description="share of good units"
     )
     policy_: PolicyChoice = Field(alias="policy", description="the control loop that refills the store")
@@ -149,10 +150,8 @@ class Hazard(Part):
     choices = (("rate", "time_between"),)
 
     rate: Annotated[float, FREQUENCY] | None = Field(default=None, description="events per quiet time")
-    time_between: Annotated[Distribution, Drawn(SPELL)] | None = Field(
-        default=None, description="quiet time between two events"
-    )
-    duration: Annotated[Distribution, Drawn(SPELL)] = Field(description="how long one event lasts")
+    time_between: _Spell | None = Field(default=None, description="quiet time between two events")
+    duration: _Spell = Field(description="how long one event lasts")
     ramp: _Duration = Field(default=0.0, description="time of the linear recovery after an event")
     chance: _Share = Field(default=1.0, description="chance that one event hits a target, for each target")
     hits: dict[str, Hit] = Field(description="the stages and customers that are hit, and how")
@@ -160,15 +159,16 @@ class Hazard(Part):
     @property
     def quiet(self) -> Distribution:
         """Periods between the end of one event and the next."""
-        return self.time_between or distribution("exponential", mean=1.0 / (self.rate or 0.0))
+        if self.time_between is not None:
+            return self.time_between
+        assert self.rate is not None  # one of the two is given
+        return distribution("exponential", mean=1.0 / self.rate)
 
     @field_validator("rate")
     @classmethod
     def _not_too_rare(cls, rate: float) -> float:
         if rate * LARGEST < 1.0:
-            raise refusal(
-                f"expected at least one event in {LARGEST:g} periods; to switch a hazard off, use `chance: 0`"
-            )
+            raise refusal(f"expected at least one event in {LARGEST:g} periods (`chance: 0` switches a hazard off)")
         return rate
 
     @field_validator("duration")

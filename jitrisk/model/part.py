@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -35,6 +36,7 @@ class Part(BaseModel):
     needed: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    @cache
     def known(cls) -> dict[str, str]:
         """Return the keys in the file, each with the name of its attribute."""
         return {field.alias or name: name for name, field in cls.model_fields.items()}
@@ -62,7 +64,8 @@ class Part(BaseModel):
     def _misplaced(cls, key: str, value: Any) -> Finding | None:
         if key not in cls.known():
             return Finding((key,), unknown("key", key, cls.known()))
-        return Finding((key,), "expected a value, found nothing; else leave the key out") if value is None else None
+        message = "expected a value, found nothing; leave the key out, or write `{}` for an empty mapping"
+        return Finding((key,), message) if value is None else None
 
     @classmethod
     def _choices(cls, source: Mapping[str, Any]) -> list[Finding]:

@@ -38,12 +38,13 @@ class Level:
 def _level(source: Any, clock: Clock) -> Level:
     if is_duration(source):
         return Level(cover=DURATION.read(source, clock))
-    return Level(units=Measure(_EITHER).read(source, clock))
+    return Level(units=_UNITS_OR_COVER.read(source, clock))
 
 
-_EITHER = "units such as `500` or a cover time such as `3 d`"
+_UNITS_OR_COVER = Measure("Level", "units such as `500` or a cover time such as `3 d`")
 _Level = Annotated[
-    Level, Plain(_level, {"anyOf": [UNITS.json_schema(), DURATION.json_schema()], "description": _EITHER})
+    Level,
+    Plain("Level", _level, {"anyOf": [UNITS.defined(), DURATION.defined()], "description": _UNITS_OR_COVER.expected}),
 ]
 
 
@@ -56,7 +57,9 @@ def _cards(source: Any, clock: Clock) -> int | None:
     return int(source)
 
 
-_CARDS = Plain(_cards, {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"const": "auto"}]})
+_CARDS = Plain(
+    "Cards", _cards, {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"const": "auto"}]}
+)
 
 
 class Policy(Part):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from jitrisk.model.wording import nearest, quoted
+from jitrisk.model.wording import shown, unknown
 
 HOUR = 3600
 _DAY = 24 * HOUR
@@ -30,8 +30,8 @@ _NAMES = {
 UNITS = {name: seconds for seconds, names in _NAMES.items() for name in names}
 """Seconds in every unit of time, by each of its names."""
 
-# The names shown in messages, one a unit.
-_SHOWN = ("s", "min", "h", "d", "week", "month", "year")
+SHOWN = ("s", "min", "h", "d", "week", "month", "year")
+"""The names of units in messages, one a unit."""
 
 NUMBER_PATTERN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NUMBER = re.compile(rf"([+-]?{NUMBER_PATTERN})\s*(%?)")
@@ -123,13 +123,12 @@ def found(source: object) -> str:
     if isinstance(source, Sequence) and not isinstance(source, str | bytes):
         return "a list" if source else "an empty list"
     if not isinstance(source, int | float | str):
-        return f"a `{type(source).__name__}`"
+        return f"something of type `{type(source).__name__}`"
     try:
         kind = parse(source).kind
     except ValueError:
         kind = "the text" if isinstance(source, str) else "the number"
-    shown = f"{source}" if len(f"{source}") <= 60 else f"{source}"[:60] + "..."
-    return f"{kind} `{shown}`"
+    return f"{kind} `{shown(str(source))}`" if source != "" else "an empty text"
 
 
 def _finite(number: float) -> float:
@@ -179,9 +178,7 @@ def _seconds(unit: str) -> int:
 def _unknown_unit(unit: str) -> str:
     if unit == "m":
         return "the unit `m` is ambiguous: write `min` or `month`"
-    close = nearest(unit, UNITS)
-    question = f"; did you mean `{close}`?" if close else ""
-    return f"unknown unit `{unit[:40]}`{question}; units of time: {quoted(_SHOWN)}"
+    return unknown("unit of time", unit, UNITS, SHOWN)
 
 
 def _trouble(text: str, rest: str) -> str:

@@ -30,7 +30,14 @@ class Clock:
 
 
 class Reader(ABC):
-    """An annotation of a field: how it is read and what an editor accepts."""
+    """An annotation of a field: how it is read and what an editor accepts.
+
+    Attributes
+    ----------
+    title : name of the definition in the JSON Schema.
+    """
+
+    title: str
 
     @abstractmethod
     def read(self, source: Any, clock: Clock) -> Any:
@@ -51,13 +58,17 @@ class Reader(ABC):
     def json_schema(self) -> JsonSchemaValue:
         """Return the JSON Schema of the field."""
 
+    def defined(self) -> JsonSchemaValue:
+        """Return the JSON Schema wrapped for :mod:`jitrisk.model.schema`, which defines each only once."""
+        return {"definition": {"title": self.title, **self.json_schema()}}
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(lambda value, info: self.read(value, info.context))
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return self.json_schema()
+        return self.defined()
 
 
 @dataclass(frozen=True)
@@ -66,10 +77,12 @@ class Plain(Reader):
 
     Attributes
     ----------
+    title : name of the definition in the JSON Schema.
     function : takes the source and the clock.
     schema : JSON Schema of the field.
     """
 
+    title: str
     function: Callable[[Any, Clock], Any]
     schema: JsonSchemaValue
 
@@ -97,5 +110,5 @@ def _flag(source: Any, clock: Clock) -> bool:
     return source
 
 
-TEXT = Plain(_text, {"type": "string", "minLength": 1})
-FLAG = Plain(_flag, {"type": "boolean"})
+TEXT = Plain("Text", _text, {"type": "string", "minLength": 1})
+FLAG = Plain("Flag", _flag, {"type": "boolean"})

@@ -27,7 +27,7 @@ class Reading:
     ----------
     model : the model that was read.
     parts : the members of each section that have no fault in themselves.
-    findings : every fault.
+    findings : every fault, but those of members shared with an earlier reading.
     network : the network, None where there are faults.
     """
 
@@ -43,7 +43,8 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
     Parameters
     ----------
     model : the model; its strategies are not looked at.
-    before : an earlier reading with the same period; members that both models share are not read again.
+    before : an earlier reading with the same period; members that both models share are not read again, nor are their
+        faults found again.
     """
     clock = _clock(model.get("period"))
     findings: list[Finding] = []
@@ -71,7 +72,6 @@ def _members(
     for name, source in members.items():
         if before and isinstance(earlier, Mapping) and earlier.get(name) is source:
             member = before.parts[section].get(name)
-            findings += [f for f in before.findings if f.path[:2] == (section, name)] if member is None else []
         else:
             member = attempt(findings, (section, name), partial(part.model_validate, source, context=clock))
         if member is not None:

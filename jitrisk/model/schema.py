@@ -14,7 +14,7 @@ from jitrisk.model.strategies import FIELDS
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out what a file cannot say: null, and defaults that are objects of the program."""
+    """Leaves out what a file cannot say (null, objects of the program) and titles that repeat the key."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -22,19 +22,37 @@ class _Generator(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the model file, as a dictionary."""
     schema = Network.model_json_schema(by_alias=True, schema_generator=_Generator)
-    kinds = schema.pop("$defs")
-    network = kinds.pop("Network", schema)
+    kinds: dict[str, Any] = schema["$defs"]
+    network = kinds.pop("Network")
     inputs = kinds["Stage"]["properties"]["inputs"]
-    inputs["additionalProperties"] = {"anyOf": [POSITIVE_UNITS.json_schema(), inputs["additionalProperties"]]}
-    for section, part in SECTIONS.items():
-        kind = part.__name__
-        kinds[f"{kind}Patch"] = _patch(kinds[kind])
+    inputs["additionalProperties"] = {"anyOf": [POSITIVE_UNITS.defined(), inputs["additionalProperties"]]}
     network["properties"]["strategies"] = _strategies(network["properties"])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **network, "$defs": kinds}
+    kinds |= {f"{part.__name__}Patch": _patch(kinds[part.__name__]) for part in SECTIONS.values()}
+    definitions: dict[str, Any] = {}
+    definitions |= {name: _hoisted(kind, definitions) for name, kind in kinds.items()}
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, **_hoisted(network, definitions), "$defs": definitions}
+
+
+def _hoisted(node: Any, definitions: dict[str, Any]) -> Any:
+    """Return a schema in which every wrapped definition is a reference to one in `definitions`."""
+    if isinstance(node, list):
+        return [_hoisted(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: _hoisted(value, definitions) for key, value in node.items() if key != "definition"}
+    if "definition" not in node:
+        return plain
+    definition = _hoisted(node["definition"], definitions)
+    definitions[definition["title"]] = definition
+    return {"$ref": f"#/$defs/{definition['title']}", **plain}
 
 
 def _patch(kind: dict[str, Any]) -> dict[str, Any]:

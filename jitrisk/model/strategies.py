@@ -16,7 +16,7 @@ from jitrisk.model.network import Network
 from jitrisk.model.part import Part
 from jitrisk.model.quantities import found
 from jitrisk.model.reading import SECTIONS, Reading, read
-from jitrisk.model.wording import quoted, unknown
+from jitrisk.model.wording import Known, quoted, unknown
 
 ONLY = "base"
 """Name of the one strategy of a model that has none."""
@@ -46,7 +46,7 @@ def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], li
         reading = read(model, before=base)
         findings += (finding.under("strategies", name) for finding in faulty)
         findings += (finding.under("strategies", name) for finding in _caused(reading.findings, patch, known))
-        if reading.network:
+        if reading.network and base.network:
             networks[name] = reading.network.completed({}, text(model))
     return networks, findings
 
@@ -71,11 +71,12 @@ def merged(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[F
     """
     result = {key: value for key, value in model.items() if key != "strategies"}
     if not isinstance(patch, Mapping):
-        return result, [Finding((), f"expected a mapping with the keys {quoted(_ALLOWED)}, found {found(patch)}")]
+        message = f"expected a mapping with the keys {quoted(_ALLOWED)}, or `{{}}` for no change, found {found(patch)}"
+        return result, [Finding((), message)]
     findings: list[Finding] = []
     for key, change in patch.items():
         if key in SECTIONS:
-            result[key] = _section(key, model.get(key), change, findings)
+            result |= _section(key, model, change, findings)
         elif key in FIELDS:
             result[key] = change
         elif key in Network.known():
@@ -86,20 +87,24 @@ def merged(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[F
     return result, findings
 
 
-def _section(section: str, base: Any, change: Any, findings: list[Finding]) -> Any:
+def _section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
+    """Return the patched section under its name, or nothing where the model has none that can be patched."""
     if not isinstance(change, Mapping):
         findings.append(Finding((section,), f"expected a mapping of names to changes, found {found(change)}"))
-        return base
-    result = dict(base) if isinstance(base, Mapping) else {}
+        return {}
+    base = model.get(section, {})
+    if not isinstance(base, Mapping):
+        return {}
+    result = dict(base)
+    known = Known(section.removesuffix("s"), base)
     for name, fields in change.items():
-        if name not in result:
-            message = f"{unknown(section.removesuffix('s'), name, result)}; a strategy adds nothing new"
-            findings.append(Finding((section, name), message))
+        if name not in known:
+            findings.append(Finding((section, name), f"{known.unknown(name)}; a strategy adds nothing new"))
         elif not isinstance(fields, Mapping):
             findings.append(Finding((section, name), f"expected a mapping of fields, found {found(fields)}"))
-        elif isinstance(result[name], Mapping):
-            result[name] = {**_without_rivals(SECTIONS[section], result[name], fields), **fields}
-    return result
+        elif isinstance(base[name], Mapping):
+            result[name] = {**_without_rivals(SECTIONS[section], base[name], fields), **fields}
+    return {section: result} if section in model else {}
 
 
 def _without_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:

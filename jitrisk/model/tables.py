@@ -36,7 +36,7 @@ _NUMBER = re.compile(NUMBER_PATTERN)
 _STAND_IN = {"values": [1]}
 
 
-class _Unreadable(Exception):
+class _TableError(Exception):
     """A table that cannot be used, with why."""
 
     def __init__(self, findings: list[Finding]) -> None:
@@ -64,7 +64,7 @@ class Tables:
         if path and path[-1] == "empirical" and "file" in node:
             try:
                 return self._table(node)
-            except _Unreadable as error:
+            except _TableError as error:
                 self.findings += [finding.under(*path) for finding in error.findings]
                 return _STAND_IN
         return {key: self.inlined(value, (*path, key)) for key, value in node.items()}
@@ -80,7 +80,7 @@ class Tables:
             if not isinstance(node[key], str)
         ]
         if findings:
-            raise _Unreadable(findings)
+            raise _TableError(findings)
         return {**self._tally(node), **{key: node[key] for key in ("unit",) if key in node}}
 
     def _tally(self, node: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Tables:
             value = cells.quantity(row, column, "column", line)
             tally[value] = tally.get(value, 0) + (1 if weight is None else cells.number(row, weight, "weights", line))
         if cells.findings:
-            raise _Unreadable(cells.reported())
+            raise _TableError(cells.reported())
         values = sorted(tally, key=lambda value: (isinstance(value, str), value))
         return {"values": [_short(v) for v in values], "weights": [_short(tally[v]) for v in values]}
 
@@ -109,23 +109,23 @@ class Tables:
                     rows.append(row)
                     lines.append(reader.line_num)
         except csv.Error as error:
-            raise _Unreadable([Finding(("file",), f"not a CSV file: {error}", reader.line_num, name)]) from None
+            raise _TableError([Finding(("file",), f"not a CSV file: {error}", reader.line_num, name)]) from None
         if not 1 < len(rows) <= MOST_ROWS + 1:
             message = f"expected a header and 1 to {MOST_ROWS} rows, found {max(len(rows) - 1, 0)} rows"
-            raise _Unreadable([Finding(("file",), message)])
+            raise _TableError([Finding(("file",), message)])
         return rows, lines
 
     def _text(self, name: str) -> str:
         try:
             path = self._inside(name)
             if path.stat().st_size > MOST_BYTES:
-                raise _Unreadable([Finding(("file",), f"the file `{name}` has more than {MOST_BYTES} bytes")])
+                raise _TableError([Finding(("file",), f"the file `{name}` has more than {MOST_BYTES} bytes")])
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
-            raise _Unreadable([Finding(("file",), f"the file `{name}` is not UTF-8 text")]) from None
+            raise _TableError([Finding(("file",), f"the file `{name}` is not UTF-8 text")]) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise _Unreadable([Finding(("file",), f"the file `{name}` cannot be read: {reason}")]) from None
+            raise _TableError([Finding(("file",), f"the file `{name}` cannot be read: {reason}")]) from None
 
     def _inside(self, name: str) -> FilePath:
         """Return the path of a file in the folder of the model, wherever links lead."""
@@ -134,10 +134,10 @@ class Tables:
         path = (folder / name).resolve()
         if windows.drive or windows.root or ".." in windows.parts or not path.is_relative_to(folder):
             message = f"the file `{name}` must lie in the folder of the model; give its name relative to that folder"
-            raise _Unreadable([Finding(("file",), message)])
+            raise _TableError([Finding(("file",), message)])
         if not path.is_file():
             close = unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
-            raise _Unreadable([Finding(("file",), f"{close}; it is looked for in the folder of the model")])
+            raise _TableError([Finding(("file",), f"{close}; it is looked for in the folder of the model")])
         return path
 
 
@@ -184,7 +184,7 @@ def _place(header: list[str], key: str, name: str) -> int:
     columns = [cell.strip() for cell in header]
     if columns.count(name) != 1:
         many = f"the column `{name}` stands there more than once; columns: {quoted(columns)}"
-        raise _Unreadable([Finding((key,), many if name in columns else unknown("column", name, columns))])
+        raise _TableError([Finding((key,), many if name in columns else unknown("column", name, columns))])
     return columns.index(name)
 
 

@@ -1,7 +1,7 @@
 """Text to a tree of plain values that knows the line of every key: strict YAML, and the same limits for mappings.
 
 The parser's events are walked one by one, so that depth and size are checked before anything is built. Scalars follow
-YAML 1.2, whatever YAML 1.1 made of them: only ``true`` and ``false`` are booleans, ``1e1`` is a number, ``1:30`` a text.
+YAML 1.2, whatever YAML 1.1 made of them: ``NO`` and ``1:30`` are texts, ``1e1`` is a number.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
 import yaml
 
 from jitrisk.model.faults import Finding, Path
+from jitrisk.model.quantities import found
 
 MOST_BYTES = 20_000_000
 """A model file may have this many bytes."""
@@ -45,7 +47,7 @@ class Tree:
     Attributes
     ----------
     data : mappings, lists, texts, numbers, booleans and None.
-    lines : line of every key and list item by its path; empty for a mapping from Python.
+    lines : line of every key and list item by its path, () for the whole; empty for a mapping from Python.
     findings : what was wrong with the text itself; their paths are in `lines`.
     """
 
@@ -83,6 +85,7 @@ class _Frame:
     key : the key whose value comes next.
     keep : whether that value is kept; not where the key is a duplicate.
     lost : whether all of it is below a duplicate key.
+    height : how deep it is nested below.
     """
 
     node: Any
@@ -92,6 +95,7 @@ class _Frame:
     key: str | None = None
     keep: bool = True
     lost: bool = False
+    height: int = 1
 
 
 def read_yaml(text: str) -> Tree:
@@ -111,7 +115,8 @@ def read_yaml(text: str) -> Tree:
         raise TextError(f"not valid YAML: {error.problem or error.context}", mark.line + 1 if mark else None) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise TextError(f"not valid YAML: the character {error.character!r} is not allowed", line) from None
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        raise TextError(f"not valid YAML: the character U+{code:04X} is not allowed", line) from None
     return builder.tree
 
 
@@ -121,37 +126,37 @@ class _Builder:
     def __init__(self) -> None:
         self.tree = Tree()
         self._stack: list[_Frame] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._anchors: dict[str, tuple[Any, int, int]] = {}
         self._nodes = 0
         self._documents = 0
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event."""
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.NodeEvent):
             self._node(event, line)
         elif isinstance(event, yaml.CollectionEndEvent):
             frame = self._stack.pop()
-            self._name(frame.anchor, frame.node, self._nodes - frame.before)
+            self._name(frame.anchor, frame.node, self._nodes - frame.before, frame.height)
+            self._deepen(frame.height, line)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 raise TextError("a second document begins here; a model is one document", line)
 
     def _node(self, event: yaml.NodeEvent, line: int) -> None:
-        if getattr(event, "tag", None):
-            raise TextError(f"the tag `{event.tag}` is not allowed; a model has no tags", line)
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise TextError(f"the tag `{tag}` is not allowed; a model has no tags", line)
         frame = self._stack[-1] if self._stack else None
         if frame and isinstance(frame.node, dict) and frame.key is None:
             self._key(frame, event, line)
         elif isinstance(event, yaml.AliasEvent):
-            value, size = self._alias(event, line)
-            self._count(size, line)
-            self._add(value, line)
+            self._alias(event, line)
         elif isinstance(event, yaml.ScalarEvent):
             self._count(1, line)
             value = _scalar(event.value) if event.implicit[0] else event.value
-            self._name(event.anchor, value, 1)
+            self._name(event.anchor, value, 1, 0)
             self._add(value, line)
         else:
             self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line)
@@ -175,8 +180,7 @@ class _Builder:
             self.tree.findings.append(Finding(path, message, line))
 
     def _open(self, node: Any, anchor: str | None, line: int) -> None:
-        if len(self._stack) >= DEEPEST:
-            raise TextError(f"nested more than {DEEPEST} deep", line)
+        self._deepen(1, line)
         before = self._nodes
         self._count(1, line)
         lost = bool(self._stack) and (self._stack[-1].lost or not self._stack[-1].keep)
@@ -186,7 +190,7 @@ class _Builder:
     def _add(self, value: Any, line: int) -> Path:
         """Put a value where it belongs and return its path."""
         if not self._stack:
-            self.tree.data = value
+            self.tree.data, self.tree.lines[()] = value, line
             return ()
         frame = self._stack[-1]
         if isinstance(frame.node, list):
@@ -200,14 +204,24 @@ class _Builder:
             frame.node[key] = value
         return (*frame.path, key)
 
-    def _alias(self, event: yaml.AliasEvent, line: int) -> tuple[Any, int]:
+    def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
             raise TextError(f"the alias `*{event.anchor}` has no finished anchor before it", line)
-        return self._anchors[event.anchor]
+        value, size, height = self._anchors[event.anchor]
+        self._count(size, line)
+        self._deepen(height, line)
+        self._add(value, line)
 
-    def _name(self, anchor: str | None, value: Any, size: int) -> None:
+    def _name(self, anchor: str | None, value: Any, size: int, height: int) -> None:
         if anchor:
-            self._anchors[anchor] = value, size
+            self._anchors[anchor] = value, size, height
+
+    def _deepen(self, height: int, line: int) -> None:
+        """Take note of something nested so deep below the mapping or list that is being read."""
+        if len(self._stack) + height > DEEPEST:
+            raise TextError(f"nested more than {DEEPEST} deep", line)
+        if self._stack:
+            self._stack[-1].height = max(self._stack[-1].height, height + 1)
 
     def _count(self, nodes: int, line: int) -> None:
         self._nodes += nodes
@@ -221,7 +235,8 @@ def _scalar(text: str) -> Any:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    return float(text) if len(text) < 400 and _FLOAT.fullmatch(text) else text
+    # What overflows stays a text, so that a message shows it as it was written.
+    return float(text) if _FLOAT.fullmatch(text) and isfinite(float(text)) else text
 
 
 def from_mapping(source: Mapping[Any, Any]) -> Tree:
@@ -246,9 +261,8 @@ def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding
     if isinstance(source, np.generic | np.ndarray):
         source = source.tolist()
     if isinstance(source, Mapping):
-        findings += [
-            Finding(path, f"a key must be a text, found `{k!r:.60}`") for k in source if not isinstance(k, str)
-        ]
+        strange = [key for key in source if not isinstance(key, str)]
+        findings += [Finding(path, f"a key must be a text, found {found(key)}") for key in strange]
         return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
     if isinstance(source, list | tuple):
         return [_copy(value, (*path, i), budget, findings) for i, value in enumerate(source)]

@@ -9,9 +9,21 @@ from collections.abc import Collection, Iterable
 _MOST_LISTED = 30
 
 
+# Searching for the nearest name takes time in proportion to the names: after this many it is not searched for.
+_MOST_SEARCHED = 50
+
+_LONGEST = 60
+
+
+def shown(text: str) -> str:
+    """Return a text as a message may print it: not too long, and with no control characters."""
+    plain = text if text.isprintable() else ascii(text)[1:-1]
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}..."
+
+
 def quoted(names: Iterable[str]) -> str:
     """Return the names between backticks, separated by commas."""
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(f"`{shown(name)}`" for name in names)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -21,7 +33,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return plain[close[0]] if close else None
 
 
-def unknown(kind: str, name: str, known: Collection[str]) -> str:
+def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str] = ()) -> str:
     """Return a message about an unknown name: the nearest known one, and what is allowed.
 
     Parameters
@@ -29,8 +41,32 @@ def unknown(kind: str, name: str, known: Collection[str]) -> str:
     kind : what the name should be of, such as ``key``.
     name : the name found.
     known : the names that are allowed.
+    listed : those of them that the message lists; all by default.
     """
+    listed = listed or known
     close = nearest(name, known)
-    question = f"; did you mean `{close}`?" if close else ""
-    allowed = f"; allowed: {quoted(known)}" if 0 < len(known) <= _MOST_LISTED else ""
-    return f"unknown {kind} `{name[:60]}`{question}{allowed}"
+    question = f"did you mean `{shown(close)}`?" if close else ""
+    allowed = f"allowed: {quoted(listed)}" if 0 < len(listed) <= _MOST_LISTED else ""
+    hints = " (".join(hint for hint in (question, allowed) if hint) + (")" if question and allowed else "")
+    return f"unknown {kind} `{shown(name)}`" + (f"; {hints}" if hints else "")
+
+
+class Known:
+    """Known names of one kind, for messages about many unknown ones.
+
+    Parameters
+    ----------
+    kind : what the names are of.
+    names : the known names.
+    """
+
+    def __init__(self, kind: str, names: Collection[str]) -> None:
+        self._kind, self._names, self._searched = kind, names, 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def unknown(self, name: str) -> str:
+        """Return a message about an unknown name."""
+        self._searched += 1
+        return unknown(self._kind, name, self._names if self._searched <= _MOST_SEARCHED else ())

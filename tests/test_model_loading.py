@@ -1,0 +1,494 @@
+"""Loading: strict YAML, files and mappings, tables, and every fault at once with its line."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import time
+from datetime import date
+
+import numpy as np
+import pytest
+import yaml
+from modelfile import GOOD, MISSING, faults, line_of, only_fault, spoiled, written
+
+from jitrisk.errors import ModelError
+from jitrisk.model import describe, examples, load
+from jitrisk.sampling.distributions import constant, distribution
+
+SMALL = """\
+name: Small
+period: 1 d
+horizon: 100
+stages:
+  a: {policy: {make_to_order: {}}}
+customers:
+  c: {stage: a, demand: 5}
+"""
+
+
+def test_file_and_mapping_give_the_same_network(tmp_path):
+    assert load(written(tmp_path, GOOD)) == load(str(written(tmp_path, GOOD))) == load(GOOD)
+
+
+def test_text_of_a_network_loads_to_an_equal_network():
+    network = load(GOOD)
+    again = load(json.loads(network.text))
+    assert again == network
+    assert again.digest == network.digest
+    assert len(network.digest) == 64
+    assert load(spoiled("holding_rate", 0)).digest != network.digest
+
+
+def test_network_can_be_pickled():
+    network = load(GOOD)
+    again = pickle.loads(pickle.dumps(network))
+    assert again == network
+    assert again.text == network.text
+
+
+def test_order_of_the_file_is_kept(tmp_path):
+    text = SMALL.replace("stages:\n", "stages:\n  z: {policy: {make_to_order: {}}}\n")
+    assert list(load(written(tmp_path, text)).stages) == ["z", "a"]
+
+
+def test_numpy_values_and_tuples_are_taken_in_a_mapping():
+    model = spoiled("stages.pump.value", np.float32(3.5))
+    model["horizon"] = np.int64(90)
+    model["warm_up"] = 0
+    model["customers"]["shop"]["demand"] = {"empirical": {"values": np.array([1.0, 2.0]), "weights": (1, 3)}}
+    network = load(model)
+    assert network.stages["pump"].value == 3.5
+    assert network.horizon == 90
+    assert network.customers["shop"].demand == distribution("empirical", values=[1, 2], weights=[1, 3])
+    assert load(json.loads(network.text)) == network
+
+
+# YAML
+
+
+def test_words_that_older_yaml_takes_for_booleans_are_texts(tmp_path):
+    network = load(written(tmp_path, SMALL.replace("  a:", "  NO:").replace("stage: a", "stage: NO")))
+    assert list(network.stages) == ["NO"]
+    assert network.customers["c"].stage == "NO"
+
+
+def test_numbers_that_older_yaml_misreads_are_numbers(tmp_path):
+    model = SMALL.replace("horizon: 100", "horizon: 1e2").replace("demand: 5", "demand: 010")
+    network = load(written(tmp_path, model))
+    assert network.horizon == 100
+    assert network.customers["c"].demand == constant(10.0)
+
+
+def test_time_of_day_is_not_a_number(tmp_path):
+    fault = only_fault(written(tmp_path, SMALL.replace("period: 1 d", "period: 1:30")))
+    assert fault.key == "period"
+    assert fault.line == 2
+    assert "the text `1:30`" in fault.message
+
+
+def test_aliases_repeat_a_value_and_faults_in_them_point_to_the_alias(tmp_path):
+    text = SMALL.replace("{policy: {make_to_order: {}}}", "&first {policy: {make_to_order: {}}}")
+    text = text.replace("customers:", "  b: *first\ncustomers:")
+    network = load(written(tmp_path, text))
+    assert network.stages["a"] == network.stages["b"]
+    found = faults(written(tmp_path, text.replace("{make_to_order: {}}", "{make_to_order: {lot: 1}}")))
+    assert [(fault.key.split(".")[1], fault.line) for fault in found] == [("a", 5), ("b", 6)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("", 1, "an empty file"),
+        ("# only a comment\n", 1, "an empty file"),
+        ("---\n...\n", 1, "an empty file"),
+        ("- a\n- b\n", 1, "found a list"),
+        ("just words\n", 1, "the text `just words`"),
+        ("name: a\nperiod: b: c\n", 2, "not valid YAML"),
+        ("name: a\n\tperiod: 1 d\n", 2, "not valid YAML"),
+        ("name: [a\n", 2, "not valid YAML"),
+        ('name: "\x07"\n', 1, "U+0007"),
+        ("name: a\nperiod: !!python/object/apply:os.system [ls]\n", 2, "tag"),
+        ("name: !!str 5\n", 1, "tag"),
+        ("!mine {name: a}\n", 1, "tag"),
+        ("name: a\n---\nname: b\n", 2, "second document"),
+        ("name: a\n? [1, 2]\n: 3\n", 2, "key must be a plain text"),
+        ("name: a\nstages: {<<: {a: 1}}\n", 2, "merge keys"),
+        ("name: a\nperiod: *unknown\n", 2, "alias"),
+        ("name: &a [*a]\n", 1, "alias"),
+        ("[" * 100_000, 1, "deep"),
+        ("{a: " * 100_000, 1, "deep"),
+        ("- " * 100_000, 1, "deep"),
+    ],
+)
+def test_text_that_is_no_model_is_refused_with_its_line(tmp_path, text, line, words):
+    fault = only_fault(written(tmp_path, text))
+    assert fault.file == str(tmp_path / "plant.yaml")
+    assert fault.line == line
+    assert words in fault.message
+
+
+def test_alias_bomb_is_refused_at_once(tmp_path):
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 30))
+    start = time.perf_counter()
+    fault = only_fault(written(tmp_path, bomb))
+    assert "aliases" in fault.message
+    assert time.perf_counter() - start < 1.0
+
+
+def test_depth_counts_through_aliases(tmp_path):
+    chain = "a0: &a0 1\n" + "".join(f"a{i}: &a{i} {{x: {{y: *a{i - 1}}}}}\n" for i in range(1, 30))
+    fault = only_fault(written(tmp_path, chain))
+    assert "deep" in fault.message
+
+
+def test_duplicate_keys_name_both_lines_and_hide_no_other_fault(tmp_path):
+    text = SMALL.replace("horizon: 100", "horizon: 100\nperiod: 2 d") + "  c: {stage: a, demand: 6, demand: 7}\n"
+    text = text.replace("demand: 5", "demand: -5")
+    found = faults(written(tmp_path, text))
+    assert [fault.key for fault in found] == ["period", "customers.c.demand", "customers.c"]
+    assert "line 2 and on line 4" in found[0].message
+    assert [fault.line for fault in found] == [4, 8, 9]
+    assert "line 8 and on line 9" in found[2].message
+
+
+# Sources
+
+
+def test_bundled_example_loads_by_name():
+    for name, path in examples().items():
+        assert load(name) == load(path)
+        assert describe(path)
+        assert not describe(path).startswith("#")
+
+
+def test_a_file_comes_before_an_example_of_its_name_and_a_folder_does_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = next(iter(examples()))
+    (tmp_path / name).mkdir()
+    assert load(name) == load(examples()[name])
+    (tmp_path / name).rmdir()
+    written(tmp_path, SMALL, name)
+    assert load(name).name == "Small"
+
+
+def test_describe_of_a_file_without_a_comment_is_empty(tmp_path):
+    assert describe(written(tmp_path, SMALL)) == ""
+    assert describe(written(tmp_path, "")) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("brake-valve", "did you mean `brake-valves`?"),
+        ("missing.yaml", "there is no file `missing.yaml`"),
+        ("some/where", "there is no file `some/where`"),
+        ("name: x\nperiod: 8 h", "there is no file"),
+        ("x" * 5000, "there is no file"),
+        ("a\0b", "there is no file"),
+        (".", "folder"),
+        (5, "expected a path"),
+        (None, "expected a path"),
+    ],
+)
+def test_source_that_is_not_there_is_one_fault(source, words):
+    assert words in only_fault(source).message
+
+
+def test_file_that_is_not_text_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "plant.yaml"
+    path.write_bytes(b"name: a\nplace: \xff\xfe\n")
+    fault = only_fault(path)
+    assert fault.line == 2
+    assert "UTF-8" in fault.message
+
+
+def test_byte_order_mark_is_no_part_of_the_model(tmp_path):
+    path = tmp_path / "plant.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + SMALL.encode())
+    assert load(path).name == "Small"
+
+
+def test_too_large_a_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("jitrisk.model.loading.MOST_BYTES", 100)
+    assert "more than 100 bytes" in only_fault(written(tmp_path, SMALL + "#" * 100)).message
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+def test_unreadable_file_says_why(tmp_path):
+    path = written(tmp_path, SMALL)
+    path.chmod(0)
+    assert "Permission denied" in only_fault(path).message
+
+
+@pytest.mark.parametrize("value", [object(), date(2024, 1, 1), b"x", {1, 2}, 3 + 4j])
+def test_values_no_file_could_hold_are_faults(value):
+    fault = only_fault(spoiled("stages.pump.value", value))
+    assert fault.key == "stages.pump.value"
+    assert fault.line is None
+    assert not fault.file
+
+
+def test_keys_of_a_mapping_must_be_texts():
+    fault = only_fault({**GOOD, 7: 1})
+    assert "a key must be a text, found the number `7`" in fault.message
+
+
+def test_mapping_that_holds_itself_is_refused():
+    model = dict(GOOD)
+    model["stages"] = model
+    assert "deep" in only_fault(model).message
+
+
+def test_huge_integers_are_refused_like_other_numbers():
+    assert "at most" in only_fault(spoiled("stages.pump.value", 10**5000)).message
+
+
+# Faults
+
+
+def test_every_fault_is_reported_at_once_in_the_order_of_the_file(tmp_path):
+    text = """\
+name: Many faults
+period: 8 h
+horizon: 1 year
+warm_up: 1 year
+holding_rate: 20 %
+hazrds: {}
+stages:
+  steel: {lead_time: 900 / d, capacty: 5, policy: {base_stock: {cover: 3 d, level: 5}}}
+  pump:
+    inputs: {steal: 1, metal: {quantity: 0, from: {steel: 0.5, pump: 0.4}}}
+    yield: 1.2
+    value: .nan
+    policy: {kanbn: {}}
+customers:
+  shop: {stage: pomp, demand: {every: 5 h, poisson: {mean: -1}}}
+  pump: {stage: pump}
+hazards:
+  fire: {rate: 1 d, duration: {lognorml: {mean: 1}}, hits: {pump: {demand: 2}, nobody: {capacity: 3}}}
+strategies:
+  jit: {period: 1 d, stages: {pumps: {value: 1}}}
+"""
+    expected = [
+        (4, "warm_up", "shorter than the horizon"),
+        (5, "holding_rate", "a percentage `20 %`"),
+        (6, "hazrds", "did you mean `hazards`?"),
+        (8, "stages.steel.capacty", "did you mean `capacity`?"),
+        (8, "stages.steel.lead_time", "a rate `900 / d`"),
+        (8, "stages.steel.policy.base_stock", "exactly one of"),
+        (10, "stages.pump.inputs.metal.quantity", "above 0"),
+        (10, "stages.pump.inputs.metal.from", "add up to 1"),
+        (10, "stages.pump.inputs.steal", "did you mean `steel`?"),
+        (10, "stages.pump.inputs", "cycle: pump -> pump"),
+        (11, "stages.pump.yield", "at most 1"),
+        (12, "stages.pump.value", "finite"),
+        (13, "stages.pump.policy", "exactly one of"),
+        (13, "stages.pump.policy.kanbn", "did you mean `kanban`?"),
+        (15, "customers.shop.stage", "did you mean `pump`?"),
+        (15, "customers.shop.demand.every", "whole number of periods"),
+        (15, "customers.shop.demand.poisson.mean", "at least 0"),
+        (16, "customers.pump", "missing key `demand`"),
+        (16, "customers.pump", "unique across stages and customers"),
+        (18, "hazards.fire.rate", "a duration `1 d`"),
+        (18, "hazards.fire.duration", "did you mean `lognormal`?"),
+        (18, "hazards.fire.hits.pump.demand", "does not act on a stage"),
+        (18, "hazards.fire.hits.nobody.capacity", "at most 1"),
+        (18, "hazards.fire.hits.nobody", "unknown stage or customer"),
+        (20, "strategies.jit.period", "the same under every strategy"),
+        (20, "strategies.jit.stages.pumps", "did you mean `pump`?"),
+    ]
+    found = faults(written(tmp_path, text))
+    assert [fault.line for fault in found] == sorted(fault.line for fault in found)
+    for line, key, words in expected:
+        assert [f for f in found if f.line == line and f.key == key and words in f.message], (line, key, words)
+    assert len(found) == len(expected), [str(fault) for fault in found if fault.key not in {k for _, k, _ in expected}]
+
+
+def test_a_fault_prints_as_file_line_key_message(tmp_path):
+    path = written(tmp_path, SMALL.replace("demand: 5", "demand: fast"))
+    with pytest.raises(ModelError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}:7: customers.c.demand: expected ")
+
+
+def test_faulty_period_brings_no_faults_that_follow_from_it():
+    model = spoiled("period", "8 parsecs")
+    model["customers"]["shop"]["demand"]["every"] = "36 h"
+    model["horizon"] = "20 min"
+    assert only_fault(model).key == "period"
+
+
+@pytest.mark.parametrize("key", ["name", "period", "horizon", "stages", "customers"])
+def test_missing_keys_at_the_top_point_to_the_first_line(tmp_path, key):
+    found = faults(written(tmp_path, spoiled(key, MISSING)))
+    assert [fault.message for fault in found if fault.message.startswith(f"missing key `{key}`")]
+    assert found[0].line == 1
+
+
+def test_control_characters_never_reach_the_terminal():
+    model = {**GOOD, "na\x1b[2Jme\n": 1}
+    model["stages"] = {**GOOD["stages"], "a\x07": {"polcy\x1b": 1}}
+    with pytest.raises(ModelError) as caught:
+        load(model)
+    assert all(line.isprintable() for line in str(caught.value).split("\n"))
+
+
+# Tables
+
+TABLE = "site,days,lines\nx,3,10\ny,1.5,1\n\nz,3,5\n"
+
+
+def with_table(folder, table, **body):
+    (folder / "delays.csv").write_text(table, encoding="utf-8")
+    empirical = {"file": "delays.csv", "column": "days", "unit": "d"} | body
+    model = spoiled("stages.steel.lead_time", {"empirical": {k: v for k, v in empirical.items() if v is not MISSING}})
+    return written(folder, model)
+
+
+def test_table_becomes_values_counted_together(tmp_path):
+    network = load(with_table(tmp_path, TABLE))
+    assert network.stages["steel"].lead_time == distribution("empirical", values=[4.5, 9.0], weights=[1, 2])
+
+
+def test_weights_are_a_column_of_the_table(tmp_path):
+    network = load(with_table(tmp_path, TABLE, weights="lines"))
+    assert network.stages["steel"].lead_time == distribution("empirical", values=[4.5, 9.0], weights=[1, 15])
+
+
+def test_bare_cells_are_periods_and_cells_may_carry_units(tmp_path):
+    path = with_table(tmp_path, "days\n2\n1 d\nPT12H\n", unit=MISSING)
+    expected = distribution("empirical", values=[2.0, 3.0, 1.5], weights=[1, 1, 1])
+    lead_time = load(path).stages["steel"].lead_time
+    assert lead_time.mean() == pytest.approx(expected.mean())
+    assert (lead_time.lowest, lead_time.highest) == (1.5, 3.0)
+
+
+def test_text_of_a_model_with_a_table_needs_no_file(tmp_path, monkeypatch):
+    network = load(with_table(tmp_path, TABLE, weights="lines"))
+    (tmp_path / "delays.csv").unlink()
+    monkeypatch.chdir(tmp_path)
+    assert load(json.loads(network.text)) == network
+    assert "delays.csv" not in network.text
+
+
+def test_table_of_a_mapping_lies_in_the_working_folder(tmp_path, monkeypatch):
+    path = with_table(tmp_path, TABLE)
+    monkeypatch.chdir(tmp_path)
+    assert load(yaml.safe_load(path.read_text())) == load(path)
+
+
+def test_table_in_a_strategy_is_read_too(tmp_path):
+    (tmp_path / "demand.csv").write_text("units\n4\n6\n", encoding="utf-8")
+    patch = {"customers": {"shop": {"demand": {"empirical": {"file": "demand.csv", "column": "units"}}}}}
+    network = load(written(tmp_path, spoiled("strategies.lean", patch)))
+    assert network.strategies["lean"].customers["shop"].demand.mean() == 5.0
+
+
+def test_faulty_cells_are_named_with_their_line_in_the_table(tmp_path):
+    found = faults(with_table(tmp_path, 'days\n3\nlate\n-2\n\nnan\n1e99\n""\n'))
+    assert [fault.line for fault in found] == [3, 4, 6, 7, 8]
+    assert {fault.file for fault in found} == {str(tmp_path / "delays.csv")}
+    assert {fault.key for fault in found} == {"stages.steel.lead_time.empirical.column"}
+    assert "the text `late`" in found[0].message
+    assert "from 0 to" in found[1].message
+
+
+def test_of_many_faulty_cells_the_rest_are_counted(tmp_path):
+    found = faults(with_table(tmp_path, "days\n" + "x\n" * 1000))
+    assert len(found) == 11
+    assert any("990 more cells" in fault.message for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("table", "body", "key", "words"),
+    [
+        (TABLE, {"column": "day"}, "column", "did you mean `days`?"),
+        (TABLE, {"column": MISSING}, "", "missing key `column`"),
+        (TABLE, {"column": 2}, "column", "expected a text"),
+        (TABLE, {"weights": "line"}, "weights", "did you mean `lines`?"),
+        (TABLE, {"weights": "site"}, "weights", "the text `x`"),
+        (TABLE, {"values": [1]}, "values", "unknown key `values`"),
+        (TABLE, {"unit": "parsec"}, "unit", "unknown unit of time"),
+        ("a,days,days\n1,2,3\n", {}, "column", "more than once"),
+        ("days\n", {}, "file", "found 0 rows"),
+        ("", {}, "file", "found 0 rows"),
+        (TABLE, {"file": "delay.csv"}, "file", "did you mean `delays.csv`?"),
+        (TABLE, {"file": "../delays.csv"}, "file", "in the folder of the model"),
+        (TABLE, {"file": "/etc/hostname"}, "file", "in the folder of the model"),
+        (TABLE, {"file": "C:\\delays.csv"}, "file", "in the folder of the model"),
+        (TABLE, {"file": "..\\delays.csv"}, "file", "in the folder of the model"),
+        (TABLE, {"file": "a\0b"}, "file", "cannot be read"),
+    ],
+)
+def test_table_that_cannot_be_used_is_a_fault_of_its_key(tmp_path, table, body, key, words):
+    found = faults(with_table(tmp_path, table, **body))
+    assert words in found[0].message
+    assert found[0].key == ".".join(filter(None, ["stages.steel.lead_time.empirical", key]))
+    assert found[0].line
+
+
+def test_link_out_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "outside.csv").write_text(TABLE, encoding="utf-8")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    path = with_table(folder, TABLE)
+    (folder / "delays.csv").unlink()
+    (folder / "delays.csv").symlink_to(tmp_path / "outside.csv")
+    assert "in the folder of the model" in only_fault(path).message
+
+
+def test_table_that_is_not_text_or_too_large_is_refused(tmp_path, monkeypatch):
+    path = with_table(tmp_path, TABLE)
+    (tmp_path / "delays.csv").write_bytes(b"days\n\xff\n")
+    assert "not UTF-8" in only_fault(path).message
+    monkeypatch.setattr("jitrisk.model.tables.MOST_BYTES", 5)
+    assert "more than 5 bytes" in only_fault(path).message
+    monkeypatch.undo()
+    monkeypatch.setattr("jitrisk.model.tables.MOST_ROWS", 2)
+    assert "1 to 2 rows, found 3 rows" in only_fault(with_table(tmp_path, TABLE)).message
+
+
+def test_unit_is_for_durations_alone(tmp_path):
+    model = spoiled("customers.shop.demand", {"empirical": {"values": [1, 2], "unit": "d"}})
+    assert "durations alone" in only_fault(model).message
+
+
+# Speed
+
+
+def test_large_network_loads_in_linear_time(tmp_path):
+    def plant(stages):
+        chain = "".join(
+            f"  s{i}:\n    inputs: {{s{i - 1}: 1}}\n    lead_time: 2 d\n    capacity: 400 / d\n"
+            f"    policy: {{kanban: {{container: 10, cards: auto}}}}\n"
+            for i in range(1, stages)
+        )
+        return (
+            SMALL.replace("  a:", "  s0:").replace("customers:", chain + "customers:").replace("stage: a", "stage: s1")
+        )
+
+    def seconds(stages):
+        path = written(tmp_path, plant(stages))
+        start = time.process_time()
+        load(path)
+        return time.process_time() - start
+
+    assert seconds(2000) < 12 * max(min(seconds(500) for _ in range(2)), 0.02)
+    assert len(load(written(tmp_path, plant(2000))).stages) == 2000
+
+
+def test_loading_imports_nothing_heavy():
+    code = (
+        "import sys, jitrisk.model; jitrisk.model.load('bicycles');"
+        "print([m for m in ('numba', 'xarray', 'scipy.stats', 'click', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_lines_of_faults_deep_in_a_block_are_their_own(tmp_path):
+    text = yaml.safe_dump(spoiled("hazards.boom.hits.pump.capacity", 7), sort_keys=False)
+    assert only_fault(written(tmp_path, text)).line == line_of(text, "capacity: 7")
