@@ -61,6 +61,10 @@ class Family:
         """Return the value below (``upper``: above) which the share p lies."""
         raise NotImplementedError
 
+    def unit(self, of: Parameters) -> tuple[float, Parameters]:
+        """Return a scale and the parameters at scale 1, where quantiles are slow and should be shared."""
+        return 1.0, of
+
     def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
         """Return the values of a discrete law and the probability of each but the last and all below it.
 
@@ -163,6 +167,9 @@ class _Gamma(Family):
 
     def sd(self, of: Parameters) -> float:
         return float(math.sqrt(of["shape"]) * of["scale"])
+
+    def unit(self, of: Parameters) -> tuple[float, Parameters]:
+        return of["scale"], {**of, "scale": 1.0}
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         from scipy.special import gammainccinv, gammaincinv

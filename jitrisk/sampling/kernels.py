@@ -2,7 +2,8 @@
 
 Layout. A tile of exogenous values is ``out[period, series, lane]``, float32 and C-contiguous; a lane is one path,
 and every loop that matters runs over lanes. Callers allocate everything, kernels only fill. All jitted functions
-stand in this one file, because Numba's cache looks only at the file of the function it is asked for.
+stand in this one file with the constants they use, because Numba's cache looks only at the file of the function
+it is asked for.
 
 Sources: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3" (Philox 4x32-10).
 """
@@ -10,23 +11,22 @@ Sources: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
+
+from jitrisk.sampling.layout import Array, Clocks, Plan, Scratch, Tables
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Array = NDArray[Any]
 
 # Kernels allocate nothing, so they need none of Numba's reference counts, which cost more than a row of lanes.
-OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 
 
-def jit(function: Function, **more: Any) -> Function:
+def entry(function: Function, **more: Any) -> Function:
     """Compile on first call and cache; without a folder to write to, compile anew in every process."""
     try:
         return cast(Function, numba.njit(cache=True, **OPTIONS, **more)(function))
@@ -34,87 +34,47 @@ def jit(function: Function, **more: Any) -> Function:
         return cast(Function, numba.njit(**OPTIONS, **more)(function))
 
 
+def inner(function: Function) -> Function:
+    """Compile for other kernels only: reading arguments from Python takes longer to compile than the loops do."""
+    return entry(function, no_cpython_wrapper=True)
+
+
 def part(function: Function) -> Function:
     """Put a function's text where it is called: for those called once, or LLVM would optimize them many times."""
-    return jit(function, inline="always")
+    return entry(function, inline="always")
 
 
-def _record(*fields: str) -> np.dtype[Any]:
-    return np.dtype([tuple(field.split()) for field in fields])
-
-
+# Shapes of a table.
 CONSTANT, LINES, ROUNDED, STAIRS = range(4)
-TABLE = _record(
-    "shape i8", "bits i8", "first_cell i8", "first_step i8", "steps i8", "first_value i8", "lowest f4", "highest f4"
-)
+# How a drawn row is finished.
 KEEP, AT_LEAST_ZERO, SHARE, WHOLE, ROUND = range(5)
-JOB = _record("series i8", "source i8", "table i8", "every i8", "finish i8", "key u8")
-HAZARD = _record("key u8", "quiet i8", "active i8", "ramp f8", "first_effect i8", "end_effect i8")
-EFFECT = _record("series i8", "closes i8", "factor f8", "coin u8", "enough u8")
 # No steps to search, no values (the rank is the value), no source (drawn, not copied).
 NONE = -1
 # All words of a coin hit.
 SURE = 1 << 32
+# Rows of Scratch.spells.
 BEGIN, END, NEXT = range(3)
 
 
-class Tables(NamedTuple):
-    """Quantile tables, end to end; see :mod:`jitrisk.sampling.tables` for what a cell holds."""
-
-    layout: Array  # TABLE[table]
-    cells: Array  # int64[cell]: a float32, and a float32 or an int32 above it
-    steps: Array  # uint32[step]
-    values: Array  # float32[value]
+def _same_bits(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
-class Plan(NamedTuple):
-    """All that a sampler draws; the same for every block of paths."""
-
-    tables: Tables
-    jobs: Array  # JOB[series]
-    hazards: Array  # HAZARD[hazard]
-    effects: Array  # EFFECT[effect]
-    endings: Array  # JOB[job]: series that can be finished only after the hazards
-
-
-class Clocks(NamedTuple):
-    """Where every hazard stands on every lane: its current or next spell."""
-
-    paths: Array  # uint64[lane]
-    begins: Array  # float64[hazard, lane]
-    ends: Array  # float64[hazard, lane]: of the active time; the ramp comes after
-    numbers: Array  # uint64[hazard, lane]: spells before this one
-    soonest: Array  # float64[hazard]: earliest begin over the lanes
-
-
-class Scratch(NamedTuple):
-    """Rows to work in; nothing is kept from one call to the next."""
-
-    words: Array  # uint32[4, lane]
-    cells: Array  # int64[lane]
-    drawn: Array  # float32[2, lane]: quiet and active times
-    blocks: Array  # uint64[lane]
-    paths: Array  # uint64[lane]
-    lanes: Array  # int64[2, lane]: the lanes at hand
-    spells: Array  # float64[3, lane]: BEGIN, END and NEXT of the spells at hand
-    hits: Array  # bool[lane]
-    carried: Array  # float64[effect of one hazard, lane]
-    touched: Array  # bool[series]
-
-
-@intrinsic
-def pattern_of(context: Any, value: Any) -> Any:
+def _pattern_of(context: Any, value: Any) -> Any:
     """Return the bits of a float32 as an int32."""
-    return types.int32(types.float32), lambda _, builder, __, args: builder.bitcast(args[0], ir.IntType(32))
+    return types.int32(types.float32), _same_bits
 
 
-@intrinsic
-def float_of(context: Any, value: Any) -> Any:
+def _float_of(context: Any, value: Any) -> Any:
     """Return the float32 that has the bits of an int32."""
-    return types.float32(types.int32), lambda _, builder, __, args: builder.bitcast(args[0], ir.FloatType())
+    return types.float32(types.int32), _same_bits
 
 
-@jit
+pattern_of: Any = intrinsic(_pattern_of)
+float_of: Any = intrinsic(_float_of)
+
+
+@entry
 def philox(key: Any, blocks: Array, paths: Array, words: Array) -> None:
     """Fill words[0:4, i] from the 128-bit counter (blocks[i], paths[i]) and a 64-bit key.
 
@@ -137,7 +97,7 @@ def philox(key: Any, blocks: Array, paths: Array, words: Array) -> None:
         words[3, i] = np.uint32(c3)
 
 
-@jit
+@inner
 def look_up(tables: Tables, which: int, words: Array, cells: Array, row: Array) -> None:
     """Turn words into values of one distribution: row[i] from words[i].
 
@@ -189,7 +149,7 @@ def climb(steps: Array, lowest: Any, words: Array, row: Array) -> None:
             row[i] = lowest + np.float32(low)
 
 
-@jit
+@inner
 def finish(how: int, row: Array) -> None:
     """Bring drawn values into the range that their meaning allows."""
     if how == AT_LEAST_ZERO:
@@ -238,7 +198,7 @@ def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
             row[i] = value
 
 
-@jit
+@inner
 def draw_spells(hazard: Any, tables: Tables, paths: Array, count: int, scratch: Scratch) -> None:
     """Draw quiet and active times of spell scratch.blocks[i] of paths[i]: words 0 and 1 of that block."""
     philox(hazard.key, scratch.blocks[:count], paths[:count], scratch.words)
@@ -252,42 +212,39 @@ def draw_spells(hazard: Any, tables: Tables, paths: Array, count: int, scratch: 
             finish(AT_LEAST_ZERO, row)
 
 
-@jit
-def begin_spells(plan: Plan, clocks: Clocks, scratch: Scratch) -> None:
-    """Draw the first spell of every hazard on every lane."""
+@part
+def begin_spells(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
+    """Draw the first spell of a hazard on every lane."""
     lanes = clocks.paths.shape[0]
-    for h in range(plan.hazards.shape[0]):
-        for i in range(lanes):
-            scratch.blocks[i] = 0
-        draw_spells(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
-        soonest = np.inf
-        for i in range(lanes):
-            clocks.numbers[h, i] = 0
-            clocks.begins[h, i] = scratch.drawn[0, i]
-            clocks.ends[h, i] = clocks.begins[h, i] + scratch.drawn[1, i]
-            soonest = min(soonest, clocks.begins[h, i])
-        clocks.soonest[h] = soonest
+    for i in range(lanes):
+        scratch.blocks[i] = 0
+    draw_spells(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
+    soonest = np.inf
+    for i in range(lanes):
+        clocks.numbers[h, i] = 0
+        clocks.begins[h, i] = scratch.drawn[0, i]
+        clocks.ends[h, i] = clocks.begins[h, i] + scratch.drawn[1, i]
+        soonest = min(soonest, clocks.begins[h, i])
+    clocks.soonest[h] = soonest
 
 
 @part
 def split(begins: Array, ends: Array, ramp: float, stop: int, count: int, lanes: Array) -> tuple[int, int]:
     """Keep the lanes whose spell begins before the tile's stop: first those it leaves before, then the rest."""
-    over = 0
+    over, rest = 0, 0
     for i in range(count):
         lane = lanes[0, i]
-        lanes[1, over] = lane
-        over += (begins[lane] < stop) & (ends[lane] + ramp < stop)
-    struck = over
-    for i in range(count):
-        lane = lanes[0, i]
-        lanes[1, struck] = lane
-        struck += (begins[lane] < stop) & (ends[lane] + ramp >= stop)
-    for i in range(struck):
-        lanes[0, i] = lanes[1, i]
-    return over, struck
+        inside, ended = begins[lane] < stop, ends[lane] + ramp < stop
+        lanes[0, over] = lane
+        over += inside & ended
+        lanes[1, rest] = lane
+        rest += inside & (not ended)
+    for i in range(rest):
+        lanes[0, over + i] = lanes[1, i]
+    return over, over + rest
 
 
-@jit
+@part
 def toss(effect: Any, numbers: Array, paths: Array, scratch: Scratch, struck: int) -> None:
     """Decide for every spell at hand whether it hits: the coin of spell n is draw n of the coin's stream."""
     for i in range(struck):
@@ -308,36 +265,46 @@ def close(scratch: Scratch, struck: int, start: int, rows: Array) -> None:
             first = max(np.ceil(scratch.spells[BEGIN, i]), start)
             stop = min(np.ceil(scratch.spells[END, i]), start + rows.shape[0])
             for t in range(np.int64(first) - start, np.int64(stop) - start):
-                rows[t, scratch.lanes[0, i]] = 0
+                rows[np.uint64(t), scratch.lanes[0, i]] = 0
 
 
 @part
-def weaken(scratch: Scratch, struck: int, carried: Array, ramp: float, cost: float, start: int, rows: Array) -> None:
+def weaken(scratch: Scratch, struck: int, carried: Array, hazard: Any, cost: float, start: int, rows: Array) -> None:
     """Multiply the periods that a spell covers by 1 - coverage * cost.
 
     Where the next spell begins in the period in which this one ends, their coverage must be added before it is
     applied: it is carried over to the next round, which treats that spell.
     """
+    ramp, keep, last = hazard.ramp, np.float32(1 - cost), start + rows.shape[0]
     for i in range(struck):
-        lane = scratch.lanes[0, i]
+        lane, hit = scratch.lanes[0, i], scratch.hits[i]
+        begin, end = scratch.spells[BEGIN, i], scratch.spells[END, i]
         before, carried[lane] = carried[lane], 0.0
-        if not scratch.hits[i] and before == 0:
-            continue
-        begin, end, follow = scratch.spells[BEGIN, i], scratch.spells[END, i], scratch.spells[NEXT, i]
-        first = np.int64(max(begin, start))
-        stop = np.int64(min(np.ceil(end + ramp), start + rows.shape[0]))
-        for t in range(first, stop):
-            share = before
-            if scratch.hits[i]:
-                share += max(min(end, t + 1) - max(begin, t), 0.0)
-                if end < t + 1 and ramp > 0:
-                    near, far = min(max(t - end, 0.0), ramp), min(t + 1 - end, ramp)
-                    share += (far - near) * (1 - (near + far) / (2 * ramp))
-            before = 0.0
-            if t + 1 == stop and follow < stop:
-                carried[lane] = share
+        t, stop = np.int64(max(begin, start)), np.int64(min(np.ceil(end + ramp), last))
+        if not hit:
+            stop = min(stop, t + (before > 0))
+        full = np.int64(min(end, last))
+        while t < stop:
+            if begin <= t < full and hit and before == 0:
+                rows[np.uint64(t - start), lane] *= keep
             else:
-                rows[t - start, lane] *= 1 - min(share, 1.0) * cost
+                share = before + (coverage(begin, end, ramp, t) if hit else 0.0)
+                before = 0.0
+                if t + 1 == stop and scratch.spells[NEXT, i] < stop:
+                    carried[lane] = share
+                else:
+                    rows[np.uint64(t - start), lane] *= np.float32(1 - min(share, 1.0) * cost)
+            t += 1
+
+
+@part
+def coverage(begin: float, end: float, ramp: float, t: Any) -> Any:
+    """Integrate the intensity of a spell over period t: 1 in the active time, then a straight line down to 0."""
+    share = max(min(end, t + 1) - max(begin, t), 0.0)
+    if end < t + 1 and ramp > 0:
+        near, far = min(max(t - end, 0.0), ramp), min(t + 1 - end, ramp)
+        share += (far - near) * (1 - (near + far) / (2 * ramp))
+    return share
 
 
 @part
@@ -348,7 +315,9 @@ def apply(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, struck: int, sta
         scratch.hits[i] = True
     for e in range(hazard.first_effect, hazard.end_effect):
         effect = plan.effects[e]
-        if effect.enough != SURE and (e == hazard.first_effect or effect.coin != plan.effects[e - 1].coin):
+        last = plan.effects[max(e - 1, hazard.first_effect)]
+        same = e > hazard.first_effect and effect.coin == last.coin and effect.enough == last.enough
+        if effect.enough != SURE and not same:
             toss(effect, clocks.numbers[h], clocks.paths, scratch, struck)
         scratch.touched[effect.series] = True
         rows = out[:, effect.series]
@@ -356,10 +325,10 @@ def apply(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, struck: int, sta
             close(scratch, struck, start, rows)
         else:
             carried = scratch.carried[e - hazard.first_effect]
-            weaken(scratch, struck, carried, hazard.ramp, 1 - effect.factor, start, rows)
+            weaken(scratch, struck, carried, hazard, 1 - effect.factor, start, rows)
 
 
-@jit
+@part
 def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
     """Apply one hazard in rounds: each round takes the current spell of every lane that has one in the tile."""
     hazard, begins, ends = plan.hazards[h], clocks.begins[h], clocks.ends[h]
@@ -406,13 +375,15 @@ def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: 
         row[lanes[i]] = whole + np.float32(up)
 
 
-@jit
+@entry
 def fill(plan: Plan, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
     """Fill one tile: what is drawn, then what hazards do to it, then what can be finished only after them."""
     for j in range(plan.jobs.shape[0]):
         scratch.touched[j] = False
         draw(plan.jobs[j], plan.tables, clocks.paths, scratch, start, out)
     for h in range(plan.hazards.shape[0]):
+        if start == 0:
+            begin_spells(plan, h, clocks, scratch)
         if clocks.soonest[h] < start + out.shape[0]:
             strike(plan, h, clocks, scratch, start, out)
     for j in range(plan.endings.shape[0]):

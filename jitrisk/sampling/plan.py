@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from jitrisk.sampling import kernels, tables
 from jitrisk.sampling.distributions import Distribution, constant
-from jitrisk.sampling.kernels import NONE, Array
+from jitrisk.sampling.kernels import NONE
+from jitrisk.sampling.layout import EFFECT, HAZARD, JOB, Array, Plan
 from jitrisk.sampling.series import Effect, Series, Spells
 
 # These are open or closed; the others are multiplied by a share.
@@ -36,11 +38,11 @@ class Planner:
         self._seed = seed
         self._laws: dict[Distribution, int] = {}
 
-    def plan(self) -> kernels.Plan:
+    def plan(self) -> Plan:
         """Return everything packed."""
         jobs, endings, (hazards, effects) = self._pack_jobs(), self._pack_endings(), self._pack_hazards()
         packed = tables.pack([tables.compile_table(law) for law in self._laws])
-        return kernels.Plan(packed, jobs, hazards, effects, endings)
+        return Plan(packed, jobs, hazards, effects, endings)
 
     def _table(self, law: Distribution) -> int:
         return self._laws.setdefault(law, len(self._laws))
@@ -57,7 +59,7 @@ class Planner:
             copied = source != number and law.family != "constant"
             key = stream_key(self._seed, series.kind, series.thing)
             rows.append((number, source if copied else NONE, self._table(law), series.every, how, key))
-        return np.array(rows, kernels.JOB)
+        return np.array(rows, JOB)
 
     def _pack_endings(self) -> Array:
         """Pack what can be finished only after the hazards."""
@@ -68,22 +70,23 @@ class Planner:
             elif series.effects and series.kind == "demand" and series.base.integer:
                 key = stream_key(self._seed, "round", series.thing)
                 rows.append((number, NONE, NONE, series.every, kernels.ROUND, key))
-        return np.array(rows, kernels.JOB)
+        return np.array(rows, JOB)
 
     def _pack_hazards(self) -> tuple[Array, Array]:
         """Pack hazards in the order of their names, so that products are the same whatever else is drawn."""
-        hazards, effects = [], []
+        hazards: list[tuple[Any, ...]] = []
+        effects: list[tuple[Any, ...]] = []
         for spells, hits in sorted(self._hits().items(), key=lambda item: (item[0].name, repr(item[0]))):
             first = len(effects)
-            # Those that are sure to hit first, then coin after coin: the kernel tosses each once.
-            for number, effect in sorted(hits, key=lambda hit: (hit[1].chance < 1, self._series[hit[0]].thing)):
+            # Those that are sure to hit first, then coin after coin: the kernel tosses again where the coin changes.
+            for number, effect in sorted(hits, key=lambda hit: (-hit[1].chance, self._series[hit[0]].thing)):
                 series = self._series[number]
                 coin = stream_key(self._seed, "chance", spells.name, series.thing)
                 enough = round(min(effect.chance, 1.0) * kernels.SURE)
                 effects.append((number, series.kind in CLOSING, effect.factor, coin, enough))
             key, tables_of = stream_key(self._seed, "hazard", spells.name), (spells.quiet, spells.active)
             hazards.append((key, *map(self._table, tables_of), spells.ramp, first, len(effects)))
-        return np.array(hazards, kernels.HAZARD), np.array(effects, kernels.EFFECT)
+        return np.array(hazards, HAZARD), np.array(effects, EFFECT)
 
     def _hits(self) -> dict[Spells, list[tuple[int, Effect]]]:
         hits: dict[Spells, list[tuple[int, Effect]]] = {}
@@ -95,14 +98,14 @@ class Planner:
 
 
 def _finish_of_draw(series: Series) -> int:
-    """Return what to do with a base draw; nothing where the law itself cannot leave the allowed range."""
+    """Return what to do with a base draw; a line may undershoot zero by a rounding error, a staircase not."""
     law = series.base
     if series.kind == "lead_time":
         done = series.effects or (law.integer and law.lowest >= 1)
         return kernels.KEEP if done else kernels.WHOLE
-    if series.kind != "demand" and not 0 <= law.lowest <= law.highest <= 1:
+    if series.kind != "demand":
         return kernels.SHARE
-    return kernels.AT_LEAST_ZERO if law.lowest < 0 else kernels.KEEP
+    return kernels.KEEP if law.integer else kernels.AT_LEAST_ZERO
 
 
 def _finished(value: float, how: int) -> float:

@@ -45,9 +45,12 @@ class Spells:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.ramp) and self.ramp >= 0):
             raise ValueError(f"hazard {self.name!r} has a ramp of {self.ramp:g} periods, but it must be at least 0")
+        laws = (self.quiet, self.active)
+        if max(self.ramp, *(law.lowest for law in laws)) >= SHORTEST_CYCLE:
+            return
         # Spells longer than a period count as one, or a few endless spells would hide millions of tiny ones.
         share = (np.arange(256) + 0.5) / 256
-        cycle = self.ramp + sum(float(np.clip(law.quantile(share), 0, 1).mean()) for law in (self.quiet, self.active))
+        cycle = self.ramp + sum(float(np.clip(law.quantile(share), 0, 1).mean()) for law in laws)
         if cycle < SHORTEST_CYCLE:
             raise ValueError(
                 f"hazard {self.name!r} comes back after {cycle:.2g} periods, but must take {SHORTEST_CYCLE:g} or more: "

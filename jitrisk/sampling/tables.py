@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from jitrisk.sampling import kernels
 from jitrisk.sampling.distributions import FAMILIES, Distribution
+from jitrisk.sampling.layout import TABLE, Tables
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.int64]
@@ -30,7 +31,8 @@ WORDS = 2.0**32
 TOLERANCE = 4e-4
 # Largest share of words whose step is searched for: 15 ns each, against 1 ns.
 SEARCHED = 2e-3
-LARGEST = float(np.finfo(np.float32).max) / 4
+# What a float32 can hold.
+LARGEST = 1e37
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +64,17 @@ class Table:
         return self.shape == kernels.STAIRS and bool(np.isnan(self.cells[:, 0].view(np.float32)).any())
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def compile_table(law: Distribution) -> Table:
     """Return the quantile table of a distribution."""
     if law.lowest == law.highest:
         return Table(kernels.CONSTANT, law.lowest, law.highest)
-    ladder = FAMILIES[law.family].ladder(dict(law.parameters))
+    family, parameters = FAMILIES[law.family], dict(law.parameters)
+    scale, unit = family.unit(parameters)
+    if scale != 1:
+        table = compile_table(Distribution(law.family, tuple(sorted(unit.items()))))
+        return replace(table, cells=(table.cells.view(np.float32) * np.float32(scale)).view(np.int32))
+    ladder = family.ladder(parameters)
     if ladder is not None:
         return _stairs(*ladder)
     if law.integer:
@@ -94,9 +101,9 @@ def _line_cells(quantile: Quantile, upper: bool, bits: int, scale: float) -> tup
     left, middle, right = value[:-2:2], value[1::2], value[2::2]
     slope = (right - left) / (points[2::2] - points[:-2:2])
     # By Simpson's rule the mean over the cell lies two thirds of the way from the chord to the curve.
-    bend = middle - (left + right) / 2
-    intercept = middle - bend / 3 - slope * points[1::2]
-    error = np.abs(bend) / (np.abs(middle) + scale) * 2 / 3
+    chord = (left + right) / 2
+    intercept = chord + 2 / 3 * (middle - chord) - slope * points[1::2]
+    error = np.abs(middle - chord) / (np.abs(middle) + scale) * 2 / 3
     # Words of the upper side are negative.
     return np.column_stack([intercept, -slope if upper else slope]), float(error[points[1::2] >= 4].max())
 
@@ -104,7 +111,8 @@ def _line_cells(quantile: Quantile, upper: bool, bits: int, scale: float) -> tup
 def _points(bits: int) -> Floats:
     """Return borders and middles of one side's cells, as counts of words from the end of the tail."""
     octaves = np.ldexp(1.0, np.arange(-1, 32))[:, None]
-    return (octaves * (1 + np.arange(2 << bits) / (2 << bits))).ravel()[: (64 << bits) + 3]
+    points: Floats = np.ravel(octaves * (1 + np.arange(2 << bits) / (2 << bits)))[: (64 << bits) + 3]
+    return points
 
 
 def _stairs(values: Floats, cumulative: Floats) -> Table:
@@ -137,7 +145,8 @@ def _rounded(cumulative: Floats, first: float, listed: Floats) -> Table:
     ranks = first - 1 + np.arange(len(corners))
 
     def quantile(p: Floats, upper: bool) -> Floats:
-        return np.interp(1 - p if upper else p, corners, ranks)
+        found: Floats = np.interp(1 - p if upper else p, corners, ranks)
+        return found
 
     table = _lines(quantile, np.inf, (first, ranks[-1]), FINEST_LINES)
     return replace(table, values=listed.astype(np.float32))
@@ -160,11 +169,11 @@ def intervals(bits: int) -> tuple[Words, Words, Words]:
 def locate(words: Words, bits: int) -> Words:
     """Return the cell of every word, by the same arithmetic as the kernel's."""
     tails = words.astype(np.uint32).view(np.int32).astype(np.float32) + np.float32(0.5)
-    place = (np.abs(tails).view(np.int32) >> (23 - bits)) - (126 << bits)
-    return np.where(tails < 0, place + (32 << bits) + 1, place)
+    place: Words = np.abs(tails).view(np.int32).astype(np.int64) >> (23 - bits)
+    return place - (126 << bits) + (tails < 0) * ((32 << bits) + 1)
 
 
-def pack(tables: Sequence[Table]) -> kernels.Tables:
+def pack(tables: Sequence[Table]) -> Tables:
     """Lay tables end to end for the kernels."""
     rows, counts = [], np.zeros(3, np.int64)
     for table in tables:
@@ -176,5 +185,5 @@ def pack(tables: Sequence[Table]) -> kernels.Tables:
     cells = np.concatenate([np.empty((0, 2), np.int32), *(table.cells for table in tables)]).astype(np.int64)
     steps = np.concatenate([np.empty(0, np.uint32), *(table.steps for table in tables)])
     values = np.concatenate([np.empty(0, np.float32), *(table.values for table in tables)])
-    layout = np.array(rows, kernels.TABLE)
-    return kernels.Tables(layout, cells[:, 0] & 0xFFFFFFFF | cells[:, 1] << 32, steps, values)
+    layout = np.array(rows, TABLE)
+    return Tables(layout, cells[:, 0] & 0xFFFFFFFF | cells[:, 1] << 32, steps, values)
