@@ -9,8 +9,16 @@ from setuptools import Extension, setup
 DEBUG = os.environ.get("JITRISK_DEBUG") == "1"
 
 # No contraction to fused multiply-add, so that every instruction set gives the same bits; without errno and
-# traps GCC turns floor() and the selects into vector instructions; loops are not to be torn into calls of memset.
-FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fno-tree-loop-distribute-patterns", "-g0"]
+# traps GCC turns floor() and the selects into vector instructions; loops are not to be torn apart.
+FLAGS = [
+    "-O3",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fno-tree-loop-distribution",
+    "-fno-tree-loop-distribute-patterns",
+    "-g0",
+]
 
 setup(
     ext_modules=cythonize(

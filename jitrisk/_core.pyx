@@ -25,11 +25,14 @@ cdef extern from *:
     #else
     #define JR_KERNEL void
     #endif
+    #define JR_NEARLY 0.999999f
     """
     ctypedef void kernel "JR_KERNEL"
     ctypedef float* lanes_t "jr_lanes_t"
     ctypedef const float* const_lanes_t "jr_const_lanes_t"
     ctypedef double* totals_t "jr_totals_t"
+    # A store that holds what is asked of it, but for the rounding of single precision, is not short.
+    const float NEARLY "JR_NEARLY"
 
 
 cdef enum:
@@ -64,6 +67,15 @@ cdef inline float smaller(float a, float b) noexcept nogil:
 
 cdef inline float larger(float a, float b) noexcept nogil:
     return a if a > b else b
+
+
+cdef inline float is_short(float asked, float held) noexcept nogil:
+    """1 where a store cannot give what is asked of it, else 0.
+
+    A number, since choices between rows that depend on it are arithmetic: a compiler that sees the same condition
+    several times makes branches of it, and a loop with branches does not vectorize.
+    """
+    return <float>1.0 if NEARLY * asked > held else <float>0.0
 
 
 cdef struct Rule:
@@ -117,26 +129,25 @@ cdef kernel serve(
 ) noexcept nogil:
     """Ship the old backlog, then new demand; what is left waits in the share `wait`."""
     cdef Py_ssize_t j
-    cdef float wanted, shipped, old, filled, left
-    cdef bint is_short
+    cdef float wanted, shipped, old, filled, left, short_now, since
     for j in range(lanes):
         wanted = backlog[j] + demand[j]
         shipped = smaller(on_hand[j], wanted)
         old = smaller(backlog[j], shipped)
         filled = shipped - old
-        is_short = wanted > shipped
-        left = (backlog[j] - old) + wait * (demand[j] - filled)
-        left = left if is_short else <float>0.0
+        short_now = is_short(wanted, shipped)
+        left = short_now * ((backlog[j] - old) + wait * (demand[j] - filled))
+        since = short_now * (period + <float>1.0) - <float>1.0
         on_hand[j] -= shipped
         position[j] -= shipped
         backlog[j] = left
-        short[j] += <float>1.0 if is_short else <float>0.0
+        short[j] += short_now
         sums[DEMAND * WIDTH + j] += demand[j]
-        sums[FILLED * WIDTH + j] += filled if is_short else demand[j]
-        sums[STOCKOUT * WIDTH + j] += <float>1.0 if is_short else <float>0.0
+        sums[FILLED * WIDTH + j] += short_now * filled + (<float>1.0 - short_now) * demand[j]
+        sums[STOCKOUT * WIDTH + j] += short_now
         sums[BACKLOG * WIDTH + j] += left
         peak[j] = larger(peak[j], left)
-        first[j] = period if is_short and first[j] < 0.0 else first[j]
+        first[j] = since if first[j] < 0.0 else first[j]
 
 
 cdef kernel owe(Py_ssize_t lanes, const_lanes_t waiting, float weight, lanes_t owed) noexcept nogil:
@@ -211,10 +222,11 @@ cdef inline void pull(
     cdef float ordered = order(position[j] - owed[j], rule)
     cdef float board = authorized[j] + ordered
     cdef float able = usable(board, availability[j], rule)
-    cdef float begun = smaller(able, allowed)
-    cdef float taken = smaller(store[j], begun * quantity)
+    cdef float short_now = is_short(quantity * able, store[j])
+    cdef float begun = short_now * allowed + (<float>1.0 - short_now) * able
+    cdef float taken = smaller(store[j], able * quantity)
     position[j] += ordered
-    store_short[j] += <float>1.0 if able * quantity > store[j] else <float>0.0
+    store_short[j] += short_now
     store[j] -= taken
     store_position[j] -= taken
     started[j] = begun
@@ -263,8 +275,10 @@ cdef kernel enable(
 cdef kernel limit_by(Py_ssize_t lanes, const_lanes_t store, float per_unit, lanes_t started) noexcept nogil:
     """An input held in one store, of which each unit started takes `per_unit`."""
     cdef Py_ssize_t j
+    cdef float short_now
     for j in range(lanes):
-        started[j] = smaller(started[j], store[j] / per_unit)
+        short_now = is_short(per_unit * started[j], store[j])
+        started[j] = short_now * (store[j] / per_unit) + (<float>1.0 - short_now) * started[j]
 
 
 cdef kernel ask(
@@ -273,7 +287,7 @@ cdef kernel ask(
     """Mark the periods in which a store could not give what the able start asked of it."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        short[j] += <float>1.0 if able[j] * per_unit > store[j] else <float>0.0
+        short[j] += is_short(per_unit * able[j], store[j])
 
 
 cdef kernel settle(Py_ssize_t lanes, lanes_t short, lanes_t shortage) noexcept nogil:

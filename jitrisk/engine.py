@@ -30,7 +30,7 @@ FLUSH = 128
 
 _TILE, _SHORT_TILE = 64, 16  # periods of exogenous rows drawn at a time; divisors of FLUSH
 
-_CACHE = 600_000  # bytes of a core's second-level cache that one block may fill
+_CACHE = 1_100_000  # bytes that one strategy's state and the exogenous tile may fill: a core's second-level cache
 _MOST = 4 * STRIPE  # lanes of a block
 _POLL = 0.1  # seconds between looks at the progress, and so at Ctrl-C
 _KEEP_FREE = 0.1  # share of the available memory never asked for
@@ -256,6 +256,33 @@ def _steps(length: int, step: int) -> Iterator[tuple[int, int]]:
         yield begin, min(begin + step, length)
 
 
+@dataclass(frozen=True)
+class _Leg:
+    """Periods `begin` to `end` of a tile, and what is done at their end."""
+
+    begin: int
+    end: int
+    opens: bool
+    flushes: bool
+
+    def run(self, block: Block, tile: np.ndarray, tile_start: int) -> None:
+        block.advance(tile, tile_start, self.begin, self.end)
+        if self.opens:
+            block.open_books(self.end)
+        if self.flushes:
+            block.flush()
+
+
+def _legs(horizon: Horizon, start: int, end: int) -> list[_Leg]:
+    """Cut a tile where the books open, at the end of the warm-up, and where sums are flushed, at fixed periods."""
+    due = {*range(start - start % FLUSH + FLUSH, end + 1, FLUSH), horizon.periods}
+    stops = sorted({stop for stop in {*due, horizon.warm_up, end} if start < stop <= end})
+    return [
+        _Leg(begin, stop, opens=stop == horizon.warm_up, flushes=stop in due and stop > horizon.warm_up)
+        for begin, stop in zip([start, *stops], stops, strict=False)
+    ]
+
+
 class _Bench:
     """One thread's work space, used for block after block."""
 
@@ -268,6 +295,7 @@ class _Bench:
         self._drawn = len(series) - len(self._handed)
         self._blocks: dict[int, list[Block]] = {}
         self._memory = _rows(shape.tile * len(series) * shape.lanes)
+        self._tiles = [_legs(job.horizon, *step) for step in _steps(job.horizon.periods, shape.tile)]
 
     def simulate(self, begin: int, end: int, totals: Totals, stop: threading.Event) -> None:
         """Run paths `begin` to `end` (places in the outcome) under every strategy."""
@@ -276,12 +304,15 @@ class _Bench:
         state = self._sampler.begin(self._job.paths.start + begin, lanes)
         for k, block in enumerate(blocks):
             block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end])
-        for tile_start, tile_end in _steps(horizon.periods, self._shape.tile):
+            if horizon.warm_up == 0:
+                block.open_books(0)
+        for legs in self._tiles:
             if stop.is_set():
                 return
-            tile = self._tile(state, tile_start, tile_end, begin, end)
+            tile = self._tile(state, legs[0].begin, legs[-1].end, begin, end)
             for block in blocks:
-                self._advance(block, tile, tile_start, tile_end)
+                for leg in legs:
+                    leg.run(block, tile, legs[0].begin)
         for block in blocks:
             block.close_books(horizon.periods, horizon.counted)
 
@@ -293,19 +324,6 @@ class _Bench:
                 for plant, rows in zip(self._job.plants.values(), self._rows, strict=True)
             ]
         return self._blocks[lanes]
-
-    def _advance(self, block: Block, tile: np.ndarray, start: int, end: int) -> None:
-        """Run one tile, with the books opened at the end of the warm-up and the sums flushed at fixed periods."""
-        horizon = self._job.horizon
-        stops = [t for t in range(start + 1, end + 1) if t in (end, horizon.warm_up) or t % FLUSH == 0]
-        if horizon.warm_up == start == 0:
-            block.open_books(0)
-        for begin, stop in zip([start, *stops], stops, strict=False):
-            block.advance(tile, start, begin, stop)
-            if stop == horizon.warm_up:
-                block.open_books(stop)
-            elif stop > horizon.warm_up and (stop % FLUSH == 0 or stop == horizon.periods):
-                block.flush()
 
     def _tile(self, state: Any, start: int, end: int, begin: int, stop: int) -> np.ndarray:
         """Return the exogenous rows of periods `start` to `end`, shape (periods, series, lanes)."""

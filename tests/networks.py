@@ -15,24 +15,20 @@ from hypothesis import strategies as st
 Mapping = dict[str, Any]
 
 
-def whole_numbers(low: int, high: int) -> st.SearchStrategy[int]:
-    return st.integers(low, high)
-
-
 @st.composite
 def policies(draw: st.DrawFn) -> Mapping:
     review = draw(st.sampled_from([1, 1, 1, 2, 3]))
     kind = draw(st.sampled_from(["kanban", "base_stock", "min_max", "reorder_point", "make_to_order"]))
     fields: Mapping = {"review": review}
     if kind == "kanban":
-        fields |= {"cards": draw(whole_numbers(1, 5)), "container": draw(whole_numbers(1, 4))}
+        fields |= {"cards": draw(st.integers(1, 5)), "container": draw(st.integers(1, 4))}
     elif kind == "base_stock":
-        fields |= {"level": draw(whole_numbers(0, 12))}
+        fields |= {"level": draw(st.integers(0, 12))}
     elif kind == "min_max":
-        low = draw(whole_numbers(0, 6))
-        fields |= {"min": low, "max": low + draw(whole_numbers(1, 8))}
+        low = draw(st.integers(0, 6))
+        fields |= {"min": low, "max": low + draw(st.integers(1, 8))}
     elif kind == "reorder_point":
-        fields |= {"point": draw(whole_numbers(0, 6)), "quantity": draw(whole_numbers(1, 6))}
+        fields |= {"point": draw(st.integers(0, 6)), "quantity": draw(st.integers(1, 6))}
     return {kind: fields}
 
 
@@ -40,7 +36,7 @@ def policies(draw: st.DrawFn) -> Mapping:
 def inputs(draw: st.DrawFn, suppliers: list[str], fluid: bool) -> Mapping:
     """One or two inputs, each with one source or with alternates; no source is named twice."""
     chosen = draw(st.lists(st.sampled_from(suppliers), min_size=1, max_size=4, unique=True))
-    cut = draw(whole_numbers(1, len(chosen)))
+    cut = draw(st.integers(1, len(chosen)))
     drawn: Mapping = {}
     for number, sources in enumerate(part for part in (chosen[:cut], chosen[cut:]) if part):
         quantity = draw(st.sampled_from([0.5, 1, 2, 4])) if fluid else 1
@@ -61,28 +57,28 @@ def stages(draw: st.DrawFn, suppliers: list[str], fluid: bool) -> Mapping:
     if suppliers and draw(st.integers(0, 3)):
         stage["inputs"] = draw(inputs(suppliers, fluid))
     if draw(st.booleans()):
-        stage["capacity"] = draw(whole_numbers(1, 6))
+        stage["capacity"] = draw(st.integers(1, 6))
     if draw(st.booleans()):
-        stage["on_hand"] = draw(whole_numbers(0, 12))
+        stage["on_hand"] = draw(st.integers(0, 12))
     if draw(st.integers(0, 3)) == 0:
-        stage["expedite"] = {"below": draw(whole_numbers(1, 4)), "lead_time": draw(st.sampled_from([1, 1.5, 2]))}
+        stage["expedite"] = {"below": draw(st.integers(1, 4)), "lead_time": draw(st.sampled_from([1, 1.5, 2]))}
     return stage
 
 
 @st.composite
 def networks(draw: st.DrawFn, fluid: bool = False, horizon: int = 24) -> Mapping:
     """A network of one to six stages with one to four customers; `fluid` allows halves and quarters of units."""
-    names = [f"stage{number}" for number in range(draw(whole_numbers(1, 6)))]
+    names = [f"stage{number}" for number in range(draw(st.integers(1, 6)))]
     drawn = {name: draw(stages(names[:number], fluid)) for number, name in enumerate(names)}
     customers: Mapping = {}
-    for number in range(draw(whole_numbers(1, 4))):
+    for number in range(draw(st.integers(1, 4))):
         unmet = draw(st.sampled_from(["backorder", "lost", *([0.5, 0.25] if fluid else [])]))
         customers[f"customer{number}"] = {"stage": draw(st.sampled_from(names)), "demand": 1, "unmet": unmet}
     return {
         "name": "drawn",
         "period": "1 d",
         "horizon": horizon,
-        "warm_up": draw(whole_numbers(0, horizon // 2)),
+        "warm_up": draw(st.integers(0, horizon // 2)),
         "stages": {name: drawn[name] for name in draw(st.permutations(names))},
         "customers": customers,
     }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TOLERANCE = 1e-6
+"""What differs by less, relatively, is equal: an order, a start or a shortage is never made of rounding."""
 
 Draws = Mapping[str, Mapping[str, Any]]
 """Variable -> stage or customer -> value: what one period holds in store."""
@@ -164,7 +165,7 @@ class Twin:
             shipped = min(store.on_hand, waiting + demand)
             filled = max(self.number(0), shipped - waiting)  # old backlog first
             lost = (1 - self.number(terms.unmet)) * (demand - filled)
-            if waiting + demand > shipped:
+            if self._exceeds(waiting + demand, shipped):
                 flows["stockout", customer] = 1
                 short.add(name)
             store.on_hand -= shipped
@@ -204,6 +205,8 @@ class Twin:
             full, able = min(store.authorized, capacity), min(store.authorized, capacity * availability)
         short.update(self._asked_too_much(stage, stores, able))
         q = min([able, *(self._allowed(given, stores) for given in stage.inputs.values())])
+        if not self._exceeds(able, q):
+            q = able
         for given in stage.inputs.values():
             self._take(given, q, stores, flows)
         store.authorized -= q
@@ -217,11 +220,14 @@ class Twin:
         flows["broken", name] = (full - able) / full if full else self.number(0)
         flows["starved", name] = (able - q) / full if full else self.number(0)
 
+    def _exceeds(self, asked: Any, given: Any) -> bool:
+        return bool(asked - given > self.number(TOLERANCE) * asked)
+
     def _asked_too_much(self, stage: Any, stores: dict[str, Store], able: Any) -> Iterable[str]:
         """The stores that cannot give what the able start asks of them."""
         for given in stage.inputs.values():
             for source, share in given.sources:
-                if self.number(share) * self.number(given.quantity) * able > stores[source].on_hand:
+                if self._exceeds(self.number(share) * self.number(given.quantity) * able, stores[source].on_hand):
                     yield source
 
     def _allowed(self, given: Any, stores: dict[str, Store]) -> Any:

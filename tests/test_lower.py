@@ -87,6 +87,11 @@ def test_service_level_of_poisson_demand(service, periods):
     assert found.order_up_to == stats.poisson(4 * periods).ppf(service)
 
 
+def test_service_level_covers_the_wait_for_the_next_review():
+    found = level({"base_stock": {"service": 0.95, "review": "3 d"}}, {"poisson": {"mean": 4}}, lead_time=2)
+    assert found.order_up_to == stats.poisson(4 * (2 + 3 - 1)).ppf(0.95)
+
+
 def test_service_level_of_normal_demand():
     found = level({"base_stock": {"service": 0.95}}, {"normal": {"mean": 500, "sd": 40}}, lead_time=4)
     assert found.order_up_to == pytest.approx(stats.norm(2000, 80).ppf(0.95), rel=1e-3)

@@ -32,8 +32,8 @@ def command(model: str, as_json: bool) -> int:
         click.echo(json.dumps({"schema": "jitrisk.validation", "schema_version": 1, "faults": []}, indent=2))
     else:
         click.echo(
-            f"{network.name}: {len(network.stages)} stages, {len(network.customers)} customers, "
-            f"{len(network.hazards)} hazards, {network.horizon:,} periods of {network.period:g} h; "
-            f"strategies {', '.join(network.strategies)}"
+            f"{network.name}: stages {len(network.stages)}, customers {len(network.customers)}, "
+            f"hazards {len(network.hazards)}, strategies {', '.join(network.strategies)}; "
+            f"{network.horizon:,} periods of {network.period:g} h"
         )
     return 0

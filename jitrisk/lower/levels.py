@@ -115,7 +115,7 @@ def _base_stock_level(
 
 
 def _card_formula(stage: Stage, policy: Kanban, demand: float) -> int:
-    """Return K = ceil(D * L * (1 + safety) / C), at least one card (Monden 1983, ch. 18)."""
+    """Return K = ceil(D * L * (1 + safety) / C), at least one card (Monden 1983)."""
     lead_time = float(lead_time_values(stage.lead_time).mean())
     cards = demand * lead_time * (1.0 + policy.safety) / policy.container
     return max(1, math.ceil(cards * (1.0 - TOLERANCE)))

@@ -21,7 +21,6 @@ LAWS = {
     "pareto_xm1_alpha3": lambda generator, size: 1 + generator.pareto(3, size),
     "uniform_0_1": lambda generator, size: generator.random(size),
 }
-SETTINGS: dict[str, object] = {}
 READ_ELSEWHERE = {
     case: [name for name in flat(cases()[case]["expected"]) if not name.endswith(("wald", "clopper_pearson"))]
     for case in family("j.")

@@ -11,99 +11,29 @@ How the cases fit the model's order of events:
 - Simultaneous release through several stages is the model's demand signal: `base_stock` above a kanban stage orders
   what that stage has on its board.
 - Where every stage has one card, a machine's queue is empty, and a lead time of geometric length is the machine.
-- Continuous time is reached from short periods. The model's own chain is solved exactly (by the plain twin) for
-  three lengths of the period and extrapolated to none; the product is held against the same chain at one length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from chains import Chain, Dice
-from oracle import (
-    Network,
-    Rates,
-    Ratio,
-    Reading,
-    Setting,
-    assert_mean,
-    check,
-    expected,
-    family,
-    plant,
-    run,
+from lines import (
+    exact,
+    fill_rate,
+    geometric,
+    in_hand,
+    kanban,
+    line,
+    lost_share,
+    on_hand,
+    throughput,
+    unfilled_share,
+    value_of,
 )
-
-import jitrisk as jr
+from oracle import Network, Reading, Setting, check, expected, family, plant
 
 pytestmark = pytest.mark.verification
-
-PLENTY = 1_000  # a saturated line: all that is finished leaves at once
-
-
-def kanban(cards: int, **stage: Any) -> Network:
-    return {"policy": {"kanban": {"cards": cards, "container": 1}}, **stage}
-
-
-def queue(*sources: str) -> Network:
-    """Parts in hand before a machine, as many as it has cards on the board."""
-    return {"inputs": dict.fromkeys(sources, 1), "policy": {"make_to_order": {}}}
-
-
-def geometric(mean: float) -> Network:
-    return {"geometric": {"mean": f"{mean!r} d"}}
-
-
-def line(
-    stages: Network, machines: dict[str, float], last: str, demand: float | None, horizon: int, unmet: str = "lost"
-) -> Network:
-    """Machines that complete a part with the given probabilities, demand of one part with probability `demand`."""
-    buyer = {"stage": last, "demand": PLENTY if demand is None else {"binomial": {"n": 1, "p": demand}}, "unmet": unmet}
-    hazards = {
-        f"{machine} idle": {
-            "time_between": geometric(1 / (1 - chance)),
-            "duration": geometric(1 / chance),
-            "hits": {machine: {"capacity": 0}},
-        }
-        for machine, chance in machines.items()
-    }
-    return plant(stages, {"buyer": buyer}, horizon, warm_up=horizon // 10, hazards=hazards)
-
-
-def luck(machines: dict[str, float], demand: float | None) -> list[Dice]:
-    """What chance decides in a period: each machine's success, and the demand."""
-    successes = [Dice("availability", machine, (1, 0), (chance, 1 - chance)) for machine, chance in machines.items()]
-    asked = ((PLENTY,), (1.0,)) if demand is None else ((1, 0), (demand, 1 - demand))
-    return [*successes, Dice("demand", "buyer", *asked)]
-
-
-def exact(network: Network, machines: dict[str, float], demand: float | None, most: float | None = None) -> Chain:
-    """The same network as a Markov chain."""
-    loaded = jr.load(network)
-    return Chain(loaded, dict.fromkeys(loaded.stages, 1), luck(machines, demand), most_backlog=most)
-
-
-def fill_rate(rates: Any) -> Ratio:
-    return Ratio(rates("filled", "buyer"), rates("demand", "buyer"))
-
-
-def lost_share(rates: Any) -> Ratio:
-    return Ratio(rates("lost", "buyer"), rates("demand", "buyer"))
-
-
-def throughput(rates: Any) -> Any:
-    return rates("shipped", "buyer")
-
-
-def on_hand(stage: str) -> Reading:
-    return lambda rates: rates("on_hand", stage)
-
-
-def in_hand(kit: str) -> Reading:
-    return lambda rates: rates("on_hand", kit) + rates("wip", kit)
 
 
 @dataclass(frozen=True)
@@ -140,9 +70,7 @@ def loop(case: str, model: Network) -> Discrete:
         }
     if after_machine:
         # A demand finds the stock that the period before left behind.
-        readings["p_stock_zero_or_less_end"] = lambda rates: Ratio(
-            rates("demand", "buyer") - rates("filled", "buyer"), rates("demand", "buyer")
-        )
+        readings["p_stock_zero_or_less_end"] = unfilled_share
     most = 80 if unmet == "backorder" else None
     return Discrete(Setting(network, readings), machines, model["a"], most)
 
@@ -267,98 +195,6 @@ def containers(model: Network) -> Setting:
     )
 
 
-@dataclass(frozen=True)
-class Limit:
-    """A case in continuous time: stages, rates by machine and of demand, and what is read from a period's length."""
-
-    stages: Network
-    machines: dict[str, float]
-    demand: float | None
-    readings: Callable[[float], dict[str, Reading]]
-    unmet: str = "lost"
-    most_backlog: float | None = None
-    horizon: int = 6_000
-
-    def chances(self, period: float) -> tuple[dict[str, float], float | None]:
-        demand = None if self.demand is None else self.demand * period
-        return {machine: rate * period for machine, rate in self.machines.items()}, demand
-
-    def network(self, period: float) -> Network:
-        machines, demand = self.chances(period)
-        return line(self.stages, machines, next(reversed(self.stages)), demand, self.horizon, self.unmet)
-
-    def exact_rates(self, periods: Sequence[float]) -> list[Callable[[str, str], float]]:
-        """Long-run means per period of the model's own chain, for each length of the period."""
-        chain = exact(self.network(periods[0]), *self.chances(periods[0]), self.most_backlog)
-        means = [chain.reweighted(luck(*self.chances(period))).stationary() for period in periods]
-        return [lambda variable, thing, mean=mean: mean[variable, thing] for mean in means]
-
-
-def limit_line(model: Network, unmet: str = "lost") -> Limit:
-    cards, rates, demand = model["K"], model["mu"], model.get("lam")
-    stages: Network = {"machine1": kanban(cards[0], capacity=1)}
-    for number in range(2, len(cards) + 1):
-        stages[f"kit{number}"] = queue(f"machine{number - 1}")
-        stages[f"machine{number}"] = kanban(cards[number - 1], capacity=1, inputs={f"kit{number}": 1})
-    machines = {f"machine{number}": rate for number, rate in enumerate(rates, start=1)}
-
-    def readings(period: float) -> dict[str, Reading]:
-        read: dict[str, Reading] = {"throughput": lambda r: throughput(r) / period}
-        for number in range(1, len(cards) + 1):
-            read[f"store/{number - 1}"] = on_hand(f"machine{number}")
-        read["wip_in_stage/0"] = lambda r: cards[0] - r("on_hand", "machine1")
-        for number in range(2, len(cards) + 1):
-            read[f"wip_in_stage/{number - 1}"] = in_hand(f"kit{number}")
-        if demand is not None:
-            # Poisson demands see time averages.
-            read["p_no_finished_stock"] = lambda r: Ratio(
-                r("demand", "buyer") - r("filled", "buyer"), r("demand", "buyer")
-            )
-        if unmet == "backorder":
-            read["mean_backorders"] = lambda r: r("backlog", "buyer")
-        return read
-
-    return Limit(stages, machines, demand, readings, unmet, most_backlog=25 if unmet == "backorder" else None)
-
-
-def limit_assembly(model: Network) -> Limit:
-    stages = {
-        "machineA": kanban(model["KA"], capacity=1),
-        "machineB": kanban(model["KB"], capacity=1),
-        "kit": queue("machineA", "machineB"),
-        "assembly": kanban(model["K3"], capacity=1, inputs={"kit": 1}),
-    }
-
-    def readings(period: float) -> dict[str, Reading]:
-        read: dict[str, Reading] = {
-            "throughput": lambda r: throughput(r) / period,
-            "store_A": on_hand("machineA"),
-            "store_B": on_hand("machineB"),
-            "wip_assembly": in_hand("kit"),
-        }
-        if model["lam"]:
-            read |= {"finished": on_hand("assembly"), "p_no_finished_stock": lost_share}
-        return read
-
-    machines = {"machineA": model["muA"], "machineB": model["muB"], "assembly": model["mu3"]}
-    return Limit(stages, machines, model["lam"], readings)
-
-
-def limit_loop(model: Network, unmet: str) -> Limit:
-    def readings(_: float) -> dict[str, Reading]:
-        read: dict[str, Reading] = {f"{unmet}/mean_on_hand": on_hand("machine")}
-        if unmet == "lost":
-            return read | {"lost/p_lost": lost_share}
-        return read | {
-            "backorder/p_no_stock": lambda r: Ratio(r("demand", "buyer") - r("filled", "buyer"), r("demand", "buyer")),
-            "backorder/mean_backorders": lambda r: r("backlog", "buyer"),
-        }
-
-    stages = {"machine": kanban(model["K"], capacity=1)}
-    most = 150 if unmet == "backorder" else None
-    return Limit(stages, {"machine": 1.0}, model["rho"], readings, unmet, most, horizon=40_000)
-
-
 DISCRETE = {
     **{case: loop(case, model) for case, model in family("f.geo").items()},
     **{case: saturated(model) for case, model in family("f.line_sat_dt").items() if max(model["K"]) > 1},
@@ -373,16 +209,6 @@ SETTINGS = {
     ),
     **{case: containers(model) for case, model in family("f.containers_dt").items()},
 }
-LIMITS = [
-    *((case, limit_line(model)) for case, model in family("f.line_sat_ct").items()),
-    *((case, limit_line(model)) for case, model in family("f.line_lost_ct").items()),
-    *((case, limit_line(model, "backorder")) for case, model in family("f.line_backorder_ct").items()),
-    *((case, limit_assembly(model)) for case, model in family("f.assembly_ct").items()),
-    *((case, limit_loop(model, unmet)) for case, model in family("f.mm1").items() for unmet in ("lost", "backorder")),
-]
-READ_ELSEWHERE: dict[str, list[str]] = {}
-for _case, _limit in LIMITS:
-    READ_ELSEWHERE.setdefault(_case, []).extend(_limit.readings(1.0))
 
 
 @pytest.mark.parametrize("case", SETTINGS)
@@ -396,27 +222,8 @@ def test_the_models_chain_is_the_cases_to_all_digits(case: str) -> None:
     chain = exact(discrete.setting.network, discrete.machines, discrete.demand, discrete.most_backlog)
     means = chain.stationary()
     for quantity, reading in discrete.setting.readings.items():
-        value = number(reading(lambda variable, thing: means[variable, thing]))
+        value = value_of(reading(lambda variable, thing: means[variable, thing]))
         assert value == pytest.approx(expected(case, quantity), abs=1e-6), quantity
-
-
-def number(reading: Any) -> float:
-    return float(reading.above / reading.below if isinstance(reading, Ratio) else reading)
-
-
-@pytest.mark.parametrize(("case", "limit"), LIMITS, ids=[f"{case}-{limit.unmet}" for case, limit in LIMITS])
-def test_continuous_time_in_the_limit_of_short_periods(case: str, limit: Limit) -> None:
-    periods = (0.2, 0.1, 0.05)
-    exact_rates = limit.exact_rates(periods)
-    product = Rates(run(limit.network(periods[0]), paths=1_000))
-    for quantity in limit.readings(1.0):
-        coarse, middle, fine = (
-            number(limit.readings(period)[quantity](rates)) for period, rates in zip(periods, exact_rates, strict=True)
-        )
-        # Richardson: the errors of first and of second order in the period's length cancel.
-        limiting = (8 * fine - 6 * middle + coarse) / 3
-        assert limiting == pytest.approx(expected(case, quantity), rel=1e-3, abs=1e-3), quantity
-        assert_mean(limit.readings(periods[0])[quantity](product), coarse, f"{case}: {quantity}")
 
 
 NOT_EXPRESSIBLE = {

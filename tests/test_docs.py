@@ -1,0 +1,64 @@
+"""What the documents show runs and prints what stands there, and what can be written is documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+from documents import DOCUMENTS, ROOT, rendered
+
+from jitrisk.cli.group import VERBS, cli
+from jitrisk.model import examples, json_schema
+from jitrisk.sampling.distributions import FAMILIES
+from jitrisk.vocabulary import COSTS, EXOGENOUS, OUTCOMES
+
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
+
+
+def code_in(document: str) -> set[str]:
+    """Every word between backticks."""
+    quoted = re.findall(r"`([^`\n]+)`", (ROOT / document).read_text(encoding="utf-8"))
+    return {word for text in quoted for word in re.findall(r"[\w-]+", text)}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_blocks_of_a_document_print_what_it_shows(document: Path):
+    assert rendered(document) == document.read_text(encoding="utf-8"), "python tests/documents.py writes the new output"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_links_between_documents_lead_somewhere(document: Path):
+    links = [target for target, _ in LINK.findall(document.read_text(encoding="utf-8"))]
+    missing = [target for target in links if not (document.parent / target).exists()]
+    assert not missing
+
+
+def test_excerpts_of_models_stand_in_an_example():
+    excerpts = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    models = [path.read_text(encoding="utf-8") for path in examples().values()]
+    assert excerpts
+    assert all(any(excerpt in model for model in models) for excerpt in excerpts)
+
+
+def test_every_key_of_the_model_file_is_documented():
+    schema = json_schema()
+    parts = [schema, *(part for part in schema["$defs"].values() if "properties" in part)]
+    keys = {key for part in parts for key in part["properties"]}
+    assert keys > {"horizon", "stages", "lead_time", "failover", "cards"}
+    assert not keys - code_in("docs/model-file.md")
+
+
+def test_every_distribution_and_its_parameters_are_documented():
+    words = {name for family in FAMILIES.values() for name in (family.name, *family.parameters)}
+    assert not words - code_in("docs/model-file.md")
+
+
+def test_every_variable_is_documented():
+    assert not {*EXOGENOUS, *OUTCOMES, *COSTS} - code_in("docs/model.md")
+
+
+def test_every_verb_and_option_is_documented():
+    names = {name for verb in VERBS for parameter in cli.get_command(None, verb).params for name in parameter.opts}
+    options = {name for name in names if name.startswith("-")}
+    assert options > {"--paths", "--json"}
+    assert not {*VERBS, *options} - code_in("docs/command-line.md")
