@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := pyproject.toml setup.py jitrisk/_core.pyx
+SOURCES := pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_acts.pxi
 
 .PHONY: demo test lint bench bench-compare clean
 

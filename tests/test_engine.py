@@ -122,13 +122,13 @@ def test_units_are_conserved_on_every_path(model, seed):
     block.advance(np.ascontiguousarray(tile, dtype=np.float32), 0, 0, network.horizon)
     block.flush()
     block.close_books(network.horizon, network.horizon)
-    on_hand, position, authorized = (state[0, k * n : (k + 1) * n, :lanes].astype(float) for k in range(3))
+    on_hand, gap, authorized = (state[0, k * n : (k + 1) * n, :lanes].astype(float) for k in range(3))
     started, scrapped = totals[0][0][plant.declared], totals[0][1][plant.declared]
     used = sum(
         started[i] * sum(item.quantity for item in network.stages[name].inputs.values())
         for i, name in enumerate(np.array(list(network.stages))[plant.declared])
     )
-    held = position - authorized
+    held = plant.target[:, None] - gap - authorized
     assert (on_hand >= 0).all()
     assert (held - on_hand >= 0).all()
     assert (authorized >= 0).all()

@@ -46,8 +46,8 @@ class Plant:
     declared : place of each stage in the order of the model, shape (n,).
     initial : stock on hand at t = 0, units, (n,).
     capacity, unlimited : units a period, and whether there is no limit, (n,).
-    trigger, target, lot, slack : the policy with its tolerance, units, (n,): order when the position is at or below
-        `trigger`, up to `target`, in multiples of `lot` unless it is 0.
+    least, target, lot, slack : the policy with its tolerance, units, (n,): order when the position lacks `least` or more
+        of `target`, up to it, in multiples of `lot` unless that is 0.
     review : periods between reviews, (n,).
     plain : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
     lead, ring, slot : constant lead time in periods, length of the pipeline, and its first row, (n,).
@@ -69,7 +69,7 @@ class Plant:
     initial: np.ndarray
     capacity: np.ndarray
     unlimited: np.ndarray
-    trigger: np.ndarray
+    least: np.ndarray
     target: np.ndarray
     lot: np.ndarray
     slack: np.ndarray
@@ -177,7 +177,7 @@ def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) 
         "initial": _floats(
             [rule.order_up_to if stock is None else stock for rule, stock in zip(rules, initial, strict=True)]
         ),
-        "trigger": _floats([_trigger(rule, s) for rule, s in zip(rules, slack, strict=True)]),
+        "least": _floats([_least_gap(rule, s) for rule, s in zip(rules, slack, strict=True)]),
         "target": _floats([rule.order_up_to for rule in rules]),
         "lot": _floats([rule.lot for rule in rules]),
         "slack": _floats(slack),
@@ -185,10 +185,10 @@ def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) 
     }
 
 
-def _trigger(rule: Levels, slack: float) -> float:
-    """Return the highest position that is ordered at: at the reorder point, and below the full store."""
-    below = np.nextafter(np.float32(rule.order_up_to - slack), np.float32(-np.inf))
-    return min(rule.reorder_point + slack, float(below))
+def _least_gap(rule: Levels, slack: float) -> float:
+    """Return how far below the full store is ordered at: at the reorder point or lower, and not at the full store."""
+    above = np.nextafter(np.float32(slack), np.float32(np.inf))
+    return max(rule.order_up_to - rule.reorder_point - slack, float(above))
 
 
 def _processes(
