@@ -1,8 +1,8 @@
 # The physical acts of one period, included by _core.pyx: each one loop over the lanes of a stripe, without branches, so
 # that it vectorizes; what is off is decided by the caller. The order of the acts is that of docs/model.md.
 #
-# Choices between rows that hang on one condition are written as arithmetic with a 0 or 1: a compiler that meets the same
-# condition several times makes branches of it, and a loop with branches does not vectorize.
+# Choices between rows that hang on one condition are written as arithmetic with a 0 or 1: a compiler that meets the
+# same condition several times makes branches of it, and a loop with branches does not vectorize.
 
 from libc.float cimport FLT_MAX
 from libc.math cimport floorf
@@ -30,7 +30,7 @@ cdef extern from *:
 cdef enum:
     # Lanes of a stripe, whose state stays near the first-level cache: a constant, so that the compiler can prove rows
     # apart and vectorize, and an odd number of cache lines, so that rows do not collide at multiples of 4 KiB.
-    WIDTH = 208
+    WIDTH = 272
 
 # Rows of the float32 sums, then of the totals, which go on with what follows from balances when the books close.
 cdef enum:

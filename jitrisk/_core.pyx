@@ -3,8 +3,8 @@
 Layout. A *row* holds one number for every path (*lane*) of a stripe: float32, contiguous, a whole number of cache
 lines. State is a stack of rows: ``on_hand[stage]``, ``authorized[stage]``, ``gap[stage]`` (what stock on hand, work in
 process and what is authorized lack of a full store: only what leaves the store or is scrapped raises it, only an order
-lowers it; a small number, so its rounding is small, too), ``pipeline[slot]`` (each stage owns ``ring[stage]`` consecutive
-slots, what is due in period ``t`` is in slot ``t % ring``), ``backlog[customer]``. Sums of up to 128 periods stay in
+lowers it; a small number, so its rounding is small, too), ``pipeline[slot]`` (each stage owns ``ring[stage]`` slots on
+end, what is due in period ``t`` is in slot ``t % ring``), ``backlog[customer]``. Sums of up to 128 periods stay in
 float32 rows and are flushed to the float64 outcomes at fixed periods, so that no bit depends on how the work was cut.
 
 Stages are numbered in sweep order (consumers before their suppliers), customers in the order they are served.
@@ -196,8 +196,9 @@ cdef class Block:
         cdef Py_ssize_t n = self.width, c
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
             serve(n, self.row_or(self.demand[c], exogenous, ZEROS), self.wait[c], self.on_hand + i * WIDTH,
-                  self.gap + i * WIDTH, self.backlog + c * WIDTH, self.short_row(i), self.customer_sums + c * CUSTOMER_SUMS * WIDTH,
-                  <float>t, self.peak + c * WIDTH, self.first + c * WIDTH)
+                  self.gap + i * WIDTH, self.backlog + c * WIDTH, self.short_row(i),
+                  self.customer_sums + c * CUSTOMER_SUMS * WIDTH, <float>t, self.peak + c * WIDTH,
+                  self.first + c * WIDTH)
 
     cdef float *owed_by(self, Py_ssize_t i) noexcept nogil:
         """Return the row of what a store owes to customers and consumers, where its policy counts that."""
@@ -358,6 +359,8 @@ cdef class Block:
         """
         cdef Py_ssize_t stripe, i, c, j
         cdef double *ordered
+        cdef double *started
+        cdef double *wip
         with nogil:
             for stripe in range(self.stripes()):
                 self.select(stripe)
@@ -365,12 +368,14 @@ cdef class Block:
                     ordered = self.stage_total(ORDERED, i, stripe)
                     add_to(self.width, self.authorized + i * WIDTH, 1.0, ordered)
                     self.add_time_left(i, stripe, period, -1.0)
+                    started = self.stage_total(STARTED, i, stripe)
+                    wip = self.stage_total(WIP, i, stripe)
                     for j in range(self.width):
-                        ordered[j] += self.stage_total(STARTED, i, stripe)[j]
+                        ordered[j] += started[j]
                         if self.plain[i]:
-                            self.stage_total(WIP, i, stripe)[j] += self.lead[i] * self.stage_total(STARTED, i, stripe)[j]
+                            wip[j] += self.lead[i] * started[j]
                         self.stage_total(ON_HAND, i, stripe)[j] /= periods
-                        self.stage_total(WIP, i, stripe)[j] /= periods
+                        wip[j] /= periods
                 for c in range(self.customers):
                     self.close_customer(c, stripe, periods)
 
