@@ -18,6 +18,7 @@ cdef extern from *:
     #define JR_KERNEL void
     #endif
     #define JR_NEARLY 0.999999f
+    #define JR_ROUNDING 1e-6f
     """
     ctypedef void kernel "JR_KERNEL"
     ctypedef float* lanes_t "jr_lanes_t"
@@ -25,6 +26,7 @@ cdef extern from *:
     ctypedef double* totals_t "jr_totals_t"
     # A store that holds what is asked of it, but for the rounding of single precision, is not short.
     const float NEARLY "JR_NEARLY"
+    const float ROUNDING "JR_ROUNDING"
 
 
 cdef enum:
@@ -38,7 +40,8 @@ cdef enum:
     ORDERED = STAGE_SUMS
 
 cdef enum:
-    DEMAND, FILLED, STOCKOUT, BACKLOG, CUSTOMER_SUMS
+    DEMAND, UNMET, STOCKOUT, BACKLOG, CUSTOMER_SUMS
+    FILLED = UNMET
     SHIPPED = CUSTOMER_SUMS
     LOST, PEAK_BACKLOG, FIRST_STOCKOUT
 
@@ -51,9 +54,9 @@ cdef inline float larger(float a, float b) noexcept nogil:
     return a if a > b else b
 
 
-cdef inline float is_short(float asked, float held) noexcept nogil:
-    """1 where a store cannot give what is asked of it, else 0."""
-    return <float>1.0 if NEARLY * asked > held else <float>0.0
+cdef inline float is_short(float asked, float held, float dust) noexcept nogil:
+    """1 where a store cannot give what is asked of it, else 0; what is lacking must be more than rounding."""
+    return <float>1.0 if NEARLY * asked > held + dust else <float>0.0
 
 
 cdef struct Rule:
@@ -63,6 +66,7 @@ cdef struct Rule:
     float per_lot
     float slack
     float grain
+    float dust
     float capacity
     bint unlimited
 
@@ -103,7 +107,7 @@ cdef kernel stand_still(Py_ssize_t lanes, lanes_t due, lanes_t later, const_lane
 
 cdef kernel serve(
     Py_ssize_t lanes, const_lanes_t demand, float wait, lanes_t on_hand, lanes_t gap, lanes_t backlog,
-    lanes_t short, lanes_t sums, float period, lanes_t peak, lanes_t first,
+    float dust, lanes_t short, lanes_t sums, float period, lanes_t peak, lanes_t first,
 ) noexcept nogil:
     """Ship the old backlog, then new demand; what is left waits in the share `wait`."""
     cdef Py_ssize_t j
@@ -113,7 +117,7 @@ cdef kernel serve(
         shipped = smaller(on_hand[j], wanted)
         old = smaller(backlog[j], shipped)
         filled = shipped - old
-        short_now = is_short(wanted, shipped)
+        short_now = is_short(wanted, shipped, dust)
         left = short_now * ((backlog[j] - old) + wait * (demand[j] - filled))
         since = short_now * (period + <float>1.0) - <float>1.0
         on_hand[j] -= shipped
@@ -121,7 +125,7 @@ cdef kernel serve(
         backlog[j] = left
         short[j] += short_now
         sums[DEMAND * WIDTH + j] += demand[j]
-        sums[FILLED * WIDTH + j] += short_now * filled + (<float>1.0 - short_now) * demand[j]
+        sums[UNMET * WIDTH + j] += short_now * (demand[j] - filled)
         sums[STOCKOUT * WIDTH + j] += short_now
         sums[BACKLOG * WIDTH + j] += left
         peak[j] = larger(peak[j], left)
@@ -135,10 +139,14 @@ cdef kernel owe(Py_ssize_t lanes, const_lanes_t waiting, float weight, lanes_t o
         owed[j] += weight * waiting[j]
 
 
-cdef inline float order(float gap, Rule rule) noexcept nogil:
-    """Order up to the full store once the gap is wide enough, in whole lots if there are any."""
+cdef inline float order(float own_gap, float owed, Rule rule) noexcept nogil:
+    """Order up to the full store once the gap is wide enough, in whole lots if there are any.
+
+    What is owed counts as gap; a gap that is no more than the rounding of what is owed is none.
+    """
+    cdef float gap = own_gap + owed
     cdef float amount = rule.lot * floorf((gap + rule.slack) * rule.per_lot) if rule.lot > 0.0 else gap
-    return amount if gap >= rule.least else <float>0.0
+    return amount if gap >= larger(rule.least, ROUNDING * owed) else <float>0.0
 
 
 cdef inline float placed(float ordered) noexcept nogil:
@@ -159,9 +167,9 @@ cdef inline float usable(float authorized, float availability, Rule rule) noexce
     return smaller(authorized, (authorized if rule.unlimited else rule.capacity) * availability)
 
 
-cdef inline float per_unit_of(float full) noexcept nogil:
-    """The share of a period's downtime that one unit not started stands for."""
-    return <float>1.0 / full if full > 0.0 else <float>0.0
+cdef inline float per_unit_of(float full, float dust) noexcept nogil:
+    """The share of a period's downtime that one unit not started stands for; none where there was nothing to start."""
+    return <float>1.0 / full if full > dust else <float>0.0
 
 
 cdef inline void enter(
@@ -176,7 +184,7 @@ cdef inline void enter(
     authorized[j] = board - started
     sums[STARTED * WIDTH + j] += started
     sums[ORDERS * WIDTH + j] += placed(ordered)
-    sums[BROKEN * WIDTH + j] += (full - able) * per_unit_of(full)
+    sums[BROKEN * WIDTH + j] += (full - able) * per_unit_of(full, rule.dust)
     sums[ON_HAND * WIDTH + j] += on_hand[j]
 
 
@@ -184,7 +192,7 @@ cdef inline void starve(
     Py_ssize_t j, Rule rule, float board, float able, float started, lanes_t sums
 ) noexcept nogil:
     """What the inputs did not allow is downtime."""
-    sums[STARVED * WIDTH + j] += (able - started) * per_unit_of(smaller(board, rule.capacity))
+    sums[STARVED * WIDTH + j] += (able - started) * per_unit_of(smaller(board, rule.capacity), rule.dust)
 
 
 cdef kernel start_free(
@@ -195,7 +203,7 @@ cdef kernel start_free(
     cdef Py_ssize_t j
     cdef float ordered, board, able
     for j in range(lanes):
-        ordered = order(gap[j] + owed[j], rule)
+        ordered = order(gap[j], owed[j], rule)
         gap[j] = left_open(gap[j], owed[j], ordered, rule)
         board = authorized[j] + ordered
         able = usable(board, availability[j], rule)
@@ -206,13 +214,13 @@ cdef kernel start_free(
 cdef inline void pull(
     Py_ssize_t j, Rule rule, float quantity, float allowed, const_lanes_t owed, const_lanes_t availability,
     const_lanes_t on_hand, lanes_t gap, lanes_t authorized, lanes_t sums, lanes_t started,
-    lanes_t store, lanes_t store_gap, lanes_t store_short,
+    lanes_t store, lanes_t store_gap, lanes_t store_short, float store_dust,
 ) noexcept nogil:
     """Review and start one lane of a stage with one input from one store, which allows `allowed` units."""
-    cdef float ordered = order(gap[j] + owed[j], rule)
+    cdef float ordered = order(gap[j], owed[j], rule)
     cdef float board = authorized[j] + ordered
     cdef float able = usable(board, availability[j], rule)
-    cdef float short_now = is_short(quantity * able, store[j])
+    cdef float short_now = is_short(quantity * able, store[j], store_dust)
     cdef float begun = short_now * allowed + (<float>1.0 - short_now) * able
     cdef float taken = smaller(store[j], able * quantity)
     gap[j] = left_open(gap[j], owed[j], ordered, rule)
@@ -227,25 +235,25 @@ cdef inline void pull(
 cdef kernel start_one_for_one(
     Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
     const_lanes_t on_hand, lanes_t gap, lanes_t authorized, lanes_t sums, lanes_t started,
-    lanes_t store, lanes_t store_gap, lanes_t store_short,
+    lanes_t store, lanes_t store_gap, lanes_t store_short, float store_dust,
 ) noexcept nogil:
     """Start at a stage that takes one unit from one store for each it starts: the links of every line."""
     cdef Py_ssize_t j
     for j in range(lanes):
         pull(j, rule, 1.0, store[j], owed, availability, on_hand, gap, authorized, sums, started,
-             store, store_gap, store_short)
+             store, store_gap, store_short, store_dust)
 
 
 cdef kernel start_from_one(
     Py_ssize_t lanes, Rule rule, const_lanes_t owed, const_lanes_t availability,
     const_lanes_t on_hand, lanes_t gap, lanes_t authorized, lanes_t sums, lanes_t started,
-    lanes_t store, lanes_t store_gap, lanes_t store_short, float quantity,
+    lanes_t store, lanes_t store_gap, lanes_t store_short, float store_dust, float quantity,
 ) noexcept nogil:
     """Start at a stage that takes `quantity` units from one store; a division, so that whole ratios stay whole."""
     cdef Py_ssize_t j
     for j in range(lanes):
         pull(j, rule, quantity, store[j] / quantity, owed, availability, on_hand, gap, authorized, sums, started,
-             store, store_gap, store_short)
+             store, store_gap, store_short, store_dust)
 
 
 cdef kernel enable(
@@ -255,29 +263,31 @@ cdef kernel enable(
     """Review, and find what could start before several inputs limit it."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        ordered[j] = order(gap[j] + owed[j], rule)
+        ordered[j] = order(gap[j], owed[j], rule)
         gap[j] = left_open(gap[j], owed[j], ordered[j], rule)
         authorized[j] += ordered[j]
         able[j] = usable(authorized[j], availability[j], rule)
         started[j] = able[j]
 
 
-cdef kernel limit_by(Py_ssize_t lanes, const_lanes_t store, float per_unit, lanes_t started) noexcept nogil:
+cdef kernel limit_by(
+    Py_ssize_t lanes, const_lanes_t store, float per_unit, float dust, lanes_t started
+) noexcept nogil:
     """An input held in one store, of which each unit started takes `per_unit`."""
     cdef Py_ssize_t j
     cdef float short_now
     for j in range(lanes):
-        short_now = is_short(per_unit * started[j], store[j])
+        short_now = is_short(per_unit * started[j], store[j], dust)
         started[j] = short_now * (store[j] / per_unit) + (<float>1.0 - short_now) * started[j]
 
 
 cdef kernel ask(
-    Py_ssize_t lanes, const_lanes_t able, float per_unit, const_lanes_t store, lanes_t short
+    Py_ssize_t lanes, const_lanes_t able, float per_unit, const_lanes_t store, float dust, lanes_t short
 ) noexcept nogil:
     """Mark the periods in which a store could not give what the able start asked of it."""
     cdef Py_ssize_t j
     for j in range(lanes):
-        short[j] += is_short(per_unit * able[j], store[j])
+        short[j] += is_short(per_unit * able[j], store[j], dust)
 
 
 cdef kernel settle(Py_ssize_t lanes, lanes_t short, lanes_t shortage) noexcept nogil:

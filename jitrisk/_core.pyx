@@ -80,7 +80,7 @@ cdef class Block:
     cdef const int[::1] declared, lead, ring, slot, review_every, availability, receiving, transit, lead_time, good
     cdef const int[::1] demand, served, input_start, source_start, source, owing_start, owing, customer_start
     cdef const unsigned char[::1] unlimited, plain, failover, owes, several
-    cdef const float[::1] initial, capacity, least, target, lot, slack, rush_below, rush_lead
+    cdef const float[::1] initial, capacity, least, target, lot, slack, dust, rush_below, rush_lead
     cdef const float[::1] quantity, share, owing_weight, wait
 
     def __init__(self, plant, const int[::1] rows, float[:, :, ::1] state, Py_ssize_t lanes):
@@ -95,7 +95,7 @@ cdef class Block:
         self.unlimited, self.plain, self.failover = plant.unlimited, plant.plain, plant.failover
         self.owes, self.several = plant.owes, plant.several
         self.initial, self.capacity, self.least = plant.initial, plant.capacity, plant.least
-        self.target, self.lot, self.slack = plant.target, plant.lot, plant.slack
+        self.target, self.lot, self.slack, self.dust = plant.target, plant.lot, plant.slack, plant.dust
         self.rush_below, self.rush_lead = plant.rush_below, plant.rush_lead
         self.quantity, self.share = plant.quantity, plant.share
 
@@ -196,7 +196,7 @@ cdef class Block:
         cdef Py_ssize_t n = self.width, c
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
             serve(n, self.row_or(self.demand[c], exogenous, ZEROS), self.wait[c], self.on_hand + i * WIDTH,
-                  self.gap + i * WIDTH, self.backlog + c * WIDTH, self.short_row(i),
+                  self.gap + i * WIDTH, self.backlog + c * WIDTH, self.dust[i], self.short_row(i),
                   self.customer_sums + c * CUSTOMER_SUMS * WIDTH, <float>t, self.peak + c * WIDTH,
                   self.first + c * WIDTH)
 
@@ -220,6 +220,7 @@ cdef class Block:
         rule.per_lot = <float>1.0 / rule.lot if rule.lot > 0.0 else <float>0.0
         rule.slack = self.slack[i]
         rule.grain = <float>4e-6 * rule.lot
+        rule.dust = self.dust[i]
         rule.capacity = self.capacity[i]
         rule.unlimited = self.unlimited[i]
         return rule
@@ -241,10 +242,10 @@ cdef class Block:
             k = self.source[self.source_start[g]]
             if self.quantity[g] == 1.0:
                 start_one_for_one(n, rule, owed, availability, on_hand, gap, authorized, sums, started,
-                                  self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k))
+                                  self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k), self.dust[k])
             else:
                 start_from_one(n, rule, owed, availability, on_hand, gap, authorized, sums, started,
-                               self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k),
+                               self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k), self.dust[k],
                                self.quantity[g])
         else:
             self.start_from_many(i, rule, owed, availability, started)
@@ -269,6 +270,7 @@ cdef class Block:
     cdef void limit_input(self, Py_ssize_t g, const float *able, float *started) noexcept nogil:
         """Lower the start to what one input allows; mark the stores that could not give what was asked."""
         cdef Py_ssize_t n = self.width, k
+        cdef float per_unit, dust = 0.0
         cdef float *store
         cdef float *pooled = self.scratch + POOLED * WIDTH
         cdef bint pool = self.failover[g] and self.source_start[g + 1] - self.source_start[g] > 1
@@ -276,14 +278,16 @@ cdef class Block:
             fill(n, 0.0, pooled)
         for k in range(self.source_start[g], self.source_start[g + 1]):
             store = self.on_hand + self.source[k] * WIDTH
-            if self.share[k] > 0.0:
-                ask(n, able, self.share[k] * self.quantity[g], store, self.short_row(self.source[k]))
+            per_unit = self.share[k] * self.quantity[g]
+            dust = max(dust, self.dust[self.source[k]])
+            if per_unit > 0.0:
+                ask(n, able, per_unit, store, self.dust[self.source[k]], self.short_row(self.source[k]))
             if pool:
                 owe(n, store, 1.0, pooled)
-            elif self.share[k] > 0.0:
-                limit_by(n, store, self.share[k] * self.quantity[g], started)
+            elif per_unit > 0.0:
+                limit_by(n, store, per_unit, self.dust[self.source[k]], started)
         if pool:
-            limit_by(n, pooled, self.quantity[g], started)
+            limit_by(n, pooled, self.quantity[g], dust, started)
 
     cdef void take_input(self, Py_ssize_t g, const float *started) noexcept nogil:
         """Take one input from its stores: each source's share, then with failover the rest in order of preference."""
@@ -389,11 +393,13 @@ cdef class Block:
     cdef void close_customer(self, Py_ssize_t c, Py_ssize_t stripe, double periods) noexcept nogil:
         cdef Py_ssize_t j
         cdef double *demand = self.customer_total(DEMAND, c, stripe)
-        cdef double *filled = self.customer_total(FILLED, c, stripe)
+        cdef double *unmet = self.customer_total(UNMET, c, stripe)
+        cdef double *filled = unmet  # the same row, from here on
         cdef double *lost = self.customer_total(LOST, c, stripe)
         cdef double *shipped = self.customer_total(SHIPPED, c, stripe)
         for j in range(self.width):
-            lost[j] = (1.0 - self.wait[c]) * (demand[j] - filled[j])
+            lost[j] = (1.0 - self.wait[c]) * unmet[j]
+            filled[j] = demand[j] - unmet[j]
             shipped[j] += demand[j] - lost[j] - self.backlog[c * WIDTH + j]
             self.customer_total(BACKLOG, c, stripe)[j] /= periods
         add_to(self.width, self.peak + c * WIDTH, 1.0, self.customer_total(PEAK_BACKLOG, c, stripe))

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_ro
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Given, Plant
 from jitrisk.sampling.series import Series
+from jitrisk.vocabulary import EXOGENOUS
 
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import Sampler
@@ -34,6 +36,8 @@ _CACHE = 1_100_000  # bytes that one strategy's state and the exogenous tile may
 _MOST = 4 * STRIPE  # lanes of a block
 _POLL = 0.1  # seconds between looks at the progress, and so at Ctrl-C
 _KEEP_FREE = 0.1  # share of the available memory never asked for
+_STAGE_VARIABLES = sum("stage" in variable.dims for variable in EXOGENOUS.values())
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # where Linux says what a container may use
 
 Progress = Callable[[int, int], None]
 
@@ -142,7 +146,10 @@ def draw(job: Job) -> dict[Series, np.ndarray]:
     series = [one for one in job.series if isinstance(one, Series)]
     sampler = _sampler(job)
     periods, paths = job.horizon.periods, len(job.paths)
-    _require(4 * len(series) * periods * paths, paths, "draw")
+    plant = next(iter(job.plants.values()))
+    # What is drawn, and the Dataset made of it, which holds constants, too.
+    rows = len(series) + _STAGE_VARIABLES * plant.stages + plant.customers
+    _require(4 * rows * periods * paths, paths, "draw")
     out = {one: np.empty((paths, periods), dtype=np.float32) for one in series}
     for begin, end in _cut(paths, STRIPE):
         state = sampler.begin(job.paths.start + begin, end - begin)
@@ -167,9 +174,7 @@ def check_memory(job: Job, shape: Shape | None = None) -> None:
 
 
 def _require(needed: int, paths: int, verb: str) -> None:
-    import psutil
-
-    usable = psutil.virtual_memory().available * (1 - _KEEP_FREE)
+    usable = _free_memory() * (1 - _KEEP_FREE)
     if needed > usable:
         fit = int(paths * usable / needed)
         advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
@@ -177,6 +182,17 @@ def _require(needed: int, paths: int, verb: str) -> None:
             f"to {verb} {paths:,} paths takes {needed / 1e9:,.1f} GB of memory and {usable / 1e9:,.1f} GB are free: "
             f"{advice}; fewer strategies take less, too"
         )
+
+
+def _free_memory() -> int:
+    """Return the memory this process could still get, in bytes: the machine's, or what its container is allowed."""
+    import psutil
+
+    free: int = psutil.virtual_memory().available
+    try:
+        return min(free, int(_CONTAINER_LIMIT.read_text()))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return free
 
 
 def _outcome_bytes(job: Job) -> int:
@@ -333,7 +349,7 @@ class _Bench:
         if not self._handed:
             return drawn
         handed = [self._job.given[one.kind, one.thing][begin:stop, start:end].T for one in self._handed]
-        return np.concatenate([drawn, np.stack(handed, axis=1)], axis=1)
+        return np.ascontiguousarray(np.concatenate([drawn, np.stack(handed, axis=1)], axis=1))
 
 
 def _in_threads(

@@ -6,6 +6,7 @@ them and `jitrisk.report` shows them. Composition only: every step lives in the 
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -16,8 +17,11 @@ import xarray as xr
 import jitrisk.risk  # noqa: F401  (registers the accessor .risk)
 from jitrisk import engine, model, outcomes
 from jitrisk.errors import ExogenousError, JitriskError
-from jitrisk.lower import lower
+from jitrisk.lower import lower, lower_all
 from jitrisk.model import Network
+
+_PATHS = 10_000
+_LAST = 2**63
 
 Source = Network | str | os.PathLike[str] | Mapping[str, Any]
 
@@ -43,7 +47,7 @@ def load(source: Source) -> Network:
 
 def simulate(
     network: Source,
-    paths: int | range = 10_000,
+    paths: int | range | None = None,
     seed: int = 0,
     *,
     strategies: Sequence[str] | None = None,
@@ -56,12 +60,12 @@ def simulate(
     Parameters
     ----------
     network : a network, or whatever `load` takes.
-    paths : how many paths, numbered from 0, or a range of path numbers.
+    paths : how many paths, numbered from 0, or a range of path numbers; by default 10,000, or those of `exogenous`.
     seed : seed of every random stream, 0 to 2**63 - 1.
     strategies : names of the strategies to run; all by default.
     threads : threads to use; all cores by default. The outcome does not depend on it.
-    exogenous : exogenous paths to use as they are instead of sampling, as `sample` returns them; what
-        it does not contain is sampled.
+    exogenous : exogenous paths to use as they are, for every strategy, instead of sampling, as `sample` returns
+        them; what it does not contain is sampled, and a constant of the model is left to each strategy.
     progress : called now and then with the work done and the work there is.
 
     Returns
@@ -77,17 +81,23 @@ def simulate(
     CapacityError
         If the outcomes do not fit in memory.
     JitriskError
-        If a strategy, the paths or the seed are not allowed.
+        If a strategy, the paths, the seed or the threads are not allowed.
+
+    Warns
+    -----
+    UserWarning
+        Where a strategy patches luck that the exogenous paths replace.
     """
     network = load(network)
     chosen = _choose(network, strategies)
     given = {} if exogenous is None else outcomes.given_series(network, exogenous)
-    numbers = _numbers(paths) if exogenous is None else _numbers_of(exogenous)
+    numbers = _numbers(_PATHS if paths is None else paths) if exogenous is None else _numbers_of(exogenous, paths)
     ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
-    plants = {name: lower(patched, ranges) for name, patched in chosen.items()}
+    plants = lower_all(chosen, ranges)
+    outcomes.warn_of_patches(network, chosen, given)
     job = engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), numbers, _seed(seed), given)
-    totals = engine.run(job, threads, progress=progress)
-    return outcomes.label(network, chosen, totals, numbers, seed)
+    totals = engine.run(job, _threads(threads), progress=progress)
+    return outcomes.label(network, chosen, totals, numbers, job.seed)
 
 
 def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strategy: str | None = None) -> xr.Dataset:
@@ -108,7 +118,7 @@ def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strateg
     patched = network if strategy is None else _choose(network, [strategy])[strategy]
     numbers = _numbers(paths)
     job = engine.Job({"": lower(patched)}, engine.Horizon(network.horizon), numbers, _seed(seed))
-    return outcomes.label_paths(patched, engine.draw(job), numbers, seed)
+    return outcomes.label_paths(patched, engine.draw(job), numbers, job.seed)
 
 
 def save(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
@@ -137,23 +147,43 @@ def _choose(network: Network, names: Sequence[str] | None) -> dict[str, Network]
 
 
 def _numbers(paths: int | range) -> range:
-    numbers = paths if isinstance(paths, range) else range(int(paths))
-    if len(numbers) == 0 or numbers.step != 1 or numbers.start < 0:
+    numbers = paths if isinstance(paths, range) else range(_whole("paths", paths))
+    if not numbers or numbers.step != 1 or numbers.start < 0 or numbers.stop > _LAST:
         raise JitriskError(f"paths is {paths!r}: allowed are a whole number of at least 1, or a range of path numbers")
     return numbers
 
 
-def _numbers_of(exogenous: xr.Dataset) -> range:
-    """Return the path numbers of exogenous paths: their own where they are consecutive, else from 0."""
+def _whole(what: str, number: Any) -> int:
+    if isinstance(number, bool) or not hasattr(number, "__index__"):
+        raise JitriskError(f"{what} is {number!r}: allowed is a whole number")
+    return operator.index(number)
+
+
+def _numbers_of(exogenous: xr.Dataset, paths: int | range | None) -> range:
+    """Return the numbers of exogenous paths: their own, or from 0 where they have none."""
     count = exogenous.sizes.get("path", 0)
     if count == 0:
         raise ExogenousError("the exogenous paths have no dimension 'path', or no path in it")
     own = exogenous["path"].values.tolist() if "path" in exogenous.coords else list(range(count))
-    consecutive = isinstance(own[0], int) and own[0] >= 0 and own == list(range(own[0], own[0] + count))
-    return range(own[0], own[0] + count) if consecutive else range(count)
+    if not isinstance(own[0], int) or own != list(range(own[0], own[0] + count)):
+        raise ExogenousError(
+            f"the exogenous paths are numbered {', '.join(map(str, own[:3]))}...: allowed are consecutive whole "
+            "numbers; hand them in one by one, or drop the coordinate 'path' to number them from 0"
+        )
+    numbers = _numbers(range(own[0], own[0] + count))
+    if paths is not None and _numbers(paths) not in (numbers, range(count)):
+        raise ExogenousError(f"paths is {paths!r}, but {count} exogenous paths are handed in: leave paths out")
+    return numbers
 
 
 def _seed(seed: int) -> int:
-    if not 0 <= seed < 2**63:
+    number = _whole("seed", seed)
+    if not 0 <= number < _LAST:
         raise JitriskError(f"seed is {seed}: allowed is a whole number from 0 to 2**63 - 1")
-    return seed
+    return number
+
+
+def _threads(threads: int | None) -> int | None:
+    if threads is not None and _whole("threads", threads) < 1:
+        raise JitriskError(f"threads is {threads}: allowed is a whole number of at least 1")
+    return threads

@@ -1,11 +1,13 @@
 """Hypothesis strategies that draw small networks as mappings, and random exogenous paths to hand in with them.
 
 Every amount drawn is a whole number, or, when asked for, a multiple of a power of one half: float32 holds both
-exactly over a short horizon, so that the compiled core and the plain twin can be compared digit by digit.
+exactly over a short horizon, so that the compiled core and the plain twin can be compared digit by digit. Thirds and
+tenths, too, only when asked for.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,26 @@ import xarray as xr
 from hypothesis import strategies as st
 
 Mapping = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What is drawn: units of an input, shares of alternates, shares of unmet demand that wait, parts of a whole."""
+
+    quantities: tuple[float, ...] = (1,)
+    shares: tuple[tuple[float, ...], ...] = ()
+    waiting: tuple[float, ...] = ()
+    parts: tuple[float, ...] = ()
+
+
+WHOLE = Amounts()
+HALVES = Amounts((0.5, 1, 2, 4), ((0.5, 0.25, 0.25, 0),), (0.5, 0.25), (0.5,))
+THIRDS = Amounts(
+    (0.1, 0.3, 1 / 3, 0.7, 1.7),
+    ((0.99, 0.01, 0, 0), (2 / 3, 1 / 3, 0, 0), (0.7, 0.1, 0.2, 0)),
+    (0.1, 1 / 3),
+    (0.5, 0.9),
+)
 
 
 @st.composite
@@ -33,29 +55,29 @@ def policies(draw: st.DrawFn) -> Mapping:
 
 
 @st.composite
-def inputs(draw: st.DrawFn, suppliers: list[str], fluid: bool) -> Mapping:
+def inputs(draw: st.DrawFn, suppliers: list[str], amounts: Amounts) -> Mapping:
     """One or two inputs, each with one source or with alternates; no source is named twice."""
     chosen = draw(st.lists(st.sampled_from(suppliers), min_size=1, max_size=4, unique=True))
     cut = draw(st.integers(1, len(chosen)))
     drawn: Mapping = {}
     for number, sources in enumerate(part for part in (chosen[:cut], chosen[cut:]) if part):
-        quantity = draw(st.sampled_from([0.5, 1, 2, 4])) if fluid else 1
+        quantity = draw(st.sampled_from(amounts.quantities))
         if len(sources) == 1:
             drawn[sources[0]] = quantity
             continue
         origin: Any = sources
-        if fluid and draw(st.booleans()):
-            shares = draw(st.permutations([0.5, 0.25, 0.25, 0][: len(sources)]))
+        if amounts.shares and draw(st.booleans()):
+            shares = draw(st.permutations(draw(st.sampled_from(amounts.shares))[: len(sources)]))
             origin = dict(zip(sources, [shares[0] + 1 - sum(shares), *shares[1:]], strict=True))
         drawn[f"part{number}"] = {"quantity": quantity, "from": origin, "failover": draw(st.booleans())}
     return drawn
 
 
 @st.composite
-def stages(draw: st.DrawFn, suppliers: list[str], fluid: bool) -> Mapping:
+def stages(draw: st.DrawFn, suppliers: list[str], amounts: Amounts) -> Mapping:
     stage: Mapping = {"policy": draw(policies())}
     if suppliers and draw(st.integers(0, 3)):
-        stage["inputs"] = draw(inputs(suppliers, fluid))
+        stage["inputs"] = draw(inputs(suppliers, amounts))
     if draw(st.booleans()):
         stage["capacity"] = draw(st.integers(1, 6))
     if draw(st.booleans()):
@@ -66,13 +88,13 @@ def stages(draw: st.DrawFn, suppliers: list[str], fluid: bool) -> Mapping:
 
 
 @st.composite
-def networks(draw: st.DrawFn, fluid: bool = False, horizon: int = 24) -> Mapping:
-    """A network of one to six stages with one to four customers; `fluid` allows halves and quarters of units."""
+def networks(draw: st.DrawFn, amounts: Amounts = WHOLE, horizon: int = 24) -> Mapping:
+    """A network of one to six stages with one to four customers."""
     names = [f"stage{number}" for number in range(draw(st.integers(1, 6)))]
-    drawn = {name: draw(stages(names[:number], fluid)) for number, name in enumerate(names)}
+    drawn = {name: draw(stages(names[:number], amounts)) for number, name in enumerate(names)}
     customers: Mapping = {}
     for number in range(draw(st.integers(1, 4))):
-        unmet = draw(st.sampled_from(["backorder", "lost", *([0.5, 0.25] if fluid else [])]))
+        unmet = draw(st.sampled_from(["backorder", "lost", *amounts.waiting]))
         customers[f"customer{number}"] = {"stage": draw(st.sampled_from(names)), "demand": 1, "unmet": unmet}
     return {
         "name": "drawn",
@@ -84,25 +106,34 @@ def networks(draw: st.DrawFn, fluid: bool = False, horizon: int = 24) -> Mapping
     }
 
 
-def exogenous_paths(network: Mapping, seed: int, paths: int = 3, fluid: bool = False) -> xr.Dataset:
-    """Random exogenous paths for every stage and customer of a drawn network."""
+def exogenous_paths(network: Mapping, seed: int, paths: int = 3, amounts: Amounts = WHOLE) -> xr.Dataset:
+    """Exogenous paths for every stage and customer of a drawn network.
+
+    In half of the networks nothing but demand is random, so that stages are common whose starts all arrive good after
+    the same lead time; in the others, each variable of each stage is random or not.
+    """
     generator = np.random.default_rng(seed)
     stage_names, customer_names = list(network["stages"]), list(network["customers"])
     shape = (paths, network["horizon"], len(stage_names))
-    halves = [0.5] if fluid else []
+    calm = generator.random() < 0.5
 
-    def often(value: float, *others: float) -> np.ndarray:
-        return np.where(generator.random(shape) < 0.75, value, generator.choice([value, *others], size=shape))
+    def varying(constant: Any, values: np.ndarray) -> np.ndarray:
+        """Random values in some stages, and the constant in the others."""
+        return np.where((generator.random(shape[2]) < 0.5) & (not calm), values, constant)
+
+    def often(*others: float) -> np.ndarray:
+        return varying(1, np.where(generator.random(shape) < 0.75, 1, generator.choice([1, *others], size=shape)))
 
     dims = ("path", "time", "stage")
     demand = generator.integers(0, 7, size=(*shape[:2], len(customer_names)))
+    lead_time = varying(generator.integers(1, 5, size=shape[2]), generator.integers(1, 5, size=shape))
     variables = {
         "demand": (("path", "time", "customer"), demand),
-        "availability": (dims, often(1, 0, *halves)),
-        "receiving": (dims, often(1, 0)),
-        "transit": (dims, often(1, 0)),
-        "lead_time": (dims, generator.integers(1, 5, size=shape)),
-        "good": (dims, often(1, 0, *halves)),
+        "availability": (dims, often(0, *amounts.parts)),
+        "receiving": (dims, often(0)),
+        "transit": (dims, often(0)),
+        "lead_time": (dims, lead_time),
+        "good": (dims, often(0, *amounts.parts)),
     }
     return xr.Dataset(
         {name: (over, values.astype(np.float32)) for name, (over, values) in variables.items()},

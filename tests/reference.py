@@ -105,11 +105,15 @@ class Twin:
     """One strategy's network, ready to be walked through period by period."""
 
     def __init__(
-        self, network: Any, levels: Mapping[str, Levels] | None = None, number: Callable[[Any], Any] = float
+        self,
+        network: Any,
+        levels: Mapping[str, Levels] | None = None,
+        number: Callable[[Any], Any] = float,
+        tolerance: float = TOLERANCE,
     ) -> None:
         self.stages, self.customers = network.stages, network.customers
         self.horizon, self.warm_up = network.horizon, network.warm_up
-        self.number = number
+        self.number, self.tolerance = number, number(tolerance)
         self.levels = levels or {name: explicit_levels(stage.policy) for name, stage in self.stages.items()}
         self.order = sweep_order(self.stages)
 
@@ -176,11 +180,12 @@ class Twin:
     def _review(self, name: str, state: State, flows: Flows) -> None:
         store, levels = state.stores[name], self.levels[name]
         s, big_s, lot = self.number(levels.reorder_point), self.number(levels.order_up_to), self.number(levels.lot)
-        tolerance = self.number(TOLERANCE) * big_s
-        position = store.on_hand + store.wip + store.authorized
-        if not levels.physical:
-            position -= self._owed(name, state)
-        if position <= s + tolerance and position < big_s - tolerance:
+        tolerance = self.tolerance * big_s
+        owed = self.number(0) if levels.physical else self._owed(name, state)
+        position = store.on_hand + store.wip + store.authorized - owed
+        # A gap that is no more than the rounding of what is owed is none.
+        wide_enough = big_s - position > max(tolerance, self.tolerance * owed)
+        if position <= s + tolerance and wide_enough:
             order = lot * math.floor((big_s - position + tolerance) / lot) if lot else big_s - position
             store.authorized += order
             flows["ordered", name] = order
@@ -221,7 +226,7 @@ class Twin:
         flows["starved", name] = (able - q) / full if full else self.number(0)
 
     def _exceeds(self, asked: Any, given: Any) -> bool:
-        return bool(asked - given > self.number(TOLERANCE) * asked)
+        return bool(asked - given > self.tolerance * asked)
 
     def _asked_too_much(self, stage: Any, stores: dict[str, Store], able: Any) -> Iterable[str]:
         """The stores that cannot give what the able start asks of them."""

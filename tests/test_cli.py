@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import jitrisk as jr
-from jitrisk.cli.group import VERBS, main
+from jitrisk.cli import main
+from jitrisk.cli.group import VERBS
 
 TINY = "bicycles"
 BROKEN = """\
@@ -105,6 +107,55 @@ def test_compare_takes_a_result_in_place_of_a_model(capsys, tmp_path):
     assert run(capsys, "compare", out_file) == (0, fresh, "")
 
 
+@pytest.mark.parametrize("name", ["run.nc", "run.zarr", "run.zarr/"])
+def test_a_kept_result_says_what_the_run_said(capsys, tmp_path, name):
+    fresh = run(capsys, "compare", TINY, "--paths", "200", "--json", "--out", str(tmp_path / name.rstrip("/")))[1]
+    assert run(capsys, "compare", f"{tmp_path}/{name}", "--json") == (0, fresh, "")
+
+
+def test_a_result_takes_no_options_of_a_run(capsys, tmp_path):
+    kept = str(tmp_path / "run.nc")
+    run(capsys, "compare", TINY, "--paths", "200", "--out", kept)
+    for words, message in (
+        (("--paths", "5"), "leave --paths out"),
+        (("--seed", "5"), "leave --seed out"),
+        (("-s", "jit", "--out", kept), "would be written over"),
+    ):
+        code, out, err = run(capsys, "compare", kept, *words)
+        assert (code, out) == (2, "")
+        assert message in err
+    assert jr.open(kept).sizes["strategy"] == 3
+
+
+def test_out_replaces_nothing_but_results(capsys, tmp_path):
+    (tmp_path / "keep.zarr").mkdir()
+    (tmp_path / "keep.zarr" / "precious").touch()
+    (tmp_path / "note.nc").write_text("precious")
+    for name in ("keep.zarr", "note.nc"):
+        code, _, err = run(capsys, "compare", TINY, "--paths", "50", "--out", str(tmp_path / name))
+        assert code == 2
+        assert "is no result of jitrisk" in err
+    assert (tmp_path / "keep.zarr" / "precious").exists()
+    assert (tmp_path / "note.nc").read_text() == "precious"
+
+
+def test_a_disk_too_small_is_noticed_before_it_is_full(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=5))
+    code, _, err = run(capsys, "compare", TINY, "--paths", "50", "--out", str(tmp_path / "run.nc"))
+    assert code == 2
+    assert "MB are free there" in err
+    assert os.listdir(tmp_path) == []
+
+
+def test_output_that_cannot_be_printed_is_said():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "jitrisk", "examples"], stdout=full, stderr=-1, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "jitrisk: the output could not be written: No space left on device"
+
+
 def test_run_takes_one_strategy_apart(capsys):
     code, out, _ = run(capsys, "run", TINY, "--strategy", "jit", "--paths", "200")
     assert code == 0
@@ -188,7 +239,10 @@ def test_validate_prints_faults_for_programs(capsys, broken):
         ("compare", "none.nc"),
         ("run", TINY),
         ("comparee", TINY),
+        ("compare", TINY, "--paths", "9" * 30),
         ("new", "no/such/folder/mine"),
+        ("new", "bicycles"),
+        ("new", "."),
         ("validate", "--colour"),
     ],
     ids=" ".join,
@@ -251,7 +305,8 @@ def test_a_reader_that_goes_away_is_no_error_of_ours():
     assert done.stderr == ""
 
 
-def test_ctrl_c_exits_with_130_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_cleanly_and_leaves_nothing(tmp_path, number, code):
     started = subprocess.Popen(
         [sys.executable, "-m", "jitrisk", "compare", "brake-valves", "--paths", "2000000", "--out", "run.nc"],
         cwd=tmp_path,
@@ -260,10 +315,10 @@ def test_ctrl_c_exits_with_130_and_leaves_nothing(tmp_path):
         text=True,
     )
     time.sleep(4)
-    started.send_signal(signal.SIGINT)
+    started.send_signal(number)
     out, err = started.communicate(timeout=20)
-    assert (started.returncode, out) == (130, "")
-    assert err.strip() == "jitrisk: interrupted"
+    assert (started.returncode, out) == (code, "")
+    assert err.strip() == ("jitrisk: interrupted" if number == signal.SIGINT else "")
     assert os.listdir(tmp_path) == []
 
 

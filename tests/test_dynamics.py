@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from networks import exogenous_paths, networks, one_path
+from networks import HALVES, THIRDS, exogenous_paths, networks, one_path
 from reference import CUSTOMER_OUTCOMES, STAGE_OUTCOMES, Levels, Twin, explicit_levels
 
 import jitrisk as jr
@@ -42,11 +43,37 @@ def test_whole_units_agree_exactly(model: dict[str, Any], seed: int) -> None:
 
 
 @settings(max_examples=150)
-@given(model=networks(fluid=True, horizon=10), seed=st.integers(0, 2**32))
+@given(model=networks(HALVES, horizon=10), seed=st.integers(0, 2**32))
 def test_halves_of_units_agree(model: dict[str, Any], seed: int) -> None:
-    exogenous = exogenous_paths(model, seed, fluid=True)
+    exogenous = exogenous_paths(model, seed, amounts=HALVES)
     outcomes = jr.simulate(model, exogenous=exogenous)
     assert_twins(outcomes, Twin(jr.load(model)), exogenous, tolerance=1e-4)
+
+
+@settings(max_examples=20)
+@given(model=networks(horizon=300), warm_up=st.sampled_from([0, 1, 64, 100, 128, 256, 299]), seed=st.integers(0, 2**32))
+def test_long_horizons_agree_exactly(model: dict[str, Any], warm_up: int, seed: int) -> None:
+    """Paths are drawn and summed piece by piece: nothing is lost or counted twice where pieces meet."""
+    model = model | {"warm_up": warm_up}
+    exogenous = exogenous_paths(model, seed, paths=1)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert_twins(outcomes, Twin(jr.load(model)), exogenous, tolerance=0)
+
+
+def exact(value: float) -> Fraction:
+    """The number meant: a third where a float can only be near it."""
+    return Fraction(value).limit_denominator(10**7)
+
+
+@settings(max_examples=80)
+@given(model=networks(THIRDS, horizon=40), seed=st.integers(0, 2**32))
+def test_tenths_and_thirds_of_units_agree(model: dict[str, Any], seed: int) -> None:
+    """Exact arithmetic says what is meant; a path on which its own tolerance decides is no test of rounding."""
+    exogenous = exogenous_paths(model, seed, paths=1, amounts=THIRDS)
+    network, path = jr.load(model), one_path(exogenous, 0)
+    tight, loose = (Twin(network, number=exact, tolerance=tolerance) for tolerance in (0.5e-6, 2e-6))
+    assume(tight.run(path)[0] == loose.run(path)[0])
+    assert_twins(jr.simulate(model, exogenous=exogenous), tight, exogenous, tolerance=1e-3)
 
 
 @settings(max_examples=60)
@@ -70,7 +97,7 @@ def test_the_product_conserves_units_on_every_path(model: dict[str, Any], seed: 
 
 
 @settings(max_examples=100)
-@given(model=networks(fluid=True))
+@given(model=networks(HALVES))
 def test_levels_are_those_of_the_policy_table(model: dict[str, Any]) -> None:
     network = jr.load(model)
     for name, levels in policy_levels(network).items():

@@ -174,3 +174,31 @@ def test_the_tolerance_never_orders_a_lot_nobody_asked_for():
 def test_levels_that_cross_at_the_mean_demand_are_refused():
     with pytest.raises(ModelError, match=r"stages\.a\.policy\.min_max: .* min is 500 units and max 20"):
         level({"min_max": {"min": 500, "max": "1 d"}})
+
+
+def test_levels_that_cross_are_named_for_every_stage_and_strategy():
+    crossed = {"policy": {"min_max": {"min": 500, "max": "1 d"}}}
+    patch = {"stages": {"b": {"policy": {"min_max": {"min": 900, "max": "2 d"}}}}}
+    model = network({"a": crossed, "b": crossed}, strategies={"x": {}, "y": patch})
+    with pytest.raises(ModelError) as refused:
+        jr.simulate(model, paths=1)
+    assert [(fault.key.split(".")[1], fault.message.split(",")[0]) for fault in refused.value.faults] == [
+        ("a", "with strategy x"),
+        ("b", "with strategy x"),
+        ("a", "with strategy y"),
+        ("b", "with strategy y"),
+    ]
+
+
+def test_levels_count_a_demand_that_could_be_negative_as_none():
+    clipped = np.maximum(stats.norm(1, 3).ppf((np.arange(200_000) + 0.5) / 200_000), 0).mean()
+    found = level({"base_stock": {"cover": "3 d"}}, {"normal": {"mean": 1, "cv": 3}})
+    assert found.order_up_to == pytest.approx(3 * clipped, rel=1e-3)
+
+
+def test_the_card_formula_counts_the_tail_of_the_lead_time():
+    lead_time = {"lognormal": {"mean": "10 d", "cv": 5}}
+    found = level({"kanban": {"cards": "auto", "container": 0.01}}, demand=1, lead_time=lead_time)
+    law = stats.lognorm(np.sqrt(np.log(26)), scale=10 / np.sqrt(26))
+    truth = 1 + law.sf(np.arange(1, 400_000)).sum()
+    assert found.order_up_to == pytest.approx(truth, rel=3e-3)

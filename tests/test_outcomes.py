@@ -149,6 +149,72 @@ def test_sampled_paths_hold_constants_for_what_is_not_random():
     assert paths["receiving"].sel(stage="part").min() == 0
 
 
+PATCHED = MODEL | {
+    "strategies": {
+        "slow": {},
+        "fast": {"stages": {"kit": {"lead_time": "2 d"}}},
+        "scrap": {"stages": {"kit": {"yield": 0.5}}},
+        "calm": {"hazards": {"strike": {"rate": "1 / 90 d"}}},
+    }
+}
+
+
+def test_constants_handed_back_leave_each_strategy_its_own():
+    names = ["slow", "fast", "scrap"]
+    direct = jr.simulate(PATCHED, paths=20, seed=2, strategies=names)
+    replayed = jr.simulate(PATCHED, seed=2, strategies=names, exogenous=jr.sample(PATCHED, paths=20, seed=2))
+    xr.testing.assert_identical(direct, replayed)
+
+
+def test_luck_that_a_strategy_patches_and_the_paths_replace_is_said():
+    paths = jr.sample(PATCHED, paths=5)
+    with pytest.warns(UserWarning, match="strategy calm patches receiving of part, but the paths handed in replace it"):
+        outcomes = jr.simulate(PATCHED, exogenous=paths)
+    np.testing.assert_array_equal(outcomes["lost"].sel(strategy="calm"), outcomes["lost"].sel(strategy="slow"))
+
+
+@pytest.mark.parametrize("name", ["measure.nc", "measure.zarr"])
+def test_only_what_can_be_read_back_is_kept(outcomes, tmp_path, name):
+    with pytest.raises(ResultError, match="no jitrisk_format"):
+        jr.save(xr.Dataset({"x": 1}), tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_zarr_folder_comes_back_when_its_replacement_cannot_be_put_in_place(outcomes, tmp_path, monkeypatch):
+    jr.save(outcomes.isel(path=slice(10)), tmp_path / "run.zarr")
+    replace = os.replace
+
+    def fail_at_the_last_step(source, target):
+        if str(target).endswith("run.zarr") and not str(source).endswith("old"):
+            raise OSError(13, "Permission denied")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail_at_the_last_step)
+    with pytest.raises(ResultError, match="Permission denied"):
+        jr.save(outcomes, tmp_path / "run.zarr")
+    monkeypatch.undo()
+    assert jr.open(tmp_path / "run.zarr").sizes["path"] == 10
+
+
+def test_lost_sales_are_exact_at_large_demand():
+    stages = {"a": {"policy": {"base_stock": {"level": 1_003_000}}}}
+    customers = {"c": {"stage": "a", "demand": {"poisson": {"mean": 1_000_000}}, "unmet": "lost"}}
+    model = {"name": "large", "period": "1 d", "horizon": "365 d", "stages": stages, "customers": customers}
+    demand = jr.sample(model, paths=50)["demand"].astype(float)
+    truth = (demand - 1_003_000).clip(min=0).sum(["time", "customer"])
+    lost = jr.simulate(model, paths=50)["lost"].isel(strategy=0, customer=0)
+    np.testing.assert_allclose(lost, truth, rtol=2e-3, atol=1.5)
+
+
+def test_a_selection_of_paths_is_not_given_other_numbers():
+    paths = jr.sample(MODEL, paths=40, seed=1)
+    with pytest.raises(ExogenousError, match="consecutive"):
+        jr.simulate(MODEL, exogenous=paths.isel(path=[7, 30]))
+    one = jr.simulate(MODEL, seed=1, exogenous=paths[["demand"]].isel(path=[30]))
+    whole = jr.simulate(MODEL, paths=40, seed=1)
+    xr.testing.assert_equal(one.drop_attrs(), whole.sel(path=[30]).drop_attrs())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -159,6 +225,9 @@ def test_sampled_paths_hold_constants_for_what_is_not_random():
         (lambda p: p.drop_vars("stage"), "does not say which stage"),
         (lambda p: p.rename(path="run"), "dims|dimension 'path'"),
         (lambda p: p.assign(demand=p["demand"] * np.nan), "not finite"),
+        (lambda p: p.assign(demand=p["demand"].astype(float) * 1e40), "not finite"),
+        (lambda p: p.isel(time=slice(None, None, -1)).assign_coords(time=p["time"].values[::-1]), "do not count"),
+        (lambda p: p.isel(customer=[0, 0]), "names a customer twice"),
         (lambda p: p.assign(demand=p["demand"] - 100), "allowed is 0 to inf"),
         (lambda p: p.assign(availability=p["availability"] * 2), "allowed is 0 to 1"),
         (lambda p: p.assign(lead_time=p["lead_time"] + 0.5), "not in whole periods"),
@@ -176,7 +245,15 @@ def test_exogenous_paths_that_do_not_fit_are_refused(change, message):
         ({"strategies": []}, "no strategy chosen"),
         ({"paths": 0}, "at least 1"),
         ({"paths": range(0, 10, 2)}, "range of path numbers"),
+        ({"paths": 1.7}, "paths is 1.7"),
+        ({"paths": True}, "paths is True"),
+        ({"paths": "10"}, "paths is '10'"),
+        ({"paths": range(2**63, 2**63 + 2)}, "range of path numbers"),
         ({"seed": -1}, "seed is -1"),
+        ({"seed": 1.5}, "seed is 1.5"),
+        ({"seed": True}, "seed is True"),
+        ({"threads": 0}, "threads is 0"),
+        ({"threads": -1}, "threads is -1"),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import exogenous_paths, networks, one_path
+from networks import HALVES, exogenous_paths, networks, one_path
 from reference import Flows, State, Twin, explicit_levels, sweep_order
 
 import jitrisk as jr
@@ -184,11 +184,11 @@ def test_sweep_takes_the_first_declared_stage_whose_consumers_are_done() -> None
 
 
 @settings(max_examples=100)
-@given(model=networks(fluid=True), seed=st.integers(0, 2**32))
+@given(model=networks(HALVES), seed=st.integers(0, 2**32))
 def test_units_are_conserved_on_every_path(model: dict[str, Any], seed: int) -> None:
     network = jr.load(model | {"warm_up": 0})
     twin = Twin(network, number=Fraction)
-    outcomes, trace, last = twin.run(one_path(exogenous_paths(model, seed, paths=1, fluid=True), 0))
+    outcomes, trace, last = twin.run(one_path(exogenous_paths(model, seed, paths=1, amounts=HALVES), 0))
 
     def total(outcome: str, thing: str) -> Any:
         return sum(series(trace, outcome, thing))

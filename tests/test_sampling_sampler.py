@@ -1,9 +1,12 @@
 import concurrent.futures
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import sampled
 from sampled import ALWAYS, availability, draw, outage, sample, word
 from scipy import stats
+from test_sampling_kernels import KNOWN
 
 from jitrisk.sampling import Effect, Sampler, Series, Spells, constant, distribution
 
@@ -206,6 +209,10 @@ def test_nothing_to_draw_is_drawn():
     assert sample([], 8, 4).shape == (8, 0, 4)
 
 
-def test_the_twin_draws_the_published_words():
-    assert isinstance(word(1, "demand:a", 0, 3), int)
-    assert 0 <= draw(UNIFORM, 1, "demand:a", 0, 3) < 1
+@pytest.mark.parametrize(("counter", "key", "expected"), KNOWN)
+def test_the_twin_draws_the_published_words(monkeypatch, counter, key, expected):
+    digest = b"".join(half.to_bytes(4, "little") for half in key)
+    hashed = SimpleNamespace(digest=lambda: digest)
+    monkeypatch.setattr(sampled, "hashlib", SimpleNamespace(blake2b=lambda *_, **__: hashed))
+    first, path = 4 * (counter[0] | counter[1] << 32), counter[2] | counter[3] << 32
+    assert tuple(word(1, "demand:a", path, first + number) for number in range(4)) == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -60,20 +62,13 @@ def cli() -> None:
     """  # noqa: D301
 
 
-def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit.
-
-    Parameters
-    ----------
-    args : the words after the command's name; those of the process by default.
-    """
-    words = sys.argv[1:] if args is None else args
-    sys.exit(_run(words, debug="--debug" in words))
-
-
-def _run(words: list[str], debug: bool) -> int:
+def run(words: list[str]) -> int:
+    """Run the command line and return its exit status."""
+    debug = "--debug" in words
     try:
-        result = cli.main(words, prog_name="jitrisk", standalone_mode=False)
+        signal.signal(signal.SIGTERM, _stop)
+        result = cli.main([word for word in words if word != "--debug"], prog_name="jitrisk", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else _DONE
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -85,12 +80,24 @@ def _run(words: list[str], debug: bool) -> int:
         return _BAD_INPUT
     except JitriskError as error:
         return _report(error, str(error), debug, _BAD_INPUT)
-    except BrokenPipeError:
-        # The reader of our output went away; close stdout so that the interpreter does not complain, either.
-        sys.stderr.close()
-        return _FAILED
+    except OSError as error:
+        return _unprinted(error)
     except Exception as error:
         return _report(error, f"internal error: {type(error).__name__}: {error}; --debug shows where", debug, _FAILED)
+
+
+def _stop(*_: object) -> None:
+    """Leave by the front door when asked to terminate, so that nothing half-written stays."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _unprinted(error: OSError) -> int:
+    """Say that the output could not be printed; a reader that went away is not worth a word."""
+    if not isinstance(error, BrokenPipeError):
+        click.echo(f"jitrisk: the output could not be written: {error.strerror}", err=True)
+    # What is left in the buffer would fail again when the interpreter closes it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _FAILED
 
 
 def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
@@ -102,7 +109,7 @@ def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
 
 
 def verb(name: str, epilog: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Decorate a verb: each shows an example in its help and takes ``--debug``."""
+    """Decorate a verb: each shows an example in its help and tells of ``--debug``, which `run` takes off."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")

@@ -27,6 +27,10 @@ def command(name: str, example: str) -> None:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise click.UsageError(f"No such example: {example!r}.{hint} Allowed are {', '.join(known)}.")
     target = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if target.stem in known:
+        raise click.UsageError(f"{target.stem!r} is the name of an example: choose another.")
+    if not target.stem.strip("."):
+        raise click.UsageError(f"{name!r} is no name for a model: choose one such as 'my-plant'.")
     copies = {target: known[example]}
     text = known[example].read_text(encoding="utf-8")
     copies |= {target.parent / data.name: data for data in known[example].parent.glob("*.csv") if data.name in text}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +43,7 @@ def _option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
 
 
 _RUN_OPTIONS = (
-    _option("--paths", type=click.IntRange(min=1), default=10_000, show_default=True, help="Paths to simulate."),
+    _option("--paths", type=click.IntRange(1, 2**62), default=10_000, show_default=True, help="Paths to simulate."),
     _option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of every draw."),
     _option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
     click.option(
@@ -78,7 +79,8 @@ def outcomes_of(source: str, strategies: Sequence[str], request: Request) -> xr.
 
     if request.out is not None:
         outcomes.check_target(request.out)
-    if source.endswith(RESULT_SUFFIXES):
+    if Path(source).suffix in RESULT_SUFFIXES:
+        _refuse_what_a_result_has(source, request.out)
         result = outcomes.select_strategies(pipeline.open(source), strategies)
     else:
         network = pipeline.load(source)
@@ -95,6 +97,16 @@ def outcomes_of(source: str, strategies: Sequence[str], request: Request) -> xr.
         pipeline.save(result, request.out)
         click.echo(f"wrote {request.out}", err=True)
     return result
+
+
+def _refuse_what_a_result_has(source: str, out: Path | None) -> None:
+    """Refuse options that would be ignored, and to write a result over with a part of itself."""
+    context = click.get_current_context()
+    for name in ("paths", "seed", "threads"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{source!r} is a result, simulated already: leave --{name} out.")
+    if out is not None and out.resolve() == Path(source).resolve():
+        raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
 
 
 @contextmanager
@@ -122,5 +134,7 @@ def print_sheets(*sheets: Any) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    for sheet in sheets:
+    for i, sheet in enumerate(sheets):
+        if i:
+            console.print()
         console.print(sheet)

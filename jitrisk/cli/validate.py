@@ -16,12 +16,11 @@ def command(model: str, as_json: bool) -> int:
     """Check a model and name every fault: file, line, key, what was found and what is allowed."""
     from jitrisk import model as models
     from jitrisk.errors import ModelError
-    from jitrisk.lower import policy_levels
+    from jitrisk.lower import lower_all
 
     try:
         network = models.load(model)
-        for patched in network.strategies.values():
-            policy_levels(patched)
+        lower_all(network.strategies)
     except ModelError as error:
         if not as_json:
             raise

@@ -58,17 +58,33 @@ def mean_demand(network: Network) -> dict[str, float]:
 
     Hazards are left out: levels are set for normal times.
     """
-    rates = {name: customer.demand.mean() / customer.every for name, customer in network.customers.items()}
+    rates = {name: _clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()}
     units = multiplicities(network, sweep_order(network))
     return {name: sum(count * rates[customer] for customer, count in units[name].items()) for name in network.stages}
 
 
+def _clipped_mean(demand: Distribution) -> float:
+    """Return the mean of what is drawn: a demand that could be negative is none."""
+    if demand.lowest >= 0:
+        return demand.mean()
+    return float(np.maximum(demand.quantile(_GRID), 0.0).mean())
+
+
 def policy_levels(network: Network) -> dict[str, Levels]:
-    """Return the levels of every stage's policy, by stage in declared order."""
-    order = sweep_order(network)
-    behind = multiplicities(network, order)
+    """Return the levels of every stage's policy, by stage in declared order.
+
+    Raises
+    ------
+    ModelError
+        With every stage whose levels cross at the mean demand.
+    """
+    behind = multiplicities(network, sweep_order(network))
     demand = mean_demand(network)
-    return {name: _levels(network, stage, demand[name], behind[name]) for name, stage in network.stages.items()}
+    levels = {name: _levels(network, stage, demand[name], behind[name]) for name, stage in network.stages.items()}
+    crossed = [_crossed(name, one) for name, one in levels.items() if one.reorder_point > one.order_up_to]
+    if crossed:
+        raise ModelError(crossed)
+    return levels
 
 
 def _levels(network: Network, stage: Stage, demand: float, behind: dict[str, float]) -> Levels:
@@ -82,8 +98,6 @@ def _levels(network: Network, stage: Stage, demand: float, behind: dict[str, flo
             return Levels(level, level, 0.0, policy.review, by_demand=True)
         case MinMax() as policy:
             least, most = _units(policy.min, demand), _units(policy.max, demand)
-            if least >= most:
-                raise _crossed(network, stage, least, most)
             return Levels(least, most, 0.0, policy.review, by_demand=True)
         case ReorderPoint() as policy:
             point, quantity = _units(policy.point, demand), _units(policy.quantity, demand)
@@ -92,11 +106,13 @@ def _levels(network: Network, stage: Stage, demand: float, behind: dict[str, flo
             return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
 
 
-def _crossed(network: Network, stage: Stage, least: float, most: float) -> ModelError:
+def _crossed(name: str, levels: Levels) -> Fault:
     """Return the fault that only the mean demand shows: one level in units, the other as cover."""
-    name = next(name for name, one in network.stages.items() if one is stage)
-    words = f"at the mean demand, min is {least:g} units and max {most:g}: expected min below max; change one of them"
-    return ModelError([Fault(words, key=f"stages.{name}.policy.min_max")])
+    return Fault(
+        f"at the mean demand, min is {levels.reorder_point:g} units and max {levels.order_up_to:g}: "
+        "expected min below max; change one of them",
+        key=f"stages.{name}.policy.min_max",
+    )
 
 
 def _units(level: Level, demand: float) -> float:
@@ -116,6 +132,8 @@ def _base_stock_level(
 
 def _card_formula(stage: Stage, policy: Kanban, demand: float) -> int:
     """Return K = ceil(D * L * (1 + safety) / C), at least one card (Monden 1983)."""
-    lead_time = float(lead_time_values(stage.lead_time).mean())
+    # The mean itself is exact, tails and all; only what rounding up adds, at most a period, is averaged on the grid.
+    added = lead_time_values(stage.lead_time) - stage.lead_time.quantile(_GRID)
+    lead_time = max(1.0, stage.lead_time.mean() + float(added.mean()))
     cards = demand * lead_time * (1.0 + policy.safety) / policy.container
     return max(1, math.ceil(cards * (1.0 - TOLERANCE)))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitrisk.errors import ModelError
 from jitrisk.lower.exogenous import customer_series, effects_on, stage_series
-from jitrisk.lower.graph import sweep_order
+from jitrisk.lower.graph import multiplicities, sweep_order
 from jitrisk.lower.levels import TOLERANCE, Levels, policy_levels, whole_periods
 from jitrisk.sampling.series import Series
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
 
+_LARGE = 1e-3  # probability with which a demand is larger than a large one
 _FAR = float(np.finfo(np.float32).max)
 
 Ranges = Mapping[tuple[str, str], tuple[float, float]]
@@ -46,8 +48,9 @@ class Plant:
     declared : place of each stage in the order of the model, shape (n,).
     initial : stock on hand at t = 0, units, (n,).
     capacity, unlimited : units a period, and whether there is no limit, (n,).
-    least, target, lot, slack : the policy with its tolerance, units, (n,): order when the position lacks `least` or more
-        of `target`, up to it, in multiples of `lot` unless that is 0.
+    least, target, lot, slack : the policy with its tolerance, units, (n,): order when the position lacks `least` or
+        more of `target`, up to it, in multiples of `lot` unless that is 0.
+    dust : amounts that are rounding where flows are not whole, units, (n,).
     review : periods between reviews, (n,).
     plain : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
     lead, ring, slot : constant lead time in periods, length of the pipeline, and its first row, (n,).
@@ -73,6 +76,7 @@ class Plant:
     target: np.ndarray
     lot: np.ndarray
     slack: np.ndarray
+    dust: np.ndarray
     review: np.ndarray
     plain: np.ndarray
     lead: np.ndarray
@@ -127,13 +131,32 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     place = {(one.kind, one.thing): k for k, one in enumerate(series)}
     levels = policy_levels(network)
     arrays = (
-        _policies(network, order, levels)
+        _policies(network, order, levels, _dust(network, order, levels, given))
         | _processes(network, order, series, place, given)
         | _inputs(network, order)
         | _owing(network, order, levels)
         | _customers(network, order, place)
     )
     return Plant(stages=len(order), customers=len(network.customers), series=series, **arrays)
+
+
+def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, Plant]:
+    """Turn every strategy's network into arrays.
+
+    Raises
+    ------
+    ModelError
+        With the faults of all strategies that only the numbers show, each once.
+    """
+    plants, faults = {}, []
+    for name, network in strategies.items():
+        try:
+            plants[name] = lower(network, given)
+        except ModelError as error:
+            faults += [replace(fault, message=f"with strategy {name}, {fault.message}") for fault in error.faults]
+    if faults:
+        raise ModelError(faults)
+    return plants
 
 
 def _floats(values: Sequence[float]) -> np.ndarray:
@@ -163,13 +186,27 @@ def _series(network: Network, order: list[str], given: Ranges) -> tuple[Series |
     return (*drawn, *handed)
 
 
-def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
+def _dust(network: Network, order: list[str], levels: Mapping[str, Levels], given: Ranges) -> list[float]:
+    """Return what is rounding at each stage: 1e-6 of its full store, or of one large demand on it if that is more."""
+    large = {
+        name: given["demand", name][1]
+        if ("demand", name) in given
+        else float(customer.demand.quantile(_LARGE, upper=True))
+        for name, customer in network.customers.items()
+    }
+    behind = multiplicities(network, order)
+    return [
+        TOLERANCE * max(levels[name].order_up_to, sum(units * large[c] for c, units in behind[name].items()))
+        for name in order
+    ]
+
+
+def _policies(
+    network: Network, order: list[str], levels: Mapping[str, Levels], dust: list[float]
+) -> dict[str, np.ndarray]:
     rules = [levels[name] for name in order]
     # Half a lot at most: the tolerance is there for rounding, not to order a lot nobody asked for.
-    slack = [
-        min(TOLERANCE * rule.order_up_to, 0.5 * rule.lot) if rule.lot else TOLERANCE * rule.order_up_to
-        for rule in rules
-    ]
+    slack = [min(grain, 0.5 * rule.lot) if rule.lot else grain for rule, grain in zip(rules, dust, strict=True)]
     declared = {name: i for i, name in enumerate(network.stages)}
     initial = [network.stages[name].on_hand for name in order]
     return {
@@ -181,6 +218,7 @@ def _policies(network: Network, order: list[str], levels: Mapping[str, Levels]) 
         "target": _floats([rule.order_up_to for rule in rules]),
         "lot": _floats([rule.lot for rule in rules]),
         "slack": _floats(slack),
+        "dust": _floats(dust),
         "review": _ints([min(rule.review, network.horizon) for rule in rules]),
     }
 

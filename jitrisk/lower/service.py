@@ -19,7 +19,7 @@ _NEGLIGIBLE = 1e-12
 
 
 def covering_level(network: Network, stage: Stage, behind: dict[str, float], service: float) -> float:
-    """Return the least level S with P(demand until an order placed at the next review has arrived <= S) >= `service`.
+    """Return the least level S with P(demand until the next review's order has arrived <= S) >= `service`.
 
     Parameters
     ----------
@@ -31,9 +31,10 @@ def covering_level(network: Network, stage: Stage, behind: dict[str, float], ser
     Notes
     -----
     With a base-stock policy reviewed in every period, stock less backlog at the end of a period is S less the demand of
-    the last lead time (Zipkin 2000, section 6.2); with R periods between reviews, at worst of R - 1 more. The demands of the customers are convolved on a grid of one unit (or, where
-    they are not whole, 1/4096 of one customer's range); a random lead time mixes the laws of its values. A window of L
-    periods holds ceil(L / every) draws of a demand that falls every few periods.
+    the last lead time (Zipkin 2000, section 6.2); with R periods between reviews, at worst of R - 1 more. The demands
+    of the customers are convolved on a grid of one unit (or, where they are not whole, 1/4096 of one customer's range);
+    a random lead time mixes the laws of its values. A window of L periods holds ceil(L / every) draws of a demand that
+    falls every few periods.
     """
     lead_times, counts = np.unique(lead_time_values(stage.lead_time) + stage.policy.review - 1, return_counts=True)
     parts = [(network.customers[name], units) for name, units in behind.items()]

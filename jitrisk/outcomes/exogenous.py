@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ExogenousError
+from jitrisk.lower import lower
 from jitrisk.lower.levels import whole_periods
 from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
 from jitrisk.vocabulary import EXOGENOUS, Variable
@@ -77,7 +79,28 @@ def given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, str], n
         raise ExogenousError(f"unknown exogenous variable {unknown[0]!r}: allowed are {', '.join(EXOGENOUS)}")
     if not paths.data_vars:
         raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
-    return dict(pair for name in paths.data_vars for pair in _series_of(network, paths[name], EXOGENOUS[str(name)]))
+    given = dict(pair for name in paths.data_vars for pair in _series_of(network, paths[name], EXOGENOUS[str(name)]))
+    drawn = {(series.kind, series.thing) for series in lower(network).series}
+    # A constant of the model is no luck: each strategy keeps its own.
+    return {
+        key: values
+        for key, values in given.items()
+        if key in drawn or key[0] == "demand" or (values != _default(network, *key)).any()
+    }
+
+
+def warn_of_patches(
+    network: Network, strategies: Mapping[str, Network], given: Mapping[tuple[str, str], np.ndarray]
+) -> None:
+    """Say where a strategy patches luck that the paths handed in replace: they are used as they are, for all."""
+    if not given:
+        return
+    usual = set(lower(network).series)
+    for name, patched in strategies.items():
+        own = [one for one in lower(patched).series if one not in usual and (one.kind, one.thing) in given]
+        if own:
+            what = ", ".join(f"{one.kind} of {one.thing}" for one in own)
+            warnings.warn(f"strategy {name} patches {what}, but the paths handed in replace it", stacklevel=3)
 
 
 def _series_of(
@@ -89,10 +112,14 @@ def _series_of(
         raise ExogenousError(
             f"{variable.name} covers {array.sizes['time']} periods: the horizon of the model is {network.horizon}"
         )
+    if "time" in array.coords and array["time"].values.tolist() != list(range(network.horizon)):
+        raise ExogenousError(f"{variable.name} has times that do not count from 0 to {network.horizon - 1} in order")
     thing = variable.dims[-1]
     known = network.customers if thing == "customer" else network.stages
     if thing not in array.coords:
         raise ExogenousError(f"{variable.name} does not say which {thing} is which: give it a {thing!r} coordinate")
+    if not array.indexes[thing].is_unique:
+        raise ExogenousError(f"{variable.name} names a {thing} twice")
     for name in array[thing].values.tolist():
         if name not in known:
             raise ExogenousError(f"{variable.name} names an unknown {thing} {name!r}: allowed are {', '.join(known)}")
@@ -102,6 +129,8 @@ def _series_of(
 
 def _checked(values: np.ndarray, variable: Variable, name: str) -> np.ndarray:
     lowest, highest = _BOUNDS.get(variable.name, _SHARE)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(values, dtype=np.float32)
     if not np.isfinite(values).all():
         raise ExogenousError(f"{variable.name} of {name!r} has values that are not finite")
     if values.size and (values.min() < lowest or values.max() > highest):
@@ -111,4 +140,4 @@ def _checked(values: np.ndarray, variable: Variable, name: str) -> np.ndarray:
         )
     if variable.name == "lead_time" and (values != np.floor(values)).any():
         raise ExogenousError(f"lead_time of {name!r} is not in whole periods")
-    return np.ascontiguousarray(values, dtype=np.float32)
+    return values

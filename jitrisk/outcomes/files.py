@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.outcomes.dataset import FORMAT
 
 _SUFFIXES = (".nc", ".zarr")
+_SPARE = 1_000_000  # bytes left on a disk beside what is written
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
@@ -26,7 +30,32 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         raise ResultError(f"{target}: the folder {str(target.parent)!r} cannot be written to")
     if target.is_dir() != (target.suffix == ".zarr") and target.exists():
         raise ResultError(f"{target}: is a {'folder' if target.is_dir() else 'file'}: choose another name")
+    if target.exists() and not _is_ours(target):
+        raise ResultError(f"{target}: exists and is no result of jitrisk: choose another name, or move it away")
     return target
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file or folder is a result, which a new one may replace."""
+    try:
+        with xr.open_dataset(path, engine="zarr" if path.is_dir() else "h5netcdf", **_reading(path)) as opened:
+            return "jitrisk_format" in opened.attrs
+    except Exception:  # the readers raise whatever their formats find wrong
+        return False
+
+
+def _reading(path: Path) -> dict[str, Any]:
+    return {"consolidated": False} if path.is_dir() else {}
+
+
+def _check_space(dataset: xr.Dataset, target: Path) -> None:
+    """Refuse to begin what cannot be finished: the HDF5 library does not survive a disk that fills up."""
+    free = shutil.disk_usage(target.parent).free
+    if free < dataset.nbytes + _SPARE:
+        raise ResultError(
+            f"{target}: could not be written: it takes {dataset.nbytes / 1e6:,.1f} MB "
+            f"and {free / 1e6:,.1f} MB are free there"
+        )
 
 
 def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
@@ -37,19 +66,34 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     ResultError
         If the file cannot be written; nothing is left behind.
     """
-    target = check_target(path)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+    target = Path(os.path.realpath(check_target(path)))
+    if "jitrisk_format" not in dataset.attrs:
+        raise ResultError(f"{target}: only outcomes and exogenous paths are kept: this Dataset has no jitrisk_format")
+    _check_space(dataset, target)
+    with tempfile.TemporaryDirectory(
+        prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True
+    ) as folder:
         fresh = Path(folder) / target.name
         try:
             if target.suffix == ".nc":
                 dataset.to_netcdf(fresh, engine="h5netcdf")
             else:
                 _as_objects(dataset).to_zarr(fresh, consolidated=False)
-            if target.is_dir():
-                os.replace(target, Path(folder) / "old")
-            os.replace(fresh, target)
-        except (OSError, RuntimeError) as error:
+            _put_in_place(fresh, target, aside=Path(folder) / "old")
+        except Exception as error:  # the writers raise whatever their formats cannot hold
             raise ResultError(f"{target}: could not be written: {_reason(error)}") from error
+
+
+def _put_in_place(fresh: Path, target: Path, aside: Path) -> None:
+    """Rename a fresh file or folder to its target; a folder there is moved aside first, and back if that fails."""
+    if target.is_dir():
+        os.replace(target, aside)
+    try:
+        os.replace(fresh, target)
+    except OSError:
+        if aside.exists():
+            os.replace(aside, target)
+        raise
 
 
 def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -65,13 +109,17 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
     if not source.exists():
         raise ResultError(f"{source}: there is no such file")
     try:
-        if source.is_dir():
-            dataset = xr.open_zarr(source, consolidated=False, chunks=None).load()
-        else:
-            with xr.open_dataset(source, engine="h5netcdf") as opened:
-                dataset = opened.load()
+        with xr.open_dataset(source, engine="zarr" if source.is_dir() else "h5netcdf", **_reading(source)) as opened:
+            dataset = opened.load()
     except Exception as error:  # the readers raise whatever their formats find wrong
         raise ResultError(f"{source}: is not a result of jitrisk: {_reason(error)}") from error
+    dataset = dataset.assign_coords(
+        {
+            name: coord.copy(data=np.array(coord.values.tolist(), dtype=np.str_))
+            for name, coord in dataset.coords.items()
+            if coord.dtype.kind in "OT"  # text, in the type of the file's format
+        }
+    )
     version = dataset.attrs.get("jitrisk_format")
     if version is None:
         raise ResultError(f"{source}: is not a result of jitrisk: it has no jitrisk_format")

@@ -142,4 +142,4 @@ def _paths_note(summary: Summary) -> str:
 
 
 def _percent(probability: float) -> str:
-    return f"{100 * probability:.4g}"
+    return f"{100 * probability:.10g}"

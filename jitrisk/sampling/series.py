@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from jitrisk.sampling.distributions import Distribution
 
 Kind = Literal["demand", "availability", "receiving", "transit", "lead_time", "good"]
-KINDS: tuple[str, ...] = get_args(Kind)
 
 # A hazard that begins anew more often than this a period is a constant loss of capacity, not a hazard.
 SHORTEST_CYCLE = 1e-3
