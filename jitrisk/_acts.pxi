@@ -220,11 +220,10 @@ cdef inline void pull(
     cdef float ordered = order(gap[j], owed[j], rule)
     cdef float board = authorized[j] + ordered
     cdef float able = usable(board, availability[j], rule)
-    cdef float short_now = is_short(quantity * able, store[j], store_dust)
-    cdef float begun = short_now * allowed + (<float>1.0 - short_now) * able
+    cdef float begun = smaller(able, allowed)
     cdef float taken = smaller(store[j], able * quantity)
     gap[j] = left_open(gap[j], owed[j], ordered, rule)
-    store_short[j] += short_now
+    store_short[j] += is_short(quantity * able, store[j], store_dust)
     store[j] -= taken
     store_gap[j] += taken
     started[j] = begun
@@ -270,15 +269,11 @@ cdef kernel enable(
         started[j] = able[j]
 
 
-cdef kernel limit_by(
-    Py_ssize_t lanes, const_lanes_t store, float per_unit, float dust, lanes_t started
-) noexcept nogil:
+cdef kernel limit_by(Py_ssize_t lanes, const_lanes_t store, float per_unit, lanes_t started) noexcept nogil:
     """An input held in one store, of which each unit started takes `per_unit`."""
     cdef Py_ssize_t j
-    cdef float short_now
     for j in range(lanes):
-        short_now = is_short(per_unit * started[j], store[j], dust)
-        started[j] = short_now * (store[j] / per_unit) + (<float>1.0 - short_now) * started[j]
+        started[j] = smaller(started[j], store[j] / per_unit)
 
 
 cdef kernel ask(

@@ -270,7 +270,7 @@ cdef class Block:
     cdef void limit_input(self, Py_ssize_t g, const float *able, float *started) noexcept nogil:
         """Lower the start to what one input allows; mark the stores that could not give what was asked."""
         cdef Py_ssize_t n = self.width, k
-        cdef float per_unit, dust = 0.0
+        cdef float per_unit
         cdef float *store
         cdef float *pooled = self.scratch + POOLED * WIDTH
         cdef bint pool = self.failover[g] and self.source_start[g + 1] - self.source_start[g] > 1
@@ -279,15 +279,14 @@ cdef class Block:
         for k in range(self.source_start[g], self.source_start[g + 1]):
             store = self.on_hand + self.source[k] * WIDTH
             per_unit = self.share[k] * self.quantity[g]
-            dust = max(dust, self.dust[self.source[k]])
             if per_unit > 0.0:
                 ask(n, able, per_unit, store, self.dust[self.source[k]], self.short_row(self.source[k]))
             if pool:
                 owe(n, store, 1.0, pooled)
             elif per_unit > 0.0:
-                limit_by(n, store, per_unit, self.dust[self.source[k]], started)
+                limit_by(n, store, per_unit, started)
         if pool:
-            limit_by(n, pooled, self.quantity[g], dust, started)
+            limit_by(n, pooled, self.quantity[g], started)
 
     cdef void take_input(self, Py_ssize_t g, const float *started) noexcept nogil:
         """Take one input from its stores: each source's share, then with failover the rest in order of preference."""
