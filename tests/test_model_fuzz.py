@@ -80,7 +80,10 @@ def test_damaged_text_loads_or_is_refused(tmp_path_factory, data):
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
         junk = data.draw(
-            st.one_of(st.text(max_size=3), st.sampled_from(["{", "[", "*a", "&a ", "!!x ", "\t", ": ", "- "]))
+            st.one_of(
+                st.text(max_size=3),
+                st.sampled_from(["{", "[", "*a", "&a ", "!!x ", "\t", ": ", "- ", "<<: ", "? ", "\nstages: {"]),
+            )
         )
         text = text[:start] + junk + text[start + data.draw(st.integers(0, 3)) :]
     path = tmp_path_factory.getbasetemp() / "plant.yaml"

@@ -82,6 +82,20 @@ def test_every_separate_cycle_is_printed():
     assert [fault.message.split(": ")[1] for fault in found] == ["a -> b -> a", "c -> c", "d -> f -> e -> d"]
 
 
+def test_long_cycle_is_shortened():
+    fault = only_fault(plant(**{f"s{i}": stage(f"s{(i - 1) % 11}") for i in range(11)}))
+    assert fault.message.endswith(": s0 -> s1 -> s2 -> s3 -> s4 -> s5 -> s6 -> s7 -> s8 -> s9 -> ... -> s0")
+    fault = only_fault(plant(**{f"s{i}": stage(f"s{(i - 1) % 10}") for i in range(10)}))
+    assert "..." not in fault.message
+
+
+@pytest.mark.parametrize(("section", "typo"), [("stages", "Stages"), ("customers", "custmers"), ("hazards", "hazard")])
+def test_misspelled_section_is_the_only_fault(section, typo):
+    model = {typo if key == section else key: value for key, value in GOOD.items()}
+    model["strategies"] = {"s": {name: {key: {} for key in GOOD[name]} for name in ("stages", "customers", "hazards")}}
+    assert only_fault(model).key == typo
+
+
 def test_cycle_through_a_source_without_share_counts():
     model = plant(a=stage("b"), b=stage())
     model["stages"]["b"]["inputs"] = {"x": {"quantity": 1, "from": ["c", "a"]}}

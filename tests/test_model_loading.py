@@ -106,15 +106,12 @@ def test_aliases_repeat_a_value_and_faults_in_them_point_to_the_alias(tmp_path):
         ("- a\n- b\n", 1, "found a list"),
         ("just words\n", 1, "the text `just words`"),
         ("name: a\nperiod: b: c\n", 2, "not valid YAML"),
-        ("name: a\n\tperiod: 1 d\n", 2, "not valid YAML"),
+        ("name: a\n\tperiod: 1 d\n", 2, "a tab indents this line; indent with spaces"),
+        ("stages:\n \ta: 1\n", 2, "a tab indents this line; indent with spaces"),
         ("name: [a\n", 2, "not valid YAML"),
         ('name: "\x07"\n', 1, "U+0007"),
-        ("name: a\nperiod: !!python/object/apply:os.system [ls]\n", 2, "tag"),
-        ("name: !!str 5\n", 1, "tag"),
         ("!mine {name: a}\n", 1, "tag"),
         ("name: a\n---\nname: b\n", 2, "second document"),
-        ("name: a\n? [1, 2]\n: 3\n", 2, "key must be a plain text"),
-        ("name: a\nstages: {<<: {a: 1}}\n", 2, "merge keys"),
         ("name: a\nperiod: *unknown\n", 2, "alias"),
         ("name: &a [*a]\n", 1, "alias"),
         ("[" * 100_000, 1, "deep"),
@@ -127,6 +124,38 @@ def test_text_that_is_no_model_is_refused_with_its_line(tmp_path, text, line, wo
     assert fault.file == str(tmp_path / "plant.yaml")
     assert fault.line == line
     assert words in fault.message
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key", "line", "words"),
+    [
+        ("1 d", "!!python/object/apply:os.system [ls]", "period", 2, "the tag `!!python/object/apply:os.system`"),
+        ("100", "!days {long: 100}", "horizon", 3, "the tag `!days`"),
+        ("{make_to_order: {}}", "!order {lot: [1]}", "stages.a.policy", 5, "the tag `!order`"),
+        ("stages:", "stages: !all", "stages", 4, "the tag `!all`"),
+        ("stage: a", "!!str stage: a", "customers.c", 7, "the tag `!!str`"),
+        ("stage: a", "<<: {stage: a}", "customers.c", 7, "merge keys"),
+        ("stage: a", "<<: [{stage: a}, 5]", "customers.c", 7, "merge keys"),
+        ("stage: a", "<<: {stage: b}, stage: a", "customers.c", 7, "merge keys"),
+        ("horizon: 100", "horizon: 100\n? [1, {b: [c]}]\n: {d: {e: f}}", "", 4, "a key must be a plain text"),
+        ("stage: a", "{x: y}: z, stage: a", "customers.c", 7, "a key must be a plain text"),
+        ("stage: a", "&s stage: a", "customers.c", 7, "a key must be a plain text"),
+        ("name: Small", "name: &s Small\n*s : 5", "", 2, "a key must be a plain text"),
+    ],
+)
+def test_what_a_model_has_no_use_for_is_one_fault_and_hides_no_other(tmp_path, before, after, key, line, words):
+    text = SMALL.replace(before, after)
+    fault = only_fault(written(tmp_path, text))
+    assert (fault.key, fault.line) == (key, line)
+    assert words in fault.message
+    found = faults(written(tmp_path, text.replace("demand: 5", "demand: -5") + "hazrds: {}\n"))
+    assert len(found) == 3
+    assert {"customers.c.demand", "hazrds"} < {fault.key for fault in found}
+
+
+def test_merged_fields_are_checked_too(tmp_path):
+    text = SMALL.replace("{policy: {make_to_order: {}}}", "&a {value: -1, policy: {make_to_order: {}}}\n  b: {<<: *a}")
+    assert [fault.key for fault in faults(written(tmp_path, text))] == ["stages.a.value", "stages.b", "stages.b.value"]
 
 
 def test_alias_bomb_is_refused_at_once(tmp_path):
@@ -148,10 +177,44 @@ def test_duplicate_keys_name_both_lines_and_hide_no_other_fault(tmp_path):
     text = SMALL.replace("horizon: 100", "horizon: 100\nperiod: 2 d") + "  c: {stage: a, demand: 6, demand: 7}\n"
     text = text.replace("demand: 5", "demand: -5")
     found = faults(written(tmp_path, text))
-    assert [fault.key for fault in found] == ["period", "customers.c.demand", "customers.c"]
+    assert [fault.key for fault in found] == ["period", "customers.c.demand", "customers.c", "customers.c.demand"]
     assert "line 2 and on line 4" in found[0].message
-    assert [fault.line for fault in found] == [4, 8, 9]
+    assert [fault.line for fault in found] == [4, 8, 9, 9]
     assert "line 8 and on line 9" in found[2].message
+    assert "it stands twice on line 9" in found[3].message
+
+
+def test_faults_in_both_values_of_a_duplicate_key_are_found(tmp_path):
+    text = SMALL.replace("demand: 5", "demand: {poisson: {mean: -1}}")
+    text = text.replace("customers:", "  a: {value: -2, policy: {kanbn: {}}}\ncustomers:") + "horizon: 3 dayz\n"
+    found = faults(written(tmp_path, text.replace("{make_to_order: {}}", "{make_to_order: {lot: 3}}")))
+    assert [(fault.line, fault.key) for fault in found] == [
+        (5, "stages.a.policy.make_to_order.lot"),
+        (6, "stages.a"),
+        (6, "stages.a.policy.kanbn"),
+        (6, "stages.a.value"),
+        (8, "customers.c.demand.poisson.mean"),
+        (9, "horizon"),
+        (9, "horizon"),
+    ]
+
+
+def test_section_in_two_halves_brings_no_unknown_names(tmp_path):
+    text = SMALL + "  d: {stage: b, demand: 5}\nstages:\n  b: {inputs: {a: 1}, policy: {make_to_order: {}}}\n"
+    assert "duplicate key `stages`; it stands on line 4 and on line 9" in only_fault(written(tmp_path, text)).message
+
+
+def test_halves_of_a_section_never_hold_themselves(tmp_path):
+    text = SMALL.replace("stages:", "stages: &s") + "stages:\n  b: *s\n  c: {<<: *s}\n"
+    assert any("duplicate key `stages`" in fault.message for fault in faults(written(tmp_path, text)))
+    text = SMALL + "stages: &s\n  b: {policy: {make_to_order: {}}}\nhazards: {h: *s}\n"
+    assert any("duplicate key `stages`" in fault.message for fault in faults(written(tmp_path, text)))
+
+
+def test_tag_on_the_second_value_hides_no_fault_in_the_first(tmp_path):
+    found = faults(written(tmp_path, SMALL.replace("demand: 5", "demand: -5, demand: !x 5")))
+    assert len(found) == 3
+    assert any("at least 0" in fault.message for fault in found)
 
 
 # Sources
@@ -197,6 +260,16 @@ def test_source_that_is_not_there_is_one_fault(source, words):
     assert words in only_fault(source).message
 
 
+@pytest.mark.parametrize(
+    ("name", "file"), [("plant", "plant.yaml"), ("plant", "plant.yml"), ("plant.yml", "plant.yaml")]
+)
+def test_name_without_its_ending_finds_the_file(tmp_path, monkeypatch, name, file):
+    written(tmp_path, SMALL, file)
+    monkeypatch.chdir(tmp_path)
+    assert only_fault(name).message == f"there is no file `{name}`; did you mean `{file}`?"
+    assert f"did you mean `{file}`?" in only_fault(tmp_path / name).message
+
+
 def test_file_that_is_not_text_is_refused_with_its_line(tmp_path):
     path = tmp_path / "plant.yaml"
     path.write_bytes(b"name: a\nplace: \xff\xfe\n")
@@ -213,7 +286,7 @@ def test_byte_order_mark_is_no_part_of_the_model(tmp_path):
 
 def test_too_large_a_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("jitrisk.model.loading.MOST_BYTES", 100)
-    assert "more than 100 bytes" in only_fault(written(tmp_path, SMALL + "#" * 100)).message
+    assert "larger than 100 bytes" in only_fault(written(tmp_path, SMALL + "#" * 100)).message
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
@@ -285,7 +358,6 @@ strategies:
         (10, "stages.pump.inputs", "cycle: pump -> pump"),
         (11, "stages.pump.yield", "at most 1"),
         (12, "stages.pump.value", "finite"),
-        (13, "stages.pump.policy", "exactly one of"),
         (13, "stages.pump.policy.kanbn", "did you mean `kanban`?"),
         (15, "customers.shop.stage", "did you mean `pump`?"),
         (15, "customers.shop.demand.every", "whole number of periods"),
@@ -396,10 +468,33 @@ def test_faulty_cells_are_named_with_their_line_in_the_table(tmp_path):
     assert "from 0 to" in found[1].message
 
 
+@pytest.mark.parametrize(
+    ("table", "line", "words"),
+    [
+        ("days\n2\n1,5\n", 3, "expected 1 cell as in the header, found 2 cells; write decimals with a point"),
+        ("site,days\nx,1,5\n", 2, "expected 2 cells as in the header, found 3 cells"),
+        ("site,days\n\nx\n", 3, "expected 2 cells as in the header, found 1 cell"),
+        ("site,days\nx;2\n", 2, "found 1 cell; the cells are separated by semicolons, expected commas"),
+        ("site,days\nx\t2\n", 2, "found 1 cell; the cells are separated by tabs, expected commas"),
+        ("site;days\nx;1,5\n", 1, "the cells are separated by semicolons; expected commas"),
+        ("site\tdays\nx\t1\n", 1, "the cells are separated by tabs; expected commas"),
+    ],
+)
+def test_row_that_does_not_fit_the_header_is_named_with_its_line(tmp_path, table, line, words):
+    fault = only_fault(with_table(tmp_path, table))
+    assert (fault.file, fault.line) == (str(tmp_path / "delays.csv"), line)
+    assert words in fault.message
+
+
+def test_quoted_cells_may_hold_commas_and_lines(tmp_path):
+    network = load(with_table(tmp_path, 'site,days\n"x, y",1.5\n"z\nz;",3\n'))
+    assert network.stages["steel"].lead_time == distribution("empirical", values=[4.5, 9.0], weights=[1, 1])
+
+
 def test_of_many_faulty_cells_the_rest_are_counted(tmp_path):
     found = faults(with_table(tmp_path, "days\n" + "x\n" * 1000))
     assert len(found) == 11
-    assert any("990 more cells" in fault.message for fault in found)
+    assert any("990 more faults" in fault.message for fault in found)
 
 
 @pytest.mark.parametrize(
@@ -445,7 +540,10 @@ def test_table_that_is_not_text_or_too_large_is_refused(tmp_path, monkeypatch):
     (tmp_path / "delays.csv").write_bytes(b"days\n\xff\n")
     assert "not UTF-8" in only_fault(path).message
     monkeypatch.setattr("jitrisk.model.tables.MOST_BYTES", 5)
-    assert "more than 5 bytes" in only_fault(path).message
+    assert "larger than 5 bytes" in only_fault(path).message
+    monkeypatch.setattr("jitrisk.model.tables.MOST_BYTES", 2_500_000)
+    (tmp_path / "delays.csv").write_bytes(b"1" * 2_500_001)
+    assert "larger than 2.5 MB" in only_fault(path).message
     monkeypatch.undo()
     monkeypatch.setattr("jitrisk.model.tables.MOST_ROWS", 2)
     assert "1 to 2 rows, found 3 rows" in only_fault(with_table(tmp_path, TABLE)).message

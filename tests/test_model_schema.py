@@ -186,7 +186,7 @@ def test_parts_cannot_be_changed():
         ("period", "900 / d", "found a rate `900 / d`"),
         ("horizon", "4 h", "which is 0.5 periods"),
         ("horizon", 0, "from 1 to"),
-        ("horizon", 10_000_001, "from 1 to 10000000"),
+        ("horizon", 10_000_001, "from 1 to 10,000,000"),
         ("horizon", "900 / d", "expected a duration such as `8 h` or a number of periods, found a rate `900 / d`"),
         ("warm_up", "1 year", "must be shorter than the horizon"),
         ("warm_up", -1, "at least 0"),
@@ -221,7 +221,7 @@ def test_parts_cannot_be_changed():
         ("stages.pump.lead_time", {"empirical": {"values": [1, 2], "weights": [0, 0]}}, "weights"),
         ("stages.pump.lead_time", {"empirical": {"values": 3}}, "expected a list of numbers"),
         ("stages.pump.lead_time", {"geometric": {"mean": "1 h"}}, "mean of geometric"),
-        ("stages.pump.inputs", [1], "expected a mapping, found a list"),
+        ("stages.pump.inputs", [1], "expected a mapping such as `{steel: 2}`, found a list"),
         ("stages.pump.inputs.metal.quantity", MISSING, "missing key `quantity`"),
         ("stages.pump.inputs.metal.quantity", 0, "above 0"),
         ("stages.pump.inputs.metal.failover", "no", "`true` or `false`"),
@@ -279,6 +279,58 @@ def test_fault_says_what_was_found_and_what_is_allowed(path, value, words):
     found = faults(spoiled(path, value))
     assert [fault for fault in found if words in fault.message], [str(fault) for fault in found]
     assert all(path.startswith(fault.key) or fault.key.startswith(path) for fault in found[:1])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (
+            "holding_rate",
+            0.2,
+            "expected at most 1,000 % a year, found 21,900 % a year; give it a year, as `20 % / year`",
+        ),
+        ("strategies.lean.holding_rate", "1001 % / year", "found 1,001 % a year"),
+        ("stages.pump.lead_time", {"uniform": {"low": "5 d", "high": "2 d"}}, "low `5 d` is 15, high `2 d` is 6"),
+        ("stages.pump.lead_time", {"uniform": {"low": 5, "high": 2}}, "high, 2; counted in periods of 8 h"),
+        ("stages.pump.lead_time", {"geometric": {"mean": "1 h"}}, "periods of 8 h: mean `1 h` is 0.125"),
+        ("customers.shop.demand", {"uniform": {"low": "9 / d", "high": 2}}, "units a draw: low `9 / d` is 3"),
+        ("hazards.strike.duration", {"normal": {"mean": 0, "sd": "1 d"}}, "found 0; counted in periods of 8 h"),
+        ("customers.shop.unmet", "Lost", "did you mean `lost`?"),
+        ("stages.pump.policy.kanban.cards", "atuo", "did you mean `auto`?"),
+        ("customers.shop.demand", {"evry": "1 d", "poisson": {"mean": 3}}, "did you mean `every`?"),
+        ("stages.pump.policy", "make_to_order", "write `{make_to_order: {}}`"),
+        ("stages.pump.policy", "Kanban", "write `{kanban: {container: 500, cards: auto}}`"),
+        ("stages.pump.inputs", ["a"], "expected a mapping such as `{steel: 2}`, found a list"),
+        ("hazards.strike.hits", ["a"], "expected a mapping such as `{press: {capacity: 0}}`, found a list"),
+        ("customers.shop.price", "30 EUR", "units and money are bare numbers, write `30`"),
+        ("customers.shop.price", "€30", "units and money are bare numbers, write `30`"),
+        ("stages.pump.inputs", {"steel": "1 kg"}, "units and money are bare numbers, write `1`"),
+        ("stages.pump.capacity", "900 kg / d", "units and money are bare numbers, write `900 / d`"),
+        ("stages.pump.downtime_cost", "3000 EUR / d", "write `3000 / d`"),
+        ("stages.pump.yield", "98 pct", "write a number or a percentage"),
+        ("stages.pump.lead_time", "3 dayz", "did you mean `day`?"),
+        ("period", None, "expected a value, found nothing: length of one period"),
+        ("stages.steel.policy", {"kanbn": {"container": 5}}, "did you mean `kanban`?"),
+        ("stages.steel.policy", {"fixed": {"lots": 5}}, "unknown key `fixed`"),
+        ("stages.steel.policy", {"base_stock": {"levl": 5}}, "did you mean `level`?"),
+        ("hazards.strike.hits.steel", {"capcity": 0}, "did you mean `capacity`?"),
+        ("stages.pump.policy.kanban", {"container": 5, "card": 3}, "did you mean `cards`?"),
+    ],
+)
+def test_one_mistake_is_one_fault_with_the_next_step(path, value, words):
+    fault = only_fault(spoiled(path, value))
+    assert words in fault.message
+    assert fault.key.startswith(path)
+
+
+def test_distribution_that_lacks_a_parameter_is_not_shown_in_periods():
+    assert "counted" not in only_fault(spoiled("stages.pump.lead_time", {"normal": {"mean": "1 d"}})).message
+
+
+def test_high_holding_rates_of_long_periods_are_taken():
+    assert load(spoiled("holding_rate", "1000 % / year")).holding_rate == pytest.approx(10 / YEAR)
+    weekly = spoiled("customers.shop.demand", 5) | {"period": "1 week", "holding_rate": 0.19}
+    assert load(weekly).holding_rate == 0.19
 
 
 def test_hazard_that_comes_and_goes_too_often_is_refused():
@@ -386,6 +438,20 @@ def test_json_schema_shows_quantities_as_number_or_text():
         assert "such as" in schema["$defs"][reference]["description"]
     assert set(schema["properties"]) == set(GOOD)
     assert all("description" in field for field in schema["$defs"]["Stage"]["properties"].values())
+
+
+def test_json_schema_says_nothing_of_the_program():
+    schema = json_schema()
+    texts = [schema["description"], *(kind.get("description", "") for kind in schema["$defs"].values())]
+    assert not [text for text in texts if "\n" in text or "Attributes" in text]
+    assert schema["description"] == "A production network with its strategies."
+
+
+@pytest.mark.parametrize("path", ["stages", "customers", "hazards.strike.hits"])
+def test_json_schema_and_loader_refuse_what_must_not_be_empty(path):
+    model = spoiled(path, {})
+    assert faults(model)
+    assert errors(model)
 
 
 def test_json_schema_knows_every_distribution():

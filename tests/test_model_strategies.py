@@ -149,6 +149,15 @@ def test_patch_of_a_section_that_is_not_there_names_something_new():
     assert fault.key == "strategies.s.hazards.fire"
 
 
+def test_faulty_period_of_the_model_is_no_fault_of_a_strategy():
+    model = spoiled("period", "8 parsecs")
+    geometric = {"geometric": {"mean": "10 min"}}
+    model["strategies"]["lean"] = {"period": "8 h", "stages": {"pump": {"lead_time": geometric}}}
+    found = faults(model)
+    assert [fault.key for fault in found] == ["period", "strategies.lean.period"]
+    assert "the same under every strategy" in found[1].message
+
+
 def test_many_strategies_share_what_they_do_not_patch():
     model = spoiled("strategies", {f"s{i}": {"stages": {"pump": {"value": i}}} for i in range(30)})
     networks = load(model).strategies

@@ -11,9 +11,9 @@ from pydantic.json_schema import JsonSchemaValue
 
 from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, Measure, WholePeriods
-from jitrisk.model.quantities import SHOWN, UNITS, found
+from jitrisk.model.quantities import HOUR, SHOWN, UNITS, found, parse
 from jitrisk.model.reader import Clock, Plain, Reader
-from jitrisk.model.wording import quoted, unknown
+from jitrisk.model.wording import quoted, shown, unknown
 from jitrisk.sampling.distributions import FAMILIES, Distribution, constant, distribution
 
 _ALSO = " or a distribution such as `{normal: {mean: ..., sd: ...}}`"
@@ -31,10 +31,12 @@ class Drawn(Reader):
     ----------
     title : name of the definition in the JSON Schema.
     measure : what is drawn; its bounds hold for a constant and for the mean.
+    beside : keys that may stand beside the family, for messages; something else reads them.
     """
 
     title: str
     measure: Measure
+    beside: tuple[str, ...] = ()
 
     def read(self, source: Any, clock: Clock) -> Distribution:
         """Return the distribution in a model.
@@ -51,12 +53,21 @@ class Drawn(Reader):
         """
         if not isinstance(source, Mapping):
             return constant(self.measure.read(source, clock, also=_ALSO))
-        family = _family(source)
+        family = self._family(source)
         findings: list[Finding] = []
         law = attempt(findings, (family,), self._law, family, source[family], clock)
         if law is None:
             raise together(findings)
         return law
+
+    def _family(self, source: Mapping[str, Any]) -> str:
+        names = list(source)
+        strange = [name for name in names if name not in FAMILIES]
+        if strange:
+            raise refusal(unknown("distribution", strange[0], (*FAMILIES, *self.beside)))
+        if len(names) != 1:
+            raise refusal(f"expected one distribution, found {quoted(names) or 'an empty mapping'}")
+        return names[0]
 
     def _law(self, family: str, body: Any, clock: Clock) -> Distribution:
         if not isinstance(body, Mapping):
@@ -66,10 +77,28 @@ class Drawn(Reader):
             law = distribution(family, **parameters)
             mean = law.mean()
         except (ValueError, OverflowError, ZeroDivisionError) as error:
-            raise refusal(str(error)) from None
+            # With a stand-in for the period, what a duration is in periods proves nothing.
+            complete = set(parameters) in map(set, FAMILIES[family].forms)
+            if complete and not clock.known:
+                return constant(1.0)
+            raise refusal(f"{error}{self._counted(parameters, body, clock) if complete else ''}") from None
         if not self.measure.allows(mean):
-            raise refusal(f"the mean must be {self.measure.bounds}, found {mean:g}")
+            found_mean = f"found {mean:g}{self._counted(parameters, body, clock)}"
+            raise refusal(f"the mean must be {self.measure.bounds}, {found_mean}")
         return law
+
+    def _counted(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
+        """Return the end of a message about numbers that are not as they were written: what each was."""
+        if not self.measure.time:
+            return ""
+        unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units a draw"
+        pairs = ((name, source, parameters[name]) for name, source in body.items() if isinstance(source, str))
+        written = [
+            f"{name} `{shown(source)}` is {value:g}"
+            for name, source, value in pairs
+            if isinstance(value, float) and parse(source).time
+        ]
+        return f"; counted in {unit}{': ' if written else ''}{', '.join(written)}"
 
     def _without_names(self, family: str, body: Any, clock: Clock) -> Distribution:
         if family == "constant":
@@ -148,17 +177,7 @@ def _demand(source: Any, clock: Clock) -> Demand:
     return Demand(draw, every)
 
 
-_UNITS = Drawn("DrawnUnits", DEMAND)
-
-
-def _family(source: Mapping[str, Any]) -> str:
-    names = list(source)
-    strange = [name for name in names if name not in FAMILIES]
-    if strange:
-        raise refusal(unknown("distribution", strange[0], tuple(FAMILIES)))
-    if len(names) != 1:
-        raise refusal(f"expected one distribution, found {quoted(names) or 'an empty mapping'}")
-    return names[0]
+_UNITS = Drawn("DrawnUnits", DEMAND, beside=("every",))
 
 
 def _numbers(source: list[Any]) -> tuple[float, ...] | None:

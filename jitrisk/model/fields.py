@@ -9,6 +9,7 @@ from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import SHARE
 from jitrisk.model.quantities import found
 from jitrisk.model.reader import Clock, Plain
+from jitrisk.model.wording import meant
 
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.
 _EXACT = 1e-9
@@ -19,7 +20,7 @@ _WAITS = {"backorder": 1.0, "lost": 0.0}
 def _unmet(source: Any, clock: Clock) -> float:
     if isinstance(source, str) and source in _WAITS:
         return _WAITS[source]
-    return SHARE.read(source, clock, also=", `backorder` or `lost`")
+    return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=meant(source, _WAITS))
 
 
 def _closed(source: Any, clock: Clock) -> int | None:

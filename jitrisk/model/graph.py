@@ -21,6 +21,9 @@ _NAME = re.compile(r"\w(?:[\w .,+/&()'-]{0,98}[\w.)])?")
 # Each cycle is searched for in the whole network: after this many no further one.
 _MOST_CYCLES = 20
 
+# So many names of one cycle are shown.
+_MOST_SHOWN = 10
+
 
 def check(model: Mapping[str, Any]) -> list[Finding]:
     """Return the faults between the parts of a model."""
@@ -71,6 +74,8 @@ def _clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterato
 def _unknown_stages(
     supplies: Mapping[str, list[tuple[str, Path, str]]], customers: Mapping[str, Any]
 ) -> Iterator[Finding]:
+    if not supplies:
+        return  # what is wrong is that there are no stages
     known = Known("stage", supplies)
     for consumer, sources in supplies.items():
         for _, path, source in sources:
@@ -102,8 +107,16 @@ def _cycles(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Fin
             circle: list[str] = error.args[1]
         first = min(range(len(circle) - 1), key=[declared[name] for name in circle].__getitem__)
         circle = circle[first:-1] + circle[: first + 1]
-        yield Finding(("stages", circle[0], "inputs"), f"the stages form a cycle: {' -> '.join(map(shown, circle))}")
+        yield Finding(("stages", circle[0], "inputs"), f"the stages form a cycle: {_drawn(circle)}")
         upstream = {name: sources for name, sources in upstream.items() if name not in set(circle)}
+
+
+def _drawn(circle: list[str]) -> str:
+    """Return a cycle as a message shows it: its first names, and where it closes."""
+    names = list(map(shown, circle))
+    if len(names) > _MOST_SHOWN + 1:
+        names[_MOST_SHOWN:-1] = ["..."]
+    return " -> ".join(names)
 
 
 def _hits(hazards: Mapping[str, Any], stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
@@ -112,7 +125,9 @@ def _hits(hazards: Mapping[str, Any], stages: Mapping[str, Any], customers: Mapp
         for target, hit in _section(hazard, "hits").items():
             path = ("hazards", name, "hits", target)
             if target not in known:
-                yield Finding(path, known.unknown(target))
+                # Without the one or the other section, that is the fault.
+                if stages and customers:
+                    yield Finding(path, known.unknown(target))
             elif target in stages:
                 yield from _misfits(path, hit, "stage", Hit.on_stages)
             else:

@@ -16,7 +16,7 @@ from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies, text
 from jitrisk.model.tables import Tables
 from jitrisk.model.tree import MOST_BYTES, TextError, Tree, from_mapping, read_yaml
-from jitrisk.model.wording import shown, unknown
+from jitrisk.model.wording import shown, size, unknown
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -40,41 +40,63 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
     file, folder = "", Path()
     try:
         if isinstance(source, Mapping):
-            tree = from_mapping(source)
+            trees = [from_mapping(source)]
         else:
             path = _located(source)
             file, folder = str(path), path.parent
-            tree = read_yaml(_content(path))
+            trees = _trees(_content(path))
     except TextError as error:
         raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
-    return _network(tree, file, folder)
+    first, *others = trees
+    network, findings = _read(first, folder)
+    placed = _placed(findings, first, file, folder)
+    for other in others:
+        again = (finding for finding in _read(other, folder)[1] if _doubled(finding, first))
+        placed += _placed(again, other, file, folder)
+    if placed or network is None:
+        raise ModelError(dict.fromkeys(fault for _, fault in sorted(placed, key=lambda pair: pair[0])))
+    return network
 
 
-def _network(tree: Tree, file: str, folder: Path) -> Network:
+def _trees(content: str) -> list[Tree]:
+    """Return a text as a tree, and where keys stand twice also with the other values of those."""
+    tree = read_yaml(content)
+    return [tree, read_yaml(content, last=True)] if tree.doubled else [tree]
+
+
+def _doubled(finding: Finding, tree: Tree) -> bool:
+    """Return whether a finding belongs to the second value of a key, which the tree does not hold."""
+    new = finding.path not in tree.doubled or finding not in tree.findings
+    return new and any(finding.path[: n + 1] in tree.doubled for n in range(len(finding.path)))
+
+
+def _read(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
+    """Return the network that a tree holds, None where it has faults, and the faults."""
     if not isinstance(tree.data, Mapping) or not tree.data:
         what = found(tree.data) if tree.data is not None else "an empty file"
         message = f"expected a mapping that begins with a key such as `name:`, found {what}"
-        raise ModelError([Fault(message, file=file, line=1 if file else None)])
+        return None, [*tree.findings, Finding((), message, 1 if tree.lines else None)]
     tables = Tables(folder)
     model = tables.inlined(tree.data)
     base = read(model)
     strategies, findings = read_strategies(model.get("strategies", {}), base)
-    every = [*tree.findings, *tables.findings, *base.findings, *findings]
+    read_findings = [*tables.findings, *base.findings, *findings]
+    every = tree.findings + [finding for finding in read_findings if tree.known(finding.path)]
     if every or base.network is None:
-        raise ModelError(_faults(every, tree, file, folder))
-    return base.network.completed(strategies, text(model))
+        return None, every
+    return base.network.completed(strategies, text(model)), []
 
 
-def _faults(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) -> list[Fault]:
-    """Return the findings as faults, in the order of the file."""
+def _placed(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) -> list[tuple[int, Fault]]:
+    """Return the findings as faults, each with the line of the model that orders it."""
     placed = []
     for finding in dict.fromkeys(findings):
         path, line = tree.place(finding.path)
         key = "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in path).lstrip(".")
         where = str(folder / finding.file) if finding.file else file
         order = line if finding.file else finding.line or line
-        placed.append((order or 0, Fault(finding.message, key, where, finding.line or line)))
-    return [fault for _, fault in sorted(placed, key=lambda pair: pair[0])]
+        placed.append((order or 0, Fault(finding.message, key, where, finding.line or line or (1 if file else None))))
+    return placed
 
 
 def _located(source: Any) -> Path:
@@ -89,7 +111,12 @@ def _located(source: Any) -> Path:
         raise TextError(f"`{shown(name)}` is a folder; give the model file in it")
     if not os.path.exists(name):
         is_file = isinstance(source, os.PathLike) or name.endswith(_SUFFIXES) or os.sep in name
+        near = [
+            path for stem in (name, os.path.splitext(name)[0]) for s in _SUFFIXES if os.path.isfile(path := stem + s)
+        ]
         hint = "" if is_file else f"; {unknown('example', name, known)}"
+        if near:
+            hint = f"; did you mean `{shown(os.path.basename(near[0]))}`?"
         raise TextError(f"there is no file `{shown(name)}`{hint}")
     return Path(name)
 
@@ -101,7 +128,7 @@ def _content(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise TextError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(content) > MOST_BYTES:
-        raise TextError(f"the file has more than {MOST_BYTES} bytes, too many for a model")
+        raise TextError(f"the file is larger than {size(MOST_BYTES)}, too large for a model")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

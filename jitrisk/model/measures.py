@@ -8,7 +8,16 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaValue
 
 from jitrisk.model.faults import refusal
-from jitrisk.model.quantities import DURATION_PATTERN, HOUR, NUMBER_PATTERN, RATE_BELOW_PATTERN, Quantity, found, parse
+from jitrisk.model.quantities import (
+    DURATION_PATTERN,
+    HOUR,
+    NUMBER_PATTERN,
+    RATE_BELOW_PATTERN,
+    Quantity,
+    found,
+    parse,
+    without_unit,
+)
 from jitrisk.model.reader import Clock, Plain, Reader
 
 LARGEST = 1e12
@@ -43,7 +52,7 @@ class Measure(Reader):
     above: bool = False
     below: bool = False
 
-    def read(self, source: Any, clock: Clock, also: str = "") -> float:
+    def read(self, source: Any, clock: Clock, also: str = "", hint: str = "") -> float:
         """Return the quantity in periods, per period, or as it is.
 
         Parameters
@@ -51,6 +60,7 @@ class Measure(Reader):
         source : a number or a text.
         clock : what a bare number counts.
         also : what else is allowed in its place, for the message.
+        hint : how the message about something that is no quantity ends, rather than with the reason.
 
         Raises
         ------
@@ -60,7 +70,7 @@ class Measure(Reader):
         try:
             quantity = parse(source)
         except ValueError as error:
-            reason = f"; {error}" if isinstance(source, int | float | str) and not isinstance(source, bool) else ""
+            reason = hint or self._reason(source, error)
             raise refusal(f"expected {self.expected}{also}, found {found(source)}{reason}") from None
         if not self._fits(quantity):
             raise refusal(f"expected {self.expected}{also}, found {found(source)}")
@@ -85,6 +95,17 @@ class Measure(Reader):
         """Return the same measure for a parameter of a distribution, which may be any number from 0."""
         free = Measure(self.title, self.expected, self.time, self.bare, self.percent)
         return self if free == self else replace(free, title=f"{self.title}Parameter")
+
+    def _reason(self, source: Any, error: ValueError) -> str:
+        """Return how the message about something that is no quantity ends."""
+        if isinstance(source, bool) or not isinstance(source, int | float | str):
+            return ""
+        bare = without_unit(source) if self.time <= 0 else None
+        if bare is None:
+            return f"; {error}"
+        if self.percent:
+            return "; write a number or a percentage"
+        return f"; units and money are bare numbers, write `{bare}`"
 
     def _fits(self, quantity: Quantity) -> bool:
         if quantity.percent and not (self.percent and quantity.time == self.time):
@@ -142,7 +163,7 @@ class WholePeriods(Reader):
         if clock.known and not (self.down or exact):
             raise self._refusal("a whole number of periods", source, periods, clock)
         if clock.known and not self.least <= whole <= self.most:
-            raise self._refusal(f"from {self.least} to {self.most} periods", source, periods, clock)
+            raise self._refusal(f"from {self.least:,} to {self.most:,} periods", source, periods, clock)
         return whole
 
     def _refusal(self, allowed: str, source: Any, periods: float, clock: Clock) -> ValueError:

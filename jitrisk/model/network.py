@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
 from jitrisk.model.drawn import DEMANDED, Demand, Drawn
 from jitrisk.model.faults import refusal
@@ -37,6 +37,12 @@ from jitrisk.sampling.distributions import Distribution, constant, distribution
 
 # A hazard may come and go this often in one period at most; sampling takes time in proportion.
 _MOST_SPELLS = 1000
+
+# No store costs more to keep in a year than this many times what it holds: a yearly rate was given for a period.
+_MOST_INTEREST = 10.0
+_YEAR = 365 * 24
+
+_NOT_EMPTY: dict[str, JsonValue] = {"minProperties": 1}
 
 _Text = Annotated[str, TEXT]
 _Money = Annotated[float, MONEY]
@@ -72,7 +78,7 @@ class Stage(Part):
     """One process, its store and the policy that refills it."""
 
     inputs: Annotated[dict[str, Input], BeforeValidator(spelled_out)] = Field(
-        default={}, description="what one unit started takes"
+        default={}, description="what one unit started takes", examples=[{"steel": 2}]
     )
     lead_time: Annotated[Distribution, Drawn("DrawnDuration", DURATION)] = Field(
         default=constant(1.0), description="from the start to the arrival in the store; at least one period"
@@ -121,10 +127,11 @@ class Customer(Part):
 
 
 class Hit(Part):
-    """What a hazard does to one stage or customer while it is on; None where it does nothing.
+    """What a hazard does to one stage or customer while it is on.
 
     Attributes
     ----------
+    capacity, yield_, lead_time, demand : factors; None where it does nothing.
     arrivals, transit : 0 where they stop.
     chance : chance that one event hits at all; None for that of the hazard.
     """
@@ -154,7 +161,11 @@ class Hazard(Part):
     duration: _Spell = Field(description="how long one event lasts")
     ramp: _Duration = Field(default=0.0, description="time of the linear recovery after an event")
     chance: _Share = Field(default=1.0, description="chance that one event hits a target, for each target")
-    hits: dict[str, Hit] = Field(description="the stages and customers that are hit, and how")
+    hits: dict[str, Hit] = Field(
+        description="the stages and customers that are hit, and how",
+        examples=[{"press": {"capacity": 0}}],
+        json_schema_extra=_NOT_EMPTY,
+    )
 
     @property
     def quiet(self) -> Distribution:
@@ -189,7 +200,7 @@ class Hazard(Part):
 
 
 class Network(Part):
-    """A production network with its strategies, checked and complete.
+    """A production network with its strategies.
 
     Attributes
     ----------
@@ -209,8 +220,8 @@ class Network(Part):
     )
     currency: _Text = Field(default="money", description="unit of all money")
     holding_rate: Annotated[float, INTEREST] = Field(default=0.0, description="cost of holding stock, of its value")
-    stages: dict[str, Stage] = Field(description="the stages by name")
-    customers: dict[str, Customer] = Field(description="the customers by name")
+    stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=_NOT_EMPTY)
+    customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=_NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")
     strategies: dict[str, Network] = Field(default={}, description="named patches over the model")
     _text: str = PrivateAttr(default="")
@@ -232,6 +243,15 @@ class Network(Part):
         if horizon is not None and warm_up >= horizon and info.context.known:
             raise refusal(f"the warm-up, {warm_up} periods, must be shorter than the horizon, {horizon} periods")
         return warm_up
+
+    @field_validator("holding_rate")
+    @classmethod
+    def _not_usury(cls, rate: float, info: ValidationInfo[Clock]) -> float:
+        yearly = rate * _YEAR / info.data.get("period", _YEAR)
+        if yearly > _MOST_INTEREST and info.context.known:
+            most = f"at most {_MOST_INTEREST * 100:,.0f} % a year"
+            raise refusal(f"expected {most}, found {yearly * 100:,.6g} % a year; give it a year, as `20 % / year`")
+        return rate
 
     def completed(self, strategies: Mapping[str, Network], text: str) -> Network:
         """Return the network with its strategies and its text."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import Any, ClassVar, Self
 
+import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -17,9 +19,12 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from jitrisk.model.faults import Finding, caught, refusal, together
+from jitrisk.model.faults import Finding, Path, caught, refusal, together
 from jitrisk.model.quantities import found
-from jitrisk.model.wording import quoted, unknown
+from jitrisk.model.wording import nearest, quoted, unknown
+
+# What an unknown key may mean is searched for in this many keys of a mapping; each search takes its time.
+_MOST_SEARCHED = 20
 
 
 class Part(BaseModel):
@@ -48,14 +53,16 @@ class Part(BaseModel):
         if isinstance(source, cls):
             return source
         if not isinstance(source, Mapping):
-            raise refusal(f"expected a mapping with the keys {quoted(cls.known())}, found {found(source)}")
+            keys = quoted(cls.known())
+            raise refusal(f"expected a mapping with the keys {keys}, found {found(source)}{cls._hint(source)}")
         findings = [f for key, value in source.items() if (f := cls._misplaced(key, value))] + cls._choices(source)
         given = {key: value for key, value in source.items() if key in cls.known() and value is not None}
         try:
             part = handler(given)
         except ValidationError as error:
             details = zip(error.errors(include_url=False), caught(error), strict=True)
-            findings += [cls._reworded(e, f) for e, f in details if e["type"] != "missing" or e["loc"][0] not in source]
+            there = {*source, *cls.meant(source)}
+            findings += [cls._reworded(e, f) for e, f in details if e["type"] != "missing" or e["loc"][0] not in there]
         if findings:
             raise together(findings)
         return part
@@ -64,8 +71,22 @@ class Part(BaseModel):
     def _misplaced(cls, key: str, value: Any) -> Finding | None:
         if key not in cls.known():
             return Finding((key,), unknown("key", key, cls.known()))
-        message = "expected a value, found nothing; leave the key out, or write `{}` for an empty mapping"
-        return Finding((key,), message) if value is None else None
+        if value is not None:
+            return None
+        if cls.model_fields[cls.known()[key]].is_required():
+            return Finding((key,), f"expected a value, found nothing: {cls._sentence(key)}")
+        return Finding((key,), "expected a value, found nothing; leave the key out, or write `{}` for an empty mapping")
+
+    @classmethod
+    def _hint(cls, source: Any) -> str:
+        """Return the end of the message about something that is no mapping."""
+        return ""
+
+    @classmethod
+    def meant(cls, source: Mapping[str, Any]) -> set[str]:
+        """Return the known keys that the unknown ones look like."""
+        strange = islice((key for key in source if key not in cls.known()), _MOST_SEARCHED)
+        return {close for key in strange if (close := nearest(key, cls.known()))}
 
     @classmethod
     def _choices(cls, source: Mapping[str, Any]) -> list[Finding]:
@@ -73,11 +94,16 @@ class Part(BaseModel):
         findings = [
             Finding((), f"expected exactly one of {quoted(group)}, found {quoted(keys) or 'none of them'}")
             for group, keys in given
-            if len(keys) != 1
+            if len(keys) > 1 or not (keys or cls._misspelled(group, source))
         ]
-        if cls.needed and not any(key in source for key in cls.needed):
+        if cls.needed and not any(key in source for key in cls.needed) and not cls._misspelled(cls.needed, source):
             findings.append(Finding((), f"expected at least one of {quoted(cls.needed)}, found none of them"))
         return findings
+
+    @classmethod
+    def _misspelled(cls, group: tuple[str, ...], source: Mapping[str, Any]) -> bool:
+        """Return whether an unknown key stands where one of a group should, which is a fault already."""
+        return bool(source) and (not source.keys() & cls.known() or not cls.meant(source).isdisjoint(group))
 
     @classmethod
     def _reworded(cls, error: Any, finding: Finding) -> Finding:
@@ -85,8 +111,15 @@ class Part(BaseModel):
         if error["type"] == "missing":
             return Finding((), f"missing key `{finding.path[0]}`: {cls._sentence(str(finding.path[0]))}")
         if error["type"] in ("dict_type", "model_type"):
-            return Finding(finding.path, f"expected a mapping, found {found(error['input'])}")
+            return Finding(
+                finding.path, f"expected a mapping{cls._such_as(finding.path)}, found {found(error['input'])}"
+            )
         return finding
+
+    @classmethod
+    def _such_as(cls, path: Path) -> str:
+        examples = cls.model_fields[cls.known()[str(path[0])]].examples if len(path) == 1 else None
+        return f" such as `{yaml.safe_dump(examples[0], default_flow_style=True).strip()}`" if examples else ""
 
     @classmethod
     def _sentence(cls, key: str) -> str:
@@ -94,11 +127,13 @@ class Part(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Add the choices between keys to the JSON Schema."""
+        """Add the choices between keys to the JSON Schema, and of the docstring leave what editors can show."""
         json_schema = handler(schema)
+        resolved = handler.resolve_ref_schema(json_schema)
+        resolved["description"] = " ".join((cls.__doc__ or "").split("\n\n")[0].split())
         groups = [{"oneOf": [{"required": [key]} for key in group]} for group in cls.choices]
         if cls.needed:
             groups.append({"anyOf": [{"required": [key]} for key in cls.needed]})
         if groups:
-            handler.resolve_ref_schema(json_schema)["allOf"] = groups
+            resolved["allOf"] = groups
         return json_schema

@@ -12,6 +12,7 @@ from jitrisk.model.measures import DURATION, MARGIN, POSITIVE_UNITS, SERVICE, UN
 from jitrisk.model.part import Part
 from jitrisk.model.quantities import found, is_duration
 from jitrisk.model.reader import Clock, Plain
+from jitrisk.model.wording import meant, nearest
 
 _MOST_CARDS = 1_000_000_000
 
@@ -53,7 +54,8 @@ def _cards(source: Any, clock: Clock) -> int | None:
         return None
     whole = isinstance(source, int | float) and not isinstance(source, bool) and source == source // 1
     if not whole or not 1 <= source <= _MOST_CARDS:
-        raise refusal(f"expected a whole number of cards from 1 on, or `auto`, found {found(source)}")
+        hint = meant(source, ("auto",))
+        raise refusal(f"expected a whole number of cards from 1 on, or `auto`, found {found(source)}{hint}")
     return int(source)
 
 
@@ -143,6 +145,16 @@ class MakeToOrder(Policy):
     kind = "make_to_order"
 
 
+_FORMS = {
+    "kanban": "{container: 500, cards: auto}",
+    "base_stock": "{cover: 3 d}",
+    "min_max": "{min: 1 d, max: 3 d}",
+    "reorder_point": "{point: 3 d, quantity: 500}",
+    "make_to_order": "{}",
+}
+"""One example of the fields of every kind, for messages."""
+
+
 class PolicyChoice(Part):
     """The one policy of a stage, under its kind."""
 
@@ -152,6 +164,11 @@ class PolicyChoice(Part):
     min_max: MinMax | None = None
     reorder_point: ReorderPoint | None = None
     make_to_order: MakeToOrder | None = None
+
+    @classmethod
+    def _hint(cls, source: Any) -> str:
+        kind = nearest(source, _FORMS) if isinstance(source, str) else None
+        return f"; write `{{{kind}: {_FORMS[kind]}}}`" if kind else ""
 
     @property
     def chosen(self) -> Policy:

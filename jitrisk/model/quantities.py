@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from jitrisk.model.wording import shown, unknown
+from jitrisk.model.wording import nearest, shown, unknown
 
 HOUR = 3600
 _DAY = 24 * HOUR
@@ -36,6 +36,7 @@ SHOWN = ("s", "min", "h", "d", "week", "month", "year")
 NUMBER_PATTERN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NUMBER = re.compile(rf"([+-]?{NUMBER_PATTERN})\s*(%?)")
 _TERM = re.compile(rf"({NUMBER_PATTERN})\s*([^\W\d_]+)\s*")
+_WITH_UNIT = re.compile(rf"(?P<before>[^\W\d_]+|[$€£¥])?\s*(?P<number>{NUMBER_PATTERN})\s*(?P<after>[^\W\d_]+|[$€£¥])?")
 _N = r"(?:([0-9]+(?:\.[0-9]+)?)"
 _ISO = re.compile(rf"P(?=.){_N}Y)?{_N}M)?{_N}W)?{_N}D)?(?:T(?=.){_N}H)?{_N}M)?{_N}S)?)?")
 _ISO_SECONDS = (_YEAR, _YEAR // 12, 7 * _DAY, _DAY, HOUR, 60, 1)
@@ -129,6 +130,21 @@ def found(source: object) -> str:
     except ValueError:
         kind = "the text" if isinstance(source, str) else "the number"
     return f"{kind} `{shown(str(source))}`" if source != "" else "an empty text"
+
+
+def without_unit(source: object) -> str | None:
+    """Return a number, or a rate, without the unit of goods or money that stands with it, such as ``30`` of ``30 EUR``.
+
+    None where nothing that could be such a unit stands there.
+    """
+    if not isinstance(source, str):
+        return None
+    above, slash, below = (part.strip() for part in source.partition("/"))
+    match = _WITH_UNIT.fullmatch(above)
+    unit = (match["before"] or match["after"] or "") if match else ""
+    if not match or not unit or unit in UNITS or nearest(unit, UNITS):
+        return None
+    return f"{match['number']} / {below}" if slash else match["number"]
 
 
 def _finite(number: float) -> float:

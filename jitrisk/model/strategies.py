@@ -93,7 +93,7 @@ def _section(section: str, model: Mapping[str, Any], change: Any, findings: list
         findings.append(Finding((section,), f"expected a mapping of names to changes, found {found(change)}"))
         return {}
     base = model.get(section, {})
-    if not isinstance(base, Mapping):
+    if not isinstance(base, Mapping) or (section not in model and section in Network.meant(model)):
         return {}
     result = dict(base)
     known = Known(section.removesuffix("s"), base)
@@ -122,7 +122,7 @@ def _caused(findings: list[Finding], patch: Any, known: frozenset[Finding]) -> I
     for finding in findings:
         reach = _reach(patch, finding.path)
         given = 3 if finding.path[:1] and finding.path[0] in SECTIONS else 1
-        if reach >= given:
+        if reach >= given and finding.path[0] in _ALLOWED:
             yield finding
         elif finding not in known:
             yield finding._replace(path=finding.path[:reach])

@@ -18,7 +18,7 @@ from typing import Any
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.measures import LARGEST
 from jitrisk.model.quantities import NUMBER_PATTERN, found, parse
-from jitrisk.model.wording import quoted, unknown
+from jitrisk.model.wording import quoted, size, unknown
 
 MOST_BYTES = 10_000_000
 """A table may have this many bytes."""
@@ -26,8 +26,11 @@ MOST_BYTES = 10_000_000
 MOST_ROWS = 1_000_000
 """A table may have this many rows."""
 
-# Of many faulty cells a message each would help nobody: after this many they are only counted.
-_MOST_CELLS = 10
+# Of many faulty rows a message each would help nobody: after this many they are only counted.
+_MOST_FAULTS = 10
+
+# What other programs put between the cells of a table.
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 _KEYS = ("file", "column", "weights", "unit")
 _NUMBER = re.compile(NUMBER_PATTERN)
@@ -91,6 +94,8 @@ class Tables:
         cells = _Cells(node["file"])
         tally: dict[float | str, float] = {}
         for row, line in zip(rows[1:], lines[1:], strict=True):
+            if not cells.fit(row, rows[0], line):
+                continue
             value = cells.quantity(row, column, "column", line)
             tally[value] = tally.get(value, 0) + (1 if weight is None else cells.number(row, weight, "weights", line))
         if cells.findings:
@@ -110,8 +115,12 @@ class Tables:
                     lines.append(reader.line_num)
         except csv.Error as error:
             raise _TableError([Finding(("file",), f"not a CSV file: {error}", reader.line_num, name)]) from None
+        other = _separator(rows[0]) if rows else ""
+        if other:
+            message = f"the cells are separated by {other}; expected commas"
+            raise _TableError([Finding(("file",), message, lines[0], name)])
         if not 1 < len(rows) <= MOST_ROWS + 1:
-            message = f"expected a header and 1 to {MOST_ROWS} rows, found {max(len(rows) - 1, 0)} rows"
+            message = f"expected a header and 1 to {MOST_ROWS:,} rows, found {max(len(rows) - 1, 0):,} rows"
             raise _TableError([Finding(("file",), message)])
         return rows, lines
 
@@ -119,7 +128,7 @@ class Tables:
         try:
             path = self._inside(name)
             if path.stat().st_size > MOST_BYTES:
-                raise _TableError([Finding(("file",), f"the file `{name}` has more than {MOST_BYTES} bytes")])
+                raise _TableError([Finding(("file",), f"the file `{name}` is larger than {size(MOST_BYTES)}")])
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
             raise _TableError([Finding(("file",), f"the file `{name}` is not UTF-8 text")]) from None
@@ -148,9 +157,20 @@ class _Cells:
     file: str
     findings: list[Finding] = field(default_factory=list)
 
+    def fit(self, row: list[str], header: list[str], line: int) -> bool:
+        """Return whether a row has a cell for every column and no more."""
+        if len(row) == len(header):
+            return True
+        other = _separator(row)
+        hint = f"; the cells are separated by {other}, expected commas" if other else ""
+        if len(row) > len(header):
+            hint = "; write decimals with a point, and a text with a comma between quotes"
+        self._report("file", f"expected {_cells(len(header))} as in the header, found {_cells(len(row))}{hint}", line)
+        return False
+
     def quantity(self, row: list[str], place: int, key: str, line: int) -> float | str:
         """Return a cell as a number, or as it is where it has a unit."""
-        text = row[place].strip() if place < len(row) else ""
+        text = row[place].strip()
         if _NUMBER.fullmatch(text) and float(text) <= LARGEST:
             return float(text)
         try:
@@ -174,10 +194,19 @@ class _Cells:
         self.findings.append(Finding((key,), message, line, self.file))
 
     def reported(self) -> list[Finding]:
-        """Return the first faulty cells, and how many more there are."""
-        more = len(self.findings) - _MOST_CELLS
-        last = [Finding((), f"{more} more cells of `{self.file}` are faulty")] if more > 0 else []
-        return self.findings[:_MOST_CELLS] + last
+        """Return the first faults, and how many more there are."""
+        more = len(self.findings) - _MOST_FAULTS
+        last = [Finding((), f"`{self.file}` has {more:,} more faults")] if more > 0 else []
+        return self.findings[:_MOST_FAULTS] + last
+
+
+def _separator(row: list[str]) -> str:
+    """Return what separates the cells of a row that commas do not separate, or nothing."""
+    return next((name for mark, name in _SEPARATORS.items() if len(row) == 1 and mark in row[0]), "")
+
+
+def _cells(number: int) -> str:
+    return f"{number} cell" if number == 1 else f"{number} cells"
 
 
 def _place(header: list[str], key: str, name: str) -> int:

@@ -17,6 +17,7 @@ import yaml
 
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.quantities import found
+from jitrisk.model.wording import shown
 
 MOST_BYTES = 20_000_000
 """A model file may have this many bytes."""
@@ -36,6 +37,7 @@ _CONSTANTS = {
     "-.inf": float("-inf"),
     ".nan": float("nan"),
 }
+_INDENTED_BY_TAB = re.compile(" *\\t")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -49,11 +51,20 @@ class Tree:
     data : mappings, lists, texts, numbers, booleans and None.
     lines : line of every key and list item by its path, () for the whole; empty for a mapping from Python.
     findings : what was wrong with the text itself; their paths are in `lines`.
+    doubled : the keys that stand twice, whose values are two different things.
+    unclear : places whose value the text does not say in a way that a model can have.
     """
 
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    doubled: set[Path] = field(default_factory=set)
+    unclear: set[Path] = field(default_factory=set)
+
+    def known(self, path: Path) -> bool:
+        """Return whether the text says what stands at a path, so that faults found there are its own."""
+        # A tag on a whole model, section or member leaves no doubt about the keys in it.
+        return path not in self.unclear and not any(path[:n] in self.unclear for n in range(3, len(path)))
 
     def place(self, path: Path) -> tuple[Path, int | None]:
         """Return the part of a path that stands in the text, and its line."""
@@ -86,6 +97,9 @@ class _Frame:
     keep : whether that value is kept; not where the key is a duplicate.
     lost : whether all of it is below a duplicate key.
     height : how deep it is nested below.
+    is_key : whether it stands where a key should.
+    merging : whether the value of a merge key comes next.
+    merged : the values of its merge keys.
     """
 
     node: Any
@@ -96,23 +110,34 @@ class _Frame:
     keep: bool = True
     lost: bool = False
     height: int = 1
+    is_key: bool = False
+    merging: bool = False
+    merged: list[Any] = field(default_factory=list)
 
 
-def read_yaml(text: str) -> Tree:
+def read_yaml(text: str, last: bool = False) -> Tree:
     """Read one YAML document.
+
+    Parameters
+    ----------
+    text : the document.
+    last : of the values of a duplicate key, keep the last rather than the first.
 
     Raises
     ------
     TextError
-        if it is no YAML, too deep, too large, or uses what a model has no use for.
+        if it is no YAML, too deep or too large.
     """
-    builder = _Builder()
+    builder = _Builder(last)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise TextError(f"not valid YAML: {error.problem or error.context}", mark.line + 1 if mark else None) from None
+        line = mark.line + 1 if mark else None
+        if line and any(map(_INDENTED_BY_TAB.match, text.splitlines()[line - 1 : line])):
+            raise TextError("a tab indents this line; indent with spaces", line) from None
+        raise TextError(f"not valid YAML: {error.problem or error.context}", line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         code = error.character if isinstance(error.character, int) else ord(error.character)
@@ -123,8 +148,9 @@ def read_yaml(text: str) -> Tree:
 class _Builder:
     """Builds the tree from the parser's events."""
 
-    def __init__(self) -> None:
+    def __init__(self, last: bool) -> None:
         self.tree = Tree()
+        self._last = last
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int, int]] = {}
         self._nodes = 0
@@ -137,6 +163,9 @@ class _Builder:
             self._node(event, line)
         elif isinstance(event, yaml.CollectionEndEvent):
             frame = self._stack.pop()
+            _merge(frame.node, frame.merged)
+            if frame.is_key:
+                self._without_key(self._stack[-1])
             self._name(frame.anchor, frame.node, self._nodes - frame.before, frame.height)
             self._deepen(frame.height, line)
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -145,64 +174,126 @@ class _Builder:
                 raise TextError("a second document begins here; a model is one document", line)
 
     def _node(self, event: yaml.NodeEvent, line: int) -> None:
-        tag = getattr(event, "tag", None)
-        if tag:
-            raise TextError(f"the tag `{tag}` is not allowed; a model has no tags", line)
         frame = self._stack[-1] if self._stack else None
-        if frame and isinstance(frame.node, dict) and frame.key is None:
+        is_key = frame is not None and isinstance(frame.node, dict) and frame.key is None
+        if tag := getattr(event, "tag", None):
+            self._tag(tag, line, is_key)
+        if frame and is_key:
             self._key(frame, event, line)
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event, line)
         elif isinstance(event, yaml.ScalarEvent):
             self._count(1, line)
-            value = _scalar(event.value) if event.implicit[0] else event.value
+            value = event.value if event.style else _scalar(event.value)
             self._name(event.anchor, value, 1, 0)
             self._add(value, line)
         else:
             self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line)
 
-    def _key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
-        """Take a key, which is a text whatever it looks like."""
-        if not isinstance(event, yaml.ScalarEvent) or event.anchor:
-            raise TextError("a key must be a plain text", line)
-        key: str = event.value
-        if key == "<<" and event.implicit[0]:
-            raise TextError("merge keys `<<` are not supported; repeat the fields, or use an alias for the whole", line)
-        self._count(1, line)
-        frame.key, path = key, (*frame.path, key)
-        frame.keep = key not in frame.node
-        if frame.lost:
-            return
-        if frame.keep:
-            self.tree.lines[path] = line
-        else:
-            message = f"duplicate key `{key}`; it stands on line {self.tree.lines[path]} and on line {line}"
-            self.tree.findings.append(Finding(path, message, line))
+    def _tag(self, tag: str, line: int, is_key: bool) -> None:
+        """Take note of a tag; what it stands before is read as if there were none."""
+        path = self._next()
+        tag = tag.replace("tag:yaml.org,2002:", "!!")
+        self._report(path, f"the tag `{shown(tag)}` is not allowed; a model has no tags", line)
+        above = self._stack[-1] if self._stack else None
+        if not is_key and not (above and (above.lost or not above.keep)):
+            self.tree.unclear.add(path)
 
-    def _open(self, node: Any, anchor: str | None, line: int) -> None:
-        self._deepen(1, line)
-        before = self._nodes
-        self._count(1, line)
-        lost = bool(self._stack) and (self._stack[-1].lost or not self._stack[-1].keep)
-        path = self._add(node, line)
-        self._stack.append(_Frame(node, path, anchor, before, lost=lost))
-
-    def _add(self, value: Any, line: int) -> Path:
-        """Put a value where it belongs and return its path."""
+    def _next(self) -> Path:
+        """Return the path of what comes next; that of the mapping where it is a key."""
         if not self._stack:
-            self.tree.data, self.tree.lines[()] = value, line
             return ()
         frame = self._stack[-1]
         if isinstance(frame.node, list):
+            return (*frame.path, len(frame.node))
+        return frame.path if frame.key is None else (*frame.path, frame.key)
+
+    def _report(self, path: Path, message: str, line: int) -> None:
+        if not (self._stack and self._stack[-1].lost):
+            self.tree.findings.append(Finding(path, message, line))
+
+    def _key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
+        """Take a key, which is a text whatever it looks like."""
+        if not isinstance(event, yaml.ScalarEvent) or event.anchor:
+            self._report(frame.path, "a key must be a plain text", line)
+        if isinstance(event, yaml.AliasEvent):
+            self._without_key(frame)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line, is_key=True)
+        elif isinstance(event, yaml.ScalarEvent):
+            self._count(1, line)
+            self._name(event.anchor, event.value, 1, 0)
+            frame.key, frame.merging = event.value, event.value == "<<" and not event.style
+            if frame.merging:
+                frame.keep = True
+                message = "merge keys `<<` are not supported; repeat the fields, or use an alias for the whole"
+                self._report(frame.path, message, line)
+            else:
+                self._plain_key(frame, event.value, line)
+
+    def _plain_key(self, frame: _Frame, key: str, line: int) -> None:
+        first = key not in frame.node
+        frame.keep = first or (self._last and not frame.lost)
+        path = (*frame.path, key)
+        if frame.lost:
+            return
+        if not first:
+            before = self.tree.lines.get(path)
+            where = "twice on line" if before == line else f"on line {before} and on line"
+            self._report(path, f"duplicate key `{shown(key)}`; it stands {where} {line}", line)
+        if frame.keep:
+            self.tree.lines[path] = line
+
+    def _without_key(self, frame: _Frame) -> None:
+        """Go on behind something that is no key: its value belongs nowhere."""
+        frame.key, frame.keep, frame.merging = "", False, False
+
+    def _open(self, node: Any, anchor: str | None, line: int, is_key: bool = False) -> None:
+        self._deepen(1, line)
+        before = self._nodes
+        self._count(1, line)
+        above = self._stack[-1] if self._stack else None
+        if above and is_key:
+            self._stack.append(_Frame(node, above.path, anchor, before, lost=True, is_key=True))
+            return
+        lost = above is not None and (above.lost or not (above.keep or above.merging))
+        path = self._next()
+        half = self._half(path) if above and isinstance(node, dict) and not anchor else None
+        if above and half is not None:
+            node, lost, above.key = half, False, None
+        else:
+            self._add(node, line)
+        self._stack.append(_Frame(node, path, anchor, before, lost=lost))
+
+    def _half(self, path: Path) -> dict[str, Any] | None:
+        """Return the section that stands at the top under a key already.
+
+        The two halves are read as one, so that each knows the names in the other; but not what an alias can repeat,
+        which would grow behind its back or come to hold itself.
+        """
+        earlier = self.tree.data.get(path[0]) if len(path) == 1 and isinstance(self.tree.data, dict) else None
+        repeated = any(value is earlier for value, *_ in self._anchors.values())
+        return earlier if isinstance(earlier, dict) and not repeated else None
+
+    def _add(self, value: Any, line: int) -> None:
+        """Put a value where it belongs."""
+        path = self._next()
+        if not self._stack:
+            self.tree.data, self.tree.lines[()] = value, line
+            return
+        frame = self._stack[-1]
+        if isinstance(frame.node, list):
             frame.node.append(value)
-            path = (*frame.path, len(frame.node) - 1)
             if not frame.lost:
                 self.tree.lines[path] = line
-            return path
+            return
         key, frame.key = frame.key or "", None
-        if frame.keep:
+        if frame.merging:
+            frame.merged.append(value)
+        elif frame.keep:
             frame.node[key] = value
-        return (*frame.path, key)
+        elif not frame.lost and path in self.tree.lines:
+            self.tree.doubled.add(path)
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
@@ -226,7 +317,15 @@ class _Builder:
     def _count(self, nodes: int, line: int) -> None:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
-            raise TextError(f"more than {MOST_NODES} keys and values, counting what aliases repeat", line)
+            raise TextError(f"more than {MOST_NODES:,} keys and values, counting what aliases repeat", line)
+
+
+def _merge(node: Any, merged: list[Any]) -> None:
+    """Give a mapping the keys that its merge keys would, so that their lack is no second fault."""
+    for value in merged:
+        for source in value if isinstance(value, list) else [value]:
+            for key, field_value in source.items() if isinstance(source, dict) else ():
+                node.setdefault(key, field_value)
 
 
 def _scalar(text: str) -> Any:
@@ -255,7 +354,7 @@ def from_mapping(source: Mapping[Any, Any]) -> Tree:
 
 def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding]) -> Any:
     if next(budget, None) is None:
-        raise TextError(f"more than {MOST_NODES} keys and values")
+        raise TextError(f"more than {MOST_NODES:,} keys and values")
     if len(path) > DEEPEST:
         raise TextError(f"nested more than {DEEPEST} deep")
     if isinstance(source, np.generic | np.ndarray):

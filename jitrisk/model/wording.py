@@ -33,6 +33,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return plain[close[0]] if close else None
 
 
+def meant(name: object, known: Iterable[str]) -> str:
+    """Return the end of a message that asks whether a known name was meant, or nothing where none is close."""
+    close = nearest(name, known) if isinstance(name, str) else None
+    return f"; did you mean `{shown(close)}`?" if close else ""
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as a message shows it."""
+    return f"{count / 1e6:g} MB" if count >= 1e6 else f"{count:,} bytes"
+
+
 def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str] = ()) -> str:
     """Return a message about an unknown name: the nearest known one, and what is allowed.
 
