@@ -313,7 +313,7 @@ cdef class Block:
         else:
             fill(n, <float>self.lead[i], lead)
         if self.rush_lead[i] > 0.0:
-            rush(n, self.on_hand + i * WIDTH, self.rush_below[i], self.rush_lead[i], started, lead,
+            rush(n, self.on_hand + i * WIDTH, self.rush_below[i] - self.dust[i], self.rush_lead[i], started, lead,
                  self.stage_sums + (i * STAGE_SUMS + EXPEDITED) * WIDTH)
         schedule(n, started, lead, t, self.ring[i], self.pipeline + self.slot[i] * WIDTH)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from networks import HALVES, THIRDS, exogenous_paths, networks, one_path
 from reference import CUSTOMER_OUTCOMES, STAGE_OUTCOMES, Levels, Twin, explicit_levels
@@ -65,7 +65,7 @@ def exact(value: float) -> Fraction:
     return Fraction(value).limit_denominator(10**7)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, phases=[Phase.explicit, Phase.generate])  # exact arithmetic is slow to shrink
 @given(model=networks(THIRDS, horizon=40), seed=st.integers(0, 2**32))
 def test_tenths_and_thirds_of_units_agree(model: dict[str, Any], seed: int) -> None:
     """Exact arithmetic says what is meant; a path on which its own tolerance decides is no test of rounding."""
@@ -187,6 +187,68 @@ def test_a_store_that_holds_exactly_what_is_asked_is_not_short(quantity: float, 
     assert outcomes["starved"].sel(stage="shop") == pytest.approx(0, abs=1e-4)
     assert outcomes["shortage"].sel(stage="parts") == 0
     assert outcomes["stockout"].sel(customer="buyer") == 0
+
+
+@pytest.mark.parametrize("capacity", [None, 333.3])
+@pytest.mark.parametrize("policy", [{"make_to_order": {}}, {"base_stock": {"level": 20}}], ids=["to order", "stock"])
+@pytest.mark.parametrize(
+    "demand", [{"poisson": {"mean": 1000}}, {"gamma": {"mean": 1000, "cv": 1}}], ids=lambda d: [*d]
+)
+def test_rounding_is_neither_ordered_nor_broken(
+    demand: dict[str, Any], policy: dict[str, Any], capacity: float | None
+) -> None:
+    """What a store owes its consumers is large against its own level: its rounding must not pass for an order."""
+    raw = {"lead_time": "3 d", "policy": policy} | ({} if capacity is None else {"capacity": capacity})
+    shops = {
+        name: {"inputs": {"raw": quantity}, "policy": {"base_stock": {"level": 50}}}
+        for name, quantity in (("s1", 0.3), ("s2", 0.7))
+    }
+    model = {
+        "name": "rounding",
+        "period": "1 d",
+        "horizon": 300,
+        "stages": {"raw": raw, **shops},
+        "customers": {f"of {name}": {"stage": name, "demand": {"every": "10 d", **demand}} for name in shops},
+        "hazards": {"outage": {"rate": "1 / 9 d", "duration": "4 d", "hits": {"raw": {"capacity": 0}}}},
+    }
+    exogenous = jr.sample(model, paths=3, seed=1)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
+
+
+def one_shop(demand: list[float], availability: list[float], **shop: Any) -> tuple[dict[str, Any], xr.Dataset]:
+    """A model of one stage with one customer, and a path for it."""
+    model = {"name": "one shop", "period": "1 d", "horizon": len(demand), "stages": {"shop": shop}}
+    values = {
+        "demand": (("path", "time", "customer"), demand),
+        "availability": (("path", "time", "stage"), availability),
+    }
+    exogenous = xr.Dataset(
+        {name: (dims, np.array(row, dtype=np.float32).reshape(1, -1, 1)) for name, (dims, row) in values.items()},
+        coords={"stage": ["shop"], "customer": ["buyer"]},
+    )
+    return model | {"customers": {"buyer": {"stage": "shop", "demand": 1}}}, exogenous
+
+
+@pytest.mark.parametrize(("capacity", "periods"), [(0.1, 10), (0.2, 5), (0.4, 5), (0.7, 10), (33.3, 10), (1 / 3, 6)])
+def test_a_board_worked_off_period_by_period_is_empty(capacity: float, periods: int) -> None:
+    """What single precision leaves of an order is not stopped by an outage."""
+    policy = {"make_to_order": {}}
+    demand = [round(capacity * periods), *[0] * (periods + 4)]
+    model, exogenous = one_shop(demand, [1] * periods + [0] * 5, capacity=capacity, policy=policy)
+    outcomes = jr.simulate(model, exogenous=exogenous).isel(strategy=0, path=0)
+    assert outcomes["started"].item() == pytest.approx(demand[0])
+    assert outcomes["orders"].item() == 1
+    assert outcomes["broken"].item() == 0
+    assert outcomes["stockout"].item() == periods
+
+
+def test_a_store_at_its_trigger_is_not_expedited() -> None:
+    """Ten tenths are one: two less ten tenths is not below a trigger of one."""
+    parts = {"on_hand": 2, "policy": {"base_stock": {"level": 2}}, "expedite": {"below": 1, "lead_time": "1 d"}}
+    model, exogenous = one_shop([0.1] * 10, [1] * 10, lead_time="20 d", **parts)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert outcomes["expedited"].item() == 0
 
 
 def test_auto_cards_follow_the_card_formula() -> None:
