@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH := --benchmark-enable --benchmark-timer=time.process_time --benchmark-columns=median,iqr,rounds \
+	--benchmark-autosave --benchmark-storage=.benchmarks
 SOURCES := pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_acts.pxi
 
 .PHONY: demo test lint bench bench-compare clean
@@ -18,10 +20,10 @@ lint: .venv/test
 	$(BIN)/mypy
 
 bench: .venv/test
-	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-autosave --benchmark-storage=.benchmarks
+	$(BIN)/python -m pytest bench -s $(BENCH)
 
 bench-compare: .venv/test
-	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-autosave --benchmark-storage=.benchmarks --benchmark-compare
+	$(BIN)/python -m pytest bench -s $(BENCH) --benchmark-compare
 
 .venv/demo: $(SOURCES)
 	$(PYTHON) -m venv .venv

@@ -64,7 +64,7 @@ def test_dynamics(benchmark, subject):
     """The strategies on paths handed in: what is left of a run when nothing is drawn."""
     model, paths = subject
     network = jr.load(model)
-    paths = min(paths, 256)
+    paths = min(paths, 256, 32_000 // len(network.stages))
     given = jr.sample(network, paths, seed=1)
     benchmark(jr.simulate, network, exogenous=given, threads=1)
     benchmark.extra_info["stage_periods"] = stage_periods(network, paths)
