@@ -120,11 +120,11 @@ def _series_of(
         raise ExogenousError(f"{variable.name} does not say which {thing} is which: give it a {thing!r} coordinate")
     if not array.indexes[thing].is_unique:
         raise ExogenousError(f"{variable.name} names a {thing} twice")
-    for name in array[thing].values.tolist():
+    values = array.transpose(thing, "path", "time").values
+    for k, name in enumerate(array[thing].values.tolist()):
         if name not in known:
             raise ExogenousError(f"{variable.name} names an unknown {thing} {name!r}: allowed are {', '.join(known)}")
-        values = array.sel({thing: name}).transpose("path", "time").values
-        yield (variable.name, name), _checked(values, variable, name)
+        yield (variable.name, name), _checked(values[k], variable, name)
 
 
 def _checked(values: np.ndarray, variable: Variable, name: str) -> np.ndarray:
