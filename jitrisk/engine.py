@@ -124,10 +124,10 @@ def run(job: Job, threads: int | None = None, lanes: int | None = None, progress
         If the outcomes and the work space do not fit in the memory available.
     """
     shape = _shape(job, threads, lanes)
-    check_memory(job, shape)
-    totals = _empty_totals(job)
     sampler = _sampler(job)
-    cuts = _cut(len(job.paths), shape.lanes)
+    _require(_bytes_needed(job, shape, sampler), len(job.paths), "simulate")
+    totals = _empty_totals(job)
+    cuts = _Cuts(len(job.paths), shape.lanes)
 
     def work(stop: threading.Event) -> Iterator[int]:
         bench = _Bench(job, sampler, shape)
@@ -151,7 +151,7 @@ def draw(job: Job) -> dict[Series, np.ndarray]:
     rows = len(series) + _STAGE_VARIABLES * plant.stages + plant.customers
     _require(4 * rows * periods * paths, paths, "draw")
     out = {one: np.empty((paths, periods), dtype=np.float32) for one in series}
-    for begin, end in _cut(paths, STRIPE):
+    for begin, end in _steps(paths, STRIPE):
         state = sampler.begin(job.paths.start + begin, end - begin)
         for start, stop in _steps(periods, _TILE):
             tile = np.empty((stop - start, len(series), end - begin), dtype=np.float32)
@@ -161,19 +161,15 @@ def draw(job: Job) -> dict[Series, np.ndarray]:
     return out
 
 
-def bytes_needed(job: Job, shape: Shape | None = None) -> int:
+def _bytes_needed(job: Job, shape: Shape, sampler: Sampler) -> int:
     """Return the memory a job takes: its outcomes, and each thread's work space."""
-    shape = shape or _shape(job, None, None)
     lanes = -(-shape.lanes // STRIPE) * STRIPE
-    return _outcome_bytes(job) * len(job.paths) + shape.threads * lanes * _lane_bytes(job, shape.tile)
-
-
-def check_memory(job: Job, shape: Shape | None = None) -> None:
-    """Raise CapacityError, with what would fit, when a job does not fit in the memory available."""
-    _require(bytes_needed(job, shape), len(job.paths), "simulate")
+    work = lanes * _lane_bytes(job, shape.tile) + sampler.bytes(shape.lanes)
+    return _outcome_bytes(job) * len(job.paths) + shape.threads * work
 
 
 def _require(needed: int, paths: int, verb: str) -> None:
+    """Raise CapacityError, with what would fit, when a request does not fit in the memory available."""
     usable = _free_memory() * (1 - _KEEP_FREE)
     if needed > usable:
         fit = int(paths * usable / needed)
@@ -261,10 +257,6 @@ class _Cuts:
     def __next__(self) -> tuple[int, int]:
         with self._lock:
             return next(self._steps)
-
-
-def _cut(paths: int, lanes: int) -> _Cuts:
-    return _Cuts(paths, lanes)
 
 
 def _steps(length: int, step: int) -> Iterator[tuple[int, int]]:

@@ -176,6 +176,11 @@ def test_levels_that_cross_at_the_mean_demand_are_refused():
         level({"min_max": {"min": 500, "max": "1 d"}})
 
 
+def test_levels_that_meet_at_the_mean_demand_are_refused():
+    with pytest.raises(ModelError, match="min is 20 units and max 20"):
+        level({"min_max": {"min": 20, "max": "1 d"}})
+
+
 def test_levels_that_cross_are_named_for_every_stage_and_strategy():
     crossed = {"policy": {"min_max": {"min": 500, "max": "1 d"}}}
     patch = {"stages": {"b": {"policy": {"min_max": {"min": 900, "max": "2 d"}}}}}

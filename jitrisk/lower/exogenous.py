@@ -39,6 +39,13 @@ def effects_on(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
     return {key: tuple(effects) for key, effects in found.items()}
 
 
+def series_of(network: Network) -> list[Series]:
+    """Return every series that a network reads, stages first."""
+    effects = effects_on(network)
+    stages = [one for name, stage in network.stages.items() for one in stage_series(name, stage, effects)]
+    return stages + [customer_series(name, customer, effects) for name, customer in network.customers.items()]
+
+
 def stage_series(name: str, stage: Stage, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> Iterator[Series]:
     """Yield the series of one stage that is not constant at its default."""
     bases: dict[str, Distribution] = {"lead_time": stage.lead_time, "good": stage.yield_}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +59,12 @@ def mean_demand(network: Network) -> dict[str, float]:
 
     Hazards are left out: levels are set for normal times.
     """
+    return _mean_demand(network, multiplicities(network, sweep_order(network)))
+
+
+def _mean_demand(network: Network, behind: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     rates = {name: _clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()}
-    units = multiplicities(network, sweep_order(network))
-    return {name: sum(count * rates[customer] for customer, count in units[name].items()) for name in network.stages}
+    return {name: sum(count * rates[customer] for customer, count in behind[name].items()) for name in network.stages}
 
 
 def _clipped_mean(demand: Distribution) -> float:
@@ -78,10 +82,18 @@ def policy_levels(network: Network) -> dict[str, Levels]:
     ModelError
         With every stage whose levels cross at the mean demand.
     """
-    behind = multiplicities(network, sweep_order(network))
-    demand = mean_demand(network)
+    return levels_behind(network, multiplicities(network, sweep_order(network)))
+
+
+def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict[str, Levels]:
+    """Return the policies' levels, given the units of each stage's item behind one unit of each customer's demand."""
+    demand = _mean_demand(network, behind)
     levels = {name: _levels(network, stage, demand[name], behind[name]) for name, stage in network.stages.items()}
-    crossed = [_crossed(name, one) for name, one in levels.items() if one.reorder_point > one.order_up_to]
+    crossed = [
+        _crossed(name, one)
+        for name, one in levels.items()
+        if isinstance(network.stages[name].policy, MinMax) and one.reorder_point >= one.order_up_to
+    ]
     if crossed:
         raise ModelError(crossed)
     return levels

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.errors import ModelError
-from jitrisk.lower.exogenous import customer_series, effects_on, stage_series
+from jitrisk.lower.exogenous import series_of
 from jitrisk.lower.graph import multiplicities, sweep_order
-from jitrisk.lower.levels import TOLERANCE, Levels, policy_levels, whole_periods
+from jitrisk.lower.levels import TOLERANCE, Levels, levels_behind, whole_periods
 from jitrisk.sampling.series import Series
 
 if TYPE_CHECKING:
@@ -127,11 +127,12 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     """
     given = given or {}
     order = sweep_order(network)
-    series = _series(network, order, given)
+    behind = multiplicities(network, order)
+    series = _series(network, given)
     place = {(one.kind, one.thing): k for k, one in enumerate(series)}
-    levels = policy_levels(network)
+    levels = levels_behind(network, behind)
     arrays = (
-        _policies(network, order, levels, _dust(network, order, levels, given))
+        _policies(network, order, levels, _dust(network, order, levels, behind, given))
         | _processes(network, order, series, place, given)
         | _inputs(network, order)
         | _owing(network, order, levels)
@@ -171,13 +172,8 @@ def _flags(values: Sequence[bool]) -> np.ndarray:
     return np.array(values, dtype=np.uint8)
 
 
-def _series(network: Network, order: list[str], given: Ranges) -> tuple[Series | Given, ...]:
-    effects = effects_on(network)
-    needed: list[Series | Given] = []
-    for name in order:
-        needed += stage_series(name, network.stages[name], effects)
-    needed += (customer_series(name, customer, effects) for name, customer in network.customers.items())
-    drawn = [one for one in needed if (one.kind, one.thing) not in given]
+def _series(network: Network, given: Ranges) -> tuple[Series | Given, ...]:
+    drawn = [one for one in series_of(network) if (one.kind, one.thing) not in given]
     handed = [
         Given(kind, thing)
         for (kind, thing), (least, largest) in given.items()
@@ -186,7 +182,13 @@ def _series(network: Network, order: list[str], given: Ranges) -> tuple[Series |
     return (*drawn, *handed)
 
 
-def _dust(network: Network, order: list[str], levels: Mapping[str, Levels], given: Ranges) -> list[float]:
+def _dust(
+    network: Network,
+    order: list[str],
+    levels: Mapping[str, Levels],
+    behind: Mapping[str, Mapping[str, float]],
+    given: Ranges,
+) -> list[float]:
     """Return what is rounding at each stage: 1e-6 of its full store, or of one large demand on it if that is more."""
     large = {
         name: given["demand", name][1]
@@ -194,7 +196,6 @@ def _dust(network: Network, order: list[str], levels: Mapping[str, Levels], give
         else float(customer.demand.quantile(_LARGE, upper=True))
         for name, customer in network.customers.items()
     }
-    behind = multiplicities(network, order)
     return [
         TOLERANCE * max(levels[name].order_up_to, sum(units * large[c] for c, units in behind[name].items()))
         for name in order

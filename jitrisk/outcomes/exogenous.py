@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ExogenousError
-from jitrisk.lower import lower
+from jitrisk.lower import series_of
 from jitrisk.lower.levels import whole_periods
 from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
 from jitrisk.vocabulary import EXOGENOUS, Variable
@@ -80,7 +80,7 @@ def given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, str], n
     if not paths.data_vars:
         raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
     given = dict(pair for name in paths.data_vars for pair in _series_of(network, paths[name], EXOGENOUS[str(name)]))
-    drawn = {(series.kind, series.thing) for series in lower(network).series}
+    drawn = {(series.kind, series.thing) for series in series_of(network)}
     # A constant of the model is no luck: each strategy keeps its own.
     return {
         key: values
@@ -95,9 +95,9 @@ def warn_of_patches(
     """Say where a strategy patches luck that the paths handed in replace: they are used as they are, for all."""
     if not given:
         return
-    usual = set(lower(network).series)
+    usual = set(series_of(network))
     for name, patched in strategies.items():
-        own = [one for one in lower(patched).series if one not in usual and (one.kind, one.thing) in given]
+        own = [one for one in series_of(patched) if one not in usual and (one.kind, one.thing) in given]
         if own:
             what = ", ".join(f"{one.kind} of {one.thing}" for one in own)
             warnings.warn(f"strategy {name} patches {what}, but the paths handed in replace it", stacklevel=3)
