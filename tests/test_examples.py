@@ -8,17 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from quiet import FOLDER, content
 
 import jitrisk as jr
+from jitrisk.cli.group import cli
 
-FOLDER = Path(jr.__file__).parent / "examples"
-NAMES = ("bicycles", "brake-valves", "clinic-supplies")
+NAMES = (
+    "aerospace",
+    "bicycles",
+    "brake-valves",
+    "chip-shortage",
+    "clinic-supplies",
+    "fast-fashion",
+    "fast-food",
+    "heavy-machinery",
+    "hospital-pharmacy",
+    "tohoku",
+)
+PRICED = ("aerospace", "chip-shortage", "fast-fashion", "heavy-machinery")
 DERIVE = Path(__file__).parent.parent / "docs" / "data" / "derive_supplier_delays.py"
-
-
-def content(name):
-    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 @cache
@@ -43,6 +51,14 @@ def test_the_first_line_is_one_sentence_for_the_list_of_examples(name):
     assert len(first) <= 120
 
 
+def test_the_list_of_examples_fits_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    cli.main(["examples"], standalone_mode=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == sorted(NAMES)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_lean_strategies_tie_up_less_capital_and_leave_customers_short_more_often(name):
     found = outcomes(name)
@@ -58,6 +74,15 @@ def test_most_demand_is_met_at_once_under_every_strategy(name):
     rate = found.filled.sum(("path", "customer")) / found.demand.sum(("path", "customer"))
     assert (rate > 0.9).all()
     assert (rate.sel(strategy="jit") < 1).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_with_prices_earns_money_and_loses_few_sales(name):
+    costs = outcomes(name).risk.costs().mean("path")
+    assert ("revenue" in costs) == (name in PRICED)
+    if name in PRICED:
+        assert (costs.profit > 0).all()
+        assert (costs.lost_sales < costs.revenue / 10).all()
 
 
 # The fire alone. Everything else is quiet and dealers ask for exactly 14,000 cars a day, so that what is lost

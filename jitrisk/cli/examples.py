@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 
 import click
 
@@ -19,9 +21,11 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"schema": "jitrisk.examples", "schema_version": 1, "examples": found}, indent=2))
         return
-    width = max(map(len, found))
+    indent = " " * (max(map(len, found)) + 2)
+    columns = shutil.get_terminal_size().columns
     for name, description in found.items():
-        click.echo(f"{name:<{width}}  {description}")
+        start = name.ljust(len(indent))
+        click.echo(textwrap.fill(description, columns, initial_indent=start, subsequent_indent=indent))
     click.echo(
         "Run one with 'jitrisk compare NAME'; start your own from one with 'jitrisk new FILE --from NAME'.", err=True
     )

@@ -1,0 +1,272 @@
+"""Each bundled example against something worked out from the comments of its file without the simulator."""
+
+import re
+
+import numpy as np
+import pytest
+from quiet import FOLDER, content, lost, once, quiet
+from scipy import stats
+
+import jitrisk as jr
+
+STRATEGIES = ["jit", "jic", "hybrid"]
+WHOLLY_ASSUMED, ONE_TABLE = "bicycles", "clinic-supplies"  # said at their head, once for all numbers
+COMMENTED = sorted({path.stem for path in FOLDER.glob("*.yaml")} - {WHOLLY_ASSUMED, ONE_TABLE})
+
+
+def by_strategy(values):
+    return [float(values.sel(strategy=name)) for name in STRATEGIES]
+
+
+def means(values):
+    """Mean over the paths and its standard error, by strategy."""
+    error = values.std("path", ddof=1) / np.sqrt(values.sizes["path"])
+    return by_strategy(values.mean("path")), by_strategy(error)
+
+
+# The house rule: every number is cited or assumed.
+
+
+@pytest.mark.parametrize("name", COMMENTED)
+def test_every_number_of_stages_customers_and_hazards_is_cited_or_assumed(name):
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    body = text[text.index("\nstages:") : text.index("\nstrategies:")]
+    # 0 and 1 are no figures: a stop, and one of each.
+    numbers = [line for line in body.splitlines() if re.search(r"[\d.]{2,}|[2-9]", line.partition("#")[0])]
+    unsaid = [line for line in numbers if not re.search(r"\[\w\]", line)]
+    assert len(numbers) > 15
+    assert not unsaid
+
+
+@pytest.mark.parametrize("name", COMMENTED)
+def test_every_source_that_is_cited_is_listed_and_the_other_way_round(name):
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    head, body = text[: text.index("\nname:")], text[text.index("\nname:") :]
+    listed = set(re.findall(r"^# (\[\w\])", head, re.MULTILINE))
+    prose = "".join(line for line in head.splitlines() if not re.match(r"# \[\w\]", line))
+    assert listed == set(re.findall(r"\[\w\]", body + prose))
+
+
+# Tohoku: the quake as the file has it, and nothing else.
+CARS = 9_000  # a day
+QUAKE = 40  # day on which it begins
+SUSPENSION, RAMP = 28, 62  # days
+LOOP = 13_500  # parts in the kanban loop: a day on the lines and half a day in store
+PLANTS = 0.85 * 10_000  # cars a day that the plants can make at most after it
+
+
+def parts_a_day(day):
+    """What the region makes so many days after the suspension: half the usual rate, and linearly up to all."""
+    return 10_000 * (1 - 0.55 * (1 - (day + 0.5) / RAMP))
+
+
+def test_the_quake_stops_the_cars_for_the_suspension_less_half_a_day_of_parts():
+    cars = lost("tohoku", QUAKE + SUSPENSION, once("tohoku", "quake", QUAKE), "car")
+    assert float(cars.sel(strategy="jit")) == CARS * SUSPENSION - LOOP / 3  # 247,500; reported: 260,000
+    assert float(cars.sel(strategy="jit")) == pytest.approx(260_000, rel=0.05)
+
+
+def test_parts_restart_at_half_the_rate_of_cars():
+    started = [
+        jr.simulate(quiet("tohoku", end, once("tohoku", "quake", QUAKE)), paths=1).started.sel(stage="parts").squeeze()
+        for end in (QUAKE + SUSPENSION, QUAKE + SUSPENSION + 7)
+    ]
+    week = float((started[1] - started[0]).sel(strategy="jit"))
+    assert week == pytest.approx(sum(parts_a_day(day) for day in range(7)), rel=1e-5)
+    assert week / 7 == pytest.approx(CARS / 2, rel=0.07)
+
+
+def test_three_months_after_the_quake_the_cars_lost_are_those_the_parts_allow():
+    cars = lost("tohoku", QUAKE + SUSPENSION + RAMP, once("tohoku", "quake", QUAKE), "car")
+    # The loop is full when the roads open; what is started on the last day arrives after it.
+    made = LOOP + sum(parts_a_day(day) for day in range(RAMP - 1))
+    assert float(cars.sel(strategy="jit")) == pytest.approx(CARS * (SUSPENSION + RAMP) - LOOP / 3 - made, rel=1e-4)
+
+
+def test_stock_of_what_the_region_makes_leaves_the_plants_as_the_limit():
+    cars = lost("tohoku", QUAKE + SUSPENSION, once("tohoku", "quake", QUAKE), "car")
+    assert by_strategy(cars)[1:] == [(CARS - PLANTS) * SUSPENSION] * 2
+    later = lost("tohoku", QUAKE + SUSPENSION + RAMP, once("tohoku", "quake", QUAKE), "car")
+    assert by_strategy(later)[1:] == pytest.approx([0, 0], abs=1)
+
+
+def test_one_event_begins_at_the_same_time_everywhere_and_other_hazards_know_nothing_of_it():
+    network = content("tohoku") | {"horizon": "5 years"}
+    paths = jr.sample(network, paths=2000, seed=11)
+    naka, parts, material = (
+        paths.transit.sel(stage="naka"),
+        *(paths.receiving.sel(stage=s) for s in ("parts", "material")),
+    )
+    closed = (material == 0).values
+    assert closed.any()
+    assert ((naka == 0).values == closed).all()
+    assert (parts.values[closed] == 0).all()
+    alone = (paths.receiving.sel(stage="modules") == 0).any("time").values  # typhoons
+    struck = closed.any(axis=1)
+    both, product = (alone & struck).mean(), alone.mean() * struck.mean()
+    assert both == pytest.approx(product, abs=4 * np.sqrt(product * (1 - product) / alone.size))
+
+
+# The chip shortage: a year of it, then its mean over many.
+VEHICLES = 2_400  # a day
+NORMAL, SHORT = 2_880, 0.76  # chips a day, and their factor
+
+
+def test_a_year_of_shortage_costs_a_hundredth_of_the_vehicles_reported():
+    year = once("chip-shortage", "shortage", 30, duration="1 year", ramp=0)
+    chips = lost("chip-shortage", 30 + 365, year, "wafer")
+    by_hand = (VEHICLES - SHORT * NORMAL) * 365
+    assert by_strategy(chips) == pytest.approx([by_hand] * 3, rel=1e-4)
+    assert by_hand == pytest.approx(7_700_000 / 100, rel=0.002)
+    assert by_hand * content("chip-shortage")["customers"]["buyers"]["price"] == pytest.approx(210e9 / 100, rel=0.003)
+
+
+def test_vehicles_lost_are_the_chips_lost_less_those_in_store():
+    year = once("chip-shortage", "shortage", 30, duration="1 year", ramp=0)
+    vehicles = lost("chip-shortage", 30 + 365 + 70 + 14, year, "vehicle")  # until the first chips after it arrive
+    by_hand = (VEHICLES - SHORT * NORMAL) * 365 - (3 + 3) * VEHICLES  # three days at each step
+    assert by_strategy(vehicles) == pytest.approx([by_hand, 0, 0], rel=1e-4)  # two months of chips are enough
+
+
+def renewal_coverage(rate, survival, intensity, periods):
+    """Mean coverage of each period by a hazard that starts quiet: it starts at the rate times the chance of quiet."""
+    starts, busy, covered = np.zeros(periods), np.zeros(periods), np.zeros(periods)
+    for t in range(periods):
+        starts[t] = rate * (1 - busy[t])
+        reach = periods - t
+        busy[t:] += starts[t] * survival[:reach]
+        covered[t:] += starts[t] * intensity[:reach]
+    return covered
+
+
+def test_the_mean_yearly_loss_of_chips_is_rate_times_duration_times_factor():
+    found = content("chip-shortage")
+    found = found | {"hazards": {"shortage": found["hazards"]["shortage"]}, "strategies": {"jit": {}}}
+    paths = jr.sample(found, paths=4_000, seed=5)
+    lacking = NORMAL * (1 - paths.availability.sel(stage="wafer")).mean("time") * 365
+    mean, error = float(lacking.mean()), float(lacking.std(ddof=1)) / np.sqrt(lacking.size)
+    log = np.log(1 + 0.5**2)
+    law = stats.lognorm(np.sqrt(log), scale=365 * np.exp(-log / 2))
+    ages = np.arange(5 * 365) + 0.5
+    ramps = np.linspace(0, 1, 181)
+    busy = law.sf(np.maximum(ages - 180, 0)) * 1.0
+    busy[ages < 180] = 1
+    # After an age a the intensity is 1 if it still lasts, and else falls over 180 days from its end.
+    intensity = np.mean([law.sf(np.maximum(ages - 180 * part, 0)) for part in ramps], axis=0)
+    covered = renewal_coverage(1 / (25 * 365), busy, intensity, 5 * 365)
+    expected = NORMAL * (1 - SHORT) * covered.mean() * 365
+    assert mean == pytest.approx(expected, abs=4 * error)
+    rough = (365 + 180 / 2) / 25 * NORMAL * (1 - SHORT)  # events a year, their length, what each takes
+    assert 0.7 * rough < mean < rough  # rarer: it starts quiet, and a cycle ends before the next begins
+
+
+# Landing gear: Poisson demand of the lead time, with the hazards and the limits of capacity off.
+
+
+def test_landing_gear_is_short_as_often_as_poisson_demand_exceeds_its_level():
+    gear = quiet("aerospace", 0) | {"horizon": "15 years", "warm_up": "2 years"}
+    gear["customers"]["airframer"]["demand"] = {"poisson": {"mean": "3 / week"}}
+    del gear["stages"]["gear"]["capacity"]
+    gear["stages"]["forging"]["policy"] = {"base_stock": {"level": 5_000}}  # plenty
+    gear["strategies"] = {"jit": {}}
+    found = jr.simulate(gear, paths=2_000, seed=2)
+    weeks, demand = found.attrs["periods"], stats.poisson(3 * 16)
+    level = demand.ppf(0.99)  # 65 sets
+    for values, expected in (
+        (found.stockout / weeks, demand.sf(level)),
+        (found.backlog, demand.expect(lambda d: np.maximum(d - level, 0))),
+    ):
+        values = values.squeeze(("strategy", "customer"))
+        error = float(values.std(ddof=1)) / np.sqrt(values.size)
+        assert float(values.mean()) == pytest.approx(expected, abs=4 * error)
+
+
+# The hospital: a cabinet that is full every morning is a newsvendor's stall.
+
+
+def test_wards_find_what_a_newsvendor_sells():
+    hospital = content("hospital-pharmacy") | {"hazards": {}}
+    plenty = {"policy": {"base_stock": {"level": 100_000}}}
+    for strategy in hospital["strategies"].values():
+        strategy.setdefault("stages", {})["contract"] = plenty
+    found = jr.simulate(hospital, paths=1_000, seed=3).sel(customer="patients")
+    mean, variance = 60, (0.3 * 60) ** 2
+    demand = stats.nbinom(mean**2 / (variance - mean), mean / variance)
+    rate, error = means(found.filled / found.demand)
+    for cover, seen, off in zip((1.6, 3, 2), rate, error, strict=True):
+        sold = demand.expect(lambda d, level=cover * mean: np.minimum(d, level))
+        assert seen == pytest.approx(sold / mean, abs=4 * off + 1e-6)
+    assert rate[0] < 0.998  # so that the formula is put to the test
+
+
+# Heavy machinery: cards, days of hydraulics, and the margin of a machine.
+MACHINES = 12  # a day
+
+
+def test_the_cards_are_those_of_the_formula():
+    cards = -(-MACHINES * 5 * 1.6 // 2)
+    assert cards == 48
+    found = jr.simulate(quiet("heavy-machinery", 1) | {"strategies": {"jit": {}}}, paths=1)
+    start = float(found.on_hand.sel(stage="machine").squeeze()) + MACHINES  # a day's machines went to the dealers
+    assert start == cards * 2
+    assert cards * 2 - 5 * MACHINES == 3 * MACHINES  # three days of finished machines
+
+
+@pytest.mark.parametrize("days", [30, 45, 75])
+def test_a_maker_of_hydraulics_who_stands_still_costs_the_machines_beyond_the_stock(days):
+    stop = once("heavy-machinery", "maker_down", 75, duration=days, ramp=0)
+    machines = lost("heavy-machinery", 75 + days + 75, stop, "machine")  # until the first hydraulics after it arrive
+    covers = np.array([6, 60, 27])  # days beyond the lead time
+    assert by_strategy(machines) == list(MACHINES * np.maximum(days - covers, 0))
+
+
+def test_a_machine_leaves_the_margin_of_its_price_over_its_costs():
+    run = quiet("heavy-machinery", 400) | {"warm_up": 300, "holding_rate": 0}
+    found = jr.simulate(run, paths=1).risk.costs().squeeze("path")
+    margin = 95_000 - (15_000 + 25_000 + 5_000 + 30_000 + 2_000)
+    assert by_strategy(found.profit) == pytest.approx([margin * MACHINES * 100] * 3)
+
+
+# Fast fashion: a garment that everyone wants, before more of it can be sewn.
+
+
+@pytest.mark.parametrize(("factor", "days"), [(2, 12), (2, 15), (1.5, 12), (1.8, 15)])
+def test_a_hit_sells_out_when_it_has_eaten_the_safety_near_by_and_in_the_shops(factor, days):
+    hit = once("fast-fashion", "hit", 30, duration=days, hits={"shoppers": {"demand": factor}})
+    missed = jr.simulate(quiet("fast-fashion", 30 + days, hit), paths=1).lost.squeeze(("path", "customer"))
+    shops = 9_000 - (2 + 3) * 1_000  # on the road and between orders
+    # Of the orders of 15 days, 3,000 every third day and 1,300 sewn a day, 1,300 have come in when it begins.
+    near = 18_000 - (1_700 + 4 * 3_000)
+    assert by_strategy(missed) == pytest.approx([max((factor - 1) * 1_000 * days - shops - near, 0), 0, 0])
+
+
+def test_prices_are_the_shares_of_the_full_price_that_the_file_cites():
+    network = jr.load("fast-fashion")
+    price = {name: one.customers["shoppers"].price for name, one in network.strategies.items()}
+    assert price["jit"] == pytest.approx(0.85 * 30)
+    assert price["jic"] == pytest.approx(0.7 * 30)
+    assert price["hybrid"] == pytest.approx(0.6 * price["jic"] + 0.4 * price["jit"])
+
+
+# Fast food: what spoils, and a depot that is closed.
+MEALS = 25_000  # in 6 h
+FRIDGES = {"jit": 24, "jic": 96, "hybrid": 30}  # hours of cover
+
+
+def test_what_spoils_is_the_share_that_goes_with_the_cover():
+    found = jr.simulate(quiet("fast-food", 400), paths=1).squeeze("path").sel(stage="fridge")
+    share = [1 - np.exp(-FRIDGES[name] / 24 / 40) for name in STRATEGIES]
+    assert by_strategy(found.scrapped / found.started) == pytest.approx(share, abs=5e-4)
+
+
+@pytest.mark.parametrize("days", [4, 5, 6])
+def test_a_closed_depot_costs_the_meals_that_fridges_and_counters_do_not_hold(days):
+    shut = once("fast-food", "depot_down", 40, duration=4 * days, ramp=0)
+    missed = jr.simulate(quiet("fast-food", 40 + 4 * days + 10, shut), paths=1).lost.squeeze(("path", "customer"))
+    for name in ("jit", "jic"):
+        good = {"jit": 0.975, "jic": 0.905}[name]
+        spoiled = (1 - good) * 2 * MEALS / good  # of one round, for 12 h
+        held = 425 * 100 + FRIDGES[name] / 6 * MEALS + MEALS - spoiled  # cards, fridges, and 6 h at the depot
+        steps = 3  # of 6 h, from the gates to the guests
+        assert float(missed.sel(strategy=name)) == pytest.approx((4 * days + steps) * MEALS - held, rel=1e-4)
+    assert missed.sel(strategy="hybrid") < missed.sel(strategy="jit")  # the second depot goes on
