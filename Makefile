@@ -6,7 +6,9 @@ BENCH := --benchmark-enable --benchmark-timer=time.process_time --benchmark-colu
 	--benchmark-autosave --benchmark-storage=.benchmarks
 SOURCES := pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_acts.pxi
 
-.PHONY: demo test lint bench bench-compare clean
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: demo test lint browser docs bench bench-compare clean
 
 demo: .venv/demo
 	$(BIN)/jitrisk compare brake-valves --paths 200000
@@ -18,6 +20,15 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Chromium from the system's packages, for tests/test_browser.py.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+		$(SUDO) apt-get update --quiet && $(SUDO) apt-get install --quiet --yes --no-install-recommends chromium chromium-driver; }
+
+docs: .venv/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs docs/_build/html
+	@echo 'open docs/_build/html/index.html'
 
 bench: .venv/test
 	$(BIN)/python -m pytest bench -s $(BENCH)
@@ -35,5 +46,11 @@ bench-compare: .venv/test
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch .venv/demo $@
 
+.venv/docs: $(SOURCES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	touch .venv/demo $@
+
 clean:
-	rm -rf .venv build *.egg-info jitrisk/_core.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build *.egg-info jitrisk/_core.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		docs/_build docs/notebooks test-artifacts

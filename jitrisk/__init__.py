@@ -12,16 +12,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jitrisk.errors import CapacityError, ExogenousError, Fault, JitriskError, ModelError, ResultError
     from jitrisk.model import Network
-    from jitrisk.pipeline import load, open, sample, save, simulate
+    from jitrisk.pipeline import estimate, load, open, reprice, sample, save, simulate, simulate_until, write_report
 
 __version__ = version("jitrisk")
 
 _WHERE = {
     "load": "jitrisk.pipeline",
     "sample": "jitrisk.pipeline",
+    "estimate": "jitrisk.pipeline",
     "simulate": "jitrisk.pipeline",
+    "simulate_until": "jitrisk.pipeline",
+    "outline": "jitrisk.pipeline",
+    "reprice": "jitrisk.pipeline",
+    "trace": "jitrisk.pipeline",
+    "replay": "jitrisk.pipeline",
     "save": "jitrisk.pipeline",
     "open": "jitrisk.pipeline",
+    "write_report": "jitrisk.pipeline",
     "Network": "jitrisk.model",
     "JitriskError": "jitrisk.errors",
     "ModelError": "jitrisk.errors",
@@ -40,11 +47,18 @@ __all__ = [
     "Network",
     "ResultError",
     "__version__",
+    "estimate",
     "load",
     "open",
+    "outline",
+    "replay",
+    "reprice",
     "sample",
     "save",
     "simulate",
+    "simulate_until",
+    "trace",
+    "write_report",
 ]
 
 

@@ -130,7 +130,7 @@ cdef class Block:
         customer_totals : float64 array of zeros, shape (len(CUSTOMER_TOTALS), customers, lanes), likewise.
         """
         cdef Py_ssize_t i, stripe
-        self.stage_totals, self.customer_totals = stage_totals, customer_totals
+        self.account(stage_totals, customer_totals)
         for stripe in range(self.stripes()):
             fill(self.state.shape[1] * WIDTH, 0.0, &self.state[stripe, 0, 0])
             self.select(stripe)
@@ -138,6 +138,23 @@ cdef class Block:
             for i in range(self.stages):
                 fill(WIDTH, self.initial[i], self.on_hand + i * WIDTH)
                 fill(WIDTH, self.target[i] - self.initial[i], self.gap + i * WIDTH)
+
+    def account(self, double[:, :, :] stage_totals, double[:, :, :] customer_totals) -> None:
+        """Add to other totals from now on, of the same shapes; books that open and close in every period trace it."""
+        self.stage_totals, self.customer_totals = stage_totals, customer_totals
+
+    def observe(self, float[:, :] authorized) -> None:
+        """Write what is authorized and not yet started into an array of shape (stages, lanes), in the model's order.
+
+        It is the only state that the totals of a single period do not show.
+        """
+        cdef Py_ssize_t i, stripe, j
+        with nogil:
+            for stripe in range(self.stripes()):
+                self.select(stripe)
+                for i in range(self.stages):
+                    for j in range(self.width):
+                        authorized[self.declared[i], stripe * WIDTH + j] = self.authorized[i * WIDTH + j]
 
     def advance(self, const float[:, :, ::1] tile, Py_ssize_t tile_start, Py_ssize_t begin, Py_ssize_t end) -> None:
         """Run periods `begin` to `end` (exclusive) on a tile of exogenous rows that starts at `tile_start`.

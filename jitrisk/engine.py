@@ -22,7 +22,6 @@ from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_ro
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Given, Plant
 from jitrisk.sampling.series import Series
-from jitrisk.vocabulary import EXOGENOUS
 
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import Sampler
@@ -36,10 +35,10 @@ _CACHE = 1_100_000  # bytes that one strategy's state and the exogenous tile may
 _MOST = 4 * STRIPE  # lanes of a block
 _POLL = 0.1  # seconds between looks at the progress, and so at Ctrl-C
 _KEEP_FREE = 0.1  # share of the available memory never asked for
-_STAGE_VARIABLES = sum("stage" in variable.dims for variable in EXOGENOUS.values())
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # where Linux says what a container may use
 
 Progress = Callable[[int, int], None]
+Act = Callable[["Bench", int, int, threading.Event], None]
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,13 @@ class Shape:
     threads: int
 
 
-def run(job: Job, threads: int | None = None, lanes: int | None = None, progress: Progress | None = None) -> Totals:
+def run(
+    job: Job,
+    threads: int | None = None,
+    lanes: int | None = None,
+    progress: Progress | None = None,
+    out: Totals | None = None,
+) -> Totals:
     """Simulate every path under every strategy.
 
     Parameters
@@ -113,6 +118,7 @@ def run(job: Job, threads: int | None = None, lanes: int | None = None, progress
     threads : threads to use; all cores by default.
     lanes : paths of a block; by default as many as the cache holds. The outcome does not depend on it.
     progress : called now and then with the number of path-strategies done and their total.
+    out : zeros to write into, one column a path; fresh memory by default.
 
     Returns
     -------
@@ -123,42 +129,55 @@ def run(job: Job, threads: int | None = None, lanes: int | None = None, progress
     CapacityError
         If the outcomes and the work space do not fit in the memory available.
     """
-    shape = _shape(job, threads, lanes)
-    sampler = _sampler(job)
-    _require(_bytes_needed(job, shape, sampler), len(job.paths), "simulate")
-    totals = _empty_totals(job)
+    shape = cut(job, threads, lanes)
+    sampler = sampler_of(job)
+    require(_bytes_needed(job, shape, sampler), len(job.paths), "simulate")
+    totals = zeros(job, len(job.paths)) if out is None else out
+
+    def simulate(bench: Bench, begin: int, end: int, stop: threading.Event) -> None:
+        bench.simulate(begin, end, totals, stop)
+
+    each_block(job, shape, sampler, simulate, progress)
+    return totals
+
+
+def each_block(job: Job, shape: Shape, sampler: Sampler, act: Act, progress: Progress | None = None) -> None:
+    """Do something once with every block of paths, in as many threads as the shape says.
+
+    Parameters
+    ----------
+    job, shape, sampler : what is run, how it is cut, and what draws.
+    act : called with a thread's work space, the first and the last place of a block, and what says to stop early.
+    progress : called now and then with the number of path-strategies done and their total.
+    """
     cuts = _Cuts(len(job.paths), shape.lanes)
 
     def work(stop: threading.Event) -> Iterator[int]:
-        bench = _Bench(job, sampler, shape)
+        bench = Bench(job, sampler, shape)
         for begin, end in cuts:
-            bench.simulate(begin, end, totals, stop)
+            act(bench, begin, end, stop)
             if stop.is_set():
                 return
             yield (end - begin) * len(job.plants)
 
     _in_threads(work, shape.threads, len(job.paths) * len(job.plants), progress)
-    return totals
 
 
-def draw(job: Job) -> dict[Series, np.ndarray]:
-    """Return the series drawn for a job, each float32 of shape (paths, periods)."""
-    series = [one for one in job.series if isinstance(one, Series)]
-    sampler = _sampler(job)
-    periods, paths = job.horizon.periods, len(job.paths)
-    plant = next(iter(job.plants.values()))
-    # What is drawn, and the Dataset made of it, which holds constants, too.
-    rows = len(series) + _STAGE_VARIABLES * plant.stages + plant.customers
-    _require(4 * rows * periods * paths, paths, "draw")
-    out = {one: np.empty((paths, periods), dtype=np.float32) for one in series}
-    for begin, end in _steps(paths, STRIPE):
-        state = sampler.begin(job.paths.start + begin, end - begin)
-        for start, stop in _steps(periods, _TILE):
-            tile = np.empty((stop - start, len(series), end - begin), dtype=np.float32)
-            sampler.fill(state, start, tile)
-            for k, one in enumerate(series):
-                out[one][begin:end, start:stop] = tile[:, k].T
-    return out
+def memory(job: Job, threads: int | None = None) -> int:
+    """Return the bytes of memory a job takes."""
+    return _bytes_needed(job, cut(job, threads, None), sampler_of(job))
+
+
+def share(job: Job, threads: int | None = None) -> int:
+    """Return how many paths keep every thread busy once: a block of paths for each."""
+    shape = cut(job, threads, None)
+    return shape.threads * shape.lanes
+
+
+def room(job: Job, threads: int | None = None) -> int:
+    """Return how many more paths of a job would fit in the memory available."""
+    work = memory(job, threads) - _outcome_bytes(job) * len(job.paths)
+    return max(0, int((_free_memory() * (1 - _KEEP_FREE) - work) / _outcome_bytes(job)))
 
 
 def _bytes_needed(job: Job, shape: Shape, sampler: Sampler) -> int:
@@ -168,14 +187,15 @@ def _bytes_needed(job: Job, shape: Shape, sampler: Sampler) -> int:
     return _outcome_bytes(job) * len(job.paths) + shape.threads * work
 
 
-def _require(needed: int, paths: int, verb: str) -> None:
+def require(needed: int, paths: int, verb: str) -> None:
     """Raise CapacityError, with what would fit, when a request does not fit in the memory available."""
     usable = _free_memory() * (1 - _KEEP_FREE)
     if needed > usable:
         fit = int(paths * usable / needed)
         advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
         raise CapacityError(
-            f"to {verb} {paths:,} paths takes {needed / 1e9:,.1f} GB of memory and {usable / 1e9:,.1f} GB are free: "
+            f"to {verb} {paths:,} path{'s' * (paths != 1)} takes {needed / 1e9:,.1f} GB of memory "
+            f"and {usable / 1e9:,.1f} GB are free: "
             f"{advice}; fewer strategies take less, too"
         )
 
@@ -203,7 +223,7 @@ def _lane_bytes(job: Job, tile: int) -> int:
     return 4 * (sum(state_rows(plant) for plant in job.plants.values()) + 2 * tile * len(job.series))
 
 
-def _shape(job: Job, threads: int | None, lanes: int | None) -> Shape:
+def cut(job: Job, threads: int | None, lanes: int | None) -> Shape:
     """Cut a job so that one strategy's state and the exogenous tile stay in a core's cache."""
     threads = threads or _cores()
     series = len(job.series)
@@ -221,16 +241,17 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _empty_totals(job: Job) -> Totals:
-    plants, paths = list(job.plants.values()), len(job.paths)
-    # Zeros cost nothing until they are written: features that are off never are.
+def zeros(job: Job, paths: int) -> Totals:
+    """Return totals of so many paths, all zero: they cost nothing until they are written."""
+    plants = list(job.plants.values())
     return Totals(
         np.zeros((len(STAGE_TOTALS), len(plants), plants[0].stages, paths)),
         np.zeros((len(CUSTOMER_TOTALS), len(plants), plants[0].customers, paths)),
     )
 
 
-def _sampler(job: Job) -> Sampler:
+def sampler_of(job: Job) -> Sampler:
+    """Return what draws the series of a job that are not handed in."""
     from jitrisk.sampling.sampler import Sampler
 
     return Sampler([one for one in job.series if isinstance(one, Series)], job.seed)
@@ -291,7 +312,7 @@ def _legs(horizon: Horizon, start: int, end: int) -> list[_Leg]:
     ]
 
 
-class _Bench:
+class Bench:
     """One thread's work space, used for block after block."""
 
     def __init__(self, job: Job, sampler: Sampler, shape: Shape) -> None:
@@ -303,28 +324,34 @@ class _Bench:
         self._drawn = len(series) - len(self._handed)
         self._blocks: dict[int, list[Block]] = {}
         self._memory = _rows(shape.tile * len(series) * shape.lanes)
-        self._tiles = [_legs(job.horizon, *step) for step in _steps(job.horizon.periods, shape.tile)]
+        self._steps = list(_steps(job.horizon.periods, shape.tile))
 
     def simulate(self, begin: int, end: int, totals: Totals, stop: threading.Event) -> None:
         """Run paths `begin` to `end` (places in the outcome) under every strategy."""
         horizon, lanes = self._job.horizon, end - begin
-        blocks = self._blocks_of(lanes)
-        state = self._sampler.begin(self._job.paths.start + begin, lanes)
+        blocks = self.blocks(lanes)
         for k, block in enumerate(blocks):
             block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end])
             if horizon.warm_up == 0:
                 block.open_books(0)
-        for legs in self._tiles:
-            if stop.is_set():
-                return
-            tile = self._tile(state, legs[0].begin, legs[-1].end, begin, end)
+        for start, tile in self.tiles(begin, end):
+            legs = _legs(horizon, start, start + len(tile))
             for block in blocks:
                 for leg in legs:
-                    leg.run(block, tile, legs[0].begin)
+                    leg.run(block, tile, start)
+            if stop.is_set():
+                return
         for block in blocks:
             block.close_books(horizon.periods, horizon.counted)
 
-    def _blocks_of(self, lanes: int) -> list[Block]:
+    def tiles(self, begin: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield exogenous rows of paths `begin` to `end`: their first period, and an array (periods, series, lanes)."""
+        state = self._sampler.begin(self._job.paths.start + begin, end - begin)
+        for start, stop in self._steps:
+            yield start, self._tile(state, start, stop, begin, end)
+
+    def blocks(self, lanes: int) -> list[Block]:
+        """Return a block of so many lanes for every strategy."""
         if lanes not in self._blocks:
             self._blocks.clear()  # only the last block of a job has fewer lanes
             self._blocks[lanes] = [

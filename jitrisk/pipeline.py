@@ -6,22 +6,29 @@ them and `jitrisk.report` shows them. Composition only: every step lives in the 
 
 from __future__ import annotations
 
-import operator
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import xarray as xr
 
 import jitrisk.risk  # noqa: F401  (registers the accessor .risk)
-from jitrisk import engine, model, outcomes
-from jitrisk.errors import ExogenousError, JitriskError
+from jitrisk import engine, model, outcomes, replaying, reporting, tracing, until
+from jitrisk.arguments import numbers_from, numbers_of, seed_from, threads_from, whole
+from jitrisk.errors import JitriskError, ResultError, did_you_mean
+from jitrisk.forecast import Forecast, forecast
 from jitrisk.lower import lower, lower_all
 from jitrisk.model import Network
+from jitrisk.report import Summary, reached_line
+from jitrisk.report.writing import check_page
+from jitrisk.risk import parse_target
 
 _PATHS = 10_000
-_LAST = 2**63
+_TRACED = 200
 
 Source = Network | str | os.PathLike[str] | Mapping[str, Any]
 
@@ -89,15 +96,209 @@ def simulate(
         Where a strategy patches luck that the exogenous paths replace.
     """
     network = load(network)
-    chosen = _choose(network, strategies)
-    given = {} if exogenous is None else outcomes.given_series(network, exogenous)
-    numbers = _numbers(_PATHS if paths is None else paths) if exogenous is None else _numbers_of(exogenous, paths)
-    ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
-    plants = lower_all(chosen, ranges)
-    outcomes.warn_of_patches(network, chosen, given)
-    job = engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), numbers, _seed(seed), given)
-    totals = engine.run(job, _threads(threads), progress=progress)
-    return outcomes.label(network, chosen, totals, numbers, job.seed)
+    chosen = choose(network, strategies)
+    job = _job(network, chosen, paths, seed, exogenous)
+    outcomes.warn_of_patches(network, chosen, job.given)
+    totals = engine.run(job, threads_from(threads), progress=progress)
+    return outcomes.label(network, chosen, totals, job.paths, job.seed, job.given)
+
+
+def trace(
+    network: Source,
+    paths: int | range | None = None,
+    seed: int = 0,
+    *,
+    strategies: Sequence[str] | None = None,
+    threads: int | None = None,
+    exogenous: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Return what happens in every period on some paths: stocks, work in process, backlogs and flows.
+
+    Parameters
+    ----------
+    network : a network, or whatever `load` takes.
+    paths : how many paths, numbered from 0, or a range of path numbers; by default 200, or those of `exogenous`.
+    seed, strategies, threads, exogenous : as `simulate` takes them.
+
+    Returns
+    -------
+    Dataset with dims (strategy, path, time, stage | customer), float32; see `jitrisk.vocabulary.TRACE`. It begins with
+    period 0, so with the warm-up.
+
+    Raises
+    ------
+    ModelError, ExogenousError, JitriskError
+        As `simulate` does.
+    CapacityError
+        If the series do not fit in memory: they take as many numbers as there are periods, paths and stages.
+    """
+    network = load(network)
+    chosen = choose(network, strategies)
+    job = _job(network, chosen, _TRACED if paths is None and exogenous is None else paths, seed, exogenous)
+    outcomes.warn_of_patches(network, chosen, job.given)
+    traced = tracing.trace(job, threads_from(threads))
+    return outcomes.label_trace(network, list(chosen), traced, job.paths, job.seed)
+
+
+def replay(
+    source: Source | xr.Dataset,
+    strategy: str,
+    path: int | None = None,
+    *,
+    worst: str | None = None,
+    quantile: float | None = None,
+    metric: str = "cost",
+    paths: int | range | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    exogenous: xr.Dataset | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """Run one path again and return all that happens on it.
+
+    Parameters
+    ----------
+    source : a network or whatever `load` takes, or a result: a Dataset from `simulate`, or a file of one.
+    strategy : the strategy.
+    path : number of the path; or one of the next two.
+    worst : a metric, such as ``"cost"``: the path on which it is worst, the lowest number of several.
+    quantile : a probability: the path at that quantile of `metric`.
+    metric : which metric `quantile` is one of.
+    paths : how many paths are searched for the worst or the quantile; those of a result are known.
+    seed : seed of every random stream, by default 0; that of a result is known.
+    threads : threads to use for the search; all cores by default.
+    exogenous : the exogenous paths, where they were handed in.
+    progress : called now and then with the work done and the work there is.
+
+    Returns
+    -------
+    Dataset with dims (time, stage | customer): the variables of `jitrisk.vocabulary.TRACE` and ``EXOGENOUS``; with dim
+    spell every spell of a hazard; the outcomes of the whole path as ``path_started`` and so on, the same to the last
+    bit as in the run; with dim metric where the path stands; and the prices. `jitrisk.report.journal` tells it.
+
+    Raises
+    ------
+    ModelError, ExogenousError, CapacityError
+        As `simulate` does.
+    ResultError
+        If the result is none, has no such path, needs exogenous paths, or another version of jitrisk made it.
+    JitriskError
+        If it is not said in one way which path, or a strategy, number or seed is not allowed.
+    """
+    choice = replaying.Choice(path, worst, quantile, metric)
+    if path is not None and paths is not None:
+        raise JitriskError("paths says where to search, and path which one is meant: leave one of them out")
+    with _stored(source) as run:
+        if run is not None and (paths is not None or seed is not None):
+            raise JitriskError("the result has its paths and its seed: leave paths and seed out")
+        network = load(source) if run is None else _network_of(run)
+        chosen = choose(network, [strategy])
+        own = seed or 0 if run is None else run.attrs.get("seed", 0)
+        job = _job(network, chosen, 1 if exogenous is None else None, own, exogenous)
+        if run is not None:
+            replaying.require_same(run, job)
+        elif path is None:
+            search = partial(simulate, strategies=[strategy], threads=threads, exogenous=exogenous, progress=progress)
+            run = search(network, paths, own)
+        return replaying.replayed(network, job, run, choice)
+
+
+@contextmanager
+def _stored(source: Source | xr.Dataset) -> Iterator[xr.Dataset | None]:
+    """Open a result, variable by variable where it is a file; None for a model."""
+    if isinstance(source, xr.Dataset):
+        yield source
+    elif outcomes.is_result(source):
+        with outcomes.reading(source) as result:
+            yield result
+    else:
+        yield None
+
+
+def estimate(
+    network: Source,
+    paths: int | range = _PATHS,
+    *,
+    strategies: Sequence[str] | None = None,
+    threads: int | None = None,
+) -> Forecast:
+    """Tell how long `simulate` would take and how much memory, from a short run of the same paths.
+
+    Parameters
+    ----------
+    network : a network, or whatever `load` takes.
+    paths : how many paths, or a range of path numbers.
+    strategies : names of the strategies to run; all by default.
+    threads : threads to use; all cores by default.
+
+    Returns
+    -------
+    The seconds and bytes expected; as text, one line about them.
+    """
+    network = load(network)
+    plants = lower_all(choose(network, strategies))
+    job = engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), numbers_from(paths), seed=0)
+    return forecast(job, threads_from(threads))
+
+
+def simulate_until(
+    network: Source,
+    target: str,
+    seed: int = 0,
+    *,
+    strategies: Sequence[str] | None = None,
+    threads: int | None = None,
+    most: int = until.MOST,
+    progress: Callable[[int, int], None] | None = None,
+    watch: Callable[[xr.Dataset], None] | None = None,
+) -> xr.Dataset:
+    """Simulate until an estimate is as precise as asked: as many paths as that takes, for every strategy.
+
+    Parameters
+    ----------
+    network : a network, or whatever `load` takes.
+    target : a metric, its statistic, and half its 95 % interval as a share of the estimate: ``cost.cvar95:1%``,
+        ``downtime.var99:2%``, ``fill_rate.mean:0.1%``.
+    seed : seed of every random stream.
+    strategies : names of the strategies to run; all by default. The target is to hold for each of them.
+    threads : threads to use; all cores by default.
+    most : paths at most; fewer where more do not fit in memory.
+    progress : called now and then with the work done and the work planned.
+    watch : called after every look at the estimate with how precise it is, see `jitrisk.risk.reached`.
+
+    Returns
+    -------
+    Dataset, the same to the last bit as that of `simulate` with as many paths.
+
+    Raises
+    ------
+    ModelError
+        If the model has faults.
+    ResultError
+        If the target names no metric or statistic there is.
+    CapacityError
+        If not even the first paths fit in memory.
+    JitriskError
+        If a strategy, the seed, the threads or the most paths are not allowed.
+
+    Warns
+    -----
+    UserWarning
+        Where the target is not reached, with what is.
+    """
+    wanted = parse_target(target)
+    network = load(network)
+    chosen = choose(network, strategies)
+    first = numbers_from(min(whole("most", most), until.FIRST))
+    job = engine.Job(lower_all(chosen), engine.Horizon(network.horizon, network.warm_up), first, seed_from(seed))
+
+    def label(totals: engine.Totals, numbers: range) -> xr.Dataset:
+        return outcomes.label(network, chosen, totals, numbers, job.seed)
+
+    result, found = until.grow(job, wanted, label, most, threads_from(threads), progress, watch)
+    if not found["met"].all():
+        warnings.warn(reached_line(found), stacklevel=2)
+    return result
 
 
 def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strategy: str | None = None) -> xr.Dataset:
@@ -115,10 +316,106 @@ def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strateg
     Dataset with dims (path, time, stage | customer), float32; `simulate` takes it as `exogenous`.
     """
     network = load(network)
-    patched = network if strategy is None else _choose(network, [strategy])[strategy]
-    numbers = _numbers(paths)
-    job = engine.Job({"": lower(patched)}, engine.Horizon(network.horizon), numbers, _seed(seed))
-    return outcomes.label_paths(patched, engine.draw(job), numbers, job.seed)
+    patched = network if strategy is None else choose(network, [strategy])[strategy]
+    numbers = numbers_from(paths)
+    job = engine.Job({"": lower(patched)}, engine.Horizon(network.horizon), numbers, seed_from(seed))
+    return outcomes.label_paths(patched, tracing.draw(job), numbers, job.seed)
+
+
+def outline(source: Source | xr.Dataset) -> xr.Dataset:
+    """Return what a model says, without a simulation: stages, links, customers, hazards, and every law.
+
+    Parameters
+    ----------
+    source : a network, whatever `load` takes, or a result, whose model is read.
+
+    Returns
+    -------
+    Dataset with dims (strategy, stage | customer | link | hazard | hit | random); see `jitrisk.vocabulary.OUTLINE`.
+
+    Raises
+    ------
+    ModelError
+        If the model has faults.
+    ResultError
+        If the result does not carry its model.
+    """
+    return outcomes.outline(_network_of(source))
+
+
+def _network_of(source: Source | xr.Dataset) -> Network:
+    """Return the model, or that of a result."""
+    if not isinstance(source, xr.Dataset):
+        return load(source)
+    text = source.attrs.get("model")
+    if text is None:
+        raise ResultError("the Dataset does not carry its model: use what jr.simulate or jr.open returned")
+    return model.load(json.loads(text))
+
+
+def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
+    """Return a result under other prices, without simulating again.
+
+    The result is the one that `simulate` returns for the model so changed, to the last bit.
+
+    Parameters
+    ----------
+    dataset : a result of `simulate`.
+    changes : new prices by their key in the model, as they would stand in a model file:
+        ``{"stages.valve.value": 800, "holding_rate": "15 % / year", "strategies.jic.stages.valve.value": 900}``.
+
+    Returns
+    -------
+    The result with the prices, the text and the hash of the model so changed; it shares the outcomes. The attribute
+    ``repriced`` holds, as JSON, the old and the new value of every price that is no longer that of the run.
+
+    Raises
+    ------
+    ModelError
+        If a key is no price of the model, or a value is not allowed.
+    ResultError
+        If the Dataset is no result, or its prices were changed by hand.
+    """
+    return outcomes.repriced(dataset, changes)
+
+
+def write_report(
+    source: Source | xr.Dataset,
+    target: str | os.PathLike[str],
+    *,
+    base: str | None = None,
+    level: float = 0.95,
+    replay: bool = True,
+    threads: int | None = None,
+) -> Summary:
+    """Write a report as one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    source : a result, a file of one, or whatever `load` takes, which is then simulated.
+    target : ``FILE.html``, written whole or not at all; replaces an earlier page, and nothing else.
+    base : the strategy the others are compared with; the first by default.
+    level : level of the conditional value at risk.
+    replay : whether paths are run again, for the fan charts and the story of a bad year.
+    threads : threads to use; all cores by default.
+
+    Returns
+    -------
+    The figures that the page shows, as `jitrisk.report.summarize` returns them.
+
+    Raises
+    ------
+    ModelError, CapacityError, JitriskError
+        As `simulate` does.
+    ResultError
+        If the result is none or lacks something, or the file cannot be written.
+    """
+    check_page(target)
+    if outcomes.is_result(source):
+        with outcomes.reading(source) as stored:
+            return reporting.write(stored, target, base, level, replay=replay, threads=threads)
+    result = source if isinstance(source, xr.Dataset) else simulate(source, threads=threads)
+    return reporting.write(result, target, base, level, replay=replay, threads=threads)
 
 
 def save(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
@@ -131,59 +428,31 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     return outcomes.open_result(path)
 
 
-def _choose(network: Network, names: Sequence[str] | None) -> dict[str, Network]:
+def _job(
+    network: Network,
+    chosen: Mapping[str, Network],
+    paths: int | range | None,
+    seed: int,
+    exogenous: xr.Dataset | None,
+) -> engine.Job:
+    """Return what is asked for, checked: these paths, or those handed in."""
+    given = {} if exogenous is None else outcomes.given_series(network, exogenous)
+    numbers = numbers_from(_PATHS if paths is None else paths) if exogenous is None else numbers_of(exogenous, paths)
+    ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
+    horizon = engine.Horizon(network.horizon, network.warm_up)
+    return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given)
+
+
+def choose(network: Network, names: Sequence[str] | None) -> dict[str, Network]:
+    """Return the strategies of a network by name, those named or all; JitriskError where one is unknown."""
     if names is None:
         return dict(network.strategies)
     if isinstance(names, str):
         names = [names]
     for name in names:
         if name not in network.strategies:
-            close = get_close_matches(name, network.strategies, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, network.strategies)
             raise JitriskError(f"unknown strategy {name!r}: the model has {', '.join(network.strategies)}{hint}")
     if not names:
         raise JitriskError(f"no strategy chosen: the model has {', '.join(network.strategies)}")
     return {name: network.strategies[name] for name in names}
-
-
-def _numbers(paths: int | range) -> range:
-    numbers = paths if isinstance(paths, range) else range(_whole("paths", paths))
-    if not numbers or numbers.step != 1 or numbers.start < 0 or numbers.stop > _LAST:
-        raise JitriskError(f"paths is {paths!r}: allowed are a whole number of at least 1, or a range of path numbers")
-    return numbers
-
-
-def _whole(what: str, number: Any) -> int:
-    if isinstance(number, bool) or not hasattr(number, "__index__"):
-        raise JitriskError(f"{what} is {number!r}: allowed is a whole number")
-    return operator.index(number)
-
-
-def _numbers_of(exogenous: xr.Dataset, paths: int | range | None) -> range:
-    """Return the numbers of exogenous paths: their own, or from 0 where they have none."""
-    count = exogenous.sizes.get("path", 0)
-    if count == 0:
-        raise ExogenousError("the exogenous paths have no dimension 'path', or no path in it")
-    own = exogenous["path"].values.tolist() if "path" in exogenous.coords else list(range(count))
-    if not isinstance(own[0], int) or own != list(range(own[0], own[0] + count)):
-        raise ExogenousError(
-            f"the exogenous paths are numbered {', '.join(map(str, own[:3]))}...: allowed are consecutive whole "
-            "numbers; hand them in one by one, or drop the coordinate 'path' to number them from 0"
-        )
-    numbers = _numbers(range(own[0], own[0] + count))
-    if paths is not None and _numbers(paths) not in (numbers, range(count)):
-        raise ExogenousError(f"paths is {paths!r}, but {count} exogenous paths are handed in: leave paths out")
-    return numbers
-
-
-def _seed(seed: int) -> int:
-    number = _whole("seed", seed)
-    if not 0 <= number < _LAST:
-        raise JitriskError(f"seed is {seed}: allowed is a whole number from 0 to 2**63 - 1")
-    return number
-
-
-def _threads(threads: int | None) -> int | None:
-    if threads is not None and _whole("threads", threads) < 1:
-        raise JitriskError(f"threads is {threads}: allowed is a whole number of at least 1")
-    return threads

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["exogenous", "outcome", "price", "cost", "metric"]
+Role = Literal["exogenous", "outcome", "trace", "replay", "link", "price", "cost", "metric", "outline"]
 Tail = Literal["upper", "lower"]
 
 
@@ -42,8 +42,8 @@ class Variable:
     unit : unit, with placeholders.
     role : which table the variable belongs to.
     sentence : what it is, used as ``long_name`` and in the documentation.
-    total : whether it adds up over the horizon, so that a yearly figure scales it; costs and metrics only.
-    bad_tail : which end of its distribution is the bad one; costs and metrics only.
+    total : whether it adds up over the horizon, so that a yearly figure scales it; outcomes, costs and metrics only.
+    bad_tail : which end of its distribution is the bad one; outcomes, costs and metrics only.
     """
 
     name: str
@@ -61,6 +61,9 @@ class Variable:
         return {"units": unit, "long_name": self.sentence}
 
 
+CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}
+"""What a Dataset can hold instead of outcomes, by its attribute ``contents``."""
+
 DIMENSIONS = {
     d.name: d
     for d in (
@@ -69,8 +72,20 @@ DIMENSIONS = {
         Dimension("time", "one period of the horizon, counted from 0"),
         Dimension("stage", "a stage that makes, moves or buys one item and ends in its store"),
         Dimension("customer", "a customer with demand on one stage's store"),
+        Dimension("hazard", "an on/off process that hits stages and customers while it is on"),
+        Dimension("hit", "what one hazard does to one stage or customer"),
+        Dimension("link", "one input of one stage, from one store"),
+        Dimension("random", "one thing that is drawn"),
+        Dimension("spell", "one spell of one hazard on one path"),
+        Dimension("target", "a stage or customer that a spell can hit"),
+        Dimension("event", "something that happened on one path, in order of time"),
+        Dimension("metric", "a figure of a whole path, see METRICS"),
         Dimension("statistic", "a statistic over the paths, see STATISTICS and CONTRASTS"),
         Dimension("quantile", "the probability a quantile belongs to"),
+        Dimension("other", "the strategy that another is compared with"),
+        Dimension("point", "one point of an exceedance curve"),
+        Dimension("sample", "one of disjoint sub-samples of the paths, each twice as large as the one before"),
+        Dimension("bin", "one bin of a histogram"),
     )
 }
 
@@ -78,12 +93,27 @@ _STAGE_PATHS = ("path", "time", "stage")
 _CUSTOMER_PATHS = ("path", "time", "customer")
 _STAGE = ("strategy", "path", "stage")
 _CUSTOMER = ("strategy", "path", "customer")
+_STAGE_TRACE = ("strategy", "path", "time", "stage")
+_CUSTOMER_TRACE = ("strategy", "path", "time", "customer")
 _STAGE_PRICE = ("strategy", "stage")
 _CUSTOMER_PRICE = ("strategy", "customer")
 
 
-def _table(role: Role, *rows: tuple[str, tuple[str, ...], str, str, str]) -> dict[str, Variable]:
-    return {name: Variable(name, dims, dtype, unit, role, text) for name, dims, dtype, unit, text in rows}
+_TAILS: tuple[Tail, Tail] = ("upper", "lower")
+
+
+def _table(
+    role: Role,
+    *rows: tuple[str, tuple[str, ...], str, str, str],
+    averages: tuple[str, ...] = (),
+    low: tuple[str, ...] = (),
+) -> dict[str, Variable]:
+    return {
+        name: Variable(
+            name, dims, dtype, unit, role, text, role == "outcome" and name not in averages, _TAILS[name in low]
+        )
+        for name, dims, dtype, unit, text in rows
+    }
 
 
 EXOGENOUS = _table(
@@ -116,11 +146,120 @@ OUTCOMES = _table(
     ("backlog", _CUSTOMER, "float64", "{unit}", "time average of the backlog"),
     ("peak_backlog", _CUSTOMER, "float64", "{unit}", "largest backlog at the end of a period"),
     ("first_stockout", _CUSTOMER, "int32", "{period}", "first period in which the customer was short, -1 if none"),
+    averages=("on_hand", "wip", "backlog", "peak_backlog", "first_stockout"),
+    low=("filled", "shipped", "first_stockout"),
 )
+
+TRACE = _table(
+    "trace",
+    ("on_hand", _STAGE_TRACE, "float32", "{unit}", "stock on hand at the end of the period"),
+    ("wip", _STAGE_TRACE, "float32", "{unit}", "work in process at the end of the period"),
+    ("authorized", _STAGE_TRACE, "float32", "{unit}", "ordered and not yet started at the end of the period"),
+    ("started", _STAGE_TRACE, "float32", "{unit}", "units started in the period"),
+    ("scrapped", _STAGE_TRACE, "float32", "{unit}", "units received in the period that were not good"),
+    ("expedited", _STAGE_TRACE, "float32", "{unit}", "units started in the period at the expedited lead time"),
+    ("starved", _STAGE_TRACE, "float32", "{period}", "share of the period lost for want of inputs"),
+    ("broken", _STAGE_TRACE, "float32", "{period}", "share of the period lost for want of capacity"),
+    ("shortage", _STAGE_TRACE, "float32", "1", "1 where the store could not give all that was asked, else 0"),
+    ("demand", _CUSTOMER_TRACE, "float32", "{unit}", "units demanded in the period"),
+    ("filled", _CUSTOMER_TRACE, "float32", "{unit}", "units of the period's demand met at once from stock"),
+    ("shipped", _CUSTOMER_TRACE, "float32", "{unit}", "units shipped in the period, backlog included"),
+    ("lost", _CUSTOMER_TRACE, "float32", "{unit}", "units of the period's demand that were lost"),
+    ("stockout", _CUSTOMER_TRACE, "float32", "1", "1 where the customer was short in the period, else 0"),
+    ("backlog", _CUSTOMER_TRACE, "float32", "{unit}", "units of demand that wait at the end of the period"),
+)
+
+# What a model says, read from it without a simulation. Text may be empty: what the strategy does not have.
+OUTLINE = _table(
+    "outline",
+    ("policy", _STAGE_PRICE, "str", "", "the control loop that refills the store, in words"),
+    ("full_store", _STAGE_PRICE, "float64", "{unit}", "order-up-to level of the policy"),
+    ("initial", _STAGE_PRICE, "float64", "{unit}", "stock on hand at the start"),
+    ("cover_days", _STAGE_PRICE, "float64", "d", "time for which the full store covers the mean demand, inf for none"),
+    ("lead_time", _STAGE_PRICE, "float64", "d", "mean lead time, before it is rounded up to whole periods"),
+    ("capacity", _STAGE_PRICE, "float64", "{unit}/d", "units that can be started a day, inf for no limit"),
+    ("good", _STAGE_PRICE, "float64", "1", "mean share of good units"),
+    ("mean_demand", _STAGE_PRICE, "float64", "{unit}/d", "mean demand on the store, hazards left out"),
+    ("source", ("link",), "str", "", "stage whose store is drawn on"),
+    ("target", ("link",), "str", "", "stage that draws on it"),
+    ("input", ("link",), "str", "", "name of the input"),
+    ("quantity", ("strategy", "link"), "float64", "{unit}/{unit}", "units for one unit started, NaN for no link"),
+    ("share", ("strategy", "link"), "float64", "1", "share of the input from this store, 0 for a fallback"),
+    ("served_by", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"),
+    ("customer_demand", _CUSTOMER_PRICE, "float64", "{unit}/d", "mean demand of the customer, hazards left out"),
+    ("waits", _CUSTOMER_PRICE, "float64", "1", "share of unmet demand that waits, the rest is lost"),
+    ("events", ("strategy", "hazard"), "float64", "1/year", "mean number of events in a year"),
+    ("duration", ("strategy", "hazard"), "float64", "d", "mean duration of an event"),
+    ("ramp", ("strategy", "hazard"), "float64", "d", "time of the linear recovery after an event"),
+    ("hit_hazard", ("hit",), "str", "", "the hazard that hits"),
+    ("hit_thing", ("hit",), "str", "", "the stage or customer that is hit"),
+    ("effect", ("strategy", "hit"), "str", "", "what the hit does, in words"),
+    ("chance", ("strategy", "hit"), "float64", "1", "chance that one event hits, NaN for no hit"),
+    ("law", ("strategy", "random"), "str", "", "the distribution that is drawn from, in words"),
+)
+
+_SPELL = ("spell",)
+_METRIC = ("metric",)
+_EVENT = ("event",)
+
+# What the replay of one path holds beside its trace, its exogenous series and its prices; its outcomes are there as
+# `path_started` and so on.
+SPELLS = _table(
+    "replay",
+    ("hazard", _SPELL, "str", "", "the hazard"),
+    ("begin", _SPELL, "float64", "{period}", "time at which the spell begins"),
+    ("end", _SPELL, "float64", "{period}", "time at which the spell ends, at most the horizon"),
+    ("recovered", _SPELL, "float64", "{period}", "time at which the recovery is over, at most the horizon"),
+    ("hit", ("spell", "target"), "bool", "1", "whether the spell hits the stage or customer"),
+    ("effect", ("spell", "target"), "str", "", "what it does to it, empty where it does not hit"),
+)
+STANDING = _table(
+    "replay",
+    ("metric_value", _METRIC, "float64", "1", "the metric over the measured horizon, in its own unit"),
+    ("metric_unit", _METRIC, "str", "", "unit of the metric"),
+    ("metric_per_year", _METRIC, "float64", "1", "factor that makes it a year's worth"),
+    ("metric_rank", _METRIC, "int64", "1", "place of the path among those of the run, 1 the worst"),
+)
+EVENTS = _table(
+    "replay",
+    ("time", _EVENT, "float64", "{period}", "time at which it happened; a period's doings are dated at its end"),
+    ("kind", _EVENT, "str", "", "what happened, see EVENT_KINDS"),
+    ("thing", _EVENT, "str", "", "the hazard, stage or customer it happened to; empty where several are meant"),
+    ("until", _EVENT, "float64", "{period}", "time at which it was over, NaN where it was not or never began"),
+    ("times", _EVENT, "int64", "1", "how often it happened up to then, with short breaks between"),
+    ("amount", _EVENT, "float64", "1", "how much, in its own unit; NaN where there is nothing to measure"),
+    ("unit", _EVENT, "str", "", "unit of the amount"),
+    ("detail", _EVENT, "str", "", "what a hazard hit and how; whose store a customer asked"),
+)
+EVENT_KINDS = {
+    "hazard_struck": "a hazard began and ended within a period; amount: how long it was on",
+    "hazard_began": "a hazard began; until: its end; amount: how long it was on",
+    "hazard_ended": "a hazard ended; until: the end of its recovery",
+    "hazard_recovered": "what a hazard hit had fully recovered",
+    "hazard_others": "a hazard struck as often again, from then on; amount: how long it was on in all",
+    "measuring": "the warm-up was over: from here on everything counts",
+    "store_short": "a store ran dry: it gave less than was asked; amount: how long it was short",
+    "store_filled": "a store could give all that was asked again",
+    "store_others": "stores ran dry as often again, from then on; amount: how long in all",
+    "stage_down": "a stage whose downtime counts stood still, in part at least; amount: downtime",
+    "stage_up": "a stage whose downtime counts ran without loss again",
+    "stage_others": "such stages stood still as often again, from then on; amount: downtime in all",
+    "customer_short": "a customer went short, and the store it asks ran dry; amount: how long",
+    "backlog_worst": "the backlog of a customer was at its worst; amount: units",
+    "backlog_gone": "the backlog of a customer was gone; amount: units lost meanwhile",
+    "customer_served": "a customer without backlog had all that was wanted again; amount: units lost meanwhile",
+    "customer_others": "customers went short as often again, from then on; amount: how long in all",
+}
+"""What can happen on a path, see EVENTS; in the order in which what happens at the same time is told."""
+
+# Coordinates beside those of the dimensions: text that says what belongs to what.
+LINKS = _table("link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"))
 
 PRICES = _table(
     "price",
     ("holding_rate", ("strategy",), "float64", "1/{period}", "cost of holding stock, as a share of its value"),
+    ("days_receivable", ("strategy",), "float64", "d", "time that customers take to pay"),
+    ("days_payable", ("strategy",), "float64", "d", "time taken to pay suppliers"),
     ("value", _STAGE_PRICE, "float64", "{currency}/{unit}", "value of one unit in stock or in process"),
     ("unit_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "purchase or conversion cost of one unit started"),
     ("order_cost", _STAGE_PRICE, "float64", "{currency}", "cost of placing one order"),
@@ -149,20 +288,36 @@ COSTS = _sums(
     ("ordering", "{currency}", True, "upper", "cost of placing orders"),
     ("expediting", "{currency}", True, "upper", "premium for the units expedited"),
     ("scrap", "{currency}", True, "upper", "cost of the units scrapped"),
-    ("downtime", "{currency}", True, "upper", "cost of downtime, for want of inputs or of capacity"),
+    ("downtime_starved", "{currency}", True, "upper", "cost of downtime for want of inputs"),
+    ("downtime_broken", "{currency}", True, "upper", "cost of downtime for want of capacity lost to hazards"),
     ("backorder", "{currency}", True, "upper", "cost of customers waiting"),
     ("lost_sales", "{currency}", True, "upper", "cost of demand lost"),
     ("total", "{currency}", True, "upper", "total cost, the sum of all components"),
     ("revenue", "{currency}", True, "lower", "price of the units shipped"),
+    ("cost_of_goods", "{currency}", True, "upper", "value of the units shipped"),
+    ("gross_profit", "{currency}", True, "lower", "revenue less cost of goods"),
     ("profit", "{currency}", True, "lower", "revenue less total cost"),
     ("working_capital", "{currency}", False, "upper", "mean value of the stock on hand and in process"),
 )
+
+# Who bears the total: `stage_cost` on its stages and `customer_cost` on its customers.
+OWNERSHIP = {
+    name: Variable(name, dims, "float64", "{currency}", "cost", text, True, "upper")
+    for name, dims, text in (
+        ("stage_cost", _STAGE, "total cost of ownership of the stage: all that is paid for its stock and process"),
+        ("customer_cost", _CUSTOMER, "cost of not serving the customer at once: waiting and lost sales"),
+    )
+}
 
 METRICS = _sums(
     "metric",
     ("cost", "{currency}", True, "upper", "total cost"),
     ("profit", "{currency}", True, "lower", "revenue less total cost"),
+    ("gross_margin", "1", False, "lower", "share of the revenue that the cost of goods leaves"),
     ("working_capital", "{currency}", False, "upper", "mean value of the stock on hand and in process"),
+    ("turns", "1/year", False, "lower", "inventory turns: cost of goods a year over working capital"),
+    ("days_of_inventory", "d", False, "upper", "days that the stock lasts at the path's own cost of goods"),
+    ("cash_cycle", "d", False, "upper", "cash conversion cycle: days of inventory and receivable less days payable"),
     ("downtime", "h", True, "upper", "hours of downtime, summed over the stages whose downtime costs money, else all"),
     ("stockout", "d", True, "upper", "days short, summed over the customers"),
     ("fill_rate", "1", False, "lower", "share of all demand met at once from stock"),
@@ -174,11 +329,18 @@ METRICS = _sums(
 STATISTICS = {
     "mean": "mean over the paths",
     "standard_deviation": "standard deviation over the paths",
+    "standard_deviation_standard_error": "standard error of the standard deviation",
     "standard_error": "standard error of the mean",
+    "lower": "lower end of the interval of the mean",
+    "upper": "upper end of the interval of the mean",
     "var": "value at risk: the least value not exceeded, toward the bad tail, with probability `level`",
     "var_standard_error": "standard error of the value at risk",
+    "var_lower": "lower end of the interval of the value at risk",
+    "var_upper": "upper end of the interval of the value at risk",
     "cvar": "conditional value at risk: mean of the worst 1 - `level` of the paths",
     "cvar_standard_error": "standard error of the conditional value at risk",
+    "cvar_lower": "lower end of the interval of the conditional value at risk",
+    "cvar_upper": "upper end of the interval of the conditional value at risk",
 }
 
 CONTRASTS = {

@@ -18,13 +18,21 @@
 # down. Would a week of stock have been cheaper? The example `brake-valves` asks this of many possible years.
 
 # %%
+# %matplotlib inline
 import jitrisk as jr
+from jitrisk import report
 
 network = jr.load("brake-valves")
 print(f"{network.name}: {network.horizon:,} periods of {network.period:g} h, money in {network.currency}")
 print("stages:    ", ", ".join(network.stages))
 print("hazards:   ", ", ".join(network.hazards))
 print("strategies:", ", ".join(network.strategies))
+
+# %% [markdown]
+# The network, drawn from the model alone: what is made of what, and how full the stores are kept.
+
+# %%
+report.network(jr.outline(network))
 
 # %% [markdown]
 # All strategies are simulated on the same paths: the same demand, the same fires. The outcomes are units and periods,
@@ -49,6 +57,13 @@ measures = outcomes.risk.measure(level=0.95)
 print(billions_a_year(measures.cost, ["mean", "standard_error", "cvar", "cvar_standard_error"]))
 
 # %% [markdown]
+# The same as curves: how often does a year cost more than an amount? `jit` is the cheapest in most years. Its curve
+# goes up where the fire is.
+
+# %%
+report.exceedance(outcomes)
+
+# %% [markdown]
 # Differences are taken path by path, so that the luck which two strategies share cancels.
 
 # %%
@@ -56,35 +71,43 @@ gaps = outcomes.risk.compare(base="jit")
 print(billions_a_year(gaps.cost, ["mean", "standard_error", "lower", "upper"]))
 
 # %% [markdown]
-# Where the money goes, in billions over the time after the warm-up. Prices are part of the outcomes, so they can be
-# changed without simulating again: `outcomes.assign(holding_rate=...)`.
+# Where the money goes.
 
 # %%
-costs = outcomes.risk.costs()[["holding", "process_inventory", "downtime", "backorder", "total"]]
-print((costs.mean("path").to_pandas() / 1e9).round(2))
+report.cost_stack(outcomes)
 
 # %% [markdown]
-# What happened in the worst year of `jit`? Any path can be drawn again alone, by its number. Its exogenous part shows
-# when the valve plant stood still, and running it gives the same outcome, to the last bit.
+# Prices are part of the outcomes, so they can be changed without simulating again. What if a valve cost ten times as
+# much?
 
 # %%
-worst = int(outcomes.risk.metrics().cost.sel(strategy="jit").idxmax("path"))
+dearer = jr.reprice(outcomes, {"stages.valve.value": 10_000})
+print(billions_a_year(dearer.risk.measure().cost, ["mean", "standard_error", "cvar"]))
+
+# %% [markdown]
+# What happened in the worst year of `jit`? Any path can be run again alone, by its number, with every period and every
+# event; its totals are those it had among the others, to the last bit.
+
+# %%
+year = jr.replay(outcomes, "jit", worst="cost")
+report.timeline(year)
+
+# %%
+print(report.journal(year))
+
+# %% [markdown]
+# A path's luck can be changed, too, or come from elsewhere: the same year, had the plant never stopped.
+
+# %%
+worst = int(year.path)
 luck = jr.sample(network, paths=range(worst, worst + 1), seed=7)
-stopped = luck.availability.sel(path=worst, stage="valve") == 0
-days = network.period / 24
-print(f"path {worst}: the valve plant stood still for {float(stopped.sum()) * days:.0f} days of the year")
-
 again = jr.simulate(network, exogenous=luck)
-assert (again.backlog == outcomes.backlog.sel(path=[worst])).all()
 
-# %% [markdown]
-# The exogenous part can be changed, too, or come from elsewhere: the same year, had the plant never stopped.
-
-# %%
 spared = luck.copy(deep=True)
 spared.availability.loc[{"stage": "valve"}] = 1
 spared.transit.loc[{"stage": "valve"}] = 1
 without = jr.simulate(network, exogenous=spared)
 for name in network.strategies:
-    before, after = (float(run.risk.metrics().cost.sel(strategy=name).squeeze()) / 1e9 for run in (again, without))
+    costs = (run.risk.metrics().cost.sel(strategy=name).item() for run in (again, without))
+    before, after = (cost / 1e9 for cost in costs)
     print(f"{name:6} {before:6.1f} bn JPY, without the stops {after:5.1f}")

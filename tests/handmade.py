@@ -36,6 +36,8 @@ def result(
             array = np.ascontiguousarray(array.transpose(0, 2, 1)).transpose(0, 2, 1)
         arrays[name] = (variable.dims, array, variable.attrs("EUR"))
     assert not values, f"no such outcome or price: {list(values)}"
+    # Every customer asks the last stage.
+    coords["customer_stage"] = (("strategy", "customer"), np.full((len(strategies), len(customers)), stages[-1]))
     attrs = {
         "jitrisk_format": 1,
         "jitrisk_version": "0.0.0",

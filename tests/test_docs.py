@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from documents import DOCUMENTS, ROOT, rendered
 
+import jitrisk
+from jitrisk import report, risk, vocabulary
 from jitrisk.cli.group import VERBS, cli
 from jitrisk.model import examples, json_schema
 from jitrisk.sampling.distributions import FAMILIES
@@ -62,3 +64,15 @@ def test_every_verb_and_option_is_documented():
     options = {name for name in names if name.startswith("-")}
     assert options > {"--paths", "--json"}
     assert not {*VERBS, *options} - code_in("docs/command-line.md")
+
+
+def test_every_public_name_is_in_the_api():
+    described = set(re.findall(r"^\.\. auto\w+:: (\w+)", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.M))
+    assert not {*jitrisk.__all__, *risk.__all__, *report.__all__} - {"__version__"} - described
+
+
+def test_every_table_of_the_vocabulary_is_shown():
+    shown = re.findall(r"^```\{vocabulary\} (\w+)$", (ROOT / "docs/variables.md").read_text(encoding="utf-8"), re.M)
+    assert set(shown) == {
+        name for name, table in vars(vocabulary).items() if name.isupper() and isinstance(table, dict)
+    }

@@ -163,7 +163,7 @@ def test_an_error_in_one_thread_is_raised(monkeypatch):
     def fail(*args):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(engine._Bench, "simulate", fail)
+    monkeypatch.setattr(engine.Bench, "simulate", fail)
     with pytest.raises(ZeroDivisionError):
         engine.run(job(), threads=2)
 

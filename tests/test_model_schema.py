@@ -25,6 +25,7 @@ def test_header_is_in_periods():
     assert (network.period, network.horizon, network.warm_up) == (8.0, YEAR, 84)
     assert network.holding_rate == pytest.approx(0.2 / YEAR)
     assert (network.name, network.currency) == ("Pump plant", "EUR")
+    assert (network.days_receivable, network.days_payable) == (45.0, 28.0)
 
 
 def test_stage_is_in_periods():

@@ -126,12 +126,15 @@ def test_a_missing_file_a_foreign_file_and_a_newer_one_are_refused(outcomes, tmp
 def test_exogenous_paths_handed_in_give_the_same_bits(outcomes):
     paths = jr.sample(MODEL, paths=200, seed=11)
     again = jr.simulate(MODEL, seed=11, exogenous=paths)
+    assert again.attrs.pop("exogenous") == "demand of clinic, lead_time of part, receiving of part"
     xr.testing.assert_identical(again, outcomes)
 
 
 def test_what_is_not_handed_in_is_sampled(outcomes):
     paths = jr.sample(MODEL, paths=200, seed=11)[["demand"]]
-    xr.testing.assert_identical(jr.simulate(MODEL, seed=11, exogenous=paths), outcomes)
+    again = jr.simulate(MODEL, seed=11, exogenous=paths)
+    assert again.attrs.pop("exogenous") == "demand of clinic"
+    xr.testing.assert_identical(again, outcomes)
 
 
 def test_exogenous_paths_are_used_as_they_are():
@@ -163,6 +166,7 @@ def test_constants_handed_back_leave_each_strategy_its_own():
     names = ["slow", "fast", "scrap"]
     direct = jr.simulate(PATCHED, paths=20, seed=2, strategies=names)
     replayed = jr.simulate(PATCHED, seed=2, strategies=names, exogenous=jr.sample(PATCHED, paths=20, seed=2))
+    assert replayed.attrs.pop("exogenous")
     xr.testing.assert_identical(direct, replayed)
 
 

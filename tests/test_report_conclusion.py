@@ -1,4 +1,4 @@
-"""The sentence of conclusion says what the intervals allow, and no more."""
+"""The conclusion says what the intervals allow, and no more."""
 
 from __future__ import annotations
 
@@ -25,16 +25,25 @@ def test_clear_winner_is_named_with_what_it_saves():
     text = said([luck(), luck() + 100 + 0.1 * luck()[::-1]])
     assert text.startswith("jit costs least, 73.1 ± 0.4 k EUR a year: 14.61 ± 0.04 k EUR less than jic, ")
     assert "and it is the cheapest on > 99 % of paths" in text
-    assert text.endswith("; in the worst 5 % of paths jit costs least.")
+    assert text.endswith(" of paths. In the worst 5 % of paths jit costs least, too.")
 
 
 def test_no_difference_is_claimed_where_the_interval_contains_0():
-    noise = np.random.default_rng(1).normal(0.0, 50.0, 400)
+    noise = np.random.default_rng(1).normal(0.0, 1.0, 400)
     text = said([luck(), luck() + noise])
     assert text.startswith("No difference in mean cost can be claimed between j")
     assert "at 400 paths" in text
     assert "its interval contains 0" in text
-    assert "least" not in text.split(";")[0]
+    assert text.endswith(". In the worst 5 % of paths no difference in cost can be claimed between jic and jit.")
+    assert "least" not in text
+
+
+def test_a_tail_that_differs_is_told_where_the_means_cannot_be():
+    even = np.repeat([900.0, 1100.0], 2000)
+    risky = np.where(np.arange(4000) % 20 == 0, 1900.0, 953.0)
+    text = said([even, risky])
+    assert text.startswith("No difference in mean cost can be claimed between jit and jic")
+    assert text.endswith(". In the worst 5 % of paths jit costs least.")
 
 
 def test_a_smaller_mean_with_a_worse_tail_says_both():
@@ -42,7 +51,7 @@ def test_a_smaller_mean_with_a_worse_tail_says_both():
     fire = np.where(rng.random(4000) < 0.05, 5000.0, 0.0) + rng.normal(1000, 10, 4000)
     text = said([fire, rng.normal(1500, 10, 4000)])
     assert text.startswith("jit costs least, ")
-    assert "; but in the worst 5 % of paths jic costs " in text
+    assert ". But in the worst 5 % of paths jic costs " in text
     assert text.endswith(" of jit.")
 
 
@@ -56,7 +65,11 @@ def test_a_rarely_cheapest_winner_is_not_said_to_win_often():
 
 def test_strategies_that_never_differ_cost_the_same():
     text = said([luck(), luck(), luck() + 10])
-    assert text == "jit and jic cost the same on every path; hybrid costs more."
+    assert text == (
+        "jit and jic cost the same on every path; hybrid costs more. "
+        "In the worst 5 % of paths jit and jic cost least, too."
+    )
+    assert said([luck(), luck()]) == "jit and jic cost the same on every path."
 
 
 def test_several_that_cannot_be_told_apart_are_listed():
@@ -77,13 +90,15 @@ def test_intervals_hold_for_all_pairs_at_once():
 
 
 def test_one_path_says_nothing():
-    assert "at 1 path: jic costs 73 ± ? EUR a year more than jit, and its interval is unknown" in said([[1.0], [2.0]])
+    text = said([[1.0], [2.0]])
+    assert "at 1 path: jic costs 73 ± ? EUR a year more than jit, and its interval is unknown. " in text
+    assert text.endswith(" The paths are too few to compare the worst 5 % of them.")
 
 
 def test_one_strategy_is_described():
     text = said([luck()], level=0.9)
-    assert text.startswith("jit costs 73.1 ± 0.4 k EUR a year on average, and 79.")
-    assert text.endswith("k EUR in the worst 10 % of paths.")
+    assert text.startswith("jit costs 73.1 ± 0.4 k EUR a year on average. In the worst 10 % of paths it costs 79.")
+    assert text.endswith("k EUR a year.")
 
 
 def test_model_without_prices_is_not_compared_in_money():
@@ -96,5 +111,5 @@ def test_more_profit_at_more_cost_is_said():
     outcomes = result(("jit", "jic"), 400, ("line",), started=made, shipped=made, unit_cost=1.0, price=3.0)
     text = conclusion(summarize(outcomes))
     assert text.startswith("jit costs least")
-    assert "; yet jic earns 14.6" in text
+    assert " least, too; yet jic earns 14.6" in text
     assert text.endswith("k EUR a year more profit than jit.")

@@ -10,7 +10,7 @@ from handmade import of_cost, random_result, result
 from rich.console import Console
 
 from jitrisk.errors import ResultError
-from jitrisk.report import compare_table, cost_table
+from jitrisk.report import compare_table, cost_table, ownership_table
 
 
 def printed(sheet, width: int = 80, encoding: str = "utf-8") -> str:
@@ -54,6 +54,7 @@ def test_rows_are_what_a_director_asks():
         "difference to jit, bn EUR",
         "CVaR 95 of cost, bn EUR",
         "working capital, M EUR",
+        "inventory turns a year",
         "downtime a year, hours",
         "stockouts a year, days",
         "fill rate, %",
@@ -151,7 +152,46 @@ def test_cost_table_lists_what_is_paid_and_the_total():
     text = printed(cost_table(random_result()), 120)
     assert "By hand: mean cost a year, " in text
     found = rows(text)
-    assert list(found)[-3:] == ["total", "revenue", "profit"]
+    assert list(found)[-5:] == ["total", "revenue", "cost of goods", "gross profit", "profit"]
+    assert {"downtime starved", "downtime broken"} < set(found)
     assert "lost sales" in found
     assert "working capital" not in found
     assert list(rows(printed(cost_table(plant())))) == ["purchase", "total"]
+
+
+def test_ratios_of_money_have_rows_where_they_are_defined():
+    sold = plant().assign(price=200.0, days_payable=30.0, days_receivable=10.0).assign(shipped=plant()["demand"])
+    found = rows(printed(compare_table(sold)))
+    capital, yearly = 1e4 * 100.0, 100.0 * 100.0 * 73
+    assert found["gross margin, %"] == "50 50"
+    assert found["inventory turns a year"] == f"{yearly / capital:.2g} {yearly / capital:.2g}"
+    assert found["days of inventory"] == "500 500"
+    assert found["cash cycle, days"] == "480 480"
+    assert "those of every path, averaged" in printed(compare_table(sold))
+    assert "averaged" not in printed(compare_table(of_cost([[1.0, 2.0]])))
+
+
+def test_ownership_table_lists_who_bears_the_cost_dearest_first_and_the_total():
+    costly = result(
+        ("jit", "jic"),
+        50,
+        ("press", "path", "free"),
+        started=[[[20.0, 300.0, 1.0]], [[10.0, 100.0, 1.0]]],
+        unit_cost=[1.0, 1.0, 0.0],
+        lost=[40.0],
+        lost_cost=1.0,
+    )
+    found = rows(printed(ownership_table(costly)))
+    assert list(found) == ["path", "shop", "press", "total"]
+    assert found["path"] == "21.9 7.3"
+    assert found["total"] == "26.28 10.95"
+    assert "by stage and customer, k EUR" in printed(ownership_table(costly))
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_ownership_table_of_many_stages_and_long_names_stays_readable(width):
+    names = [f"{'a stage with a very long name ' * 2}{k}" for k in range(60)]
+    text = printed(ownership_table(result(paths=5, stages=names, started=np.arange(60.0), unit_cost=1.0)), width)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "39 more bear less; the total is of all." in text
+    assert len([label for label in rows(text) if label.endswith("...")]) <= 20

@@ -110,3 +110,30 @@ def test_one_path_has_differences_and_no_intervals():
 def test_unknown_base_is_refused_with_the_known_ones():
     with pytest.raises(ResultError, match=r"no strategy 'jiit' to compare with; .* plan 0, plan 1, plan 2"):
         random_result().risk.compare("jiit")
+
+
+def test_each_strategy_is_better_than_each_other_as_often_as_counted():
+    cost = [[1.0, 2.0, 3.0, 3.0], [1.0, 1.0, 4.0, 3.0], [1.0, 5.0, 5.0, 5.0]]
+    found = of_cost(cost).risk.cheaper()
+    assert found["share"].values.tolist() == [[0, 0.25, 0.75], [0.25, 0, 0.75], [0, 0, 0]]
+    assert found["tie"].values.tolist() == [[1, 0.5, 0.25], [0.5, 1, 0.25], [0.25, 0.25, 1]]
+    assert found["share"].dims == ("strategy", "other")
+    low = of_cost(cost).risk.cheaper("fill_rate")
+    assert (low["tie"] == 1).all()
+
+
+def test_the_matrix_of_wins_holds_the_wins_over_the_base():
+    outcomes = random_result(paths=150)
+    found, compared = outcomes.risk.cheaper(), outcomes.risk.compare("plan 1")
+    column = found.sel(other="plan 1")
+    np.testing.assert_array_equal(column["share"], compared["cheaper"])
+    np.testing.assert_allclose(column["upper"][[0, 2]], compared["cheaper_upper"][[0, 2]])
+    assert float(column["upper"][1]) == 0
+    expected = stats.binomtest(round(float(column["share"][0]) * 150), 150).proportion_ci(0.95, method="wilson")
+    assert float(column["lower"][0]) == pytest.approx(expected.low)
+
+
+def test_more_profit_is_better():
+    outcomes = random_result(paths=150)
+    profit = outcomes.risk.metrics()["profit"].values
+    assert float(outcomes.risk.cheaper("profit")["share"][0, 1]) == np.mean(profit[0] > profit[1])

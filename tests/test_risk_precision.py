@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jitrisk.risk.precision import deviation, normal, rank, rank_interval, standard_error, student, wilson
+from jitrisk.risk.precision import (
+    moments,
+    normal,
+    rank,
+    rank_interval,
+    skewed_interval,
+    standard_error,
+    student,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(("paths", "level", "ranks"), [(1000, 0.95, (936, 964)), (10_000, 0.99, (9880, 9920))])
@@ -18,10 +27,28 @@ def test_rank_interval_covers_the_quantile_with_its_confidence(paths, level, ran
     assert below.cdf(ranks[1] - 1) - below.cdf(ranks[0] - 1) > 0.95
 
 
+@pytest.mark.parametrize("probability", [0.001, 0.05, 0.5, 0.73, 0.95, 0.999])
+@pytest.mark.parametrize("paths", [200, 4000, 12_345, 1_000_000])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.999])
+def test_rank_interval_misses_at_each_end_as_often_as_allowed_and_no_less_than_needed(paths, probability, confidence):
+    ranks, below, miss = (
+        rank_interval(paths, probability, confidence),
+        stats.binom(paths, probability),
+        (1 - confidence) / 2,
+    )
+    if ranks is None:
+        assert below.cdf(0) > miss or below.sf(paths - 1) > miss
+        return
+    lower, upper = ranks
+    assert below.cdf(lower - 1) <= miss < below.cdf(lower)
+    assert below.sf(upper - 1) <= miss < below.sf(upper - 2)
+
+
 def test_rank_interval_is_unknown_where_a_tail_is_too_short():
-    assert rank_interval(72, 0.95) is None
-    assert rank_interval(73, 0.95) is not None
-    assert rank_interval(72, 0.05) is None
+    # 0.95 ** 72 is the first power below 0.025: the largest of 72 paths is likely enough to lie above the quantile.
+    assert rank_interval(71, 0.95) is None
+    assert rank_interval(72, 0.95) is not None
+    assert rank_interval(71, 0.05) is None
 
 
 @pytest.mark.parametrize(
@@ -52,12 +79,62 @@ def test_student_and_normal_are_those_of_scipy():
 
 
 def test_one_path_has_no_spread_and_no_warning():
-    assert math.isnan(deviation(np.ones(1)))
+    alone = moments(np.ones(1))
+    assert math.isnan(alone.deviation)
+    assert math.isnan(alone.deviation_error)
     assert math.isnan(standard_error(np.ones(1)))
     assert math.isnan(student(1))
 
 
-def test_standard_error_is_that_of_scipy():
-    sample = np.array([1.0, 2.0, 4.0, 8.0])
-    assert standard_error(sample) == pytest.approx(stats.sem(sample))
-    assert deviation(sample) == pytest.approx(np.std(sample, ddof=1))
+def test_moments_are_those_of_scipy():
+    sample = np.random.default_rng(8).lognormal(size=100_000)
+    found = moments(sample)
+    assert found.mean == pytest.approx(sample.mean(), rel=1e-14)
+    assert found.deviation == pytest.approx(np.std(sample, ddof=1), rel=1e-12)
+    assert found.standard_error == standard_error(sample) == pytest.approx(stats.sem(sample), rel=1e-12)
+    assert found.skewness == pytest.approx(stats.skew(sample), rel=1e-12)
+    assert found.fourth / found.second**2 == pytest.approx(stats.kurtosis(sample, fisher=False), rel=1e-12)
+
+
+def test_moments_of_a_constant_are_exact():
+    found = moments(np.full(1_000_003, 0.1))
+    assert (found.mean, found.deviation, found.skewness, found.deviation_error) == (0.1, 0, 0, 0)
+
+
+def test_error_of_the_standard_deviation_is_what_samples_show():
+    rng = np.random.default_rng(5)
+    samples = rng.gamma(2.0, size=(4000, 1000))
+    errors = np.array([moments(row).deviation_error for row in samples])
+    assert errors.mean() == pytest.approx(samples.std(axis=1, ddof=1).std(), rel=0.05)
+    # Of a normal law it is the deviation over the root of 2 n.
+    normal_error = moments(rng.normal(3.0, 2.0, 100_000)).deviation_error
+    assert normal_error == pytest.approx(2.0 / math.sqrt(200_000), rel=0.02)
+
+
+def test_interval_without_skewness_is_that_of_student():
+    sample = np.array([1.0, 2.0, 4.0, 5.0, 7.0, 8.0])
+    found = moments(sample)
+    assert found.skewness == pytest.approx(0, abs=1e-15)
+    expected = stats.ttest_1samp(sample, 0).confidence_interval(0.95)
+    ends = skewed_interval(found.mean, found.standard_error, found.skewness, 6, student(6))
+    assert ends == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize("skewness", [-30.0, -2.0, 1e-9, 0.4, 6.0, 31.0])
+@pytest.mark.parametrize("paths", [20, 1000])
+def test_ends_of_the_interval_solve_the_published_transformation(skewness, paths):
+    def transformed(t: float) -> float:
+        # Hall (1992), the cubic that is monotone for every skewness.
+        a = skewness / math.sqrt(paths)
+        return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
+
+    lower, upper = skewed_interval(10.0, 0.5, skewness, paths, 1.96)
+    assert transformed((10.0 - lower) / 0.5) == pytest.approx(1.96, rel=1e-9)
+    assert transformed((10.0 - upper) / 0.5) == pytest.approx(-1.96, rel=1e-9)
+
+
+def test_interval_reaches_further_where_the_tail_is():
+    lower, upper = skewed_interval(1.0, 1.0, 31.6, 1000, 1.96)
+    # One event in a thousand paths: the exact Poisson interval of its count is 0.025 to 5.57.
+    assert -0.3 < lower < 0.025
+    assert 5.57 < upper < 8

@@ -7,8 +7,9 @@ import pytest
 import xarray as xr
 from handmade import of_cost, random_result, result
 
+from jitrisk.errors import ResultError
 from jitrisk.risk import describe
-from jitrisk.vocabulary import METRICS, STATISTICS
+from jitrisk.vocabulary import METRICS, OUTCOMES, STATISTICS
 
 
 def statistics(measures: xr.Dataset, metric: str, strategy: int = 0) -> dict[str, float]:
@@ -18,7 +19,8 @@ def statistics(measures: xr.Dataset, metric: str, strategy: int = 0) -> dict[str
 
 def test_measures_are_a_table_of_strategies_and_statistics_for_every_metric():
     measures = random_result().risk.measure()
-    assert set(measures) == {*METRICS, *(f"{name}_quantile" for name in METRICS)}
+    beside = ("", "_quantile", "_quantile_lower", "_quantile_upper")
+    assert set(measures) == {f"{name}{end}" for name in METRICS for end in beside}
     assert measures["cost"].dims == ("strategy", "statistic")
     assert measures["statistic"].values.tolist() == list(STATISTICS)
     assert measures["cost_quantile"].dims == ("strategy", "quantile")
@@ -64,10 +66,104 @@ def test_profit_and_cost_mirror_each_other_where_revenue_is_the_same():
         np.testing.assert_allclose(profit, cost)
 
 
-def test_order_of_the_paths_does_not_matter_to_the_last_bit():
+def test_order_of_the_paths_does_not_matter():
     outcomes = random_result()
     shuffled = outcomes.isel(path=np.random.default_rng(5).permutation(200))
-    xr.testing.assert_identical(shuffled.risk.measure(), outcomes.risk.measure())
+    xr.testing.assert_allclose(shuffled.risk.measure(), outcomes.risk.measure(), rtol=1e-12)
+
+
+def test_intervals_of_quantiles_lie_between_order_statistics():
+    measures = of_cost(np.random.default_rng(3).permutation(np.arange(1.0, 1001.0))).risk.measure(quantiles=[0.5, 0.95])
+    assert measures["cost_quantile_lower"].values.tolist() == [[469, 936]]
+    assert measures["cost_quantile_upper"].values.tolist() == [[532, 964]]
+
+
+def test_confidence_widens_every_interval():
+    values = random_result(paths=500).risk.metrics()
+    narrow, wide = describe(values, confidence=0.8), describe(values, confidence=0.99)
+    for name in ("mean", "var", "cvar"):
+        ends = ["lower", "upper"] if name == "mean" else [f"{name}_lower", f"{name}_upper"]
+        inner, outer = (table["cost"].sel(statistic=ends).values for table in (narrow, wide))
+        assert (outer[:, 0] < inner[:, 0]).all()
+        assert (outer[:, 1] > inner[:, 1]).all()
+
+
+@pytest.mark.parametrize("name", ["starved", "on_hand", "stockout", "filled"])
+def test_outcomes_are_described_by_stage_or_customer(name):
+    outcomes = random_result()
+    thing = outcomes[name].dims[-1]
+    described = outcomes.risk.describe(name, quantiles=[0.5])
+    assert described[name].dims == ("strategy", thing, "statistic")
+    assert described[f"{name}_quantile_lower"].dims == ("strategy", thing, "quantile")
+    np.testing.assert_allclose(described[name].sel(statistic="mean", drop=True), outcomes[name].mean("path"))
+    alone = describe(outcomes[[name]].isel({thing: [1]}))
+    np.testing.assert_array_equal(alone[name], outcomes.risk.describe(name)[name].isel({thing: [1]}))
+
+
+def test_outcomes_know_their_bad_tail_and_their_year():
+    outcomes = random_result()
+    described = outcomes.risk.describe(quantiles=())
+    assert set(described) >= set(OUTCOMES)
+    low = {name for name in OUTCOMES if described[name].attrs["bad_tail"] == "lower"}
+    assert low == {"filled", "shipped", "first_stockout"}
+    averages = {name for name in OUTCOMES if described[name].attrs["per_year"] == 1}
+    assert averages == {"on_hand", "wip", "backlog", "peak_backlog", "first_stockout"}
+    assert described["starved"].attrs["per_year"] == pytest.approx(73)
+    # The lower tail of what is filled: the mean of the worst paths lies below the mean.
+    filled = described["filled"].sel(statistic=["mean", "cvar"]).values
+    assert (filled[..., 1] < filled[..., 0]).all()
+
+
+def test_a_first_stockout_that_never_came_counts_as_the_end_of_the_horizon():
+    first = np.array([-1, -1, 2, 7])[np.newaxis, :, np.newaxis]
+    described = result(first_stockout=first).risk.describe("first_stockout", quantiles=[0.25, 0.5])
+    found = statistics(described.isel(customer=0), "first_stockout")
+    assert found["mean"] == (10 + 10 + 2 + 7) / 4
+    assert described["first_stockout_quantile"].isel(customer=0).values.tolist() == [[2, 7], [2, 7]]
+    assert "10 (the end) if none" in described["first_stockout"].attrs["long_name"]
+
+
+def test_names_are_looked_for_in_the_dataset_first():
+    outcomes = random_result()
+    described = outcomes.risk.describe("stockout", "fill_rate", "holding")
+    assert described["stockout"].dims == ("strategy", "customer", "statistic")
+    np.testing.assert_allclose(described["fill_rate"], outcomes.risk.measure()["fill_rate"])
+    np.testing.assert_allclose(described["holding"], describe(outcomes.risk.costs())["holding"])
+
+
+def test_variables_of_a_users_own_are_taken_to_be_bad_when_high():
+    outcomes = random_result()
+    own = outcomes.assign(idle=outcomes["starved"] + outcomes["broken"])
+    described = own.risk.describe("idle")["idle"]
+    assert described.attrs["bad_tail"] == "upper"
+    np.testing.assert_allclose(described.sel(statistic="mean"), own["idle"].mean("path"))
+
+
+def test_unknown_variables_and_wrong_dimensions_are_refused():
+    outcomes = random_result()
+    with pytest.raises(ResultError, match=r"unknown variable 'starvd': .*; did you mean 'starved'\?"):
+        outcomes.risk.describe("starvd")
+    with pytest.raises(ResultError, match=r"value has the dimensions \(strategy, stage\), it needs strategy, path"):
+        describe(outcomes[["value"]])
+    with pytest.raises(ResultError, match=r"confidence is 1\.5, it must lie between 0 and 1"):
+        describe(outcomes.risk.metrics(), confidence=1.5)
+    outcomes["starved"].values[1, 7, 2] = np.nan
+    with pytest.raises(ResultError, match="starved is nan in 1 of 1,800 values, first on path 7 of strategy plan 1"):
+        outcomes.risk.describe("starved")
+
+
+def test_large_samples_are_described_like_their_parts_in_order():
+    # Large samples go another way than small ones, to the same answers.
+    cost = np.random.default_rng(9).lognormal(size=200_000)
+    cost[:80_000] = 1.0
+    ordered = np.sort(cost)
+    measures = of_cost(cost).risk.measure()
+    found = statistics(measures, "cost")
+    assert found["var"] == ordered[189_999]
+    assert found["cvar"] == pytest.approx(ordered[190_000:].mean(), rel=1e-12)
+    assert measures["cost_quantile"].values[0].tolist() == [
+        ordered[k] for k in (9999, 49_999, 99_999, 149_999, 189_999)
+    ]
 
 
 def test_a_million_paths_are_averaged_in_64_bits():
@@ -79,9 +175,8 @@ def test_one_path_has_values_and_no_standard_errors():
     found = statistics(of_cost([[5.0]]).risk.measure(), "cost")
     assert {name for name, value in found.items() if np.isnan(value)} == {
         "standard_deviation",
-        "standard_error",
-        "var_standard_error",
-        "cvar_standard_error",
+        "standard_deviation_standard_error",
+        *(name for name in STATISTICS if name.endswith(("standard_error", "lower", "upper"))),
     }
     assert found["mean"] == found["var"] == found["cvar"] == 5
 

@@ -66,15 +66,49 @@ def test_intervals_from_the_standard_errors_cover_the_truth_about_as_often_as_th
     assert np.all(hits / runs < 0.99)
 
 
-@pytest.mark.parametrize("paths", [1, 2, 20, 72])
+@pytest.mark.parametrize("paths", [1, 2, 20, 71])
 def test_standard_errors_are_unknown_where_the_tail_holds_too_few_paths(paths):
     risk = tail_risk(np.arange(float(paths)), 0.95)
-    assert risk.var == paths - 1 - (paths >= 20) - 2 * (paths == 72)
-    assert math.isnan(risk.var_standard_error)
-    assert math.isnan(risk.cvar_standard_error)
+    assert risk.var == paths - 1 - (paths >= 20) - 2 * (paths == 71)
+    for name in ("var", "cvar"):
+        assert all(math.isnan(getattr(risk, f"{name}_{part}")) for part in ("standard_error", "lower", "upper"))
 
 
 def test_scores_average_to_the_conditional_value_at_risk_in_any_order():
     sample = np.random.default_rng(SEED).gamma(2.0, size=999)
     risk = tail_risk(np.sort(sample), 0.95)
     assert tail_scores(sample, 0.95).mean() == pytest.approx(risk.cvar, rel=1e-13)
+
+
+def test_interval_of_the_value_at_risk_lies_between_its_order_statistics():
+    risk = tail_risk(np.arange(1.0, 1001.0), 0.95)
+    assert (risk.var_lower, risk.var, risk.var_upper) == (936, 950, 964)
+    low = tail_risk(np.arange(1.0, 1001.0), 0.95, low=True)
+    assert (low.var_lower, low.var, low.var_upper) == (37, 51, 65)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
+def test_a_lower_tail_mirrors_an_upper_one(level):
+    sample = np.random.default_rng(SEED).lognormal(size=2000)
+    upper, low = tail_risk(sample, level), tail_risk(-sample, level, low=True)
+    for name in ("var", "cvar"):
+        assert getattr(low, name) == pytest.approx(-getattr(upper, name))
+        assert getattr(low, f"{name}_standard_error") == pytest.approx(getattr(upper, f"{name}_standard_error"))
+        assert getattr(low, f"{name}_lower") == pytest.approx(-getattr(upper, f"{name}_upper"))
+        assert getattr(low, f"{name}_upper") == pytest.approx(-getattr(upper, f"{name}_lower"))
+
+
+def test_order_of_the_paths_does_not_matter():
+    sample = np.random.default_rng(SEED).lognormal(size=200_000)
+    one, other = tail_risk(sample, 0.95), tail_risk(np.sort(sample), 0.95)
+    assert vars(one) == pytest.approx(vars(other), rel=1e-12)
+
+
+def test_errors_of_the_conditional_value_at_risk_are_those_of_its_scores():
+    sample = np.random.default_rng(SEED).lognormal(size=5000)
+    scores = tail_scores(sample, 0.95)
+    assert tail_risk(sample, 0.95).cvar_standard_error == pytest.approx(stats.sem(scores), rel=1e-10)
+
+
+def test_a_constant_is_known():
+    assert set(vars(tail_risk(np.full(500, 3.0), 0.95)).values()) == {3.0, 0.0}

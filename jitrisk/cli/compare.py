@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import Request, outcomes_of, print_json, print_sheets, run_options
+from jitrisk.cli.options import Request, model_argument, outcomes_of, print_json, print_sheets, run_options
+
+if TYPE_CHECKING:
+    from jitrisk.report.textplot import Kind
+
+
+class PlotKind(click.Choice[str]):
+    """Kinds of plots; a word after the bare option is taken for one, and may be meant for the model."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the kind, or say what else the word may be."""
+        if value not in self.choices:
+            kinds = " or ".join(self.choices)
+            self.fail(f"{value!r} is not {kinds}; a model stands before a bare --plot.", param, ctx)
+        return str(value)
 
 
 @verb("compare", "Example: jitrisk compare brake-valves -s jit -s hybrid --paths 200000")
-@click.argument("model")
-@click.option("-s", "--strategy", "strategies", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
-@click.option("--base", metavar="NAME", help="Strategy the others are compared with.  [default: the first]")
+@model_argument
+@click.option(
+    "-s",
+    "--strategy",
+    "strategies",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion.strategies,
+    help="Only this one; may be repeated.",
+)
+@click.option(
+    "--base",
+    metavar="NAME",
+    shell_complete=completion.strategies,
+    help="Strategy the others are compared with.  [default: the first]",
+)
 @click.option(
     "--level",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -19,16 +49,29 @@ from jitrisk.cli.options import Request, outcomes_of, print_json, print_sheets, 
     show_default=True,
     help="Level of the conditional value at risk.",
 )
+@click.option(
+    "--plot",
+    type=PlotKind(("histogram", "exceedance")),
+    is_flag=False,
+    flag_value="histogram",
+    help="Draw the cost of all strategies in characters: how often which, or how bad once in how many years."
+    "  [histogram where nothing is said]",
+)
 @run_options
-def command(model: str, strategies: tuple[str, ...], base: str | None, level: float, request: Request) -> None:
+def command(
+    model: str, strategies: tuple[str, ...], base: str | None, level: float, plot: Kind | None, request: Request
+) -> None:
     """Compare strategies: cost, risk, downtime, stockouts, and who wins how often.
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
-    from jitrisk.report import compare_table, document
+    from jitrisk.report import compare_table, document, text_plot
 
-    outcomes = outcomes_of(model, strategies, request)
+    if plot and request.as_json:
+        raise click.UsageError("--plot draws for people, --json prints for programs: choose one of them.")
+    outcomes = outcomes_of(model, strategies, request, base)
     if request.as_json:
         print_json(document(outcomes, base, level))
     else:
-        print_sheets(compare_table(outcomes, base, level))
+        table = compare_table(outcomes, base, level)
+        print_sheets(*([table, text_plot(outcomes, plot)] if plot else [table]))

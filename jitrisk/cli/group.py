@@ -14,7 +14,7 @@ import click
 
 from jitrisk.errors import JitriskError
 
-VERBS = ("compare", "run", "validate", "new", "examples", "schema")
+VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
 
 _DONE, _FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 
 FIRST = "bicycles"
@@ -16,7 +17,15 @@ FIRST = "bicycles"
 
 @verb("new", "Example: jitrisk new my-plant --from brake-valves")
 @click.argument("name")
-@click.option("--from", "example", default=FIRST, show_default=True, metavar="EXAMPLE", help="Example to start from.")
+@click.option(
+    "--from",
+    "example",
+    default=FIRST,
+    show_default=True,
+    metavar="EXAMPLE",
+    shell_complete=completion.examples,
+    help="Example to start from.",
+)
 def command(name: str, example: str) -> None:
     """Write NAME.yaml, a copy of an example with its comments, to be changed to your plant."""
     from jitrisk.model import examples

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -14,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from jitrisk.cli import completion
+from jitrisk.cli.simulating import REACHED, simulated
+from jitrisk.errors import did_you_mean
+
 if TYPE_CHECKING:
     import xarray as xr
 
 RESULT_SUFFIXES = (".nc", ".zarr")
+
+model_argument = click.argument("model", shell_complete=completion.models)
+"""The argument of every verb that takes a model, or a result in its place."""
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,20 +42,33 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-def _option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
+def shared_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
+    """Return an option that may also be set by an environment variable of its name."""
     variable = "JITRISK_" + names[0].lstrip("-").upper()
     return click.option(*names, envvar=variable, show_envvar=True, **attributes)
 
 
 _RUN_OPTIONS = (
-    _option("--paths", type=click.IntRange(1, 2**62), default=10_000, show_default=True, help="Paths to simulate."),
-    _option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of every draw."),
-    _option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
+    shared_option(
+        "--paths", type=click.IntRange(1, 2**62), default=10_000, show_default=True, help="Paths to simulate."
+    ),
+    shared_option(
+        "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of every draw."
+    ),
+    click.option("--until", metavar="TARGET", help="Add paths until an estimate is as precise, as in cost.cvar95:1%."),
+    click.option(
+        "--max-paths",
+        type=click.IntRange(1, 2**62),
+        default=10_000_000,
+        show_default=True,
+        help="Paths at most, with --until.",
+    ),
+    shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
     click.option(
         "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs."),
-    click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
+    click.option("-q", "--quiet", is_flag=True, help="Show neither progress nor how long it will take."),
 )
 
 
@@ -59,6 +77,8 @@ class Request:
     """What the options of a run ask for."""
 
     paths: int
+    until: str | None
+    max_paths: int
     seed: int
     threads: int | None
     out: Path | None
@@ -66,7 +86,9 @@ class Request:
     quiet: bool
 
 
-def outcomes_of(source: str, strategies: Sequence[str], request: Request) -> xr.Dataset:
+def outcomes_of(
+    source: str, strategies: Sequence[str], request: Request, base: str | None = None, lazily: bool = False
+) -> xr.Dataset:
     """Simulate a model, or read back a result given in its place; keep it where asked.
 
     Parameters
@@ -74,59 +96,61 @@ def outcomes_of(source: str, strategies: Sequence[str], request: Request) -> xr.
     source : name of an example, a model file, or a result.
     strategies : names of the strategies wanted; none for all.
     request : the options of the run.
+    base : a strategy that must be among them.
+    lazily : whether a kept result stays in its file until the verb ends, and is read as it is used.
     """
     from jitrisk import outcomes, pipeline
 
+    _refuse_what_does_not_go_together(request)
     if request.out is not None:
         outcomes.check_target(request.out)
     if Path(source).suffix in RESULT_SUFFIXES:
         _refuse_what_a_result_has(source, request.out)
-        result = outcomes.select_strategies(pipeline.open(source), strategies)
+        context = click.get_current_context()
+        kept = context.with_resource(outcomes.reading(source)) if lazily else pipeline.open(source)
+        result = outcomes.select_strategies(kept, strategies)
+        _require_base(base, [str(name) for name in result.indexes.get("strategy", [])])
     else:
         network = pipeline.load(source)
-        with progress_bar(request.quiet) as progress:
-            result = pipeline.simulate(
-                network,
-                request.paths,
-                request.seed,
-                strategies=strategies or None,
-                threads=request.threads,
-                progress=progress,
-            )
+        names = list(pipeline.choose(network, strategies or None))
+        _require_base(base, names)
+        result = simulated(network, names, request)
     if request.out is not None:
         pipeline.save(result, request.out)
         click.echo(f"wrote {request.out}", err=True)
     return result
 
 
+def _require_base(base: str | None, names: Sequence[str]) -> None:
+    if base is not None and base not in names:
+        hint = did_you_mean(base, names)
+        raise click.UsageError(f"--base {base!r} is not among the strategies compared, {', '.join(names)}{hint}")
+
+
+def given(name: str) -> bool:
+    """Whether an option stands on the command line; one from the environment gives way."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _refuse_what_does_not_go_together(request: Request) -> None:
+    if request.until is not None and given("paths"):
+        raise click.UsageError("--until finds out how many paths it takes: leave --paths out; --max-paths limits them.")
+    if request.until is None and given("max_paths"):
+        raise click.UsageError("--max-paths limits the paths of --until: without it, --paths says how many.")
+
+
 def _refuse_what_a_result_has(source: str, out: Path | None) -> None:
     """Refuse options that would be ignored, and to write a result over with a part of itself."""
-    context = click.get_current_context()
-    for name in ("paths", "seed", "threads"):
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+    for name in ("paths", "until", "seed", "threads"):
+        if given(name):
             raise click.UsageError(f"{source!r} is a result, simulated already: leave --{name} out.")
     if out is not None and out.resolve() == Path(source).resolve():
         raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
 
 
-@contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show progress with the time left on stderr, where a person looks at it."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def print_json(document: dict[str, Any]) -> None:
-    """Print one document for programs on stdout."""
-    click.echo(json.dumps(document, indent=2))
+    """Print one document for programs on stdout; a run that had a precision to reach says under `until` what it is."""
+    click.echo(json.dumps(document | click.get_current_context().meta.get(REACHED, {}), indent=2))
 
 
 def print_sheets(*sheets: Any) -> None:

@@ -6,11 +6,12 @@ import json
 
 import click
 
+from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 
 
 @verb("validate", "Example: jitrisk validate my-plant.yaml")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 def command(model: str, as_json: bool) -> int:
     """Check a model and name every fault: file, line, key, what was found and what is allowed."""

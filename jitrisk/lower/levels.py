@@ -63,8 +63,13 @@ def mean_demand(network: Network) -> dict[str, float]:
 
 
 def _mean_demand(network: Network, behind: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    rates = {name: _clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()}
+    rates = customer_demand(network)
     return {name: sum(count * rates[customer] for customer, count in behind[name].items()) for name in network.stages}
+
+
+def customer_demand(network: Network) -> dict[str, float]:
+    """Return the mean demand of every customer, units a period, hazards left out."""
+    return {name: _clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()}
 
 
 def _clipped_mean(demand: Distribution) -> float:

@@ -4,6 +4,7 @@ from jitrisk.model.examples import describe, examples
 from jitrisk.model.loading import load
 from jitrisk.model.network import Customer, Expedite, Hazard, Hit, Input, Network, Stage
 from jitrisk.model.policy import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
+from jitrisk.model.pricing import repriced
 from jitrisk.model.schema import json_schema
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "examples",
     "json_schema",
     "load",
+    "repriced",
 ]

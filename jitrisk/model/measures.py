@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from jitrisk.model.faults import refusal
 from jitrisk.model.quantities import (
+    DAY,
     DURATION_PATTERN,
     HOUR,
     NUMBER_PATTERN,
@@ -178,6 +179,9 @@ class WholePeriods(Reader):
 DURATION = Measure("Duration", "a duration such as `8 h` or a number of periods", time=1)
 SPELL = Measure("Spell", "a duration such as `8 h` or a number of periods", time=1, above=True)
 LENGTH = Measure("Length", "a duration with its unit such as `8 h`", time=1, bare=False, above=True)
+CREDIT = Measure(
+    "Credit", "a duration with its unit such as `30 d`, as a bare number would count periods", time=1, bare=False
+)
 CAPACITY = Measure("Capacity", "units per time such as `900 / d` or a number of units a period", time=-1)
 DEMAND = Measure("DemandRate", "units per time such as `900 / d` or a number of units a draw", time=-1)
 FREQUENCY = Measure(
@@ -203,3 +207,6 @@ REDUCTION = Measure("Reduction", "a factor from 0 to 1 such as `0.5` or `50 %`",
 
 HOURS = Plain(LENGTH.title, lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.json_schema())
 """Reads the period itself, in hours."""
+
+DAYS = Plain(CREDIT.title, lambda source, clock: CREDIT.read(source, Clock(DAY)), CREDIT.json_schema())
+"""Reads a time to pay, in days."""

@@ -13,6 +13,7 @@ from jitrisk.model.faults import refusal
 from jitrisk.model.fields import CLOSED, SOURCES, UNMET, spelled_out
 from jitrisk.model.measures import (
     CAPACITY,
+    DAYS,
     DURATION,
     FACTOR,
     FREQUENCY,
@@ -207,6 +208,7 @@ class Network(Part):
     period : length of one period, hours.
     horizon, warm_up : periods.
     holding_rate : share of the value, per period.
+    days_receivable, days_payable : days.
     strategies : the network under each strategy; empty in these networks themselves.
     text : the whole model as given, as JSON that `load` reads back to an equal network.
     digest : SHA-256 of the text.
@@ -220,6 +222,8 @@ class Network(Part):
     )
     currency: _Text = Field(default="money", description="unit of all money")
     holding_rate: Annotated[float, INTEREST] = Field(default=0.0, description="cost of holding stock, of its value")
+    days_receivable: Annotated[float, DAYS] = Field(default=0.0, description="time that customers take to pay")
+    days_payable: Annotated[float, DAYS] = Field(default=0.0, description="time taken to pay suppliers")
     stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=_NOT_EMPTY)
     customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=_NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")

@@ -15,15 +15,15 @@ from math import isfinite
 from jitrisk.model.wording import nearest, shown, unknown
 
 HOUR = 3600
-_DAY = 24 * HOUR
-_YEAR = 365 * _DAY
+DAY = 24 * HOUR
+_YEAR = 365 * DAY
 
 _NAMES = {
     1: ("s", "sec", "second", "seconds"),
     60: ("min", "minute", "minutes"),
     HOUR: ("h", "hr", "hour", "hours"),
-    _DAY: ("d", "day", "days"),
-    7 * _DAY: ("w", "wk", "week", "weeks"),
+    DAY: ("d", "day", "days"),
+    7 * DAY: ("w", "wk", "week", "weeks"),
     _YEAR // 12: ("month", "months"),
     _YEAR: ("y", "yr", "year", "years"),
 }
@@ -39,7 +39,7 @@ _TERM = re.compile(rf"({NUMBER_PATTERN})\s*([^\W\d_]+)\s*")
 _WITH_UNIT = re.compile(rf"(?P<before>[^\W\d_]+|[$€£¥])?\s*(?P<number>{NUMBER_PATTERN})\s*(?P<after>[^\W\d_]+|[$€£¥])?")
 _N = r"(?:([0-9]+(?:\.[0-9]+)?)"
 _ISO = re.compile(rf"P(?=.){_N}Y)?{_N}M)?{_N}W)?{_N}D)?(?:T(?=.){_N}H)?{_N}M)?{_N}S)?)?")
-_ISO_SECONDS = (_YEAR, _YEAR // 12, 7 * _DAY, _DAY, HOUR, 60, 1)
+_ISO_SECONDS = (_YEAR, _YEAR // 12, 7 * DAY, DAY, HOUR, 60, 1)
 _LONGEST = 200
 
 _UNIT_PATTERN = "(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + ")"

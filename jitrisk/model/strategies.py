@@ -21,7 +21,7 @@ from jitrisk.model.wording import Known, quoted, unknown
 ONLY = "base"
 """Name of the one strategy of a model that has none."""
 
-FIELDS = ("holding_rate",)
+FIELDS = ("holding_rate", "days_receivable", "days_payable")
 """What a patch can change beside the sections."""
 
 _ALLOWED = (*FIELDS, *SECTIONS)

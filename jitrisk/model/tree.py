@@ -184,7 +184,7 @@ class _Builder:
             self._alias(event, line)
         elif isinstance(event, yaml.ScalarEvent):
             self._count(1, line)
-            value = event.value if event.style else _scalar(event.value)
+            value = event.value if event.style else scalar(event.value)
             self._name(event.anchor, value, 1, 0)
             self._add(value, line)
         else:
@@ -328,7 +328,7 @@ def _merge(node: Any, merged: list[Any]) -> None:
                 node.setdefault(key, field_value)
 
 
-def _scalar(text: str) -> Any:
+def scalar(text: str) -> Any:
     """Return what a plain scalar means in YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]

@@ -1,16 +1,27 @@
 """Stage 6 of the pipeline: arrays become Datasets with units and provenance, and files of them."""
 
-from jitrisk.outcomes.dataset import FORMAT, label
+from jitrisk.outcomes.dataset import FORMAT, handed_in, label
 from jitrisk.outcomes.exogenous import given_series, label_paths, warn_of_patches
-from jitrisk.outcomes.files import check_target, open_result, save_result, select_strategies
+from jitrisk.outcomes.files import check_target, is_result, open_result, reading, save_result, select_strategies
+from jitrisk.outcomes.outline import outline
+from jitrisk.outcomes.pricing import repriced
+from jitrisk.outcomes.trace import differing_outcomes, label_replay, label_trace
 
 __all__ = [
     "FORMAT",
     "check_target",
+    "differing_outcomes",
     "given_series",
+    "handed_in",
+    "is_result",
     "label",
     "label_paths",
+    "label_replay",
+    "label_trace",
     "open_result",
+    "reading",
+    "outline",
+    "repriced",
     "save_result",
     "select_strategies",
     "warn_of_patches",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import xarray as xr
 
 from jitrisk import __version__
 from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS
-from jitrisk.vocabulary import DIMENSIONS, OUTCOMES, PRICES, Variable
+from jitrisk.vocabulary import DIMENSIONS, LINKS, OUTCOMES, PRICES, Variable
 
 if TYPE_CHECKING:
     from jitrisk.engine import Totals
@@ -24,7 +24,14 @@ FORMAT = 1
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")
 
 
-def label(network: Network, strategies: Mapping[str, Network], totals: Totals, paths: range, seed: int) -> xr.Dataset:
+def label(
+    network: Network,
+    strategies: Mapping[str, Network],
+    totals: Totals,
+    paths: range,
+    seed: int,
+    given: Iterable[tuple[str, str]] = (),
+) -> xr.Dataset:
     """Return the totals of a run as a Dataset with units, prices and provenance.
 
     Parameters
@@ -34,6 +41,7 @@ def label(network: Network, strategies: Mapping[str, Network], totals: Totals, p
     totals : what the engine returned; the Dataset shares its memory.
     paths : the path numbers.
     seed : the seed of the run.
+    given : the exogenous series that were handed in, by (kind, stage or customer).
 
     Returns
     -------
@@ -41,13 +49,22 @@ def label(network: Network, strategies: Mapping[str, Network], totals: Totals, p
     """
     arrays = {name: totals.stage[k].transpose(0, 2, 1) for k, name in enumerate(STAGE_TOTALS)}
     arrays |= {name: totals.customer[k].transpose(0, 2, 1) for k, name in enumerate(CUSTOMER_TOTALS)}
-    arrays |= _prices(list(strategies.values()))
+    arrays |= price_arrays(list(strategies.values()))
     table = OUTCOMES | PRICES
     variables = {name: variable_of(table[name], arrays[name], network.currency) for name in table}
     coords = coordinates(
         strategy=list(strategies), path=paths, stage=list(network.stages), customer=list(network.customers)
     )
-    return xr.Dataset(variables, coords=coords, attrs=provenance(network, paths, seed))
+    coords |= links(strategies)
+    attrs = provenance(network, paths, seed)
+    if handed := handed_in(given):
+        attrs["exogenous"] = handed
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def handed_in(given: Iterable[tuple[str, str]]) -> str:
+    """Return which exogenous series were handed in, such as ``demand of shop, good of press``; empty if none."""
+    return ", ".join(f"{kind} of {thing}" for kind, thing in sorted(given))
 
 
 def variable_of(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:
@@ -87,7 +104,14 @@ def provenance(network: Network, paths: range, seed: int) -> dict[str, Any]:
     }
 
 
-def _prices(networks: list[Network]) -> dict[str, np.ndarray]:
+def links(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
+    """Return the coordinates that say what belongs to what, one row a strategy."""
+    stages = [[customer.stage for customer in network.customers.values()] for network in strategies.values()]
+    link = LINKS["customer_stage"]
+    return {link.name: xr.Variable(link.dims, np.array(stages, dtype=np.str_), {"long_name": link.sentence})}
+
+
+def price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
     """Return every price, one row a strategy."""
 
     def of(item: str, things: str) -> np.ndarray:

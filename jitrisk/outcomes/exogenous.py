@@ -16,6 +16,7 @@ from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
 from jitrisk.vocabulary import EXOGENOUS, Variable
 
 if TYPE_CHECKING:
+    from jitrisk.lower import Given
     from jitrisk.model import Network
     from jitrisk.sampling.series import Series
 
@@ -23,8 +24,8 @@ _BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}
 _SHARE = (0.0, 1.0)
 
 
-def label_paths(network: Network, drawn: Mapping[Series, np.ndarray], paths: range, seed: int) -> xr.Dataset:
-    """Return drawn series as a Dataset; what is not random is there as a constant.
+def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], paths: range, seed: int) -> xr.Dataset:
+    """Return series as a Dataset, drawn or handed in; what is not random is there as a constant.
 
     Parameters
     ----------

@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError
+from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.outcomes.dataset import FORMAT
+from jitrisk.vocabulary import CONTENTS
 
 _SUFFIXES = (".nc", ".zarr")
 _SPARE = 1_000_000  # bytes left on a disk beside what is written
+
+
+def is_result(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a source of a model is rather the name of a file that a result is kept in."""
+    return isinstance(source, str | os.PathLike) and Path(source).suffix in _SUFFIXES
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
@@ -104,28 +111,60 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
     ResultError
         If there is no such file, or it is no result of this or an older version.
     """
+    with reading(path) as stored:
+        return _attempted(path, stored.load)
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
+    """Open a result without reading it into memory: every variable is read when it is used, and not kept.
+
+    Raises
+    ------
+    ResultError
+        If there is no such file, or it is no result of this or an older version.
+    """
     source = Path(path)
-    dataset: xr.Dataset
     if not source.exists():
         raise ResultError(f"{source}: there is no such file")
+    engine = "zarr" if source.is_dir() else "h5netcdf"
+    opened = _attempted(source, lambda: xr.open_dataset(source, engine=engine, cache=False, **_reading(source)))
+    with opened:
+        yield _attempted(source, lambda: _named(_of_known_format(source, opened)))
+
+
+def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -> xr.Dataset:
     try:
-        with xr.open_dataset(source, engine="zarr" if source.is_dir() else "h5netcdf", **_reading(source)) as opened:
-            dataset = opened.load()
+        return read()
+    except ResultError:
+        raise
     except Exception as error:  # the readers raise whatever their formats find wrong
-        raise ResultError(f"{source}: is not a result of jitrisk: {_reason(error)}") from error
-    dataset = dataset.assign_coords(
-        {
-            name: coord.copy(data=np.array(coord.values.tolist(), dtype=np.str_))
-            for name, coord in dataset.coords.items()
-            if coord.dtype.kind in "OT"  # text, in the type of the file's format
-        }
-    )
+        raise ResultError(f"{Path(source)}: is not a result of jitrisk: {_reason(error)}") from error
+
+
+def _of_known_format(source: Path, dataset: xr.Dataset) -> xr.Dataset:
     version = dataset.attrs.get("jitrisk_format")
     if version is None:
         raise ResultError(f"{source}: is not a result of jitrisk: it has no jitrisk_format")
+    if not isinstance(version, int | np.integer):
+        raise ResultError(f"{source}: is not a result of jitrisk: its jitrisk_format is {version!r}, no whole number")
     if version > FORMAT:
         raise ResultError(f"{source}: was written by a newer jitrisk (format {version}, this one reads {FORMAT})")
+    for dim in ("strategy", "path"):
+        if dataset.sizes.get(dim) == 0:
+            raise ResultError(f"{source}: is empty: it holds no {dim}")
     return dataset
+
+
+def _named(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset with its names as fixed-width text, which files keep in types of their own."""
+    return dataset.assign(
+        {
+            name: (array.dims, np.array(array.values.tolist(), dtype=np.str_).reshape(array.shape), array.attrs)
+            for name, array in dataset.variables.items()
+            if array.dtype.kind in "OT"
+        }
+    )
 
 
 def select_strategies(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
@@ -136,17 +175,21 @@ def select_strategies(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     ResultError
         If the result has no such strategy.
     """
+    if (contents := dataset.attrs.get("contents")) in CONTENTS:
+        raise ResultError(f"no strategies to choose from: this is {CONTENTS[contents]}, not the outcomes of a run")
     known = [str(name) for name in dataset["strategy"].values] if "strategy" in dataset.coords else []
     for name in names:
         if name not in known:
-            raise ResultError(f"unknown strategy {name!r}: the result has {', '.join(known)}")
+            hint = did_you_mean(name, known)
+            raise ResultError(f"unknown strategy {name!r}: the result has {', '.join(known)}{hint}")
     return dataset.sel(strategy=list(names)) if names else dataset
 
 
 def _as_objects(dataset: xr.Dataset) -> xr.Dataset:
-    """Return the Dataset with names as objects: Zarr v3 has no settled type for fixed-width text."""
-    names = {name: coord.astype(object) for name, coord in dataset.coords.items() if coord.dtype.kind == "U"}
-    return dataset.assign_coords(names)
+    """Return the Dataset with text as objects: Zarr v3 has no settled type for fixed-width text."""
+    return dataset.assign(
+        {name: array.astype(object) for name, array in dataset.variables.items() if array.dtype.kind == "U"}
+    )
 
 
 def _reason(error: BaseException) -> str:

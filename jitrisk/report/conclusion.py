@@ -1,4 +1,4 @@
-"""One plain sentence of conclusion, which claims no more than the intervals allow."""
+"""The conclusion in two plain sentences, which claim no more than the intervals allow."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from jitrisk.report.summary import Summary, difference
 
 
 def conclusion(summary: Summary) -> str:
-    """Return what an operations director may take away, in one sentence.
+    """Return what an operations director may take away: a sentence on the average, and one on the worst paths.
 
     A strategy is said to cost less than another only where the interval of their difference on the same paths
     leaves out 0; the intervals hold for all pairs of strategies at once.
     """
+    return " ".join(sentences(summary))
+
+
+def sentences(summary: Summary) -> tuple[str, ...]:
+    """Return the sentences of the conclusion; where nothing costs anything there is but one."""
     if not summary.priced:
-        return "Nothing costs anything in this model, so only downtime, stockouts and fill rate can be compared."
+        return ("Nothing costs anything in this model, so only downtime, stockouts and fill rate can be compared.",)
     if len(summary.strategies) == 1:
         return _alone(summary)
     rivals = sorted(
@@ -24,13 +29,17 @@ def conclusion(summary: Summary) -> str:
     )
     unclear = [name for name in rivals if not _apart(difference(summary.to_best, "cost", name))]
     first = _undecided(summary, unclear, rivals) if unclear else _decided(summary, rivals)
-    return f"{first}{_tail(summary, rivals)}{_profit(summary, rivals)}."
+    second = "; ".join(filter(None, (_tail(summary, rivals), _profit(summary, rivals))))
+    return (f"{first}.", f"{second[0].upper()}{second[1:]}.") if second else (f"{first}.",)
 
 
-def _alone(summary: Summary) -> str:
+def _alone(summary: Summary) -> tuple[str, ...]:
     (name,) = summary.strategies
     cost, worst = summary.figure("cost", name), summary.figure("cost", name, "cvar")
-    return f"{name} costs {_money(summary, cost)} a year on average, and {_money(summary, worst)} {_worst(summary)}."
+    return (
+        f"{name} costs {_money(summary, cost)} a year on average.",
+        f"In the worst {_worst(summary)} it costs {_money(summary, worst)} a year.",
+    )
 
 
 def _decided(summary: Summary, rivals: Sequence[str]) -> str:
@@ -55,7 +64,7 @@ def _undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence[str]) 
     together = _listed([summary.best, *unclear])
     dearer = [name for name in rivals if name not in unclear]
     rest = f"; {_listed(dearer)} cost{'s' * (len(dearer) == 1)} more" if dearer else ""
-    if all(gap.value == gap.half == 0 for gap in gaps):
+    if all(_same(gap) for gap in gaps):
         return f"{together} cost the same on every path{rest}"
     paths = f"{summary.paths:,} path{'s' * (summary.paths != 1)}"
     start = f"No difference in mean cost can be claimed between {together} at {paths}"
@@ -66,17 +75,28 @@ def _undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence[str]) 
 
 
 def _tail(summary: Summary, rivals: Sequence[str]) -> str:
-    gaps = {name: difference(summary.to_best, "cost", name, "cvar_") for name in rivals}
+    """Return what the worst paths add; of strategies that never differ there is nothing to add."""
+    best = summary.best
+    alike = [name for name in rivals if _same(difference(summary.to_best, "cost", name))]
+    gaps = {name: difference(summary.to_best, "cost", name, "cvar_") for name in rivals if name not in alike}
+    if not gaps:
+        return ""
     safest = min(gaps, key=lambda name: gaps[name].value)
     if _apart(gaps[safest]) and gaps[safest].value < 0:
-        less, own = gaps[safest].times(-1), summary.figure("cost", summary.best, "cvar")
+        less, own = gaps[safest].times(-1), summary.figure("cost", best, "cvar")
         return (
-            f"; but {_worst(summary)} {safest} costs {_money(summary, less)} a year less than the "
-            f"{_money(summary, own)} of {summary.best}"
+            f"but in the worst {_worst(summary)} {safest} costs {_money(summary, less)} a year less than the "
+            f"{_money(summary, own)} of {best}"
         )
-    if all(_apart(gap) for gap in gaps.values()):
-        return f"; {_worst(summary)} {summary.best} costs least"
-    return ""
+    if any(gap.half != gap.half for gap in gaps.values()):
+        return f"the paths are too few to compare the worst {100 * (1 - summary.level):.4g} % of them"
+    unclear = [name for name, gap in gaps.items() if not _apart(gap)]
+    if unclear:
+        alike = [best, *unclear]
+        return f"in the worst {_worst(summary)} no difference in cost can be claimed between {_listed(alike)}"
+    told_apart = all(_apart(difference(summary.to_best, "cost", name)) for name in gaps)
+    also = ", too" if told_apart else ""
+    return f"in the worst {_worst(summary)} {_listed([best, *alike])} cost{'s' * (not alike)} least{also}"
 
 
 def _profit(summary: Summary, rivals: Sequence[str]) -> str:
@@ -86,11 +106,15 @@ def _profit(summary: Summary, rivals: Sequence[str]) -> str:
     richest = max(gaps, key=lambda name: gaps[name].value)
     if not (_apart(gaps[richest]) and gaps[richest].value > 0):
         return ""
-    return f"; yet {richest} earns {_money(summary, gaps[richest])} a year more profit than {summary.best}"
+    return f"yet {richest} earns {_money(summary, gaps[richest])} a year more profit than {summary.best}"
 
 
 def _apart(gap: Estimate) -> bool:
     return abs(gap.value) > gap.half
+
+
+def _same(gap: Estimate) -> bool:
+    return gap.value == gap.half == 0
 
 
 def _money(summary: Summary, amount: Estimate) -> str:
@@ -109,7 +133,7 @@ def _cheapest(summary: Summary, name: str) -> str:
 
 
 def _worst(summary: Summary) -> str:
-    return f"in the worst {100 * (1 - summary.level):.4g} % of paths"
+    return f"{100 * (1 - summary.level):.4g} % of paths"
 
 
 def _listed(names: Sequence[str]) -> str:

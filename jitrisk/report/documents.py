@@ -31,7 +31,11 @@ def document(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95)
     ResultError
         When the Dataset is no result, lacks a variable or holds a number that is not finite.
     """
-    summary = summarize(outcomes, base, level)
+    return summed(summarize(outcomes, base, level))
+
+
+def summed(summary: Summary) -> dict[str, Any]:
+    """Return the document of :func:`document` from what is computed already."""
     definitions = {str(name): array.attrs for name, array in summary.contrasts.items() if "per_year" in array.attrs}
     return {
         "schema": "jitrisk.summary",
@@ -49,10 +53,10 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
     measures, contrasts = summary.measures.sel(strategy=name), summary.contrasts.sel(strategy=name)
     return {
         "measures": {
-            metric: _series(measures[metric]) | {"quantiles": _series(measures[f"{metric}_quantile"])}
+            metric: series(measures[metric]) | {"quantiles": series(measures[f"{metric}_quantile"])}
             for metric in metrics
         },
-        "differences": {metric: _series(contrasts[metric]) for metric in metrics},
+        "differences": {metric: series(contrasts[metric]) for metric in metrics},
         **{
             kind: {
                 "share": _plain(contrasts[kind].item()),
@@ -64,7 +68,8 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
     }
 
 
-def _series(array: xr.DataArray) -> dict[str, Any]:
+def series(array: xr.DataArray) -> dict[str, Any]:
+    """Return values along the one dimension of an array, by its coordinate; what is unknown is None."""
     (dim,) = array.dims
     return {str(key): _plain(value) for key, value in zip(array[dim].values, array.values, strict=True)}
 

@@ -94,6 +94,20 @@ def share(value: float, lower: float, upper: float) -> Rounded:
     return rounded(Estimate(100 * value, 50 * (upper - lower)), top=100)
 
 
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with some significant digits, or all before the point; thousands are set apart."""
+    if not math.isfinite(value):
+        return f"{value:g}"
+    return _bare(value, digits - 1 - _exponent(value))
+
+
+def span(days: float) -> str:
+    """Return a time in hours if it is less than a day, in years from two on, else in days."""
+    if days < 1:
+        return f"{number(days * 24)} h"
+    return f"{number(days)} d" if days < 2 * 365 else f"{number(days / 365)} years"
+
+
 def _exponent(value: float) -> int:
     return math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
 

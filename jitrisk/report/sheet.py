@@ -18,8 +18,8 @@ from jitrisk.report.numbers import Rounded
 Block = list[tuple[str, list[str]]]
 
 _GAP = 2
-_PROSE = 100
-_ASCII = {"±": "+-"}
+PROSE = 100
+_ASCII = {"±": "+-", "×": "x"}
 # rich's own fallback for encodings without lines draws a full grid.
 _ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 
@@ -66,9 +66,9 @@ class Sheet:
             *(self._cells(i, options.encoding) for i in range(len(self.columns))),
         ]
         for block in _blocks(heads, columns, options.max_width):
-            yield _table(block, _ASCII_RULE if options.ascii_only else box.SIMPLE_HEAD)
+            yield _table(block, rule(options))
             yield Text()
-        width = min(_PROSE, options.max_width)
+        width = min(PROSE, options.max_width)
         for note in self.notes:
             yield Constrain(written(note, "dim"), width)
         if self.conclusion:
@@ -104,6 +104,11 @@ def _blocks(heads: list[str], columns: list[list[str]], width: int) -> Iterator[
     ]
     for start in range(1, len(heads), size):
         yield [(heads[i], padded[i]) for i in (0, *range(start, min(start + size, len(heads))))]
+
+
+def rule(options: ConsoleOptions) -> box.Box:
+    """Return what lines tables are ruled with."""
+    return _ASCII_RULE if options.ascii_only else box.SIMPLE_HEAD
 
 
 def _table(block: Block, lines: box.Box) -> Table:

@@ -19,12 +19,14 @@ class Summary:
 
     Attributes
     ----------
+    values : every path's metrics, from :func:`jitrisk.risk.metrics`.
     measures : statistics of every metric, from :func:`jitrisk.risk.describe`.
     contrasts : differences to the base, from :func:`jitrisk.risk.contrast`.
     to_best : differences in cost and profit to the strategy of least mean cost, with intervals that hold for all
         pairs of strategies at once (Bonferroni), so that the best may be picked after looking.
     """
 
+    values: xr.Dataset
     measures: xr.Dataset
     contrasts: xr.Dataset
     to_best: xr.Dataset
@@ -121,4 +123,4 @@ def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95
     best = measures["cost"].sel(statistic="mean").idxmin("strategy").item()
     pairs = len(list(combinations(measures["strategy"].values, 2))) or 1
     money = values[[name for name in ("cost", "profit") if name in values]]
-    return Summary(measures, contrasts, contrast(money, best, level, 1 - (1 - CONFIDENCE) / pairs))
+    return Summary(values, measures, contrasts, contrast(money, best, level, 1 - (1 - CONFIDENCE) / pairs))

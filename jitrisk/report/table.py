@@ -11,10 +11,18 @@ from jitrisk.report.conclusion import conclusion, money_scale
 from jitrisk.report.numbers import UNKNOWN, Estimate, Rounded, Scale, rounded, scale, share
 from jitrisk.report.sheet import Row, Sheet
 from jitrisk.report.summary import Summary, difference, figure, summarize
-from jitrisk.risk import costs, describe
+from jitrisk.risk import costs, describe, ownership
 from jitrisk.vocabulary import COSTS
 
 _COST_ROWS = tuple(name for name in COSTS if name != "working_capital")
+_RATIO_ROWS = (
+    ("gross margin, %", "gross_margin", 100.0),
+    ("inventory turns a year", "turns", 1.0),
+    ("days of inventory", "days_of_inventory", 1.0),
+    ("cash cycle, days", "cash_cycle", 1.0),
+)
+_MOST_BEARERS, _LEAST_SHARE = 20, 1e-4
+_LONGEST_NAME = 40
 _SERVICE_ROWS = (
     ("downtime a year, hours", "downtime", 1.0, math.inf),
     ("stockouts a year, days", "stockout", 1.0, math.inf),
@@ -23,7 +31,7 @@ _SERVICE_ROWS = (
 
 
 def compare_table(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> Sheet:
-    """Return the strategies side by side in what an operations director asks, then one sentence of conclusion.
+    """Return the strategies side by side in what an operations director asks, then the conclusion.
 
     Parameters
     ----------
@@ -36,10 +44,14 @@ def compare_table(outcomes: xr.Dataset, base: str | None = None, level: float = 
     ResultError
         When the Dataset is no result, lacks a variable or holds a number that is not finite.
     """
-    summary = summarize(outcomes, base, level)
-    rows = (*_money_rows(summary), *_service_rows(summary), *_winner_rows(summary))
-    notes = (_interval_note(rows), *_money_notes(summary), _service_note(summary), _paths_note(summary))
-    return Sheet(_title(summary.measures), summary.strategies, rows, notes, conclusion(summary))
+    return compared(summarize(outcomes, base, level))
+
+
+def compared(summary: Summary) -> Sheet:
+    """Return the table of :func:`compare_table` from what is computed already."""
+    rows = (*_money_rows(summary), *_ratio_rows(summary), *_service_rows(summary), *_winner_rows(summary))
+    notes = (interval_note(rows), *_money_notes(summary), _service_note(summary), _paths_note(summary))
+    return Sheet(title(summary.measures), summary.strategies, rows, notes, conclusion(summary))
 
 
 def cost_table(outcomes: xr.Dataset) -> Sheet:
@@ -59,9 +71,58 @@ def cost_table(outcomes: xr.Dataset) -> Sheet:
     names = [name for name in _COST_ROWS if name in measures and (name == "total" or measures[name].any())]
     estimates = {name: [figure(measures, name, strategy) for strategy in strategies] for name in names}
     chosen = scale(estimate.value for estimate in estimates["total"])
-    rows = tuple(Row(name.replace("_", " "), _cells(estimates[name], chosen)) for name in names)
-    unit = chosen.unit(measures["total"].attrs["units"])
-    return Sheet(f"{_title(measures)}: mean cost a year, {unit}", strategies, rows, (_interval_note(rows),))
+    rows = tuple(Row(name.replace("_", " "), cells(estimates[name], chosen)) for name in names)
+    unit = chosen.unit(_currency(measures))
+    return Sheet(f"{title(measures)}: mean cost a year, {unit}", strategies, rows, (interval_note(rows),))
+
+
+def ownership_table(outcomes: xr.Dataset) -> Sheet:
+    """Return the mean cost a year by the stage or customer that bears it, the dearest first, strategies side by side.
+
+    Parameters
+    ----------
+    outcomes : a result.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, lacks a price or an outcome, or holds a number that is not finite.
+    """
+    bearers = _bearers(ownership(outcomes))
+    # A stage may be named like a dimension, so the columns are numbered.
+    columns = {str(k): array for k, array in enumerate(bearers.values())}
+    measures = describe(costs(outcomes)[["total"]].assign(columns))
+    strategies = tuple(str(name) for name in measures["strategy"].values)
+    *each, total = ([figure(measures, key, strategy) for strategy in strategies] for key in (*columns, "total"))
+    paid = {name: found for name, found in zip(bearers, each, strict=True) if _dearest(found)}
+    by_cost = sorted(paid, key=lambda name: -_dearest(paid[name]))
+    shown = [name for name in by_cost if _dearest(paid[name]) >= _LEAST_SHARE * _dearest(total)][:_MOST_BEARERS]
+    chosen = scale(estimate.value for estimate in total)
+    rows = [Row(_short(name), cells(paid[name], chosen)) for name in shown]
+    rows.append(Row("total", cells(total, chosen)))
+    cut = [f"{len(paid) - len(shown):,} more bear less; the total is of all."] * (len(paid) > len(shown))
+    heading = f"{title(measures)}: mean cost a year by stage and customer, {chosen.unit(_currency(measures))}"
+    return Sheet(heading, strategies, tuple(rows), (interval_note(rows), *cut))
+
+
+def _bearers(borne: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return what every stage and customer bears, by its name."""
+    pairs = [(array, array.dims[-1]) for array in borne.values()]
+    return {
+        str(thing): array.sel({dim: thing}, drop=True) for array, dim in pairs for thing in borne[dim].values.tolist()
+    }
+
+
+def _dearest(estimates: Iterable[Estimate]) -> float:
+    return max(estimate.value for estimate in estimates)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
+
+
+def _currency(measures: xr.Dataset) -> str:
+    return str(measures["total"].attrs["units"])
 
 
 def _money_rows(summary: Summary) -> Iterator[Row]:
@@ -89,7 +150,14 @@ def _difference_row(summary: Summary) -> Row:
 
 def _scaled(label: str, estimates: Sequence[Estimate], summary: Summary) -> Row:
     chosen = scale((estimate.value for estimate in estimates), beside=money_scale(summary))
-    return Row(f"{label}, {chosen.unit(summary.currency)}", _cells(estimates, chosen))
+    return Row(f"{label}, {chosen.unit(summary.currency)}", cells(estimates, chosen))
+
+
+def _ratio_rows(summary: Summary) -> Iterator[Row]:
+    for label, metric, factor in _RATIO_ROWS:
+        if metric in summary.measures:
+            estimates = (summary.figure(metric, name).times(factor) for name in summary.strategies)
+            yield Row(label, tuple(rounded(estimate) for estimate in estimates))
 
 
 def _service_rows(summary: Summary) -> Iterator[Row]:
@@ -105,15 +173,18 @@ def _winner_rows(summary: Summary) -> Iterator[Row]:
         yield Row("cheapest on, % of paths", tuple(cells))
 
 
-def _cells(estimates: Iterable[Estimate], chosen: Scale) -> tuple[Rounded, ...]:
+def cells(estimates: Iterable[Estimate], chosen: Scale) -> tuple[Rounded, ...]:
+    """Return the cells of a row of money in one scale."""
     return tuple(rounded(estimate.times(1 / chosen.factor)) for estimate in estimates)
 
 
-def _title(measures: xr.Dataset) -> str:
+def title(measures: xr.Dataset) -> str:
+    """Return the name of the model that a result is of."""
     return str(measures.attrs.get("name", "Result"))
 
 
-def _interval_note(rows: Iterable[Row]) -> str:
+def interval_note(rows: Iterable[Row]) -> str:
+    """Return what the figures behind the signs in these rows are."""
     unknown = any(cell.half == UNKNOWN for row in rows for cell in row.cells)
     few = f"; {UNKNOWN}: too few paths" * unknown
     return f"±: half a 95 % interval, left out where smaller than the digits shown{few}."
@@ -126,6 +197,8 @@ def _money_notes(summary: Summary) -> Iterator[str]:
     yield f"CVaR {level}: the mean cost a year over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."
+    if any(metric in summary.measures for _, metric, _ in _RATIO_ROWS):
+        yield "Margin, turns and days are those of every path, averaged."
 
 
 def _service_note(summary: Summary) -> str:

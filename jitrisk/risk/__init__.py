@@ -5,9 +5,38 @@ Dataset the accessor ``.risk``, see :class:`RiskAccessor`.
 """
 
 from jitrisk.risk.accessor import RiskAccessor
-from jitrisk.risk.money import costs
-from jitrisk.risk.paired import contrast
-from jitrisk.risk.service import metrics
+from jitrisk.risk.convergence import convergence
+from jitrisk.risk.dominance import dominance
+from jitrisk.risk.events import events
+from jitrisk.risk.exceedance import exceedance
+from jitrisk.risk.histogram import histogram
+from jitrisk.risk.money import costs, ownership
+from jitrisk.risk.paired import cheaper, contrast
+from jitrisk.risk.service import metrics, repricing
+from jitrisk.risk.standing import quantile_path, standing, worst_path
 from jitrisk.risk.statistics import describe
+from jitrisk.risk.sufficiency import sufficiency
+from jitrisk.risk.target import Target, parse_target, reached
 
-__all__ = ["RiskAccessor", "contrast", "costs", "describe", "metrics"]
+__all__ = [
+    "RiskAccessor",
+    "Target",
+    "cheaper",
+    "contrast",
+    "convergence",
+    "costs",
+    "describe",
+    "dominance",
+    "events",
+    "exceedance",
+    "histogram",
+    "metrics",
+    "ownership",
+    "parse_target",
+    "quantile_path",
+    "reached",
+    "repricing",
+    "standing",
+    "sufficiency",
+    "worst_path",
+]

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from jitrisk.risk.money import costs
-from jitrisk.risk.paired import contrast
+from jitrisk.risk.convergence import Statistic, convergence
+from jitrisk.risk.dominance import dominance
+from jitrisk.risk.exceedance import exceedance
+from jitrisk.risk.histogram import histogram
+from jitrisk.risk.money import costs, ownership
+from jitrisk.risk.paired import cheaper, contrast
 from jitrisk.risk.precision import CONFIDENCE
 from jitrisk.risk.service import metrics
 from jitrisk.risk.statistics import QUANTILES, describe
+from jitrisk.risk.variables import chosen
 
 
 @xr.register_dataset_accessor("risk")  # type: ignore[no-untyped-call, unused-ignore]
@@ -28,6 +33,10 @@ class RiskAccessor:
         """Return what every path costs by component; see :func:`jitrisk.risk.costs`."""
         return costs(self._outcomes, resolved)
 
+    def ownership(self) -> xr.Dataset:
+        """Return every path's total cost of ownership by stage and customer; see :func:`jitrisk.risk.ownership`."""
+        return ownership(self._outcomes)
+
     def metrics(self) -> xr.Dataset:
         """Return every path's metrics; see :func:`jitrisk.risk.metrics`."""
         return metrics(self._outcomes)
@@ -39,3 +48,30 @@ class RiskAccessor:
     def compare(self, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE) -> xr.Dataset:
         """Return the metrics' differences to a base on the same paths; see :func:`jitrisk.risk.contrast`."""
         return contrast(metrics(self._outcomes), base, level, confidence)
+
+    def describe(self, *names: str, level: float = 0.95, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
+        """Return the statistics of variables by their names: outcomes, metrics or costs; all outcomes by default.
+
+        A name is looked for among the variables of the Dataset first; see :func:`jitrisk.risk.describe`.
+        """
+        return describe(chosen(self._outcomes, names), level, quantiles)
+
+    def exceedance(self, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+        """Return how bad a year comes how often; see :func:`jitrisk.risk.exceedance`."""
+        return exceedance(metrics(self._outcomes), metric, confidence)
+
+    def convergence(self, metric: str = "cost", statistic: Statistic = "mean", level: float = 0.95) -> xr.Dataset:
+        """Return an estimate from disjoint sub-samples of doubling size; see :func:`jitrisk.risk.convergence`."""
+        return convergence(metrics(self._outcomes), metric, statistic, level)
+
+    def histogram(self, metric: str = "cost", bins: int = 40) -> xr.Dataset:
+        """Return how the paths of every strategy fall into shared bins; see :func:`jitrisk.risk.histogram`."""
+        return histogram(metrics(self._outcomes), metric, bins)
+
+    def dominance(self, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+        """Return which strategies dominate which stochastically; see :func:`jitrisk.risk.dominance`."""
+        return dominance(metrics(self._outcomes), metric, confidence)
+
+    def cheaper(self, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+        """Return how often each strategy is better than each other one; see :func:`jitrisk.risk.cheaper`."""
+        return cheaper(metrics(self._outcomes), metric, confidence)

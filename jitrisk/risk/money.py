@@ -1,15 +1,26 @@
-"""Costs from outcomes and prices: one product and one sum a component."""
+"""Money from outcomes and prices: one product and one sum a component, and what follows from those."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 
-from jitrisk.risk.result import Array, path_array, prices, provenance, require, rows, weighted
-from jitrisk.vocabulary import COSTS, OUTCOMES
+from jitrisk.risk.result import (
+    DAYS_PER_YEAR,
+    Array,
+    path_array,
+    prices,
+    provenance,
+    require,
+    weighted,
+    year_factor,
+)
+from jitrisk.vocabulary import COSTS, LINKS, OUTCOMES, OWNERSHIP
 
 
 @dataclass(frozen=True)
@@ -21,12 +32,13 @@ class Component:
     price : the price.
     outcomes : what it is paid for; several are added.
     charge : "each" unit or period counted; "time": a time average, paid for every period; "holding": a time
-        average of stock, of whose value the holding rate is paid for every period.
+        average of stock, of whose value the holding rate is paid for every period; "goods": each unit that a
+        customer gets, at the price of the stage it comes from.
     """
 
     price: str
     outcomes: tuple[str, ...]
-    charge: Literal["each", "time", "holding"] = "each"
+    charge: Literal["each", "time", "holding", "goods"] = "each"
 
     @property
     def thing(self) -> str:
@@ -41,14 +53,19 @@ COMPONENTS = {
     "ordering": Component("order_cost", ("orders",)),
     "expediting": Component("expedite_cost", ("expedited",)),
     "scrap": Component("scrap_cost", ("scrapped",)),
-    "downtime": Component("downtime_cost", ("starved", "broken")),
+    "downtime_starved": Component("downtime_cost", ("starved",)),
+    "downtime_broken": Component("downtime_cost", ("broken",)),
     "backorder": Component("backorder_cost", ("backlog",), "time"),
     "lost_sales": Component("lost_cost", ("lost",)),
 }
-REVENUE = Component("price", ("shipped",))
-WORKING_CAPITAL = Component("value", ("on_hand", "wip"))
-_ALL = {**COMPONENTS, "revenue": REVENUE, "working_capital": WORKING_CAPITAL}
-NEEDED = tuple(dict.fromkeys(["holding_rate", *(n for c in _ALL.values() for n in (c.price, *c.outcomes))]))
+_BESIDE = {
+    "revenue": Component("price", ("shipped",)),
+    "cost_of_goods": Component("value", ("shipped",), "goods"),
+    "working_capital": Component("value", ("on_hand", "wip")),
+}
+_ALL = {**COMPONENTS, **_BESIDE}
+_TERMS = ("days_receivable", "days_payable")
+NEEDED = tuple(dict.fromkeys(["holding_rate", *_TERMS, *(n for c in _ALL.values() for n in (c.price, *c.outcomes))]))
 
 
 def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
@@ -57,14 +74,15 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
     Parameters
     ----------
     outcomes : a result: outcomes and prices.
-    resolved : whether each component keeps its stages or customers apart; total and profit never do.
+    resolved : whether each component keeps its stages or customers apart; total and profits never do.
 
     Returns
     -------
     xr.Dataset
         The variables of :data:`jitrisk.vocabulary.COSTS` with the dimensions (strategy, path), and stage or
-        customer where `resolved`. Revenue and profit are there only where a price is set. The attribute
-        ``per_year`` turns what adds up over the horizon into money a year.
+        customer where `resolved`. Revenue and profit are there only where a price is set; the cost of goods only
+        where every customer's goods have a value; gross profit where both are. The attribute ``per_year`` turns
+        what adds up over the horizon into money a year.
 
     Raises
     ------
@@ -72,36 +90,138 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
         When the Dataset is no result, or lacks an outcome or a price.
     """
     require(outcomes, NEEDED)
-    selling = bool(np.any(prices(outcomes, REVENUE.price)))
-    names = [*COMPONENTS, "working_capital"] + (["revenue"] if selling else [])
-    parts = {name: _amount(outcomes, _ALL[name], resolved) for name in names}
+    parts = {name: _amount(outcomes, _ALL[name], weights, resolved) for name, weights in _known(outcomes)}
     per_path = {name: part.sum(axis=1) if resolved else part for name, part in parts.items()}
-    total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
-    for name in COMPONENTS:
-        total += per_path[name]
-    parts["total"] = total
-    if selling:
+    parts["total"] = total = _total(per_path)
+    if "revenue" in parts:
         parts["profit"] = per_path["revenue"] - total
-    arrays = {name: _labeled(name, parts[name], outcomes) for name in COSTS if name in parts}
-    coords = {dim: outcomes.coords[dim] for dim in outcomes.coords if any(dim in a.dims for a in arrays.values())}
-    return xr.Dataset(arrays, coords=coords, attrs=provenance(outcomes))
+        if "cost_of_goods" in parts:
+            parts["gross_profit"] = per_path["revenue"] - per_path["cost_of_goods"]
+    return _labeled({name: parts[name] for name in COSTS if name in parts}, outcomes)
 
 
-def _amount(outcomes: xr.Dataset, component: Component, resolved: bool) -> Array:
+def ownership(outcomes: xr.Dataset) -> xr.Dataset:
+    """Return who bears the total cost: the total cost of ownership of every stage, and what customers cost.
+
+    The total cost of ownership of a stage (Ellram 1995) is all that is paid for having it: holding, process
+    inventory, purchase, ordering, expediting, scrap and downtime.
+
+    Parameters
+    ----------
+    outcomes : a result: outcomes and prices.
+
+    Returns
+    -------
+    xr.Dataset
+        The variables of :data:`jitrisk.vocabulary.OWNERSHIP`: ``stage_cost`` (strategy, path, stage) and
+        ``customer_cost`` (strategy, path, customer), in currency over the measured horizon. Together they are the
+        total cost.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, or lacks an outcome or a price.
+    """
+    require(outcomes, NEEDED)
+    borne = {}
+    for name, variable in OWNERSHIP.items():
+        thing = variable.dims[-1]
+        borne[name] = np.zeros([outcomes.sizes[dim] for dim in ("strategy", thing, "path")])
+        for component in (component for component in COMPONENTS.values() if component.thing == thing):
+            _add(outcomes, component, _weights(outcomes, component), borne[name], resolved=True)
+    return _labeled(borne, outcomes)
+
+
+def ratios(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
+    """Return the ratios of every path's money, ``[strategy, path]``, those that are defined on every path.
+
+    Inventory turns and days of inventory as in Cachon & Terwiesch (2013), Matching Supply with Demand, chapter 2;
+    the cash conversion cycle as in Richards & Laughlin (1980), Financial Management 9(1).
+
+    Parameters
+    ----------
+    outcomes : a result.
+    spent : its :func:`costs`.
+    """
+    if "cost_of_goods" not in spent:
+        return {}
+    values = {name: spent[name].values for name in spent}
+    goods, capital = values["cost_of_goods"] * year_factor(outcomes), values["working_capital"]
+    days = DAYS_PER_YEAR * capital
+    found = {"turns": _ratio(goods, capital), "days_of_inventory": _ratio(days, goods)}
+    if "revenue" in values:
+        found["gross_margin"] = _ratio(values["gross_profit"], values["revenue"])
+    receivable, payable = (prices(outcomes, name)[:, np.newaxis] for name in _TERMS)
+    if found["days_of_inventory"] is not None and (receivable.any() or payable.any()):
+        found["cash_cycle"] = found["days_of_inventory"] + receivable - payable
+    return {name: ratio for name, ratio in found.items() if ratio is not None}
+
+
+def _ratio(above: Array, below: Array) -> Array | None:
+    """Return a ratio, None where a path has none: nothing that is not finite may reach a statistic."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio: Array = above / below
+    return ratio if np.isfinite(ratio).all() else None
+
+
+def _known(outcomes: xr.Dataset) -> Iterator[tuple[str, Array]]:
+    """Yield every component with its weights, but those of which the model says too little."""
+    for name, component in _ALL.items():
+        weights = _weights(outcomes, component)
+        # Goods of which some have no value would cost too little, and seem to earn too much.
+        enough = {"revenue": weights.any(), "cost_of_goods": weights.size and weights.all()}
+        if enough.get(name, True):
+            yield name, weights
+
+
+def _total(per_path: dict[str, Array]) -> Array:
+    total = np.zeros_like(per_path["holding"])
+    # What one price is paid for is added first: downtime is one amount, whatever its cause.
+    for _, names in groupby(COMPONENTS, key=lambda name: COMPONENTS[name].price):
+        total += sum(per_path[name] for name in names)
+    return total
+
+
+def _amount(outcomes: xr.Dataset, component: Component, weights: Array, resolved: bool) -> Array:
+    shape = [outcomes.sizes[dim] for dim in ("strategy", component.thing, "path")]
+    amount = np.zeros(shape if resolved else shape[::2])
+    _add(outcomes, component, weights, amount, resolved)
+    return amount
+
+
+def _add(outcomes: xr.Dataset, component: Component, weights: Array, amount: Array, resolved: bool) -> None:
+    for name in component.outcomes:
+        weighted(outcomes, name, weights, amount, resolved=resolved)
+
+
+def _weights(outcomes: xr.Dataset, component: Component) -> Array:
+    """Return what one unit of a component's outcomes costs, ``[strategy, stage | customer]``."""
     weights = prices(outcomes, component.price)
+    if component.charge == "goods":
+        return _of_customers(outcomes, weights)
     if component.charge == "holding":
         weights = weights * prices(outcomes, "holding_rate")[:, np.newaxis]
     if component.charge != "each":
         weights = weights * float(outcomes.attrs["periods"])
-    shape = rows(outcomes, component.outcomes[0]).shape
-    amount = np.zeros(shape if resolved else (shape[0], shape[2]))
-    for name in component.outcomes:
-        weighted(outcomes, name, weights, amount, resolved=resolved)
-    return amount
+    return weights
 
 
-def _labeled(name: str, values: Array, outcomes: xr.Dataset) -> xr.DataArray:
-    variable = COSTS[name]
-    if values.ndim == 3:
-        variable = replace(variable, dims=(*variable.dims, _ALL[name].thing))
-    return path_array(variable, values, outcomes)
+def _of_customers(outcomes: xr.Dataset, weights: Array) -> Array:
+    """Return for every customer the weight of the stage whose store it asks, 0 where that is not known."""
+    link = LINKS["customer_stage"]
+    if link.name not in outcomes.coords:
+        return np.zeros((outcomes.sizes["strategy"], outcomes.sizes["customer"]))
+    asked = outcomes[link.name].transpose(*link.dims).values
+    at = outcomes["stage"].to_index().get_indexer(asked.ravel()).reshape(asked.shape)
+    return np.where(at < 0, 0.0, np.take_along_axis(weights, np.maximum(at, 0), axis=1))
+
+
+def _labeled(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
+    arrays = {}
+    for name, values in parts.items():
+        variable = OWNERSHIP.get(name) or COSTS[name]
+        if values.ndim > len(variable.dims):
+            variable = replace(variable, dims=(*variable.dims, _ALL[name].thing))
+        arrays[name] = path_array(variable, values, outcomes)
+    coords = {dim: outcomes.coords[dim] for dim in outcomes.coords if any(dim in a.dims for a in arrays.values())}
+    return xr.Dataset(arrays, coords=coords, attrs=provenance(outcomes))

@@ -6,15 +6,22 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.precision import CONFIDENCE, normal, rank_interval, standard_error, student, wilson
+from jitrisk.risk.precision import CONFIDENCE, normal, probability, rank_interval, standard_error, student, wilson
 from jitrisk.risk.result import Array
-from jitrisk.risk.statistics import finite_rows, probability
 from jitrisk.risk.tails import tail_scores
+from jitrisk.risk.variables import column, finite_rows
 from jitrisk.vocabulary import CONTRASTS
 
 _SHARES = {
     "cheaper": "share of paths on which the strategy costs less than the base; a tie counts for neither",
     "cheapest": "share of paths on which the strategy costs least of all; a tie is shared equally",
+}
+
+_BETTER = {
+    "share": "share of paths on which the strategy is better than the other",
+    "lower": "lower end of its interval",
+    "upper": "upper end of its interval",
+    "tie": "share of paths on which they are equal, which counts for neither",
 }
 
 
@@ -59,6 +66,44 @@ def contrast(
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
+def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+    """Return how often each strategy is better than each other one on the same path.
+
+    Parameters
+    ----------
+    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metric : the variable; less of it is better, and more where it is bad when low.
+    confidence : probability that an interval covers the true probability.
+
+    Returns
+    -------
+    xr.Dataset
+        ``share`` of the paths on which the strategy is better than the other, with its Wilson interval ``lower`` to
+        ``upper``, and ``tie``, the share on which they are equal, which counts for neither; of dimensions (strategy,
+        other).
+
+    Raises
+    ------
+    ResultError
+        When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
+    """
+    array, confidence = column(values, metric), probability("confidence", confidence)
+    losses = finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
+    paths = losses.shape[1]
+    better = np.array([[np.count_nonzero(one < other) for other in losses] for one in losses])
+    share, tie = better / paths, (paths - better - better.T) / paths
+    ends = np.array([[wilson(float(p), paths, confidence) for p in row] for row in share])
+    # A strategy is never better than itself: known, not estimated.
+    ends[np.diag_indices(len(losses))] = 0.0
+    columns = {"share": share, "lower": ends[..., 0], "upper": ends[..., 1], "tie": tie}
+    arrays = {
+        name: (("strategy", "other"), columns[name], {"units": "1", "long_name": sentence})
+        for name, sentence in _BETTER.items()
+    }
+    coords = {"strategy": array["strategy"].values, "other": array["strategy"].values}
+    return xr.Dataset(arrays, coords, {**values.attrs, "metric": metric, "confidence": confidence, "paths": paths})
+
+
 def _differences(rows: Array, base: int, level: float, confidence: float, low: bool) -> Array:
     paths = rows.shape[1]
     sign = -1.0 if low else 1.0
@@ -87,7 +132,7 @@ def _shares(cost: Array, base: int, confidence: float) -> dict[str, xr.DataArray
     arrays = {}
     for name, share in shares.items():
         ends = np.array([wilson(float(p), cost.shape[1], confidence) for p in share])
-        for suffix, column in (("", share), ("_lower", ends[:, 0]), ("_upper", ends[:, 1])):
+        for suffix, shown in (("", share), ("_lower", ends[:, 0]), ("_upper", ends[:, 1])):
             attrs = {"units": "1", "long_name": _SHARES[name] + (f", {suffix[1:]} end of its interval" * bool(suffix))}
-            arrays[name + suffix] = xr.DataArray(column, dims="strategy", attrs=attrs)
+            arrays[name + suffix] = xr.DataArray(shown, dims="strategy", attrs=attrs)
     return arrays

@@ -1,25 +1,101 @@
-"""How far estimates can be trusted: normal and Student intervals, Wilson's for shares, ranks of quantiles."""
+"""How far estimates can be trusted: intervals of means, shares and quantiles, and the moments they rest on."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+import numpy.typing as npt
+from scipy.special import bdtr, bdtrik, ndtri, stdtrit
 
+from jitrisk.errors import ResultError
 from jitrisk.risk.result import Array
 
 CONFIDENCE = 0.95
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+# Temporary arrays of this many values stay in a core's cache.
+_CHUNK = 1 << 15
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean and central moments of a sample.
+
+    Attributes
+    ----------
+    size : how many values there are.
+    mean : their mean.
+    second, third, fourth : means of the second to fourth power of what they differ from it; the last may be NaN.
+    """
+
+    size: int
+    mean: float
+    second: float
+    third: float
+    fourth: float = math.nan
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation with n - 1 degrees of freedom, NaN for fewer than two values."""
+        return math.sqrt(self.second * self.size / (self.size - 1)) if self.size > 1 else math.nan
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean, NaN for fewer than two values."""
+        return self.deviation / math.sqrt(self.size)
+
+    @property
+    def deviation_error(self) -> float:
+        """Standard error of the standard deviation by the delta method (Cramér 1946, section 27.7)."""
+        if self.size < 2 or self.second == 0:
+            return math.nan if self.size < 2 else 0.0
+        return math.sqrt(max(self.fourth - self.second**2, 0.0) / (4 * self.second * self.size))
+
+    @property
+    def skewness(self) -> float:
+        """Third standardized moment, 0 for a constant."""
+        return self.third / self.second**1.5 if self.second > 0 else 0.0
+
+
+def moments(values: Array) -> Moments:
+    """Return the moments of a sample; those of a constant are exact."""
+    least = float(values.min())
+    if least == values.max():
+        return Moments(values.size, least, 0.0, 0.0, 0.0)
+    mean, sums = float(values.mean()), np.zeros(3)
+    for part in chunks(values):
+        difference = part - mean
+        square = difference * difference
+        sums += (square.sum(), sum_of_products(square, difference), sum_of_products(square, square))
+    second, third, fourth = (float(total) / values.size for total in sums)
+    return Moments(values.size, mean, second, third, fourth)
+
+
+def sum_of_products(one: Array, other: Array) -> float:
+    """Return the inner product, on this thread alone: the one of BLAS would start others."""
+    return float(np.einsum("i,i->", one, other))
 
 
 def standard_error(values: Array) -> float:
     """Return the standard error of the mean, NaN for fewer than two values."""
-    return deviation(values) / math.sqrt(values.size)
+    return moments(values).standard_error
 
 
-def deviation(values: Array) -> float:
-    """Return the standard deviation with n - 1 degrees of freedom, NaN for fewer than two values."""
-    return float(np.std(values, ddof=1)) if values.size > 1 else math.nan
+def probability(what: str, value: float) -> float:
+    """Return a probability strictly between 0 and 1, or raise ResultError."""
+    if not 0 < value < 1:
+        raise ResultError(f"{what} is {value!r}, it must lie between 0 and 1, such as 0.95")
+    return float(value)
+
+
+def chunks(values: npt.NDArray[_Scalar]) -> Iterator[npt.NDArray[_Scalar]]:
+    """Yield the values piece by piece, so that what is computed from a piece stays in the cache."""
+    for start in range(0, values.size, _CHUNK):
+        yield values[start : start + _CHUNK]
 
 
 def student(paths: int, confidence: float = CONFIDENCE) -> float:
@@ -30,6 +106,33 @@ def student(paths: int, confidence: float = CONFIDENCE) -> float:
 def normal(confidence: float = CONFIDENCE) -> float:
     """Return how many standard errors reach to the ends of an interval of a normal estimate."""
     return float(ndtri(0.5 + confidence / 2))
+
+
+def skewed_interval(mean: float, error: float, skewness: float, paths: int, reach: float) -> tuple[float, float]:
+    """Return the interval of a mean, longer on the side of the long tail.
+
+    The studentized mean is transformed to remove its skewness (Hall 1992, Journal of the Royal Statistical Society B
+    54). Without skewness the interval is the usual one, `reach` standard errors to both sides.
+
+    Parameters
+    ----------
+    mean : the estimate.
+    error : its standard error.
+    skewness : that of the values it is the mean of.
+    paths : how many they are.
+    reach : how many standard errors the usual interval reaches, see :func:`student`.
+    """
+    return mean - error * _unskewed(reach, skewness, paths), mean - error * _unskewed(-reach, skewness, paths)
+
+
+def _unskewed(reach: float, skewness: float, paths: int) -> float:
+    """Return the inverse of Hall's transformation, which turns a skewed studentized mean into a normal variable."""
+    scaled = skewness / math.sqrt(paths)
+    if scaled == 0 or math.isnan(reach):
+        return reach
+    inside = scaled * (reach - scaled / 6)
+    root = math.expm1(math.log1p(inside) / 3) if inside > -0.5 else math.cbrt(1 + inside) - 1
+    return 3 * root / scaled
 
 
 def wilson(share: float, paths: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -54,11 +157,13 @@ def rank(paths: int, probability: float) -> int:
     return max(1, math.ceil(paths * probability * (1 - 1e-12)))
 
 
+@lru_cache(maxsize=1024)
 def rank_interval(paths: int, probability: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
     """Return the 1-based ranks between which a quantile lies, whatever the distribution.
 
-    The number of paths below the quantile is binomial, here by its normal approximation (David & Nagaraja
-    2003, Order Statistics, section 7.1). None where the paths are too few for both ends to exist.
+    The number of paths below the quantile is binomial: each end misses with at most half of what the confidence
+    leaves (David & Nagaraja 2003, Order Statistics, section 7.1). Where the quantile sits in an atom, the interval
+    covers it more often. None where the paths are too few for both ends to exist.
 
     Parameters
     ----------
@@ -66,6 +171,17 @@ def rank_interval(paths: int, probability: float, confidence: float = CONFIDENCE
     probability : the quantile's probability.
     confidence : probability that the interval covers the quantile.
     """
-    half = normal(confidence) * math.sqrt(paths * probability * (1 - probability))
-    lower, upper = math.floor(paths * probability - half), math.ceil(paths * probability + half)
+    miss = (1 - confidence) / 2
+    lower, upper = _lower_rank(paths, probability, miss), paths + 1 - _lower_rank(paths, 1 - probability, miss)
     return (lower, upper) if lower >= 1 and upper <= paths else None
+
+
+def _lower_rank(paths: int, probability: float, miss: float) -> int:
+    """Return the largest rank whose value lies above the quantile with probability `miss` at most, 0 if none."""
+    guess = bdtrik(miss, paths, probability)
+    count = int(guess) if guess > 0 else 0
+    while count >= 0 and bdtr(count, paths, probability) > miss:
+        count -= 1
+    while bdtr(count + 1, paths, probability) <= miss:
+        count += 1
+    return count + 1

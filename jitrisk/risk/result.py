@@ -14,14 +14,17 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.vocabulary import OUTCOMES, PRICES, Variable
+from jitrisk.vocabulary import CONTENTS, OUTCOMES, PRICES, Variable
 
 Array = npt.NDArray[np.float64]
 
 HOURS_PER_DAY = 24.0
-HOURS_PER_YEAR = 365.0 * HOURS_PER_DAY
+DAYS_PER_YEAR = 365.0
+HOURS_PER_YEAR = DAYS_PER_YEAR * HOURS_PER_DAY
 _PROVENANCE = ("name", "currency", "period_hours", "warm_up", "periods", "seed", "model_hash", "jitrisk_version")
 _NEEDED_ATTRS = ("jitrisk_format", "period_hours", "periods")
+# Prices that results of the same format may lack, because they are older: nothing is paid.
+_LATER = ("days_receivable", "days_payable")
 _ADVICE = "use what jr.simulate or jr.open returned"
 
 
@@ -38,21 +41,35 @@ def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
     ResultError
         When attributes, dimensions or variables are missing or misshapen, or there is no path or strategy.
     """
+    if (contents := outcomes.attrs.get("contents")) in CONTENTS:
+        raise ResultError(f"not a result of jitrisk but {CONTENTS[contents]}; {_ADVICE}")
     absent = [name for name in _NEEDED_ATTRS if name not in outcomes.attrs]
     if absent:
         raise ResultError(f"not a result of jitrisk: the Dataset has no attribute {_listed(absent)}; {_ADVICE}")
+    for name in ("period_hours", "periods"):
+        _require_positive(name, outcomes.attrs[name])
     for dim in ("strategy", "path"):
         if not outcomes.sizes.get(dim):
             raise ResultError(f"the Dataset has no {dim}; to keep one, select it as a list: sel({dim}=[...])")
-    absent = [name for name in names if name not in outcomes]
+    absent = [name for name in names if name not in outcomes and name not in _LATER]
     if absent:
         raise ResultError(f"the Dataset lacks {_listed(absent)}; {_ADVICE}")
-    for name in names:
+    for name in (name for name in names if name in outcomes):
         _require_dims(outcomes[name], OUTCOMES.get(name) or PRICES[name])
+
+
+def _require_positive(name: str, value: Any) -> None:
+    if not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
+        raise ResultError(f"the attribute {name} is {value!r}, it must be a number above 0; {_ADVICE}")
 
 
 def _require_dims(array: xr.DataArray, variable: Variable) -> None:
     found, allowed = set(array.dims), set(variable.dims)
+    if array.dtype.kind not in "iuf":
+        raise ResultError(f"{variable.name} is of type {array.dtype}, it must be numbers; {_ADVICE}")
+    unnamed = [str(dim) for dim in array.dims if dim != "path" and dim not in array.coords]
+    if unnamed:
+        raise ResultError(f"{variable.name} does not say which {unnamed[0]} is which: the coordinate is missing; {_ADVICE}")
     # A price may lack dimensions: it then holds for all of them.
     if found - allowed or (variable.role == "outcome" and found != allowed):
         raise ResultError(
@@ -79,13 +96,18 @@ def provenance(outcomes: xr.Dataset) -> dict[str, Any]:
 def rows(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
     """Return an outcome as ``[strategy, thing, path]``, a view where it lies in memory so."""
     thing = OUTCOMES[name].dims[-1]
-    return np.asarray(outcomes[name].transpose("strategy", thing, "path").values)
+    array = outcomes[name]
+    # Read first, turned afterwards: a file not in memory is read in its own order many times faster.
+    return np.asarray(array.values).transpose([array.dims.index(dim) for dim in ("strategy", thing, "path")])
 
 
 def prices(outcomes: xr.Dataset, name: str) -> Array:
-    """Return a price as ``[strategy, thing]`` or ``[strategy]``; one without a dimension holds for all of it."""
+    """Return a price as ``[strategy, thing]`` or ``[strategy]``; one without a dimension holds for all of it.
+
+    One that an older result lacks is 0.
+    """
     dims = PRICES[name].dims
-    price = outcomes[name]
+    price = outcomes[name] if name in outcomes or name not in _LATER else xr.DataArray(0.0)
     absent = {dim: outcomes.sizes[dim] for dim in dims if dim not in price.dims}
     return np.asarray(price.expand_dims(absent).transpose(*dims).values, dtype=np.float64)
 
@@ -103,6 +125,8 @@ def weighted(outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, res
     out : float64 ``[strategy, path]``, or ``[strategy, thing, path]`` where `resolved`; changed in place.
     resolved : whether things are kept apart.
     """
+    if not weights.any():
+        return
     values = rows(outcomes, name)
     product = np.empty(values.shape[-1])
     for strategy, thing in zip(*np.nonzero(weights), strict=True):

@@ -26,8 +26,9 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xr.Dataset
-        The variables of :data:`jitrisk.vocabulary.METRICS` with the dimensions (strategy, path); profit only
-        where a price is set. The fill rate of a path without demand is 1.
+        The variables of :data:`jitrisk.vocabulary.METRICS` with the dimensions (strategy, path). The fill rate of a
+        path without demand is 1. Profit is there only where a price is set; gross margin, turns, days of inventory
+        and cash cycle only where prices and values are set and every path has one.
 
     Raises
     ------
@@ -52,10 +53,28 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(arrays, coords=coords, attrs=provenance(outcomes))
 
 
+def repricing(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
+    """Return how much every path's metrics change when a result gets other prices.
+
+    Parameters
+    ----------
+    before, after : the :func:`metrics` of one result under the old and the new prices.
+
+    Returns
+    -------
+    xr.Dataset
+        After less before, with the dimensions (strategy, path), for the metrics that both have.
+    """
+    shared = {name: after[name] - before[name] for name in after if name in before}
+    arrays = {name: array.assign_attrs(after[name].attrs) for name, array in shared.items()}
+    return xr.Dataset(arrays, attrs=after.attrs)
+
+
 def _money(outcomes: xr.Dataset) -> dict[str, Array]:
     spent = money.costs(outcomes)
     taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
-    return {name: spent[component].values for name, component in taken.items() if component in spent}
+    sums = {name: spent[component].values for name, component in taken.items() if component in spent}
+    return sums | money.ratios(outcomes, spent)
 
 
 def _downtime_stages(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:

@@ -3,87 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError
-from jitrisk.risk.precision import deviation, rank, standard_error
+from jitrisk.risk.precision import CONFIDENCE, Moments, moments, probability, skewed_interval, student
 from jitrisk.risk.result import Array
+from jitrisk.risk.selection import Quantile, quantile_ranks, quantiles
 from jitrisk.risk.tails import tail_risk
+from jitrisk.risk.variables import finite_rows, understood
 from jitrisk.vocabulary import STATISTICS
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_ENDS = ("", "_lower", "_upper")
 
 
-def describe(values: xr.Dataset, level: float = 0.95, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
-    """Return mean, spread, tail risk and quantiles of every variable.
+@dataclass(frozen=True)
+class Asked:
+    """Which statistics are asked for.
+
+    Attributes
+    ----------
+    level : probability of the part of the paths that is not the tail.
+    points : probabilities of the quantiles.
+    confidence : probability that an interval covers the true value.
+    """
+
+    level: float = 0.95
+    points: tuple[float, ...] = ()
+    confidence: float = CONFIDENCE
+
+
+def describe(
+    values: xr.Dataset,
+    level: float = 0.95,
+    quantiles: Sequence[float] = QUANTILES,
+    confidence: float = CONFIDENCE,
+) -> xr.Dataset:
+    """Return mean, spread, tail risk and quantiles of every variable, each with its error or interval.
 
     Parameters
     ----------
-    values : variables of dimensions (strategy, path) that say in ``bad_tail`` which end is the bad one, such as
-        :func:`~jitrisk.risk.metrics` and :func:`~jitrisk.risk.costs` return.
+    values : variables of dimensions (strategy, path) and perhaps stage or customer: metrics, costs or outcomes.
+        The attribute ``bad_tail`` of a variable says which end of it is the bad one; outcomes know theirs.
     level : probability of the part of the paths that is not the tail.
     quantiles : probabilities of the quantiles, each the least value its distribution reaches it at.
+    confidence : probability that an interval covers the true value.
 
     Returns
     -------
     xr.Dataset
         Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.STATISTICS`, and
-        beside it its ``_quantile`` with the dimensions (strategy, quantile).
+        beside it its ``_quantile`` with the dimensions (strategy, quantile), whose interval is ``_quantile_lower``
+        to ``_quantile_upper``; a stage or customer is kept. What too few paths cannot tell is NaN.
 
     Raises
     ------
     ResultError
-        When a probability is not between 0 and 1, or a value is not finite.
+        When a probability is not between 0 and 1, or a variable has other dimensions or is not finite.
     """
-    level = probability("level", level)
-    points = [probability("a quantile", q) for q in quantiles]
+    points = tuple(probability("a quantile", q) for q in quantiles)
+    asked = Asked(probability("level", level), points, probability("confidence", confidence))
     arrays: dict[str, xr.DataArray] = {}
     for name, array in values.items():
-        table = np.empty((values.sizes["strategy"], len(STATISTICS)))
-        points_table = np.empty((values.sizes["strategy"], len(points)))
-        for s, row in enumerate(finite_rows(array)):
-            table[s], points_table[s] = _row(row, level, points, low=array.attrs["bad_tail"] == "lower")
-        arrays[str(name)] = xr.DataArray(table, dims=("strategy", "statistic"), attrs=array.attrs)
-        arrays[f"{name}_quantile"] = xr.DataArray(points_table, dims=("strategy", "quantile"), attrs=array.attrs)
-    coords = {"strategy": values["strategy"], "statistic": list(STATISTICS), "quantile": points}
-    return xr.Dataset(arrays, coords, {**values.attrs, "level": level, "paths": values.sizes["path"]})
+        arrays |= _described(str(name), understood(array, values), asked)
+    coords: dict[Any, Any] = {dim: values.coords[dim] for dim in values.dims if dim in values.coords and dim != "path"}
+    coords |= {"statistic": list(STATISTICS), "quantile": list(points)}
+    known = {"level": asked.level, "confidence": asked.confidence, "paths": values.sizes["path"]}
+    return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
-def _row(values: Array, level: float, points: Sequence[float], low: bool) -> tuple[list[float], list[float]]:
-    # One sort serves all; sums over sorted values do not depend on the order of the paths.
-    ordered = np.sort(values)
-    losses = -ordered[::-1] if low else ordered
-    tail, sign = tail_risk(losses, level), -1.0 if low else 1.0
-    statistics = {
-        "mean": float(ordered.mean()),
-        "standard_deviation": deviation(ordered),
-        "standard_error": standard_error(ordered),
-        "var": sign * tail.var,
-        "var_standard_error": tail.var_standard_error,
-        "cvar": sign * tail.cvar,
-        "cvar_standard_error": tail.cvar_standard_error,
+def _described(name: str, array: xr.DataArray, asked: Asked) -> dict[str, xr.DataArray]:
+    rows = finite_rows(array)
+    shape, dims = rows.shape[:-1], array.transpose("strategy", ..., "path").dims[:-1]
+    table = np.empty((*shape, len(STATISTICS)))
+    ends = np.empty((*shape, len(asked.points), len(_ENDS)))
+    for index in np.ndindex(shape):
+        statistics, found = row_statistics(rows[index], asked, low=array.attrs["bad_tail"] == "lower")
+        table[index] = [statistics[name] for name in STATISTICS]
+        ends[index] = np.reshape(found, (-1, len(_ENDS)))
+    described = {name: xr.DataArray(table, dims=(*dims, "statistic"), attrs=array.attrs)}
+    for k, end in enumerate(_ENDS):
+        described[f"{name}_quantile{end}"] = xr.DataArray(ends[..., k], dims=(*dims, "quantile"), attrs=array.attrs)
+    return described
+
+
+def row_statistics(values: Array, asked: Asked, low: bool) -> tuple[dict[str, float], list[Quantile]]:
+    """Return every statistic of one sample by name, and its quantiles.
+
+    Parameters
+    ----------
+    values : the sample, in any order.
+    asked : which statistics.
+    low : whether the lower tail is the bad one.
+    """
+    values = np.ascontiguousarray(values)
+    spread, paths = moments(values), values.size
+    ranks = [quantile_ranks(paths, q, asked.confidence) for q in asked.points]
+    ranks.append(quantile_ranks(paths, asked.level, asked.confidence, low))
+    *found, var = quantiles(values, ranks)
+    tail = tail_risk(values, asked.level, asked.confidence, low=low, var=var)
+    return _mean(spread, asked.confidence) | vars(tail), found
+
+
+def _mean(spread: Moments, confidence: float) -> dict[str, float]:
+    reach = student(spread.size, confidence)
+    lower, upper = skewed_interval(spread.mean, spread.standard_error, spread.skewness, spread.size, reach)
+    return {
+        "mean": spread.mean,
+        "standard_deviation": spread.deviation,
+        "standard_deviation_standard_error": spread.deviation_error,
+        "standard_error": spread.standard_error,
+        "lower": lower,
+        "upper": upper,
     }
-    return [statistics[name] for name in STATISTICS], [float(ordered[rank(ordered.size, q) - 1]) for q in points]
-
-
-def probability(what: str, value: float) -> float:
-    """Return a probability strictly between 0 and 1, or raise ResultError."""
-    if not 0 < value < 1:
-        raise ResultError(f"{what} is {value!r}, it must lie between 0 and 1, such as 0.95")
-    return float(value)
-
-
-def finite_rows(array: xr.DataArray) -> Array:
-    """Return values as float64 ``[strategy, path]``, or raise ResultError where one is not finite."""
-    values = np.asarray(array.transpose("strategy", "path").values, dtype=np.float64)
-    wrong = ~np.isfinite(values)
-    if wrong.any():
-        strategy, path = np.argwhere(wrong)[0]
-        raise ResultError(
-            f"{array.name} is {values[strategy, path]} in {wrong.sum():,} of {wrong.size:,} values, first on path "
-            f"{array['path'].values[path]} of strategy {array['strategy'].values[strategy]}; "
-            "look there for a price or an outcome that is not a finite number"
-        )
-    return values

@@ -1,9 +1,9 @@
-"""Value at risk and conditional value at risk of one sample, atoms included, with standard errors.
+"""Value at risk and conditional value at risk of one sample, atoms included, with errors and intervals.
 
 The definitions are those of Rockafellar & Uryasev (2002), "Conditional value-at-risk for general loss
 distributions", Journal of Banking & Finance 26: the value at risk is the least x with F(x) >= level, and the
 conditional value at risk the mean of the worst 1 - level of the probability, for which the atom at the
-value at risk is split. Here losses are bad when high; callers turn the sign of what is bad when low.
+value at risk is split. What is bad when low has its tail at the other end.
 """
 
 from __future__ import annotations
@@ -13,45 +13,82 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jitrisk.risk.precision import rank, rank_interval, standard_error
+from jitrisk.risk.precision import (
+    CONFIDENCE,
+    Moments,
+    chunks,
+    rank,
+    rank_interval,
+    skewed_interval,
+    student,
+    sum_of_products,
+)
 from jitrisk.risk.result import Array
+from jitrisk.risk.selection import Quantile, order_statistics, quantile_ranks, quantiles
 
 
 @dataclass(frozen=True)
 class TailRisk:
-    """Value at risk and conditional value at risk, each with its standard error.
+    """Value at risk and conditional value at risk, each with its standard error and its interval.
 
-    A standard error is NaN where the tail holds too few paths to bound the value at risk from both sides.
+    Errors and intervals are NaN where the tail holds too few paths to bound the value at risk from both sides.
     """
 
     var: float
     var_standard_error: float
+    var_lower: float
+    var_upper: float
     cvar: float
     cvar_standard_error: float
+    cvar_lower: float
+    cvar_upper: float
 
 
-def tail_risk(ordered: Array, level: float) -> TailRisk:
-    """Return the tail risk of a sorted sample.
+def tail_risk(
+    values: Array, level: float, confidence: float = CONFIDENCE, *, low: bool = False, var: Quantile | None = None
+) -> TailRisk:
+    """Return the tail risk of a sample.
 
-    The standard error of the value at risk comes from the spacing of the order statistics around it (Siddiqui
-    1960; Bloch & Gastwirth 1968), with those that bound it whatever the distribution; that of the conditional
-    value at risk from its influence function (Trindade, Uryasev, Shapiro & Zrazhevsky 2007).
+    The interval of the value at risk lies between order statistics, whatever the distribution, and its standard error
+    comes from their spacing (Siddiqui 1960; Bloch & Gastwirth 1968). The conditional value at risk is a mean of one
+    score a path, its influence function, whose spread is its standard error (Trindade, Uryasev, Shapiro & Zrazhevsky
+    2007); its interval allows for the skewness of the scores, and for few paths in the tail as Student's does.
 
     Parameters
     ----------
-    ordered : the losses, ascending.
+    values : the sample, in any order.
     level : probability of the part that is not the tail.
+    confidence : probability that an interval covers the true value.
+    low : whether the lower tail is the bad one.
+    var : the value at risk, where it is known already.
     """
-    paths = ordered.size
-    var = float(ordered[rank(paths, level) - 1])
-    scores = tail_scores(ordered, level)
-    bounds = rank_interval(paths, level)
+    paths = values.size
+    at = var or quantiles(values, [quantile_ranks(paths, level, confidence, low)])[0]
+    excess = _excess(values, at.value, level, low)
+    sign = -1.0 if low else 1.0
+    cvar = at.value + sign * excess.mean
+    bounds = rank_interval(paths, level, confidence)
     if bounds is None:
-        return TailRisk(var, math.nan, float(scores.mean()), math.nan)
-    lower, upper = bounds
-    spacing = float(ordered[upper - 1] - ordered[lower - 1]) / (upper - lower)
-    var_error = spacing * math.sqrt(paths * level * (1 - level))
-    return TailRisk(var, var_error, float(scores.mean()), standard_error(scores))
+        unknown = math.nan
+        return TailRisk(at.value, unknown, unknown, unknown, cvar, unknown, unknown, unknown)
+    var_error = (at.upper - at.lower) / (bounds[1] - bounds[0]) * math.sqrt(paths * level * (1 - level))
+    # The tail of 4 paths has the reach of 4 values, not of all.
+    reach = student(math.ceil(paths * (1 - level)), confidence)
+    ends = skewed_interval(excess.mean, excess.standard_error, excess.skewness, paths, reach)
+    lower, upper = sorted(at.value + sign * end for end in ends)
+    return TailRisk(at.value, var_error, at.lower, at.upper, cvar, excess.standard_error, lower, upper)
+
+
+def _excess(values: Array, var: float, level: float, low: bool) -> Moments:
+    """Return the moments of what each path's score exceeds the value at risk by."""
+    sums = np.zeros(3)
+    for part in chunks(values):
+        beyond = var - part[part < var] if low else part[part > var] - var
+        square = beyond * beyond
+        sums += (beyond.sum(), square.sum(), sum_of_products(square, beyond))
+    mean, second, third = (float(total) / values.size / (1 - level) ** (k + 1) for k, total in enumerate(sums))
+    # Most scores are 0, so nothing is lost by subtracting.
+    return Moments(values.size, mean, max(second - mean**2, 0.0), third - 3 * mean * second + 2 * mean**3)
 
 
 def tail_scores(losses: Array, level: float) -> Array:
@@ -62,11 +99,10 @@ def tail_scores(losses: Array, level: float) -> Array:
 
     Parameters
     ----------
-    losses : the losses, in any order.
+    losses : the losses, in any order, bad when high.
     level : probability of the part that is not the tail.
     """
-    index = rank(losses.size, level) - 1
-    var = np.partition(losses, index)[index]
+    var = order_statistics(losses, [rank(losses.size, level)])[0]
     scores: Array = np.maximum(losses - var, 0.0)
     scores /= 1 - level
     scores += var

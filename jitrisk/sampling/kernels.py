@@ -212,6 +212,12 @@ def draw_spells(hazard: Any, tables: Tables, paths: Array, count: int, scratch: 
             finish(AT_LEAST_ZERO, row)
 
 
+@entry
+def list_spells(hazard: Any, tables: Tables, paths: Array, scratch: Scratch) -> None:
+    """Draw the spells numbered in scratch.blocks, one a lane; the numbers are those that `fill` draws."""
+    draw_spells(hazard, tables, paths, paths.shape[0], scratch)
+
+
 @part
 def begin_spells(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
     """Draw the first spell of a hazard on every lane."""

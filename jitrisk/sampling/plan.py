@@ -76,7 +76,7 @@ class Planner:
         """Pack hazards in the order of their names, so that products are the same whatever else is drawn."""
         hazards: list[tuple[Any, ...]] = []
         effects: list[tuple[Any, ...]] = []
-        for spells, hits in sorted(self._hits().items(), key=lambda item: (item[0].name, repr(item[0]))):
+        for spells, hits in self._hits():
             first = len(effects)
             # Those that are sure to hit first, then coin after coin: the kernel tosses again where the coin changes.
             for number, effect in sorted(hits, key=lambda hit: (-hit[1].chance, self._series[hit[0]].thing)):
@@ -88,13 +88,17 @@ class Planner:
             hazards.append((key, *map(self._table, tables_of), spells.ramp, first, len(effects)))
         return np.array(hazards, HAZARD), np.array(effects, EFFECT)
 
-    def _hits(self) -> dict[Spells, list[tuple[int, Effect]]]:
+    def hazards(self) -> list[Spells]:
+        """Return the hazards that hit something, in the order of the plan."""
+        return [spells for spells, _ in self._hits()]
+
+    def _hits(self) -> list[tuple[Spells, list[tuple[int, Effect]]]]:
         hits: dict[Spells, list[tuple[int, Effect]]] = {}
         for number, series in enumerate(self._series):
             for effect in series.effects:
                 if effect.factor != 1 and effect.chance > 0:
                     hits.setdefault(effect.spells, []).append((number, effect))
-        return hits
+        return sorted(hits.items(), key=lambda item: (item[0].name, repr(item[0])))
 
 
 def _finish_of_draw(series: Series) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jitrisk.sampling import kernels
-from jitrisk.sampling.layout import Clocks, Scratch
+from jitrisk.sampling.layout import Array, Clocks, Scratch
 from jitrisk.sampling.plan import Planner
-from jitrisk.sampling.series import Series
+from jitrisk.sampling.series import Kind, Series, Spell
+
+_AT_ONCE = 64  # spells of one path drawn at a time
+
+Hit = tuple[Kind, str, float]
 
 
 @dataclass(eq=False)
@@ -38,7 +42,8 @@ class Sampler:
 
     def __init__(self, series: Sequence[Series], seed: int) -> None:
         self.series = tuple(series)
-        self._plan = Planner(self.series, seed).plan()
+        planner = Planner(self.series, seed)
+        self._plan, self._hazards = planner.plan(), planner.hazards()
 
     def begin(self, first_path: int, lanes: int) -> State:
         """Return the state of ``lanes`` paths from ``first_path`` on, before period 0."""
@@ -87,6 +92,44 @@ class Sampler:
             raise ValueError(f"the tile has series and lanes {out.shape[1:]}, but must have {width}")
         state.period = first_period + len(out)
         kernels.fill(self._plan, state.clocks, state.scratch, first_period, out)
+
+    def spells(self, path: int, periods: int) -> Iterator[Spell]:
+        """Yield the spells of every hazard on one path that begin before so many periods are over.
+
+        They are those that `fill` applies. A spell hits nothing where every coin says so.
+        """
+        for number, hazard in enumerate(self._hazards):
+            first, clock = 0, 0.0
+            while clock < periods:
+                for quiet, active, hits in self._draw_spells(number, path, first):
+                    begin = clock + quiet
+                    if begin < periods:
+                        yield Spell(hazard.name, begin, begin + active, begin + active + hazard.ramp, hits)
+                    clock = begin + active + hazard.ramp
+                first += _AT_ONCE
+
+    def _draw_spells(self, number: int, path: int, first: int) -> list[tuple[float, float, tuple[Hit, ...]]]:
+        """Return quiet time, active time and hits of some spells of a hazard, from the spell `first` on."""
+        hazard = self._plan.hazards[number]
+        state = self.begin(path, _AT_ONCE)
+        state.clocks.paths[:] = path
+        state.scratch.blocks[:] = np.arange(first, first + _AT_ONCE)
+        kernels.list_spells(hazard, self._plan.tables, state.clocks.paths, state.scratch)
+        hits: list[tuple[Hit, ...]] = [()] * _AT_ONCE
+        for effect in self._plan.effects[hazard["first_effect"] : hazard["end_effect"]]:
+            series = self.series[effect["series"]]
+            hit = (series.kind, series.thing, float(effect["factor"]))
+            struck = self._toss(effect["coin"], path, first) < effect["enough"]
+            hits = [(*before, hit) if sure else before for before, sure in zip(hits, struck, strict=True)]
+        return list(zip(*state.scratch.drawn.tolist(), hits, strict=True))
+
+    def _toss(self, coin: int, path: int, first: int) -> Array:
+        """Return the words of a coin for some spells, from the spell `first` on."""
+        numbers = np.arange(first, first + _AT_ONCE, dtype=np.uint64)
+        words = np.empty((4, _AT_ONCE), np.uint32)
+        kernels.philox(coin, numbers >> np.uint64(2), np.full(_AT_ONCE, path, np.uint64), words)
+        chosen: Array = words[numbers & np.uint64(3), np.arange(_AT_ONCE)]
+        return chosen.astype(np.uint64)
 
     def bytes(self, lanes: int) -> int:
         """Return the memory that one state takes."""

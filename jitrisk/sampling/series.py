@@ -74,6 +74,25 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Spell:
+    """One spell of a hazard on one path.
+
+    Attributes
+    ----------
+    hazard : name of the hazard.
+    begin, end : when it begins and ends, in periods.
+    recovered : when its recovery is over, in periods; the end where there is no ramp.
+    hits : what it hits: kind of series, stage or customer, and the factor.
+    """
+
+    hazard: str
+    begin: float
+    end: float
+    recovered: float
+    hits: tuple[tuple[Kind, str, float], ...]
+
+
+@dataclass(frozen=True)
 class Series:
     """One exogenous variable of one stage or customer.
 

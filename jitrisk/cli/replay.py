@@ -1,0 +1,77 @@
+"""``jitrisk replay``: one path again, with all that happened on it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jitrisk.cli import completion
+from jitrisk.cli.group import verb
+from jitrisk.cli.options import RESULT_SUFFIXES, given, model_argument, print_json, print_sheets, shared_option
+from jitrisk.cli.simulating import progress_bar
+
+
+@verb("replay", "Example: jitrisk replay brake-valves --strategy jit --worst cost")
+@model_argument
+@click.option(
+    "-s",
+    "--strategy",
+    required=True,
+    metavar="NAME",
+    shell_complete=completion.strategies,
+    help="The strategy to run.",
+)
+@click.option("--path", type=click.IntRange(0, 2**63 - 2), metavar="NUMBER", help="The path of this number.")
+@click.option("--worst", metavar="METRIC", help="The path on which this is worst, such as cost or stockout.")
+@click.option(
+    "--quantile",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="PROBABILITY",
+    help="The path at this quantile, such as 0.99, of --metric.",
+)
+@click.option("--metric", default="cost", show_default=True, help="The metric that --quantile is one of.")
+@shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths searched for it.  [default: 10,000]")
+@shared_option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.  [default: 0]")
+@shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep its time series.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+def command(model: str, strategy: str, out: Path | None, as_json: bool, quiet: bool, **which: Any) -> None:
+    """Run one path again and tell what happened on it, from the first hazard to the last backlog.
+
+    MODEL is a model file, the name of an example, or a result written with --out, whose paths are known.
+    """
+    from jitrisk import outcomes, pipeline
+    from jitrisk.report import journal, replay_document
+
+    is_result = Path(model).suffix in RESULT_SUFFIXES
+    _refuse_what_does_not_go_together(model, is_result, which)
+    if out is not None:
+        outcomes.check_target(out)
+        if is_result and out.resolve() == Path(model).resolve():
+            raise click.UsageError(f"{model!r} is read and would be written over: choose another name for --out.")
+    with progress_bar(quiet) as progress:
+        replay = pipeline.replay(model, strategy, progress=progress, **which)
+    show = partial(print_json, replay_document(replay)) if as_json else partial(print_sheets, journal(replay))
+    if out is not None:
+        pipeline.save(replay, out)
+        click.echo(f"wrote {out}", err=True)
+    show()
+
+
+def _refuse_what_does_not_go_together(model: str, is_result: bool, which: dict[str, Any]) -> None:
+    """Refuse options that would be ignored; those from the environment give way."""
+    if sum(which[name] is not None for name in ("path", "worst", "quantile")) != 1:
+        raise click.UsageError("Say which path is meant: --path NUMBER, --worst METRIC or --quantile PROBABILITY.")
+    if which["quantile"] is None and given("metric"):
+        raise click.UsageError("--metric goes with --quantile; --worst names its metric itself.")
+    if which["path"] is not None and given("paths"):
+        raise click.UsageError("--paths is for the search with --worst or --quantile: leave it out with --path.")
+    for name in ("paths", "seed"):
+        if is_result and given(name):
+            raise click.UsageError(f"{model!r} is a result, simulated already: leave --{name} out.")
+        if is_result or (name == "paths" and which["path"] is not None):
+            which[name] = None

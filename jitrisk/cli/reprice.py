@@ -1,0 +1,59 @@
+"""``jitrisk reprice``: a kept result at other prices, without simulating again."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from jitrisk.cli.group import verb
+from jitrisk.cli.options import RESULT_SUFFIXES, print_json, print_sheets
+
+
+@verb("reprice", "Example: jitrisk reprice plant.nc --set stages.bike.value=350 --set 'holding_rate=15 % / year'")
+@click.argument("result")
+@click.option(
+    "--set", "prices", multiple=True, required=True, metavar="KEY=VALUE", help="A price, as in the model file."
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep the new result.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
+def command(result: str, prices: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+    """Show a result at other prices: what changes, and the strategies compared anew.
+
+    RESULT is a result written with --out. KEY is a price of its model, such as stages.bike.value, holding_rate or
+    strategies.jic.stages.bike.value; anything else takes a new simulation.
+    """
+    from jitrisk import outcomes, pipeline
+    from jitrisk.report import compare_table, reprice_document, reprice_table
+
+    if Path(result).suffix not in RESULT_SUFFIXES:
+        raise click.UsageError(f"{result!r} is no result: keep one with 'jitrisk compare MODEL --out FILE.nc' first.")
+    changes = _changes(prices)
+    if out is not None:
+        outcomes.check_target(out)
+        if out.resolve() == Path(result).resolve():
+            raise click.UsageError(f"{result!r} is read and would be written over: choose another name for --out.")
+    before = pipeline.open(result)
+    after = pipeline.reprice(before, changes)
+    # Whatever is wrong with the result comes up before anything is written.
+    if as_json:
+        show = partial(print_json, reprice_document(before, after))
+    else:
+        show = partial(print_sheets, reprice_table(before, after), compare_table(after))
+    if out is not None:
+        pipeline.save(after, out)
+        click.echo(f"wrote {out}", err=True)
+    show()
+
+
+def _changes(prices: tuple[str, ...]) -> dict[str, str]:
+    changes: dict[str, str] = {}
+    for price in prices:
+        key, sign, value = (part.strip() for part in price.partition("="))
+        if not (key and sign and value):
+            raise click.UsageError(f"--set {price!r}: expected KEY=VALUE, such as stages.bike.value=350.")
+        if key in changes:
+            raise click.UsageError(f"--set {key!r} is given twice.")
+        changes[key] = value
+    return changes

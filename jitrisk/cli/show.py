@@ -1,0 +1,51 @@
+"""``jitrisk show``: what a model says, in words or as a diagram, without a simulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from jitrisk.cli import completion
+from jitrisk.cli.group import verb
+from jitrisk.cli.options import RESULT_SUFFIXES, model_argument, print_json, print_sheets
+
+
+@verb("show", "Example: jitrisk show brake-valves --strategy hybrid --out network.svg")
+@model_argument
+@click.option(
+    "-s",
+    "--strategy",
+    metavar="NAME",
+    shell_complete=completion.strategies,
+    help="The strategy that is shown.  [default: the first]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.svg|FILE.png|FILE.pdf",
+    help="Draw the network instead; that of a result says where time is lost.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
+def command(model: str, strategy: str | None, out: Path | None, as_json: bool) -> None:
+    """Show what a model says: stages, stores, policies, customers, hazards, and what strategies change.
+
+    MODEL is a model file, the name of an example, or a result written with --out.
+    """
+    from jitrisk import pipeline
+    from jitrisk.report import network, outline_digest, outline_document
+    from jitrisk.report.writing import check_figure, write_figure
+
+    if out is not None:
+        check_figure(out)
+    result = pipeline.open(model) if Path(model).suffix in RESULT_SUFFIXES else None
+    outline = pipeline.outline(model if result is None else result)
+    if result is not None and strategy is None:
+        strategy = str(result["strategy"].values[0])
+    if out is not None:
+        write_figure(network(outline, result, strategy), out)
+        click.echo(f"wrote {out}", err=True)
+    if as_json:
+        print_json(outline_document(outline, strategy))
+    elif out is None:
+        print_sheets(outline_digest(outline, strategy))

@@ -1,0 +1,99 @@
+"""How a simulation is shown while it runs: how long it will take, how far it is, how precise it has become."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from jitrisk.cli.options import Request
+    from jitrisk.model import Network
+
+REACHED = "jitrisk.reached"
+"""Under which the context of a verb keeps how precise its run has become."""
+
+_LONG = 10.0  # seconds from which on a run is announced
+_COUNTED = 1e9  # stage-periods under which a run is short on any machine, so that nothing is measured first
+
+
+def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Dataset:
+    """Simulate a model as the options ask, and say on stderr what a person wants to know meanwhile.
+
+    Parameters
+    ----------
+    network : the model.
+    names : the strategies wanted.
+    request : the options of the run.
+    """
+    from jitrisk import pipeline
+
+    if request.until is not None:
+        return _until(network, names, request, request.until)
+    announce(network, names, request.paths, request)
+    with progress_bar(request.quiet) as progress:
+        return pipeline.simulate(
+            network, request.paths, request.seed, strategies=names, threads=request.threads, progress=progress
+        )
+
+
+def _until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
+    from jitrisk import pipeline
+    from jitrisk.report import reached_document, reached_line
+
+    looks: list[xr.Dataset] = []
+
+    def watch(found: xr.Dataset) -> None:
+        looks.append(found)
+        if "planned" in found.attrs:
+            announce(network, names, found.attrs["planned"], request)
+
+    with progress_bar(request.quiet) as progress, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the line below says it
+        result = pipeline.simulate_until(
+            network,
+            target,
+            request.seed,
+            strategies=names,
+            threads=request.threads,
+            most=request.max_paths,
+            progress=progress,
+            watch=watch,
+        )
+    found = looks[-1]
+    click.get_current_context().meta[REACHED] = {"until": reached_document(found)}
+    if not (request.quiet and found["met"].all()):
+        click.echo(reached_line(found), err=True)
+    return result
+
+
+def announce(network: Network, names: Sequence[str], paths: int, request: Request) -> None:
+    """Say on stderr how long a run will take and how much memory, where it is long."""
+    from jitrisk import pipeline
+
+    if request.quiet or paths * len(names) * len(network.stages) * network.horizon < _COUNTED:
+        return
+    expected = pipeline.estimate(network, paths, strategies=names, threads=request.threads)
+    if expected.seconds >= _LONG:
+        click.echo(str(expected), err=True)
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show progress with the time left on stderr, where a person looks at it."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

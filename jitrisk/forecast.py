@@ -1,0 +1,83 @@
+"""How long a run will take and how much memory, told before it begins."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from jitrisk import engine
+from jitrisk.engine import Horizon, Job
+
+_SHARE, _LONGEST = 0.02, 0.5  # of the time expected, and in seconds: what a pilot may take
+_MINUTE, _HOUR = 60, 3600
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run is expected to take.
+
+    Attributes
+    ----------
+    paths : how many paths.
+    strategies : how many strategies.
+    seconds : wall time of the simulation, as busy as the machine is now; reading and showing a result not counted.
+    bytes : memory for the outcomes and the work space, counted and not guessed.
+    """
+
+    paths: int
+    strategies: int
+    seconds: float
+    bytes: int
+
+    def __str__(self) -> str:
+        strategies = f" of {self.strategies} strategies" if self.strategies > 1 else ""
+        return (
+            f"about {_duration(self.seconds)} and {_memory(self.bytes)} "
+            f"for {self.paths:,} path{'s' * (self.paths != 1)}{strategies}"
+        )
+
+
+def forecast(job: Job, threads: int | None = None) -> Forecast:
+    """Return what a job is expected to take, from a short run of its first paths on the same threads.
+
+    The paths are computed and thrown away. A first look takes one block a thread; where it expects a long run, a
+    second one takes up to 2 % of that time, at most half a second.
+
+    Parameters
+    ----------
+    job : what is to be simulated.
+    threads : threads to use; all cores by default.
+    """
+    # Reading compiled code from disk, or compiling it, is no part of a path.
+    engine.run(replace(job, horizon=Horizon(1), paths=job.paths[:1]), threads)
+    begin = time.perf_counter()
+    needed = engine.memory(job, threads)
+    fixed = time.perf_counter() - begin
+    paths = min(len(job.paths), engine.share(job, threads))
+    took = _timed(job, paths, threads)
+    rate = max(took - fixed, 0.0) / paths
+    budget = min(_LONGEST, _SHARE * rate * len(job.paths))
+    if budget > 2 * took:
+        paths = min(len(job.paths), int(paths * budget / took))
+        rate = max(_timed(job, paths, threads) - fixed, 0.0) / paths
+    return Forecast(len(job.paths), len(job.plants), fixed + rate * len(job.paths), needed)
+
+
+def _timed(job: Job, paths: int, threads: int | None) -> float:
+    begin = time.perf_counter()
+    engine.run(replace(job, paths=job.paths[:paths]), threads)
+    return time.perf_counter() - begin
+
+
+def _duration(seconds: float) -> str:
+    if round(seconds) < _MINUTE:
+        return f"{max(1, round(seconds))} s"
+    if (tens := round(seconds / 10) * 10) < _HOUR:
+        minutes, rest = divmod(tens, _MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(round(seconds / _MINUTE), _MINUTE)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def _memory(needed: int) -> str:
+    return f"{needed / 1e9:.1f} GB" if needed >= 1e8 else f"{max(1, round(needed / 1e6))} MB"

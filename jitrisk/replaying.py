@@ -1,0 +1,136 @@
+"""One path again: which one, run alone with the same bits, with its time series and where it stands in its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import xarray as xr
+
+from jitrisk import engine, outcomes, risk, tracing
+from jitrisk.arguments import numbers_from, whole
+from jitrisk.engine import Job
+from jitrisk.errors import JitriskError, ResultError, did_you_mean
+from jitrisk.model import Network
+from jitrisk.vocabulary import METRICS, PRICES
+
+_ONE = "say which path in one way: its number, worst=METRIC, or quantile=PROBABILITY"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which path is meant: by its number, as the worst in a metric, or at a quantile of one.
+
+    Raises
+    ------
+    JitriskError
+        If none or several of them are given.
+    """
+
+    path: int | None = None
+    worst: str | None = None
+    quantile: float | None = None
+    metric: str = "cost"
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("path", "worst", "quantile") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise JitriskError(f"{_ONE}; found {' and '.join(given) or 'none'}")
+        for metric in (self.metric, self.worst or self.metric):
+            if metric not in METRICS:
+                hint = did_you_mean(metric, METRICS)
+                raise JitriskError(f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{hint}")
+        if self.path is not None:
+            numbers_from(range(whole("path", self.path), self.path + 1))
+
+    def number_in(self, values: xr.Dataset, strategy: str) -> int:
+        """Return the path's number among the metrics of a run."""
+        if self.worst is not None:
+            return risk.worst_path(values, strategy, self.worst)
+        if self.quantile is not None:
+            return risk.quantile_path(values, strategy, self.metric, self.quantile)
+        assert self.path is not None  # one of the three is
+        if self.path not in values["path"].values:
+            first, last = values["path"].values[[0, -1]]
+            raise ResultError(f"there is no path {self.path} in the result: it has {first} to {last}")
+        return self.path
+
+
+def require_same(stored: xr.Dataset, job: Job) -> None:
+    """Raise ResultError unless a result has the strategies, a seed, and the same series handed in."""
+    known = [str(name) for name in stored["strategy"].values] if "strategy" in stored.dims else []
+    for name in job.plants:
+        if known and name not in known:
+            raise ResultError(f"there is no strategy {name!r} in the result: it has {', '.join(known)}")
+    if "seed" not in stored.attrs:
+        raise ResultError("the Dataset does not say with which seed it was simulated: use what jr.simulate returned")
+    then, now = stored.attrs.get("exogenous", ""), outcomes.handed_in(job.given)
+    if then and not now:
+        raise ResultError(
+            f"the result was simulated with {then} handed in: hand the same paths in again, "
+            "as jr.replay(..., exogenous=paths)"
+        )
+    if then != now:
+        raise ResultError(f"the result was simulated with {then or 'nothing'} handed in, and this time it is {now}")
+
+
+def replayed(
+    network: Network, job: Job, run: xr.Dataset | None, choice: Choice, values: xr.Dataset | None = None
+) -> xr.Dataset:
+    """Return the replay of one path under one strategy.
+
+    Parameters
+    ----------
+    network : the model.
+    job : the run that the path is one of, with one strategy.
+    run : its outcomes, where they are known; the choice is made among them, and the path's place in them told.
+    choice : which path.
+    values : the metrics of that run, where they are computed already.
+
+    Raises
+    ------
+    ResultError
+        If the choice finds no path, or the path run again differs from the run.
+    """
+    ((name, _),) = job.plants.items()
+    if values is None and run is not None:
+        values = risk.metrics(run)
+    number = choice.path if values is None else choice.number_in(values, name)
+    assert number is not None  # without a run the number is given
+    alone = _alone(job, number)
+    patched = {name: network.strategies[name]}
+    single = outcomes.label(network, patched, engine.run(alone, threads=1), alone.paths, job.seed, job.given)
+    if run is not None:
+        kept = run.sel(strategy=[name], path=[number]).load()
+        _refuse_differences(kept, single)
+        single = single.assign({price: kept[price] for price in PRICES if price in kept})
+    traced = outcomes.label_trace(network, [name], tracing.trace(alone, threads=1), alone.paths, job.seed)
+    exogenous = outcomes.label_paths(patched[name], tracing.draw(alone), alone.paths, job.seed)
+    parts = [
+        traced.isel(strategy=0, path=0),
+        outcomes.label_replay(
+            patched[name], single.isel(strategy=0, path=0), exogenous.isel(path=0), tracing.spells(alone)
+        ),
+        risk.standing(risk.metrics(single) if values is None else values, name, number, ranked=values is not None),
+    ]
+    attrs = {key: value for part in parts for key, value in part.attrs.items()} | {"contents": "replay"}
+    return xr.merge(parts, compat="equals", join="exact", combine_attrs="override").assign_attrs(attrs)
+
+
+def _alone(job: Job, number: int) -> Job:
+    """Return the job of one of its paths, alone."""
+    if job.given and number not in job.paths:
+        first, last = job.paths.start, job.paths.stop - 1
+        raise JitriskError(f"there is no path {number} among those handed in: they are numbered {first} to {last}")
+    at = number - job.paths.start
+    given = {key: series[at : at + 1] for key, series in job.given.items()}
+    return replace(job, paths=range(number, number + 1), given=given)
+
+
+def _refuse_differences(kept: xr.Dataset, single: xr.Dataset) -> None:
+    differing = outcomes.differing_outcomes(kept, single)
+    if differing:
+        version = kept.attrs.get("jitrisk_version", "unknown")
+        raise ResultError(
+            f"the path run again differs from the result in {', '.join(differing)}: the result was changed, "
+            f"other paths were handed in, or its version {version} gives other results; simulate it again"
+        )

@@ -1,0 +1,137 @@
+"""What stands in the boxes of a network diagram."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.errors import ResultError
+from jitrisk.report.figures.labels import wrapped
+from jitrisk.report.numbers import number, span
+from jitrisk.risk.downtime import lost_time
+
+_CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
+_HAZARDS = 3  # named below a box
+_HOURS_PER_DAY = 24.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """One stage or customer.
+
+    Attributes
+    ----------
+    name : its name, in one or two lines.
+    lines : small print below the name.
+    hazards : what hits it, in lines.
+    cover : days of mean demand in the full store, as a share of the most in the figure; None for a customer.
+    lost : time lost in words, empty without a result.
+    dark : time lost as a share of the most that any stage, or any customer, lost.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+    hazards: tuple[str, ...]
+    cover: float | None = None
+    lost: str = ""
+    dark: float = 0.0
+
+
+def boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> dict[str, Box]:
+    """Return the boxes of all stages and customers under a strategy, by name.
+
+    Parameters
+    ----------
+    outline : from :func:`jitrisk.outline`.
+    outcomes : a result of the same model, or None.
+    strategy : the strategy.
+
+    Raises
+    ------
+    ResultError
+        When the result has not this strategy, or not the same stages and customers.
+    """
+    one = outline.sel(strategy=strategy)
+    covers = outline["cover_days"].values
+    most = float(np.max(covers, initial=0.0, where=np.isfinite(covers))) or 1.0
+    words, dark = _losses(outline, outcomes, strategy)
+    found = {}
+    for name in map(str, outline["stage"].values):
+        stage = one.sel(stage=name)
+        cover = min(float(stage["cover_days"]) / most, 1.0)
+        lost = words.get(name, "")
+        found[name] = Box(_named(name), _about_stage(stage), _hazards(one, name), cover, lost, dark.get(name, 0.0))
+    for name in map(str, outline["customer"].values):
+        about = _about_customer(one.sel(customer=name))
+        lost = words.get(name, "")
+        found[name] = Box(_named(name), about, _hazards(one, name), None, lost, dark.get(name, 0.0))
+    return found
+
+
+def _named(name: str) -> str:
+    return wrapped(name, _NAME_CELLS)
+
+
+def _about_stage(stage: xr.Dataset) -> tuple[str, ...]:
+    capacity, cover = float(stage["capacity"]), float(stage["cover_days"])
+    limit = f", ≤ {number(capacity, 4)} a day" if math.isfinite(capacity) else ""
+    store = number(float(stage["full_store"]), 4)
+    days = f" = {span(cover)}" if math.isfinite(cover) and cover > 0 else ""
+    lines = (f"{span(float(stage['lead_time']))}{limit}", str(stage["policy"].item()), f"store {store}{days}")
+    return tuple(row for line in lines for row in wrapped(line, _CELLS).splitlines())
+
+
+def _about_customer(customer: xr.Dataset) -> tuple[str, ...]:
+    waits = float(customer["waits"])
+    unmet = "waits" if waits == 1 else "is lost" if waits == 0 else f"waits for {number(100 * waits)} %"
+    lines = (f"{number(float(customer['customer_demand']), 4)} a day", f"unmet demand {unmet}")
+    return tuple(row for line in lines for row in wrapped(line, _CELLS).splitlines())
+
+
+def _hazards(one: xr.Dataset, thing: str) -> tuple[str, ...]:
+    """Return what hits a thing and how, in lines, and how many more there are."""
+    struck = [
+        f"{hazard}: {effect}"
+        for hazard, name, effect in zip(
+            one["hit_hazard"].values, one["hit_thing"].values, one["effect"].values, strict=True
+        )
+        if name == thing and effect
+    ]
+    more = len(struck) - _HAZARDS
+    shown = struck if more <= 0 else [*struck[: _HAZARDS - 1], f"and {more + 1} more hazards"]
+    return tuple(row for line in shown for row in wrapped(f"▲ {line}", _CELLS).splitlines())
+
+
+def _losses(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> tuple[dict[str, str], dict[str, float]]:
+    """Return the time that each stage and customer lost, in words and as a share of the most that any of them lost."""
+    if outcomes is None:
+        return {}, {}
+    time = lost_time(outcomes)
+    for dim in ("strategy", "stage", "customer"):
+        wanted = [strategy] if dim == "strategy" else outline[dim].values.tolist()
+        absent = [name for name in wanted if name not in time[dim].values]
+        if absent:
+            raise ResultError(f"the result has no {dim} {absent[0]!r}: it is not one of this model")
+    one = time.sel(strategy=strategy)
+    words, hours = {}, {}
+    for name in map(str, outline["stage"].values):
+        starved, broken = (float(one[kind].sel(stage=name)) for kind in ("starved", "broken"))
+        words[name] = _in_words({"starved": starved, "broken": broken})
+        hours[name] = starved + broken
+    for name in map(str, outline["customer"].values):
+        short = float(one["stockout"].sel(customer=name)) * _HOURS_PER_DAY
+        words[name], hours[name] = _in_words({"short": short}), short
+    dark = {}
+    for dim in ("stage", "customer"):
+        names = outline[dim].values.tolist()
+        worst = max((hours[name] for name in names), default=0.0) or 1.0
+        dark |= {name: hours[name] / worst for name in names}
+    return words, dark
+
+
+def _in_words(hours: dict[str, float]) -> str:
+    said = [f"{name} {span(value / _HOURS_PER_DAY)}" for name, value in hours.items() if value > 0]
+    return f"{', '.join(said)} a year" if said else "no time lost"

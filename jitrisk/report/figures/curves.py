@@ -1,0 +1,140 @@
+"""Exceedance curves and convergence of a metric, all strategies on one axis."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from jitrisk import risk
+from jitrisk.errors import ResultError
+from jitrisk.report.figures.labels import Label, at_the_right, wrapped
+from jitrisk.report.figures.scales import log_ticks, plain_ticks
+from jitrisk.report.figures.style import canvas, look, styled, title
+from jitrisk.report.quantities import Quantity, quantity, spoken
+
+_STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
+
+
+def measured(values: xr.Dataset, metric: str) -> xr.Dataset:
+    """Return the metrics of a result, or the Dataset itself where it holds them already.
+
+    Raises
+    ------
+    ResultError
+        When it has no such metric.
+    """
+    found = risk.metrics(values) if "jitrisk_format" in values.attrs else values
+    if metric not in found.data_vars:
+        raise ResultError(f"unknown metric {metric!r}: allowed are {', '.join(map(str, found.data_vars))}")
+    return found
+
+
+@styled
+def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = None) -> Figure:
+    """Draw how bad a year comes how often: the value exceeded once in so many years, with its 95 % interval.
+
+    Parameters
+    ----------
+    values : a result, or its metrics as :func:`jitrisk.risk.metrics` returns them.
+    metric : the metric.
+    ax : axes to draw in; by default those of a new figure.
+
+    Raises
+    ------
+    ResultError
+        When there is no such metric, or a value is not finite.
+    """
+    curves = risk.exceedance(measured(values, metric), metric)
+    figure, ax = canvas(ax)
+    attrs = curves["value"].attrs
+    shown = quantity(curves["value"].values, attrs["units"])
+    years = curves["return_period"].values
+    labels = []
+    for k, name in enumerate(map(str, curves["strategy"].values)):
+        one, style = curves.isel(strategy=k), look(k)
+        ends = (shown.shown(one[end]) for end in ("value_lower", "value_upper"))
+        ax.fill_between(years, *ends, color=style.color, alpha=0.18, lw=0)
+        ax.plot(years, shown.shown(one["value"]), color=style.color, ls=style.dashes, label=name)
+        labels.append(Label(wrapped(name), float(years[-1]), float(shown.shown(one["value"])[-1]), style.color))
+    ax.set_xscale("log")
+    ax.set_xlim(years[0], years[-1] if years[-1] > years[0] else 2 * years[0])
+    log_ticks(ax.xaxis)
+    _from_zero(ax)
+    ax.set_xlabel("return period, years")
+    ax.set_ylabel(shown.label(spoken(metric)))
+    ax.grid()
+    passed = "undercut" if attrs.get("bad_tail") == "lower" else "exceeded"
+    paths = f"bands: 95 % intervals; {curves.attrs['paths']:,} paths"
+    title(ax, f"{spoken(metric).capitalize()} {passed} once in so many years", paths)
+    at_the_right(ax, labels)
+    return figure
+
+
+@styled
+def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean", *, ax: Axes | None = None) -> Figure:
+    """Draw how an estimate settles: from disjoint sub-samples of doubling size, with intervals, and from all paths.
+
+    Parameters
+    ----------
+    values : a result, or its metrics as :func:`jitrisk.risk.metrics` returns them.
+    metric : the metric.
+    statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
+    ax : axes to draw in; by default those of a new figure.
+
+    Raises
+    ------
+    ResultError
+        When there is no such metric or statistic, or a value is not finite.
+    """
+    values = measured(values, metric)
+    steps = risk.convergence(values, metric, statistic)
+    figure, ax = canvas(ax)
+    attrs = steps["estimate"].attrs
+    yearly = float(attrs.get("per_year", 1.0))
+    shown = quantity(steps["estimate"].values * yearly, attrs["units"]).times(yearly)
+    sizes = steps["size"].values
+    ax.set_xscale("log")
+    ax.set_xlim(sizes[0] / 1.3, sizes[-1] * 1.3)
+    labels = [_settling(ax, steps.isel(strategy=k), shown, k) for k in range(steps.sizes["strategy"])]
+    log_ticks(ax.xaxis)
+    ax.margins(y=0.08)
+    ax.autoscale_view(scalex=False)
+    plain_ticks(ax.yaxis)
+    ax.grid()
+    ax.set_xlabel("paths in the sub-sample")
+    level = "" if statistic == "mean" else f" {100 * float(steps.attrs['level']):.4g}"
+    name = f"{_STATISTICS[statistic]}{level} of {spoken(metric)}"
+    ax.set_ylabel(shown.label(name) + _a_year(values, metric))
+    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {steps.attrs['paths']:,} paths"
+    title(ax, f"How the {name} settles", about)
+    at_the_right(ax, labels)
+    return figure
+
+
+def _settling(ax: Axes, one: xr.Dataset, shown: Quantity, number: int) -> Label:
+    """Draw the estimates of one strategy, and return the label of its line."""
+    style, name = look(number), str(one["strategy"].item())
+    estimate = shown.shown(one["estimate"])
+    # Side by side, so that the bars of strategies that agree do not hide each other.
+    sizes = one["size"].values * 1.05 ** (number % 5 - 2)
+    ends = [shown.shown(one[end]) for end in ("lower", "upper")]
+    ends = [np.where(np.isfinite(end), end, estimate) for end in ends]
+    ax.vlines(sizes, *ends, color=style.color, lw=1.4)
+    ax.plot(sizes, estimate, color=style.color, ls="", marker=style.marker, ms=5, label=name)
+    whole = shown.shown(one["all_estimate"]).item()
+    ax.axhline(whole, color=style.color, ls=style.dashes, lw=1)
+    return Label(wrapped(name), float(sizes[-1]), whole, style.color)
+
+
+def _a_year(values: xr.Dataset, metric: str) -> str:
+    return " a year" if float(values[metric].attrs.get("per_year", 1.0)) != 1.0 else ""
+
+
+def _from_zero(ax: Axes) -> None:
+    """Let the y axis begin at zero where the data come near it."""
+    low, high = ax.get_ylim()
+    if 0 < low < 0.4 * high:
+        ax.set_ylim(0, high)
+    plain_ticks(ax.yaxis)

@@ -1,0 +1,246 @@
+"""Direct labels: words at the end of what they name, moved apart until none lies on another."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+from rich.cells import cell_len
+
+from jitrisk.report.figures.style import ink
+
+_LINE = 1.35  # height of a line of text, in font sizes
+_POINTS = 72.0
+_MOST = 26  # cells in a line
+
+
+class Label(NamedTuple):
+    """Words for a place.
+
+    Attributes
+    ----------
+    words : what is written.
+    x, y : the place, in the data's units.
+    color : color of the mark before the words.
+    """
+
+    words: str
+    x: float
+    y: float
+    color: str
+
+
+def wrapped(text: str, width: int = _MOST, lines: int = 2) -> str:
+    """Return a text in lines of some width, cut with an ellipsis where they do not hold it.
+
+    Parameters
+    ----------
+    text : the text.
+    width : cells in a line; Chinese, Japanese and Korean characters take two.
+    lines : lines at most.
+    """
+    rows: list[str] = []
+    rest = text.strip()
+    while rest and len(rows) < lines:
+        head = _fitting(rest, width)
+        # At a blank, hyphen or underscore in the second half of the line, else in the middle of a word.
+        cut = max(head.rfind(mark) for mark in " -_/,") + 1
+        if len(head) < len(rest) and cut > len(head) // 2:
+            head = head[:cut]
+        rows.append(head.rstrip())
+        rest = rest[len(head) :].lstrip()
+    if rest:
+        rows[-1] = _fitting(rows[-1], width - 1) + "…"
+    return "\n".join(rows)
+
+
+def _fitting(text: str, width: int) -> str:
+    """Return the longest head of a text that fits in so many cells, one character at least."""
+    taken = list(accumulate(cell_len(character) for character in text))
+    return text[: max(1, bisect_right(taken, width))]
+
+
+def apart(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf) -> list[float]:
+    """Return places near those wanted at which intervals of these sizes do not overlap, in the order of the wanted.
+
+    Parameters
+    ----------
+    wanted : centers wanted.
+    sizes : lengths of the intervals.
+    low, high : the ends; where the intervals do not fit between them, they go past the upper one.
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    placed = in_order([wanted[i] for i in order], [sizes[i] for i in order], low, high)
+    return [placed[order.index(i)] for i in range(len(wanted))]
+
+
+def in_order(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf) -> list[float]:
+    """Return places as :func:`apart` does, in the order given.
+
+    Intervals that overlap are joined to blocks and centered on the mean of what their members want (pool adjacent
+    violators; Barlow et al. 1972), which moves everything as little as can be, in squares.
+    """
+    blocks: list[tuple[list[int], float]] = []  # members, and where the block begins
+    for i in range(len(wanted)):
+        members, start = [i], _start([i], wanted, sizes, low, high)
+        while blocks and blocks[-1][1] + sum(sizes[j] for j in blocks[-1][0]) > start:
+            members = blocks.pop()[0] + members
+            start = _start(members, wanted, sizes, low, high)
+        blocks.append((members, start))
+    placed = []
+    for members, start in blocks:
+        for i in members:
+            placed.append(start + sizes[i] / 2)
+            start += sizes[i]
+    return placed
+
+
+def _start(members: list[int], wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> float:
+    """Return where a block begins whose members miss what they want by the least squares."""
+    offset, total = 0.0, 0.0
+    for i in members:
+        total += wanted[i] - offset - sizes[i] / 2
+        offset += sizes[i]
+    return max(low, min(total / len(members), high - offset))
+
+
+def at_the_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> list[Annotation]:
+    """Write labels right of the axes, each level with its place or as near to it as the others allow.
+
+    A label that had to move is tied to its place by a thin line. Call it when the limits of the axes are set: places
+    are taken in them.
+
+    Parameters
+    ----------
+    ax : the axes.
+    labels : the labels; a place out of the axes counts as on their edge.
+    fontsize : points.
+    """
+    if not labels:
+        return []
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    box = ax.get_window_extent()
+    per_point = figure.dpi / _POINTS
+    heights = [float(ax.transData.transform((one.x, one.y))[1]) for one in labels]
+    wanted = [min(max(height, box.y0), box.y1) for height in heights]
+    sizes = [(one.words.count("\n") + 1) * fontsize * _LINE * per_point for one in labels]
+    slack = fontsize * per_point
+    centers = apart(wanted, sizes, box.y0 - slack, box.y1 + slack)
+    return [
+        _written(ax, one, target, (center - target) / per_point, fontsize)
+        for one, target, center in zip(labels, wanted, centers, strict=True)
+    ]
+
+
+def _written(ax: Axes, label: Label, height: float, up: float, fontsize: float) -> Annotation:
+    """Write one label right of the axes, so many points above its place, whose height is given in pixels."""
+    _, y = ax.transAxes.inverted().transform((0.0, height))
+    moved = abs(up) > fontsize / 3
+    tie = {"arrowstyle": "-", "color": label.color, "lw": 0.7, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}
+    return ax.annotate(
+        label.words,
+        (1.0, float(y)),
+        xytext=(16 if moved else 6, up),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="center",
+        ha="left",
+        fontsize=fontsize,
+        color=ink(label.color),
+        arrowprops=tie if moved else None,
+        annotation_clip=False,
+    )
+
+
+def beside_curves(
+    ax: Axes, edges: npt.NDArray[np.float64], heights: npt.NDArray[np.float64], names: Sequence[tuple[str, str]]
+) -> list[Annotation]:
+    """Write names beside steps that share their axes: where each stands out most, free of the others and of each other.
+
+    Parameters
+    ----------
+    ax : the axes, their limits set.
+    edges : ends of the steps, shape (n + 1,).
+    heights : heights of the steps, one row a name, shape (names, n).
+    names : what is written, and its color.
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    space = ax.get_window_extent()
+    columns = ax.transData.transform(np.column_stack([edges, np.zeros_like(edges)]))[:, 0]
+    rows = np.array([ax.transData.transform(np.column_stack([edges[:-1], row]))[:, 1] for row in heights])
+    taken: list[Bbox] = []
+    written = []
+    for k, (words, color) in enumerate(names):
+        others = np.delete(rows, k, axis=0).max(axis=0, initial=space.y0)
+        at = int(np.argmax(rows[k] - others))
+        anchor = (float(columns[at] + columns[at + 1]) / 2, float(rows[k, at]))
+        text = ax.annotate(words, anchor, xycoords="figure pixels", fontsize=9, color=ink(color), weight="bold")
+        size = text.get_window_extent()
+        text.remove()
+        place = _free(anchor, (size.width, size.height), space, taken, (columns, rows))
+        taken.append(place)
+        written.append(_pointed(ax, words, color, place, anchor))
+    return written
+
+
+def _free(
+    anchor: tuple[float, float],
+    size: tuple[float, float],
+    space: Bbox,
+    taken: Sequence[Bbox],
+    curves: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+) -> Bbox:
+    """Return the place near an anchor that covers no other label and the least of the curves, pixels."""
+    best, least = Bbox.null(), inf
+    width, height = size
+    for across in (0.3 * height, -width / 2, -width - 0.3 * height, width / 2, -1.5 * width, width, 2 * width):
+        for up in np.arange(0.3, 14) * height:
+            x = min(max(anchor[0] + across, space.x0 + 2), max(space.x1 - width - 2, space.x0 + 2))
+            box = Bbox.from_bounds(x, anchor[1] + up, width, height)
+            hidden = _covered(box.padded(2), *curves)
+            clash = sum(box.padded(2).overlaps(other) for other in taken) + (box.y1 > space.y1 + height)
+            worse = 1e6 * clash + 1e3 * hidden + abs(across + (width / 2)) / 4 + up
+            if worse < least:
+                best, least = box, worse
+    return best
+
+
+def _covered(box: Bbox, columns: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> int:
+    """Return how many curves pass behind a box."""
+    beside = (columns[1:] >= box.x0) & (columns[:-1] <= box.x1)
+    if not beside.any():
+        return 0
+    low, high = rows[:, beside].min(axis=1), rows[:, beside].max(axis=1)
+    return int(((low <= box.y1) & (high >= box.y0)).sum())
+
+
+def _pointed(ax: Axes, words: str, color: str, place: Bbox, anchor: tuple[float, float]) -> Annotation:
+    """Write words in their place and tie them to what they name, in proportions of the axes."""
+    inverse = ax.transAxes.inverted()
+    where, to = inverse.transform((place.x0, (place.y0 + place.y1) / 2)), inverse.transform(anchor)
+    return ax.annotate(
+        words,
+        (float(to[0]), float(to[1])),
+        xytext=(float(where[0]), float(where[1])),
+        xycoords="axes fraction",
+        textcoords="axes fraction",
+        ha="left",
+        va="center",
+        fontsize=9,
+        weight="bold",
+        color=ink(color),
+        arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 1},
+        annotation_clip=False,
+    )

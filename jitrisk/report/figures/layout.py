@@ -1,0 +1,139 @@
+"""Where the boxes of a network go: columns by how far they are from the customers, rows with few crossings.
+
+A layered drawing after Sugiyama, Tagawa & Toda (1981), "Methods for visual understanding of hierarchical system
+structures", IEEE Transactions on Systems, Man, and Cybernetics 11: columns by longest paths, rows by barycenters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
+
+from jitrisk.report.figures.labels import in_order
+
+Slot = tuple[str, int]  # a node, and the column; a node passes through the columns its links cross
+Segment = tuple[Slot, Slot]
+
+_SWEEPS = 12
+_LANE = 0.16  # height of a link that passes through a column, inches
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of nodes and links.
+
+    Attributes
+    ----------
+    columns : the column of every node, counted from the right.
+    heights : the middle of every slot, upward.
+    routes : the slots that each link passes, from its source to its target.
+    """
+
+    columns: Mapping[str, int]
+    heights: Mapping[Slot, float]
+    routes: Mapping[tuple[str, str], list[Slot]]
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The pieces between neighboring columns, each once: links of one source share their way."""
+        return list(dict.fromkeys(pair for route in self.routes.values() for pair in pairwise(route)))
+
+
+def layout(
+    ends: Sequence[str], others: Sequence[str], links: Iterable[tuple[str, str]], tall: Mapping[str, float]
+) -> Layout:
+    """Return where the nodes of an acyclic network go.
+
+    Parameters
+    ----------
+    ends : the nodes in the rightmost column.
+    others : the other nodes.
+    links : pairs of source and target.
+    tall : the height of every node with the gap to the next, inches.
+    """
+    links = list(dict.fromkeys(links))
+    columns = _columns(ends, others, links)
+    routes = {
+        (source, target): [(source, k) for k in range(columns[source], columns[target], -1)]
+        + [(target, columns[target])]
+        for source, target in links
+    }
+    slots = dict.fromkeys(slot for name in (*ends, *others) for slot in [(name, columns[name])])
+    slots |= dict.fromkeys(slot for route in routes.values() for slot in route)
+    levels = [[slot for slot in slots if slot[1] == k] for k in range(max(columns.values()) + 1)]
+    segments = _segments(routes)
+    beside = _neighbors(slots, segments)
+    levels = _with_few_crossings(levels, beside, segments)
+    sizes = {slot: tall[slot[0]] if columns[slot[0]] == slot[1] else _LANE for slot in slots}
+    return Layout(columns, _heights(levels, beside, sizes), routes)
+
+
+def _segments(routes: Mapping[tuple[str, str], list[Slot]]) -> list[Segment]:
+    return list(dict.fromkeys(pair for route in routes.values() for pair in pairwise(route)))
+
+
+def _columns(ends: Sequence[str], others: Sequence[str], links: list[tuple[str, str]]) -> dict[str, int]:
+    """Return every node's longest distance to the right, at least 1 for those that are no ends."""
+    targets: dict[str, list[str]] = {name: [] for name in (*ends, *others)}
+    for source, target in links:
+        targets[source].append(target)
+    columns = dict.fromkeys(ends, 0)
+    waiting = list(others)
+    while waiting:
+        ready = [name for name in waiting if all(target in columns for target in targets[name])]
+        columns |= {name: 1 + max((columns[target] for target in targets[name]), default=0) for name in ready}
+        waiting = [name for name in waiting if name not in columns]
+    return columns
+
+
+def _neighbors(slots: Iterable[Slot], segments: list[Segment]) -> dict[Slot, tuple[list[Slot], list[Slot]]]:
+    """Return the slots linked to each slot on its left and on its right."""
+    beside: dict[Slot, tuple[list[Slot], list[Slot]]] = {slot: ([], []) for slot in slots}
+    for left, right in segments:
+        beside[left][1].append(right)
+        beside[right][0].append(left)
+    return beside
+
+
+def _with_few_crossings(
+    levels: list[list[Slot]], beside: Mapping[Slot, tuple[list[Slot], list[Slot]]], segments: list[Segment]
+) -> list[list[Slot]]:
+    """Return the columns in the order with the fewest crossings among those that sweeps by barycenter go through."""
+    best, fewest = [list(level) for level in levels], _crossings(levels, segments)
+    for sweep in range(_SWEEPS):
+        leftward = sweep % 2 == 0  # from the customers to the left, then back
+        for k in range(len(levels)) if leftward else reversed(range(len(levels))):
+            row = {slot: i for level in levels for i, slot in enumerate(level)}
+            side = 1 if leftward else 0
+            levels[k].sort(key=lambda s, row=row, side=side: fmean(row[n] for n in beside[s][side] or [s]))
+        crossings = _crossings(levels, segments)
+        if crossings < fewest:
+            best, fewest = [list(level) for level in levels], crossings
+    return best
+
+
+def _crossings(levels: list[list[Slot]], segments: list[Segment]) -> int:
+    row = {slot: i for level in levels for i, slot in enumerate(level)}
+    count = 0
+    for k in range(1, len(levels)):
+        ends = [(row[left], row[right]) for left, right in segments if left[1] == k]
+        count += sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(ends) for c, d in ends[:i])
+    return count
+
+
+def _heights(
+    levels: list[list[Slot]], beside: Mapping[Slot, tuple[list[Slot], list[Slot]]], sizes: Mapping[Slot, float]
+) -> dict[Slot, float]:
+    """Return the middle of every slot: near the mean of its neighbors, in the order of its column."""
+    heights: dict[Slot, float] = {}
+    for level in levels:
+        span = [sizes[slot] for slot in level]
+        placed = in_order([0.0] * len(level), span)
+        heights |= dict(zip(level, placed, strict=True))
+    for sweep in range(2 * _SWEEPS):
+        for level in levels if sweep % 2 == 0 else reversed(levels):
+            wanted = [fmean(heights[n] for n in (*beside[s][0], *beside[s][1]) or (s,)) for s in level]
+            heights |= dict(zip(level, in_order(wanted, [sizes[slot] for slot in level]), strict=True))
+    return heights

@@ -1,0 +1,211 @@
+"""How figures look: one palette, one set of lines, one size; nothing global is changed.
+
+The colors follow Okabe & Ito (2008), "Color Universal Design", with lightness moved apart, so that strategies differ
+in grey as well; lines and hatches tell them apart once more.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
+
+SIZE = (7.0, 4.0)
+INK, MUTED, GRID, PAPER = "#222222", "#5f6368", "#dddddd", "#ffffff"
+ALARM = "#b84a00"
+COLORS = ("#005b96", "#e69f00", "#009e73", "#222222", "#8cd0f5", "#b84a00", "#ce82ae", "#5b2a6b")
+_DASHES = ("-", (0, (6, 2)), (0, (6, 2, 1.5, 2)), (0, (1.5, 1.5)), (0, (10, 2)), (0, (3, 1)), (0, (6, 2, 1, 1, 1, 2)))
+_HATCHES = ("", "///", "...", "xxx", "---", "\\\\\\", "ooo", "|||", "+++")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*")
+
+# Fonts for what DejaVu Sans lacks, most of all Chinese, Japanese and Korean; those installed are used.
+_FALLBACKS = (
+    "Noto Sans CJK JP",
+    "Noto Sans JP",
+    "IPAexGothic",
+    "Hiragino Sans",
+    "Yu Gothic",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Malgun Gothic",
+    "WenQuanYi Zen Hei",
+    "Arial Unicode MS",
+)
+_RETINA = 2
+_LEGIBLE = 49.0  # CIE L* that stands out from white by 4.5 to 1
+
+# Settings of the user's that would show in a figure, and are put back to matplotlib's own while it is drawn.
+_LOOKS = ("axes", "figure.", "font.", "grid", "hatch", "legend", "lines", "patch", "text.", "xtick", "ytick")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What sets one series apart from the others: color first, then line, hatch and marker."""
+
+    color: str
+    dashes: Any
+    hatch: str
+    marker: str
+
+
+def look(index: int) -> Look:
+    """Return the look of the series of that number; the first differ most."""
+    # The lengths of the cycles have no common divisor: what shares a color differs in line, hatch and marker.
+    return Look(
+        COLORS[index % len(COLORS)],
+        _DASHES[index % len(_DASHES)],
+        _HATCHES[index % len(_HATCHES)],
+        _MARKERS[index % len(_MARKERS)],
+    )
+
+
+class Drawing(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, float]]:
+        image = io.BytesIO()
+        width, height = self.get_size_inches() * self.dpi
+        self.savefig(image, format="png", dpi=self.dpi * _RETINA)
+        return image.getvalue(), {"width": round(width), "height": round(height)}
+
+
+def styled(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function so that what it draws has the style, whatever the settings around it."""
+
+    @wraps(function)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
+        with mpl.rc_context(_settings()):
+            return function(*args, **kwargs)
+
+    return drawn
+
+
+@cache
+def _fonts() -> tuple[str, ...]:
+    installed = set(get_font_names())
+    return ("DejaVu Sans", *(name for name in _FALLBACKS if name in installed))
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        **{name: value for name, value in mpl.rcParamsDefault.items() if name.startswith(_LOOKS)},
+        "font.family": list(_fonts()),
+        "font.size": 9,
+        "text.parse_math": False,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": MUTED,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "axes.titlesize": 11,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "grid.color": GRID,
+        "grid.linewidth": 0.6,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "hatch.linewidth": 0.5,
+        "legend.frameon": False,
+        "lines.linewidth": 1.8,
+        "figure.dpi": 100,
+    }
+
+
+def canvas(ax: Axes | None, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
+    """Return the figure and axes to draw in: those given, or fresh ones.
+
+    Parameters
+    ----------
+    ax : axes to draw in, or None.
+    size : width and height of a fresh figure, inches.
+    """
+    if ax is not None:
+        figure = ax.get_figure(root=True)
+        assert figure is not None  # axes that were removed from their figure cannot be drawn in
+        return figure, ax
+    figure = Drawing(figsize=size, layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+    """Return the figure and axes below each other with one x axis: in the axes given, or in a fresh figure.
+
+    Parameters
+    ----------
+    ax : axes whose place the panels take, or None.
+    heights : the panels' heights in proportion, from the top.
+    size : width and height of a fresh figure, inches.
+    """
+    if ax is None:
+        figure: Figure = Drawing(figsize=size, layout="constrained")
+        grid = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)
+        return figure, list(grid[:, 0])
+    figure, ax = canvas(ax)
+    ax.set_axis_off()
+    gap = 0.3 * sum(heights) / len(heights) if len(heights) > 1 else 0.0
+    total = sum(heights) + gap * (len(heights) - 1)
+    inside: list[Axes] = []
+    top = total
+    for height in heights:
+        top -= height
+        shared = {"sharex": inside[0]} if inside else {}
+        inside.append(ax.inset_axes((0, top / total, 1, height / total), **shared))
+        top -= gap
+    for panel in inside[:-1]:
+        panel.tick_params(labelbottom=False)
+    return figure, inside
+
+
+def title(ax: Axes, words: str, below: str = "") -> None:
+    """Write what the axes show in words, and small print of one or more lines below it."""
+    lines = below.count("\n") + 1 if below else 0
+    ax.set_title(words, pad=8 + 12 * lines)
+    ax.annotate(
+        below,
+        (0, 1),
+        (0, 6),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="bottom",
+        color=MUTED,
+        fontsize=8,
+        linespacing=1.25,
+    )
+
+
+def mixed(color: str, share: float) -> str:
+    """Return a color thinned with white: `share` of it is left."""
+    return to_hex([share * c + (1 - share) * p for c, p in zip(to_rgb(color), to_rgb(PAPER), strict=True)])
+
+
+def lightness(color: str) -> float:
+    """Return how light a color is, CIE L* from 0, black, to 100, white: what is left of it in grey."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16
+
+
+def ink(color: str) -> str:
+    """Return a color darkened until small print in it is legible on white, at a contrast of 4.5 or more."""
+    while lightness(color) > _LEGIBLE:
+        color = to_hex([0.94 * c for c in to_rgb(color)])
+    return color
+
+
+def on(color: str) -> str:
+    """Return the color of print that is legible on a color."""
+    return PAPER if lightness(color) < 60 else INK

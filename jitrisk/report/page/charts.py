@@ -1,0 +1,179 @@
+"""Which figures stand on a page, in which order, and what each tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from jitrisk.errors import ResultError
+from jitrisk.report import figures
+from jitrisk.report.page.marks import Panel, panels, tag
+from jitrisk.report.page.sections import Table
+from jitrisk.report.page.svg import inline_svg
+from jitrisk.report.summary import Summary
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One figure of a page.
+
+    Attributes
+    ----------
+    key : its identifier in the page.
+    heading : what it shows.
+    note : what to read from it.
+    svg : the figure as an ``<svg>`` element, empty where it cannot be drawn.
+    panels : what its points say.
+    missing : why it cannot be drawn, empty where it can.
+    toggles : names of series that can be switched off.
+    """
+
+    key: str
+    heading: str
+    note: str
+    svg: str = ""
+    panels: tuple[Panel, ...] = ()
+    missing: str = ""
+    toggles: tuple[str, ...] = ()
+
+    def tables(self) -> list[Table]:
+        """Return what the figure shows as tables: one for each panel of curves, one for all things."""
+        curves = [panel for panel in self.panels if not panel.listed]
+        found = [
+            Table(
+                panel.name or self.heading,
+                (panel.across, *(series.name for series in panel.series)),
+                tuple(panel.rows()),
+            )
+            for panel in curves
+        ]
+        things = tuple(row for panel in self.panels if panel.listed for row in panel.rows())
+        return [*found, Table(self.heading, ("", ""), things)] if things else found
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A figure to be drawn.
+
+    Attributes
+    ----------
+    key : its identifier in the page.
+    heading : what it shows; empty where the title of the figure is to say so.
+    note : what to read from it.
+    draw : draws it.
+    """
+
+    key: str
+    heading: str
+    note: str
+    draw: Callable[[], Figure]
+
+
+def drawn(wanted: Wanted, strategies: Sequence[str]) -> Chart:
+    """Draw a figure; one that the result does not have enough for is replaced by the reason."""
+    try:
+        figure = wanted.draw()
+    except ResultError as error:
+        return Chart(wanted.key, wanted.heading, wanted.note, missing=str(error))
+    title = _taken_title(figure)
+    heading = wanted.heading or title
+    tag(figure, strategies)
+    svg = inline_svg(figure, wanted.key, heading, wanted.note)
+    found = tuple(panels(figure))
+    names = {series.name for panel in found for series in panel.series}
+    toggles = tuple(name for name in strategies if name in names) if names <= set(strategies) else ()
+    return Chart(wanted.key, heading, wanted.note, svg, found, toggles=toggles if len(toggles) > 1 else ())
+
+
+def _taken_title(figure: Figure) -> str:
+    """Take the title out of a figure: on a page the heading above it says what it shows."""
+    title = ""
+    for ax in figure.axes:
+        title = title or " ".join(ax.get_title(loc="left").split())
+        ax.set_title("", loc="left")
+    return title
+
+
+def of_result(summary: Summary, outcomes: xr.Dataset) -> Iterator[Wanted]:
+    """Yield the figures of the outcomes: what strategies cost, how bad it gets, and how well they serve."""
+    values = summary.values
+    if summary.priced:
+        yield Wanted(
+            "cost",
+            "Cost a year",
+            "How often a year costs how much. A tail to the right is what bad years cost.",
+            lambda: figures.distribution(values, "cost"),
+        )
+        yield Wanted(
+            "exceedance",
+            "Cost that is exceeded once in so many years",
+            "The dearest year to be expected in ten, in a hundred or in a thousand years.",
+            lambda: figures.exceedance(values, "cost"),
+        )
+    yield Wanted(
+        "downtime",
+        "Downtime a year",
+        "Hours in which a line that matters stood still, for want of parts or of capacity.",
+        lambda: figures.distribution(values, "downtime"),
+    )
+    yield Wanted(
+        "stockout",
+        "Days short a year",
+        "Days on which customers did not get all they asked for.",
+        lambda: figures.distribution(values, "stockout"),
+    )
+    if summary.priced:
+        yield Wanted(
+            "components",
+            "Where the money goes",
+            "The mean cost a year, taken apart.",
+            lambda: figures.cost_stack(outcomes),
+        )
+
+
+def of_precision(summary: Summary) -> Iterator[Wanted]:
+    """Yield the figures that tell whether the paths are enough."""
+    if summary.priced:
+        yield Wanted(
+            "convergence",
+            "How the mean cost settles",
+            "The mean cost on more and more paths. Enough are simulated where it no longer moves.",
+            lambda: figures.convergence(summary.values, "cost", "mean"),
+        )
+
+
+def of_model(outline: xr.Dataset, outcomes: xr.Dataset, strategy: str) -> Iterator[Wanted]:
+    """Yield the figures of the model itself."""
+    yield Wanted(
+        "network",
+        "The network",
+        f"What flows from where to where, with the stocks that {strategy} keeps.",
+        lambda: figures.network(outline, outcomes, strategy),
+    )
+
+
+def of_trace(trace: xr.Dataset) -> Iterator[Wanted]:
+    """Yield the figures of how a year runs."""
+    for variable, note in (
+        ("on_hand", "Half of the paths lie in the inner band, nearly all in the outer one."),
+        ("backlog", "What customers wait for. Where the bands are thin, nobody waits."),
+    ):
+        yield Wanted(
+            f"fan-{variable}",
+            "",
+            note,
+            lambda variable=variable: figures.fan(trace, variable),  # type: ignore[misc]
+        )
+
+
+def of_replay(replay: xr.Dataset) -> Iterator[Wanted]:
+    """Yield the picture of one path."""
+    yield Wanted(
+        "timeline",
+        "One bad year",
+        "Which hazard struck, what stood still, which store ran dry, and how long customers waited.",
+        lambda: figures.timeline(replay),
+    )

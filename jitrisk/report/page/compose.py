@@ -1,0 +1,110 @@
+"""A result as one HTML page that needs nothing else: no network, no other file, no server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import Any
+
+import xarray as xr
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from jitrisk.report.conclusion import sentences
+from jitrisk.report.page import charts, sections
+from jitrisk.report.page.charts import Chart, Wanted
+from jitrisk.report.summary import Summary, summarize
+from jitrisk.report.table import compared, title
+
+# What would end a script element, or begin another, may stand in names and texts of a model.
+_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def html_page(
+    outcomes: xr.Dataset,
+    summary: Summary | None = None,
+    *,
+    outline: xr.Dataset | None = None,
+    trace: xr.Dataset | None = None,
+    replay: xr.Dataset | None = None,
+    unplayed: str = "",
+) -> str:
+    """Return the report of a result as one HTML page.
+
+    The question, the answer in two sentences, the table, the figures, what is assumed, how precise it is, and where
+    it comes from. The same result gives the same text, to the last character.
+
+    Parameters
+    ----------
+    outcomes : a result; one opened with :func:`jitrisk.outcomes.reading` is read variable by variable.
+    summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
+    outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
+    trace : some paths period by period, from :func:`jitrisk.trace`; the fan charts need it.
+    replay : one path, from :func:`jitrisk.replay`; the story of a bad year needs it.
+    unplayed : why there is no path to show, where one was asked for.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, lacks a variable or holds a number that is not finite.
+    """
+    summary = summary or summarize(outcomes)
+    names = summary.strategies
+
+    def drawn(wanted: Iterable[Wanted]) -> list[Chart]:
+        return [charts.drawn(one, names) for one in wanted]
+
+    groups = {
+        "result": drawn(charts.of_result(summary, outcomes)),
+        "network": drawn(charts.of_model(outline, outcomes, summary.base)) if outline is not None else [],
+        "trace": drawn(charts.of_trace(trace)) if trace is not None else [],
+        "replay": drawn(charts.of_replay(replay)) if replay is not None else [],
+        "precision": drawn(charts.of_precision(summary)),
+    }
+    words = {
+        "title": title(summary.measures),
+        "question": sections.question(summary),
+        "answer": sentences(summary),
+        "comparison": sections.of_sheet(compared(summary), "The strategies side by side"),
+        "assumptions": sections.assumptions(outline) if outline is not None else (),
+        "correlations": sections.correlations(outline, names),
+        "story": sections.story(replay) if replay is not None else None,
+        "unplayed": unplayed,
+        "precision": sections.precision(summary) if summary.priced else None,
+        "provenance": list(sections.provenance(outcomes)),
+        "command": sections.command(outcomes),
+        "model": sections.model_text(outcomes),
+    }
+    return _rendered(words, groups)
+
+
+def _rendered(words: dict[str, Any], groups: dict[str, list[Chart]]) -> str:
+    source, style, script = (_part(name) for name in ("page.html.j2", "page.css", "page.js"))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    data = {chart.key: [panel.plain() for panel in chart.panels] for chart in _every(groups.values())}
+    return environment.from_string(source).render(
+        **words,
+        charts=groups,
+        safe=Markup,
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        data=Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)),
+    )
+
+
+def _every(groups: Iterable[Sequence[Chart]]) -> Iterable[Chart]:
+    return (chart for group in groups for chart in group if chart.panels)
+
+
+def _part(name: str) -> str:
+    return files("jitrisk.report.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return what a content security policy calls a text by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,201 @@
+"""The words and tables of a page around its figures: the question, the assumptions, the precision, the provenance."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.report.journal import journal
+from jitrisk.report.numbers import UNKNOWN, Rounded
+from jitrisk.report.sheet import Sheet
+from jitrisk.report.summary import Summary
+from jitrisk.risk import sufficiency
+
+WIDTH = 0.01
+_LEAST_WIDTH = 0.0001
+_FEWEST = 100
+_FILE = "model.yaml"
+_STATISTICS = {"mean": "mean cost", "var": "VaR {level} of cost", "cvar": "CVaR {level} of cost"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a page.
+
+    Attributes
+    ----------
+    caption : what it shows.
+    head : the columns' names; the first is that of the rows.
+    rows : the rows, each with its name first.
+    notes : small print below it.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | Rounded, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def of_sheet(sheet: Sheet, caption: str) -> Table:
+    """Return a sheet as a table of a page."""
+    rows: tuple[tuple[str | Rounded, ...], ...] = tuple((row.label, *row.cells) for row in sheet.rows)
+    return Table(caption, ("", *sheet.columns), rows, sheet.notes)
+
+
+def question(summary: Summary) -> str:
+    """Return the question that a report answers."""
+    names = summary.strategies
+    if len(names) == 1:
+        return f"What does {names[0]} cost in an average year and in a bad one, and how well does it serve?"
+    choice = f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"{choice}: which costs less in an average year, which in a bad one, and which serves better?"
+
+
+def assumptions(outline: xr.Dataset) -> tuple[Table, ...]:
+    """Return what a model assumes: what is drawn from which law, what can go wrong, and how stores are refilled."""
+    tables = (_laws(outline), _hazards(outline), _stages(outline))
+    return tuple(table for table in tables if table.rows)
+
+
+def _laws(outline: xr.Dataset) -> Table:
+    subjects = [str(name) for name in outline["random"].values]
+    rows = tuple((name, _by_strategy(outline, "law", random=name)) for name in subjects)
+    return Table("What is random, and by which law it is drawn", ("what", "law"), rows)
+
+
+def _hazards(outline: xr.Dataset) -> Table:
+    hits: dict[str, list[str]] = {str(name): [] for name in outline["hazard"].values}
+    for number, (hazard, thing) in enumerate(
+        zip(outline["hit_hazard"].values, outline["hit_thing"].values, strict=True)
+    ):
+        words = _by_strategy(outline, "effect", hit=number)
+        hits[str(hazard)].append(f"{thing}: {words}")
+    rows = tuple(
+        (
+            name,
+            _by_strategy(outline, "events", hazard=name),
+            _by_strategy(outline, "duration", hazard=name),
+            _by_strategy(outline, "ramp", hazard=name),
+            "; ".join(hits[name]),
+        )
+        for name in hits
+    )
+    head = ("hazard", "events a year", "mean duration, days", "recovery after it, days", "what it hits")
+    return Table("What can go wrong", head, rows)
+
+
+def _stages(outline: xr.Dataset) -> Table:
+    names = [str(name) for name in outline["stage"].values]
+    strategies = [str(name) for name in outline["strategy"].values]
+    rows = tuple(
+        (name, *(str(outline["policy"].sel(stage=name, strategy=strategy).item()) for strategy in strategies))
+        for name in names
+    )
+    return Table("How each store is refilled", ("stage", *strategies), rows)
+
+
+def _by_strategy(outline: xr.Dataset, variable: str, **at: Any) -> str:
+    """Return one value in words; where strategies differ, each with its own."""
+    array = outline[variable].isel(at) if "hit" in at else outline[variable].sel(at)
+    said = {str(name): _said(value) for name, value in zip(outline["strategy"].values, array.values, strict=True)}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return "; ".join(f"{name}: {words or 'none'}" for name, words in said.items())
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    number = float(value)
+    if np.isnan(number):
+        return "none"
+    return "no limit" if np.isinf(number) else f"{number:,.4g}"
+
+
+def correlations(outline: xr.Dataset | None, strategies: Sequence[str]) -> tuple[str, ...]:
+    """Return what moves together in the model and what does not."""
+    shared = "Every strategy meets the same paths: the same demand, the same hazards, the same lead times. " * (
+        len(strategies) > 1
+    )
+    common = "Hazards come and go independently of each other, of demand and of every other draw."
+    at_once = _at_once(outline) if outline is not None else ""
+    return tuple(filter(None, (shared.strip(), common, at_once)))
+
+
+def _at_once(outline: xr.Dataset) -> str:
+    hazards = [str(name) for name in outline["hit_hazard"].values]
+    several = [name for name in dict.fromkeys(hazards) if hazards.count(name) > 1]
+    if not several:
+        return "No hazard hits more than one stage or customer, so nothing in the model goes wrong together."
+    return f"What goes wrong together does so because one hazard hits several things at once: {', '.join(several)}."
+
+
+def story(replay: xr.Dataset) -> Table:
+    """Return what happened on a replayed path, line by line."""
+    told = journal(replay)
+    return Table(told.title, ("when", "what happened"), told.lines, (told.note,))
+
+
+def precision(summary: Summary) -> Table:
+    """Return how precise the estimates of cost are, and how many paths 1 % would take."""
+    found = sufficiency(summary.measures, "cost", WIDTH)
+    level = f"{100 * summary.level:.10g}"
+    rows: list[tuple[str | Rounded, ...]] = []
+    for statistic, words in _STATISTICS.items():
+        at = found.sel(statistic=statistic)
+        name = words.format(level=level)
+        rows.append((f"{name}, ± %", *map(_percent, at["width"].values)))
+        rows.append((f"{name}: paths for ± {100 * WIDTH:g} %", *map(_paths, at["needed"].values)))
+    caption = f"Half the 95 % interval of the cost at {summary.paths:,} paths, as a share of it"
+    note = "An interval narrows with the square root of the number of paths."
+    return Table(caption, ("", *summary.strategies), tuple(rows), (note,))
+
+
+def _percent(width: float) -> str:
+    if not np.isfinite(width):
+        return UNKNOWN
+    return f"{100 * width:.2g}" if width >= _LEAST_WIDTH else f"< {100 * _LEAST_WIDTH:g}"
+
+
+def _paths(count: float) -> str:
+    if not np.isfinite(count):
+        return UNKNOWN
+    return f"{float(f'{count:.2g}'):,.0f}" if count >= _FEWEST else f"< {_FEWEST}"
+
+
+def provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield where a result comes from: terms and what they are."""
+    attrs = outcomes.attrs
+    first, count = int(attrs.get("first_path", 0)), outcomes.sizes["path"]
+    yield "Model", f"{attrs.get('name', '')}, SHA-256 {attrs.get('model_hash', UNKNOWN)}"
+    yield "Program", f"jitrisk {attrs.get('jitrisk_version', UNKNOWN)}"
+    libraries = json.loads(attrs.get("libraries", "{}"))
+    yield "Libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())
+    yield "Seed", str(attrs.get("seed", UNKNOWN))
+    yield "Paths", f"{count:,}, numbered {first:,} to {first + count - 1:,}"
+    periods, hours = int(attrs["periods"]), float(attrs["period_hours"])
+    yield "Horizon", f"{periods:,} periods of {hours:g} h measured, after {int(attrs.get('warm_up', 0)):,} of warm-up"
+
+
+def command(outcomes: xr.Dataset) -> str:
+    """Return the command that repeats the run from the model text of the page, empty where none does."""
+    attrs = outcomes.attrs
+    if attrs.get("first_path", 0) or attrs.get("exogenous") or outcomes.sizes["path"] != attrs.get("paths"):
+        return ""
+    words = ["jitrisk", "report", _FILE]
+    strategies = [str(name) for name in outcomes["strategy"].values]
+    if strategies != list(json.loads(attrs.get("model", "{}")).get("strategies", strategies)):
+        words += [word for name in strategies for word in ("--strategy", name)]
+    words += ["--paths", str(attrs["paths"]), "--seed", str(attrs["seed"]), "--html", "report.html"]
+    return shlex.join(words)
+
+
+def model_text(outcomes: xr.Dataset) -> str:
+    """Return the model as indented text that `load` reads."""
+    return json.dumps(json.loads(outcomes.attrs.get("model", "{}")), indent=2, ensure_ascii=False)

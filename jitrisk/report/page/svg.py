@@ -1,0 +1,104 @@
+"""A matplotlib figure as inline SVG: text stays text, identifiers are unique in the page, no style attributes.
+
+A page's content security policy forbids style attributes, so what matplotlib writes there becomes presentation
+attributes. The same figure gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+POINTS = 72
+"""Points in an inch: the unit of the SVG's coordinates."""
+
+_SVG = "http://www.w3.org/2000/svg"
+_LINK = "http://www.w3.org/1999/xlink"
+_NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
+_TEXT_STYLES = {"font-size", "font-weight", "font-style", "text-anchor"}
+_COORDINATES = ("d", "x", "y", "width", "height", "points", "transform")
+_LOST = {"font-family"}
+
+
+def inline_svg(figure: Figure, key: str, title: str, description: str) -> str:
+    """Return a figure as an ``<svg>`` element for a page, as wide as its place.
+
+    Parameters
+    ----------
+    figure : the figure; its resolution becomes that of the SVG, so that :mod:`jitrisk.report.page.marks` finds the
+        coordinates of what was drawn.
+    key : prefix of every identifier, unique in the page.
+    title, description : what is read out in place of the picture.
+    """
+    figure.set_dpi(POINTS)
+    written = io.BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": key}):
+        figure.savefig(written, format="svg", metadata=_NO_METADATA)
+    root = ElementTree.fromstring(written.getvalue())
+    for child in [child for child in root if _plain(child.tag) in ("metadata",)]:
+        root.remove(child)
+    for element in root.iter():
+        _rewrite(element, key)
+    _head(root, key, title, description)
+    return "".join(_serialized(root))
+
+
+def _plain(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _rewrite(element: ElementTree.Element, key: str) -> None:
+    """Prefix identifiers, shorten coordinates, and turn the style into presentation attributes."""
+    attributes = element.attrib
+    for name, value in _declarations(attributes.pop("style", "")):
+        if name not in _LOST:
+            attributes[name] = value
+    if "id" in attributes:
+        attributes["id"] = f"{key}-{attributes['id']}"
+    for name, value in list(attributes.items()):
+        if name == f"{{{_LINK}}}href":
+            del attributes[name]
+            attributes["href"] = f"#{key}-{value[1:]}"
+        elif "url(" in value:
+            attributes[name] = _REFERENCE.sub(rf"url(#{key}-\1)", value)
+        elif name in _COORDINATES:
+            attributes[name] = _LONG_NUMBER.sub(r"\1", " ".join(value.split()))
+
+
+def _declarations(style: str) -> Iterator[tuple[str, str]]:
+    for declaration in filter(None, map(str.strip, style.split(";"))):
+        name, _, value = declaration.partition(":")
+        yield name.strip(), value.strip()
+
+
+def _head(root: ElementTree.Element, key: str, title: str, description: str) -> None:
+    for name in ("width", "height", "version"):
+        root.attrib.pop(name, None)
+    for parent in root.iter():
+        for child in [child for child in parent if _plain(child.tag) == "style"]:
+            parent.remove(child)  # what it says of joins and caps stands at the root, where it is inherited
+    words = {"title": title, "desc": description}
+    for place, (tag, text) in enumerate(words.items()):
+        element = ElementTree.Element(f"{{{_SVG}}}{tag}", {"id": f"{key}-{tag}"})
+        element.text = text
+        root.insert(place, element)
+    root.attrib |= {
+        "role": "img",
+        "aria-labelledby": f"{key}-title {key}-desc",
+        "stroke-linejoin": "round",
+        "stroke-linecap": "butt",
+    }
+
+
+def _serialized(root: ElementTree.Element) -> Iterator[str]:
+    """Yield the element as HTML takes it: without name spaces, which HTML knows by itself."""
+    for element in root.iter():
+        element.tag = _plain(element.tag)
+    yield ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)

@@ -1,0 +1,77 @@
+"""What a figure counts: values scaled to thousands and millions, with their unit in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from jitrisk.report.numbers import number, scale
+
+_NAMES = {
+    "cost": "total cost",
+    "stockout": "time short",
+    "lost": "demand lost",
+    "on_hand": "stock on hand",
+    "wip": "work in process",
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Values of one kind as an axis shows them.
+
+    Attributes
+    ----------
+    factor : what values are multiplied by before they are drawn.
+    unit : the unit they then have, in words; empty for plain numbers.
+    """
+
+    factor: float
+    unit: str
+
+    def shown(self, values: npt.ArrayLike | xr.DataArray) -> npt.NDArray[np.float64]:
+        """Return values in the unit of the axis."""
+        return np.asarray(values, dtype=np.float64) * self.factor
+
+    def times(self, factor: float) -> Quantity:
+        """Return what shows the values of a series that are to be multiplied by a factor first."""
+        return Quantity(self.factor * factor, self.unit)
+
+    def label(self, name: str) -> str:
+        """Return the label of an axis: what it shows, and in which unit."""
+        return f"{name}, {self.unit}" if self.unit else name
+
+    def text(self, value: float, digits: int = 3) -> str:
+        """Return one value, given as it is, as text with its unit."""
+        return f"{number(value * self.factor, digits)} {self.unit}".strip()
+
+
+def quantity(values: Iterable[float] | npt.NDArray[Any], units: str) -> Quantity:
+    """Return the scale and unit that suit some values.
+
+    Parameters
+    ----------
+    values : what is drawn together.
+    units : the attribute `units` of what is drawn.
+    """
+    if units in ("1", ""):
+        return Quantity(100.0, "%")
+    chosen = scale(float(v) for v in np.ravel(np.asarray(values, dtype=np.float64)))
+    return Quantity(1 / chosen.factor, chosen.unit(in_words(units)))
+
+
+def in_words(units: str) -> str:
+    """Return units as a reader says them: ``EUR/year`` is ``EUR a year``."""
+    first, *rest = units.split("/")
+    spelled = {"unit": "units", "h": "hours", "d": "days", "period": "periods"}
+    return " a ".join([spelled.get(first, first), *rest])
+
+
+def spoken(metric: str) -> str:
+    """Return the name of a metric or variable in words."""
+    return _NAMES.get(metric, metric.replace("_", " "))

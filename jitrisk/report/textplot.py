@@ -1,0 +1,238 @@
+"""Plots made of characters, as wide as the terminal is: how often which value, and how bad a year comes how often."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.constrain import Constrain
+from rich.table import Table
+from rich.text import Text
+
+from jitrisk import risk
+from jitrisk.report.numbers import Estimate, rounded
+from jitrisk.report.quantities import quantity, spoken
+from jitrisk.report.sheet import PROSE, encodable, rule
+
+Kind = Literal["histogram", "exceedance"]
+
+_BINS = 16
+_YEARS = (2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+_GAP = 2
+_SHARE = 7  # cells of a share, such as " 12.3 %"
+_LEAST_BAR, _LONGEST_BAR, _LEAST_AXIS = 6, 60, 8
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_LONGEST_NAME = 16
+_BAR = "cyan"
+_ONE_SCALE = "All bars are drawn to one scale."
+_INTERVALS = "The dot is the value, the line its 95 % interval, and after ± stands half of that."
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Bars of the share of paths in each bin, a column a strategy, in blocks where they do not fit side by side.
+
+    Attributes
+    ----------
+    title : one line above.
+    bins : what each bin holds, as text.
+    columns : a strategy's name and its shares, one a bin.
+    note : small print below.
+    """
+
+    title: str
+    bins: tuple[str, ...]
+    columns: tuple[tuple[str, tuple[float, ...]], ...]
+    note: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the parts, for rich."""
+        label = max(map(cell_len, self.bins))
+        room = options.max_width - label
+        fitting = max(1, room // (_GAP + _LEAST_BAR + _SHARE))
+        count = math.ceil(len(self.columns) / fitting)
+        size = math.ceil(len(self.columns) / count)
+        bar = max(1, min(_LONGEST_BAR, room // size - _GAP - _SHARE))
+        yield Text(encodable(self.title, options.encoding), style="bold")
+        for start in range(0, len(self.columns), size):
+            yield self._block(self.columns[start : start + size], bar, options)
+            yield Text()
+        yield Constrain(Text(encodable(self.note, options.encoding), style="dim"), min(PROSE, options.max_width))
+
+    def _block(self, columns: Sequence[tuple[str, tuple[float, ...]]], bar: int, options: ConsoleOptions) -> Table:
+        table = _table(options)
+        table.add_column(justify="right", no_wrap=True)
+        for name, _ in columns:
+            table.add_column(Text(encodable(name, options.encoding)), width=bar + _SHARE, overflow="fold")
+        top = max(share for _, shares in self.columns for share in shares)
+        for place, text in enumerate(self.bins):
+            cells = (_share(shares[place], top, bar, options.encoding) for _, shares in columns)
+            table.add_row(encodable(text, options.encoding), *cells)
+        return table
+
+
+@dataclass(frozen=True)
+class Exceedance:
+    """The value exceeded once in so many years, a line a strategy, on one axis, with its interval.
+
+    Attributes
+    ----------
+    title : one line above.
+    groups : a return period in years, and for each strategy its name, the value and the ends of its interval, in the
+        unit of the title.
+    note : small print below.
+    """
+
+    title: str
+    groups: tuple[tuple[str, tuple[tuple[str, float, float, float], ...]], ...]
+    note: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the parts, for rich."""
+        encoding = options.encoding
+        rows = [row for _, lines in self.groups for row in lines]
+        texts = [
+            encodable(str(rounded(Estimate(value, (upper - lower) / 2))), encoding) for _, value, lower, upper in rows
+        ]
+        names = [encodable(name, encoding) for name, *_ in rows]
+        name_width = min(_LONGEST_NAME, max(map(cell_len, names)))
+        years = max(len("years"), *(len(text) for text, _ in self.groups))
+        left = options.max_width - years - name_width - max(map(len, texts)) - 3 * _GAP
+        low, high = min(row[2] for row in rows), max(row[3] for row in rows)
+        axis = _axis(low, high, max(_LEAST_AXIS, min(left, PROSE)), encoding)
+        table = _table(options)
+        table.add_column("years", justify="right", no_wrap=True)
+        table.add_column("", width=name_width, overflow="fold")
+        table.add_column(axis.head(), no_wrap=True)
+        table.add_column("", justify="right", no_wrap=left >= _LEAST_AXIS)
+        firsts = (text if not place else "" for text, lines in self.groups for place in range(len(lines)))
+        for first, name, row, text in zip(firsts, names, rows, texts, strict=True):
+            table.add_row(first, name, Text(axis.mark(*row[1:]), style=_BAR), text)
+        yield Text(encodable(self.title, encoding), style="bold")
+        yield table
+        yield Text()
+        yield Constrain(Text(encodable(self.note, encoding), style="dim"), min(PROSE, options.max_width))
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A line of characters that stands for a range of values.
+
+    Attributes
+    ----------
+    low, high : its ends.
+    width : how many characters.
+    dot, line : what stands for a value, and for its interval.
+    """
+
+    low: float
+    high: float
+    width: int
+    dot: str
+    line: str
+
+    def head(self) -> str:
+        """Return its ends as text, in their places; nothing where there is no room."""
+        left, right = _written([self.low, self.high])
+        return left + right.rjust(self.width - len(left)) if len(left) + len(right) < self.width else ""
+
+    def mark(self, value: float, lower: float, upper: float) -> str:
+        """Return a value and its interval as a line of text."""
+        start, at, end = (self._place(x) for x in (lower, value, upper))
+        return " " * start + self.line * (at - start) + self.dot + self.line * (end - at)
+
+    def _place(self, value: float) -> int:
+        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return min(self.width - 1, int(share * self.width))
+
+
+def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exceedance:
+    """Return a plot in characters of what a year costs; of downtime where nothing costs anything.
+
+    Parameters
+    ----------
+    outcomes : a result.
+    kind : ``"histogram"``, or ``"exceedance"`` for the value that is exceeded once in so many years.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, lacks a variable or holds a number that is not finite.
+    """
+    values = risk.metrics(outcomes)
+    metric = "cost" if bool(values["cost"].any()) else "downtime"
+    drawn: Callable[[xr.Dataset, str], Histogram | Exceedance] = _exceedance if kind == "exceedance" else _histogram
+    return drawn(values, metric)
+
+
+def _histogram(values: xr.Dataset, metric: str) -> Histogram:
+    found = risk.histogram(values, metric, _BINS)
+    shown = quantity(np.concatenate([found["left"], found["right"]]), found["left"].attrs["units"])
+    left, right = shown.shown(found["left"]), shown.shown(found["right"])
+    edges = _written([*left, right[-1]])
+    bins = [f"below {edges[0]}", *(f"{a} to {b}" for a, b in pairwise(edges)), f"above {edges[-1]}"]
+    shares = np.column_stack([found["below"], found["share"], found["above"]])
+    # Of what lies outside the bins, nothing is said where there is nothing.
+    kept = [k for k in range(len(bins)) if 0 < k < len(bins) - 1 or shares[:, k].any()]
+    names = map(str, found["strategy"].values)
+    columns = tuple((name, tuple(row)) for name, row in zip(names, shares[:, kept].tolist(), strict=True))
+    title = f"{_name(values)}: % of {found.attrs['paths']:,} paths by {shown.label(spoken(metric))}"
+    return Histogram(title, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
+
+
+def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
+    found = risk.exceedance(values, metric, years=_YEARS)
+    shown = quantity(found["value"].values, found["value"].attrs["units"])
+    names = [str(name) for name in found["strategy"].values]
+    columns = [shown.shown(found[name]) for name in ("value", "value_lower", "value_upper")]
+    groups = [
+        (f"{years:,.0f}", tuple(zip(names, *(column[:, k].tolist() for column in columns), strict=True)))
+        for k, years in enumerate(found["return_period"].values)
+    ]
+    title = f"{_name(values)}: {spoken(metric)} exceeded once in so many years, {shown.unit}"
+    return Exceedance(title, tuple(groups), _INTERVALS)
+
+
+def _share(share: float, top: float, bar: int, encoding: str) -> Text:
+    """Return a bar and its share in percent; what was seen at all has a bar."""
+    if share == 0:
+        return Text()
+    size = 8 * bar * share / top
+    if _can(_EIGHTHS, encoding):
+        whole, eighths = divmod(max(1, round(size)), 8)
+        drawn = _EIGHTHS[-1] * whole + _EIGHTHS[eighths] * bool(eighths)
+    else:
+        drawn = "#" * round(size / 8) or "."
+    percent = "< 0.1" if share < 0.0005 else f"{100 * share:.{0 if share >= 0.0995 else 1}f}"
+    return Text.assemble((drawn, _BAR), f" {percent}")
+
+
+def _axis(low: float, high: float, width: int, encoding: str) -> Axis:
+    dot, line = "●─" if _can("●─", encoding) else "o-"
+    return Axis(low, high, width, dot, line)
+
+
+def _table(options: ConsoleOptions) -> Table:
+    return Table(box=rule(options), pad_edge=False, padding=(0, _GAP - 1, 0, 0), show_edge=False)
+
+
+def _can(characters: str, encoding: str) -> bool:
+    return encodable(characters, encoding) == characters
+
+
+def _written(ends: Sequence[float]) -> list[str]:
+    """Return numbers as text with as many decimals as it takes to tell them apart."""
+    least = min((b - a for a, b in pairwise(ends) if b > a), default=abs(ends[0]) / 10) or 1.0
+    decimals = max(0, 1 - math.floor(math.log10(least)))
+    return [f"{end:z,.{decimals}f}" for end in ends]
+
+
+def _name(values: xr.Dataset) -> str:
+    return str(values.attrs.get("name", "Result"))

@@ -1,0 +1,95 @@
+"""Pages and figures to files: whole or not at all, and a page never over something else."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jitrisk.errors import ResultError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SUFFIXES = (".html", ".htm")
+_IMAGES = (".svg", ".png", ".pdf")
+_DPI = 200
+_OPENING = b"<!doctype html"
+
+
+def check_page(path: str | os.PathLike[str]) -> Path:
+    """Return where a page is to be written, or raise ResultError before any work is done."""
+    target = _check_place(path, _SUFFIXES)
+    if target.exists() and not _is_page(target):
+        raise ResultError(f"{target}: exists and is no HTML page: choose another name, or move it away")
+    return target
+
+
+def check_figure(path: str | os.PathLike[str]) -> Path:
+    """Return where a figure is to be written, or raise ResultError before any work is done."""
+    target = _check_place(path, _IMAGES)
+    if target.exists() and not target.is_file():
+        raise ResultError(f"{target}: is a folder: choose another name")
+    return target
+
+
+def _check_place(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
+    target = Path(path)
+    if target.suffix.lower() not in suffixes:
+        raise ResultError(f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(suffixes)}")
+    if not target.parent.is_dir():
+        raise ResultError(f"{target}: there is no folder {str(target.parent)!r}: make it first")
+    if not os.access(target.parent, os.W_OK):
+        raise ResultError(f"{target}: the folder {str(target.parent)!r} cannot be written to")
+    return target
+
+
+def _is_page(target: Path) -> bool:
+    """Whether a file is an HTML page, which a new one may replace."""
+    try:
+        with target.open("rb") as file:
+            return file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_OPENING)
+    except OSError:  # a folder, or a file that cannot be read
+        return False
+
+
+def write_page(text: str, path: str | os.PathLike[str]) -> None:
+    """Write a page beside its target first and then in its place.
+
+    Raises
+    ------
+    ResultError
+        If the file cannot be written; nothing is left behind.
+    """
+    _put(check_page(path), lambda fresh: fresh.write_text(text, encoding="utf-8", errors="replace", newline="\n"))
+
+
+def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as SVG, PNG or PDF, by the end of the name; the same figure gives the same bytes.
+
+    Raises
+    ------
+    ResultError
+        If the file cannot be written; nothing is left behind.
+    """
+    import matplotlib as mpl
+
+    target = check_figure(path)
+    # A date would make every file another one.
+    dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())
+    with mpl.rc_context({"svg.hashsalt": "jitrisk"}):
+        _put(target, lambda fresh: figure.savefig(fresh, dpi=_DPI, metadata=dated))
+
+
+def _put(target: Path, write: Callable[[Path], object]) -> None:
+    """Write beside a target first, and then put it in its place."""
+    real = Path(os.path.realpath(target))
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{real.name}-", dir=real.parent) as folder:
+            fresh = Path(folder) / real.name
+            write(fresh)
+            os.replace(fresh, real)
+    except OSError as error:
+        raise ResultError(f"{target}: could not be written: {error.strerror}") from error

@@ -1,0 +1,106 @@
+"""A result as a page: its model read again for the assumptions, some paths run again for the pictures of a year."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import xarray as xr
+
+from jitrisk import engine, model, outcomes, replaying, tracing
+from jitrisk.errors import JitriskError, ModelError
+from jitrisk.lower import lower_all
+from jitrisk.model import Network
+from jitrisk.report import Summary, summarize
+from jitrisk.report.writing import write_page
+from jitrisk.vocabulary import TRACE
+
+_TRACED = 200
+_FEWEST = 20
+_MOST_NUMBERS = 50_000_000  # float32 in the traced series: 200 MB
+
+
+def write(
+    result: xr.Dataset,
+    target: str | os.PathLike[str],
+    base: str | None = None,
+    level: float = 0.95,
+    *,
+    replay: bool = True,
+    threads: int | None = None,
+) -> Summary:
+    """Write a result as a page, whole or not at all.
+
+    Parameters
+    ----------
+    result : a result; one opened with :func:`jitrisk.outcomes.reading` is read variable by variable.
+    target : the page to write.
+    base, level : as :func:`jitrisk.report.summarize` takes them.
+    replay : whether paths are run again, for the fan charts and the story of a bad year.
+    threads : threads to use; all cores by default.
+
+    Returns
+    -------
+    The figures that the page shows.
+    """
+    from jitrisk.report.page import html_page
+
+    summary = summarize(result, base, level)
+    network = _network(result, summary)
+    outline = None if network is None else outcomes.outline(network).sel(strategy=list(summary.strategies))
+    again = _again(result, network, summary, threads) if replay else {}
+    write_page(html_page(result, summary, outline=outline, **again), target)
+    return summary
+
+
+def _network(result: xr.Dataset, summary: Summary) -> Network | None:
+    """Return the model that a result carries, None where it is not one that this version reads."""
+    try:
+        network = model.load(json.loads(result.attrs.get("model", "{}")))
+    except (ModelError, ValueError):
+        return None
+    return network if set(summary.strategies) <= set(network.strategies) else None
+
+
+def _again(result: xr.Dataset, network: Network | None, summary: Summary, threads: int | None) -> dict[str, Any]:
+    """Return what running paths again shows, or why they cannot be."""
+    if network is None:
+        return {"unplayed": "the result does not carry a model that this version of jitrisk can run"}
+    handed = result.attrs.get("exogenous")
+    if handed:
+        return {"unplayed": f"its paths were handed in ({handed}), and a result does not hold them"}
+    try:
+        return {"trace": _trace(result, network, summary, threads), "replay": _replay(result, network, summary)}
+    except JitriskError as error:
+        return {"unplayed": str(error)}
+
+
+def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int | None) -> xr.Dataset | None:
+    """Return the first paths period by period, None where even few of them are too much."""
+    things = sum(
+        len(network.stages if variable.dims[-1] == "stage" else network.customers) for variable in TRACE.values()
+    )
+    affordable = _MOST_NUMBERS // (things * network.horizon * len(summary.strategies))
+    if affordable < _FEWEST:
+        return None
+    first = int(result["path"].values[0])
+    job = _job(
+        network, summary.strategies, range(first, first + min(_TRACED, affordable, result.sizes["path"])), result
+    )
+    traced = tracing.trace(job, threads)
+    return outcomes.label_trace(network, list(job.plants), traced, job.paths, job.seed)
+
+
+def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Dataset:
+    """Return the path in the middle of the worst ones of the base strategy."""
+    job = _job(network, [summary.base], range(1), result)
+    replaying.require_same(result, job)
+    middle = (1 + summary.level) / 2
+    choice = replaying.Choice(quantile=middle, metric="cost" if summary.priced else "stockout")
+    return replaying.replayed(network, job, result, choice, summary.values)
+
+
+def _job(network: Network, strategies: Any, paths: range, result: xr.Dataset) -> engine.Job:
+    plants = lower_all({name: network.strategies[name] for name in strategies})
+    return engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), paths, int(result.attrs["seed"]))

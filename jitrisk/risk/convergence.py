@@ -1,0 +1,104 @@
+"""How an estimate and its error settle as paths are added."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.errors import ResultError
+from jitrisk.risk.precision import CONFIDENCE, probability, rank_interval
+from jitrisk.risk.result import Array
+from jitrisk.risk.statistics import Asked, row_statistics
+from jitrisk.risk.variables import column, finite_rows
+
+Statistic = Literal["mean", "var", "cvar"]
+
+_NAMES = {
+    "mean": ("mean", "standard_error", "lower", "upper"),
+    "var": ("var", "var_standard_error", "var_lower", "var_upper"),
+    "cvar": ("cvar", "cvar_standard_error", "cvar_lower", "cvar_upper"),
+}
+_COLUMNS = {
+    "estimate": "estimate from the sub-sample alone",
+    "standard_error": "its standard error",
+    "lower": "lower end of its interval",
+    "upper": "upper end of its interval",
+}
+_FEWEST, _MOST_SAMPLES = 50, 12
+
+
+def convergence(
+    values: xr.Dataset,
+    metric: str = "cost",
+    statistic: Statistic = "mean",
+    level: float = 0.95,
+    confidence: float = CONFIDENCE,
+) -> xr.Dataset:
+    """Return a statistic from disjoint sub-samples, each twice as large as the one before, and from all paths.
+
+    The sub-samples share no path, so their estimates are independent: about one interval in twenty should miss the
+    truth, and their widths should shrink by the root of two. Where they do not, the errors are not to be trusted.
+
+    Parameters
+    ----------
+    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metric : the variable.
+    statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
+    level : level of the value at risk.
+    confidence : probability that an interval covers the true value.
+
+    Returns
+    -------
+    xr.Dataset
+        ``estimate``, ``standard_error``, ``lower`` and ``upper`` of dimensions (strategy, sample), with the
+        coordinate ``size``, and the same from all paths as ``all_estimate`` and so on, of dimension strategy. Over
+        the horizon; the attribute ``per_year`` makes them a year's.
+
+    Raises
+    ------
+    ResultError
+        When there is no such metric or statistic, a probability is not between 0 and 1, or a value is not finite.
+    """
+    if statistic not in _NAMES:
+        raise ResultError(f"unknown statistic {statistic!r}: allowed are {', '.join(_NAMES)}")
+    asked = Asked(probability("level", level), (), probability("confidence", confidence))
+    array = column(values, metric)
+    paths = array.sizes["path"]
+    sizes = _sizes(paths, 2 if statistic == "mean" else _fewest_for(asked))
+    starts = np.cumsum([0, *sizes])
+
+    def table(spans: list[tuple[int, int]]) -> Array:
+        low, names = array.attrs["bad_tail"] == "lower", _NAMES[statistic]
+        found = [[row_statistics(row[slice(*span)], asked, low)[0] for span in spans] for row in finite_rows(array)]
+        return np.array([[[one[name] for name in names] for one in row] for row in found])
+
+    parts = table(list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)))
+    whole = table([(0, paths)])[:, 0]
+    arrays: dict[str, Any] = {}
+    for k, (name, sentence) in enumerate(_COLUMNS.items()):
+        attrs = {**array.attrs, "long_name": f"{sentence} of the {statistic} of {metric}"}
+        arrays[name] = (("strategy", "sample"), parts[..., k], attrs)
+        arrays[f"all_{name}"] = ("strategy", whole[:, k], attrs)
+    coords = {
+        "strategy": array["strategy"],
+        "size": ("sample", sizes, {"units": "1", "long_name": "paths of the sub-sample"}),
+    }
+    known = {"metric": metric, "statistic": statistic, "level": level, "confidence": confidence, "paths": paths}
+    return xr.Dataset(arrays, coords, {**values.attrs, **known})
+
+
+def _sizes(paths: int, fewest: int) -> list[int]:
+    """Return sizes n, 2 n, 4 n, ... that together use nearly all paths, the first not too small."""
+    samples = int(np.log2(paths / max(fewest, _FEWEST) + 1))
+    samples = min(max(samples, 1), _MOST_SAMPLES)
+    return [paths // (2**samples - 1) * 2**k for k in range(samples)]
+
+
+def _fewest_for(asked: Asked) -> int:
+    """Return from about how many paths on a value at risk has an interval."""
+    fewest = _FEWEST
+    while rank_interval(fewest, asked.level, asked.confidence) is None:
+        fewest = fewest + fewest // 8
+    return fewest

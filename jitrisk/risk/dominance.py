@@ -1,0 +1,192 @@
+"""Stochastic dominance: whether one strategy is better than another for everyone, not only on average.
+
+With losses bad when high, A dominates B in the first order where ``P(A > t) <= P(B > t)`` for every t: whoever
+prefers to lose less prefers A (Hadar & Russell 1969, American Economic Review 59). A dominates B in the second order
+where ``E[max(A - t, 0)] <= E[max(B - t, 0)]`` for every t: whoever also shuns risk prefers A (the increasing convex
+order of Shaked & Shanthikumar 2007, Stochastic Orders, section 4.A). What is bad when low is turned over first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from scipy.special import betaincinv
+
+from jitrisk.risk.precision import CONFIDENCE, chunks, normal, probability, sum_of_products
+from jitrisk.risk.result import Array
+from jitrisk.risk.selection import order_statistics
+from jitrisk.risk.variables import column, finite_rows
+
+# Shares of the paths beyond the thresholds: from nearly all, then ever rarer toward the bad tail.
+_BODY = np.arange(0.99, 0.5, -0.07)
+_TAIL_THRESHOLDS = 24
+_FEWEST_BEYOND = 20
+_ORDERS = ("first", "second")
+_UNITS = ("units", "per_year")
+_FIELDS = {
+    "": "whether the strategy dominates the other: 'dominates', 'not shown', 'violated', or 'same' beside itself",
+    "_violation": "largest violation seen",
+    "_lower": "lower end of the interval of the largest violation",
+    "_upper": "upper end of the interval of the largest violation",
+}
+
+
+class Order(NamedTuple):
+    """What the paths say about one strategy dominating another, as the fields of the Dataset."""
+
+    verdict: str
+    violation: float
+    lower: float
+    upper: float
+
+
+class Gaps(NamedTuple):
+    """By how much one strategy's tail exceeds the other's at every threshold, with standard errors."""
+
+    mean: Array
+    error: Array
+
+    def turned(self) -> Gaps:
+        """Return the gaps of the other strategy to this one."""
+        return Gaps(-self.mean, self.error)
+
+
+def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+    """Return which strategies dominate which, in the first and the second order, and how far that can be trusted.
+
+    Tails are compared on the same paths, at thresholds from nearly all paths beyond them to twenty. A verdict is
+    ``"violated"`` where the tail of the first strategy is the heavier at some threshold, shown for all thresholds at
+    once (Bonferroni); ``"dominates"`` where it is the lighter at every threshold on which the paths differ, each shown
+    on its own, which suffices for all together (intersection-union test: Berger 1982; Davidson & Duclos 2013);
+    otherwise ``"not shown"``. Nothing is claimed beyond the last threshold, and each pair has its own confidence.
+
+    Parameters
+    ----------
+    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metric : the variable.
+    confidence : probability that a verdict or an interval is right.
+
+    Returns
+    -------
+    xr.Dataset
+        Of dimensions (strategy, other), for ``first`` and ``second``: the verdict under that name, and with
+        ``_violation``, ``_lower`` and ``_upper`` the largest violation of the order and its interval. In the first
+        order it is a difference of probabilities, whose upper end holds at every t and for every distribution; in the
+        second a difference of expected excesses in the unit of the metric, at the thresholds.
+
+    Raises
+    ------
+    ResultError
+        When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
+    """
+    array, confidence = column(values, metric), probability("confidence", confidence)
+    losses = finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
+    ordered, count = np.sort(losses, axis=1), len(losses)
+    shape = (count, count)
+    cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
+    cells |= {order: np.full(shape, "same", dtype="<U9") for order in _ORDERS}
+    for a, b in combinations(range(count), 2):
+        largest = _largest(ordered[a], ordered[b]), _largest(ordered[b], ordered[a])
+        found = _compared(losses[a], losses[b], largest, confidence)
+        for pair, orders in zip(((a, b), (b, a)), found, strict=True):
+            for order, fields in zip(_ORDERS, orders, strict=True):
+                for field, value in zip(_FIELDS, fields, strict=True):
+                    cells[order + field][pair] = value
+    arrays = {
+        order + field: (("strategy", "other"), cells[order + field], _attrs(array, order, field))
+        for order in _ORDERS
+        for field in _FIELDS
+    }
+    coords = {"strategy": array["strategy"].values, "other": array["strategy"].values}
+    known = {"metric": metric, "confidence": confidence, "paths": values.sizes["path"]}
+    return xr.Dataset(arrays, coords, {**values.attrs, **known})
+
+
+def _attrs(array: xr.DataArray, order: str, field: str) -> dict[str, Any]:
+    sentence = {"long_name": f"{order} order: {_FIELDS[field]}"}
+    if not field:
+        return sentence
+    return sentence | ({"units": "1"} if order == "first" else {n: array.attrs.get(n, "1") for n in _UNITS})
+
+
+def _compared(a: Array, b: Array, largest: tuple[float, float], confidence: float) -> Iterator[tuple[Order, Order]]:
+    """Yield the first and the second order of a over b, then of b over a."""
+    shares, excesses = _gaps(a, b, _thresholds(a, b))
+    worse = float(np.mean(a > b)), float(np.mean(a < b))
+    for k in range(2):
+        first = _order(shares, confidence, correction=1 / a.size)
+        upper = max(first.lower, _upper_share(largest[k], worse[k], a.size, confidence))
+        yield first._replace(violation=largest[k], upper=upper), _order(excesses, confidence)
+        shares, excesses = shares.turned(), excesses.turned()
+
+
+def _thresholds(a: Array, b: Array) -> Array:
+    """Return the losses at which the tails are compared, ascending."""
+    paths = a.size
+    tail = np.geomspace(0.5, min(_FEWEST_BEYOND / paths, 0.5), _TAIL_THRESHOLDS)
+    ranks = np.clip(np.ceil(paths * (1 - np.concatenate([_BODY, tail]))), 1, paths).astype(np.intp)
+    return np.unique([min(a.min(), b.min()), *order_statistics(a, ranks), *order_statistics(b, ranks)])
+
+
+def _gaps(a: Array, b: Array, thresholds: Array) -> tuple[Gaps, Gaps]:
+    """Return by how much a exceeds b at every threshold: its share of paths beyond it, and its expected excess."""
+    sums = np.zeros((2, 2, thresholds.size))
+    for one, other in zip(chunks(a), chunks(b), strict=True):
+        for k, threshold in enumerate(thresholds):
+            beyond = np.subtract(one > threshold, other > threshold, dtype=np.float64)
+            excess = np.maximum(one - threshold, 0.0)
+            excess -= np.maximum(other - threshold, 0.0)
+            for gap, target in zip((beyond, excess), sums, strict=True):
+                target[:, k] += gap.sum(), sum_of_products(gap, gap)
+    mean, square = sums[:, 0] / a.size, sums[:, 1] / a.size
+    error = np.sqrt(np.maximum(square - mean**2, 0.0) / a.size)
+    return Gaps(mean[0], error[0]), Gaps(mean[1], error[1])
+
+
+def _order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Order:
+    """Return the verdict on gaps of which none may be positive.
+
+    Parameters
+    ----------
+    gaps : the gaps.
+    confidence : probability that the verdict is right.
+    correction : half a step of the gaps, by which whole paths differ from the normal law (Edwards 1948).
+    """
+    mean, error = gaps
+    jointly = normal(1 - (1 - confidence) / mean.size)
+    lower = max(float((mean - jointly * error).max()) - correction, 0.0)
+    upper = max(float((mean + jointly * error).max()) + correction, 0.0)
+    # Where no path lies between the strategies there is nothing to show.
+    differing = error > 0
+    shown = differing.any() and bool(np.all((mean + normal(confidence) * error + correction)[differing] <= 0))
+    verdict = "violated" if lower > 0 else "dominates" if shown else "not shown"
+    return Order(verdict, max(float(mean.max()), 0.0), lower, upper)
+
+
+def _largest(a: Array, b: Array) -> float:
+    """Return the largest excess, anywhere, of a's share of paths beyond a threshold over b's; both are sorted."""
+    return float(max((np.searchsorted(b, b, "right") - np.searchsorted(a, b, "right")).max(), 0)) / a.size
+
+
+def _upper_share(largest: float, worse: float, paths: int, confidence: float) -> float:
+    """Return the upper end of the largest difference of shares, for every distribution.
+
+    Either both distribution functions lie near the true ones everywhere (Massart 1990, Annals of Probability 18), or
+    the difference is at most the probability that a path is worse (its exact bound: Clopper & Pearson 1934).
+
+    Parameters
+    ----------
+    largest : the largest difference seen.
+    worse : the share of paths that are worse.
+    paths : how many there are.
+    confidence : that of the interval, half of whose misses may fall to this end.
+    """
+    miss = (1 - confidence) / 4
+    band = 2 * math.sqrt(math.log(2 / miss) / (2 * paths))
+    exact = float(betaincinv(worse * paths + 1, paths - worse * paths, 1 - miss)) if worse < 1 else 1.0
+    return min(largest + band, exact, 1.0)

@@ -1,0 +1,41 @@
+"""Where time is lost: mean downtime of every stage and mean time short of every customer."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from jitrisk.risk.result import HOURS_PER_DAY, require, rows, year_factor
+from jitrisk.vocabulary import OUTCOMES
+
+_NEEDED = ("starved", "broken", "stockout")
+
+
+def lost_time(outcomes: xr.Dataset) -> xr.Dataset:
+    """Return the mean time lost in a year, stage by stage and customer by customer.
+
+    Parameters
+    ----------
+    outcomes : a result.
+
+    Returns
+    -------
+    xr.Dataset
+        ``starved`` and ``broken`` with the dimensions (strategy, stage), hours a year, and ``stockout`` with the
+        dimensions (strategy, customer), days a year.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, or lacks one of the outcomes.
+    """
+    require(outcomes, _NEEDED)
+    hours = float(outcomes.attrs["period_hours"]) * year_factor(outcomes)
+    arrays = {}
+    for name in _NEEDED:
+        customers = OUTCOMES[name].dims[-1] == "customer"
+        factor, unit = (hours / HOURS_PER_DAY, "d/year") if customers else (hours, "h/year")
+        mean = rows(outcomes, name).mean(axis=-1, dtype="float64") * factor
+        attrs = {"units": unit, "long_name": OUTCOMES[name].sentence}
+        arrays[name] = (("strategy", OUTCOMES[name].dims[-1]), mean, attrs)
+    coords = {dim: outcomes.coords[dim] for dim in ("strategy", "stage", "customer") if dim in outcomes.coords}
+    return xr.Dataset(arrays, coords)

@@ -1,0 +1,110 @@
+"""Histograms of all strategies on shared bins."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.errors import ResultError
+from jitrisk.risk.precision import rank
+from jitrisk.risk.result import Array
+from jitrisk.risk.variables import column, finite_rows, yearly
+
+_LONG_TAIL = 0.995
+_SHORT_TAIL = 0.9995
+_STEPS = 1000
+
+
+def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Dataset:
+    """Return how the paths of every strategy fall into the same bins.
+
+    The bins reach from the least 0.05 % to the largest 99.5 % quantile of any strategy toward its bad tail; what lies
+    outside is not lost, but stated as ``below`` and ``above``. Values that are whole multiples of a step, such as
+    days, get bins of whole steps around them.
+
+    Parameters
+    ----------
+    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metric : the variable.
+    bins : how many bins at most.
+
+    Returns
+    -------
+    xr.Dataset
+        ``share`` of the paths in a bin and ``density``, share over the bin's width, of dimensions (strategy, bin);
+        ``below``, ``above`` and ``zero`` (exactly 0), shares of dimension strategy; coordinates ``left`` and ``right``,
+        the ends of the bins, of which only the last contains its right one. A year's worth where the metric adds up.
+
+    Raises
+    ------
+    ResultError
+        When there is no such metric, no bin, or a value is not finite.
+    """
+    if bins < 1:
+        raise ResultError(f"bins is {bins}: allowed is a whole number of at least 1")
+    array = column(values, metric)
+    ordered = np.sort(finite_rows(array), axis=1)
+    ordered *= array.attrs["per_year"]
+    edges = _edges(ordered, bins, low=array.attrs["bad_tail"] == "lower")
+    paths = ordered.shape[1]
+    # A bin contains its left end; the last one both.
+    cuts = np.array([[*np.searchsorted(row, edges[:-1]), np.searchsorted(row, edges[-1], "right")] for row in ordered])
+    share, attrs = np.diff(cuts) / paths, yearly(array)
+    units = attrs["units"]
+
+    def shares(where: str) -> dict[str, str]:
+        return {"units": "1", "long_name": f"share of the paths {where}"}
+
+    arrays = {
+        "share": (("strategy", "bin"), share, shares("in the bin")),
+        "density": (("strategy", "bin"), share / np.diff(edges), {"units": f"1/({units})", "long_name": "density"}),
+        "below": ("strategy", cuts[:, 0] / paths, {"units": "1", "long_name": "share of the paths below the bins"}),
+        "above": (
+            "strategy",
+            1 - cuts[:, -1] / paths,
+            {"units": "1", "long_name": "share of the paths above the bins"},
+        ),
+        "zero": ("strategy", (ordered == 0).mean(axis=1), shares("at exactly 0")),
+    }
+    coords = {
+        "strategy": array["strategy"],
+        "left": ("bin", edges[:-1], {"units": units, "long_name": f"left end of the bin: {attrs['long_name']}"}),
+        "right": ("bin", edges[1:], {"units": units, "long_name": f"right end of the bin: {attrs['long_name']}"}),
+    }
+    return xr.Dataset(arrays, coords, {**values.attrs, "metric": metric, "paths": paths})
+
+
+def _edges(ordered: Array, bins: int, low: bool) -> Array:
+    """Return the ends of the bins, ascending."""
+    paths = ordered.shape[1]
+    far, near = (rank(paths, p) - 1 for p in (_LONG_TAIL, _SHORT_TAIL))
+    start, stop = (paths - 1 - far, near) if low else (paths - 1 - near, far)
+    left, right = float(ordered[:, start].min()), float(ordered[:, stop].max())
+    if left == right:
+        # Nearly one value only: all that differs is rare, and shown rather than cut off.
+        left, right = float(ordered.min()), float(ordered.max())
+    if left == right:
+        half = 0.05 * abs(left) or 0.5
+        return np.linspace(left - half, right + half, bins + 1)
+    step = _step(ordered, left, right)
+    if step:
+        width = step * math.ceil(((right - left) / step + 1) / bins)
+        count = math.ceil((right - left + step) / width - 1e-9)
+        left, right, bins = left - step / 2, left - step / 2 + width * count, count
+    return np.linspace(left, right, bins + 1)
+
+
+def _step(ordered: Array, left: float, right: float) -> float:
+    """Return the step of which all values are whole multiples, 0 where there is none of use."""
+    # A few values tell where there is none.
+    for every in (ordered.shape[1] // _STEPS + 1, 1):
+        distinct = np.unique(ordered[:, ::every])
+        distinct = distinct[(left <= distinct) & (distinct <= right)]
+        if distinct.size > _STEPS:
+            return 0.0
+    gaps = np.diff(distinct)
+    step = float(gaps[gaps > 1e-9 * (right - left)].min(initial=right - left))
+    steps = (distinct - left) / step
+    return step if np.allclose(steps, np.round(steps), atol=1e-6) else 0.0

@@ -1,0 +1,128 @@
+"""How precise an estimate is asked to be, such as ``cost.cvar95:1%``, and how precise it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.errors import ResultError, did_you_mean
+from jitrisk.risk.statistics import describe
+from jitrisk.risk.sufficiency import sufficiency
+from jitrisk.vocabulary import METRICS
+
+_FORM = re.compile(r"(?P<metric>\w+)\.(?P<statistic>[a-z]+)(?P<level>[\d.]*)\s*:\s*(?P<width>[\d.]+)\s*(?P<percent>%?)")
+_STATISTICS = ("mean", "var", "cvar")
+_EXAMPLE = "write it like cost.cvar95:1%"
+_USUAL_LEVEL = 0.95
+_ALLOWED = f"allowed are mean, var95 and cvar95, with any level above 0 and below 100; {_EXAMPLE}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A statistic of a metric, and the relative half-width its 95 % interval is to have.
+
+    Attributes
+    ----------
+    metric : one of :data:`jitrisk.vocabulary.METRICS`.
+    statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
+    level : level of the value at risk; of no meaning for the mean.
+    width : half the interval, as a share of the estimate.
+    """
+
+    metric: str
+    statistic: str
+    level: float
+    width: float
+
+    @property
+    def name(self) -> str:
+        """The statistic as it is written, such as ``cost.cvar95``."""
+        level = "" if self.statistic == "mean" else f"{100 * self.level:.10g}"
+        return f"{self.metric}.{self.statistic}{level}"
+
+    def __str__(self) -> str:
+        return f"{self.name}:{100 * self.width:.10g}%"
+
+
+def parse_target(text: str) -> Target:
+    """Return what a text such as ``downtime.var99:2%`` asks for.
+
+    Raises
+    ------
+    ResultError
+        When the metric, the statistic, its level or the width is not one there can be.
+    """
+    match = _FORM.fullmatch(text.strip())
+    if match is None:
+        raise ResultError(f"the target {text!r} is no METRIC.STATISTIC:WIDTH: {_EXAMPLE}")
+    metric, statistic = match["metric"], match["statistic"]
+    if metric not in METRICS:
+        raise ResultError(f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{did_you_mean(metric, METRICS)}")
+    if statistic not in _STATISTICS or (match["level"] != "") != (statistic != "mean"):
+        raise ResultError(
+            f"unknown statistic {statistic + match['level']!r}: {_ALLOWED}{did_you_mean(statistic, _STATISTICS)}"
+        )
+    level = _share(match["level"], "%") if match["level"] else _USUAL_LEVEL
+    width = _share(match["width"], match["percent"])
+    if not 0 < level < 1:
+        raise ResultError(f"the level {match['level']!r} of {statistic} is not allowed: {_ALLOWED}")
+    if not 0 < width < 1:
+        raise ResultError(f"the width {match['width'] + match['percent']!r} is not between 0 and 100 %: {_EXAMPLE}")
+    return Target(metric, statistic, level, width)
+
+
+def wanted(values: xr.Dataset, target: Target) -> xr.Dataset:
+    """Return of some metrics that of a target alone, or raise ResultError where it is not among them."""
+    if target.metric not in values:
+        raise ResultError(f"there is no {target.metric} in this result: it holds {', '.join(map(str, values))}")
+    return values[[target.metric]]
+
+
+def reached(values: xr.Dataset, target: Target) -> xr.Dataset:
+    """Return how well the statistic of a target is known, strategy by strategy.
+
+    Half an interval as a share of the estimate is unknown, NaN, where the interval is unknown and where the estimate
+    is 0; but a value at risk whose interval is 0 alone is known.
+
+    Parameters
+    ----------
+    values : metrics, such as :func:`~jitrisk.risk.metrics` returns.
+    target : the statistic, and the width asked for.
+
+    Returns
+    -------
+    xr.Dataset
+        ``estimate``, ``lower`` and ``upper`` in the unit of the metric over the horizon, ``width`` (half the
+        interval as a share of the estimate), ``needed`` (the paths that are likely to narrow it as asked), ``met``,
+        and ``zero`` (whether all that was seen is 0, so that there is nothing to take a share of), all of dimension
+        strategy.
+
+    Raises
+    ------
+    ResultError
+        When the result does not hold the metric, or a value is not finite.
+    """
+    measures = describe(wanted(values, target), target.level, quantiles=())
+    of = "" if target.statistic == "mean" else f"{target.statistic}_"
+    names = (target.statistic, f"{of}lower", f"{of}upper")
+    estimate, lower, upper = (measures[target.metric].sel(statistic=name, drop=True) for name in names)
+    zero = (estimate == 0) & (lower == 0) & (upper == 0)
+    # Of values all 0, only order statistics say how far that can be trusted.
+    exact = zero & (target.statistic == "var")
+    enough = sufficiency(measures, target.metric, target.width).sel(statistic=target.statistic, drop=True)
+    width, paths = enough["width"].where(~exact, 0.0), enough["needed"].where(~exact, 0.0)
+    found = {"estimate": estimate, "lower": lower, "upper": upper, "width": width, "needed": paths}
+    found |= {"met": width <= target.width, "zero": zero & ~exact}
+    attrs = {"target": str(target), "statistic": target.name, "asked": target.width, "paths": values.sizes["path"]}
+    return xr.Dataset(found, attrs=attrs)
+
+
+def _share(number: str, percent: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:  # two points
+        return np.nan
+    return value / 100 if percent else value

@@ -1,0 +1,122 @@
+"""Any variable of a result by its name: outcomes, metrics and costs, checked and with their bad ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.errors import ResultError
+from jitrisk.risk.money import costs
+from jitrisk.risk.result import Array, provenance, require, year_factor
+from jitrisk.risk.service import metrics
+from jitrisk.vocabulary import COSTS, METRICS, OUTCOMES
+
+_DERIVED = {"metric": (METRICS, metrics), "cost": (COSTS, costs)}
+
+
+def chosen(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Dataset:
+    """Return variables of a result by their names.
+
+    A name is looked for among the variables of the Dataset, then among the metrics, then among the costs: ``stockout``
+    is each customer's outcome here, and the metric of that name stands in :func:`~jitrisk.risk.metrics`.
+
+    Parameters
+    ----------
+    outcomes : a result.
+    names : the names; by default every variable of the Dataset that has paths.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, there is no such variable, or what it is computed from is missing.
+    """
+    require(outcomes, ())
+    found = {str(name): array for name, array in outcomes.items() if "path" in array.dims}
+    for table, computed in _DERIVED.values():
+        if any(name in table and name not in found for name in names):
+            found = {str(name): array for name, array in computed(outcomes).items()} | found
+    for name in names:
+        if name not in found:
+            raise ResultError(unknown("variable", name, [*found, *METRICS, *COSTS]))
+    return xr.Dataset({name: found[name] for name in names or found}, attrs=provenance(outcomes))
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return the message that there is no such name, with those there are and the nearest of them."""
+    names = list(dict.fromkeys(known))
+    close = get_close_matches(name, names, n=1)
+    return f"unknown {what} {name!r}: there are {', '.join(names)}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def column(values: xr.Dataset, name: str) -> xr.DataArray:
+    """Return one variable of dimensions (strategy, path), or raise ResultError where there is none."""
+    known = [str(other) for other, array in values.items() if set(array.dims) == {"strategy", "path"}]
+    if name not in known:
+        raise ResultError(unknown("metric", name, known))
+    return understood(values[name], values)
+
+
+def understood(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
+    """Return a variable that says which end is bad (``bad_tail``), and what makes it a year's (``per_year``).
+
+    Where it does not say so itself, the vocabulary does for outcomes, and anything else is taken to be bad when high
+    and no total. A first stockout that never came is set to the end of the horizon, the last moment it is known for.
+
+    Parameters
+    ----------
+    array : the variable.
+    values : the Dataset it is from.
+    """
+    _require_paths(array)
+    variable = OUTCOMES.get(str(array.name))
+    if "bad_tail" in array.attrs or variable is None:
+        return array.assign_attrs({"bad_tail": "upper", "per_year": 1.0} | array.attrs)
+    attrs: dict[str, Any] = {**array.attrs, "bad_tail": variable.bad_tail}
+    attrs["per_year"] = year_factor(values) if variable.total else 1.0
+    if variable.name == "first_stockout":
+        end = int(values.attrs["warm_up"]) + int(values.attrs["periods"])
+        attrs["long_name"] = f"first period in which the customer was short, {end} (the end) if none"
+        array = array.where(array >= 0, end)
+    return array.assign_attrs(attrs)
+
+
+def _require_paths(array: xr.DataArray) -> None:
+    others = [dim for dim in array.dims if dim not in ("strategy", "path")]
+    if len(others) > 1 or array.ndim != len(others) + 2:
+        raise ResultError(
+            f"{array.name} has the dimensions ({', '.join(map(str, array.dims))}), it needs strategy, path and at most "
+            "one more, such as stage; to keep one strategy, select it as a list: sel(strategy=[...])"
+        )
+
+
+def finite_rows(array: xr.DataArray) -> Array:
+    """Return values as float64 ``[strategy, ..., path]``, or raise ResultError where one is not finite."""
+    turned = array.transpose("strategy", ..., "path")
+    values = np.asarray(turned.values, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        # One sum tells, without memory for an answer a value.
+        if np.isfinite(values.sum()):
+            return values
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        first = tuple(np.argwhere(wrong)[0])
+        strategy, *_, path = (
+            turned[dim].values[k] if dim in turned.coords else k for dim, k in zip(turned.dims, first, strict=True)
+        )
+        raise ResultError(
+            f"{array.name} is {values[first]} in {wrong.sum():,} of {wrong.size:,} values, first on path "
+            f"{path} of strategy {strategy}; look there for a price or an outcome that is not a finite number"
+        )
+    return values
+
+
+def yearly(array: xr.DataArray) -> dict[str, Any]:
+    """Return the attributes of a variable once it is scaled by its ``per_year``."""
+    units = str(array.attrs.get("units", "1"))
+    if array.attrs["per_year"] == 1.0:
+        return dict(array.attrs)
+    return {**array.attrs, "units": f"{units}/year", "per_year": 1.0}

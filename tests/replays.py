@@ -1,0 +1,71 @@
+"""Replays made by hand, for tests of what is told of them: no engine, every period chosen by the test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.vocabulary import SPELLS, TRACE
+
+Spell = tuple[str, float, float, float, Mapping[str, str]]
+"""Hazard, begin, end, recovered, and its effects by stage or customer."""
+
+_THINGS = {"stage": ("press", "line"), "customer": ("shop",)}
+_DTYPES = {"str": np.str_, "bool": np.bool_}
+
+
+def replay(
+    periods: int = 40,
+    *,
+    spells: Sequence[Spell] = (),
+    period_hours: float = 8.0,
+    warm_up: int = 0,
+    counts: Mapping[str, float] | None = None,
+    **signals: Mapping[str, Mapping[int, float]],
+) -> xr.Dataset:
+    """Return a replay in which nothing happens but what is given.
+
+    Parameters
+    ----------
+    spells : the hazards' spells.
+    counts : price of downtime by stage.
+    signals : a variable of the trace: values by stage or customer and by period.
+    """
+    variables: dict[str, Any] = {}
+    for name, variable in TRACE.items():
+        things = _THINGS[variable.dims[-1]]
+        values = np.zeros((periods, len(things)), dtype=np.float32)
+        for thing, by_period in signals.pop(name, {}).items():
+            values[list(by_period), things.index(thing)] = list(by_period.values())
+        variables[name] = (variable.dims[2:], values, variable.attrs("EUR"))
+    assert not signals, f"no such variable: {list(signals)}"
+    targets = ["press", "line", "shop"]
+    effects = [[hits.get(target, "") for target in targets] for *_, hits in spells]
+    columns = {
+        **{name: [spell[k] for spell in spells] for k, name in enumerate(("hazard", "begin", "end", "recovered"))},
+        "effect": effects,
+        "hit": [[bool(effect) for effect in row] for row in effects],
+    }
+    for name, variable in SPELLS.items():
+        shape = [len(spells), len(targets)][: len(variable.dims)]
+        array = np.array(columns[name], dtype=_DTYPES.get(variable.dtype, variable.dtype)).reshape(shape)
+        variables[name] = (variable.dims, array, variable.attrs())
+    prices = counts or {}
+    variables["downtime_cost"] = ("stage", [prices.get(stage, 0.0) for stage in _THINGS["stage"]])
+    variables["metric_value"] = ("metric", [3.65e6, 0.25, 12.0])
+    variables["metric_unit"] = ("metric", ["EUR", "1", "unit"])
+    variables["metric_per_year"] = ("metric", [2.0, 1.0, 1.0])
+    coords = {"time": np.arange(periods), **{kind: list(things) for kind, things in _THINGS.items()}}
+    coords |= {"target": targets, "metric": ["cost", "fill_rate", "peak_backlog"]}
+    coords |= {"customer_stage": ("customer", ["line"]), "strategy": "jit", "path": 8123}
+    attrs = {"name": "By hand", "period_hours": period_hours, "warm_up": warm_up, "periods": periods - warm_up}
+    attrs |= {"horizon": periods, "seed": 7, "currency": "EUR", "jitrisk_version": "0.0.0", "contents": "replay"}
+    return xr.Dataset(variables, coords, attrs)
+
+
+def stretch(first: int, last: int, value: float = 1.0) -> dict[int, float]:
+    """Return a value for every period from the first to the last."""
+    return dict.fromkeys(range(first, last + 1), value)

@@ -1,0 +1,206 @@
+"""Bad input of every verb that reads a model or a result: exit status 2, one clear line, nothing half-written."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import xarray as xr
+
+import jitrisk as jr
+from jitrisk.cli import main
+from jitrisk.cli.group import VERBS, cli
+from jitrisk.outcomes import FORMAT
+
+MODEL = "bicycles"
+SOURCES = {"model", "source", "result"}
+
+# What else a verb must be told, beside a model or a result.
+WORDS = {
+    "compare": (),
+    "run": ("-s", "jit"),
+    "validate": (),
+    "reprice": ("--set", "stages.bike.value=800"),
+    "replay": ("-s", "jit", "--path", "1"),
+    "report": ("--html", "made.html"),
+    "show": (),
+}
+# What makes a verb write a file; the target is put in place of the last word.
+WRITING = {
+    "compare": ("--paths", "50", "--out", "made.nc"),
+    "run": ("-s", "jit", "--paths", "50", "--out", "made.nc"),
+    "replay": ("-s", "jit", "--path", "1", "--out", "made.nc"),
+    "report": ("--paths", "50", "--html", "made.html"),
+}
+
+
+def reading_verbs() -> list[str]:
+    """The verbs that take a model or a result."""
+    parameters = {verb: cli.get_command(None, verb).params for verb in VERBS}
+    return [
+        verb
+        for verb, params in parameters.items()
+        if any(isinstance(one, click.Argument) and one.name in SOURCES for one in params)
+    ]
+
+
+READING = reading_verbs()
+OF_RESULTS = [verb for verb in READING if verb not in ("validate", "show")]
+
+
+@pytest.fixture(scope="module")
+def good() -> xr.Dataset:
+    return jr.simulate(MODEL, paths=40)
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Run the command line in an empty folder; return its status, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def words(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main(list(words))
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return words
+
+
+def refused(answer: tuple[int, str, str], *expected: str) -> None:
+    """Hold an answer to what is promised of bad input."""
+    status, out, err = answer
+    assert status == 2, err
+    assert out == ""
+    lines = err.splitlines()
+    # What Click refuses itself stands below two lines on how the verb is used.
+    assert len(lines) == 1 or (lines[0].startswith("Usage: ") and len(lines) == 4), err
+    assert "Traceback" not in err
+    assert "internal error" not in err
+    for word in expected:
+        assert word in lines[-1]
+
+
+def broken(good: xr.Dataset, how: str) -> xr.Dataset:
+    """A result with one thing wrong."""
+    if how == "newer":
+        return good.assign_attrs(jitrisk_format=FORMAT + 1)
+    if how == "format":
+        return good.assign_attrs(jitrisk_format="one")
+    if how == "attribute":
+        return good.drop_attrs().assign_attrs({key: value for key, value in good.attrs.items() if key != "period_hours"})
+    if how == "attribute value":
+        return good.assign_attrs(period_hours="long")
+    if how == "variable":
+        return good.drop_vars("started")
+    if how == "names":
+        return good.drop_vars("strategy")
+    if how == "stages":
+        return good.drop_vars("stage")
+    if how == "nan":
+        return good.assign(on_hand=good["on_hand"].where(good["path"] != 3))
+    if how == "infinite":
+        return good.assign(starved=good["starved"].where(good["path"] != 3, np.inf))
+    if how == "nan price":
+        return good.assign(value=good["value"] * np.nan)
+    if how == "dims":
+        return good.assign(started=good["started"].isel(path=0, drop=True))
+    if how == "text":
+        return good.assign(started=good["started"].astype(str).astype(object))
+    if how == "paths":
+        return good.isel(path=slice(0))
+    if how == "strategies":
+        return good.isel(strategy=slice(0))
+    raise ValueError(how)
+
+
+BROKEN = {
+    "newer": "newer jitrisk",
+    "format": "jitrisk_format",
+    "attribute": "period_hours",
+    "attribute value": "period_hours",
+    "variable": "started",
+    "names": "strategy",
+    "stages": "stage",
+    "nan": "nan",
+    "infinite": "inf",
+    "nan price": "value",
+    "dims": "started",
+    "text": "started",
+    "paths": "path",
+    "strategies": "strategy",
+}
+
+
+def test_every_reading_verb_is_tried():
+    assert {"compare", "run", "validate"} <= set(READING) <= set(WORDS)
+
+
+@pytest.mark.parametrize("verb", OF_RESULTS)
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_result_is_refused(run, good, verb, how):
+    broken(good, how).to_netcdf("bad.nc", engine="h5netcdf")
+    refused(run(verb, "bad.nc", *WORDS[verb]), BROKEN[how])
+    assert os.listdir() == ["bad.nc"]
+
+
+def write_text(path: Path) -> None:
+    path.write_text("These are the results.\n")
+
+
+def write_empty(path: Path) -> None:
+    path.touch()
+
+
+def write_cut_off(path: Path) -> None:
+    jr.save(jr.simulate(MODEL, paths=5), path)
+    path.write_bytes(path.read_bytes()[:9000])
+
+
+def write_foreign(path: Path) -> None:
+    xr.Dataset({"temperature": ("time", [1.0, 2.0])}).to_netcdf(path, engine="h5netcdf")
+
+
+def write_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def write_full_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "zarr.json").write_text("{}")
+
+
+def write_nothing(path: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize("verb", OF_RESULTS)
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("note.nc", write_text),
+        ("empty.nc", write_empty),
+        ("cut.nc", write_cut_off),
+        ("weather.nc", write_foreign),
+        ("folder.nc", write_folder),
+        ("folder.zarr", write_folder),
+        ("full.zarr", write_full_folder),
+        ("file.zarr", write_text),
+        ("none.nc", write_nothing),
+    ],
+)
+def test_what_is_no_result_is_refused(run, verb, name, write):
+    write(Path(name))
+    before = sorted(os.listdir())
+    refused(run(verb, name, *WORDS[verb]), name)
+    assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize("verb", OF_RESULTS)
+def test_exogenous_paths_are_no_outcomes(run, verb):
+    jr.save(jr.sample(MODEL, paths=3), "paths.nc")
+    refused(run(verb, "paths.nc", *WORDS[verb]), "strategy")

@@ -1,0 +1,254 @@
+"""One path again: the same bits as in its run, the right path, and no replay of what cannot be replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import HALVES, THIRDS, WHOLE, Amounts, exogenous_paths, networks
+from test_tracing import FAR, LINE
+
+import jitrisk as jr
+from jitrisk.errors import CapacityError, ExogenousError, JitriskError, ResultError
+from jitrisk.vocabulary import EXOGENOUS, METRICS, OUTCOMES, PRICES, SPELLS, STANDING, TRACE
+
+
+def assert_same_bits(replay: xr.Dataset, outcomes: xr.Dataset) -> None:
+    """The outcomes of the whole path are those of the run, bit by bit."""
+    kept = outcomes.sel(strategy=replay["strategy"].item(), path=replay["path"].item())
+    for name in OUTCOMES:
+        np.testing.assert_array_equal(replay[f"path_{name}"], kept[name], err_msg=name, strict=True)
+
+
+@settings(max_examples=25)
+@given(
+    amounts=st.sampled_from([WHOLE, HALVES, THIRDS]),
+    data=st.data(),
+    warm_up=st.sampled_from([0, 3, 39]),
+    seed=st.integers(0, 2**32),
+)
+def test_totals_are_those_of_the_run_to_the_bit(amounts: Amounts, data: st.DataObject, warm_up: int, seed: int) -> None:
+    model = data.draw(networks(amounts, horizon=40)) | {"warm_up": warm_up}
+    exogenous = exogenous_paths(model, seed, paths=4, amounts=amounts)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    replay = jr.replay(outcomes, "base", 3, exogenous=exogenous)
+    assert_same_bits(replay, outcomes)
+    for name, variable in EXOGENOUS.items():
+        kept = exogenous[name].isel(path=3).transpose(*variable.dims[1:])
+        np.testing.assert_array_equal(replay[name], kept, err_msg=name)
+
+
+@pytest.mark.parametrize("strategy", ["lean", "fat"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("first", [0, FAR])
+def test_totals_are_those_of_a_drawn_run_to_the_bit(strategy: str, threads: int, first: int) -> None:
+    outcomes = jr.simulate(LINE, range(first, first + 300), seed=8, threads=threads)
+    for path in (first, first + 137, first + 299):
+        by_number = jr.replay(LINE, strategy, path, seed=8)
+        assert_same_bits(by_number, outcomes)
+        assert_same_bits(jr.replay(outcomes, strategy, path), outcomes)
+        drawn = jr.sample(LINE, range(path, path + 1), seed=8, strategy=strategy)
+        for name in EXOGENOUS:
+            np.testing.assert_array_equal(by_number[name], drawn[name].isel(path=0))
+
+
+@pytest.mark.parametrize("name", sorted(__import__("jitrisk.model", fromlist=["examples"]).examples()))
+def test_every_example_can_be_replayed(name: str) -> None:
+    network = jr.load(name)
+    outcomes = jr.simulate(network, 20, seed=1)
+    for strategy in network.strategies:
+        assert_same_bits(jr.replay(outcomes, strategy, worst="cost"), outcomes)
+
+
+def test_a_replay_holds_the_trace_and_all_that_acted_on_it() -> None:
+    replay, traced = jr.replay(LINE, "fat", 5, seed=8), jr.trace(LINE, range(5, 6), seed=8, strategies=["fat"])
+    for name in TRACE:
+        np.testing.assert_array_equal(replay[name], traced[name].isel(strategy=0, path=0), strict=True)
+    for name, variable in (SPELLS | EXOGENOUS | TRACE).items():
+        assert replay[name].dims == tuple(dim for dim in variable.dims if dim not in ("strategy", "path"))
+        assert replay[name].attrs["long_name"]
+    assert {*PRICES, *SPELLS, *EXOGENOUS} <= set(replay.data_vars)
+    assert (replay.attrs["contents"], replay.attrs["first_path"], replay["path"].item()) == ("replay", 5, 5)
+    assert replay["target"].values.tolist() == ["steel", "other", "press", "shop"]
+
+
+def test_spells_end_with_the_horizon_and_say_what_they_hit() -> None:
+    endless = {"time_between": "90 d", "duration": "8 d", "ramp": "30 d", "hits": {"press": {"capacity": 0}}}
+    coin = {
+        "time_between": "10 d",
+        "duration": "1 d",
+        "chance": 0.5,
+        "hits": {"steel": {"yield": 0.5}, "shop": {"demand": 2}},
+    }
+    replay = jr.replay(LINE | {"hazards": {"endless": endless, "coin": coin}}, "lean", 0)
+    last = replay.isel(spell=np.flatnonzero(replay["hazard"].values == "endless"))
+    assert last["begin"].item() == 270
+    assert last["end"].item() == 294
+    assert last["recovered"].item() == 300
+    assert last["effect"].sel(target="press").item() == "no capacity"
+    coins = replay.isel(spell=np.flatnonzero(replay["hazard"].values == "coin"))
+    for target, name in (("steel", "good"), ("shop", "demand")):
+        hit = coins["hit"].sel(target=target).values
+        assert 0 < hit.sum() < len(hit)
+        assert ((coins["effect"].sel(target=target).values != "") == hit).all()
+        if name == "good":
+            # A day of three periods: only spells that hit halve the yield.
+            halved = replay[name].sel(stage=target).values == 0.5
+            np.testing.assert_array_equal([halved[int(np.ceil(b))] for b in coins["begin"].values], hit)
+
+
+def test_the_path_meant_is_the_path_found() -> None:
+    outcomes = jr.simulate(LINE, range(100, 400), seed=2)
+    values = outcomes.risk.metrics().sel(strategy="lean")
+    for metric, worst in (("downtime", "max"), ("fill_rate", "min"), ("lost", "max")):
+        found = values["path"].values[getattr(np, f"arg{worst}")(values[metric].values)]
+        assert jr.replay(outcomes, "lean", worst=metric)["path"].item() == found
+        assert jr.replay(LINE, "lean", worst=metric, paths=range(100, 400), seed=2)["path"].item() == found
+    for q, place in ((0.5, 150), (0.99, 297), (1 / 300, 1), (0.999, 300)):
+        wanted = np.sort(values["working_capital"].values)[place - 1]
+        replay = jr.replay(outcomes, "lean", quantile=q, metric="working_capital")
+        at = replay.sel(metric="working_capital")
+        assert at["metric_value"].item() == wanted
+        assert at["metric_rank"].item() == 301 - place
+    assert set(replay["metric"].values) <= set(METRICS)
+
+
+def test_of_paths_as_bad_the_first_is_taken() -> None:
+    calm = {key: value for key, value in LINE.items() if key != "hazards"}
+    outcomes = jr.simulate(calm, 50)
+    assert outcomes.risk.metrics()["cost"].max() == 0
+    for replay in (jr.replay(outcomes, "lean", worst="cost"), jr.replay(outcomes, "lean", quantile=0.9)):
+        assert replay["path"].item() == 0
+        assert replay["metric_rank"].sel(metric="cost").item() == 1
+
+
+def test_where_a_path_stands_is_known_only_in_a_run() -> None:
+    alone, among = jr.replay(LINE, "lean", 3), jr.replay(jr.simulate(LINE, 20), "lean", 3)
+    assert "metric_rank" not in alone
+    assert among.attrs["run_paths"] == 20
+    values = {name: alone[name].values.tolist() for name in STANDING if name in alone}
+    assert values == {name: among[name].values.tolist() for name in values}
+
+
+def test_prices_changed_afterwards_are_those_of_the_replay() -> None:
+    outcomes = jr.simulate("bicycles", 30)
+    dear = jr.reprice(outcomes, {"stages.bike.downtime_cost": "99999 / d"})
+    one, other = (jr.replay(run, "jit", 7) for run in (outcomes, dear))
+    assert other["downtime_cost"].sel(stage="bike").item() == 99999
+    assert other["metric_value"].sel(metric="cost").item() > one["metric_value"].sel(metric="cost").item()
+    by_hand = outcomes.assign(downtime_cost=0.0 * outcomes["downtime_cost"])
+    assert jr.replay(by_hand, "jit", 7)["downtime_cost"].max() == 0
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_a_result_file_is_replayed_and_the_replay_kept(tmp_path: Any, suffix: str) -> None:
+    outcomes = jr.simulate(LINE, 30, seed=6)
+    jr.save(outcomes, tmp_path / f"run{suffix}")
+    replay = jr.replay(tmp_path / f"run{suffix}", "fat", worst="stockout")
+    xr.testing.assert_identical(replay, jr.replay(outcomes, "fat", worst="stockout"))
+    jr.save(replay, tmp_path / f"one{suffix}")
+    again = jr.open(tmp_path / f"one{suffix}")
+    xr.testing.assert_identical(again, replay)
+    assert {name: array.dtype.kind for name, array in again.variables.items()} == {
+        name: array.dtype.kind for name, array in replay.variables.items()
+    }
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_a_path_without_hazards_is_kept_as_well(tmp_path: Any, suffix: str) -> None:
+    calm = {key: value for key, value in LINE.items() if key != "hazards"}
+    replay = jr.replay(calm, "lean", 2)
+    assert (replay.sizes["spell"], replay.sizes["target"]) == (0, 0)
+    jr.save(replay, tmp_path / f"one{suffix}")
+    xr.testing.assert_identical(jr.open(tmp_path / f"one{suffix}"), replay)
+
+
+def test_a_replay_or_a_trace_is_no_result(tmp_path: Any) -> None:
+    replay, traced = jr.replay("bicycles", "jit", 2), jr.trace("bicycles", 2)
+    for dataset, what in ((replay, "the replay of one path"), (traced, "time series of some paths")):
+        with pytest.raises(ResultError, match=f"not a result of jitrisk but {what}"):
+            dataset.risk.measure()
+    with pytest.raises(ResultError, match="not a result of jitrisk but the replay"):
+        jr.replay(replay, "jit", 2)
+
+
+def test_paths_handed_in_are_recorded_and_asked_for() -> None:
+    exogenous = jr.sample(LINE, range(40, 60), seed=1)[["demand", "availability"]]
+    outcomes = jr.simulate(LINE, seed=9, exogenous=exogenous)
+    assert outcomes.attrs["exogenous"] == "availability of press, demand of shop"
+    with pytest.raises(ResultError, match=r"availability of press, demand of shop handed in: hand the same paths in"):
+        jr.replay(outcomes, "lean", 45)
+    assert_same_bits(jr.replay(outcomes, "lean", 45, exogenous=exogenous), outcomes)
+    assert_same_bits(jr.replay(LINE, "lean", 45, seed=9, exogenous=exogenous), outcomes)
+    with pytest.raises(ResultError, match="this time it is demand of shop"):
+        jr.replay(outcomes, "lean", 45, exogenous=exogenous[["demand"]])
+    with pytest.raises(ResultError, match=r"differs from the result in .*other paths were handed in"):
+        jr.replay(outcomes, "lean", 45, exogenous=jr.sample(LINE, range(40, 60), seed=2)[["demand", "availability"]])
+    with pytest.raises(JitriskError, match="no path 7 among those handed in: they are numbered 40 to 59"):
+        jr.replay(LINE, "lean", 7, exogenous=exogenous)
+    with pytest.raises(ExogenousError):
+        jr.replay(LINE, "lean", 7, exogenous=exogenous.isel(time=slice(5)))
+    assert "exogenous" not in jr.simulate(LINE, 2).attrs
+
+
+def test_hazards_whose_luck_was_handed_in_are_not_told() -> None:
+    exogenous = jr.sample(LINE, 3, seed=1)[["availability", "transit"]]
+    exogenous["transit"] = exogenous["transit"] * 0 + 1
+    replay = jr.replay(LINE, "lean", 0, seed=1, exogenous=exogenous)
+    fires = replay.isel(spell=np.flatnonzero(replay["hazard"].values == "fire"))
+    assert fires.sizes["spell"] > 0
+    assert set(fires["effect"].sel(target="press").values) <= {"", "no transit"}
+    assert "capacity" not in " ".join(fires["effect"].values.ravel())
+
+
+def test_a_result_of_another_version_is_refused() -> None:
+    outcomes = jr.simulate(LINE, 5)
+    other = outcomes.assign(on_hand=outcomes["on_hand"] * (1 + 1e-15)).assign_attrs(jitrisk_version="0.0.9")
+    with pytest.raises(
+        ResultError, match=r"differs from the result in on_hand: .* version 0\.0\.9 gives other results"
+    ):
+        jr.replay(other, "lean", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "say which path in one way: .* found none"),
+        ({"path": 1, "worst": "cost"}, "found path and worst"),
+        ({"worst": "costs"}, "unknown metric 'costs': .* did you mean 'cost'"),
+        ({"quantile": 0.5, "metric": "joy"}, "unknown metric 'joy'"),
+        ({"worst": "profit"}, "there is no metric 'profit'"),
+        ({"quantile": 1.5}, "quantile is 1.5, it must lie between 0 and 1"),
+        ({"path": -1}, "allowed are"),
+        ({"path": 1.5}, "path is 1.5: allowed is a whole number"),
+        ({"path": 1, "paths": 5}, "leave one of them out"),
+        ({"path": 1, "seed": -1}, "seed is -1"),
+    ],
+)
+def test_a_path_that_is_not_said_clearly_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(JitriskError, match=message):
+        jr.replay("bicycles", "jit", **({"paths": 10} if "path" not in arguments else {}) | arguments)
+
+
+def test_what_a_result_knows_or_does_not_know_is_refused() -> None:
+    outcomes = jr.simulate(LINE, range(5, 9), seed=3, strategies=["lean"])
+    with pytest.raises(ResultError, match="no path 4 in the result: it has 5 to 8"):
+        jr.replay(outcomes, "lean", 4)
+    with pytest.raises(JitriskError, match="leave paths and seed out"):
+        jr.replay(outcomes, "lean", 5, seed=3)
+    with pytest.raises(ResultError, match="no strategy 'fat' in the result: it has lean"):
+        jr.replay(outcomes, "fat", 5)
+    with pytest.raises(JitriskError, match="unknown strategy 'slim'"):
+        jr.replay(outcomes, "slim", 5)
+    with pytest.raises(ResultError, match="seed"):
+        jr.replay(outcomes.drop_attrs().assign_attrs(model=outcomes.attrs["model"]), "lean", 5)
+
+
+def test_a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jitrisk.engine._free_memory", lambda: 300_000)
+    with pytest.raises(CapacityError, match="1 path takes"):
+        jr.replay(LINE, "lean", 5)

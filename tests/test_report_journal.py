@@ -1,0 +1,116 @@
+"""A replay in words: dates from the start, sentences that say how much, and totals; on any console."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from replays import replay, stretch
+from rich.console import Console
+
+import jitrisk as jr
+from jitrisk.report import journal, replay_document
+
+STORY = replay(
+    2000,
+    warm_up=3,
+    spells=[
+        ("fire", 10.25, 17.0, 20.0, {"press": "capacity × 0.5", "shop": "demand × 2"}),
+        ("miss", 30.0, 31.5, 31.5, {}),
+        *(("trip", float(t), t + 0.125, t + 0.125, {"press": "no capacity"}) for t in range(50, 500, 10)),
+    ],
+    shortage={"press": {**stretch(10, 15), 17: 1, 60: 1}},
+    starved={"line": stretch(11, 15, 0.5)},
+    stockout={"shop": stretch(1990, 1999)},
+    backlog={"shop": stretch(1990, 1999, 1234.5)},
+    counts={"line": 100.0},
+)
+
+
+def printed(shown: object, width: int = 80, encoding: str = "utf-8") -> str:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    Console(file=stream, width=width, highlight=False).print(shown)
+    stream.seek(0)
+    return stream.read()
+
+
+def test_every_event_has_a_dated_sentence():
+    assert journal(STORY).lines == (
+        ("day 1", "the warm-up was over: from here on everything counts"),
+        ("day 3, 10 h", "fire began and lasted 2.2 d (press: capacity × 0.5; shop: demand × 2)"),
+        ("day 3, 16 h", "press ran dry, 2 times: 2.3 d in all up to day 6, 8 h"),
+        ("day 4", "line stood still, in part at least: 20 h lost up to day 5, 16 h"),
+        ("day 5, 16 h", "fire ended"),
+        ("day 5, 16 h", "line ran without loss again"),
+        ("day 6, 8 h", "press could give all that was asked again"),
+        ("day 6, 16 h", "what fire hit had fully recovered"),
+        ("day 10", "miss began and lasted 12 h (hit nothing)"),
+        ("day 10, 12 h", "miss ended"),
+        ("day 16, 16 h", "trip struck for 1 h (press: no capacity)"),
+        ("day 20", "trip struck for 1 h (press: no capacity)"),
+        ("day 20, 8 h", "press ran dry, for 8 h"),
+        ("day 23, 8 h", "trip struck for 1 h (press: no capacity)"),
+        ("day 26, 16 h", "trip struck for 1 h (press: no capacity)"),
+        ("day 30", "trip struck 41 more times, 41 h in all up to day 163, 9 h"),
+        ("day 663, 16 h", "line ran dry and shop went short, for 3.3 d up to the end"),
+        ("day 663, 16 h", "the backlog of shop was at its worst: 1,234 units"),
+    )
+
+
+def test_a_calm_path_says_so():
+    assert journal(replay()).lines == (("", "nothing went wrong, and no hazard struck"),)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_it_fits_any_terminal(width: int):
+    text = printed(journal(STORY), width)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= min(width, 110)
+    assert "By hand: path 8,123 under jit" in text
+    for words in ("cost a year, M EUR", "7.3", "fill rate, %", "25", "largest backlog, units"):
+        assert words in text
+
+
+def test_it_can_be_printed_without_a_console_and_in_any_encoding():
+    text = str(journal(STORY))
+    assert "day 5, 16 h    fire ended" in text
+    assert "capacity x 0.5" in printed(journal(STORY), encoding="ascii")
+
+
+def test_the_place_in_the_run_is_told_where_it_is_known():
+    outcomes = jr.simulate("bicycles", 40)
+    worst = journal(jr.replay(outcomes, "jit", worst="cost")).totals
+    assert worst.columns == ("figure", "place")
+    assert [str(cell) for cell in worst.rows[0].cells][1] == "1"
+    assert any("worst of 40 paths" in note for note in worst.notes)
+    assert journal(jr.replay("bicycles", "jit", 3)).totals.columns == ("figure",)
+
+
+def test_totals_are_the_path_s_metrics():
+    outcomes = jr.simulate("bicycles", 40)
+    one = jr.replay(outcomes, "jit", 7)
+    document = json.loads(json.dumps(replay_document(one), allow_nan=False))
+    values = outcomes.risk.metrics().sel(strategy="jit", path=7)
+    assert document["totals"].keys() == set(values.data_vars)
+    for name, total in document["totals"].items():
+        assert total["value"] == values[name].item()
+        assert total["unit"] == values[name].attrs["units"]
+        assert total["per_year"] == values[name].attrs["per_year"]
+
+
+def test_the_document_holds_every_event():
+    document = replay_document(STORY)
+    assert (document["schema"], document["strategy"], document["path"]) == ("jitrisk.replay", "jit", 8123)
+    assert document["run_paths"] is None
+    assert len(document["events"]) == len(journal(STORY).lines)
+    ended = next(event for event in document["events"] if event["kind"] == "hazard_ended")
+    assert ended == {
+        "time": 17.0,
+        "kind": "hazard_ended",
+        "thing": "fire",
+        "until": 20.0,
+        "times": 1,
+        "amount": None,
+        "unit": "",
+        "detail": "",
+    }

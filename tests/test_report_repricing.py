@@ -1,0 +1,160 @@
+"""Old and new prices side by side: the table, the document and the verb."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+from handmade import random_result
+from test_cli import run
+from test_report_table import printed, rows
+
+import jitrisk as jr
+from jitrisk.report import reprice_document, reprice_table
+
+TINY = "bicycles"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    path = tmp_path_factory.mktemp("kept") / "run.nc"
+    jr.save(jr.simulate(TINY, paths=300, seed=4), path)
+    return str(path)
+
+
+def pair():
+    before = random_result()
+    record = {"stages.press.unit_cost": [None, 2.5], "holding_rate": ["20 % / year", 0.1]}
+    after = before.assign(unit_cost=before["unit_cost"] + 2.5).assign_attrs(repriced=json.dumps(record))
+    return before, after
+
+
+def test_table_shows_before_after_and_the_change_of_every_path():
+    before, after = pair()
+    text = printed(reprice_table(before, after), 120)
+    found = rows(text)
+    assert [label for label in found if label.startswith("cost")] == [
+        "cost before, M EUR",
+        "cost after, M EUR",
+        "cost change, EUR",
+    ]
+    assert "capital change, EUR" in found
+    assert "stages.press.unit_cost: not set -> 2.5" in text
+    assert "holding_rate: 20 % / year -> 0.1" in text
+    for width in (40, 80):
+        assert max(len(line.rstrip()) for line in printed(reprice_table(before, after), width).splitlines()) <= width
+
+
+def test_change_has_the_error_of_the_change_and_not_of_what_changes():
+    before, after = pair()
+    found = reprice_document(before, after)
+    for name in ("plan 0", "plan 2"):
+        change = 2.5 * before["started"].sel(strategy=name).sum("stage")
+        cost = found["changes"][name]["cost"]
+        assert cost["mean"] == pytest.approx(float(change.mean()))
+        assert cost["standard_error"] == pytest.approx(float(change.std(ddof=1)) / np.sqrt(200))
+        assert found["changes"][name]["profit"]["mean"] == pytest.approx(-float(change.mean()))
+        assert found["changes"][name]["working_capital"]["mean"] == 0
+    assert found["prices"]["stages.press.unit_cost"] == {"before": None, "after": 2.5}
+    assert found["summary"]["schema"] == "jitrisk.summary"
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_result_repriced_again_is_shown_against_the_prices_it_had():
+    run_prices, once = pair()
+    record = {"stages.press.unit_cost": [None, 3.0]}
+    twice = once.assign_attrs(repriced=json.dumps(record))
+    assert reprice_document(once, twice)["prices"] == {
+        "stages.press.unit_cost": {"before": 2.5, "after": 3.0},
+        "holding_rate": {"before": 0.1, "after": "20 % / year"},
+    }
+    assert "All prices are as they were." in printed(reprice_table(run_prices, run_prices))
+
+
+def test_reprice_shows_both_tables_and_keeps_the_new_result(capsys, kept, tmp_path):
+    out_file = str(tmp_path / "new.nc")
+    code, out, err = run(
+        capsys,
+        "reprice",
+        kept,
+        "--set",
+        "stages.bike.value=350",
+        "--set",
+        "holding_rate=15 % / year",
+        "--out",
+        out_file,
+    )
+    assert (code, err) == (0, f"wrote {out_file}\n")
+    assert "stages.bike.value: 300 -> 350" in out
+    assert "cost change, " in out
+    assert "CVaR 95" in out
+    assert jr.open(out_file).attrs["repriced"]
+    again = run(capsys, "compare", out_file)[1]
+    assert again in out
+    model = json.loads(jr.open(out_file).attrs["model"])
+    fresh = jr.simulate(model, paths=300, seed=4)
+    assert run(capsys, "compare", out_file, "--json")[1] == _compared(capsys, fresh, tmp_path)
+
+
+def _compared(capsys, result, folder):
+    jr.save(result, folder / "fresh.nc")
+    return run(capsys, "compare", str(folder / "fresh.nc"), "--json")[1]
+
+
+def test_reprice_prints_json_for_programs(capsys, kept):
+    code, out, _ = run(capsys, "reprice", kept, "--set", "strategies.jic.stages.frame.value=200", "--json")
+    found = json.loads(out)
+    assert (code, found["schema"], found["schema_version"]) == (0, "jitrisk.repricing", 1)
+    assert found["changes"]["jit"]["cost"]["mean"] == 0
+    assert found["changes"]["jic"]["cost"]["mean"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", "stages.bikee.value=3"], "did you mean `stages.bike`?"),
+        (["--set", "stages.bike.capacity=3"], "simulate again to change anything else"),
+        (["--set", "stages.bike.value=cheap"], "expected an amount of money"),
+        (["--set", "days_payable=30"], "a duration with its unit such as `30 d`"),
+        (["--set", "stages.bike.value"], "expected KEY=VALUE"),
+        (["--set", "stages.bike.value="], "expected KEY=VALUE"),
+        (["--set", "holding_rate=0", "--set", "holding_rate=1"], "is given twice"),
+        ([], "Missing option '--set'"),
+    ],
+)
+def test_bad_prices_are_refused_in_one_line_and_nothing_is_written(capsys, kept, tmp_path, words, message):
+    code, out, err = run(capsys, "reprice", kept, *words, "--out", str(tmp_path / "new.nc"))
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len([line for line in err.splitlines() if line.startswith(("jitrisk:", "Error:"))]) == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_bad_results_and_targets_are_refused(capsys, kept, tmp_path):
+    (tmp_path / "foreign.nc").write_text("no result")
+    jr.save(jr.sample(TINY, paths=2), tmp_path / "luck.nc")
+    jr.save(jr.open(kept).assign(started=lambda result: result["started"] * np.nan), tmp_path / "nan.nc")
+    price = ["--set", "stages.bike.unit_cost=350"]
+    for words, message in (
+        ([TINY, *price], "is no result"),
+        ([str(tmp_path / "none.nc"), *price], "there is no such file"),
+        ([str(tmp_path / "foreign.nc"), *price], "is not a result of jitrisk"),
+        ([str(tmp_path / "luck.nc"), *price], "no result with prices"),
+        ([str(tmp_path / "nan.nc"), *price, "--out", str(tmp_path / "new.nc")], "cost is nan"),
+        ([kept, *price, "--out", kept], "would be written over"),
+        ([kept, *price, "--out", str(tmp_path / "none" / "new.nc")], "there is no folder"),
+        ([kept, *price, "--out", str(tmp_path / "new.csv")], "unknown kind of file"),
+    ):
+        code, out, err = run(capsys, "reprice", *words)
+        assert (code, out) == (2, "")
+        assert message in err
+    assert sorted(os.listdir(tmp_path)) == ["foreign.nc", "luck.nc", "nan.nc"]
+
+
+def test_run_shows_cost_by_component_and_by_stage(capsys):
+    code, out, _ = run(capsys, "run", TINY, "-s", "jit", "--paths", "200")
+    assert code == 0
+    for words in ("downtime starved", "mean cost a year by stage and customer", "inventory turns a year", "\nframe "):
+        assert words in out

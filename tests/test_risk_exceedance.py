@@ -1,0 +1,83 @@
+"""Exceedance curves: closed forms, counting, and the year that is not the horizon."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from handmade import of_cost, random_result, result
+
+from jitrisk.errors import ResultError
+from jitrisk.risk import exceedance
+
+# Ten periods of 12 h are five days: a year has 73 such horizons.
+HORIZONS = 73
+
+
+def test_a_curve_is_that_of_the_exponential_law():
+    cost = np.random.default_rng(1).exponential(size=(1, 200_000))
+    curve = of_cost(cost).risk.exceedance().isel(strategy=0)
+    horizon = 1 - (1 - curve["probability"]) ** (1 / HORIZONS)
+    truth = -np.log(horizon) * HORIZONS
+    inside = (curve["value_lower"] <= truth) & (truth <= curve["value_upper"])
+    assert float(inside.mean()) > 0.85
+    assert (np.diff(curve["value"]) > 0).all()
+    assert curve["value"].attrs["units"] == "EUR/year"
+
+
+@pytest.mark.parametrize("paths", [10, 73, 1000, 12_345])
+def test_so_many_paths_lie_beyond_each_point_and_five_beyond_the_last(paths):
+    cost = np.random.default_rng(2).permutation(np.arange(1.0, paths + 1))
+    curve = of_cost(cost).risk.exceedance().isel(strategy=0)
+    beyond = paths - curve["value"].values / HORIZONS
+    horizon = 1 - (1 - curve["probability"].values) ** (1 / HORIZONS)
+    np.testing.assert_allclose(beyond, np.round(beyond), rtol=1e-9)
+    np.testing.assert_allclose(horizon * paths, beyond, rtol=1e-6, atol=1e-2)
+    assert beyond[-1] == pytest.approx(5)
+    assert beyond[0] > 0.7 * paths
+    assert (np.diff(curve["probability"]) <= 0).all()
+    np.testing.assert_allclose(curve["return_period"], 1 / curve["probability"])
+
+
+def test_what_half_of_the_horizons_exceed_comes_nearly_every_year():
+    # A horizon of half a year: exceeded in a year unless neither half exceeds it.
+    outcomes = result(paths=1000, periods=365, started=np.arange(1000.0)[:, np.newaxis], unit_cost=1.0)
+    curve = outcomes.risk.exceedance().isel(strategy=0)
+    share = np.array([np.mean(outcomes.risk.metrics()["cost"][0] * 2 > value) for value in curve["value"]])
+    np.testing.assert_allclose(curve["probability"], 1 - (1 - share) ** 2)
+    at_half = curve.isel(point=int(np.abs(share - 0.5).argmin()))
+    assert float(at_half["probability"]) == pytest.approx(0.75, abs=0.05)
+
+
+def test_profit_and_fill_rate_are_exceeded_toward_their_low_end():
+    outcomes = random_result(paths=300)
+    for metric in ("profit", "fill_rate"):
+        curve = outcomes.risk.exceedance(metric)
+        assert (np.diff(curve["value"], axis=1) <= 0).all()
+        assert (curve["value_lower"] <= curve["value_upper"]).sum() > 20
+    assert outcomes.risk.exceedance("fill_rate")["value"].attrs["units"] == "1"
+    worst = exceedance(outcomes.risk.metrics(), "fill_rate")["value"][:, -1]
+    ordered = np.sort(outcomes.risk.metrics()["fill_rate"], axis=1)
+    np.testing.assert_array_equal(worst, ordered[:, 5])
+
+
+@pytest.mark.parametrize("paths", [1, 2, 3, 9])
+def test_few_paths_have_points_without_intervals(paths):
+    curve = of_cost([np.arange(paths)]).risk.exceedance()
+    assert curve.sizes["point"] >= 1
+    assert np.isfinite(curve["value"]).all()
+    assert np.isfinite(curve["return_period"]).all()
+    assert curve["value_upper"].isnull().all()
+
+
+def test_atoms_stand_as_flat_steps():
+    cost = np.repeat([0.0, 10.0], [900, 100])
+    curve = of_cost(cost).risk.exceedance().isel(strategy=0)
+    assert set(curve["value"].values) == {0.0, 10.0 * HORIZONS}
+
+
+def test_unknown_metrics_are_refused_with_the_known_ones():
+    with pytest.raises(ResultError, match=r"unknown metric 'cots': there are cost, .*; did you mean 'cost'\?"):
+        random_result().risk.exceedance("cots")
+    with pytest.raises(ResultError, match="unknown metric"):
+        exceedance(xr.Dataset({"cost": ("path", [1.0])}))

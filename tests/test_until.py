@@ -1,0 +1,144 @@
+"""Paths until an estimate is precise: the same bits as asked for at once, ends for every reason, honest words."""
+
+import numpy as np
+import pytest
+
+import jitrisk as jr
+from jitrisk import engine, until
+from jitrisk.errors import CapacityError, JitriskError, ResultError
+from jitrisk.report import reached_document, reached_line
+
+MODEL = "bicycles"
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Begin with few paths, so that there is something to add."""
+    monkeypatch.setattr(until, "FIRST", 500)
+    monkeypatch.setattr(until, "_GIVE_UP", 3000)
+    monkeypatch.setattr(until, "_SLICE", 700)
+
+
+def looks_of(target, **options):
+    looks = []
+    outcomes = jr.simulate_until(MODEL, target, 3, watch=looks.append, **options)
+    return outcomes, looks
+
+
+def bits(dataset):
+    return {name: array.values.tobytes() for name, array in dataset.variables.items()}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_dataset_is_that_of_as_many_paths_at_once(threads):
+    outcomes, looks = looks_of("cost.mean:2%", strategies=["jit", "jic"], threads=threads)
+    assert len(looks) > 2
+    at_once = jr.simulate(MODEL, outcomes.sizes["path"], 3, strategies=["jit", "jic"])
+    assert outcomes.identical(at_once)
+    assert outcomes.attrs == at_once.attrs
+    assert bits(outcomes) == bits(at_once)
+
+
+def test_a_target_is_reached_and_no_look_before_had_reached_it():
+    outcomes, looks = looks_of("cost.cvar95:6%")
+    *before, last = looks
+    assert last.attrs["stopped"] == "met"
+    assert last.attrs["paths"] == outcomes.sizes["path"]
+    assert (last["width"] <= 0.06).all()
+    for look, after in zip(before, looks[1:], strict=True):
+        assert (look["width"] > 0.06).any()
+        assert look.attrs["planned"] == after.attrs["paths"]
+
+
+def test_what_was_found_is_what_the_result_says():
+    outcomes, looks = looks_of("cost.cvar95:6%")
+    measures = outcomes.risk.measure()["cost"]
+    for name in ("cvar", "cvar_lower", "cvar_upper"):
+        found = looks[-1][{"cvar": "estimate", "cvar_lower": "lower", "cvar_upper": "upper"}[name]]
+        np.testing.assert_array_equal(found, measures.sel(statistic=name))
+
+
+def test_the_number_of_paths_aimed_at_is_near_what_it_takes():
+    outcomes, looks = looks_of("cost.mean:1%", strategies=["jit"], most=200_000)
+    # Twice the precision takes four times the paths, so the last width tells how many would have done.
+    enough = outcomes.sizes["path"] * (looks[-1]["width"].item() / 0.01) ** 2
+    assert 0.8 < enough / outcomes.sizes["path"] <= 1
+
+
+def test_the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
+    with pytest.warns(UserWarning, match="cost.mean is not known to within 0.1 % after 2,000 paths, the most allowed: "):
+        outcomes, looks = looks_of("cost.mean:0.1%", most=2000)
+    assert outcomes.sizes["path"] == 2000
+    assert looks[-1].attrs["stopped"] == "most"
+    assert "jit 4" in reached_line(looks[-1])
+
+
+def test_memory_ends_it_too(monkeypatch):
+    monkeypatch.setattr(engine, "room", lambda job, threads=None: 900)
+    with pytest.warns(UserWarning, match="as many as fit in memory"):
+        outcomes, looks = looks_of("cost.mean:0.1%")
+    assert looks[-1].attrs["stopped"] == "memory"
+    assert outcomes.sizes["path"] == 900
+
+
+def test_without_memory_for_the_first_paths_there_is_nothing_to_return(monkeypatch):
+    monkeypatch.setattr(engine, "_free_memory", lambda: 1000)
+    with pytest.raises(CapacityError):
+        looks_of("cost.mean:1%")
+
+
+def test_nothing_but_zeros_is_given_up_and_said():
+    with pytest.warns(UserWarning, match="0 so far for jit, jic, hybrid, and no width is a share of 0"):
+        outcomes, looks = looks_of("backlog.mean:5%")
+    assert looks[-1].attrs["stopped"] == "zero"
+    assert outcomes.sizes["path"] == 5000
+    assert reached_document(looks[-1])["strategies"]["jit"]["width"] is None
+
+
+def test_zeros_of_one_strategy_do_not_keep_another_from_its_target():
+    model = {
+        "name": "two ways to fail",
+        "period": "1 d",
+        "horizon": "30 d",
+        "stages": {"press": {"policy": {"base_stock": {"level": 50}}, "capacity": "10 / d"}},
+        "customers": {"shop": {"stage": "press", "demand": {"poisson": {"mean": "9 / d"}}}},
+        "hazards": {"fire": {"rate": "1 / 30 d", "duration": "3 d", "hits": {"press": {"capacity": 0}}}},
+        "strategies": {"bare": {}, "safe": {"hazards": {"fire": {"chance": 0}}}},
+    }
+    looks = []
+    with pytest.warns(UserWarning, match="bare .* %; 0 so far for safe"):
+        jr.simulate_until(model, "downtime.mean:4%", watch=looks.append)
+    assert looks[-1]["met"].values.tolist() == [True, False]
+    assert looks[-1].attrs["stopped"] == "zero"
+
+
+def test_progress_counts_toward_what_is_planned():
+    seen = []
+    outcomes = jr.simulate_until(MODEL, "cost.mean:3%", 3, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (3 * outcomes.sizes["path"],) * 2
+    assert all(0 <= done <= total for done, total in seen)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_results_are_moved_but_once_or_twice(monkeypatch):
+    made = []
+    zeros = engine.zeros
+    monkeypatch.setattr(engine, "zeros", lambda job, paths: made.append(paths) or zeros(job, paths))
+    outcomes, _ = looks_of("cost.mean:0.8%", strategies=["jit"], most=100_000)
+    assert outcomes.sizes["path"] > 20_000
+    assert len(made) <= 5
+    assert sum(made) < 2 * outcomes.sizes["path"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"target": "cost.men:1%"}, ResultError), ({"most": 0}, JitriskError), ({"strategies": ["jjit"]}, JitriskError)],
+)
+def test_what_cannot_be_asked_is_refused(options, error):
+    with pytest.raises(error):
+        jr.simulate_until(MODEL, **({"target": "cost.mean:1%"} | options))
+
+
+def test_a_metric_without_prices_is_named():
+    with pytest.raises(ResultError, match="no profit"):
+        jr.simulate_until(MODEL, "profit.mean:1%")
