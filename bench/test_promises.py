@@ -152,6 +152,19 @@ def test_a_million_paths_of_brake_valves_in_8_gb(benchmark):
     assert found["peak"] < 8e9
 
 
+def test_statistics_of_a_million_paths_in_3_s(benchmark):
+    outcomes = jr.simulate("brake-valves", paths=1_000_000)
+    outcomes.isel(path=slice(0, 1000)).risk.measure()
+    figures = {
+        "outcomes_s": cpu(outcomes.risk.describe),
+        "metrics_s": cpu(outcomes.risk.measure),
+        "differences_s": cpu(outcomes.risk.compare),
+        "dominance_s": cpu(outcomes.risk.dominance),
+    }
+    note(benchmark, **figures)
+    assert all(found < 3 for found in figures.values())
+
+
 def seconds(*words: str, env: dict[str, str] | None = None) -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "jitrisk", *words], capture_output=True, check=True, env=env)

@@ -12,6 +12,7 @@ release = version = metadata.version("jitrisk")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "sphinx_click", "site_parts"]
 exclude_patterns = ["_build", "data"]
 
+highlight_language = "none"
 smartquotes = False  # -- stays two hyphens
 
 # Documents: the same Markdown as on a code forge.
@@ -38,6 +39,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"(Any|Callable|Iterable|Iterator|Literal|Mapping|Path|PathLike|Sequence)"),
 ]
 
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"jitrisk {release}"
 html_context = {"default_mode": "auto"}
@@ -52,6 +55,7 @@ html_theme_options = {
     "navigation_with_keys": True,
     "navbar_align": "left",
     "show_prev_next": True,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
     "footer_end": [],

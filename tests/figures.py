@@ -20,7 +20,9 @@ def words(figure: Figure) -> list[tuple[str, Bbox]]:
         if line.strip():
             width, height, below = renderer.get_text_width_height_descent(line, prop, ismath)
             upright = (x, top - y - below, width, height)
-            found.append((line, Bbox.from_bounds(*upright if angle == 0 else (x - height + below, top - y, height, width))))
+            found.append(
+                (line, Bbox.from_bounds(*upright if angle == 0 else (x - height + below, top - y, height, width)))
+            )
         draw(gc, x, y, line, prop, angle, ismath, mtext)
 
     renderer.draw_text = recorded

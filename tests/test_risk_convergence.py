@@ -32,7 +32,7 @@ def test_each_sub_sample_is_measured_as_if_it_were_alone(statistic, metric):
 
 
 def test_error_falls_with_the_root_of_the_size_and_intervals_cover():
-    cost = np.random.default_rng(3).exponential(size=(200, 8000))
+    cost = np.random.default_rng(3).exponential(size=(60, 8000))
     steps = convergence(of_cost(cost).risk.metrics())
     errors = steps["standard_error"].mean("strategy").values
     np.testing.assert_allclose(errors[:-1] / errors[1:], np.sqrt(2), rtol=0.05)

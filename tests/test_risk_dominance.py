@@ -86,7 +86,7 @@ def test_what_is_bad_when_low_is_turned_over():
 
 
 def test_verdicts_and_bounds_err_as_seldom_as_they_say():
-    rng, runs, paths, shift = np.random.default_rng(8), 400, 400, 0.3
+    rng, runs, paths, shift = np.random.default_rng(8), 200, 400, 0.3
     truth = 2 * stats.norm.cdf(shift / 2) - 1
     wrong = {"violated": 0, "dominates": 0, "bound": 0}
     for _ in range(runs):
@@ -106,10 +106,12 @@ def values_of(cost: np.ndarray) -> xr.Dataset:
     return xr.Dataset({"cost": array.assign_coords(strategy=np.arange(len(cost)))})
 
 
-@pytest.mark.parametrize("paths", [1, 2, 10])
+@pytest.mark.parametrize("paths", [1, 2, 5])
 def test_few_paths_show_nothing(paths):
     found = of_cost([np.arange(paths), np.arange(paths) + 1.0]).risk.dominance()
-    assert str(found["first"].values[0, 1]) == "not shown"
+    assert {str(found[order].values[pair]) for order in ("first", "second") for pair in ((0, 1), (1, 0))} == {
+        "not shown"
+    }
     assert float(found["first_upper"][0, 1]) > 0.3
 
 

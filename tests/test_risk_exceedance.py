@@ -15,10 +15,11 @@ HORIZONS = 73
 
 
 def test_a_curve_is_that_of_the_exponential_law():
-    cost = np.random.default_rng(1).exponential(size=(1, 200_000))
-    curve = of_cost(cost).risk.exceedance().isel(strategy=0)
-    horizon = 1 - (1 - curve["probability"]) ** (1 / HORIZONS)
-    truth = -np.log(horizon) * HORIZONS
+    cost = np.random.default_rng(1).exponential(size=(1, 200_000, 1))
+    curve = result(("jit",), 200_000, ("press",), periods=365, started=cost, unit_cost=1.0).risk.exceedance()
+    curve = curve.isel(strategy=0)
+    horizon = 1 - np.sqrt(1 - curve["probability"])
+    truth = -np.log(horizon) * 2
     inside = (curve["value_lower"] <= truth) & (truth <= curve["value_upper"])
     assert float(inside.mean()) > 0.85
     assert (np.diff(curve["value"]) > 0).all()
@@ -30,9 +31,8 @@ def test_so_many_paths_lie_beyond_each_point_and_five_beyond_the_last(paths):
     cost = np.random.default_rng(2).permutation(np.arange(1.0, paths + 1))
     curve = of_cost(cost).risk.exceedance().isel(strategy=0)
     beyond = paths - curve["value"].values / HORIZONS
-    horizon = 1 - (1 - curve["probability"].values) ** (1 / HORIZONS)
     np.testing.assert_allclose(beyond, np.round(beyond), rtol=1e-9)
-    np.testing.assert_allclose(horizon * paths, beyond, rtol=1e-6, atol=1e-2)
+    np.testing.assert_allclose(curve["probability"], 1 - (1 - beyond / paths) ** HORIZONS)
     assert beyond[-1] == pytest.approx(5)
     assert beyond[0] > 0.7 * paths
     assert (np.diff(curve["probability"]) <= 0).all()
@@ -61,7 +61,7 @@ def test_profit_and_fill_rate_are_exceeded_toward_their_low_end():
     np.testing.assert_array_equal(worst, ordered[:, 5])
 
 
-@pytest.mark.parametrize("paths", [1, 2, 3, 9])
+@pytest.mark.parametrize("paths", [1, 2, 3, 4])
 def test_few_paths_have_points_without_intervals(paths):
     curve = of_cost([np.arange(paths)]).risk.exceedance()
     assert curve.sizes["point"] >= 1

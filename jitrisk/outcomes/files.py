@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
-from jitrisk.outcomes.dataset import FORMAT
+from jitrisk.outcomes.soundness import require_sound
 from jitrisk.vocabulary import CONTENTS
 
 _SUFFIXES = (".nc", ".zarr")
@@ -65,6 +65,18 @@ def _check_space(dataset: xr.Dataset, target: Path) -> None:
         )
 
 
+def _reserve(path: Path, size: int) -> None:
+    """Ask the disk for room and give it back, or raise OSError: there may be less than its free space says.
+
+    Quotas and limits of a process are not in it.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+    path.unlink()
+
+
 def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     """Write a Dataset to ``FILE.nc`` or ``FILE.zarr``, beside the target first and then in its place.
 
@@ -83,6 +95,7 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
         fresh = Path(folder) / target.name
         try:
             if target.suffix == ".nc":
+                _reserve(Path(folder) / "room", dataset.nbytes + _SPARE)
                 dataset.to_netcdf(fresh, engine="h5netcdf")
             else:
                 _as_objects(dataset).to_zarr(fresh, consolidated=False)
@@ -130,7 +143,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
     engine = "zarr" if source.is_dir() else "h5netcdf"
     opened = _attempted(source, lambda: xr.open_dataset(source, engine=engine, cache=False, **_reading(source)))
     with opened:
-        yield _attempted(source, lambda: _named(_of_known_format(source, opened)))
+        yield _attempted(source, lambda: _sound(source, _named(opened)))
 
 
 def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -> xr.Dataset:
@@ -142,17 +155,11 @@ def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -
         raise ResultError(f"{Path(source)}: is not a result of jitrisk: {_reason(error)}") from error
 
 
-def _of_known_format(source: Path, dataset: xr.Dataset) -> xr.Dataset:
-    version = dataset.attrs.get("jitrisk_format")
-    if version is None:
-        raise ResultError(f"{source}: is not a result of jitrisk: it has no jitrisk_format")
-    if not isinstance(version, int | np.integer):
-        raise ResultError(f"{source}: is not a result of jitrisk: its jitrisk_format is {version!r}, no whole number")
-    if version > FORMAT:
-        raise ResultError(f"{source}: was written by a newer jitrisk (format {version}, this one reads {FORMAT})")
-    for dim in ("strategy", "path"):
-        if dataset.sizes.get(dim) == 0:
-            raise ResultError(f"{source}: is empty: it holds no {dim}")
+def _sound(source: Path, dataset: xr.Dataset) -> xr.Dataset:
+    try:
+        require_sound(dataset)
+    except ResultError as error:
+        raise ResultError(f"{source}: {error}") from None
     return dataset
 
 

@@ -36,12 +36,9 @@ def span(hours: float, like: float | None = None) -> str:
     like : a time whose unit is used instead, hours.
     """
     measured = hours if like is None else like
-    for name, several, least in _SPANS:
-        in_unit = UNITS[name] / HOUR
-        if measured >= least * in_unit:
-            break
-    value = count(hours / in_unit)
-    return f"{value} {name if value == '1' else several}"
+    name, plural = next((one, many) for one, many, least in _SPANS if measured >= least * UNITS[one] / HOUR)
+    value = count(hours / (UNITS[name] / HOUR))
+    return f"{value} {name if value == '1' else plural}"
 
 
 def law_in_words(law: Distribution, hours: float | None) -> str:

@@ -26,7 +26,7 @@ _MOST = 40  # rows of a section
 _PROSE = 110
 _NAME = 32
 
-Rows = Mapping[str, str]
+Rows = dict[str, str]
 
 
 @dataclass(frozen=True)

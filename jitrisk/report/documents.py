@@ -53,7 +53,8 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
     measures, contrasts = summary.measures.sel(strategy=name), summary.contrasts.sel(strategy=name)
     return {
         "measures": {
-            metric: series(measures[metric]) | {"quantiles": series(measures[f"{metric}_quantile"])}
+            metric: series(measures[metric])
+            | {f"quantiles{end}": series(measures[f"{metric}_quantile{end}"]) for end in ("", "_lower", "_upper")}
             for metric in metrics
         },
         "differences": {metric: series(contrasts[metric]) for metric in metrics},

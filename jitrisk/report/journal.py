@@ -41,7 +41,7 @@ _SENTENCES = {
     "hazard_recovered": "what {thing} hit had fully recovered",
     "measuring": "the warm-up was over: from here on everything counts",
     "store_filled": "{thing} could give all that was asked again",
-    "stage_up": "{thing} ran without loss again",
+    "stage_up": "{thing} was down no more",
     "backlog_worst": "the backlog of {thing} was at its worst: {amount} units",
 }
 _OVER = {
@@ -50,7 +50,7 @@ _OVER = {
 }
 _OTHERS = {
     "store_others": "stores ran dry",
-    "stage_others": "stages stood still",
+    "stage_others": "stages were down",
     "customer_others": "customers were short",
 }
 
@@ -165,7 +165,7 @@ def _sentence(row: dict[str, Any], hours: float) -> str:
     if kind.startswith("hazard"):
         return _hazard(row, hours)
     if kind == "stage_down":
-        return f"{row['thing']} stood still, in part at least: {_span(row['amount'])} lost{_up_to(row, hours)}"
+        return f"{row['thing']} was down, {_span(row['amount'])} in all{_up_to(row, hours)}"
     lost = _count(row["amount"])
     missed = f"; {lost} unit{'s were' if lost != '1' else ' was'} lost meanwhile" if row["amount"] else ""
     return f"{_OVER[kind].format(**words)}{missed}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from jitrisk.risk.convergence import Statistic, convergence
+from jitrisk.risk.convergence import convergence
 from jitrisk.risk.dominance import dominance
 from jitrisk.risk.exceedance import exceedance
 from jitrisk.risk.histogram import histogram
@@ -60,7 +60,7 @@ class RiskAccessor:
         """Return how bad a year comes how often; see :func:`jitrisk.risk.exceedance`."""
         return exceedance(metrics(self._outcomes), metric, confidence)
 
-    def convergence(self, metric: str = "cost", statistic: Statistic = "mean", level: float = 0.95) -> xr.Dataset:
+    def convergence(self, metric: str = "cost", statistic: str = "mean", level: float = 0.95) -> xr.Dataset:
         """Return an estimate from disjoint sub-samples of doubling size; see :func:`jitrisk.risk.convergence`."""
         return convergence(metrics(self._outcomes), metric, statistic, level)
 

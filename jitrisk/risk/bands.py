@@ -55,9 +55,9 @@ def widest(ranges: xr.DataArray) -> str:
     ranges : from :func:`bands`.
     """
     thing = str(ranges.dims[-1])
-    low, high = ranges.isel(quantile=0), ranges.isel(quantile=-1)
-    width = (high - low).mean(["strategy", "time"]).values
-    top = np.abs(ranges).max(["strategy", "quantile", "time"]).values
+    values = ranges.values
+    width = (values[:, -1] - values[:, 0]).mean(axis=(0, 1))
+    top = np.abs(values).max(axis=(0, 1, 2))
     relative = np.divide(width, top, out=np.zeros_like(width, dtype=np.float64), where=top > 0)
     return str(ranges[thing].values[int(np.argmax(relative))])
 

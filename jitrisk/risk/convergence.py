@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,8 +12,6 @@ from jitrisk.risk.precision import CONFIDENCE, probability, rank_interval
 from jitrisk.risk.result import Array
 from jitrisk.risk.statistics import Asked, row_statistics
 from jitrisk.risk.variables import column, finite_rows
-
-Statistic = Literal["mean", "var", "cvar"]
 
 _NAMES = {
     "mean": ("mean", "standard_error", "lower", "upper"),
@@ -32,7 +30,7 @@ _FEWEST, _MOST_SAMPLES = 50, 12
 def convergence(
     values: xr.Dataset,
     metric: str = "cost",
-    statistic: Statistic = "mean",
+    statistic: str = "mean",
     level: float = 0.95,
     confidence: float = CONFIDENCE,
 ) -> xr.Dataset:

@@ -46,14 +46,23 @@ class Order(NamedTuple):
 
 
 class Gaps(NamedTuple):
-    """By how much one strategy's tail exceeds the other's at every threshold, with standard errors."""
+    """By how much one strategy's tail exceeds the other's at every threshold.
+
+    Attributes
+    ----------
+    mean : the gaps, none positive where the strategy dominates.
+    error : their standard errors.
+    above, below : on how many paths the gap is positive, and on how many negative.
+    """
 
     mean: Array
     error: Array
+    above: Array
+    below: Array
 
     def turned(self) -> Gaps:
         """Return the gaps of the other strategy to this one."""
-        return Gaps(-self.mean, self.error)
+        return Gaps(-self.mean, self.error, self.below, self.above)
 
 
 def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
@@ -61,9 +70,10 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
 
     Tails are compared on the same paths, at thresholds from nearly all paths beyond them to twenty. A verdict is
     ``"violated"`` where the tail of the first strategy is the heavier at some threshold, shown for all thresholds at
-    once (Bonferroni); ``"dominates"`` where it is the lighter at every threshold on which the paths differ, each shown
-    on its own, which suffices for all together (intersection-union test: Berger 1982; Davidson & Duclos 2013);
-    otherwise ``"not shown"``. Nothing is claimed beyond the last threshold, and each pair has its own confidence.
+    once (Bonferroni). It is ``"dominates"`` where that tail is the lighter at every threshold: either shown there, each
+    on its own, which suffices for all together (intersection-union test: Berger 1982; Davidson & Duclos 2013), or at
+    least without a single path against it. Otherwise it is ``"not shown"``. Nothing is claimed beyond the last
+    threshold, and each pair has its own confidence.
 
     Parameters
     ----------
@@ -130,22 +140,32 @@ def _thresholds(a: Array, b: Array) -> Array:
     paths = a.size
     tail = np.geomspace(0.5, min(_FEWEST_BEYOND / paths, 0.5), _TAIL_THRESHOLDS)
     ranks = np.clip(np.ceil(paths * (1 - np.concatenate([_BODY, tail]))), 1, paths).astype(np.intp)
-    return np.unique([min(a.min(), b.min()), *order_statistics(a, ranks), *order_statistics(b, ranks)])
+    thresholds = [min(a.min(), b.min())]
+    for losses in (a, b):
+        found, before = order_statistics(losses, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
+        # An atom jumps: its share lies beyond what is just below it.
+        thresholds += [*found, *np.nextafter(found[found == before], -np.inf)]
+    return np.unique(thresholds)
 
 
 def _gaps(a: Array, b: Array, thresholds: Array) -> tuple[Gaps, Gaps]:
     """Return by how much a exceeds b at every threshold: its share of paths beyond it, and its expected excess."""
-    sums = np.zeros((2, 2, thresholds.size))
+    sums = np.zeros((2, 4, thresholds.size))
     for one, other in zip(chunks(a), chunks(b), strict=True):
         for k, threshold in enumerate(thresholds):
             beyond = np.subtract(one > threshold, other > threshold, dtype=np.float64)
             excess = np.maximum(one - threshold, 0.0)
             excess -= np.maximum(other - threshold, 0.0)
             for gap, target in zip((beyond, excess), sums, strict=True):
-                target[:, k] += gap.sum(), sum_of_products(gap, gap)
-    mean, square = sums[:, 0] / a.size, sums[:, 1] / a.size
-    error = np.sqrt(np.maximum(square - mean**2, 0.0) / a.size)
-    return Gaps(mean[0], error[0]), Gaps(mean[1], error[1])
+                target[:2, k] += gap.sum(), sum_of_products(gap, gap)
+                target[2:, k] += np.count_nonzero(gap > 0), np.count_nonzero(gap < 0)
+    shares, excesses = (_averaged(target, a.size) for target in sums)
+    return shares, excesses
+
+
+def _averaged(sums: Array, paths: int) -> Gaps:
+    mean = sums[0] / paths
+    return Gaps(mean, np.sqrt(np.maximum(sums[1] / paths - mean**2, 0.0) / paths), sums[2], sums[3])
 
 
 def _order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Order:
@@ -155,17 +175,22 @@ def _order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Order:
     ----------
     gaps : the gaps.
     confidence : probability that the verdict is right.
-    correction : half a step of the gaps, by which whole paths differ from the normal law (Edwards 1948).
+    correction : share of one path, by which counted paths differ from the normal law (Edwards 1948).
     """
-    mean, error = gaps
+    mean, error, miss = gaps.mean, gaps.error, (1 - confidence) / 2
     jointly = normal(1 - (1 - confidence) / mean.size)
-    lower = max(float((mean - jointly * error).max()) - correction, 0.0)
+    heavier = np.where(gaps.above >= _fewest(miss / mean.size), mean - jointly * error - correction, 0.0)
+    lower = max(float(heavier.max()), 0.0)
     upper = max(float((mean + jointly * error).max()) + correction, 0.0)
-    # Where no path lies between the strategies there is nothing to show.
-    differing = error > 0
-    shown = differing.any() and bool(np.all((mean + normal(confidence) * error + correction)[differing] <= 0))
+    lighter = (mean + normal(confidence) * error + correction < 0) & (gaps.below >= _fewest(miss))
+    shown = lighter.any() and bool(np.all(lighter | (gaps.above == 0)))
     verdict = "violated" if lower > 0 else "dominates" if shown else "not shown"
     return Order(verdict, max(float(mean.max()), 0.0), lower, upper)
+
+
+def _fewest(miss: float) -> int:
+    """Return how many paths must speak for a gap at least: fewer, all for it, could be chance (the sign test)."""
+    return math.ceil(-math.log2(miss))
 
 
 def _largest(a: Array, b: Array) -> float:

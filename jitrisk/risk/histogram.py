@@ -14,15 +14,17 @@ from jitrisk.risk.variables import column, finite_rows, yearly
 
 _LONG_TAIL = 0.995
 _SHORT_TAIL = 0.9995
+_LONGER = 0.25
 _STEPS = 1000
 
 
 def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Dataset:
     """Return how the paths of every strategy fall into the same bins.
 
-    The bins reach from the least 0.05 % to the largest 99.5 % quantile of any strategy toward its bad tail; what lies
-    outside is not lost, but stated as ``below`` and ``above``. Values that are whole multiples of a step, such as
-    days, get bins of whole steps around them.
+    The bins hold all paths, unless a long tail would squeeze the rest: then they end at the 99.5 % quantile toward the
+    bad tail, or at the 0.05 % quantile at the other end, whichever strategy's is the furthest out. What lies outside
+    is stated as ``below`` and ``above``. Values that are whole multiples of a step, such as days, get bins of whole
+    steps around them.
 
     Parameters
     ----------
@@ -82,9 +84,10 @@ def _edges(ordered: Array, bins: int, low: bool) -> Array:
     far, near = (rank(paths, p) - 1 for p in (_LONG_TAIL, _SHORT_TAIL))
     start, stop = (paths - 1 - far, near) if low else (paths - 1 - near, far)
     left, right = float(ordered[:, start].min()), float(ordered[:, stop].max())
-    if left == right:
-        # Nearly one value only: all that differs is rare, and shown rather than cut off.
-        left, right = float(ordered.min()), float(ordered.max())
+    least, most = float(ordered[:, 0].min()), float(ordered[:, -1].max())
+    # Only what would make the axis much longer is cut off, and nothing of a variable that is nearly one value.
+    length = (right - left) * (1 + _LONGER) if right > left else np.inf
+    left, right = (least if right - least < length else left), (most if most - left < length else right)
     if left == right:
         half = 0.05 * abs(left) or 0.5
         return np.linspace(left - half, right + half, bins + 1)

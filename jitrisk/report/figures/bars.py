@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import plain_ticks
-from jitrisk.report.figures.style import PAPER, canvas, look, on, styled, title
+from jitrisk.report.figures.style import PAPER, canvas, check_count, look, on, styled, title
 from jitrisk.report.numbers import number, rounded
 from jitrisk.report.quantities import Quantity, quantity, spoken
 from jitrisk.report.summary import figure as estimate
@@ -40,6 +40,7 @@ def cost_stack(outcomes: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     """
     measures = describe(costs(outcomes))
     strategies = [str(name) for name in measures["strategy"].values]
+    check_count(len(strategies))
     means = {
         name: np.array([estimate(measures, name, strategy).value for strategy in strategies])
         for name in COMPONENTS

@@ -28,7 +28,7 @@ class Box:
     lines : small print below the name.
     hazards : what hits it, in lines.
     cover : days of mean demand in the full store, as a share of the most in the figure; None for a customer.
-    lost : time lost in words, empty without a result.
+    lost : time lost in words, in lines; none without a result.
     dark : time lost as a share of the most that any stage, or any customer, lost.
     """
 
@@ -36,7 +36,7 @@ class Box:
     lines: tuple[str, ...]
     hazards: tuple[str, ...]
     cover: float | None = None
-    lost: str = ""
+    lost: tuple[str, ...] = ()
     dark: float = 0.0
 
 
@@ -62,11 +62,11 @@ def boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> di
     for name in map(str, outline["stage"].values):
         stage = one.sel(stage=name)
         cover = min(float(stage["cover_days"]) / most, 1.0)
-        lost = words.get(name, "")
+        lost = words.get(name, ())
         found[name] = Box(_named(name), _about_stage(stage), _hazards(one, name), cover, lost, dark.get(name, 0.0))
     for name in map(str, outline["customer"].values):
         about = _about_customer(one.sel(customer=name))
-        lost = words.get(name, "")
+        lost = words.get(name, ())
         found[name] = Box(_named(name), about, _hazards(one, name), None, lost, dark.get(name, 0.0))
     return found
 
@@ -105,7 +105,9 @@ def _hazards(one: xr.Dataset, thing: str) -> tuple[str, ...]:
     return tuple(row for line in shown for row in wrapped(f"▲ {line}", _CELLS).splitlines())
 
 
-def _losses(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> tuple[dict[str, str], dict[str, float]]:
+def _losses(
+    outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str
+) -> tuple[dict[str, tuple[str, ...]], dict[str, float]]:
     """Return the time that each stage and customer lost, in words and as a share of the most that any of them lost."""
     if outcomes is None:
         return {}, {}
@@ -124,7 +126,7 @@ def _losses(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> 
     for name in map(str, outline["customer"].values):
         short = float(one["stockout"].sel(customer=name)) * _HOURS_PER_DAY
         words[name], hours[name] = _in_words({"short": short}), short
-    dark = {}
+    dark: dict[str, float] = {}
     for dim in ("stage", "customer"):
         names = outline[dim].values.tolist()
         worst = max((hours[name] for name in names), default=0.0) or 1.0
@@ -132,6 +134,6 @@ def _losses(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> 
     return words, dark
 
 
-def _in_words(hours: dict[str, float]) -> str:
-    said = [f"{name} {span(value / _HOURS_PER_DAY)}" for name, value in hours.items() if value > 0]
-    return f"{', '.join(said)} a year" if said else "no time lost"
+def _in_words(hours: dict[str, float]) -> tuple[str, ...]:
+    said = tuple(f"{name} {span(value / _HOURS_PER_DAY)} a year" for name, value in hours.items() if value > 0)
+    return said or ("no time lost",)

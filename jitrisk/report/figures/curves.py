@@ -11,7 +11,7 @@ from jitrisk import risk
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import log_ticks, plain_ticks
-from jitrisk.report.figures.style import canvas, look, styled, title
+from jitrisk.report.figures.style import canvas, check_count, look, styled, title
 from jitrisk.report.quantities import Quantity, quantity, spoken
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
@@ -23,9 +23,10 @@ def measured(values: xr.Dataset, metric: str) -> xr.Dataset:
     Raises
     ------
     ResultError
-        When it has no such metric.
+        When it has no such metric, or too many strategies for one figure.
     """
     found = risk.metrics(values) if "jitrisk_format" in values.attrs else values
+    check_count(found.sizes.get("strategy", 0))
     if metric not in found.data_vars:
         raise ResultError(f"unknown metric {metric!r}: allowed are {', '.join(map(str, found.data_vars))}")
     return found
@@ -54,8 +55,8 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
     labels = []
     for k, name in enumerate(map(str, curves["strategy"].values)):
         one, style = curves.isel(strategy=k), look(k)
-        ends = (shown.shown(one[end]) for end in ("value_lower", "value_upper"))
-        ax.fill_between(years, *ends, color=style.color, alpha=0.18, lw=0)
+        low, high = (shown.shown(one[end]) for end in ("value_lower", "value_upper"))
+        ax.fill_between(years, low, high, color=style.color, alpha=0.18, lw=0)
         ax.plot(years, shown.shown(one["value"]), color=style.color, ls=style.dashes, label=name)
         labels.append(Label(wrapped(name), float(years[-1]), float(shown.shown(one["value"])[-1]), style.color))
     ax.set_xscale("log")
@@ -119,9 +120,9 @@ def _settling(ax: Axes, one: xr.Dataset, shown: Quantity, number: int) -> Label:
     estimate = shown.shown(one["estimate"])
     # Side by side, so that the bars of strategies that agree do not hide each other.
     sizes = one["size"].values * 1.05 ** (number % 5 - 2)
-    ends = [shown.shown(one[end]) for end in ("lower", "upper")]
-    ends = [np.where(np.isfinite(end), end, estimate) for end in ends]
-    ax.vlines(sizes, *ends, color=style.color, lw=1.4)
+    low, high = (shown.shown(one[end]) for end in ("lower", "upper"))
+    known = np.isfinite(low) & np.isfinite(high)
+    ax.vlines(sizes[known], low[known], high[known], color=style.color, lw=1.4)
     ax.plot(sizes, estimate, color=style.color, ls="", marker=style.marker, ms=5, label=name)
     whole = shown.shown(one["all_estimate"]).item()
     ax.axhline(whole, color=style.color, ls=style.dashes, lw=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -112,7 +113,7 @@ def _links(one: xr.Dataset) -> dict[tuple[str, str], str]:
     said: dict[tuple[str, str], list[str]] = {}
     columns = (one[name].values.tolist() for name in ("source", "target", "quantity", "share"))
     for source, target, quantity, share in zip(*columns, strict=True):
-        if quantity == quantity:
+        if not math.isnan(quantity):
             amount = "" if quantity == 1 else f"×{number(quantity)}"
             part = "" if share == 1 else f"{number(100 * share)} %" if share else "fallback"
             said.setdefault((source, target), []).append(", ".join(filter(None, (amount, part))))
@@ -136,7 +137,7 @@ def _plan(outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[tuple[st
 
 
 def _height(box: Box) -> float:
-    lines = len(box.lines) + bool(box.lost)
+    lines = len(box.lines) + len(box.lost)
     store = _STORE + 0.05 if box.cover is not None else 0.0
     return 2 * _PAD + (box.name.count("\n") + 1) * _NAME_LINE + lines * _LINE + store
 
@@ -158,7 +159,13 @@ def _draw_links(ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], shr
             ax.add_patch(Polygon(tip, closed=True, facecolor=MUTED, edgecolor="none"))
         if plan.is_box(right) and links[left[0], right[0]]:
             patch = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.3}
-            how = {"ha": "right", "va": "center", "fontsize": _SMALL * shrunk, "color": INK, "bbox": patch}
+            how: dict[str, Any] = {
+                "ha": "right",
+                "va": "center",
+                "fontsize": _SMALL * shrunk,
+                "color": INK,
+                "bbox": patch,
+            }
             ax.text(end[0] - 0.12, end[1], links[left[0], right[0]], **how)
 
 
@@ -196,7 +203,7 @@ def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> None
     y = _print(ax, box.name.splitlines(), (left, y), _NAME_LINE, {"fontsize": _NAME * shrunk, "weight": "bold"})
     y = _print(ax, box.lines, (left, y), _LINE, {"fontsize": _SMALL * shrunk})
     if box.lost:
-        y = _print(ax, [box.lost], (left, y), _LINE, {"fontsize": _SMALL * shrunk, "weight": "bold"})
+        y = _print(ax, box.lost, (left, y), _LINE, {"fontsize": _SMALL * shrunk, "weight": "bold"})
     if box.cover is not None:
         inside = _WIDTH - 2 * _PAD
         corner = (left + _PAD, y - 0.03 - _STORE)

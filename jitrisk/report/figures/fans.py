@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -11,7 +13,7 @@ from matplotlib.figure import Figure
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrapped
 from jitrisk.report.figures.scales import days_axis, plain_ticks
-from jitrisk.report.figures.style import INK, ink, look, mixed, panels, styled, title
+from jitrisk.report.figures.style import INK, check_count, ink, look, mixed, panels, styled, title
 from jitrisk.report.quantities import Quantity, quantity, spoken
 from jitrisk.risk.bands import bands, widest
 
@@ -42,14 +44,13 @@ def fan(trace: xr.Dataset, variable: str = "on_hand", thing: str | None = None, 
     name = _chosen(ranges, dim, thing)
     ranges = ranges.sel({dim: name})
     strategies = [str(one) for one in ranges["strategy"].values]
-    if len(strategies) > _MOST:
-        raise ResultError(f"{len(strategies)} strategies do not fit in one figure: select {_MOST} or fewer")
+    check_count(len(strategies), _MOST)
     figure, below = panels(ax, [1.0] * len(strategies), (7.0, 1.1 + 1.45 * max(len(strategies), 2)))
     shown = quantity(ranges.values, str(ranges.attrs.get("units", "")))
     days = days_axis(below, trace)
     for k, (panel, strategy) in enumerate(zip(below, strategies, strict=True)):
         _panel(panel, ranges.sel(strategy=strategy), shown, days, k)
-        beside = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center"}
+        beside: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center"}
         panel.annotate(wrapped(strategy, 16), (1, 0.5), (6, 0), color=ink(look(k).color), weight="bold", **beside)
     _scaled(below, shown.shown(ranges.values))
     below[len(below) // 2].set_ylabel(shown.label(spoken(variable)))

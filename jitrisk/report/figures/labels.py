@@ -20,6 +20,8 @@ from jitrisk.report.figures.style import ink
 _LINE = 1.35  # height of a line of text, in font sizes
 _POINTS = 72.0
 _MOST = 26  # cells in a line
+_ENTRIES = 16  # in a column of a legend
+_CURVES = 8  # named beside them; among more there is no room left
 
 
 class Label(NamedTuple):
@@ -135,11 +137,20 @@ def at_the_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> li
     wanted = [min(max(height, box.y0), box.y1) for height in heights]
     sizes = [(one.words.count("\n") + 1) * fontsize * _LINE * per_point for one in labels]
     slack = fontsize * per_point
+    if sum(sizes) > box.height + 2 * slack:
+        return _legend(ax, len(labels))
     centers = apart(wanted, sizes, box.y0 - slack, box.y1 + slack)
     return [
         _written(ax, one, target, (center - target) / per_point, fontsize)
         for one, target, center in zip(labels, wanted, centers, strict=True)
     ]
+
+
+def _legend(ax: Axes, entries: int) -> list[Annotation]:
+    """Name everything in a legend, where there is no room for words beside it; return that nothing is beside it."""
+    columns = -(-entries // _ENTRIES)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), fontsize=7, ncols=columns, borderaxespad=0)
+    return []
 
 
 def _written(ax: Axes, label: Label, height: float, up: float, fontsize: float) -> Annotation:
@@ -174,6 +185,8 @@ def beside_curves(
     heights : heights of the steps, one row a name, shape (names, n).
     names : what is written, and its color.
     """
+    if len(names) > _CURVES:
+        return _legend(ax, len(names))
     figure = ax.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()

@@ -107,11 +107,19 @@ def _with_few_crossings(
         for k in range(len(levels)) if leftward else reversed(range(len(levels))):
             row = {slot: i for level in levels for i, slot in enumerate(level)}
             side = 1 if leftward else 0
-            levels[k].sort(key=lambda s, row=row, side=side: fmean(row[n] for n in beside[s][side] or [s]))
+            levels[k] = _by_barycenter(levels[k], row, beside, side)
         crossings = _crossings(levels, segments)
         if crossings < fewest:
             best, fewest = [list(level) for level in levels], crossings
     return best
+
+
+def _by_barycenter(
+    level: list[Slot], row: Mapping[Slot, int], beside: Mapping[Slot, tuple[list[Slot], list[Slot]]], side: int
+) -> list[Slot]:
+    """Return a column in the order of the mean rows of its neighbors on one side."""
+    mean = {slot: fmean(row[neighbor] for neighbor in beside[slot][side] or [slot]) for slot in level}
+    return sorted(level, key=mean.__getitem__)
 
 
 def _crossings(levels: list[list[Slot]], segments: list[Segment]) -> int:

@@ -18,7 +18,10 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 
+from jitrisk.errors import ResultError
+
 SIZE = (7.0, 4.0)
+MOST = 24  # strategies in a figure
 INK, MUTED, GRID, PAPER = "#222222", "#5f6368", "#dddddd", "#ffffff"
 ALARM = "#b84a00"
 COLORS = ("#005b96", "#e69f00", "#009e73", "#222222", "#8cd0f5", "#b84a00", "#ce82ae", "#5b2a6b")
@@ -40,6 +43,7 @@ _FALLBACKS = (
     "Arial Unicode MS",
 )
 _RETINA = 2
+_DARKER = 0.94
 _LEGIBLE = 49.0  # CIE L* that stands out from white by 4.5 to 1
 
 # Settings of the user's that would show in a figure, and are put back to matplotlib's own while it is drawn.
@@ -97,7 +101,8 @@ def _fonts() -> tuple[str, ...]:
     return ("DejaVu Sans", *(name for name in _FALLBACKS if name in installed))
 
 
-def _settings() -> dict[str, Any]:
+def _settings() -> Any:
+    # Any: the type of a setting is known only by its name.
     return {
         **{name: value for name, value in mpl.rcParamsDefault.items() if name.startswith(_LOOKS)},
         "font.family": list(_fonts()),
@@ -123,6 +128,12 @@ def _settings() -> dict[str, Any]:
         "lines.linewidth": 1.8,
         "figure.dpi": 100,
     }
+
+
+def check_count(strategies: int, most: int = MOST) -> None:
+    """Raise ResultError where there are more strategies than a figure can show legibly."""
+    if strategies > most:
+        raise ResultError(f"{strategies} strategies do not fit in one figure: select {most} or fewer of them")
 
 
 def canvas(ax: Axes | None, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
@@ -162,7 +173,7 @@ def panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> 
     top = total
     for height in heights:
         top -= height
-        shared = {"sharex": inside[0]} if inside else {}
+        shared: dict[str, Any] = {"sharex": inside[0]} if inside else {}
         inside.append(ax.inset_axes((0, top / total, 1, height / total), **shared))
         top -= gap
     for panel in inside[:-1]:
@@ -189,7 +200,8 @@ def title(ax: Axes, words: str, below: str = "") -> None:
 
 def mixed(color: str, share: float) -> str:
     """Return a color thinned with white: `share` of it is left."""
-    return to_hex([share * c + (1 - share) * p for c, p in zip(to_rgb(color), to_rgb(PAPER), strict=True)])
+    red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(color), to_rgb(PAPER), strict=True))
+    return to_hex((red, green, blue))
 
 
 def lightness(color: str) -> float:
@@ -202,7 +214,8 @@ def lightness(color: str) -> float:
 def ink(color: str) -> str:
     """Return a color darkened until small print in it is legible on white, at a contrast of 4.5 or more."""
     while lightness(color) > _LEGIBLE:
-        color = to_hex([0.94 * c for c in to_rgb(color)])
+        red, green, blue = to_rgb(color)
+        color = to_hex((_DARKER * red, _DARKER * green, _DARKER * blue))
     return color
 
 

@@ -1,0 +1,43 @@
+"""A result can be used while it stays in its file: the same numbers, and little of it in memory."""
+
+import pytest
+import xarray as xr
+
+import jitrisk as jr
+from jitrisk.errors import ResultError
+from jitrisk.outcomes import reading
+from jitrisk.risk import costs, metrics
+
+
+@pytest.fixture(params=["run.nc", "run.zarr"])
+def kept(request, tmp_path):
+    outcomes = jr.simulate("brake-valves", 50, seed=2)
+    jr.save(outcomes, tmp_path / request.param)
+    return outcomes, tmp_path / request.param
+
+
+def test_what_is_computed_from_the_file_is_what_the_run_gives(kept):
+    outcomes, path = kept
+    with reading(path) as stored:
+        assert metrics(stored).identical(metrics(outcomes))
+        assert costs(stored, resolved=True).identical(costs(outcomes, resolved=True))
+        assert stored.load().identical(jr.open(path))
+
+
+def test_nothing_read_is_kept(kept):
+    with reading(kept[1]) as stored:
+        metrics(stored)
+        assert not [name for name, array in stored.data_vars.items() if array.variable._in_memory]
+
+
+def test_an_error_of_the_reader_is_its_own(kept):
+    with pytest.raises(ZeroDivisionError), reading(kept[1]):
+        _ = 1 / 0
+
+
+def test_what_is_no_result_is_refused(tmp_path):
+    (tmp_path / "text.nc").write_text("text")
+    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    for name, message in (("text.nc", "is not a result"), ("other.nc", "no jitrisk_format"), ("no.nc", "no such file")):
+        with pytest.raises(ResultError, match=message), reading(tmp_path / name):
+            pass
