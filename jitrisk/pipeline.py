@@ -396,7 +396,7 @@ def write_report(
     target : ``FILE.html``, written whole or not at all; replaces an earlier page, and nothing else.
     base : the strategy the others are compared with; the first by default.
     level : level of the conditional value at risk.
-    replay : whether paths are run again, for the fan charts and the story of a bad year.
+    replay : whether paths are run again, for the fan charts and the story of a bad path.
     threads : threads to use; all cores by default.
 
     Returns

@@ -1,4 +1,4 @@
-"""A result as a page: its model read again for the assumptions, some paths run again for the pictures of a year."""
+"""A result as a page: its model read again for the assumptions, some paths run again for the pictures over time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write(
     result : a result; one opened with :func:`jitrisk.outcomes.reading` is read variable by variable.
     target : the page to write.
     base, level : as :func:`jitrisk.report.summarize` takes them.
-    replay : whether paths are run again, for the fan charts and the story of a bad year.
+    replay : whether paths are run again, for the fan charts and the story of a bad path.
     threads : threads to use; all cores by default.
 
     Returns

@@ -77,7 +77,7 @@ def page(written):
 def test_every_section_and_figure_is_there_in_order(page):
     ids = page.ids()
     assert [one for one in ids if one in SECTIONS] == list(SECTIONS)
-    assert set(FIGURES) | {"year", "fan-on_hand", "fan-backlog", "timeline"} <= set(ids)
+    assert set(FIGURES) | {"time", "fan-on_hand", "fan-backlog", "timeline"} <= set(ids)
     assert "Not drawn" not in page.text()
 
 
@@ -170,7 +170,7 @@ def test_without_its_model_a_result_still_gives_a_page():
     ids = page.ids()
     assert [one for one in ids if one in SECTIONS] == list(SECTIONS)
     assert "network" not in ids
-    assert "year" not in ids
+    assert "time" not in ids
 
 
 def test_a_result_of_paths_handed_in_says_why_none_is_replayed(tmp_path):
@@ -192,7 +192,7 @@ def test_no_replay_leaves_the_story_out(outcomes, tmp_path):
     jr.write_report(outcomes, tmp_path / "page.html", replay=False)
     ids = Page((tmp_path / "page.html").read_text(encoding="utf-8")).ids()
     assert "network" in ids
-    assert not {"year", "timeline", "fan-on_hand"} & set(ids)
+    assert not {"time", "timeline", "fan-on_hand"} & set(ids)
 
 
 @pytest.mark.parametrize(

@@ -81,3 +81,22 @@ def test_unknown_metrics_are_refused_with_the_known_ones():
         random_result().risk.exceedance("cots")
     with pytest.raises(ResultError, match="unknown metric"):
         exceedance(xr.Dataset({"cost": ("path", [1.0])}))
+
+
+def test_values_of_given_return_periods_are_those_of_the_closed_form():
+    cost = np.random.default_rng(1).exponential(size=(1, 100_000, 1))
+    outcomes = result(("jit",), 100_000, ("press",), periods=365, started=cost, unit_cost=1.0)
+    found = exceedance(outcomes.risk.metrics(), years=[2, 10, 1000, 1_000_000]).isel(strategy=0)
+    # A million years are not in 100,000 half-years.
+    np.testing.assert_allclose(found["return_period"], [2, 10, 1000])
+    truth = -2 * np.log(1 - (1 - 1 / np.array([2, 10, 1000])) ** 0.5)
+    assert ((found["value_lower"] <= truth) & (truth <= found["value_upper"])).all()
+    np.testing.assert_allclose(found["value"], truth, rtol=0.1)
+
+
+def test_a_return_period_of_a_year_is_refused():
+    values = random_result().risk.metrics()
+    assert exceedance(values, years=[1e9, 2e9])["value_upper"].isnull().all()
+    assert exceedance(values, years=[1e9, 2e9]).sizes["point"] == 1
+    with pytest.raises(ResultError, match="a return period is 1: allowed are those longer than 1 year"):
+        exceedance(values, years=[10, 1])

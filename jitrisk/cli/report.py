@@ -36,7 +36,7 @@ from jitrisk.cli.options import Request, model_argument, outcomes_of, print_json
     show_default=True,
     help="Level of the conditional value at risk.",
 )
-@click.option("--no-replay", is_flag=True, help="Run no path again: no fan charts and no story of a bad year.")
+@click.option("--no-replay", is_flag=True, help="Run no path again: no fan charts and no story of a bad path.")
 @run_options
 def command(
     model: str,

@@ -40,7 +40,7 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool) -
         check_figure(out)
     result = pipeline.open(model) if Path(model).suffix in RESULT_SUFFIXES else None
     outline = pipeline.outline(model if result is None else result)
-    if result is not None and strategy is None:
+    if result is not None and strategy is None and "strategy" in result.coords:
         strategy = str(result["strategy"].values[0])
     if out is not None:
         write_figure(network(outline, result, strategy), out)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from jitrisk.errors import ResultError
 from jitrisk.risk.precision import CONFIDENCE, probability
 from jitrisk.risk.result import Array
 from jitrisk.risk.selection import Ranks, quantile_ranks, quantiles
@@ -32,7 +33,8 @@ def exceedance(
     values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
     metric : the variable.
     confidence : probability that the interval at one point covers the true value, whatever the distribution.
-    years : return periods of the points, above 1 and rising; by default many, from one year on.
+    years : return periods of the points, longer than a year and rising; those that the paths do not reach are left out,
+        but for the first. By default there are points enough for a curve.
 
     Returns
     -------
@@ -43,15 +45,17 @@ def exceedance(
     Raises
     ------
     ResultError
-        When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
+        When there is no such metric, a value is not finite, the confidence is not between 0 and 1, or a return period
+        is not longer than a year.
     """
     array, confidence = column(values, metric), probability("confidence", confidence)
     low, paths = array.attrs["bad_tail"] == "lower", array.sizes["path"]
     per_year = float(values.attrs.get("per_year", 1.0))
-    beyond = _counts(paths) if years is None else _counts_at(paths, np.asarray(years, dtype=np.float64), per_year)
+    beyond = _counts(paths) if years is None else _counts_at(paths, years, per_year)
     ranks = [quantile_ranks(paths, 1 - k / paths, confidence, low) for k in beyond]
-    table = np.array([_curve(row, ranks) for row in finite_rows(array)]) * array.attrs["per_year"]
-    annual = 1 - (1 - beyond / paths) ** per_year
+    table = np.array([_curve(row, ranks) for row in finite_rows(array)]).reshape(-1, len(ranks), 3)
+    table *= array.attrs["per_year"]
+    annual = -np.expm1(per_year * np.log1p(-beyond / paths))
     attrs = yearly(array)
     names = ("value", "value_lower", "value_upper")
     arrays = {name: (("strategy", "point"), table[..., k], attrs) for k, name in enumerate(names)}
@@ -73,10 +77,14 @@ def _counts(paths: int) -> Array:
     return falling
 
 
-def _counts_at(paths: int, years: Array, per_year: float) -> Array:
-    """Return how many paths lie beyond each return period; those with too few are left out, but for the first."""
-    beyond: Array = paths * (1 - (1 - 1 / years) ** (1 / per_year))
-    return beyond[: max(1, np.count_nonzero(beyond >= _FEWEST_BEYOND))]
+def _counts_at(paths: int, years: Sequence[float], per_year: float) -> Array:
+    """Return how many paths should lie beyond the value of each return period, where they are enough."""
+    for period in years:
+        if not period > 1:
+            raise ResultError(f"a return period is {period!r}: allowed are those longer than 1 year, such as 10")
+    beyond: Array = -np.expm1(np.log1p(-1 / np.asarray(years, dtype=np.float64)) / per_year) * paths
+    # 5 paths of 1,000 come out a little below 5 in floating point.
+    return beyond[: max(1, np.count_nonzero(beyond >= _FEWEST_BEYOND * (1 - 1e-9)))]
 
 
 def _curve(row: Array, ranks: list[Ranks]) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -18,6 +20,7 @@ from jitrisk.risk import costs, describe
 from jitrisk.risk.money import COMPONENTS
 
 _WIDTH = 0.62
+_SIDE_BY_SIDE = 8  # bars whose names and totals fit between their neighbors'
 _LEGIBLE = 0.055  # share of the axes' height from which a number fits into its segment
 
 
@@ -78,7 +81,7 @@ def _stack(ax: Axes, means: dict[str, np.ndarray], strategies: list[str]) -> Non
     ax.set_ylim(0, 1.12 * top)
     ax.set_xlim(-0.6, len(strategies) - 1 + _WIDTH / 2 + 0.04)
     foot = np.zeros(len(strategies))
-    for k, heights in enumerate(means.values()):
+    for k, heights in enumerate(means.values() if len(strategies) <= _SIDE_BY_SIDE else ()):
         _numbers(ax, places, foot, heights, top, look(k).color)
         foot = foot + heights
     at_the_right(ax, ends)
@@ -95,8 +98,9 @@ def _numbers(ax: Axes, places: np.ndarray, foot: np.ndarray, heights: np.ndarray
 
 def _axes(ax: Axes, shown: Quantity, strategies: list[str]) -> None:
     width = max(6, 44 // len(strategies))
-    names = [wrapped(name, width, 3) for name in strategies]
-    ax.set_xticks(range(len(strategies)), names, fontsize=9 if len(strategies) < 6 else 8)
+    crowded = len(strategies) > _SIDE_BY_SIDE or max(map(len, strategies)) > 3 * width
+    names = [wrapped(name, 22, 1) if crowded else wrapped(name, width, 3) for name in strategies]
+    ax.set_xticks(range(len(strategies)), names, fontsize=_print(strategies), rotation=90 if crowded else 0)
     ax.tick_params(axis="x", length=0)
     ax.set_ylabel(shown.label("mean cost") + " a year")
     plain_ticks(ax.yaxis, 6)
@@ -104,15 +108,15 @@ def _axes(ax: Axes, shown: Quantity, strategies: list[str]) -> None:
 
 
 def _totals(ax: Axes, measures: xr.Dataset, strategies: list[str], shown: Quantity) -> None:
+    crowded = len(strategies) > _SIDE_BY_SIDE
+    how: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "bottom", "weight": "bold"}
     for i, strategy in enumerate(strategies):
         total = estimate(measures, "total", strategy).times(shown.factor)
-        ax.annotate(
-            str(rounded(total)),
-            (i, total.value),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=9 if len(strategies) < 6 else 7.5,
-            weight="bold",
-        )
+        words = number(total.value) if crowded else str(rounded(total))
+        rotation = 90 if crowded else 0
+        ax.annotate(words, (i, total.value), (0, 3), fontsize=_print(strategies), rotation=rotation, **how)
+
+
+def _print(strategies: list[str]) -> float:
+    """Return the size of print, points, that fits so many bars."""
+    return 9.0 if len(strategies) < 6 else 7.5 if len(strategies) <= _SIDE_BY_SIDE else 6.5

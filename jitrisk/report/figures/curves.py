@@ -11,7 +11,7 @@ from jitrisk import risk
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import log_ticks, plain_ticks
-from jitrisk.report.figures.style import canvas, check_count, look, styled, title
+from jitrisk.report.figures.style import canvas, check_count, look, paths, styled, title
 from jitrisk.report.quantities import Quantity, quantity, spoken
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
@@ -57,7 +57,9 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
         one, style = curves.isel(strategy=k), look(k)
         low, high = (shown.shown(one[end]) for end in ("value_lower", "value_upper"))
         ax.fill_between(years, low, high, color=style.color, alpha=0.18, lw=0)
-        ax.plot(years, shown.shown(one["value"]), color=style.color, ls=style.dashes, label=name)
+        # A single point is no line.
+        marker = style.marker if years.size == 1 else None
+        ax.plot(years, shown.shown(one["value"]), color=style.color, ls=style.dashes, marker=marker, label=name)
         labels.append(Label(wrapped(name), float(years[-1]), float(shown.shown(one["value"])[-1]), style.color))
     ax.set_xscale("log")
     ax.set_xlim(years[0], years[-1] if years[-1] > years[0] else 2 * years[0])
@@ -67,8 +69,8 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
     ax.set_ylabel(shown.label(spoken(metric)))
     ax.grid()
     passed = "undercut" if attrs.get("bad_tail") == "lower" else "exceeded"
-    paths = f"bands: 95 % intervals; {curves.attrs['paths']:,} paths"
-    title(ax, f"{spoken(metric).capitalize()} {passed} once in so many years", paths)
+    about = f"bands: 95 % intervals; {paths(curves.attrs['paths'])}"
+    title(ax, f"{spoken(metric).capitalize()} {passed} once in so many years", about)
     at_the_right(ax, labels)
     return figure
 
@@ -108,7 +110,7 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     level = "" if statistic == "mean" else f" {100 * float(steps.attrs['level']):.4g}"
     name = f"{_STATISTICS[statistic]}{level} of {spoken(metric)}"
     ax.set_ylabel(shown.label(name) + _a_year(values, metric))
-    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {steps.attrs['paths']:,} paths"
+    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {paths(steps.attrs['paths'])}"
     title(ax, f"How the {name} settles", about)
     at_the_right(ax, labels)
     return figure

@@ -197,7 +197,8 @@ def beside_curves(
     written = []
     for k, (words, color) in enumerate(names):
         others = np.delete(rows, k, axis=0).max(axis=0, initial=space.y0)
-        at = int(np.argmax(rows[k] - others))
+        # Of places as good, the highest: those of equal curves lie on their peak, not at an end.
+        at = int(np.argmax(rows[k] - others + 1e-3 * rows[k]))
         anchor = (float(columns[at] + columns[at + 1]) / 2, float(rows[k, at]))
         text = ax.annotate(words, anchor, xycoords="figure pixels", fontsize=9, color=ink(color), weight="bold")
         size = text.get_window_extent()

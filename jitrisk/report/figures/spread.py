@@ -12,7 +12,7 @@ from jitrisk import risk
 from jitrisk.report.figures.curves import measured
 from jitrisk.report.figures.labels import beside_curves, wrapped
 from jitrisk.report.figures.scales import plain_ticks, root_ticks
-from jitrisk.report.figures.style import canvas, look, styled, title
+from jitrisk.report.figures.style import canvas, look, paths, styled, title
 from jitrisk.report.numbers import number
 from jitrisk.report.quantities import quantity, spoken
 
@@ -79,6 +79,6 @@ def _small_print(bins: xr.Dataset) -> str:
         shares = zip(names, bins[variable].values.tolist(), strict=True)
         told = [f"{number(100 * share, 2)} % ({name})" for name, share in shares if share > 0]
         parts[variable] = f"{words}: {', '.join(told)}" if told else ""
-    first = "; ".join(filter(None, (f"{bins.attrs['paths']:,} paths", parts["zero"])))
+    first = "; ".join(filter(None, (paths(bins.attrs["paths"]), parts["zero"])))
     second = "; ".join(filter(None, (parts["below"], parts["above"])))
     return "\n".join(wrapped(line, _LINE) for line in (first, second) if line)

@@ -24,7 +24,7 @@ SIZE = (7.0, 4.0)
 MOST = 24  # strategies in a figure
 INK, MUTED, GRID, PAPER = "#222222", "#5f6368", "#dddddd", "#ffffff"
 ALARM = "#b84a00"
-COLORS = ("#005b96", "#e69f00", "#009e73", "#222222", "#8cd0f5", "#b84a00", "#ce82ae", "#5b2a6b")
+COLORS = ("#005b96", "#e69f00", "#009e73", "#222222", "#8cd0f5", "#b84a00", "#d084b1", "#5b2a6b")
 _DASHES = ("-", (0, (6, 2)), (0, (6, 2, 1.5, 2)), (0, (1.5, 1.5)), (0, (10, 2)), (0, (3, 1)), (0, (6, 2, 1, 1, 1, 2)))
 _HATCHES = ("", "///", "...", "xxx", "---", "\\\\\\", "ooo", "|||", "+++")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*")
@@ -196,6 +196,11 @@ def title(ax: Axes, words: str, below: str = "") -> None:
         fontsize=8,
         linespacing=1.25,
     )
+
+
+def paths(count: int) -> str:
+    """Return how many paths there are, in words."""
+    return f"{count:,} path{'s' * (count != 1)}"
 
 
 def mixed(color: str, share: float) -> str:

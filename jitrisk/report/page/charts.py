@@ -110,7 +110,7 @@ def of_result(summary: Summary, outcomes: xr.Dataset) -> Iterator[Wanted]:
         yield Wanted(
             "exceedance",
             "Cost that is exceeded once in so many years",
-            "The dearest year to be expected in ten, in a hundred or in a thousand years.",
+            "The cost of a year that is exceeded once in ten, in a hundred or in a thousand years on average.",
             lambda: figures.exceedance(values, "cost"),
         )
     yield Wanted(
@@ -140,7 +140,8 @@ def of_precision(summary: Summary) -> Iterator[Wanted]:
         yield Wanted(
             "convergence",
             "How the mean cost settles",
-            "The mean cost on more and more paths. Enough are simulated where it no longer moves.",
+            "The mean cost in separate sub-samples of doubling size, with 95 % intervals. It has settled where they "
+            "lie around the line, which is that of all paths.",
             lambda: figures.convergence(summary.values, "cost", "mean"),
         )
 
@@ -156,7 +157,7 @@ def of_model(outline: xr.Dataset, outcomes: xr.Dataset, strategy: str) -> Iterat
 
 
 def of_trace(trace: xr.Dataset) -> Iterator[Wanted]:
-    """Yield the figures of how a year runs."""
+    """Yield the figures of how stock and backlog run over time."""
     for variable, note in (
         ("on_hand", "Half of the paths lie in the inner band, nearly all in the outer one."),
         ("backlog", "What customers wait for. Where the bands are thin, nobody waits."),
@@ -173,7 +174,7 @@ def of_replay(replay: xr.Dataset) -> Iterator[Wanted]:
     """Yield the picture of one path."""
     yield Wanted(
         "timeline",
-        "One bad year",
+        "One bad path",
         "Which hazard struck, what stood still, which store ran dry, and how long customers waited.",
         lambda: figures.timeline(replay),
     )

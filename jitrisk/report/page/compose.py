@@ -43,7 +43,7 @@ def html_page(
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
     outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
     trace : some paths period by period, from :func:`jitrisk.trace`; the fan charts need it.
-    replay : one path, from :func:`jitrisk.replay`; the story of a bad year needs it.
+    replay : one path, from :func:`jitrisk.replay`; the story of a bad path needs it.
     unplayed : why there is no path to show, where one was asked for.
 
     Raises

@@ -132,7 +132,7 @@ def _at_once(outline: xr.Dataset) -> str:
     hazards = [str(name) for name in outline["hit_hazard"].values]
     several = [name for name in dict.fromkeys(hazards) if hazards.count(name) > 1]
     if not several:
-        return "No hazard hits more than one stage or customer, so nothing in the model goes wrong together."
+        return "No hazard hits more than one stage or customer."
     return f"What goes wrong together does so because one hazard hits several things at once: {', '.join(several)}."
 
 
