@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
-
 import jitrisk as jr
 from jitrisk import report
+from jitrisk.report.writing import write_figure
 
 IMAGES = Path(__file__).parent / "images"
 
 
 def main() -> None:
     """Draw each picture; the same version of matplotlib writes the same bytes."""
-    matplotlib.rcParams["svg.hashsalt"] = "jitrisk"
     IMAGES.mkdir(exist_ok=True)
     outcomes = jr.simulate("brake-valves", paths=20_000)
-    for name, figure in {"exceedance": report.exceedance(outcomes)}.items():
-        figure.savefig(IMAGES / f"{name}.svg", metadata={"Date": None})
+    values = outcomes.risk.metrics()
+    figures = {
+        "exceedance": report.exceedance(values),
+        "distribution": report.distribution(values),
+        "cost-stack": report.cost_stack(outcomes),
+        "timeline": report.timeline(jr.replay("brake-valves", "jit", worst="cost", paths=1000)),
+        "network": report.network(jr.outline(outcomes), outcomes, "jit"),
+    }
+    for name, figure in figures.items():
+        write_figure(figure, IMAGES / f"{name}.svg")
 
 
 if __name__ == "__main__":

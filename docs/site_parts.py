@@ -30,7 +30,7 @@ _PAGES = {
     ROOT / "CHANGELOG.md": DOCS / "changelog.md",
     ROOT / "bench" / "RESULTS.md": DOCS / "benchmarks.md",
 }
-_LINK = re.compile(r"\]\(([^)#:\s]+)(#[^)\s]*)?\)")
+_LINK = re.compile(r"(\[[\w./-]+\.md)?\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 
 
 def _copy_notebooks(_: Sphinx) -> None:
@@ -46,14 +46,18 @@ def _copy_notebooks(_: Sphinx) -> None:
 
 
 def _relinked(text: str, written_in: Path, shown_in: Path) -> str:
-    """Return a document whose links lead from where it is shown, to pages of the site where there are such."""
+    """Return a document whose links lead from where it is shown, to pages of the site where there are such.
+
+    A link that is called by the name of a file gets the title of the page instead.
+    """
 
     def relink(link: re.Match[str]) -> str:
-        target = (written_in / link[1]).resolve()
+        name, path, place = link.groups(default="")
+        target = (written_in / path).resolve()
         if not target.exists():
             return link[0]
         page = NOTEBOOKS / target.name if target.suffix == ".ipynb" else _PAGES.get(target, target)
-        return f"]({Path(os.path.relpath(page, shown_in)).as_posix()}{link[2] or ''})"
+        return f"{name and '['}]({Path(os.path.relpath(page, shown_in)).as_posix()}{place})"
 
     return _LINK.sub(relink, text)
 

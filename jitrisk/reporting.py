@@ -96,8 +96,9 @@ def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Datase
     """Return the path in the middle of the worst ones of the base strategy."""
     job = _job(network, [summary.base], range(1), result)
     replaying.require_same(result, job)
-    middle = (1 + summary.level) / 2
-    choice = replaying.Choice(quantile=middle, metric="cost" if summary.priced else "stockout")
+    metric = summary.aim if summary.priced else "stockout"
+    middle = (1 + summary.level) / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else (1 - summary.level) / 2
+    choice = replaying.Choice(quantile=middle, metric=metric)
     return replaying.replayed(network, job, result, choice, summary.values)
 
 

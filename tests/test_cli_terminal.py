@@ -27,7 +27,7 @@ SHOWING = {
     "show": ("show", MODEL),
     "replay": ("replay", MODEL, "-s", "jit", "--path", "1"),
     "reprice": ("reprice", "kept.nc", "--set", "stages.bike.value=800"),
-    "validate": ("validate", MODEL),
+    "examples": ("examples",),
 }
 
 
@@ -188,16 +188,25 @@ def test_a_pipe_of_ascii_can_take_a_plot(folder, kind):
     assert "\x1b" not in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["compare", "exceedance", "replay", "show"])
+@pytest.mark.parametrize("verb", ["exceedance", "replay"])
 def test_colors_are_for_terminals_alone_and_never_needed(folder, verb):
     color = re.compile(r"\x1b\[[\d;]*\b3[1-7]m")
-    shown = in_a_terminal(SHOWING[verb], folder, TERM="xterm-256color", COLUMNS="100")
+    shown = in_a_terminal(SHOWING[verb], folder, TERM="xterm-256color", COLUMNS="80")
     for environment in ({"NO_COLOR": "1", "TERM": "xterm-256color"}, {"TERM": "dumb"}):
-        plain = in_a_terminal(SHOWING[verb], folder, COLUMNS="100", **environment)
+        plain = in_a_terminal(SHOWING[verb], folder, COLUMNS="80", **environment)
         assert not color.search(plain)
         # Without its colors, the same is said.
         assert re.sub(r"\x1b\[[\d;]*m", "", plain) == re.sub(r"\x1b\[[\d;]*m", "", shown)
-    assert "\x1b" not in process(SHOWING[verb], folder, COLUMNS="100").stdout
+    assert "\x1b" not in process(SHOWING[verb], folder, COLUMNS="80").stdout
+
+
+def test_a_line_is_folded_between_words_for_a_terminal_alone(folder):
+    words = ("validate", MODEL)
+    shown = in_a_terminal(words, folder, COLUMNS="60")
+    piped = process(words, folder, COLUMNS="60").stdout
+    assert max(map(cell_len, shown.splitlines())) <= 60
+    assert max(map(cell_len, piped.splitlines())) > 60
+    assert shown.split() == piped.split()
 
 
 def offered(*words: str) -> list[str]:

@@ -105,11 +105,32 @@ def test_model_without_prices_is_not_compared_in_money():
     assert said([[0.0, 0.0], [0.0, 0.0]]).startswith("Nothing costs anything in this model")
 
 
-def test_more_profit_at_more_cost_is_said():
+def of_profit(made: np.ndarray, price: float = 3.0):
+    """A result whose strategies sell what they make, at a cost of 1 a unit."""
+    flows = dict.fromkeys(("started", "shipped"), made[:, :, np.newaxis])
+    return result(NAMES[: len(made)], made.shape[1], ("line",), **flows, unit_cost=1.0, price=price)
+
+
+def test_where_there_is_a_price_profit_decides_and_not_cost():
     rng = np.random.default_rng(5)
-    made = np.stack([rng.normal(100, 1, 400), rng.normal(200, 1, 400)])[:, :, np.newaxis]
-    outcomes = result(("jit", "jic"), 400, ("line",), started=made, shipped=made, unit_cost=1.0, price=3.0)
+    outcomes = of_profit(np.stack([rng.normal(100, 1, 400), rng.normal(200, 1, 400)]))
     text = conclusion(summarize(outcomes))
-    assert text.startswith("jit costs least")
-    assert " least, too; yet jic earns 14.6" in text
-    assert text.endswith("k EUR a year more profit than jit.")
+    # 10 periods of 12 hours: a year is 73 times the horizon; 200 units earn 2 each.
+    assert text.startswith("jic earns most, 29.205 ± 0.014 k EUR a year: 14.612 ± 0.020 k EUR more than jit, ")
+    assert "and it is the most profitable on > 99 % of paths" in text
+    assert text.endswith(". In the worst 5 % of paths jic earns most, too.")
+    assert "cost" not in text
+
+
+def test_a_bad_year_of_profit_is_one_that_sells_little():
+    rng = np.random.default_rng(6)
+    risky = np.where(rng.random(4000) < 0.05, 10.0, 200.0) + rng.normal(0, 1, 4000)
+    text = conclusion(summarize(of_profit(np.stack([risky, rng.normal(150, 1, 4000)]))))
+    assert text.startswith("jit earns most, ")
+    assert ". But in the worst 5 % of paths jic earns " in text
+    assert " a year more than the " in text
+
+
+def test_a_loss_is_called_one():
+    text = conclusion(summarize(of_profit(np.full((1, 400), 100.0), price=0.5)))
+    assert text == "jit loses 3,650 EUR a year on average. In the worst 5 % of paths it loses 3,650 EUR a year."

@@ -49,8 +49,13 @@ def replay():
     return jr.replay("bicycles", "jit", worst="cost", paths=300)
 
 
+def named(artists):
+    """Those that stand for data, and say for which."""
+    return [artist for artist in artists if artist.get_label() and not artist.get_label().startswith("_")]
+
+
 def labels(ax):
-    return {line.get_label(): line for line in ax.get_lines() if not line.get_label().startswith("_")}
+    return {line.get_label(): line for line in named(ax.get_lines())}
 
 
 # --- the look ---------------------------------------------------------------------------------------------------------
@@ -144,7 +149,7 @@ def test_words_lie_apart_and_within_the_figure(case, draw):
 def test_a_distribution_holds_the_shares_of_the_histogram(bicycles):
     found = risk.histogram(risk.metrics(bicycles), "cost")
     ax = report.distribution(bicycles).axes[0]
-    outlines = {patch.get_label(): patch.get_data() for patch in ax.patches if not patch.get_label().startswith("_")}
+    outlines = {patch.get_label(): patch.get_data() for patch in named(ax.patches)}
     assert list(outlines) == ["jit", "jic", "hybrid"]
     for name, data in outlines.items():
         assert data.values == pytest.approx(100 * found["share"].sel(strategy=name).values)
@@ -281,7 +286,7 @@ def test_a_fan_names_what_it_cannot_draw(trace):
 def test_a_timeline_holds_spells_downtime_and_backlog(replay):
     figure = report.timeline(replay)
     above, below = figure.axes
-    rows = {bars.get_label(): bars for bars in above.collections if not bars.get_label().startswith("_")}
+    rows = {bars.get_label(): bars for bars in named(above.collections)}
     spells = [path.get_extents() for path in rows["strike"].get_paths()]
     assert [box.x0 for box in spells] == pytest.approx(replay["begin"].values.tolist())
     assert [box.x1 for box in spells] == pytest.approx(replay["end"].values.tolist())
@@ -330,7 +335,7 @@ def chain(stages: int, wide: int = 1, hazards: int = 0) -> dict:
 
 def box_extents(figure):
     figure.canvas.draw()
-    return {box.get_label(): box.get_window_extent() for box in figure.axes[0].patches if box.get_label()[0] != "_"}
+    return {box.get_label(): box.get_window_extent() for box in named(figure.axes[0].patches)}
 
 
 @pytest.mark.parametrize(
@@ -382,7 +387,7 @@ def test_a_network_with_a_result_says_where_time_is_lost(bicycles):
     hours = float(bicycles["starved"].sel(strategy="jit", stage="bike").mean()) * 24 * 365 / 337
     said = [text for text, _ in words(figure)]
     assert f"starved {hours / 24:.3g} d a year" in said
-    faces = {box.get_label(): box.get_facecolor() for box in figure.axes[0].patches if box.get_label()[0] != "_"}
+    faces = {box.get_label(): box.get_facecolor() for box in named(figure.axes[0].patches)}
     assert faces["frame"] == (1.0, 1.0, 1.0, 1.0)
     assert lightness(mpl.colors.to_hex(faces["bike"])) < 80
 

@@ -137,3 +137,12 @@ def test_more_profit_is_better():
     outcomes = random_result(paths=150)
     profit = outcomes.risk.metrics()["profit"].values
     assert float(outcomes.risk.cheaper("profit")["share"][0, 1]) == np.mean(profit[0] > profit[1])
+
+
+def test_the_richest_is_the_one_that_earns_most_and_ties_are_shared():
+    profit = xr.DataArray([[3.0, 1.0, 2.0, 5.0], [1.0, 4.0, 2.0, 4.0]], dims=("strategy", "path"))
+    values = xr.Dataset({"profit": profit.assign_attrs(bad_tail="lower")}, {"strategy": ["jit", "jic"]})
+    found = contrast(values)
+    assert found["richest"].values.tolist() == [0.625, 0.375]
+    assert found["richer"].values.tolist() == [0.0, 0.25]
+    assert "cheapest" not in found

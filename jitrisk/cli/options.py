@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -162,3 +163,11 @@ def print_sheets(*sheets: Any) -> None:
         if i:
             console.print()
         console.print(sheet)
+
+
+def print_line(text: str) -> None:
+    """Print a line on stdout, folded between words where it is a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(highlight=False).print(Text(text), soft_wrap=not sys.stdout.isatty())

@@ -8,6 +8,7 @@ import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
+from jitrisk.cli.options import print_line
 
 
 @verb("validate", "Example: jitrisk validate my-plant.yaml")
@@ -31,7 +32,7 @@ def command(model: str, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"schema": "jitrisk.validation", "schema_version": 1, "faults": []}, indent=2))
     else:
-        click.echo(
+        print_line(
             f"{network.name}: stages {len(network.stages)}, customers {len(network.customers)}, "
             f"hazards {len(network.hazards)}, strategies {', '.join(network.strategies)}; "
             f"{network.horizon:,} periods of {network.period:g} h"

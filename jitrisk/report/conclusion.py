@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jitrisk.report.numbers import Estimate, Scale, rounded, scale, share
-from jitrisk.report.summary import Summary, difference
+from jitrisk.report.summary import Aim, Summary, difference
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How one speaks of what decides: costs least, or earns most."""
+
+    verb: str
+    most: str
+    gap: str
+    lag: str
+    winner: str
+    share: str
+
+
+_WORDS: dict[Aim, _Words] = {
+    "cost": _Words("cost", "least", "less", "more", "the cheapest", "cheapest"),
+    "profit": _Words("earn", "most", "more", "less", "the most profitable", "richest"),
+}
 
 
 def conclusion(summary: Summary) -> str:
     """Return what an operations director may take away: a sentence on the average, and one on the worst paths.
 
-    A strategy is said to cost less than another only where the interval of their difference on the same paths
-    leaves out 0; the intervals hold for all pairs of strategies at once.
+    What decides is profit where the model has a price, else cost. A strategy is said to be better than another only
+    where the interval of their difference on the same paths leaves out 0; the intervals hold for all pairs of
+    strategies at once.
     """
     return " ".join(sentences(summary))
 
@@ -25,88 +45,97 @@ def sentences(summary: Summary) -> tuple[str, ...]:
         return _alone(summary)
     rivals = sorted(
         (name for name in summary.strategies if name != summary.best),
-        key=lambda name: summary.figure("cost", name).value,
+        key=lambda name: _behind(summary, name).value,
     )
-    unclear = [name for name in rivals if not _apart(difference(summary.to_best, "cost", name))]
+    unclear = [name for name in rivals if not _apart(_behind(summary, name))]
     first = _undecided(summary, unclear, rivals) if unclear else _decided(summary, rivals)
-    second = "; ".join(filter(None, (_tail(summary, rivals), _profit(summary, rivals))))
+    second = _tail(summary, rivals)
     return (f"{first}.", f"{second[0].upper()}{second[1:]}.") if second else (f"{first}.",)
 
 
 def _alone(summary: Summary) -> tuple[str, ...]:
     (name,) = summary.strategies
-    cost, worst = summary.figure("cost", name), summary.figure("cost", name, "cvar")
+    mean, worst = (summary.figure(summary.aim, name, statistic) for statistic in ("mean", "cvar"))
     return (
-        f"{name} costs {_money(summary, cost)} a year on average.",
-        f"In the worst {_worst(summary)} it costs {_money(summary, worst)} a year.",
+        f"{name} {_does(summary, mean)} a year on average.",
+        f"In the worst {_worst(summary)} it {_does(summary, worst)} a year.",
     )
 
 
+def _does(summary: Summary, amount: Estimate) -> str:
+    """Return that a strategy costs, earns or loses so much."""
+    if summary.aim == "profit" and amount.value < 0:
+        return f"loses {_money(summary, amount.times(-1))}"
+    return f"{_words(summary).verb}s {_money(summary, amount)}"
+
+
 def _decided(summary: Summary, rivals: Sequence[str]) -> str:
-    best, second = summary.best, rivals[0]
-    cost, gap = summary.figure("cost", best), difference(summary.to_best, "cost", second)
+    best, second, words = summary.best, rivals[0], _words(summary)
+    mean, gap = summary.figure(summary.aim, best), _behind(summary, second)
     after = "" if len(rivals) == 1 else ", the next"
     return (
-        f"{best} costs least, {_money(summary, cost)} a year: {_money(summary, gap)} less than {second}{after}, "
-        f"{_wins(summary)}"
+        f"{best} {words.verb}s {words.most}, {_money(summary, mean)} a year: "
+        f"{_money(summary, gap)} {words.gap} than {second}{after}, {_wins(summary)}"
     )
 
 
 def _wins(summary: Summary) -> str:
-    often = str(summary.contrasts["cheapest"].idxmax("strategy").item())
+    words = _words(summary)
+    often = str(summary.contrasts[words.share].idxmax("strategy").item())
     if often == summary.best:
-        return f"and it is the cheapest on {_cheapest(summary, often)} % of paths"
-    return f"though {often} is the cheapest on {_cheapest(summary, often)} % of paths"
+        return f"and it is {words.winner} on {_share(summary, often)} % of paths"
+    return f"though {often} is {words.winner} on {_share(summary, often)} % of paths"
 
 
 def _undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence[str]) -> str:
-    gaps = [difference(summary.to_best, "cost", name) for name in unclear]
+    gaps, words = [_behind(summary, name) for name in unclear], _words(summary)
     together = _listed([summary.best, *unclear])
-    dearer = [name for name in rivals if name not in unclear]
-    rest = f"; {_listed(dearer)} cost{'s' * (len(dearer) == 1)} more" if dearer else ""
+    behind = [name for name in rivals if name not in unclear]
+    rest = f"; {_listed(behind)} {words.verb}{'s' * (len(behind) == 1)} {words.lag}" if behind else ""
     if all(_same(gap) for gap in gaps):
-        return f"{together} cost the same on every path{rest}"
+        return f"{together} {words.verb} the same on every path{rest}"
     paths = f"{summary.paths:,} path{'s' * (summary.paths != 1)}"
-    start = f"No difference in mean cost can be claimed between {together} at {paths}"
+    start = f"No difference in mean {summary.aim} can be claimed between {together} at {paths}"
     if len(unclear) > 1:
         return f"{start}: the intervals of their differences contain 0{rest}"
     why = "its interval is unknown" if gaps[0].half != gaps[0].half else "its interval contains 0"
-    return f"{start}: {unclear[0]} costs {_money(summary, gaps[0])} a year more than {summary.best}, and {why}{rest}"
+    gap = f"{_money(summary, gaps[0])} a year {words.lag} than {summary.best}"
+    return f"{start}: {unclear[0]} {words.verb}s {gap}, and {why}{rest}"
 
 
 def _tail(summary: Summary, rivals: Sequence[str]) -> str:
     """Return what the worst paths add; of strategies that never differ there is nothing to add."""
-    best = summary.best
-    alike = [name for name in rivals if _same(difference(summary.to_best, "cost", name))]
-    gaps = {name: difference(summary.to_best, "cost", name, "cvar_") for name in rivals if name not in alike}
+    best, words = summary.best, _words(summary)
+    alike = [name for name in rivals if _same(_behind(summary, name))]
+    gaps = {name: _behind(summary, name, "cvar_") for name in rivals if name not in alike}
     if not gaps:
         return ""
     safest = min(gaps, key=lambda name: gaps[name].value)
     if _apart(gaps[safest]) and gaps[safest].value < 0:
-        less, own = gaps[safest].times(-1), summary.figure("cost", best, "cvar")
+        ahead, own = gaps[safest].times(-1), summary.figure(summary.aim, best, "cvar")
         return (
-            f"but in the worst {_worst(summary)} {safest} costs {_money(summary, less)} a year less than the "
-            f"{_money(summary, own)} of {best}"
+            f"but in the worst {_worst(summary)} {safest} {words.verb}s {_money(summary, ahead)} a year {words.gap} "
+            f"than the {_money(summary, own)} of {best}"
         )
     if any(gap.half != gap.half for gap in gaps.values()):
         return f"the paths are too few to compare the worst {100 * (1 - summary.level):.4g} % of them"
     unclear = [name for name, gap in gaps.items() if not _apart(gap)]
     if unclear:
-        alike = [best, *unclear]
-        return f"in the worst {_worst(summary)} no difference in cost can be claimed between {_listed(alike)}"
-    told_apart = all(_apart(difference(summary.to_best, "cost", name)) for name in gaps)
-    also = ", too" if told_apart else ""
-    return f"in the worst {_worst(summary)} {_listed([best, *alike])} cost{'s' * (not alike)} least{also}"
+        together = _listed([best, *unclear])
+        return f"in the worst {_worst(summary)} no difference in {summary.aim} can be claimed between {together}"
+    also = ", too" if all(_apart(_behind(summary, name)) for name in gaps) else ""
+    verb = f"{words.verb}{'s' * (not alike)}"
+    return f"in the worst {_worst(summary)} {_listed([best, *alike])} {verb} {words.most}{also}"
 
 
-def _profit(summary: Summary, rivals: Sequence[str]) -> str:
-    if "profit" not in summary.to_best:
-        return ""
-    gaps = {name: difference(summary.to_best, "profit", name) for name in rivals}
-    richest = max(gaps, key=lambda name: gaps[name].value)
-    if not (_apart(gaps[richest]) and gaps[richest].value > 0):
-        return ""
-    return f"yet {richest} earns {_money(summary, gaps[richest])} a year more profit than {summary.best}"
+def _words(summary: Summary) -> _Words:
+    return _WORDS[summary.aim]
+
+
+def _behind(summary: Summary, name: str, prefix: str = "") -> Estimate:
+    """Return by how much a strategy is worse than the best: dearer, or less profitable."""
+    gap = difference(summary.to_best, summary.aim, name, prefix)
+    return gap if summary.aim == "cost" else gap.times(-1)
 
 
 def _apart(gap: Estimate) -> bool:
@@ -123,13 +152,13 @@ def _money(summary: Summary, amount: Estimate) -> str:
 
 
 def money_scale(summary: Summary) -> Scale:
-    """Return the scale in which the strategies' yearly costs are shown."""
-    return scale([summary.figure("cost", name).value for name in summary.strategies])
+    """Return the scale in which the strategies' yearly costs or profits are shown."""
+    return scale([summary.figure(summary.aim, name).value for name in summary.strategies])
 
 
-def _cheapest(summary: Summary, name: str) -> str:
-    at = summary.contrasts.sel(strategy=name)
-    return str(share(float(at["cheapest"]), float(at["cheapest_lower"]), float(at["cheapest_upper"])))
+def _share(summary: Summary, name: str) -> str:
+    at, kind = summary.contrasts.sel(strategy=name), _words(summary).share
+    return str(share(*(float(at[f"{kind}{end}"]) for end in ("", "_lower", "_upper"))))
 
 
 def _worst(summary: Summary) -> str:

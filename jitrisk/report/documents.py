@@ -11,7 +11,7 @@ from jitrisk.report.conclusion import conclusion
 from jitrisk.report.summary import Summary, summarize
 
 SCHEMA_VERSION = 1
-_SHARES = ("cheaper", "cheapest")
+_SHARES = ("cheaper", "cheapest", "richer", "richest")
 
 
 def document(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> dict[str, Any]:
@@ -65,6 +65,7 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
                 "upper": _plain(contrasts[f"{kind}_upper"].item()),
             }
             for kind in _SHARES
+            if kind in contrasts
         },
     }
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Literal
 
 import xarray as xr
 
 from jitrisk.report.numbers import Estimate
 from jitrisk.risk import contrast, describe, metrics
-from jitrisk.risk.precision import CONFIDENCE, student
+from jitrisk.risk.precision import CONFIDENCE
+
+Aim = Literal["cost", "profit"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Summary:
     values : every path's metrics, from :func:`jitrisk.risk.metrics`.
     measures : statistics of every metric, from :func:`jitrisk.risk.describe`.
     contrasts : differences to the base, from :func:`jitrisk.risk.contrast`.
-    to_best : differences in cost and profit to the strategy of least mean cost, with intervals that hold for all
-        pairs of strategies at once (Bonferroni), so that the best may be picked after looking.
+    to_best : differences in what decides, cost or profit, to the strategy that is best on average, with intervals that
+        hold for all pairs of strategies at once (Bonferroni), so that the best may be picked after looking.
     """
 
     values: xr.Dataset
@@ -43,7 +46,7 @@ class Summary:
 
     @property
     def best(self) -> str:
-        """The strategy of least mean cost."""
+        """The strategy of least mean cost, or of most mean profit where there is one."""
         return str(self.to_best.attrs["base"])
 
     @property
@@ -63,12 +66,22 @@ class Summary:
 
     @property
     def priced(self) -> bool:
-        """Whether anything costs anything."""
-        return bool(self.measures["cost"].sel(statistic=["mean", "cvar"]).any())
+        """Whether anything costs or earns anything."""
+        return bool(self.measures[self.aim].sel(statistic=["mean", "cvar"]).any())
+
+    @property
+    def aim(self) -> Aim:
+        """What decides: profit where the model has a price, else cost."""
+        return aim(self.measures)
 
     def figure(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
         """Return a statistic of a metric, see :func:`figure`."""
         return figure(self.measures, metric, strategy, statistic)
+
+
+def aim(figures: xr.Dataset) -> Aim:
+    """Return what decides between strategies: profit where a price makes it known, else cost."""
+    return "profit" if "profit" in figures else "cost"
 
 
 def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
@@ -82,8 +95,8 @@ def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "m
     statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
     """
     column = measures[metric].sel(strategy=strategy)
-    error = "standard_error" if statistic == "mean" else f"{statistic}_standard_error"
-    half = student(measures.attrs["paths"]) * float(column.sel(statistic=error))
+    prefix = "" if statistic == "mean" else f"{statistic}_"
+    half = float(column.sel(statistic=f"{prefix}upper") - column.sel(statistic=f"{prefix}lower")) / 2
     return Estimate(float(column.sel(statistic=statistic)), half).times(column.attrs["per_year"])
 
 
@@ -120,7 +133,8 @@ def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95
     values = metrics(outcomes)
     contrasts = contrast(values, base, level)
     measures = describe(values, level)
-    best = measures["cost"].sel(statistic="mean").idxmin("strategy").item()
+    decisive = aim(values)
+    means = measures[decisive].sel(statistic="mean")
+    best = (means.idxmin if decisive == "cost" else means.idxmax)("strategy").item()
     pairs = len(list(combinations(measures["strategy"].values, 2))) or 1
-    money = values[[name for name in ("cost", "profit") if name in values]]
-    return Summary(values, measures, contrasts, contrast(money, best, level, 1 - (1 - CONFIDENCE) / pairs))
+    return Summary(values, measures, contrasts, contrast(values[[decisive]], best, level, 1 - (1 - CONFIDENCE) / pairs))

@@ -128,12 +128,12 @@ def _currency(measures: xr.Dataset) -> str:
 def _money_rows(summary: Summary) -> Iterator[Row]:
     if not summary.priced:
         return
-    yield _money_row("cost a year", "cost", summary)
+    yield _money_row(f"{summary.aim} a year", summary.aim, summary)
     if len(summary.strategies) > 1:
         yield _difference_row(summary)
-    yield _money_row(f"CVaR {_percent(summary.level)} of cost", "cost", summary, "cvar")
-    if "profit" in summary.measures:
-        yield _money_row("profit a year", "profit", summary)
+    yield _money_row(f"CVaR {_percent(summary.level)} of {summary.aim}", summary.aim, summary, "cvar")
+    if summary.aim != "cost":
+        yield _money_row("cost a year", "cost", summary)
     yield _money_row("working capital", "working_capital", summary)
 
 
@@ -142,7 +142,7 @@ def _money_row(label: str, metric: str, summary: Summary, statistic: str = "mean
 
 
 def _difference_row(summary: Summary) -> Row:
-    gaps = [difference(summary.contrasts, "cost", name) for name in summary.strategies]
+    gaps = [difference(summary.contrasts, summary.aim, name) for name in summary.strategies]
     row = _scaled(f"difference to {summary.base}", gaps, summary)
     pairs = zip(summary.strategies, row.cells, strict=True)
     return Row(row.label, tuple(Rounded("-") if name == summary.base else cell for name, cell in pairs))
@@ -168,9 +168,10 @@ def _service_rows(summary: Summary) -> Iterator[Row]:
 
 def _winner_rows(summary: Summary) -> Iterator[Row]:
     if summary.priced and len(summary.strategies) > 1:
-        ends = (summary.contrasts[f"cheapest{end}"].values for end in ("", "_lower", "_upper"))
+        kind, label = ("cheapest", "cheapest on") if summary.aim == "cost" else ("richest", "most profit on")
+        ends = (summary.contrasts[f"{kind}{end}"].values for end in ("", "_lower", "_upper"))
         cells = (share(float(p), float(lower), float(upper)) for p, lower, upper in zip(*ends, strict=True))
-        yield Row("cheapest on, % of paths", tuple(cells))
+        yield Row(f"{label}, % of paths", tuple(cells))
 
 
 def cells(estimates: Iterable[Estimate], chosen: Scale) -> tuple[Rounded, ...]:
@@ -194,7 +195,7 @@ def _money_notes(summary: Summary) -> Iterator[str]:
     if not summary.priced:
         return
     level, rest = _percent(summary.level), _percent(1 - summary.level)
-    yield f"CVaR {level}: the mean cost a year over the worst {rest} % of paths."
+    yield f"CVaR {level}: the mean {summary.aim} a year over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."
     if any(metric in summary.measures for _, metric, _ in _RATIO_ROWS):

@@ -17,9 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk import risk
-from jitrisk.report.numbers import Estimate, rounded
+from jitrisk.report.numbers import UNKNOWN, Estimate, rounded
 from jitrisk.report.quantities import quantity, spoken
 from jitrisk.report.sheet import PROSE, encodable, rule
+from jitrisk.report.summary import aim
 
 Kind = Literal["histogram", "exceedance"]
 
@@ -86,7 +87,7 @@ class Exceedance:
     ----------
     title : one line above.
     groups : a return period in years, and for each strategy its name, the value and the ends of its interval, in the
-        unit of the title.
+        unit of the title; an end is NaN where the paths are too few to know it.
     note : small print below.
     """
 
@@ -102,10 +103,11 @@ class Exceedance:
             encodable(str(rounded(Estimate(value, (upper - lower) / 2))), encoding) for _, value, lower, upper in rows
         ]
         names = [encodable(name, encoding) for name, *_ in rows]
-        name_width = min(_LONGEST_NAME, max(map(cell_len, names)))
+        name_width = min(_LONGEST_NAME, options.max_width // 4, max(map(cell_len, names)))
         years = max(len("years"), *(len(text) for text, _ in self.groups))
         left = options.max_width - years - name_width - max(map(len, texts)) - 3 * _GAP
-        low, high = min(row[2] for row in rows), max(row[3] for row in rows)
+        ends = [end for row in rows for end in row[1:] if math.isfinite(end)]
+        low, high = min(ends), max(ends)
         axis = _axis(low, high, max(_LEAST_AXIS, min(left, PROSE)), encoding)
         table = _table(options)
         table.add_column("years", justify="right", no_wrap=True)
@@ -144,8 +146,8 @@ class Axis:
         return left + right.rjust(self.width - len(left)) if len(left) + len(right) < self.width else ""
 
     def mark(self, value: float, lower: float, upper: float) -> str:
-        """Return a value and its interval as a line of text."""
-        start, at, end = (self._place(x) for x in (lower, value, upper))
+        """Return a value and its interval as a line of text; of an unknown end nothing is drawn."""
+        start, at, end = (self._place(value if math.isnan(x) else x) for x in (lower, value, upper))
         return " " * start + self.line * (at - start) + self.dot + self.line * (end - at)
 
     def _place(self, value: float) -> int:
@@ -154,7 +156,7 @@ class Axis:
 
 
 def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exceedance:
-    """Return a plot in characters of what a year costs; of downtime where nothing costs anything.
+    """Return a plot in characters of what decides, cost or profit a year; of downtime where nothing costs anything.
 
     Parameters
     ----------
@@ -167,7 +169,8 @@ def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exc
         When the Dataset is no result, lacks a variable or holds a number that is not finite.
     """
     values = risk.metrics(outcomes)
-    metric = "cost" if bool(values["cost"].any()) else "downtime"
+    decisive = aim(values)
+    metric = decisive if bool(values[decisive].any()) else "downtime"
     drawn: Callable[[xr.Dataset, str], Histogram | Exceedance] = _exceedance if kind == "exceedance" else _histogram
     return drawn(values, metric)
 
@@ -179,10 +182,12 @@ def _histogram(values: xr.Dataset, metric: str) -> Histogram:
     edges = _written([*left, right[-1]])
     bins = [f"below {edges[0]}", *(f"{a} to {b}" for a, b in pairwise(edges)), f"above {edges[-1]}"]
     shares = np.column_stack([found["below"], found["share"], found["above"]])
-    # Of what lies outside the bins, nothing is said where there is nothing.
-    kept = [k for k in range(len(bins)) if 0 < k < len(bins) - 1 or shares[:, k].any()]
+    seen = np.flatnonzero(shares.any(axis=0))
+    kept = range(seen[0], seen[-1] + 1)
     names = map(str, found["strategy"].values)
-    columns = tuple((name, tuple(row)) for name, row in zip(names, shares[:, kept].tolist(), strict=True))
+    columns = tuple(
+        (name, tuple(row)) for name, row in zip(names, shares[:, kept.start : kept.stop].tolist(), strict=True)
+    )
     title = f"{_name(values)}: % of {found.attrs['paths']:,} paths by {shown.label(spoken(metric))}"
     return Histogram(title, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
 
@@ -197,7 +202,8 @@ def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
         for k, years in enumerate(found["return_period"].values)
     ]
     title = f"{_name(values)}: {spoken(metric)} exceeded once in so many years, {shown.unit}"
-    return Exceedance(title, tuple(groups), _INTERVALS)
+    unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
+    return Exceedance(title, tuple(groups), _INTERVALS + f" {UNKNOWN}: too few paths." * unknown)
 
 
 def _share(share: float, top: float, bar: int, encoding: str) -> Text:

@@ -56,9 +56,11 @@ class RiskAccessor:
         """
         return describe(chosen(self._outcomes, names), level, quantiles)
 
-    def exceedance(self, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+    def exceedance(
+        self, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None
+    ) -> xr.Dataset:
         """Return how bad a year comes how often; see :func:`jitrisk.risk.exceedance`."""
-        return exceedance(metrics(self._outcomes), metric, confidence)
+        return exceedance(metrics(self._outcomes), metric, confidence, years)
 
     def convergence(self, metric: str = "cost", statistic: str = "mean", level: float = 0.95) -> xr.Dataset:
         """Return an estimate from disjoint sub-samples of doubling size; see :func:`jitrisk.risk.convergence`."""

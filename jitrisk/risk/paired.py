@@ -12,9 +12,16 @@ from jitrisk.risk.tails import tail_scores
 from jitrisk.risk.variables import column, finite_rows
 from jitrisk.vocabulary import CONTRASTS
 
+# By metric: the share of paths on which a strategy is better than the base, and that on which it is best of all.
 _SHARES = {
-    "cheaper": "share of paths on which the strategy costs less than the base; a tie counts for neither",
-    "cheapest": "share of paths on which the strategy costs least of all; a tie is shared equally",
+    "cost": (
+        ("cheaper", "share of paths on which the strategy costs less than the base; a tie counts for neither"),
+        ("cheapest", "share of paths on which the strategy costs least of all; a tie is shared equally"),
+    ),
+    "profit": (
+        ("richer", "share of paths on which the strategy earns more than the base; a tie counts for neither"),
+        ("richest", "share of paths on which the strategy earns most of all; a tie is shared equally"),
+    ),
 }
 
 _BETTER = {
@@ -42,8 +49,8 @@ def contrast(
     -------
     xr.Dataset
         Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.CONTRASTS`, and
-        ``cheaper`` and ``cheapest`` with the dimension strategy, their Wilson intervals beside them as
-        ``_lower`` and ``_upper``.
+        ``cheaper`` and ``cheapest`` with the dimension strategy, and where there is a profit ``richer`` and
+        ``richest``, their Wilson intervals beside them as ``_lower`` and ``_upper``.
 
     Raises
     ------
@@ -60,7 +67,9 @@ def contrast(
     for name, array in values.items():
         table = _differences(finite_rows(array), at, level, confidence, low=array.attrs["bad_tail"] == "lower")
         arrays[str(name)] = xr.DataArray(table, dims=("strategy", "statistic"), attrs=array.attrs)
-    arrays |= _shares(finite_rows(values["cost"]), at, confidence)
+    for name in _SHARES:
+        if name in values:
+            arrays |= _shares(name, finite_rows(values[name]), at, confidence)
     coords = {"strategy": values["strategy"], "statistic": list(CONTRASTS)}
     known = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
@@ -123,16 +132,14 @@ def _interval(differences: Array, reach: float) -> tuple[float, ...]:
     return mean, error, mean - reach * error, mean + reach * error
 
 
-def _shares(cost: Array, base: int, confidence: float) -> dict[str, xr.DataArray]:
-    least = cost == cost.min(axis=0)
-    shares = {
-        "cheaper": (cost < cost[base]).mean(axis=1),
-        "cheapest": (least / least.sum(axis=0)).mean(axis=1),
-    }
+def _shares(metric: str, rows: Array, base: int, confidence: float) -> dict[str, xr.DataArray]:
+    losses = -rows if metric == "profit" else rows
+    least = losses == losses.min(axis=0)
+    shares = ((losses < losses[base]).mean(axis=1), (least / least.sum(axis=0)).mean(axis=1))
     arrays = {}
-    for name, share in shares.items():
-        ends = np.array([wilson(float(p), cost.shape[1], confidence) for p in share])
+    for (name, sentence), share in zip(_SHARES[metric], shares, strict=True):
+        ends = np.array([wilson(float(p), losses.shape[1], confidence) for p in share])
         for suffix, shown in (("", share), ("_lower", ends[:, 0]), ("_upper", ends[:, 1])):
-            attrs = {"units": "1", "long_name": _SHARES[name] + (f", {suffix[1:]} end of its interval" * bool(suffix))}
+            attrs = {"units": "1", "long_name": sentence + (f", {suffix[1:]} end of its interval" * bool(suffix))}
             arrays[name + suffix] = xr.DataArray(shown, dims="strategy", attrs=attrs)
     return arrays

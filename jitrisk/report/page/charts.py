@@ -13,7 +13,13 @@ from jitrisk.report import figures
 from jitrisk.report.page.marks import Panel, panels, tag
 from jitrisk.report.page.sections import Table
 from jitrisk.report.page.svg import inline_svg
-from jitrisk.report.summary import Summary
+from jitrisk.report.summary import Aim, Summary
+
+# What decides: what a year does, on which side of a distribution its tail is bad, and what a bad year does to a limit.
+_AIMS: dict[Aim, tuple[str, str, str]] = {
+    "cost": ("costs", "right", "exceeded"),
+    "profit": ("earns", "left", "fallen short of"),
+}
 
 
 @dataclass(frozen=True)
@@ -99,19 +105,20 @@ def _taken_title(figure: Figure) -> str:
 
 def of_result(summary: Summary, outcomes: xr.Dataset) -> Iterator[Wanted]:
     """Yield the figures of the outcomes: what strategies cost, how bad it gets, and how well they serve."""
-    values = summary.values
+    values, aim = summary.values, summary.aim
+    verbs, side, beyond = _AIMS[aim]
     if summary.priced:
         yield Wanted(
-            "cost",
-            "Cost a year",
-            "How often a year costs how much. A tail to the right is what bad years cost.",
-            lambda: figures.distribution(values, "cost"),
+            aim,
+            f"{aim.capitalize()} a year",
+            f"How often a year {verbs} how much. A tail to the {side} is what bad years {verbs[:-1]}.",
+            lambda: figures.distribution(values, aim),
         )
         yield Wanted(
             "exceedance",
-            "Cost that is exceeded once in so many years",
-            "The cost of a year that is exceeded once in ten, in a hundred or in a thousand years on average.",
-            lambda: figures.exceedance(values, "cost"),
+            f"{aim.capitalize()} that is {beyond} once in so many years",
+            f"The {aim} of a year that is {beyond} once in ten, in a hundred or in a thousand years on average.",
+            lambda: figures.exceedance(values, aim),
         )
     yield Wanted(
         "downtime",
@@ -139,10 +146,10 @@ def of_precision(summary: Summary) -> Iterator[Wanted]:
     if summary.priced:
         yield Wanted(
             "convergence",
-            "How the mean cost settles",
-            "The mean cost in separate sub-samples of doubling size, with 95 % intervals. It has settled where they "
-            "lie around the line, which is that of all paths.",
-            lambda: figures.convergence(summary.values, "cost", "mean"),
+            f"How the mean {summary.aim} settles",
+            f"The mean {summary.aim} in separate sub-samples of doubling size, with 95 % intervals. It has settled "
+            "where they lie around the line, which is that of all paths.",
+            lambda: figures.convergence(summary.values, summary.aim, "mean"),
         )
 
 

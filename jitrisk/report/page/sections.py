@@ -21,7 +21,8 @@ WIDTH = 0.01
 _LEAST_WIDTH = 0.0001
 _FEWEST = 100
 _FILE = "model.yaml"
-_STATISTICS = {"mean": "mean cost", "var": "VaR {level} of cost", "cvar": "CVaR {level} of cost"}
+_STATISTICS = {"mean": "mean {aim}", "var": "VaR {level} of {aim}", "cvar": "CVaR {level} of {aim}"}
+_QUESTIONS = {"cost": ("cost", "costs less"), "profit": ("earn", "earns more")}
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ def of_sheet(sheet: Sheet, caption: str) -> Table:
 
 def question(summary: Summary) -> str:
     """Return the question that a report answers."""
-    names = summary.strategies
+    names, (verb, better) = summary.strategies, _QUESTIONS[summary.aim]
     if len(names) == 1:
-        return f"What does {names[0]} cost in an average year and in a bad one, and how well does it serve?"
+        return f"What does {names[0]} {verb} in an average year and in a bad one, and how well does it serve?"
     choice = f"{', '.join(names[:-1])} or {names[-1]}"
-    return f"{choice}: which costs less in an average year, which in a bad one, and which serves better?"
+    return f"{choice}: which {better} in an average year, which in a bad one, and which serves better?"
 
 
 def assumptions(outline: xr.Dataset) -> tuple[Table, ...]:
@@ -143,16 +144,16 @@ def story(replay: xr.Dataset) -> Table:
 
 
 def precision(summary: Summary) -> Table:
-    """Return how precise the estimates of cost are, and how many paths 1 % would take."""
-    found = sufficiency(summary.measures, "cost", WIDTH)
+    """Return how precise the estimates of what decides are, and how many paths 1 % would take."""
+    found = sufficiency(summary.measures, summary.aim, WIDTH)
     level = f"{100 * summary.level:.10g}"
     rows: list[tuple[str | Rounded, ...]] = []
     for statistic, words in _STATISTICS.items():
         at = found.sel(statistic=statistic)
-        name = words.format(level=level)
+        name = words.format(level=level, aim=summary.aim)
         rows.append((f"{name}, ± %", *map(_percent, at["width"].values)))
         rows.append((f"{name}: paths for ± {100 * WIDTH:g} %", *map(_paths, at["needed"].values)))
-    caption = f"Half the 95 % interval of the cost at {summary.paths:,} paths, as a share of it"
+    caption = f"Half the 95 % interval of the {summary.aim} at {summary.paths:,} paths, as a share of it"
     note = "An interval narrows with the square root of the number of paths."
     return Table(caption, ("", *summary.strategies), tuple(rows), (note,))
 

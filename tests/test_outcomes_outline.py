@@ -1,0 +1,226 @@
+"""The outline of a model against hand calculations."""
+
+import math
+
+import numpy as np
+import pytest
+
+import jitrisk as jr
+from jitrisk.errors import ResultError
+from jitrisk.lower import series_of
+from jitrisk.outcomes.wording import count, law_in_words, span
+from jitrisk.sampling.distributions import FAMILIES, constant, distribution
+from jitrisk.vocabulary import OUTLINE
+
+MODEL = {
+    "name": "Outlined",
+    "period": "12 h",
+    "horizon": "100 d",
+    "warm_up": "10 d",
+    "currency": "EUR",
+    "stages": {
+        "steel": {
+            "lead_time": {"gamma": {"mean": "6 d", "cv": 0.5}},
+            "policy": {"reorder_point": {"point": "3 d", "quantity": 500}},
+        },
+        "scrap": {"lead_time": "1 d", "policy": {"min_max": {"min": 10, "max": 100}}},
+        "gear": {
+            "inputs": {"metal": {"quantity": 2, "from": {"steel": 0.75, "scrap": 0.25}}},
+            "lead_time": "12 h",
+            "capacity": "60 / d",
+            "yield": 0.8,
+            "on_hand": 7,
+            "policy": {"kanban": {"container": 10, "cards": 4}},
+        },
+        "box": {"inputs": {"gear": {"quantity": 1, "from": ["gear"]}}, "policy": {"make_to_order": {}}},
+        "unused": {"policy": {"base_stock": {"level": 5, "review": "2 d"}}},
+    },
+    "customers": {
+        "shop": {"stage": "box", "demand": {"poisson": {"mean": "30 / d"}}, "unmet": "25 %"},
+        "export": {"stage": "gear", "demand": {"every": "7 d", "constant": {"value": 70}}},
+    },
+    "hazards": {
+        "fire": {
+            "rate": "1 / 4 years",
+            "duration": "40 d",
+            "ramp": "20 d",
+            "chance": 0.5,
+            "hits": {"gear": {"capacity": 0, "yield": 0.9}, "shop": {"demand": 1.5, "chance": 1}},
+        },
+    },
+    "strategies": {
+        "base": {},
+        "other": {
+            "stages": {
+                "gear": {
+                    "inputs": {
+                        "metal": {"quantity": 2.5, "from": ["steel"]},
+                        "oil": {"quantity": 1, "from": ["scrap"]},
+                    }
+                }
+            },
+            "customers": {"export": {"stage": "box"}},
+            "hazards": {"fire": {"hits": {"steel": {"arrivals": 0}}}},
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def outline():
+    return jr.outline(MODEL)
+
+
+def test_every_variable_is_the_vocabulary_s(outline):
+    assert set(outline.data_vars) == set(OUTLINE)
+    for name, array in outline.data_vars.items():
+        assert array.dims == OUTLINE[name].dims
+        assert array.attrs["long_name"] == OUTLINE[name].sentence
+        assert "units" in array.attrs
+    assert outline.attrs["name"] == "Outlined"
+    assert outline.attrs["period_hours"] == 12.0
+    assert (outline.attrs["horizon"], outline.attrs["warm_up"]) == (200, 20)
+
+
+def test_demand_is_exploded_by_hand(outline):
+    base = outline.sel(strategy="base")
+    # 30 boxes a day and 10 gears a day for export; a gear takes 2 of metal, and 1 / 0.8 are started for a good one.
+    assert base["mean_demand"].sel(stage="box").item() == pytest.approx(30.0)
+    assert base["mean_demand"].sel(stage="gear").item() == pytest.approx(40.0)
+    assert base["mean_demand"].sel(stage="steel").item() == pytest.approx(40.0 / 0.8 * 2 * 0.75)
+    assert base["mean_demand"].sel(stage="scrap").item() == pytest.approx(40.0 / 0.8 * 2 * 0.25)
+    assert base["customer_demand"].values == pytest.approx([30.0, 10.0])
+    assert outline["mean_demand"].sel(strategy="other", stage="scrap").item() == pytest.approx(40.0 / 0.8)
+
+
+def test_stores_by_hand(outline):
+    base = outline.sel(strategy="base")
+    # Steel: 3 d of 75 a day is the point, and a lot of 500 above it.
+    assert base["full_store"].sel(stage="steel").item() == pytest.approx(225 + 500)
+    assert base["cover_days"].sel(stage="steel").item() == pytest.approx(725 / 75)
+    assert base["full_store"].sel(stage="gear").item() == 40.0
+    assert base["cover_days"].sel(stage="gear").item() == pytest.approx(1.0)
+    assert base["initial"].sel(stage=["gear", "scrap"]).values.tolist() == [7.0, 100.0]
+    assert base["cover_days"].sel(stage="unused").item() == math.inf
+    assert base["full_store"].sel(stage="box").item() == 0.0
+    assert base["lead_time"].values == pytest.approx([6.0, 1.0, 0.5, 0.5, 0.5])
+    assert base["capacity"].values.tolist() == pytest.approx([math.inf, math.inf, 60.0, math.inf, math.inf])
+    assert base["good"].sel(stage="gear").item() == 0.8
+
+
+def test_policies_in_words(outline):
+    said = dict(zip(outline["stage"].values, outline["policy"].sel(strategy="base").values, strict=True))
+    assert said == {
+        "steel": "reorder point: at 225 order 500",
+        "scrap": "min max: at 10 up to 100",
+        "gear": "kanban: 4 cards of 10",
+        "box": "make to order: nothing in stock",
+        "unused": "base stock: up to 5, reviewed every 2 d",
+    }
+
+
+def test_links_are_those_of_any_strategy(outline):
+    links = list(zip(outline["source"].values, outline["input"].values, outline["target"].values, strict=True))
+    assert links == [
+        ("steel", "metal", "gear"),
+        ("scrap", "metal", "gear"),
+        ("gear", "gear", "box"),
+        ("scrap", "oil", "gear"),
+    ]
+    assert outline["quantity"].sel(strategy="base").values.tolist()[:3] == [2.0, 2.0, 1.0]
+    assert np.isnan(outline["quantity"].sel(strategy="base").values[3])
+    assert outline["share"].sel(strategy="base").values.tolist() == [0.75, 0.25, 1.0, 0.0]
+    assert outline["share"].sel(strategy="other").values.tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert np.isnan(outline["quantity"].sel(strategy="other").values[1])
+    assert outline["served_by"].values.tolist() == [["box", "gear"], ["box", "box"]]
+    assert outline["waits"].sel(strategy="base").values.tolist() == [0.25, 1.0]
+
+
+def test_hazards_by_hand(outline):
+    one = outline.sel(strategy="base", hazard="fire")
+    # A cycle: 4 years of quiet, 40 d on, 20 d of recovery.
+    assert one["events"].item() == pytest.approx(365 / (4 * 365 + 60))
+    assert one["duration"].item() == pytest.approx(40.0)
+    assert one["ramp"].item() == pytest.approx(20.0)
+    hits = list(zip(outline["hit_hazard"].values, outline["hit_thing"].values, strict=True))
+    assert hits == [("fire", "gear"), ("fire", "shop"), ("fire", "steel")]
+    assert outline["effect"].values.tolist() == [
+        ["no capacity, yield × 0.9", "demand × 1.5", ""],
+        ["", "", "no arrivals"],
+    ]
+    assert outline["chance"].sel(strategy="base").values.tolist()[:2] == [0.5, 1.0]
+    assert np.isnan(outline["chance"].sel(strategy="base").values[2])
+
+
+def test_laws_in_words(outline):
+    said = dict(zip(outline["random"].values, outline["law"].sel(strategy="base").values, strict=True))
+    assert said == {
+        "lead time of steel": "gamma, mean 6 d, cv 0.5",
+        "demand of shop": "poisson, mean 15, cv 0.2582; drawn every 12 h",
+        "quiet before fire": "exponential, mean 4 years, cv 1",
+        "duration of fire": "always 40 d",
+    }
+
+
+def test_everything_drawn_has_its_law():
+    for name in ("brake-valves", "clinic-supplies"):
+        outline, network = jr.outline(name), jr.load(name)
+        for strategy, one in network.strategies.items():
+            told = [str(law) for law in outline["law"].sel(strategy=strategy).values if law]
+            drawn = [each for each in series_of(one) if each.base.family != "constant"]
+            assert len(told) == len(drawn) + 2 * len(one.hazards)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_any_law_is_told_with_its_mean(family):
+    given = {
+        "empirical": {"values": [10.0, 30.0]},
+        "binomial": {"n": 40, "p": 0.5},
+        "geometric": {"mean": 20.0},
+        "triangular": {"low": 10.0, "mode": 20.0, "high": 30.0},
+        "uniform": {"low": 10.0, "high": 30.0},
+        "exponential": {"mean": 20.0},
+        "poisson": {"mean": 20.0},
+        "weibull": {"mean": 20.0, "shape": 1.5},
+        "constant": {"value": 20.0},
+    }.get(family, {"mean": 20.0, "cv": 0.5})
+    law = distribution(family, **given)
+    words = law_in_words(law, 24.0)
+    assert f"{count(law.mean())} d" in words
+    if family == "constant":
+        assert words == "always 20 d"
+    else:
+        assert words.startswith(family.replace("_", " "))
+        assert f"cv {count(law.sd() / law.mean())}" in words
+    assert ("from 10 d to 30 d" in words) == (family in ("empirical", "triangular", "uniform"))
+
+
+def test_a_law_without_a_mean_tells_its_spread():
+    assert law_in_words(distribution("normal", mean=0.0, sd=3.0), None) == "normal, mean 0, sd 3"
+    assert law_in_words(constant(0.0), 24.0) == "always 0 min"
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(8, "8 h"), (36, "1.5 d"), (0.5, "30 min"), (17520, "2 years"), (8760, "365 d"), (100 / 3, "1.389 d")],
+)
+def test_spans_have_the_unit_that_suits_them(hours, words):
+    assert span(hours) == words
+
+
+def test_numbers_are_written_out():
+    assert [count(value) for value in (0, 1234567.8, 3.14159, 0.00012345, 99999.4, -5)] == [
+        "0",
+        "1,234,568",
+        "3.142",
+        "0.0001234",
+        "99,999",
+        "-5",
+    ]
+
+
+def test_a_result_is_outlined_by_its_model():
+    result = jr.simulate("bicycles", 20, strategies=["jic"])
+    assert jr.outline(result).identical(jr.outline("bicycles"))
+    with pytest.raises(ResultError, match="does not carry its model"):
+        jr.outline(result.drop_attrs())
