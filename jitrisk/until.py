@@ -64,7 +64,7 @@ def grow(
     while True:
         part = growing.extend(planned, progress)
         metrics = [_joined([*metrics, *_measured(growing, part, label, target)])]
-        found = _decided(reached(metrics[0], target), most, growing.paths + growing.room())
+        found = decided(reached(metrics[0], target), most, growing.paths + growing.room())
         if watch is not None:
             watch(found)
         if "stopped" in found.attrs:
@@ -84,7 +84,7 @@ def _joined(parts: list[xr.Dataset]) -> xr.Dataset:
     return xr.concat(parts, "path", "minimal", "minimal", "override", join="override", combine_attrs="override")
 
 
-def _decided(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
+def decided(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
     """Add to what was found how many paths to have next, or why to stop."""
     paths: int = found.attrs["paths"]
     waiting = found.sel(strategy=~found["met"])

@@ -21,7 +21,6 @@
 # First one fire, on a day that we choose; then all the years in which there may be one, or none.
 
 # %%
-# %matplotlib inline
 import textwrap
 
 import jitrisk as jr

@@ -19,7 +19,6 @@
 # does it twice, with demand from a record and with a hazard that no key of the model file describes.
 
 # %%
-# %matplotlib inline
 import numpy as np
 import xarray as xr
 

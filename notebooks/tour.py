@@ -18,7 +18,6 @@
 # down. Would a week of stock have been cheaper? The example `brake-valves` asks this of many possible years.
 
 # %%
-# %matplotlib inline
 import jitrisk as jr
 from jitrisk import report
 

@@ -308,7 +308,7 @@ def test_a_reader_that_goes_away_is_no_error_of_ours():
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_cleanly_and_leaves_nothing(tmp_path, number, code):
     started = subprocess.Popen(
-        [sys.executable, "-m", "jitrisk", "compare", "brake-valves", "--paths", "2000000", "--out", "run.nc"],
+        [sys.executable, "-m", "jitrisk", "compare", "brake-valves", "-q", "--paths", "2000000", "--out", "run.nc"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -66,7 +66,7 @@ def test_the_number_of_paths_aimed_at_is_near_what_it_takes():
 
 
 def test_the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
-    with pytest.warns(UserWarning, match="cost.mean is not known to within 0.1 % after 2,000 paths, the most allowed: "):
+    with pytest.warns(UserWarning, match="cost.mean is not known to within 0.1 % after 2,000 paths, the most allowed:"):
         outcomes, looks = looks_of("cost.mean:0.1%", most=2000)
     assert outcomes.sizes["path"] == 2000
     assert looks[-1].attrs["stopped"] == "most"

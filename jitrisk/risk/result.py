@@ -69,7 +69,7 @@ def _require_dims(array: xr.DataArray, variable: Variable) -> None:
         raise ResultError(f"{variable.name} is of type {array.dtype}, it must be numbers; {_ADVICE}")
     unnamed = [str(dim) for dim in array.dims if dim != "path" and dim not in array.coords]
     if unnamed:
-        raise ResultError(f"{variable.name} does not say which {unnamed[0]} is which: the coordinate is missing; {_ADVICE}")
+        raise ResultError(f"{variable.name} does not say which {unnamed[0]} is which: it has no coordinate; {_ADVICE}")
     # A price may lack dimensions: it then holds for all of them.
     if found - allowed or (variable.role == "outcome" and found != allowed):
         raise ResultError(

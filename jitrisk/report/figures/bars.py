@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import plain_ticks
-from jitrisk.report.figures.style import PAPER, canvas, check_count, look, on, styled, title
+from jitrisk.report.figures.style import GRID, PAPER, canvas, check_count, look, on, styled, title
 from jitrisk.report.numbers import number, rounded
 from jitrisk.report.quantities import Quantity, quantity, spoken
 from jitrisk.report.summary import figure as estimate
@@ -104,7 +104,7 @@ def _axes(ax: Axes, shown: Quantity, strategies: list[str]) -> None:
     ax.tick_params(axis="x", length=0)
     ax.set_ylabel(shown.label("mean cost") + " a year")
     plain_ticks(ax.yaxis, 6)
-    ax.grid(axis="y")
+    ax.grid(axis="y", color=GRID, lw=0.6)
 
 
 def _totals(ax: Axes, measures: xr.Dataset, strategies: list[str], shown: Quantity) -> None:

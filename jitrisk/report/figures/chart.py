@@ -150,6 +150,6 @@ def _waiting(ax: Axes, replay: xr.Dataset, days: float) -> None:
     ax.set_ylim(0, 1.1 * top)
     plain_ticks(ax.yaxis, 4)
     ax.set_ylabel(shown.label("backlog" if variable == "backlog" else "lost in a period").replace(", ", ",\n"))
-    ax.grid(axis="y")
+    ax.grid(axis="y", color=GRID, lw=0.6)
     if array.sizes["customer"] > 1:
         at_the_right(ax, labels, fontsize=8)

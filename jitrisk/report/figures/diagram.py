@@ -24,6 +24,7 @@ _MOST = 60  # stages, and customers, that a diagram shows legibly
 _SMALL, _NAME = 6.5, 8.0  # points
 _LINE, _NAME_LINE = 0.125, 0.155  # height of a line, inches
 _WIDTH, _ACROSS, _DOWN, _PAD = 1.72, 0.72, 0.22, 0.07  # inches: a box, the gaps between boxes, the rim inside
+_RIM = 0.03  # around all, for the lines of boxes at the edge, inches
 _PORT = 0.15  # between links that enter a box, inches
 _STORE = 0.07  # height of the bar that shows the store, inches
 _STORE_COLOR, _LOST = COLORS[0], "#f0b48a"
@@ -57,7 +58,7 @@ def network(
     place = ax.get_window_extent()
     # In axes handed in, print shrinks with the drawing.
     shrunk = min(1.0, place.width / figure.dpi / plan.width, place.height / figure.dpi / plan.height)
-    ax.set(xlim=(0, plan.width), ylim=(0, plan.height), aspect="equal", anchor="W")
+    ax.set(xlim=(-_RIM, plan.width + _RIM), ylim=(-_RIM, plan.height + _RIM), aspect="equal", anchor="W")
     ax.set_axis_off()
     _draw_links(ax, plan, links, shrunk)
     for key, box in drawn.items():

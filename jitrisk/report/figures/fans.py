@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrapped
 from jitrisk.report.figures.scales import days_axis, plain_ticks
-from jitrisk.report.figures.style import INK, check_count, ink, look, mixed, panels, paths, styled, title
+from jitrisk.report.figures.style import GRID, INK, check_count, ink, look, mixed, panels, paths, styled, title
 from jitrisk.report.quantities import Quantity, quantity, spoken
 from jitrisk.risk.bands import bands, widest
 
@@ -54,7 +54,7 @@ def fan(trace: xr.Dataset, variable: str = "on_hand", thing: str | None = None, 
         panel.annotate(wrapped(strategy, 16), (1, 0.5), (6, 0), color=ink(look(k).color), weight="bold", **beside)
     _scaled(below, shown.shown(ranges.values))
     below[len(below) // 2].set_ylabel(shown.label(spoken(variable)))
-    title(below[0], wrapped(f"{name}: {spoken(variable)} over time", 60), paths(ranges.attrs["paths"]))
+    title(below[0], wrapped(f"{name}: {spoken(variable)} over time", 60), " ")
     below[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8, borderaxespad=0.2, columnspacing=1)
     return figure
 
@@ -73,10 +73,10 @@ def _panel(ax: Axes, ranges: xr.DataArray, shown: Quantity, days: float, number:
     pairs = len(points) // 2
     for k in range(pairs):
         inside = points[-1 - k] - points[k]
-        label = f"{100 * inside:.4g} % of paths"
+        label = f"{100 * inside:.4g} %"
         ax.fill_between(ends, values[k], values[-1 - k], color=mixed(color, _TINTS[k]), lw=0, label=label)
-    ax.plot(ends, values[pairs], color=INK, lw=1.1, label="median")
-    ax.grid(axis="y")
+    ax.plot(ends, values[pairs], color=INK, lw=1.1, label=f"median of {paths(ranges.attrs['paths'])}")
+    ax.grid(axis="y", color=GRID, lw=0.6)
 
 
 def _scaled(below: list[Axes], values: npt.NDArray[np.float64]) -> None:

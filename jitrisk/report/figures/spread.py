@@ -12,7 +12,7 @@ from jitrisk import risk
 from jitrisk.report.figures.curves import measured
 from jitrisk.report.figures.labels import beside_curves, wrapped
 from jitrisk.report.figures.scales import plain_ticks, root_ticks
-from jitrisk.report.figures.style import canvas, look, paths, styled, title
+from jitrisk.report.figures.style import GRID, canvas, look, paths, styled, title
 from jitrisk.report.numbers import number
 from jitrisk.report.quantities import quantity, spoken
 
@@ -58,7 +58,7 @@ def distribution(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = 
     else:
         plain_ticks(ax.yaxis, 6)
     plain_ticks(ax.xaxis)
-    ax.grid(axis="y")
+    ax.grid(axis="y", color=GRID, lw=0.6)
     ax.set_xlabel(shown.label(spoken(metric)))
     ax.set_ylabel("share of paths in a bin, %" + (" (root scale)" if root else ""))
     title(ax, f"How {spoken(metric)} spreads over the paths", _small_print(bins))

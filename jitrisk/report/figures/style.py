@@ -147,6 +147,8 @@ def canvas(ax: Axes | None, size: tuple[float, float] = SIZE) -> tuple[Figure, A
     if ax is not None:
         figure = ax.get_figure(root=True)
         assert figure is not None  # axes that were removed from their figure cannot be drawn in
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
         return figure, ax
     figure = Drawing(figsize=size, layout="constrained")
     return figure, figure.add_subplot()
