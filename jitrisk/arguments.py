@@ -1,15 +1,66 @@
-"""Arguments of the public functions, checked; each raises JitriskError with what is allowed."""
+"""Arguments of the public functions, read and checked; each raises JitriskError with what is allowed."""
 
 from __future__ import annotations
 
+import json
 import operator
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import xarray as xr
 
-from jitrisk.errors import ExogenousError, JitriskError
+from jitrisk import engine, model, outcomes
+from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean
+from jitrisk.lower import lower_all
+from jitrisk.model import Network
+
+PATHS = 10_000
+"""Paths simulated where nobody says how many."""
 
 _LAST = 2**63
+
+Source = Network | str | os.PathLike[str] | Mapping[str, Any]
+
+
+def network_of(source: Source | xr.Dataset) -> Network:
+    """Return the model, read where it has to be, or that of a result."""
+    if isinstance(source, Network):
+        return source
+    if not isinstance(source, xr.Dataset):
+        return model.load(source)
+    text = source.attrs.get("model")
+    if text is None:
+        raise ResultError("the Dataset does not carry its model: use what jr.simulate or jr.open returned")
+    return model.load(json.loads(text))
+
+
+@contextmanager
+def stored(source: Source | xr.Dataset) -> Iterator[xr.Dataset | None]:
+    """Open a result, variable by variable where it is a file; None for a model."""
+    if isinstance(source, xr.Dataset):
+        yield source
+    elif outcomes.is_result(source):
+        with outcomes.reading(source) as result:
+            yield result
+    else:
+        yield None
+
+
+def strategies_from(network: Network, names: Sequence[str] | None) -> dict[str, Network]:
+    """Return the strategies of a network by name, those named or all; JitriskError where one is unknown."""
+    if names is None:
+        return dict(network.strategies)
+    if isinstance(names, str):
+        names = [names]
+    for name in names:
+        if name not in network.strategies:
+            hint = did_you_mean(name, network.strategies)
+            raise JitriskError(f"unknown strategy {name!r}: the model has {', '.join(network.strategies)}{hint}")
+    if not names:
+        raise JitriskError(f"no strategy chosen: the model has {', '.join(network.strategies)}")
+    return {name: network.strategies[name] for name in names}
 
 
 def numbers_from(paths: int | range) -> range:
@@ -57,3 +108,18 @@ def threads_from(threads: int | None) -> int | None:
     if threads is not None and whole("threads", threads) < 1:
         raise JitriskError(f"threads is {threads}: allowed is a whole number of at least 1")
     return threads
+
+
+def job_from(
+    network: Network,
+    chosen: Mapping[str, Network],
+    paths: int | range | None,
+    seed: int,
+    exogenous: xr.Dataset | None,
+) -> engine.Job:
+    """Return what is asked for, checked: these paths, or those handed in."""
+    given = {} if exogenous is None else outcomes.given_series(network, exogenous)
+    numbers = numbers_from(PATHS if paths is None else paths) if exogenous is None else numbers_of(exogenous, paths)
+    ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
+    horizon = engine.Horizon(network.horizon, network.warm_up)
+    return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given)

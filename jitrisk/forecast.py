@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from jitrisk import engine
 from jitrisk.engine import Horizon, Job
 
-_SHARE, _LONGEST = 0.02, 0.5  # of the time expected, and in seconds: what a pilot may take
+_SHARE, _LONGEST = 0.03, 0.5  # of the time expected, and in seconds: what a pilot may take
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -41,7 +41,7 @@ def forecast(job: Job, threads: int | None = None) -> Forecast:
     """Return what a job is expected to take, from a short run of its first paths on the same threads.
 
     The paths are computed and thrown away. A first look takes one block a thread; where it expects a long run, a
-    second one takes up to 2 % of that time, at most half a second.
+    second one takes up to 3 % of that time, at most half a second.
 
     Parameters
     ----------
@@ -50,17 +50,15 @@ def forecast(job: Job, threads: int | None = None) -> Forecast:
     """
     # Reading compiled code from disk, or compiling it, is no part of a path.
     engine.run(replace(job, horizon=Horizon(1), paths=job.paths[:1]), threads)
-    begin = time.perf_counter()
-    needed = engine.memory(job, threads)
-    fixed = time.perf_counter() - begin
     paths = min(len(job.paths), engine.share(job, threads))
     took = _timed(job, paths, threads)
-    rate = max(took - fixed, 0.0) / paths
-    budget = min(_LONGEST, _SHARE * rate * len(job.paths))
-    if budget > 2 * took:
-        paths = min(len(job.paths), int(paths * budget / took))
-        rate = max(_timed(job, paths, threads) - fixed, 0.0) / paths
-    return Forecast(len(job.paths), len(job.plants), fixed + rate * len(job.paths), needed)
+    seconds = took * len(job.paths) / paths
+    rounds = int(min(_LONGEST, _SHARE * seconds) / took)
+    if rounds > 1 and (longer := _timed(job, rounds * paths, threads)) > took:
+        # What a run takes before its first path is in both, and not in their difference.
+        rate = (longer - took) / ((rounds - 1) * paths)
+        seconds = took + rate * (len(job.paths) - paths)
+    return Forecast(len(job.paths), len(job.plants), seconds, engine.memory(job, threads))
 
 
 def _timed(job: Job, paths: int, threads: int | None) -> float:

@@ -6,20 +6,29 @@ them and `jitrisk.report` shows them. Composition only: every step lives in the 
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import xarray as xr
 
 import jitrisk.risk  # noqa: F401  (registers the accessor .risk)
-from jitrisk import engine, model, outcomes, replaying, reporting, tracing, until
-from jitrisk.arguments import numbers_from, numbers_of, seed_from, threads_from, whole
-from jitrisk.errors import JitriskError, ResultError, did_you_mean
+from jitrisk import engine, outcomes, replaying, reporting, tracing, until
+from jitrisk.arguments import (
+    PATHS,
+    Source,
+    job_from,
+    network_of,
+    numbers_from,
+    seed_from,
+    stored,
+    strategies_from,
+    threads_from,
+    whole,
+)
+from jitrisk.errors import JitriskError
 from jitrisk.forecast import Forecast, forecast
 from jitrisk.lower import lower, lower_all
 from jitrisk.model import Network
@@ -27,10 +36,7 @@ from jitrisk.report import Summary, reached_line
 from jitrisk.report.writing import check_page
 from jitrisk.risk import parse_target
 
-_PATHS = 10_000
 _TRACED = 200
-
-Source = Network | str | os.PathLike[str] | Mapping[str, Any]
 
 
 def load(source: Source) -> Network:
@@ -49,7 +55,7 @@ def load(source: Source) -> Network:
     ModelError
         With every fault found, each with its file, line and key.
     """
-    return source if isinstance(source, Network) else model.load(source)
+    return network_of(source)
 
 
 def simulate(
@@ -96,8 +102,8 @@ def simulate(
         Where a strategy patches luck that the exogenous paths replace.
     """
     network = load(network)
-    chosen = choose(network, strategies)
-    job = _job(network, chosen, paths, seed, exogenous)
+    chosen = strategies_from(network, strategies)
+    job = job_from(network, chosen, paths, seed, exogenous)
     outcomes.warn_of_patches(network, chosen, job.given)
     totals = engine.run(job, threads_from(threads), progress=progress)
     return outcomes.label(network, chosen, totals, job.paths, job.seed, job.given)
@@ -133,8 +139,8 @@ def trace(
         If the series do not fit in memory: they take as many numbers as there are periods, paths and stages.
     """
     network = load(network)
-    chosen = choose(network, strategies)
-    job = _job(network, chosen, _TRACED if paths is None and exogenous is None else paths, seed, exogenous)
+    chosen = strategies_from(network, strategies)
+    job = job_from(network, chosen, _TRACED if paths is None and exogenous is None else paths, seed, exogenous)
     outcomes.warn_of_patches(network, chosen, job.given)
     traced = tracing.trace(job, threads_from(threads))
     return outcomes.label_trace(network, list(chosen), traced, job.paths, job.seed)
@@ -188,13 +194,13 @@ def replay(
     choice = replaying.Choice(path, worst, quantile, metric)
     if path is not None and paths is not None:
         raise JitriskError("paths says where to search, and path which one is meant: leave one of them out")
-    with _stored(source) as run:
+    with stored(source) as run:
         if run is not None and (paths is not None or seed is not None):
             raise JitriskError("the result has its paths and its seed: leave paths and seed out")
-        network = load(source) if run is None else _network_of(run)
-        chosen = choose(network, [strategy])
+        network = load(source) if run is None else network_of(run)
+        chosen = strategies_from(network, [strategy])
         own = seed or 0 if run is None else run.attrs.get("seed", 0)
-        job = _job(network, chosen, 1 if exogenous is None else None, own, exogenous)
+        job = job_from(network, chosen, 1 if exogenous is None else None, own, exogenous)
         if run is not None:
             replaying.require_same(run, job)
         elif path is None:
@@ -203,21 +209,9 @@ def replay(
         return replaying.replayed(network, job, run, choice)
 
 
-@contextmanager
-def _stored(source: Source | xr.Dataset) -> Iterator[xr.Dataset | None]:
-    """Open a result, variable by variable where it is a file; None for a model."""
-    if isinstance(source, xr.Dataset):
-        yield source
-    elif outcomes.is_result(source):
-        with outcomes.reading(source) as result:
-            yield result
-    else:
-        yield None
-
-
 def estimate(
     network: Source,
-    paths: int | range = _PATHS,
+    paths: int | range = PATHS,
     *,
     strategies: Sequence[str] | None = None,
     threads: int | None = None,
@@ -236,7 +230,7 @@ def estimate(
     The seconds and bytes expected; as text, one line about them.
     """
     network = load(network)
-    plants = lower_all(choose(network, strategies))
+    plants = lower_all(strategies_from(network, strategies))
     job = engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), numbers_from(paths), seed=0)
     return forecast(job, threads_from(threads))
 
@@ -288,7 +282,7 @@ def simulate_until(
     """
     wanted = parse_target(target)
     network = load(network)
-    chosen = choose(network, strategies)
+    chosen = strategies_from(network, strategies)
     first = numbers_from(min(whole("most", most), until.FIRST))
     job = engine.Job(lower_all(chosen), engine.Horizon(network.horizon, network.warm_up), first, seed_from(seed))
 
@@ -316,7 +310,7 @@ def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strateg
     Dataset with dims (path, time, stage | customer), float32; `simulate` takes it as `exogenous`.
     """
     network = load(network)
-    patched = network if strategy is None else choose(network, [strategy])[strategy]
+    patched = network if strategy is None else strategies_from(network, [strategy])[strategy]
     numbers = numbers_from(paths)
     job = engine.Job({"": lower(patched)}, engine.Horizon(network.horizon), numbers, seed_from(seed))
     return outcomes.label_paths(patched, tracing.draw(job), numbers, job.seed)
@@ -340,17 +334,7 @@ def outline(source: Source | xr.Dataset) -> xr.Dataset:
     ResultError
         If the result does not carry its model.
     """
-    return outcomes.outline(_network_of(source))
-
-
-def _network_of(source: Source | xr.Dataset) -> Network:
-    """Return the model, or that of a result."""
-    if not isinstance(source, xr.Dataset):
-        return load(source)
-    text = source.attrs.get("model")
-    if text is None:
-        raise ResultError("the Dataset does not carry its model: use what jr.simulate or jr.open returned")
-    return model.load(json.loads(text))
+    return outcomes.outline(network_of(source))
 
 
 def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
@@ -426,33 +410,3 @@ def save(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
 def open(path: str | os.PathLike[str]) -> xr.Dataset:
     """Read back what `save` wrote."""
     return outcomes.open_result(path)
-
-
-def _job(
-    network: Network,
-    chosen: Mapping[str, Network],
-    paths: int | range | None,
-    seed: int,
-    exogenous: xr.Dataset | None,
-) -> engine.Job:
-    """Return what is asked for, checked: these paths, or those handed in."""
-    given = {} if exogenous is None else outcomes.given_series(network, exogenous)
-    numbers = numbers_from(_PATHS if paths is None else paths) if exogenous is None else numbers_of(exogenous, paths)
-    ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
-    horizon = engine.Horizon(network.horizon, network.warm_up)
-    return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given)
-
-
-def choose(network: Network, names: Sequence[str] | None) -> dict[str, Network]:
-    """Return the strategies of a network by name, those named or all; JitriskError where one is unknown."""
-    if names is None:
-        return dict(network.strategies)
-    if isinstance(names, str):
-        names = [names]
-    for name in names:
-        if name not in network.strategies:
-            hint = did_you_mean(name, network.strategies)
-            raise JitriskError(f"unknown strategy {name!r}: the model has {', '.join(network.strategies)}{hint}")
-    if not names:
-        raise JitriskError(f"no strategy chosen: the model has {', '.join(network.strategies)}")
-    return {name: network.strategies[name] for name in names}

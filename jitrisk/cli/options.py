@@ -101,6 +101,7 @@ def outcomes_of(
     lazily : whether a kept result stays in its file until the verb ends, and is read as it is used.
     """
     from jitrisk import outcomes, pipeline
+    from jitrisk.arguments import strategies_from
 
     _refuse_what_does_not_go_together(request)
     if request.out is not None:
@@ -113,7 +114,7 @@ def outcomes_of(
         _require_base(base, [str(name) for name in result.indexes.get("strategy", [])])
     else:
         network = pipeline.load(source)
-        names = list(pipeline.choose(network, strategies or None))
+        names = list(strategies_from(network, strategies or None))
         _require_base(base, names)
         result = simulated(network, names, request)
     if request.out is not None:

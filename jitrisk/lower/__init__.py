@@ -4,4 +4,14 @@ from jitrisk.lower.exogenous import series_of
 from jitrisk.lower.levels import Levels, customer_demand, mean_demand, policy_levels
 from jitrisk.lower.plant import Given, Plant, lower, lower_all
 
-__all__ = ["Given", "Levels", "Plant", "customer_demand", "lower", "lower_all", "mean_demand", "policy_levels", "series_of"]
+__all__ = [
+    "Given",
+    "Levels",
+    "Plant",
+    "customer_demand",
+    "lower",
+    "lower_all",
+    "mean_demand",
+    "policy_levels",
+    "series_of",
+]
