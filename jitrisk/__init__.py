@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jitrisk.errors import CapacityError, ExogenousError, Fault, JitriskError, ModelError, ResultError
     from jitrisk.model import Network
-    from jitrisk.pipeline import estimate, load, open, reprice, sample, save, simulate, simulate_until, write_report
+    from jitrisk.pipeline import (
+        estimate,
+        load,
+        open,
+        outline,
+        replay,
+        reprice,
+        sample,
+        save,
+        simulate,
+        simulate_until,
+        trace,
+        write_report,
+    )
 
 __version__ = version("jitrisk")
 

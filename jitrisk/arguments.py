@@ -19,6 +19,9 @@ from jitrisk.model import Network
 PATHS = 10_000
 """Paths simulated where nobody says how many."""
 
+TRACED = 200
+"""Paths traced period by period where nobody says how many: enough for a fan chart."""
+
 _LAST = 2**63
 
 Source = Network | str | os.PathLike[str] | Mapping[str, Any]
@@ -114,8 +117,8 @@ def job_from(
     network: Network,
     chosen: Mapping[str, Network],
     paths: int | range | None,
-    seed: int,
-    exogenous: xr.Dataset | None,
+    seed: int = 0,
+    exogenous: xr.Dataset | None = None,
 ) -> engine.Job:
     """Return what is asked for, checked: these paths, or those handed in."""
     given = {} if exogenous is None else outcomes.given_series(network, exogenous)

@@ -18,25 +18,20 @@ import jitrisk.risk  # noqa: F401  (registers the accessor .risk)
 from jitrisk import engine, outcomes, replaying, reporting, tracing, until
 from jitrisk.arguments import (
     PATHS,
+    TRACED,
     Source,
     job_from,
     network_of,
-    numbers_from,
-    seed_from,
     stored,
     strategies_from,
     threads_from,
     whole,
 )
-from jitrisk.errors import JitriskError
 from jitrisk.forecast import Forecast, forecast
-from jitrisk.lower import lower, lower_all
 from jitrisk.model import Network
 from jitrisk.report import Summary, reached_line
 from jitrisk.report.writing import check_page
 from jitrisk.risk import parse_target
-
-_TRACED = 200
 
 
 def load(source: Source) -> Network:
@@ -140,7 +135,7 @@ def trace(
     """
     network = load(network)
     chosen = strategies_from(network, strategies)
-    job = job_from(network, chosen, _TRACED if paths is None and exogenous is None else paths, seed, exogenous)
+    job = job_from(network, chosen, TRACED if paths is None and exogenous is None else paths, seed, exogenous)
     outcomes.warn_of_patches(network, chosen, job.given)
     traced = tracing.trace(job, threads_from(threads))
     return outcomes.label_trace(network, list(chosen), traced, job.paths, job.seed)
@@ -192,11 +187,8 @@ def replay(
         If it is not said in one way which path, or a strategy, number or seed is not allowed.
     """
     choice = replaying.Choice(path, worst, quantile, metric)
-    if path is not None and paths is not None:
-        raise JitriskError("paths says where to search, and path which one is meant: leave one of them out")
     with stored(source) as run:
-        if run is not None and (paths is not None or seed is not None):
-            raise JitriskError("the result has its paths and its seed: leave paths and seed out")
+        replaying.refuse_unused(choice, run, paths, seed)
         network = load(source) if run is None else network_of(run)
         chosen = strategies_from(network, [strategy])
         own = seed or 0 if run is None else run.attrs.get("seed", 0)
@@ -230,8 +222,7 @@ def estimate(
     The seconds and bytes expected; as text, one line about them.
     """
     network = load(network)
-    plants = lower_all(strategies_from(network, strategies))
-    job = engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), numbers_from(paths), seed=0)
+    job = job_from(network, strategies_from(network, strategies), paths)
     return forecast(job, threads_from(threads))
 
 
@@ -283,8 +274,7 @@ def simulate_until(
     wanted = parse_target(target)
     network = load(network)
     chosen = strategies_from(network, strategies)
-    first = numbers_from(min(whole("most", most), until.FIRST))
-    job = engine.Job(lower_all(chosen), engine.Horizon(network.horizon, network.warm_up), first, seed_from(seed))
+    job = job_from(network, chosen, min(whole("most", most), until.FIRST), seed)
 
     def label(totals: engine.Totals, numbers: range) -> xr.Dataset:
         return outcomes.label(network, chosen, totals, numbers, job.seed)
@@ -311,9 +301,8 @@ def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strateg
     """
     network = load(network)
     patched = network if strategy is None else strategies_from(network, [strategy])[strategy]
-    numbers = numbers_from(paths)
-    job = engine.Job({"": lower(patched)}, engine.Horizon(network.horizon), numbers, seed_from(seed))
-    return outcomes.label_paths(patched, tracing.draw(job), numbers, job.seed)
+    job = job_from(network, {"": patched}, paths, seed)
+    return outcomes.label_paths(patched, tracing.draw(job), job.paths, job.seed)
 
 
 def outline(source: Source | xr.Dataset) -> xr.Dataset:
@@ -395,11 +384,9 @@ def write_report(
         If the result is none or lacks something, or the file cannot be written.
     """
     check_page(target)
-    if outcomes.is_result(source):
-        with outcomes.reading(source) as stored:
-            return reporting.write(stored, target, base, level, replay=replay, threads=threads)
-    result = source if isinstance(source, xr.Dataset) else simulate(source, threads=threads)
-    return reporting.write(result, target, base, level, replay=replay, threads=threads)
+    with stored(source) as run:
+        result = simulate(source, threads=threads) if run is None else run
+        return reporting.write(result, target, base, level, replay=replay, threads=threads)
 
 
 def save(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:

@@ -55,6 +55,14 @@ class Choice:
         return self.path
 
 
+def refuse_unused(choice: Choice, run: xr.Dataset | None, paths: int | range | None, seed: int | None) -> None:
+    """Raise JitriskError where paths to search or a seed are given that nothing would use."""
+    if choice.path is not None and paths is not None:
+        raise JitriskError("paths says where to search, and path which one is meant: leave one of them out")
+    if run is not None and (paths is not None or seed is not None):
+        raise JitriskError("the result has its paths and its seed: leave paths and seed out")
+
+
 def require_same(stored: xr.Dataset, job: Job) -> None:
     """Raise ResultError unless a result has the strategies, a seed, and the same series handed in."""
     known = [str(name) for name in stored["strategy"].values] if "strategy" in stored.dims else []

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import xarray as xr
 
 from jitrisk import engine, model, outcomes, replaying, tracing
+from jitrisk.arguments import TRACED, job_from
 from jitrisk.errors import JitriskError, ModelError
-from jitrisk.lower import lower_all
 from jitrisk.model import Network
 from jitrisk.report import Summary, summarize
 from jitrisk.report.writing import write_page
 from jitrisk.vocabulary import TRACE
 
-_TRACED = 200
 _FEWEST = 20
 _MOST_NUMBERS = 50_000_000  # float32 in the traced series: 200 MB
 
@@ -85,9 +85,7 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
     if affordable < _FEWEST:
         return None
     first = int(result["path"].values[0])
-    job = _job(
-        network, summary.strategies, range(first, first + min(_TRACED, affordable, result.sizes["path"])), result
-    )
+    job = _job(network, summary.strategies, range(first, first + min(TRACED, affordable, result.sizes["path"])), result)
     traced = tracing.trace(job, threads)
     return outcomes.label_trace(network, list(job.plants), traced, job.paths, job.seed)
 
@@ -95,13 +93,15 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
 def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Dataset:
     """Return the path in the middle of the worst ones of the base strategy."""
     job = _job(network, [summary.base], range(1), result)
-    replaying.require_same(result, job)
     metric = summary.aim if summary.priced else "stockout"
     middle = (1 + summary.level) / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else (1 - summary.level) / 2
     choice = replaying.Choice(quantile=middle, metric=metric)
     return replaying.replayed(network, job, result, choice, summary.values)
 
 
-def _job(network: Network, strategies: Any, paths: range, result: xr.Dataset) -> engine.Job:
-    plants = lower_all({name: network.strategies[name] for name in strategies})
-    return engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), paths, int(result.attrs["seed"]))
+def _job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> engine.Job:
+    """Return the job of some paths of a run, or raise ResultError where it cannot be run again."""
+    chosen = {name: network.strategies[name] for name in names}
+    job = job_from(network, chosen, paths, result.attrs.get("seed", 0))
+    replaying.require_same(result, job)
+    return job

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```\n(\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL)
+_ESTIMATE = re.compile(r"about .* for [\d,]+ paths?\b")
 _BAD_INPUT = 2
 
 
@@ -118,8 +119,8 @@ def _captured() -> Iterator[io.StringIO]:
 
 
 def _trimmed(text: str) -> str:
-    """Return a text without the blanks that tables leave at the end of lines."""
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    """Return a text without the blanks that tables leave at the end of lines, and without what a slow machine adds."""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines() if not _ESTIMATE.match(line))
 
 
 if __name__ == "__main__":

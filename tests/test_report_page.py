@@ -188,6 +188,15 @@ def test_a_result_changed_by_hand_is_not_replayed(outcomes, tmp_path):
     assert "No path could be run again: " in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+def test_a_result_without_its_seed_is_not_replayed(outcomes, tmp_path):
+    unknown = outcomes.copy()
+    del unknown.attrs["seed"]
+    jr.write_report(unknown, tmp_path / "page.html")
+    text = Page((tmp_path / "page.html").read_text(encoding="utf-8")).text()
+    assert "No path could be run again: the Dataset does not say with which seed" in text
+    assert "To repeat it" not in text
+
+
 def test_no_replay_leaves_the_story_out(outcomes, tmp_path):
     jr.write_report(outcomes, tmp_path / "page.html", replay=False)
     ids = Page((tmp_path / "page.html").read_text(encoding="utf-8")).ids()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
+from jitrisk.targets import check_folder, replacing
 
 FIRST = "bicycles"
 
@@ -45,25 +44,14 @@ def command(name: str, example: str) -> None:
     copies |= {target.parent / data.name: data for data in known[example].parent.glob("*.csv") if data.name in text}
     _refuse_to_overwrite(target, copies)
     for copy, source in copies.items():
-        _write(copy, source.read_bytes())
+        with replacing(copy) as fresh:
+            fresh.write_bytes(source.read_bytes())
     click.echo(f"wrote {', '.join(map(str, copies))}", err=True)
     click.echo(f"Change it, then: jitrisk validate {target}; jitrisk compare {target}", err=True)
 
 
 def _refuse_to_overwrite(target: Path, copies: dict[Path, Path]) -> None:
-    if not target.parent.is_dir():
-        raise click.UsageError(f"There is no folder {str(target.parent)!r}: make it first.")
+    check_folder(target)
     for copy, source in copies.items():
         if copy.exists() and (copy == target or copy.read_bytes() != source.read_bytes()):
             raise click.UsageError(f"{str(copy)!r} exists already: choose another name, or move it away.")
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-            fresh = Path(folder) / target.name
-            fresh.write_bytes(content)
-            os.replace(fresh, target)
-    except OSError as error:
-        raise click.UsageError(f"{str(target)!r} could not be written: {error.strerror}.") from error

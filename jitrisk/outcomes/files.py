@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.outcomes.soundness import require_sound
+from jitrisk.targets import check_folder, replacing
 from jitrisk.vocabulary import CONTENTS
 
 _SUFFIXES = (".nc", ".zarr")
@@ -31,10 +31,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     if target.suffix not in _SUFFIXES:
         raise ResultError(f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(_SUFFIXES)}")
-    if not target.parent.is_dir():
-        raise ResultError(f"{target}: there is no folder {str(target.parent)!r}: make it first")
-    if not os.access(target.parent, os.W_OK):
-        raise ResultError(f"{target}: the folder {str(target.parent)!r} cannot be written to")
+    check_folder(target)
     if target.is_dir() != (target.suffix == ".zarr") and target.exists():
         raise ResultError(f"{target}: is a {'folder' if target.is_dir() else 'file'}: choose another name")
     if target.exists() and not _is_ours(target):
@@ -85,35 +82,19 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     ResultError
         If the file cannot be written; nothing is left behind.
     """
-    target = Path(os.path.realpath(check_target(path)))
+    target = check_target(path)
     if "jitrisk_format" not in dataset.attrs:
         raise ResultError(f"{target}: only outcomes and exogenous paths are kept: this Dataset has no jitrisk_format")
-    _check_space(dataset, target)
-    with tempfile.TemporaryDirectory(
-        prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True
-    ) as folder:
-        fresh = Path(folder) / target.name
+    _check_space(dataset, Path(os.path.realpath(target)))
+    with replacing(target) as fresh:
         try:
             if target.suffix == ".nc":
-                _reserve(Path(folder) / "room", dataset.nbytes + _SPARE)
+                _reserve(fresh.with_name("room"), dataset.nbytes + _SPARE)
                 dataset.to_netcdf(fresh, engine="h5netcdf")
             else:
                 _as_objects(dataset).to_zarr(fresh, consolidated=False)
-            _put_in_place(fresh, target, aside=Path(folder) / "old")
         except Exception as error:  # the writers raise whatever their formats cannot hold
             raise ResultError(f"{target}: could not be written: {_reason(error)}") from error
-
-
-def _put_in_place(fresh: Path, target: Path, aside: Path) -> None:
-    """Rename a fresh file or folder to its target; a folder there is moved aside first, and back if that fails."""
-    if target.is_dir():
-        os.replace(target, aside)
-    try:
-        os.replace(fresh, target)
-    except OSError:
-        if aside.exists():
-            os.replace(aside, target)
-        raise
 
 
 def open_result(path: str | os.PathLike[str]) -> xr.Dataset:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import ResultError
+from jitrisk.targets import check_folder, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,10 +39,7 @@ def _check_place(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
     target = Path(path)
     if target.suffix.lower() not in suffixes:
         raise ResultError(f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(suffixes)}")
-    if not target.parent.is_dir():
-        raise ResultError(f"{target}: there is no folder {str(target.parent)!r}: make it first")
-    if not os.access(target.parent, os.W_OK):
-        raise ResultError(f"{target}: the folder {str(target.parent)!r} cannot be written to")
+    check_folder(target)
     return target
 
 
@@ -63,7 +60,8 @@ def write_page(text: str, path: str | os.PathLike[str]) -> None:
     ResultError
         If the file cannot be written; nothing is left behind.
     """
-    _put(check_page(path), lambda fresh: fresh.write_text(text, encoding="utf-8", errors="replace", newline="\n"))
+    with replacing(check_page(path)) as fresh:
+        fresh.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
 def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
@@ -79,17 +77,5 @@ def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     target = check_figure(path)
     # A date would make every file another one.
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())
-    with mpl.rc_context({"svg.hashsalt": "jitrisk"}):
-        _put(target, lambda fresh: figure.savefig(fresh, dpi=_DPI, metadata=dated))
-
-
-def _put(target: Path, write: Callable[[Path], object]) -> None:
-    """Write beside a target first, and then put it in its place."""
-    real = Path(os.path.realpath(target))
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{real.name}-", dir=real.parent) as folder:
-            fresh = Path(folder) / real.name
-            write(fresh)
-            os.replace(fresh, real)
-    except OSError as error:
-        raise ResultError(f"{target}: could not be written: {error.strerror}") from error
+    with mpl.rc_context({"svg.hashsalt": "jitrisk"}), replacing(target) as fresh:
+        figure.savefig(fresh, dpi=_DPI, metadata=dated)

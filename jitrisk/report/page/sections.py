@@ -189,6 +189,8 @@ def command(outcomes: xr.Dataset) -> str:
     attrs = outcomes.attrs
     if attrs.get("first_path", 0) or attrs.get("exogenous") or outcomes.sizes["path"] != attrs.get("paths"):
         return ""
+    if "seed" not in attrs:
+        return ""
     words = ["jitrisk", "report", _FILE]
     strategies = [str(name) for name in outcomes["strategy"].values]
     if strategies != list(json.loads(attrs.get("model", "{}")).get("strategies", strategies)):
