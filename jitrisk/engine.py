@@ -8,12 +8,10 @@ number of threads and any size of block.
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +19,7 @@ import numpy as np
 from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Given, Plant
+from jitrisk.machine import cores, free_memory
 from jitrisk.sampling.series import Series
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ _CACHE = 1_100_000  # bytes that one strategy's state and the exogenous tile may
 _MOST = 4 * STRIPE  # lanes of a block
 _POLL = 0.1  # seconds between looks at the progress, and so at Ctrl-C
 _KEEP_FREE = 0.1  # share of the available memory never asked for
-_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # where Linux says what a container may use
 
 Progress = Callable[[int, int], None]
 Act = Callable[["Bench", int, int, threading.Event], None]
@@ -177,7 +175,7 @@ def share(job: Job, threads: int | None = None) -> int:
 def room(job: Job, threads: int | None = None) -> int:
     """Return how many more paths of a job would fit in the memory available."""
     work = memory(job, threads) - _outcome_bytes(job) * len(job.paths)
-    return max(0, int((_free_memory() * (1 - _KEEP_FREE) - work) / _outcome_bytes(job)))
+    return max(0, int((free_memory() * (1 - _KEEP_FREE) - work) / _outcome_bytes(job)))
 
 
 def _bytes_needed(job: Job, shape: Shape, sampler: Sampler) -> int:
@@ -189,7 +187,7 @@ def _bytes_needed(job: Job, shape: Shape, sampler: Sampler) -> int:
 
 def require(needed: int, paths: int, verb: str) -> None:
     """Raise CapacityError, with what would fit, when a request does not fit in the memory available."""
-    usable = _free_memory() * (1 - _KEEP_FREE)
+    usable = free_memory() * (1 - _KEEP_FREE)
     if needed > usable:
         fit = int(paths * usable / needed)
         advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
@@ -198,17 +196,6 @@ def require(needed: int, paths: int, verb: str) -> None:
             f"and {usable / 1e9:,.1f} GB are free: "
             f"{advice}; fewer strategies take less, too"
         )
-
-
-def _free_memory() -> int:
-    """Return the memory this process could still get, in bytes: the machine's, or what its container is allowed."""
-    import psutil
-
-    free: int = psutil.virtual_memory().available
-    try:
-        return min(free, int(_CONTAINER_LIMIT.read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit
-        return free
 
 
 def _outcome_bytes(job: Job) -> int:
@@ -225,7 +212,7 @@ def _lane_bytes(job: Job, tile: int) -> int:
 
 def cut(job: Job, threads: int | None, lanes: int | None) -> Shape:
     """Cut a job so that one strategy's state and the exogenous tile stay in a core's cache."""
-    threads = threads or _cores()
+    threads = threads or cores()
     series = len(job.series)
     tile = _TILE if series * _TILE * STRIPE * 4 <= _CACHE else _SHORT_TILE
     if lanes is None:
@@ -234,11 +221,6 @@ def cut(job: Job, threads: int | None, lanes: int | None) -> Shape:
         # Few paths: smaller blocks, so that every thread has some.
         lanes = max(1, min(lanes, -(-len(job.paths) // threads)))
     return Shape(lanes, tile, min(threads, -(-len(job.paths) // lanes)))
-
-
-def _cores() -> int:
-    """Return the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def zeros(job: Job, paths: int) -> Totals:
@@ -316,7 +298,7 @@ class Bench:
     """One thread's work space, used for block after block."""
 
     def __init__(self, job: Job, sampler: Sampler, shape: Shape) -> None:
-        self._job, self._sampler, self._shape = job, sampler, shape
+        self._job, self._sampler = job, sampler
         series = job.series
         place = {one: k for k, one in enumerate(series)}
         self._rows = [np.array([place[one] for one in plant.series], dtype=np.int32) for plant in job.plants.values()]

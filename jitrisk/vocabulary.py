@@ -61,6 +61,9 @@ class Variable:
         return {"units": unit, "long_name": self.sentence}
 
 
+RESULT_SUFFIXES = (".nc", ".zarr")
+"""How the names of files end that results are kept in."""
+
 CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}
 """What a Dataset can hold instead of outcomes, by its attribute ``contents``."""
 

@@ -196,7 +196,7 @@ def test_new_names_the_nearest_example(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, _, err = run(capsys, "new", "mine", "--from", "brake-valve")
     assert code == 2
-    assert "Did you mean 'brake-valves'?" in err
+    assert "did you mean 'brake-valves'?" in err
     assert os.listdir(tmp_path) == []
 
 

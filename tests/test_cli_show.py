@@ -59,6 +59,13 @@ def test_a_model_is_told_in_words(capsys):
         assert words in " ".join(out.split())
 
 
+def test_without_a_warm_up_all_of_it_counts():
+    stages = {"bike": {"lead_time": "1 d", "policy": {"base_stock": {"level": 5}}}}
+    customers = {"shop": {"stage": "bike", "demand": 2}}
+    model = {"name": "Shop", "period": "1 d", "horizon": "90 d", "stages": stages, "customers": customers}
+    assert "One period is 1 d; 90 d are simulated, and all of it counts." in printed(jr.outline(model), 100)
+
+
 def test_another_strategy_is_told_by_what_it_changes(capsys):
     out = " ".join(run(capsys, "bicycles", "-s", "jic")[1].split())
     assert "Bicycles, strategy jic" in out

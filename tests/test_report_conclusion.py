@@ -131,6 +131,30 @@ def test_a_bad_year_of_profit_is_one_that_sells_little():
     assert " a year more than the " in text
 
 
+def test_where_all_lose_the_best_loses_least():
+    rng = np.random.default_rng(7)
+    risky = np.where(rng.random(4000) < 0.05, 400.0, 100.0) + rng.normal(0, 1, 4000)
+    steady = rng.normal(150, 1, 4000)
+    # Each unit loses 1/2, and a year is 73 times the horizon.
+    text = conclusion(summarize(of_profit(np.stack([risky, steady]), price=0.5)))
+    assert text.startswith("jit loses least, 4,")
+    assert "jic, and it is the best on 9" in text
+    assert ". But in the worst 5 % of paths, where jit loses 13," in text
+    assert " EUR a year, jic is better by 8," in text
+    assert "earn" not in text
+    assert "-" not in text
+    alike = conclusion(summarize(of_profit(np.stack([steady, steady + 10]), price=0.5)))
+    assert alike.endswith("In the worst 5 % of paths jit loses least, too.")
+
+
+def test_a_loss_in_the_bad_years_alone_is_called_one():
+    sold = np.where(np.random.default_rng(8).random(4000) < 0.06, 10.0, 110.0)
+    flows = {"started": np.full((2, 4000, 1), 100.0), "shipped": np.stack([sold, sold + 5.0])[:, :, np.newaxis]}
+    text = conclusion(summarize(result(NAMES[:2], 4000, ("line",), **flows, unit_cost=1.0, price=1.0)))
+    assert text.startswith("jic earns most, ")
+    assert text.endswith(". In the worst 5 % of paths jic loses least.")
+
+
 def test_a_loss_is_called_one():
     text = conclusion(summarize(of_profit(np.full((1, 400), 100.0), price=0.5)))
     assert text == "jit loses 3,650 EUR a year on average. In the worst 5 % of paths it loses 3,650 EUR a year."

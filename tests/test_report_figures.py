@@ -7,12 +7,14 @@ import handmade
 import matplotlib as mpl
 import numpy as np
 import pytest
+import xarray as xr
 from figures import outside, overlapping, words
 from matplotlib.figure import Figure
 
 import jitrisk as jr
 from jitrisk import report, risk
 from jitrisk.errors import ResultError
+from jitrisk.report.figures.boxes import boxes
 from jitrisk.report.figures.labels import apart, in_order, wrapped
 from jitrisk.report.figures.layout import layout
 from jitrisk.report.figures.style import COLORS, lightness, look
@@ -200,10 +202,18 @@ def test_a_cost_stack_adds_up_to_the_mean_total(bicycles):
     assert ax.get_ylabel() == "mean cost, k EUR a year"
 
 
+@pytest.mark.parametrize("count", [2, 5, 8])
+def test_totals_above_the_bars_do_not_touch(count):
+    cost = 1e6 + 1e4 * RNG.random((count, 4000))
+    figure = report.cost_stack(handmade.of_cost(cost, [f"plan_{k}" for k in range(count)]))
+    assert sum("±" in text for text, _ in words(figure)) == count
+    assert not overlapping(figure)
+
+
 def test_metrics_that_are_bad_when_low_are_undercut():
     profit = handmade.result(paths=60, shipped=RNG.random((2, 60, 1)), price=-3.0, unit_cost=1.0, started=5.0)
     figure = report.exceedance(profit, "profit")
-    assert "undercut" in figure.axes[0].get_title(loc="left")
+    assert "fallen short of" in figure.axes[0].get_title(loc="left")
     assert figure.axes[0].get_lines()[0].get_ydata()[-1] < 0
 
 
@@ -245,6 +255,13 @@ def test_bands_are_the_quantiles_over_the_paths(trace):
         values = np.sort(trace["on_hand"].sel(strategy=strategy, time=time, stage=stage).values)
         point = found.sel(strategy=strategy, time=time, stage=stage).values
         assert point.tolist() == [values[9], values[19]], "the 10th and the 20th of 40"
+
+
+def test_bands_stand_at_the_ranks_of_every_other_quantile(trace):
+    some = trace[["on_hand"]].isel(path=[*range(40), *range(10)], time=[200]).drop_vars("path")
+    numbered = (0 * some + xr.DataArray(np.arange(50.0), dims="path")).assign_attrs(trace.attrs)
+    # 0.14 times 50 is a little above 7 in floating point, and the rank is 7.
+    assert (bands(numbered, "on_hand", [0.14]) == 6).all()
 
 
 @pytest.mark.parametrize(
@@ -388,6 +405,14 @@ def test_a_network_with_a_result_says_where_time_is_lost(bicycles):
     faces = {box.get_label(): box.get_facecolor() for box in named(figure.axes[0].patches)}
     assert faces["frame"] == (1.0, 1.0, 1.0, 1.0)
     assert lightness(mpl.colors.to_hex(faces["bike"])) < 80
+
+
+def test_a_store_that_keeps_nothing_has_an_empty_bar():
+    outline = jr.outline("fast-fashion")
+    drawn = boxes(outline, None, "jit")
+    assert float(outline["full_store"].sel(strategy="jit", stage="far")) == 0
+    assert drawn["far"].cover == 0
+    assert drawn["near"].cover > 0
 
 
 def test_a_network_refuses_what_it_cannot_draw(bicycles):

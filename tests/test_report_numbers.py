@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from jitrisk.numerals import number
 from jitrisk.report.numbers import Estimate, rounded, scale, share
 
 
@@ -32,6 +33,21 @@ from jitrisk.report.numbers import Estimate, rounded, scale, share
 )
 def test_rounding_follows_half_the_interval(value, half, text):
     assert str(rounded(Estimate(value, half))) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (36500.0, 4, "36,500"),
+        (1234567.0, 3, "1,234,567"),
+        (0.00123456, 3, "0.00123"),
+        (2.0, 4, "2"),
+        (-0.0, 3, "0"),
+        (math.inf, 3, "inf"),
+    ],
+)
+def test_a_number_keeps_all_its_digits_before_the_point(value, digits, text):
+    assert number(value, digits) == text
 
 
 def test_digits_of_a_percentage_are_counted_from_the_nearer_end():

@@ -204,6 +204,19 @@ def test_no_replay_leaves_the_story_out(outcomes, tmp_path):
     assert not {"time", "timeline", "fan-on_hand"} & set(ids)
 
 
+def test_where_nothing_costs_anything_no_money_is_asked_about():
+    text = Page(html_page(result(paths=30))).text()
+    assert "jit or jic: which serves better?" in text
+    assert "so no estimate of money has to be precise" in text
+    assert "How well does jit serve?" in Page(html_page(result(("jit",), paths=30))).text()
+
+
+@pytest.mark.filterwarnings("error")
+def test_letters_that_no_font_here_has_stay_text():
+    outcomes = of_cost([np.arange(50.0)], ["jit"]).assign_attrs(name="\u6570\u636e")
+    assert "\u6570\u636e" in html_page(outcomes)
+
+
 @pytest.mark.parametrize(
     "made",
     [

@@ -134,6 +134,11 @@ def test_notes_say_what_was_counted_and_how_it_was_scaled():
     assert "all pairs" in printed(compare_table(plant(3)))
 
 
+def test_the_days_of_a_long_horizon_are_written_out():
+    text = printed(compare_table(result(paths=5, periods=73_000)), 120)
+    assert "36,500 days of each, scaled to a year." in text
+
+
 def test_few_paths_show_question_marks_and_say_why():
     text = printed(compare_table(of_cost([[1.0, 2.0], [3.0, 5.0]])), 120)
     assert "± ?" in text
@@ -167,7 +172,9 @@ def test_ratios_of_money_have_rows_where_they_are_defined():
     assert found["inventory turns a year"] == f"{yearly / capital:.2g} {yearly / capital:.2g}"
     assert found["days of inventory"] == "500 500"
     assert found["cash cycle, days"] == "480 480"
-    assert "those of every path, averaged" in printed(compare_table(sold))
+    assert "Margin, turns and days are those of every path, averaged." in printed(compare_table(sold))
+    unsold = sold.assign(price=plant()["price"])
+    assert "Turns and days are those of every path, averaged." in printed(compare_table(unsold))
     assert "averaged" not in printed(compare_table(of_cost([[1.0, 2.0]])))
 
 

@@ -98,5 +98,12 @@ def test_a_return_period_of_a_year_is_refused():
     values = random_result().risk.metrics()
     assert exceedance(values, years=[1e9, 2e9])["value_upper"].isnull().all()
     assert exceedance(values, years=[1e9, 2e9]).sizes["point"] == 1
-    with pytest.raises(ResultError, match="a return period is 1: allowed are those longer than 1 year"):
-        exceedance(values, years=[10, 1])
+    for wrong in (1, np.inf, np.nan):
+        with pytest.raises(ResultError, match=f"a return period is {wrong}: allowed are those longer than 1 year"):
+            exceedance(values, years=[10, wrong])
+
+
+@pytest.mark.parametrize("years", [[], [1000, 10], [10, 10]])
+def test_return_periods_that_do_not_rise_are_refused(years):
+    with pytest.raises(ResultError, match="allowed is a list that rises, such as"):
+        exceedance(random_result().risk.metrics(), years=years)

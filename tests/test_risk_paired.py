@@ -9,7 +9,7 @@ from handmade import of_cost, random_result
 from scipy import stats
 
 from jitrisk.errors import ResultError
-from jitrisk.risk import contrast
+from jitrisk.risk import contrast, describe
 from jitrisk.vocabulary import CONTRASTS, METRICS
 
 
@@ -92,6 +92,15 @@ def test_confidence_widens_the_intervals():
     narrow, wide = (outcomes.risk.compare(confidence=c)["cost"].isel(strategy=1) for c in (0.9, 0.99))
     assert wide.sel(statistic="lower") < narrow.sel(statistic="lower")
     assert wide.sel(statistic="cvar_upper") > narrow.sel(statistic="cvar_upper")
+
+
+def test_a_tail_too_short_for_the_confidence_has_no_interval_in_differences_either():
+    outcomes = random_result(paths=73)
+    for confidence, known in ((0.95, True), (0.999, False)):
+        column = outcomes.risk.compare(confidence=confidence)["cost"].isel(strategy=1)
+        measured = describe(outcomes.risk.metrics(), confidence=confidence)["cost"].isel(strategy=1)
+        for found in (column, measured):
+            assert np.isfinite(found.sel(statistic=["cvar_lower", "cvar_upper"])).all() == known
 
 
 def test_order_of_the_paths_does_not_matter():

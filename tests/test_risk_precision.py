@@ -101,6 +101,18 @@ def test_moments_of_a_constant_are_exact():
     assert (found.mean, found.deviation, found.skewness, found.deviation_error) == (0.1, 0, 0, 0)
 
 
+@pytest.mark.parametrize("scale", [1e-130, 1e-60, 1e60])
+def test_tiny_and_huge_values_have_the_skewness_and_errors_of_others(scale):
+    sample = np.random.default_rng(8).lognormal(size=1000)
+    found, other = moments(sample * scale), moments(sample)
+    assert found.deviation == pytest.approx(other.deviation * scale)
+    if scale > 1e-100:
+        assert found.skewness == pytest.approx(other.skewness)
+        assert found.deviation_error == pytest.approx(other.deviation_error * scale)
+    # The third power of 1e-130 is 0, and then the interval is the usual one.
+    assert 0 <= found.skewness <= other.skewness * (1 + 1e-9)
+
+
 def test_error_of_the_standard_deviation_is_what_samples_show():
     rng = np.random.default_rng(5)
     samples = rng.gamma(2.0, size=(4000, 1000))

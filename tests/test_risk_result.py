@@ -8,7 +8,7 @@ import xarray as xr
 from handmade import random_result, result
 
 from jitrisk.errors import ResultError
-from jitrisk.risk import metrics
+from jitrisk.risk import cheaper, contrast, convergence, describe, dominance, exceedance, histogram, metrics
 
 
 def refusal(outcomes: xr.Dataset) -> str:
@@ -33,6 +33,12 @@ def test_dimension_lost_by_selection_comes_with_advice():
     assert "no path" in refusal(result().isel(path=0))
     assert "no path" in refusal(result().isel(path=[]))
     assert "sel(stage=[...])" in refusal(result().sel(stage="line"))
+
+
+@pytest.mark.parametrize("curve", [cheaper, contrast, convergence, describe, dominance, exceedance, histogram])
+def test_metrics_of_no_path_are_refused(curve):
+    with pytest.raises(ResultError, match="cost has no path; select at least one"):
+        curve(random_result().risk.metrics().isel(path=[]))
 
 
 def test_misshapen_price_is_refused():

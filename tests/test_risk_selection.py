@@ -27,6 +27,11 @@ def laws() -> dict[str, np.ndarray]:
         "constant": np.full(PATHS, 0.1),
         "sorted": np.arange(PATHS, dtype=np.float64),
         "tiny": rng.random(PATHS) * 5e-324,
+        "every scale": np.where(rng.random(PATHS) < 0.5, -1.0, 1.0) * 10.0 ** rng.uniform(-308, 308, PATHS),
+        "wider than the largest number": rng.choice([-1.7e308, -1.0, 0.0, 1.7e308], PATHS),
+        "far beyond the buckets": np.where(
+            rng.random(PATHS) < 0.999, 1e-9 * rng.random(PATHS), np.minimum(heavy, 1e8) * 1e300
+        ),
     }
 
 

@@ -82,7 +82,7 @@ def test_memory_ends_it_too(monkeypatch):
 
 
 def test_without_memory_for_the_first_paths_there_is_nothing_to_return(monkeypatch):
-    monkeypatch.setattr(engine, "_free_memory", lambda: 1000)
+    monkeypatch.setattr(engine, "free_memory", lambda: 1000)
     with pytest.raises(CapacityError):
         looks_of("cost.mean:1%")
 

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import Request, model_argument, outcomes_of, print_json, print_sheets, run_options
+from jitrisk.cli.options import (
+    Request,
+    comparison_options,
+    model_argument,
+    outcomes_of,
+    print_json,
+    print_sheets,
+    run_options,
+)
 
 if TYPE_CHECKING:
     from jitrisk.report.textplot import Kind
@@ -27,34 +34,13 @@ class PlotKind(click.Choice[str]):
 
 @verb("compare", "Example: jitrisk compare brake-valves -s jit -s hybrid --paths 200000")
 @model_argument
-@click.option(
-    "-s",
-    "--strategy",
-    "strategies",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=completion.strategies,
-    help="Only this one; may be repeated.",
-)
-@click.option(
-    "--base",
-    metavar="NAME",
-    shell_complete=completion.strategies,
-    help="Strategy the others are compared with.  [default: the first]",
-)
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Level of the conditional value at risk.",
-)
+@comparison_options
 @click.option(
     "--plot",
     type=PlotKind(("histogram", "exceedance")),
     is_flag=False,
     flag_value="histogram",
-    help="Draw the cost of all strategies in characters: how often which, or how bad once in how many years."
+    help="Draw the cost or profit of all strategies in characters: how often which, or how bad once in how many years."
     "  [histogram where nothing is said]",
 )
 @run_options

@@ -6,6 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from jitrisk.errors import JitriskError
+from jitrisk.vocabulary import RESULT_SUFFIXES
 
 
 def examples(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -27,7 +28,7 @@ def strategies(context: click.Context, parameter: click.Parameter, incomplete: s
 
     # An option that still lacks its value leaves the words before it unread.
     source = context.params.get("model") or next((word for word in context.args if not word.startswith("-")), "")
-    if not source or source.endswith((".nc", ".zarr")):
+    if not source or source.endswith(RESULT_SUFFIXES):
         return []
     try:
         names = load(source).strategies

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import textwrap
 
 import click
 
 from jitrisk.cli.group import verb
+from jitrisk.cli.options import print_json
 
 
 @verb("examples", "Example: jitrisk examples")
@@ -19,7 +19,7 @@ def command(as_json: bool) -> None:
 
     found = {name: describe(path) for name, path in examples().items()}
     if as_json:
-        click.echo(json.dumps({"schema": "jitrisk.examples", "schema_version": 1, "examples": found}, indent=2))
+        print_json({"schema": "jitrisk.examples", "schema_version": 1, "examples": found})
         return
     indent = " " * (max(map(len, found)) + 2)
     columns = shutil.get_terminal_size().columns

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from jitrisk.errors import JitriskError
+from jitrisk.errors import JitriskError, did_you_mean
 
 VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
 
@@ -37,14 +37,10 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Resolve a verb; a typo is answered with the nearest one."""
-        from difflib import get_close_matches
-
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            close = get_close_matches(args[0], VERBS, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise click.UsageError(error.message + hint, ctx) from None
+            raise click.UsageError(error.message.rstrip(".") + did_you_mean(args[0], VERBS), ctx) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

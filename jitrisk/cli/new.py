@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
+from jitrisk.errors import did_you_mean
 from jitrisk.targets import check_folder, replacing
 
 FIRST = "bicycles"
@@ -31,9 +31,8 @@ def command(name: str, example: str) -> None:
 
     known = examples()
     if example not in known:
-        close = get_close_matches(example, known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise click.UsageError(f"No such example: {example!r}.{hint} Allowed are {', '.join(known)}.")
+        hint = did_you_mean(example, known)
+        raise click.UsageError(f"no such example {example!r}: allowed are {', '.join(known)}{hint}")
     target = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if target.stem in known:
         raise click.UsageError(f"{target.stem!r} is the name of an example: choose another.")

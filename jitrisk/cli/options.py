@@ -20,10 +20,48 @@ from jitrisk.errors import did_you_mean
 if TYPE_CHECKING:
     import xarray as xr
 
-RESULT_SUFFIXES = (".nc", ".zarr")
-
 model_argument = click.argument("model", shell_complete=completion.models)
 """The argument of every verb that takes a model, or a result in its place."""
+
+strategy_option = click.option(
+    "-s",
+    "--strategy",
+    required=True,
+    metavar="NAME",
+    shell_complete=completion.strategies,
+    help="The strategy to run.",
+)
+"""The option of every verb about one strategy."""
+
+_COMPARISON_OPTIONS = (
+    click.option(
+        "-s",
+        "--strategy",
+        "strategies",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=completion.strategies,
+        help="Only this one; may be repeated.",
+    ),
+    click.option(
+        "--base",
+        metavar="NAME",
+        shell_complete=completion.strategies,
+        help="Strategy the others are compared with.  [default: the first]",
+    ),
+    click.option(
+        "--level",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        default=0.95,
+        show_default=True,
+        help="Level of the conditional value at risk.",
+    ),
+)
+
+
+def comparison_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every verb that compares strategies."""
+    return _with_options(function, _COMPARISON_OPTIONS)
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,10 +75,13 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         asked = {field.name: values.pop(field.name) for field in fields(Request)}
         return function(request=Request(**asked), **values)
 
-    decorated: Callable[..., Any] = verb
-    for option in reversed(_RUN_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return _with_options(verb, _RUN_OPTIONS)
+
+
+def _with_options(function: Callable[..., Any], options: Sequence[Callable[[Any], Any]]) -> Callable[..., Any]:
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 def shared_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
@@ -104,10 +145,9 @@ def outcomes_of(
     from jitrisk.arguments import strategies_from
 
     _refuse_what_does_not_go_together(request)
-    if request.out is not None:
-        outcomes.check_target(request.out)
-    if Path(source).suffix in RESULT_SUFFIXES:
-        _refuse_what_a_result_has(source, request.out)
+    check_out(request.out, source)
+    if outcomes.is_result(source):
+        _refuse_what_a_result_has(source)
         context = click.get_current_context()
         kept = context.with_resource(outcomes.reading(source)) if lazily else pipeline.open(source)
         result = outcomes.select_strategies(kept, strategies)
@@ -117,10 +157,27 @@ def outcomes_of(
         names = list(strategies_from(network, strategies or None))
         _require_base(base, names)
         result = simulated(network, names, request)
-    if request.out is not None:
-        pipeline.save(result, request.out)
-        click.echo(f"wrote {request.out}", err=True)
+    keep(result, request.out)
     return result
+
+
+def check_out(out: Path | None, source: str) -> None:
+    """Refuse what a result cannot be kept in, and to write over the one that is read, before any work is done."""
+    from jitrisk import outcomes
+
+    if out is not None:
+        outcomes.check_target(out)
+        if out.resolve() == Path(source).resolve():
+            raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
+
+
+def keep(dataset: xr.Dataset, out: Path | None) -> None:
+    """Keep a result where asked, and say so."""
+    from jitrisk import pipeline
+
+    if out is not None:
+        pipeline.save(dataset, out)
+        click.echo(f"wrote {out}", err=True)
 
 
 def _require_base(base: str | None, names: Sequence[str]) -> None:
@@ -141,13 +198,11 @@ def _refuse_what_does_not_go_together(request: Request) -> None:
         raise click.UsageError("--max-paths limits the paths of --until: without it, --paths says how many.")
 
 
-def _refuse_what_a_result_has(source: str, out: Path | None) -> None:
-    """Refuse options that would be ignored, and to write a result over with a part of itself."""
+def _refuse_what_a_result_has(source: str) -> None:
+    """Refuse options that would be ignored."""
     for name in ("paths", "until", "seed", "threads"):
         if given(name):
             raise click.UsageError(f"{source!r} is a result, simulated already: leave --{name} out.")
-    if out is not None and out.resolve() == Path(source).resolve():
-        raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
 
 
 def print_json(document: dict[str, Any]) -> None:

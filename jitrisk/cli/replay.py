@@ -8,22 +8,23 @@ from typing import Any
 
 import click
 
-from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import RESULT_SUFFIXES, given, model_argument, print_json, print_sheets, shared_option
+from jitrisk.cli.options import (
+    check_out,
+    given,
+    keep,
+    model_argument,
+    print_json,
+    print_sheets,
+    shared_option,
+    strategy_option,
+)
 from jitrisk.cli.simulating import progress_bar
 
 
 @verb("replay", "Example: jitrisk replay brake-valves --strategy jit --worst cost")
 @model_argument
-@click.option(
-    "-s",
-    "--strategy",
-    required=True,
-    metavar="NAME",
-    shell_complete=completion.strategies,
-    help="The strategy to run.",
-)
+@strategy_option
 @click.option("--path", type=click.IntRange(0, 2**63 - 2), metavar="NUMBER", help="The path of this number.")
 @click.option("--worst", metavar="METRIC", help="The path on which this is worst, such as cost or stockout.")
 @click.option(
@@ -47,18 +48,12 @@ def command(model: str, strategy: str, out: Path | None, as_json: bool, quiet: b
     from jitrisk import outcomes, pipeline
     from jitrisk.report import journal, replay_document
 
-    is_result = Path(model).suffix in RESULT_SUFFIXES
-    _refuse_what_does_not_go_together(model, is_result, which)
-    if out is not None:
-        outcomes.check_target(out)
-        if is_result and out.resolve() == Path(model).resolve():
-            raise click.UsageError(f"{model!r} is read and would be written over: choose another name for --out.")
+    _refuse_what_does_not_go_together(model, outcomes.is_result(model), which)
+    check_out(out, model)
     with progress_bar(quiet) as progress:
         replay = pipeline.replay(model, strategy, progress=progress, **which)
     show = partial(print_json, replay_document(replay)) if as_json else partial(print_sheets, journal(replay))
-    if out is not None:
-        pipeline.save(replay, out)
-        click.echo(f"wrote {out}", err=True)
+    keep(replay, out)
     show()
 
 

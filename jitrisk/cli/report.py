@@ -6,36 +6,14 @@ from pathlib import Path
 
 import click
 
-from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import Request, model_argument, outcomes_of, print_json, run_options
+from jitrisk.cli.options import Request, comparison_options, model_argument, outcomes_of, print_json, run_options
 
 
 @verb("report", "Example: jitrisk report brake-valves --html brakes.html")
 @model_argument
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE.html", required=True, help="The file to write.")
-@click.option(
-    "-s",
-    "--strategy",
-    "strategies",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=completion.strategies,
-    help="Only this one; may be repeated.",
-)
-@click.option(
-    "--base",
-    metavar="NAME",
-    shell_complete=completion.strategies,
-    help="Strategy the others are compared with.  [default: the first]",
-)
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Level of the conditional value at risk.",
-)
+@comparison_options
 @click.option("--no-replay", is_flag=True, help="Run no path again: no fan charts and no story of a bad path.")
 @run_options
 def command(

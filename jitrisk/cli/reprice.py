@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import RESULT_SUFFIXES, print_json, print_sheets
+from jitrisk.cli.options import check_out, keep, print_json, print_sheets
 
 
 @verb("reprice", "Example: jitrisk reprice plant.nc --set stages.bike.value=350 --set 'holding_rate=15 % / year'")
@@ -27,13 +27,10 @@ def command(result: str, prices: tuple[str, ...], out: Path | None, as_json: boo
     from jitrisk import outcomes, pipeline
     from jitrisk.report import compare_table, reprice_document, reprice_table
 
-    if Path(result).suffix not in RESULT_SUFFIXES:
+    if not outcomes.is_result(result):
         raise click.UsageError(f"{result!r} is no result: keep one with 'jitrisk compare MODEL --out FILE.nc' first.")
     changes = _changes(prices)
-    if out is not None:
-        outcomes.check_target(out)
-        if out.resolve() == Path(result).resolve():
-            raise click.UsageError(f"{result!r} is read and would be written over: choose another name for --out.")
+    check_out(out, result)
     before = pipeline.open(result)
     after = pipeline.reprice(before, changes)
     # Whatever is wrong with the result comes up before anything is written.
@@ -41,9 +38,7 @@ def command(result: str, prices: tuple[str, ...], out: Path | None, as_json: boo
         show = partial(print_json, reprice_document(before, after))
     else:
         show = partial(print_sheets, reprice_table(before, after), compare_table(after))
-    if out is not None:
-        pipeline.save(after, out)
-        click.echo(f"wrote {out}", err=True)
+    keep(after, out)
     show()
 
 

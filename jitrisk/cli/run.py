@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import click
-
-from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import Request, model_argument, outcomes_of, print_json, print_sheets, run_options
+from jitrisk.cli.options import (
+    Request,
+    model_argument,
+    outcomes_of,
+    print_json,
+    print_sheets,
+    run_options,
+    strategy_option,
+)
 
 
 @verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")
 @model_argument
-@click.option(
-    "-s",
-    "--strategy",
-    required=True,
-    metavar="NAME",
-    shell_complete=completion.strategies,
-    help="The strategy to run.",
-)
+@strategy_option
 @run_options
 def command(model: str, strategy: str, request: Request) -> None:
     """Run one strategy: its risk, and its cost by component, by stage and by customer.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-import click
-
 from jitrisk.cli.group import verb
+from jitrisk.cli.options import print_json
 
 
 @verb("schema", "Example: jitrisk schema > jitrisk.schema.json")
@@ -14,4 +11,4 @@ def command() -> None:
     """Print the JSON Schema of the model file, so that an editor completes and checks it."""
     from jitrisk.model import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    print_json(json_schema())

@@ -8,7 +8,7 @@ import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import RESULT_SUFFIXES, model_argument, print_json, print_sheets
+from jitrisk.cli.options import model_argument, print_json, print_sheets
 
 
 @verb("show", "Example: jitrisk show brake-valves --strategy hybrid --out network.svg")
@@ -32,13 +32,13 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool) -
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
-    from jitrisk import pipeline
+    from jitrisk import outcomes, pipeline
     from jitrisk.report import network, outline_digest, outline_document
     from jitrisk.report.writing import check_figure, write_figure
 
     if out is not None:
         check_figure(out)
-    result = pipeline.open(model) if Path(model).suffix in RESULT_SUFFIXES else None
+    result = pipeline.open(model) if outcomes.is_result(model) else None
     outline = pipeline.outline(model if result is None else result)
     if result is not None and strategy is None and "strategy" in result.coords:
         strategy = str(result["strategy"].values[0])

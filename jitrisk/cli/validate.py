@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import print_line
+from jitrisk.cli.options import print_json, print_line
 
 
 @verb("validate", "Example: jitrisk validate my-plant.yaml")
@@ -27,10 +25,10 @@ def command(model: str, as_json: bool) -> int:
         if not as_json:
             raise
         faults = [vars(fault) for fault in error.faults]
-        click.echo(json.dumps({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults}, indent=2))
+        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults})
         return 2
     if as_json:
-        click.echo(json.dumps({"schema": "jitrisk.validation", "schema_version": 1, "faults": []}, indent=2))
+        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": []})
     else:
         print_line(
             f"{network.name}: stages {len(network.stages)}, customers {len(network.customers)}, "

@@ -15,22 +15,23 @@ import xarray as xr
 from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.outcomes.soundness import require_sound
 from jitrisk.targets import check_folder, replacing
-from jitrisk.vocabulary import CONTENTS
+from jitrisk.vocabulary import CONTENTS, RESULT_SUFFIXES
 
-_SUFFIXES = (".nc", ".zarr")
 _SPARE = 1_000_000  # bytes left on a disk beside what is written
 
 
 def is_result(source: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a source of a model is rather the name of a file that a result is kept in."""
-    return isinstance(source, str | os.PathLike) and Path(source).suffix in _SUFFIXES
+    return isinstance(source, str | os.PathLike) and Path(source).suffix in RESULT_SUFFIXES
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return where a result is to be written, or raise ResultError before any work is done."""
     target = Path(path)
-    if target.suffix not in _SUFFIXES:
-        raise ResultError(f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(_SUFFIXES)}")
+    if target.suffix not in RESULT_SUFFIXES:
+        raise ResultError(
+            f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(RESULT_SUFFIXES)}"
+        )
     check_folder(target)
     if target.is_dir() != (target.suffix == ".zarr") and target.exists():
         raise ResultError(f"{target}: is a {'folder' if target.is_dir() else 'file'}: choose another name")

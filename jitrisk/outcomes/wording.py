@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jitrisk.model.quantities import HOUR, UNITS
+from jitrisk.numerals import number
 
 if TYPE_CHECKING:
     from jitrisk.lower import Levels
@@ -19,12 +20,8 @@ _SPANS = (("year", "years", 2.0), ("d", "d", 1.0), ("h", "h", 1.0), ("min", "min
 
 
 def count(value: float) -> str:
-    """Return a number of units: four digits, or all before the point, with thousands apart."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    decimals = max(0, _DIGITS - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """Return a number of units."""
+    return number(value, _DIGITS)
 
 
 def span(hours: float, like: float | None = None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jitrisk.report.numbers import Estimate, Scale, rounded, scale, share
+from jitrisk.report.numbers import Estimate, Scale, paths, percent, rounded, scale, share
 from jitrisk.report.summary import Aim, Summary, difference
 
 
 @dataclass(frozen=True)
 class _Words:
-    """How one speaks of what decides: costs least, or earns most."""
+    """How one speaks of what decides: costs least, earns most, or loses least."""
 
     verb: str
     most: str
@@ -25,6 +25,7 @@ _WORDS: dict[Aim, _Words] = {
     "cost": _Words("cost", "least", "less", "more", "the cheapest", "cheapest"),
     "profit": _Words("earn", "most", "more", "less", "the most profitable", "richest"),
 }
+_LOSSES = _Words("lose", "least", "less", "more", "the best", "richest")
 
 
 def conclusion(summary: Summary) -> str:
@@ -66,15 +67,16 @@ def _does(summary: Summary, amount: Estimate) -> str:
     """Return that a strategy costs, earns or loses so much."""
     if summary.aim == "profit" and amount.value < 0:
         return f"loses {_money(summary, amount.times(-1))}"
-    return f"{_words(summary).verb}s {_money(summary, amount)}"
+    return f"{_WORDS[summary.aim].verb}s {_money(summary, amount)}"
 
 
 def _decided(summary: Summary, rivals: Sequence[str]) -> str:
     best, second, words = summary.best, rivals[0], _words(summary)
     mean, gap = summary.figure(summary.aim, best), _behind(summary, second)
+    amount = mean.times(-1) if words is _LOSSES else mean
     after = "" if len(rivals) == 1 else ", the next"
     return (
-        f"{best} {words.verb}s {words.most}, {_money(summary, mean)} a year: "
+        f"{best} {words.verb}s {words.most}, {_money(summary, amount)} a year: "
         f"{_money(summary, gap)} {words.gap} than {second}{after}, {_wins(summary)}"
     )
 
@@ -94,8 +96,7 @@ def _undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence[str]) 
     rest = f"; {_listed(behind)} {words.verb}{'s' * (len(behind) == 1)} {words.lag}" if behind else ""
     if all(_same(gap) for gap in gaps):
         return f"{together} {words.verb} the same on every path{rest}"
-    paths = f"{summary.paths:,} path{'s' * (summary.paths != 1)}"
-    start = f"No difference in mean {summary.aim} can be claimed between {together} at {paths}"
+    start = f"No difference in mean {summary.aim} can be claimed between {together} at {paths(summary.paths)}"
     if len(unclear) > 1:
         return f"{start}: the intervals of their differences contain 0{rest}"
     why = "its interval is unknown" if gaps[0].half != gaps[0].half else "its interval contains 0"
@@ -105,31 +106,38 @@ def _undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence[str]) 
 
 def _tail(summary: Summary, rivals: Sequence[str]) -> str:
     """Return what the worst paths add; of strategies that never differ there is nothing to add."""
-    best, words = summary.best, _words(summary)
+    best, words = summary.best, _words(summary, "cvar")
     alike = [name for name in rivals if _same(_behind(summary, name))]
     gaps = {name: _behind(summary, name, "cvar_") for name in rivals if name not in alike}
     if not gaps:
         return ""
     safest = min(gaps, key=lambda name: gaps[name].value)
     if _apart(gaps[safest]) and gaps[safest].value < 0:
-        ahead, own = gaps[safest].times(-1), summary.figure(summary.aim, best, "cvar")
+        own, ahead = summary.figure(summary.aim, best, "cvar"), _money(summary, gaps[safest].times(-1))
+        if words is _LOSSES:
+            loss = _money(summary, own.times(-1))
+            return (
+                f"but in the worst {_worst(summary)}, where {best} loses {loss} a year, {safest} is better by {ahead}"
+            )
         return (
-            f"but in the worst {_worst(summary)} {safest} {words.verb}s {_money(summary, ahead)} a year {words.gap} "
+            f"but in the worst {_worst(summary)} {safest} {words.verb}s {ahead} a year {words.gap} "
             f"than the {_money(summary, own)} of {best}"
         )
     if any(gap.half != gap.half for gap in gaps.values()):
-        return f"the paths are too few to compare the worst {100 * (1 - summary.level):.4g} % of them"
+        return f"the paths are too few to compare the worst {percent(1 - summary.level)} % of them"
     unclear = [name for name, gap in gaps.items() if not _apart(gap)]
     if unclear:
         together = _listed([best, *unclear])
         return f"in the worst {_worst(summary)} no difference in {summary.aim} can be claimed between {together}"
-    also = ", too" if all(_apart(_behind(summary, name)) for name in gaps) else ""
+    also = ", too" if words is _words(summary) and all(_apart(_behind(summary, name)) for name in gaps) else ""
     verb = f"{words.verb}{'s' * (not alike)}"
     return f"in the worst {_worst(summary)} {_listed([best, *alike])} {verb} {words.most}{also}"
 
 
-def _words(summary: Summary) -> _Words:
-    return _WORDS[summary.aim]
+def _words(summary: Summary, statistic: str = "mean") -> _Words:
+    """Return how one speaks of what decides; where even the best strategy makes a loss, of losses."""
+    lost = summary.aim == "profit" and summary.figure("profit", summary.best, statistic).value < 0
+    return _LOSSES if lost else _WORDS[summary.aim]
 
 
 def _behind(summary: Summary, name: str, prefix: str = "") -> Estimate:
@@ -162,7 +170,7 @@ def _share(summary: Summary, name: str) -> str:
 
 
 def _worst(summary: Summary) -> str:
-    return f"{100 * (1 - summary.level):.4g} % of paths"
+    return f"{percent(1 - summary.level)} % of paths"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import xarray as xr
@@ -15,13 +14,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from jitrisk.errors import ResultError
-from jitrisk.report.numbers import number, span
+from jitrisk.errors import ResultError, did_you_mean
+from jitrisk.numerals import number
+from jitrisk.report.documents import plain
+from jitrisk.report.numbers import span
 from jitrisk.report.sheet import encodable
+from jitrisk.risk.result import HOURS_PER_DAY
 
 SCHEMA_VERSION = 1
 
-_HOURS_PER_DAY = 24.0
 _MOST = 40  # rows of a section
 _PROSE = 110
 _NAME = 32
@@ -90,11 +91,9 @@ def outline_digest(outline: xr.Dataset, strategy: str | None = None) -> Digest:
     others = [str(other) for other in outline["strategy"].values if other != name]
     for other in others:
         sections[f"What {other} changes"] = _changes(one, outline.sel(strategy=other)) or {"nothing": ""}
-    days = {key: span(float(outline.attrs[key]) * _period_days(outline)) for key in ("horizon", "warm_up")}
-    about = (
-        f"One period is {span(_period_days(outline))}; {days['horizon']} are simulated, "
-        f"of which the first {days['warm_up']} are not counted."
-    )
+    horizon, warm_up = (span(float(outline.attrs[key]) * _period_days(outline)) for key in ("horizon", "warm_up"))
+    left_out = f"of which the first {warm_up} are not counted" if outline.attrs["warm_up"] else "and all of it counts"
+    about = f"One period is {span(_period_days(outline))}; {horizon} are simulated, {left_out}."
     title = str(outline.attrs["name"])
     return Digest(f"{title}, strategy {name}" if others else title, about, {k: v for k, v in sections.items() if v})
 
@@ -105,14 +104,13 @@ def chosen_strategy(outline: xr.Dataset, strategy: str | None) -> str:
     if strategy is None:
         return known[0]
     if strategy not in known:
-        close = get_close_matches(strategy, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(strategy, known)
         raise ResultError(f"unknown strategy {strategy!r}: the model has {', '.join(known)}{hint}")
     return strategy
 
 
 def _period_days(outline: xr.Dataset) -> float:
-    return float(outline.attrs["period_hours"]) / _HOURS_PER_DAY
+    return float(outline.attrs["period_hours"]) / HOURS_PER_DAY
 
 
 def _pairs(one: xr.Dataset, dim: str, variable: str) -> Iterator[tuple[Any, Any]]:
@@ -239,4 +237,4 @@ def _keyed(one: xr.Dataset, dim: str) -> dict[str, Any]:
 
 
 def _finite(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
+    return {name: plain(value) for name, value in record.items()}

@@ -40,10 +40,10 @@ def summed(summary: Summary) -> dict[str, Any]:
     return {
         "schema": "jitrisk.summary",
         "schema_version": SCHEMA_VERSION,
-        **{name: _plain(value) for name, value in summary.measures.attrs.items()},
+        **{name: plain(value) for name, value in summary.measures.attrs.items()},
         "base": summary.base,
         "confidence": summary.contrasts.attrs["confidence"],
-        "metrics": {name: {key: _plain(value) for key, value in attrs.items()} for name, attrs in definitions.items()},
+        "metrics": {name: {key: plain(value) for key, value in attrs.items()} for name, attrs in definitions.items()},
         "strategies": {name: _strategy(summary, name, list(definitions)) for name in summary.strategies},
         "conclusion": conclusion(summary),
     }
@@ -60,9 +60,9 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
         "differences": {metric: series(contrasts[metric]) for metric in metrics},
         **{
             kind: {
-                "share": _plain(contrasts[kind].item()),
-                "lower": _plain(contrasts[f"{kind}_lower"].item()),
-                "upper": _plain(contrasts[f"{kind}_upper"].item()),
+                "share": plain(contrasts[kind].item()),
+                "lower": plain(contrasts[f"{kind}_lower"].item()),
+                "upper": plain(contrasts[f"{kind}_upper"].item()),
             }
             for kind in _SHARES
             if kind in contrasts
@@ -73,9 +73,10 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
 def series(array: xr.DataArray) -> dict[str, Any]:
     """Return values along the one dimension of an array, by its coordinate; what is unknown is None."""
     (dim,) = array.dims
-    return {str(key): _plain(value) for key, value in zip(array[dim].values, array.values, strict=True)}
+    return {str(key): plain(value) for key, value in zip(array[dim].values, array.values, strict=True)}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it: None for a number that is not finite."""
     value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

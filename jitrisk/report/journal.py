@@ -13,13 +13,15 @@ from rich.constrain import Constrain
 from rich.table import Table
 from rich.text import Text
 
-from jitrisk.report.numbers import Estimate, Rounded, rounded, scale
+from jitrisk.numerals import number
+from jitrisk.report.documents import plain
+from jitrisk.report.numbers import Estimate, Rounded, paths, rounded, scale
 from jitrisk.report.sheet import Row, Sheet, encodable
 from jitrisk.risk import events
+from jitrisk.risk.result import HOURS_PER_DAY
 
 SCHEMA_VERSION = 1
 _WIDTH = 110
-_DAY = 24.0
 _LONG = 48.0  # hours from which a time is told in days
 _TENTH = 0.1
 
@@ -129,17 +131,17 @@ def replay_document(replay: xr.Dataset) -> dict[str, Any]:
     replay : the replay, as ``jr.replay`` returns it.
     """
     found = events(replay)
-    columns = {str(name): [_plain(value) for value in found[name].values.tolist()] for name in found}
+    columns = {str(name): [plain(value) for value in found[name].values.tolist()] for name in found}
     metrics = {str(name): replay.sel(metric=name) for name in replay["metric"].values}
     return {
         "schema": "jitrisk.replay",
         "schema_version": SCHEMA_VERSION,
-        **{str(name): _plain(value) for name, value in found.attrs.items()},
-        "run_paths": _plain(replay.attrs.get("run_paths")),
+        **{str(name): plain(value) for name, value in found.attrs.items()},
+        "run_paths": plain(replay.attrs.get("run_paths")),
         "events": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
         "totals": {
             name: {
-                "value": _plain(at["metric_value"].item()),
+                "value": plain(at["metric_value"].item()),
                 "unit": str(at["metric_unit"].item()),
                 "per_year": at["metric_per_year"].item(),
                 "rank": at["metric_rank"].item() if "metric_rank" in at else None,
@@ -147,11 +149,6 @@ def replay_document(replay: xr.Dataset) -> dict[str, Any]:
             for name, at in metrics.items()
         },
     }
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _sentence(row: dict[str, Any], hours: float) -> str:
@@ -198,12 +195,12 @@ def _often(times: int, which: str) -> str:
 def _date(time: float, hours: float) -> str:
     """Return a time in periods as days and hours from the start."""
     tenths = round(time * hours * 10)
-    days, rest = divmod(tenths, round(_DAY * 10))
+    days, rest = divmod(tenths, round(HOURS_PER_DAY * 10))
     return f"day {days:,}" + (f", {rest / 10:g} h" if rest else "")
 
 
 def _span(hours: float) -> str:
-    return f"{round(hours / _DAY, 1):,g} d" if hours >= _LONG else f"{_short(hours)} h"
+    return f"{round(hours / HOURS_PER_DAY, 1):,g} d" if hours >= _LONG else f"{_short(hours)} h"
 
 
 def _short(hours: float) -> str:
@@ -217,10 +214,10 @@ def _count(value: float) -> str:
 def _totals(replay: xr.Dataset) -> Sheet:
     rows = tuple(_total_rows(replay))
     run = replay.attrs.get("run_paths")
-    days = float(replay.attrs["periods"]) * float(replay.attrs["period_hours"]) / _DAY
-    notes = [f"{days:,.4g} days after the warm-up, scaled to a year."]
+    days = number(float(replay.attrs["periods"]) * float(replay.attrs["period_hours"]) / HOURS_PER_DAY, 4)
+    notes = [f"{days} days after the warm-up, scaled to a year."]
     if run is not None:
-        notes.append(f"place: 1 is the worst of {int(run):,} path{'s' * (run != 1)}; paths as bad share a place.")
+        notes.append(f"place: 1 is the worst of {paths(int(run))}; paths as bad share a place.")
     return Sheet("The path as a whole", ("figure", "place")[: 1 + (run is not None)], rows, tuple(notes))
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from jitrisk.numerals import bare, exponent, fixed, number
+
 UNKNOWN = "?"
 _DIGITS = 4
 
@@ -73,16 +75,16 @@ def rounded(estimate: Estimate, top: float = math.inf) -> Rounded:
     """
     value, half = estimate
     size = min(abs(value), top - value) if value < top else abs(value)
-    decimals = _DIGITS - 1 - _exponent(size)
+    decimals = _DIGITS - 1 - exponent(size)
     if half == 0:
-        return Rounded(_bare(value, decimals))
+        return Rounded(bare(value, decimals))
     if math.isnan(half):
-        return Rounded(_bare(value, decimals - 1), UNKNOWN)
+        return Rounded(bare(value, decimals - 1), UNKNOWN)
     if size and half <= 0.5 * 10.0**-decimals:
-        return Rounded(_fixed(value, max(decimals, 0)))
-    exponent = _exponent(half)
-    decimals = -exponent + (half < 2.95 * 10.0**exponent)
-    return Rounded(_fixed(value, decimals), _fixed(half, decimals))
+        return Rounded(fixed(value, max(decimals, 0)))
+    power = exponent(half)
+    decimals = -power + (half < 2.95 * 10.0**power)
+    return Rounded(fixed(value, decimals), fixed(half, decimals))
 
 
 def share(value: float, lower: float, upper: float) -> Rounded:
@@ -94,11 +96,14 @@ def share(value: float, lower: float, upper: float) -> Rounded:
     return rounded(Estimate(100 * value, 50 * (upper - lower)), top=100)
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Return a number with some significant digits, or all before the point; thousands are set apart."""
-    if not math.isfinite(value):
-        return f"{value:g}"
-    return _bare(value, digits - 1 - _exponent(value))
+def percent(probability: float) -> str:
+    """Return a probability in percent, with all the digits it was asked with."""
+    return f"{100 * probability:.10g}"
+
+
+def paths(count: int) -> str:
+    """Return how many paths there are, in words."""
+    return f"{count:,} path{'s' * (count != 1)}"
 
 
 def span(days: float) -> str:
@@ -108,23 +113,10 @@ def span(days: float) -> str:
     return f"{number(days)} d" if days < 2 * 365 else f"{number(days / 365)} years"
 
 
-def _exponent(value: float) -> int:
-    return math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
-
-
-def _fixed(value: float, decimals: int) -> str:
-    return f"{round(value, decimals):z,.{max(decimals, 0)}f}"
-
-
-def _bare(value: float, decimals: int) -> str:
-    text = _fixed(value, max(decimals, 0))
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _one_digit_up(percent: float) -> tuple[float, int]:
-    decimals = -_exponent(percent)
-    up = math.ceil(percent * 10.0**decimals) / 10.0**decimals
-    return up, max(-_exponent(up), 0)
+def _one_digit_up(value: float) -> tuple[float, int]:
+    decimals = -exponent(value)
+    up = math.ceil(value * 10.0**decimals) / 10.0**decimals
+    return up, max(-exponent(up), 0)
 
 
 def _up(percent: float) -> str:

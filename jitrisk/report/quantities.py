@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.report.numbers import number, scale
+from jitrisk.numerals import number
+from jitrisk.report.numbers import scale
 
 _NAMES = {
     "cost": "total cost",

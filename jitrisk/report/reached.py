@@ -7,6 +7,9 @@ from typing import Any
 
 import xarray as xr
 
+from jitrisk.report.documents import plain
+from jitrisk.report.numbers import percent
+
 _WHY = {
     "met": "",
     "most": ", the most allowed",
@@ -28,7 +31,7 @@ def reached_line(found: xr.Dataset) -> str:
     widths = [_width(found, str(name)) for name in found["strategy"].values if name not in zero]
     nothing = [f"0 so far for {', '.join(zero)}, and no width is a share of 0"] if zero else []
     return (
-        f"{attrs['statistic']} {known} to within {100 * attrs['asked']:.10g} % after {attrs['paths']:,} paths"
+        f"{attrs['statistic']} {known} to within {percent(attrs['asked'])} % after {attrs['paths']:,} paths"
         f"{_WHY[attrs['stopped']]}: {'; '.join([', '.join(widths)] * bool(widths) + nothing)}"
     )
 
@@ -40,18 +43,15 @@ def reached_document(found: xr.Dataset) -> dict[str, Any]:
     ----------
     found : what :func:`jitrisk.risk.reached` found.
     """
-
-    def plain(name: str, strategy: str) -> float | None:
-        value = float(found[name].sel(strategy=strategy))
-        return value if math.isfinite(value) else None
-
     strategies = [str(name) for name in found["strategy"].values]
     ends = ("estimate", "lower", "upper", "width")
     return {
         "target": found.attrs["target"],
         "met": bool(found["met"].all()),
         "stopped": found.attrs["stopped"],
-        "strategies": {strategy: {name: plain(name, strategy) for name in ends} for strategy in strategies},
+        "strategies": {
+            strategy: {name: plain(found[name].sel(strategy=strategy)) for name in ends} for strategy in strategies
+        },
     }
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import xarray as xr
 
+from jitrisk.numerals import number
 from jitrisk.report.conclusion import conclusion, money_scale
-from jitrisk.report.numbers import UNKNOWN, Estimate, Rounded, Scale, rounded, scale, share
+from jitrisk.report.numbers import UNKNOWN, Estimate, Rounded, Scale, paths, percent, rounded, scale, share
 from jitrisk.report.sheet import Row, Sheet
 from jitrisk.report.summary import Summary, difference, figure, summarize
 from jitrisk.risk import costs, describe, ownership
+from jitrisk.risk.result import HOURS_PER_DAY
 from jitrisk.vocabulary import COSTS
 
 _COST_ROWS = tuple(name for name in COSTS if name != "working_capital")
@@ -131,7 +133,7 @@ def _money_rows(summary: Summary) -> Iterator[Row]:
     yield _money_row(f"{summary.aim} a year", summary.aim, summary)
     if len(summary.strategies) > 1:
         yield _difference_row(summary)
-    yield _money_row(f"CVaR {_percent(summary.level)} of {summary.aim}", summary.aim, summary, "cvar")
+    yield _money_row(f"CVaR {percent(summary.level)} of {summary.aim}", summary.aim, summary, "cvar")
     if summary.aim != "cost":
         yield _money_row("cost a year", "cost", summary)
     yield _money_row("working capital", "working_capital", summary)
@@ -194,12 +196,13 @@ def interval_note(rows: Iterable[Row]) -> str:
 def _money_notes(summary: Summary) -> Iterator[str]:
     if not summary.priced:
         return
-    level, rest = _percent(summary.level), _percent(1 - summary.level)
+    level, rest = percent(summary.level), percent(1 - summary.level)
     yield f"CVaR {level}: the mean {summary.aim} a year over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."
     if any(metric in summary.measures for _, metric, _ in _RATIO_ROWS):
-        yield "Margin, turns and days are those of every path, averaged."
+        first = "Margin, turns" if "gross_margin" in summary.measures else "Turns"
+        yield f"{first} and days are those of every path, averaged."
 
 
 def _service_note(summary: Summary) -> str:
@@ -209,11 +212,6 @@ def _service_note(summary: Summary) -> str:
 
 def _paths_note(summary: Summary) -> str:
     attrs = summary.measures.attrs
-    days = attrs["periods"] * attrs["period_hours"] / 24
-    paths = f"{summary.paths:,} path{'s' * (summary.paths != 1)}"
+    days = number(attrs["periods"] * attrs["period_hours"] / HOURS_PER_DAY, 4)
     shared = ", the same for every strategy" if len(summary.strategies) > 1 else ""
-    return f"{paths}{shared}; {days:,.4g} days of each, scaled to a year."
-
-
-def _percent(probability: float) -> str:
-    return f"{100 * probability:.10g}"
+    return f"{paths(summary.paths)}{shared}; {days} days of each, scaled to a year."

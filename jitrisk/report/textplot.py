@@ -21,6 +21,7 @@ from jitrisk.report.numbers import UNKNOWN, Estimate, rounded
 from jitrisk.report.quantities import quantity, spoken
 from jitrisk.report.sheet import PROSE, encodable, rule
 from jitrisk.report.summary import aim
+from jitrisk.report.table import title
 
 Kind = Literal["histogram", "exceedance"]
 
@@ -32,6 +33,8 @@ _LEAST_BAR, _LONGEST_BAR, _LEAST_AXIS = 6, 60, 8
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LONGEST_NAME = 16
 _BAR = "cyan"
+# What a bad year does to a limit.
+_BEYOND = {"upper": "exceeded", "lower": "fallen short of"}
 _ONE_SCALE = "All bars are drawn to one scale."
 _INTERVALS = "The dot is the value, the line its 95 % interval, and after ± stands half of that."
 
@@ -81,7 +84,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Exceedance:
-    """The value exceeded once in so many years, a line a strategy, on one axis, with its interval.
+    """The value that a year is worse than once in so many years, a line a strategy, on one axis, with its interval.
 
     Attributes
     ----------
@@ -161,7 +164,7 @@ def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exc
     Parameters
     ----------
     outcomes : a result.
-    kind : ``"histogram"``, or ``"exceedance"`` for the value that is exceeded once in so many years.
+    kind : ``"histogram"``, or ``"exceedance"`` for the value that a year is worse than once in so many years.
 
     Raises
     ------
@@ -188,8 +191,8 @@ def _histogram(values: xr.Dataset, metric: str) -> Histogram:
     columns = tuple(
         (name, tuple(row)) for name, row in zip(names, shares[:, kept.start : kept.stop].tolist(), strict=True)
     )
-    title = f"{_name(values)}: % of {found.attrs['paths']:,} paths by {shown.label(spoken(metric))}"
-    return Histogram(title, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
+    heading = f"{title(values)}: % of {found.attrs['paths']:,} paths by {shown.label(spoken(metric))}"
+    return Histogram(heading, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
 
 
 def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
@@ -201,9 +204,10 @@ def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
         (f"{years:,.0f}", tuple(zip(names, *(column[:, k].tolist() for column in columns), strict=True)))
         for k, years in enumerate(found["return_period"].values)
     ]
-    title = f"{_name(values)}: {spoken(metric)} exceeded once in so many years, {shown.unit}"
+    beyond = _BEYOND[str(values[metric].attrs["bad_tail"])]
+    heading = f"{title(values)}: {spoken(metric)} {beyond} once in so many years, {shown.unit}"
     unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
-    return Exceedance(title, tuple(groups), _INTERVALS + f" {UNKNOWN}: too few paths." * unknown)
+    return Exceedance(heading, tuple(groups), _INTERVALS + f" {UNKNOWN}: too few paths." * unknown)
 
 
 def _share(share: float, top: float, bar: int, encoding: str) -> Text:
@@ -238,7 +242,3 @@ def _written(ends: Sequence[float]) -> list[str]:
     least = min((b - a for a, b in pairwise(ends) if b > a), default=abs(ends[0]) / 10) or 1.0
     decimals = max(0, 1 - math.floor(math.log10(least)))
     return [f"{end:z,.{decimals}f}" for end in ends]
-
-
-def _name(values: xr.Dataset) -> str:
-    return str(values.attrs.get("name", "Result"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -45,15 +46,16 @@ def exceedance(
     Raises
     ------
     ResultError
-        When there is no such metric, a value is not finite, the confidence is not between 0 and 1, or a return period
-        is not longer than a year.
+        When there is no such metric, a value is not finite, the confidence is not between 0 and 1, or the return
+        periods are not longer than a year and rising.
     """
     array, confidence = column(values, metric), probability("confidence", confidence)
+    rows = finite_rows(array)
     low, paths = array.attrs["bad_tail"] == "lower", array.sizes["path"]
     per_year = float(values.attrs.get("per_year", 1.0))
     beyond = _counts(paths) if years is None else _counts_at(paths, years, per_year)
     ranks = [quantile_ranks(paths, 1 - k / paths, confidence, low) for k in beyond]
-    table = np.array([_curve(row, ranks) for row in finite_rows(array)]).reshape(-1, len(ranks), 3)
+    table = np.array([_curve(row, ranks) for row in rows]).reshape(-1, len(ranks), 3)
     table *= array.attrs["per_year"]
     annual = -np.expm1(per_year * np.log1p(-beyond / paths))
     attrs = yearly(array)
@@ -80,8 +82,10 @@ def _counts(paths: int) -> Array:
 def _counts_at(paths: int, years: Sequence[float], per_year: float) -> Array:
     """Return how many paths should lie beyond the value of each return period, where they are enough."""
     for period in years:
-        if not period > 1:
+        if not 1 < period < np.inf:
             raise ResultError(f"a return period is {period!r}: allowed are those longer than 1 year, such as 10")
+    if not years or any(later <= period for period, later in pairwise(years)):
+        raise ResultError(f"the return periods are {list(years)}: allowed is a list that rises, such as [10, 100]")
     beyond: Array = -np.expm1(np.log1p(-1 / np.asarray(years, dtype=np.float64)) / per_year) * paths
     # 5 paths of 1,000 come out a little below 5 in floating point.
     return beyond[: max(1, np.count_nonzero(beyond >= _FEWEST_BEYOND * (1 - 1e-9)))]

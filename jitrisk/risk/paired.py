@@ -117,7 +117,7 @@ def _differences(rows: Array, base: int, level: float, confidence: float, low: b
     paths = rows.shape[1]
     sign = -1.0 if low else 1.0
     base_scores = tail_scores(sign * rows[base], level)
-    tail_known = rank_interval(paths, level) is not None
+    tail_known = rank_interval(paths, level, confidence) is not None
     table = np.empty((len(rows), len(CONTRASTS)))
     for s, row in enumerate(rows):
         mean = _interval(row - rows[base], student(paths, confidence))

@@ -53,12 +53,13 @@ class Moments:
         """Standard error of the standard deviation by the delta method (Cramér 1946, section 27.7)."""
         if self.size < 2 or self.second == 0:
             return math.nan if self.size < 2 else 0.0
-        return math.sqrt(max(self.fourth - self.second**2, 0.0) / (4 * self.second * self.size))
+        return math.sqrt(max(self.fourth / self.second - self.second, 0.0) / (4 * self.size))
 
     @property
     def skewness(self) -> float:
         """Third standardized moment, 0 for a constant."""
-        return self.third / self.second**1.5 if self.second > 0 else 0.0
+        # Divided twice, because the power of a tiny number is 0.
+        return self.third / self.second / math.sqrt(self.second) if self.second > 0 else 0.0
 
 
 def moments(values: Array) -> Moments:

@@ -85,7 +85,7 @@ def order_statistics(values: Array, ranks: Sequence[int] | npt.NDArray[np.intp])
         few = np.sort(values[:: values.size // _SAMPLE])
         skip = int(few.size * _TRIMMED)
         for left, right in ((few[skip], few[-1 - skip]), (values.min(), values.max())):
-            if right - left > _NARROW:
+            if _NARROW < float(right) - float(left) < math.inf:
                 return _from_buckets(values, wanted, left, right)
     ordered: Array = np.sort(values)
     return ordered[wanted - 1]
@@ -116,8 +116,10 @@ def _codes(values: Array, left: float, right: float) -> tuple[npt.NDArray[np.int
     scale = _BUCKETS / (right - left)
     codes, counts = np.empty(values.size, dtype=np.int16), np.zeros(_BUCKETS + 3, dtype=np.intp)
     for part, code in zip(chunks(values), chunks(codes), strict=True):
-        place = part - left
-        place *= scale
+        # What overflows lies far beyond the buckets, and is put at their end.
+        with np.errstate(over="ignore"):
+            place = part - left
+            place *= scale
         place += 1.0
         np.clip(place, 0.0, _BUCKETS + 2.0, out=place)
         whole = place.astype(np.intp)

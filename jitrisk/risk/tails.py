@@ -52,7 +52,11 @@ def tail_risk(
     The interval of the value at risk lies between order statistics, whatever the distribution, and its standard error
     comes from their spacing (Siddiqui 1960; Bloch & Gastwirth 1968). The conditional value at risk is a mean of one
     score a path, its influence function, whose spread is its standard error (Trindade, Uryasev, Shapiro & Zrazhevsky
-    2007); its interval allows for the skewness of the scores, and for few paths in the tail as Student's does.
+    2007); its interval allows for the skewness of the scores, and for few paths in the tail as Student's does. It also
+    allows for losses that jump near the level, such as those of a disaster in one horizon of twenty: the mean score is
+    least at the true value at risk (Rockafellar & Uryasev 2002, theorem 10), and so safe as an upper bound at any
+    value; the lower end is the least that the scores at either of two values give, the value at risk found and the
+    milder end of its interval.
 
     Parameters
     ----------
@@ -74,8 +78,13 @@ def tail_risk(
     var_error = (at.upper - at.lower) / (bounds[1] - bounds[0]) * math.sqrt(paths * level * (1 - level))
     # The tail of 4 paths has the reach of 4 values, not of all.
     reach = student(math.ceil(paths * (1 - level)), confidence)
-    ends = skewed_interval(excess.mean, excess.standard_error, excess.skewness, paths, reach)
-    lower, upper = sorted(at.value + sign * end for end in ends)
+    mild, severe = skewed_interval(excess.mean, excess.standard_error, excess.skewness, paths, reach)
+    milder = at.upper if low else at.lower
+    if milder != at.value:
+        beyond = _excess(values, milder, level, low)
+        end, _ = skewed_interval(beyond.mean, beyond.standard_error, beyond.skewness, paths, reach)
+        mild = min(mild, sign * (milder - at.value) + end)
+    lower, upper = sorted(at.value + sign * end for end in (mild, severe))
     return TailRisk(at.value, var_error, at.lower, at.upper, cvar, excess.standard_error, lower, upper)
 
 
@@ -88,7 +97,7 @@ def _excess(values: Array, var: float, level: float, low: bool) -> Moments:
         sums += (beyond.sum(), square.sum(), sum_of_products(square, beyond))
     mean, second, third = (float(total) / values.size / (1 - level) ** (k + 1) for k, total in enumerate(sums))
     # Most scores are 0, so nothing is lost by subtracting.
-    return Moments(values.size, mean, max(second - mean**2, 0.0), third - 3 * mean * second + 2 * mean**3)
+    return Moments(values.size, mean, max(second - mean * mean, 0.0), third - mean * (3 * second - 2 * mean * mean))
 
 
 def tail_scores(losses: Array, level: float) -> Array:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError
+from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.risk.money import costs
 from jitrisk.risk.result import Array, provenance, require, year_factor
 from jitrisk.risk.service import metrics
@@ -48,8 +47,7 @@ def chosen(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Dataset:
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Return the message that there is no such name, with those there are and the nearest of them."""
     names = list(dict.fromkeys(known))
-    close = get_close_matches(name, names, n=1)
-    return f"unknown {what} {name!r}: there are {', '.join(names)}" + (f"; did you mean {close[0]!r}?" if close else "")
+    return f"unknown {what} {name!r}: there are {', '.join(names)}{did_you_mean(name, names)}"
 
 
 def column(values: xr.Dataset, name: str) -> xr.DataArray:
@@ -94,8 +92,10 @@ def _require_paths(array: xr.DataArray) -> None:
 
 
 def finite_rows(array: xr.DataArray) -> Array:
-    """Return values as float64 ``[strategy, ..., path]``, or raise ResultError where one is not finite."""
+    """Return values as float64 ``[strategy, ..., path]``, or raise ResultError for no path or what is not finite."""
     turned = array.transpose("strategy", ..., "path")
+    if not turned.sizes["path"]:
+        raise ResultError(f"{array.name} has no path; select at least one")
     values = np.asarray(turned.values, dtype=np.float64)
     with np.errstate(all="ignore"):
         # One sum tells, without memory for an answer a value.

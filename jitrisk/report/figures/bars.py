@@ -10,16 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
+from jitrisk.numerals import number
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import plain_ticks
 from jitrisk.report.figures.style import GRID, PAPER, canvas, check_count, look, on, styled, title
-from jitrisk.report.numbers import number, rounded
+from jitrisk.report.numbers import rounded
 from jitrisk.report.quantities import Quantity, quantity, spoken
 from jitrisk.report.summary import figure as estimate
 from jitrisk.risk import costs, describe
 from jitrisk.risk.money import COMPONENTS
 
 _WIDTH = 0.62
+_IN_A_LINE = 4  # bars whose totals stand in one line with what follows the sign
 _SIDE_BY_SIDE = 8  # bars whose names and totals fit between their neighbors'
 _LEGIBLE = 0.055  # share of the axes' height from which a number fits into its segment
 
@@ -113,6 +115,7 @@ def _totals(ax: Axes, measures: xr.Dataset, strategies: list[str], shown: Quanti
     for i, strategy in enumerate(strategies):
         total = estimate(measures, "total", strategy).times(shown.factor)
         words = number(total.value) if crowded else str(rounded(total))
+        words = words if len(strategies) <= _IN_A_LINE else words.replace(" ±", "\n±")
         rotation = 90 if crowded else 0
         ax.annotate(words, (i, total.value), (0, 3), fontsize=_print(strategies), rotation=rotation, **how)
 

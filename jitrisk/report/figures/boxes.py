@@ -9,13 +9,14 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
+from jitrisk.numerals import number
 from jitrisk.report.figures.labels import wrapped
-from jitrisk.report.numbers import number, span
+from jitrisk.report.numbers import span
 from jitrisk.risk.downtime import lost_time
+from jitrisk.risk.result import HOURS_PER_DAY
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
 _HAZARDS = 3  # named below a box
-_HOURS_PER_DAY = 24.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> di
     found = {}
     for name in map(str, outline["stage"].values):
         stage = one.sel(stage=name)
-        cover = min(float(stage["cover_days"]) / most, 1.0)
+        # A store that nobody draws on covers any time, unless it keeps nothing.
+        cover = min(float(stage["cover_days"]) / most, 1.0) if float(stage["full_store"]) else 0.0
         lost = words.get(name, ())
         found[name] = Box(_named(name), _about_stage(stage), _hazards(one, name), cover, lost, dark.get(name, 0.0))
     for name in map(str, outline["customer"].values):
@@ -124,7 +126,7 @@ def _losses(
         words[name] = _in_words({"starved": starved, "broken": broken})
         hours[name] = starved + broken
     for name in map(str, outline["customer"].values):
-        short = float(one["stockout"].sel(customer=name)) * _HOURS_PER_DAY
+        short = float(one["stockout"].sel(customer=name)) * HOURS_PER_DAY
         words[name], hours[name] = _in_words({"short": short}), short
     dark: dict[str, float] = {}
     for dim in ("stage", "customer"):
@@ -135,5 +137,5 @@ def _losses(
 
 
 def _in_words(hours: dict[str, float]) -> tuple[str, ...]:
-    said = tuple(f"{name} {span(value / _HOURS_PER_DAY)} a year" for name, value in hours.items() if value > 0)
+    said = tuple(f"{name} {span(value / HOURS_PER_DAY)} a year" for name, value in hours.items() if value > 0)
     return said or ("no time lost",)

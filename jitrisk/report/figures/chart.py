@@ -16,8 +16,8 @@ from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import days_axis, plain_ticks
 from jitrisk.report.figures.style import ALARM, COLORS, GRID, INK, MUTED, look, panels, styled, title
 from jitrisk.report.quantities import quantity
+from jitrisk.risk.result import HOURS_PER_DAY
 
-_HOURS_PER_DAY = 24.0
 _ROWS = 24
 _ROW = 0.19  # inches
 _NAME = 30
@@ -66,7 +66,7 @@ def timeline(replay: xr.Dataset, *, ax: Axes | None = None) -> Figure:
         When the Dataset is no replay of one path.
     """
     _check(replay)
-    days = float(replay.attrs["period_hours"]) / _HOURS_PER_DAY
+    days = float(replay.attrs["period_hours"]) / HOURS_PER_DAY
     window = (float(replay["time"].values[0]) * days, float(replay["time"].values[-1] + 1) * days)
     rows = [*_hazards(replay, days, window), *_lost(replay, days)]
     more = len(rows) - _ROWS

@@ -11,7 +11,8 @@ from jitrisk import risk
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import log_ticks, plain_ticks
-from jitrisk.report.figures.style import GRID, canvas, check_count, look, paths, styled, title
+from jitrisk.report.figures.style import GRID, canvas, check_count, look, styled, title
+from jitrisk.report.numbers import paths, percent
 from jitrisk.report.quantities import Quantity, quantity, spoken
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
@@ -68,7 +69,7 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
     ax.set_xlabel("return period, years")
     ax.set_ylabel(shown.label(spoken(metric)))
     ax.grid(color=GRID, lw=0.6)
-    passed = "undercut" if attrs.get("bad_tail") == "lower" else "exceeded"
+    passed = "fallen short of" if attrs.get("bad_tail") == "lower" else "exceeded"
     about = f"bands: 95 % intervals; {paths(curves.attrs['paths'])}"
     title(ax, f"{spoken(metric).capitalize()} {passed} once in so many years", about)
     at_the_right(ax, labels)
@@ -107,7 +108,7 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     plain_ticks(ax.yaxis)
     ax.grid(color=GRID, lw=0.6)
     ax.set_xlabel("paths in the sub-sample")
-    level = "" if statistic == "mean" else f" {100 * float(steps.attrs['level']):.4g}"
+    level = "" if statistic == "mean" else f" {percent(float(steps.attrs['level']))}"
     name = f"{_STATISTICS[statistic]}{level} of {spoken(metric)}"
     ax.set_ylabel(shown.label(name) + _a_year(values, metric))
     about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {paths(steps.attrs['paths'])}"

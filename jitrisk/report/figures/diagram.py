@@ -13,12 +13,12 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
 from jitrisk.errors import ResultError
+from jitrisk.numerals import number
 from jitrisk.report.digest import chosen_strategy
 from jitrisk.report.figures.boxes import Box, boxes
 from jitrisk.report.figures.labels import wrapped
 from jitrisk.report.figures.layout import Layout, Segment, Slot, layout
 from jitrisk.report.figures.style import ALARM, COLORS, INK, MUTED, PAPER, canvas, ink, mixed, styled, title
-from jitrisk.report.numbers import number
 
 _MOST = 60  # stages, and customers, that a diagram shows legibly
 _SMALL, _NAME = 6.5, 8.0  # points

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrapped
 from jitrisk.report.figures.scales import days_axis, plain_ticks
-from jitrisk.report.figures.style import GRID, INK, check_count, ink, look, mixed, panels, paths, styled, title
+from jitrisk.report.figures.style import GRID, INK, check_count, ink, look, mixed, panels, styled, title
+from jitrisk.report.numbers import paths, percent
 from jitrisk.report.quantities import Quantity, quantity, spoken
 from jitrisk.risk.bands import bands, widest
 
@@ -73,7 +74,7 @@ def _panel(ax: Axes, ranges: xr.DataArray, shown: Quantity, days: float, number:
     pairs = len(points) // 2
     for k in range(pairs):
         inside = points[-1 - k] - points[k]
-        label = f"{100 * inside:.4g} %"
+        label = f"{percent(inside)} %"
         ax.fill_between(ends, values[k], values[-1 - k], color=mixed(color, _TINTS[k]), lw=0, label=label)
     ax.plot(ends, values[pairs], color=INK, lw=1.1, label=f"median of {paths(ranges.attrs['paths'])}")
     ax.grid(axis="y", color=GRID, lw=0.6)

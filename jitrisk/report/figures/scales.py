@@ -10,8 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from jitrisk.report.figures.style import GRID
-
-_HOURS_PER_DAY = 24.0
+from jitrisk.risk.result import HOURS_PER_DAY
 
 
 def plain_ticks(axis: Axis, most: int = 7) -> None:
@@ -46,7 +45,7 @@ def days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
     panels : the axes, from the top; the time stands below the last.
     data : a trace or replay, or part of one.
     """
-    days = float(data.attrs["period_hours"]) / _HOURS_PER_DAY
+    days = float(data.attrs["period_hours"]) / HOURS_PER_DAY
     times = data["time"].values
     begin, end, warm = (float(t) * days for t in (times[0], times[-1] + 1, data.attrs.get("warm_up", 0)))
     for panel in panels:

@@ -9,11 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jitrisk import risk
+from jitrisk.numerals import number
 from jitrisk.report.figures.curves import measured
 from jitrisk.report.figures.labels import beside_curves, wrapped
 from jitrisk.report.figures.scales import plain_ticks, root_ticks
-from jitrisk.report.figures.style import GRID, canvas, look, paths, styled, title
-from jitrisk.report.numbers import number
+from jitrisk.report.figures.style import GRID, canvas, look, styled, title
+from jitrisk.report.numbers import paths
 from jitrisk.report.quantities import quantity, spoken
 
 _DOMINANT = 30.0  # percent in one bin from which the rest would be flat on a plain scale

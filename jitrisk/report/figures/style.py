@@ -200,11 +200,6 @@ def title(ax: Axes, words: str, below: str = "") -> None:
     )
 
 
-def paths(count: int) -> str:
-    """Return how many paths there are, in words."""
-    return f"{count:,} path{'s' * (count != 1)}"
-
-
 def mixed(color: str, share: float) -> str:
     """Return a color thinned with white: `share` of it is left."""
     red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(color), to_rgb(PAPER), strict=True))

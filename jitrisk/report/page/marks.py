@@ -26,8 +26,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 
+from jitrisk.numerals import number
 from jitrisk.report.figures.style import INK
-from jitrisk.report.numbers import number
 
 _MOST_POINTS = 240
 _MOST_ROWS = 24

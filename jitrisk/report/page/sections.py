@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from jitrisk.numerals import number
 from jitrisk.report.journal import journal
-from jitrisk.report.numbers import UNKNOWN, Rounded
+from jitrisk.report.numbers import UNKNOWN, Rounded, percent
 from jitrisk.report.sheet import Sheet
 from jitrisk.report.summary import Summary
 from jitrisk.risk import sufficiency
@@ -52,9 +53,11 @@ def of_sheet(sheet: Sheet, caption: str) -> Table:
 def question(summary: Summary) -> str:
     """Return the question that a report answers."""
     names, (verb, better) = summary.strategies, _QUESTIONS[summary.aim]
+    choice = f"{', '.join(names[:-1])} or {names[-1]}"
+    if not summary.priced:
+        return f"How well does {names[0]} serve?" if len(names) == 1 else f"{choice}: which serves better?"
     if len(names) == 1:
         return f"What does {names[0]} {verb} in an average year and in a bad one, and how well does it serve?"
-    choice = f"{', '.join(names[:-1])} or {names[-1]}"
     return f"{choice}: which {better} in an average year, which in a bad one, and which serves better?"
 
 
@@ -72,10 +75,9 @@ def _laws(outline: xr.Dataset) -> Table:
 
 def _hazards(outline: xr.Dataset) -> Table:
     hits: dict[str, list[str]] = {str(name): [] for name in outline["hazard"].values}
-    for number, (hazard, thing) in enumerate(
-        zip(outline["hit_hazard"].values, outline["hit_thing"].values, strict=True)
-    ):
-        words = _by_strategy(outline, "effect", hit=number)
+    struck = zip(outline["hit_hazard"].values, outline["hit_thing"].values, strict=True)
+    for at, (hazard, thing) in enumerate(struck):
+        words = _by_strategy(outline, "effect", hit=at)
         hits[str(hazard)].append(f"{thing}: {words}")
     rows = tuple(
         (
@@ -113,10 +115,9 @@ def _by_strategy(outline: xr.Dataset, variable: str, **at: Any) -> str:
 def _said(value: Any) -> str:
     if isinstance(value, str):
         return value
-    number = float(value)
-    if np.isnan(number):
+    if np.isnan(value):
         return "none"
-    return "no limit" if np.isinf(number) else f"{number:,.4g}"
+    return "no limit" if np.isinf(value) else number(float(value), 4)
 
 
 def correlations(outline: xr.Dataset | None, strategies: Sequence[str]) -> tuple[str, ...]:
@@ -146,7 +147,7 @@ def story(replay: xr.Dataset) -> Table:
 def precision(summary: Summary) -> Table:
     """Return how precise the estimates of what decides are, and how many paths 1 % would take."""
     found = sufficiency(summary.measures, summary.aim, WIDTH)
-    level = f"{100 * summary.level:.10g}"
+    level = percent(summary.level)
     rows: list[tuple[str | Rounded, ...]] = []
     for statistic, words in _STATISTICS.items():
         at = found.sel(statistic=statistic)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
@@ -22,7 +23,6 @@ _LINK = "http://www.w3.org/1999/xlink"
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
-_TEXT_STYLES = {"font-size", "font-weight", "font-style", "text-anchor"}
 _COORDINATES = ("d", "x", "y", "width", "height", "points", "transform")
 _LOST = {"font-family"}
 
@@ -39,7 +39,9 @@ def inline_svg(figure: Figure, key: str, title: str, description: str) -> str:
     """
     figure.set_dpi(POINTS)
     written = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": key}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": key}), warnings.catch_warnings():
+        # Text stays text in a page: what this machine's fonts lack, the reader's may have.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(written, format="svg", metadata=_NO_METADATA)
     root = ElementTree.fromstring(written.getvalue())
     for child in [child for child in root if _plain(child.tag) in ("metadata",)]:
