@@ -165,6 +165,30 @@ def test_statistics_of_a_million_paths_in_3_s(benchmark):
     assert all(found < 3 for found in figures.values())
 
 
+REPORT = """
+import sys
+from jitrisk.cli.group import run
+
+code = run(["report", sys.argv[1], "--html", sys.argv[2]])
+lines = open("/proc/self/status").read().splitlines()
+print(1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")))
+sys.exit(code)
+"""
+
+
+def test_a_report_of_a_million_paths_in_15_s_and_2_gb(benchmark, tmp_path):
+    kept, page = tmp_path / "kept.nc", tmp_path / "page.html"
+    jr.save(jr.simulate("brake-valves", paths=1_000_000), kept)
+    words = [sys.executable, "-c", REPORT, str(kept), str(page)]
+    started = time.perf_counter()
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    took, peak_gb = time.perf_counter() - started, int(done.stdout) / 1e9
+    note(benchmark, report_s=took, peak_GB=peak_gb, page_MB=page.stat().st_size / 1e6)
+    assert took < 15
+    assert peak_gb < 2
+    assert page.stat().st_size < 5e6
+
+
 def seconds(*words: str, env: dict[str, str] | None = None) -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "jitrisk", *words], capture_output=True, check=True, env=env)

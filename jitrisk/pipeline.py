@@ -148,7 +148,7 @@ def replay(
     *,
     worst: str | None = None,
     quantile: float | None = None,
-    metric: str = "cost",
+    metric: str | None = None,
     paths: int | range | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -164,7 +164,7 @@ def replay(
     path : number of the path; or one of the next two.
     worst : a metric, such as ``"cost"``: the path on which it is worst, the lowest number of several.
     quantile : a probability: the path at that quantile of `metric`.
-    metric : which metric `quantile` is one of.
+    metric : which metric `quantile` is one of; by default what decides, profit where the model has a price, else cost.
     paths : how many paths are searched for the worst or the quantile; those of a result are known.
     seed : seed of every random stream, by default 0; that of a result is known.
     threads : threads to use for the search; all cores by default.

@@ -29,14 +29,14 @@ class Choice:
     path: int | None = None
     worst: str | None = None
     quantile: float | None = None
-    metric: str = "cost"
+    metric: str | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in ("path", "worst", "quantile") if getattr(self, name) is not None]
         if len(given) != 1:
             raise JitriskError(f"{_ONE}; found {' and '.join(given) or 'none'}")
-        for metric in (self.metric, self.worst or self.metric):
-            if metric not in METRICS:
+        for metric in (self.metric, self.worst):
+            if metric is not None and metric not in METRICS:
                 hint = did_you_mean(metric, METRICS)
                 raise JitriskError(f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{hint}")
         if self.path is not None:
@@ -47,7 +47,7 @@ class Choice:
         if self.worst is not None:
             return risk.worst_path(values, strategy, self.worst)
         if self.quantile is not None:
-            return risk.quantile_path(values, strategy, self.metric, self.quantile)
+            return risk.quantile_path(values, strategy, self.metric or risk.aim(values), self.quantile)
         assert self.path is not None  # one of the three is
         if self.path not in values["path"].values:
             first, last = values["path"].values[[0, -1]]

@@ -324,6 +324,20 @@ def test_a_signal_ends_cleanly_and_leaves_nothing(tmp_path, number, code):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_closed_output_is_said_in_one_line():
+    done = subprocess.run(
+        f"{sys.executable} -m jitrisk examples >&-", shell=True, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "jitrisk: the output is closed, so there is nowhere to print to\n")
+
+
+def test_a_result_is_no_model_to_validate(capsys, tmp_path):
+    jr.save(jr.simulate(TINY, 2), tmp_path / "run.nc")
+    code, _, err = run(capsys, "validate", str(tmp_path / "run.nc"))
+    assert code == 2
+    assert "is a result, whose model was checked when it ran" in err
+
+
 def test_the_installed_command_is_the_module():
     command = Path(sys.executable).parent / "jitrisk"
     if not command.exists():

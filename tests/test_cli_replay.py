@@ -112,3 +112,9 @@ def test_a_result_that_was_changed_is_refused(capsys, kept: str, tmp_path: Path)
     assert (code, out) == (2, "")
     assert "differs from the result in started" in err
     assert len(err.splitlines()) == 1
+
+
+def test_what_never_happened_has_no_place(capsys):
+    _, out, _ = run(capsys, "replay", "bicycles", "-s", "jit", "--worst", "cost", *RUN)
+    (backlog,) = (line.split() for line in out.splitlines() if line.startswith("largest backlog"))
+    assert backlog[-2:] == ["0", "-"]

@@ -118,6 +118,13 @@ def test_the_path_meant_is_the_path_found() -> None:
     assert set(replay["metric"].values) <= set(METRICS)
 
 
+def test_a_quantile_is_one_of_profit_where_there_is_a_price() -> None:
+    outcomes = jr.simulate("fast-fashion", 60, seed=2, strategies=["jit"])
+    profit = outcomes.risk.metrics()["profit"].sel(strategy="jit")
+    assert jr.replay(outcomes, "jit", quantile=0.5)["path"] == profit.sortby(profit)["path"][29]
+    assert jr.replay(outcomes, "jit", quantile=0.5, metric="cost")["path"] != profit.sortby(profit)["path"][29]
+
+
 def test_of_paths_as_bad_the_first_is_taken() -> None:
     calm = {key: value for key, value in LINE.items() if key != "hazards"}
     outcomes = jr.simulate(calm, 50)

@@ -69,7 +69,7 @@ def test_lightness_is_that_of_the_cie():
     assert lightness("#777777") == pytest.approx(50.03, abs=0.01)
 
 
-def test_colors_differ_in_grey():
+def test_colors_differ_in_gray():
     shades = [lightness(color) for color in COLORS]
     assert min(abs(a - b) for a, b in combinations(shades, 2)) > 6
     assert min(abs(a - b) for a, b in combinations(shades[:3], 2)) > 12

@@ -10,7 +10,7 @@ from handmade import of_cost, random_result, result
 from rich.console import Console
 
 from jitrisk.errors import ResultError
-from jitrisk.report import compare_table, cost_table, ownership_table
+from jitrisk.report import compare_table, cost_table, ownership_table, profit_table
 
 
 def printed(sheet, width: int = 80, encoding: str = "utf-8") -> str:
@@ -157,11 +157,21 @@ def test_cost_table_lists_what_is_paid_and_the_total():
     text = printed(cost_table(random_result()), 120)
     assert "By hand: mean cost a year, " in text
     found = rows(text)
-    assert list(found)[-5:] == ["total", "revenue", "cost of goods", "gross profit", "profit"]
+    assert list(found)[-1] == "total"
     assert {"downtime starved", "downtime broken"} < set(found)
     assert "lost sales" in found
     assert "working capital" not in found
     assert list(rows(printed(cost_table(plant())))) == ["purchase", "total"]
+
+
+def test_profit_table_leads_from_revenue_to_profit_where_there_is_a_price():
+    sold = plant().assign(price=200.0).assign(shipped=plant()["demand"])
+    found = profit_table(sold)
+    assert found is not None
+    assert list(rows(printed(found))) == ["revenue", "cost of goods", "gross profit", "profit"]
+    # 100 units at 200 in 5 days, 73 times a year.
+    assert rows(printed(found))["revenue"].startswith("1.46")
+    assert profit_table(plant()) is None
 
 
 def test_ratios_of_money_have_rows_where_they_are_defined():

@@ -61,6 +61,9 @@ def cli() -> None:
 def run(words: list[str]) -> int:
     """Run the command line and return its exit status."""
     debug = "--debug" in words
+    if sys.stdout is None:
+        click.echo("jitrisk: the output is closed, so there is nowhere to print to", err=True)
+        return _FAILED
     try:
         signal.signal(signal.SIGTERM, _stop)
         result = cli.main([word for word in words if word != "--debug"], prog_name="jitrisk", standalone_mode=False)

@@ -26,14 +26,16 @@ from jitrisk.cli.simulating import progress_bar
 @model_argument
 @strategy_option
 @click.option("--path", type=click.IntRange(0, 2**63 - 2), metavar="NUMBER", help="The path of this number.")
-@click.option("--worst", metavar="METRIC", help="The path on which this is worst, such as cost or stockout.")
+@click.option("--worst", metavar="METRIC", help="The path on which this is worst, such as cost or profit.")
 @click.option(
     "--quantile",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="PROBABILITY",
     help="The path at this quantile, such as 0.99, of --metric.",
 )
-@click.option("--metric", default="cost", show_default=True, help="The metric that --quantile is one of.")
+@click.option(
+    "--metric", metavar="METRIC", help="What --quantile is one of.  [default: profit where there is a price, else cost]"
+)
 @shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths searched for it.  [default: 10,000]")
 @shared_option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.  [default: 0]")
 @shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]")

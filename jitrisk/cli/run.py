@@ -23,10 +23,11 @@ def command(model: str, strategy: str, request: Request) -> None:
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
-    from jitrisk.report import compare_table, cost_table, document, ownership_table
+    from jitrisk.report import compare_table, cost_table, document, ownership_table, profit_table
 
     outcomes = outcomes_of(model, [strategy], request)
     if request.as_json:
         print_json(document(outcomes))
     else:
-        print_sheets(compare_table(outcomes), cost_table(outcomes), ownership_table(outcomes))
+        tables = (table(outcomes) for table in (compare_table, cost_table, profit_table, ownership_table))
+        print_sheets(*filter(None, tables))

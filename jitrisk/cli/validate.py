@@ -17,7 +17,10 @@ def command(model: str, as_json: bool) -> int:
     from jitrisk import model as models
     from jitrisk.errors import ModelError
     from jitrisk.lower import lower_all
+    from jitrisk.outcomes import is_result
 
+    if is_result(model):
+        raise click.UsageError(f"{model!r} is a result, whose model was checked when it ran: `jitrisk show` tells it.")
     try:
         network = models.load(model)
         lower_all(network.strategies)

@@ -58,8 +58,9 @@ def _names(model: Mapping[str, Any]) -> Iterator[Finding]:
         names = _section(model, section)
         for name in names:
             if not _NAME.fullmatch(name):
-                allowed = "letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all"
-                yield Finding((section, name), f"expected a name of {allowed}, found `{shown(name)}`")
+                ends = "that begins with a letter or digit and ends with one, with `.` or with `)`"
+                allowed = f"letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all, {ends}"
+                yield Finding((section, name), f"expected a name of {allowed}; found `{shown(name)}`")
         if isinstance(model.get(section), Mapping) and not names and section in ("stages", "customers"):
             yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
 

@@ -13,7 +13,7 @@ from jitrisk.report.reached import reached_document, reached_line
 from jitrisk.report.repricing import reprice_document, reprice_table
 from jitrisk.report.sheet import Sheet
 from jitrisk.report.summary import Summary, summarize
-from jitrisk.report.table import compare_table, cost_table, ownership_table
+from jitrisk.report.table import compare_table, cost_table, ownership_table, profit_table
 from jitrisk.report.textplot import text_plot
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ __all__ = [
     "outline_digest",
     "outline_document",
     "ownership_table",
+    "profit_table",
     "reached_document",
     "reached_line",
     "replay_document",

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jitrisk.report.numbers import Estimate, Scale, paths, percent, rounded, scale, share
-from jitrisk.report.summary import Aim, Summary, difference
+from jitrisk.report.summary import Summary, difference
+from jitrisk.risk import Aim
 
 
 @dataclass(frozen=True)

@@ -234,5 +234,7 @@ def _total_rows(replay: xr.Dataset) -> Iterator[Row]:
         if name in _MONEY:
             chosen = scale([value], beside=money)
             value, label = value / chosen.factor, f"{label}, {chosen.unit(str(at['metric_unit'].item()))}"
-        place = (Rounded(f"{int(at['metric_rank']):,}"),) if "metric_rank" in at else ()
+        # Nothing at all on every path: the first place would say that it was bad.
+        everywhere = not value and int(at.get("metric_rank", 0)) == 1
+        place = (Rounded("-" if everywhere else f"{int(at['metric_rank']):,}"),) if "metric_rank" in at else ()
         yield Row(label, (rounded(Estimate(value, 0.0)), *place))

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Literal
 
 import xarray as xr
 
 from jitrisk.report.numbers import Estimate
-from jitrisk.risk import contrast, describe, metrics
+from jitrisk.risk import Aim, aim, contrast, describe, metrics
 from jitrisk.risk.precision import CONFIDENCE
-
-Aim = Literal["cost", "profit"]
 
 
 @dataclass(frozen=True)
@@ -77,11 +74,6 @@ class Summary:
     def figure(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
         """Return a statistic of a metric, see :func:`figure`."""
         return figure(self.measures, metric, strategy, statistic)
-
-
-def aim(figures: xr.Dataset) -> Aim:
-    """Return what decides between strategies: profit where a price makes it known, else cost."""
-    return "profit" if "profit" in figures else "cost"
 
 
 def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:

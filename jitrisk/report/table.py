@@ -16,7 +16,8 @@ from jitrisk.risk import costs, describe, ownership
 from jitrisk.risk.result import HOURS_PER_DAY
 from jitrisk.vocabulary import COSTS
 
-_COST_ROWS = tuple(name for name in COSTS if name != "working_capital")
+_PROFIT_ROWS = ("revenue", "cost_of_goods", "gross_profit", "profit")
+_COST_ROWS = tuple(name for name in COSTS if name not in (*_PROFIT_ROWS, "working_capital"))
 _RATIO_ROWS = (
     ("gross margin, %", "gross_margin", 100.0),
     ("inventory turns a year", "turns", 1.0),
@@ -68,14 +69,37 @@ def cost_table(outcomes: xr.Dataset) -> Sheet:
     ResultError
         When the Dataset is no result, lacks a price or an outcome, or holds a number that is not finite.
     """
-    measures = describe(costs(outcomes))
+    measures = describe(costs(outcomes)[list(_COST_ROWS)])
+    names = [name for name in _COST_ROWS if name == "total" or measures[name].any()]
+    return _money_sheet("mean cost a year", measures, names, "total")
+
+
+def profit_table(outcomes: xr.Dataset) -> Sheet | None:
+    """Return the mean revenue a year and what is left of it, strategies side by side; None where nothing has a price.
+
+    Parameters
+    ----------
+    outcomes : a result.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, lacks a price or an outcome, or holds a number that is not finite.
+    """
+    spent = costs(outcomes)
+    if "revenue" not in spent:
+        return None
+    names = [name for name in _PROFIT_ROWS if name in spent]
+    return _money_sheet("mean revenue and profit a year", describe(spent[names]), names, "revenue")
+
+
+def _money_sheet(what: str, measures: xr.Dataset, names: Sequence[str], largest: str) -> Sheet:
     strategies = tuple(str(name) for name in measures["strategy"].values)
-    names = [name for name in _COST_ROWS if name in measures and (name == "total" or measures[name].any())]
     estimates = {name: [figure(measures, name, strategy) for strategy in strategies] for name in names}
-    chosen = scale(estimate.value for estimate in estimates["total"])
+    chosen = scale(estimate.value for estimate in estimates[largest])
     rows = tuple(Row(name.replace("_", " "), cells(estimates[name], chosen)) for name in names)
-    unit = chosen.unit(_currency(measures))
-    return Sheet(f"{title(measures)}: mean cost a year, {unit}", strategies, rows, (interval_note(rows),))
+    unit = chosen.unit(_currency(measures, largest))
+    return Sheet(f"{title(measures)}: {what}, {unit}", strategies, rows, (interval_note(rows),))
 
 
 def ownership_table(outcomes: xr.Dataset) -> Sheet:
@@ -123,8 +147,8 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
 
 
-def _currency(measures: xr.Dataset) -> str:
-    return str(measures["total"].attrs["units"])
+def _currency(measures: xr.Dataset, name: str = "total") -> str:
+    return str(measures[name].attrs["units"])
 
 
 def _money_rows(summary: Summary) -> Iterator[Row]:

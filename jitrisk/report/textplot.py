@@ -20,7 +20,6 @@ from jitrisk import risk
 from jitrisk.report.numbers import UNKNOWN, Estimate, rounded
 from jitrisk.report.quantities import quantity, spoken
 from jitrisk.report.sheet import PROSE, encodable, rule
-from jitrisk.report.summary import aim
 from jitrisk.report.table import title
 
 Kind = Literal["histogram", "exceedance"]
@@ -172,7 +171,7 @@ def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exc
         When the Dataset is no result, lacks a variable or holds a number that is not finite.
     """
     values = risk.metrics(outcomes)
-    decisive = aim(values)
+    decisive = risk.aim(values)
     metric = decisive if bool(values[decisive].any()) else "downtime"
     drawn: Callable[[xr.Dataset, str], Histogram | Exceedance] = _exceedance if kind == "exceedance" else _histogram
     return drawn(values, metric)

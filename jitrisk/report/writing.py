@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,5 +78,7 @@ def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     target = check_figure(path)
     # A date would make every file another one.
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())
-    with mpl.rc_context({"svg.hashsalt": "jitrisk"}), replacing(target) as fresh:
+    with mpl.rc_context({"svg.hashsalt": "jitrisk"}), warnings.catch_warnings(), replacing(target) as fresh:
+        # A letter that no font has shows as a box; the picture says so itself.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(fresh, dpi=_DPI, metadata=dated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,13 @@ from jitrisk.vocabulary import METRICS, OUTCOMES
 
 NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
 _SHOWN = 5
+
+Aim = Literal["cost", "profit"]
+
+
+def aim(values: xr.Dataset) -> Aim:
+    """Return which metric decides between strategies: profit where a price makes it known, else cost."""
+    return "profit" if "profit" in values else "cost"
 
 
 def metrics(outcomes: xr.Dataset) -> xr.Dataset:

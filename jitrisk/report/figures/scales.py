@@ -38,7 +38,7 @@ def log_ticks(axis: Axis) -> None:
 
 
 def days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
-    """Set the time axis of panels below each other, days, with the warm-up in grey; return the days in one period.
+    """Set the time axis of panels below each other, days, with the warm-up in gray; return the days in one period.
 
     Parameters
     ----------
@@ -53,5 +53,5 @@ def days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
         if warm > begin:
             panel.axvspan(begin, min(warm, end), facecolor=GRID, alpha=0.5, lw=0, zorder=-1)
     plain_ticks(panels[-1].xaxis, 9)
-    panels[-1].set_xlabel("time, days" + ("; grey: warm-up, not counted" if warm > begin else ""))
+    panels[-1].set_xlabel("time, days" + ("; gray: warm-up, not counted" if warm > begin else ""))
     return days

@@ -1,7 +1,7 @@
 """How figures look: one palette, one set of lines, one size; nothing global is changed.
 
 The colors follow Okabe & Ito (2008), "Color Universal Design", with lightness moved apart, so that strategies differ
-in grey as well; lines and hatches tell them apart once more.
+in gray as well; lines and hatches tell them apart once more.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def mixed(color: str, share: float) -> str:
 
 
 def lightness(color: str) -> float:
-    """Return how light a color is, CIE L* from 0, black, to 100, white: what is left of it in grey."""
+    """Return how light a color is, CIE L* from 0, black, to 100, white: what is left of it in gray."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16
