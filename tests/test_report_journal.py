@@ -52,7 +52,7 @@ def test_every_event_has_a_dated_sentence():
         ("day 20, 8 h", "press ran dry, for 8 h"),
         ("day 23, 8 h", "trip struck for 1 h (press: no capacity)"),
         ("day 26, 16 h", "trip struck for 1 h (press: no capacity)"),
-        ("day 30", "trip struck 41 more times, 41 h in all up to day 163, 9 h"),
+        ("day 30", "trip struck briefly, 41 times: 41 h in all up to day 163, 9 h"),
         ("day 663, 16 h", "line ran dry and shop went short, for 3.3 d up to the end"),
         ("day 663, 16 h", "the backlog of shop was at its worst: 1,234 units"),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jitrisk.report.numbers import Estimate, Scale, paths, percent, rounded, scale, share
 from jitrisk.report.summary import Summary, difference
-from jitrisk.risk import Aim
+from jitrisk.risk.service import Aim
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def _hazard(row: dict[str, Any], hours: float) -> str:
         return f"{name} struck for {length} ({detail})"
     if row["kind"] == "hazard_began":
         return f"{name} began and lasted {length} ({detail})"
-    return f"{name} struck {_often(row['times'], 'more')}, {length} in all{_up_to(row, hours)}"
+    return f"{name} struck briefly, {_often(row['times'], '')}: {length} in all{_up_to(row, hours)}"
 
 
 def _how_long(row: dict[str, Any], hours: float) -> str:

@@ -9,8 +9,9 @@ from itertools import combinations
 import xarray as xr
 
 from jitrisk.report.numbers import Estimate
-from jitrisk.risk import Aim, aim, contrast, describe, metrics
+from jitrisk.risk import aim, contrast, describe, metrics
 from jitrisk.risk.precision import CONFIDENCE
+from jitrisk.risk.service import Aim
 
 
 @dataclass(frozen=True)

@@ -225,5 +225,5 @@ def _print(ax: Axes, lines: Sequence[str], corner: tuple[float, float], line: fl
 def _headed(ax: Axes, outline: xr.Dataset, strategy: str, measured: bool) -> None:
     name = str(outline.attrs.get("name", "Network"))
     words = name if outline.sizes["strategy"] == 1 else f"{name}, strategy {strategy}"
-    legend = "store: when full, in units and in time of mean demand; ▲ hazards"
+    legend = "store: when full, in units and in time of mean demand (bar: beside the longest); ▲ hazards"
     title(ax, wrapped(words, 60), legend + ("; the darker, the more time lost" if measured else ""))

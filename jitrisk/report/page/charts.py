@@ -14,7 +14,7 @@ from jitrisk.report.page.marks import Panel, panels, tag
 from jitrisk.report.page.sections import Table
 from jitrisk.report.page.svg import inline_svg
 from jitrisk.report.summary import Summary
-from jitrisk.risk import Aim
+from jitrisk.risk.service import Aim
 
 # What decides: what a year does, on which side of a distribution its tail is bad, and what a bad year does to a limit.
 _AIMS: dict[Aim, tuple[str, str, str]] = {
