@@ -24,7 +24,8 @@ lint: .venv/test
 # Chromium from the system's packages, for tests/test_browser.py.
 browser:
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
-		$(SUDO) apt-get update --quiet && $(SUDO) apt-get install --quiet --yes --no-install-recommends chromium chromium-driver; }
+		$(SUDO) apt-get update --quiet && $(SUDO) apt-get install --quiet --yes --no-install-recommends \
+		chromium chromium-driver fonts-dejavu-core; }
 
 docs: .venv/docs
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs docs/_build/html

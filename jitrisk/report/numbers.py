@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from jitrisk.numerals import bare, exponent, fixed, number
+from jitrisk.risk.result import DAYS_PER_YEAR, HOURS_PER_DAY
 
 UNKNOWN = "?"
 _DIGITS = 4
+_ABOUT = 0.25  # share of a year by which a horizon may differ and still be called a year
 
 
 class Estimate(NamedTuple):
@@ -111,6 +113,18 @@ def span(days: float) -> str:
     if days < 1:
         return f"{number(days * 24)} h"
     return f"{number(days)} d" if days < 2 * 365 else f"{number(days / 365)} years"
+
+
+def averaged(attrs: Mapping[str, Any]) -> str:
+    """Return over how long the yearly figures of a path are means, in words; empty where that is about a year.
+
+    Parameters
+    ----------
+    attrs : those of a result or of what is computed from it.
+    """
+    days = float(attrs.get("periods", 0.0)) * float(attrs.get("period_hours", 0.0)) / HOURS_PER_DAY
+    about_a_year = not days or abs(days / DAYS_PER_YEAR - 1) < _ABOUT
+    return "" if about_a_year else span(days)
 
 
 def _one_digit_up(value: float) -> tuple[float, int]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk import risk
-from jitrisk.report.numbers import UNKNOWN, Estimate, rounded
+from jitrisk.report.numbers import UNKNOWN, Estimate, averaged, rounded
 from jitrisk.report.quantities import quantity, spoken
 from jitrisk.report.sheet import PROSE, encodable, rule
 from jitrisk.report.table import title
@@ -206,7 +206,9 @@ def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
     beyond = _BEYOND[str(values[metric].attrs["bad_tail"])]
     heading = f"{title(values)}: {spoken(metric)} {beyond} once in so many years, {shown.unit}"
     unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
-    return Exceedance(heading, tuple(groups), _INTERVALS + f" {UNKNOWN}: too few paths." * unknown)
+    over = averaged(values.attrs)
+    notes = (_INTERVALS, f"{UNKNOWN}: too few paths." * unknown, f"Each path is a mean over {over}." * bool(over))
+    return Exceedance(heading, tuple(groups), " ".join(filter(None, notes)))
 
 
 def _share(share: float, top: float, bar: int, encoding: str) -> Text:

@@ -12,7 +12,7 @@ from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import log_ticks, plain_ticks
 from jitrisk.report.figures.style import GRID, canvas, check_count, look, styled, title
-from jitrisk.report.numbers import paths, percent
+from jitrisk.report.numbers import averaged, paths, percent
 from jitrisk.report.quantities import Quantity, quantity, spoken
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
@@ -70,8 +70,9 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
     ax.set_ylabel(shown.label(spoken(metric)))
     ax.grid(color=GRID, lw=0.6)
     passed = "fallen short of" if attrs.get("bad_tail") == "lower" else "exceeded"
-    about = f"bands: 95 % intervals; {paths(curves.attrs['paths'])}"
-    title(ax, f"{spoken(metric).capitalize()} {passed} once in so many years", about)
+    over = averaged(curves.attrs)
+    sampled = paths(curves.attrs["paths"]) + f", each a mean over {over}" * bool(over)
+    title(ax, f"{spoken(metric).capitalize()} {passed} once in so many years", f"bands: 95 % intervals; {sampled}")
     at_the_right(ax, labels)
     return figure
 

@@ -14,7 +14,7 @@ from jitrisk.report.figures.curves import measured
 from jitrisk.report.figures.labels import beside_curves, wrapped
 from jitrisk.report.figures.scales import plain_ticks, root_ticks
 from jitrisk.report.figures.style import GRID, canvas, look, styled, title
-from jitrisk.report.numbers import paths
+from jitrisk.report.numbers import averaged, paths
 from jitrisk.report.quantities import quantity, spoken
 
 _DOMINANT = 30.0  # percent in one bin from which the rest would be flat on a plain scale
@@ -80,6 +80,8 @@ def _small_print(bins: xr.Dataset) -> str:
         shares = zip(names, bins[variable].values.tolist(), strict=True)
         told = [f"{number(100 * share, 2)} % ({name})" for name, share in shares if share > 0]
         parts[variable] = f"{words}: {', '.join(told)}" if told else ""
-    first = "; ".join(filter(None, (paths(bins.attrs["paths"]), parts["zero"])))
+    over = averaged(bins.attrs)
+    sampled = paths(bins.attrs["paths"]) + f", each a mean over {over}" * bool(over)
+    first = "; ".join(filter(None, (sampled, parts["zero"])))
     second = "; ".join(filter(None, (parts["below"], parts["above"])))
     return "\n".join(wrapped(line, _LINE) for line in (first, second) if line)

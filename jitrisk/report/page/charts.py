@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
 from jitrisk.report import figures
+from jitrisk.report.numbers import averaged
 from jitrisk.report.page.marks import Panel, panels, tag
 from jitrisk.report.page.sections import Table
 from jitrisk.report.page.svg import inline_svg
@@ -108,17 +109,19 @@ def of_result(summary: Summary, outcomes: xr.Dataset) -> Iterator[Wanted]:
     """Yield the figures of the outcomes: what strategies cost, how bad it gets, and how well they serve."""
     values, aim = summary.values, summary.aim
     verbs, side, beyond = _AIMS[aim]
+    over = averaged(summary.measures.attrs)
+    each = f" Each path is a mean over {over}." * bool(over)
     if summary.priced:
         yield Wanted(
             aim,
             f"{aim.capitalize()} a year",
-            f"How often a year {verbs} how much. A tail to the {side} is what bad years {verbs[:-1]}.",
+            f"How often a year {verbs} how much. A tail to the {side} is what bad years {verbs[:-1]}.{each}",
             lambda: figures.distribution(values, aim),
         )
         yield Wanted(
             "exceedance",
             f"{aim.capitalize()} that is {beyond} once in so many years",
-            f"The {aim} of a year that is {beyond} once in ten, in a hundred or in a thousand years on average.",
+            f"The {aim} of a year that is {beyond} once in ten, in a hundred or in a thousand years on average.{each}",
             lambda: figures.exceedance(values, aim),
         )
     yield Wanted(
