@@ -1,5 +1,6 @@
 """``jitrisk show``: a model in words, as a document and as a diagram."""
 
+import io
 import json
 import os
 
@@ -80,9 +81,10 @@ def test_lines_are_as_wide_as_the_terminal_at_most(width):
 
 
 def test_a_pipe_without_umlauts_takes_it(capsys, monkeypatch):
-    console = Console(width=80, file=open(os.devnull, "w", encoding="ascii"))  # noqa: SIM115
-    console.print(outline_digest(jr.outline("brake-valves")))
-    console.file.close()
+    pipe = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    Console(width=80, file=pipe).print(outline_digest(jr.outline("brake-valves")))
+    pipe.flush()
+    assert b"dealers: demand x 1.05" in pipe.buffer.getvalue()
 
 
 def test_a_large_model_is_cut_and_says_so(capsys, wide):

@@ -11,7 +11,7 @@ import xarray as xr
 from jitrisk.report.documents import document, series
 from jitrisk.report.numbers import scale
 from jitrisk.report.sheet import Row, Sheet
-from jitrisk.report.summary import figure
+from jitrisk.report.summary import figure, strategies_of
 from jitrisk.report.table import cells, interval_note, title
 from jitrisk.risk import describe, metrics, repricing
 
@@ -40,7 +40,7 @@ def reprice_table(before: xr.Dataset, after: xr.Dataset) -> Sheet:
         When a Dataset is no result, lacks a variable or holds a number that is not finite.
     """
     measures = _measures(before, after)
-    strategies = _strategies(after)
+    strategies = strategies_of(after)
     rows = tuple(row for metric in _MONEY for row in _rows(metric, measures, strategies))
     prices = [f"{key}: {_written(old)} -> {_written(new)}" for key, (old, new) in _changed(before, after).items()]
     what = "Cost and profit are of a year, capital is working capital; changes are taken path by path."
@@ -69,14 +69,11 @@ def reprice_document(before: xr.Dataset, after: xr.Dataset) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "prices": {key: {"before": old, "after": new} for key, (old, new) in _changed(before, after).items()},
         "changes": {
-            name: {metric: series(change[metric].sel(strategy=name)) for metric in found} for name in _strategies(after)
+            name: {metric: series(change[metric].sel(strategy=name)) for metric in found}
+            for name in strategies_of(after)
         },
         "summary": document(after),
     }
-
-
-def _strategies(outcomes: xr.Dataset) -> tuple[str, ...]:
-    return tuple(str(name) for name in outcomes["strategy"].values)
 
 
 def _measures(before: xr.Dataset, after: xr.Dataset) -> _Measures:

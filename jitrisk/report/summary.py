@@ -35,7 +35,7 @@ class Summary:
     @cached_property
     def strategies(self) -> tuple[str, ...]:
         """The strategies' names, in the order of the result."""
-        return tuple(str(name) for name in self.measures["strategy"].values)
+        return strategies_of(self.measures)
 
     @property
     def base(self) -> str:
@@ -75,6 +75,11 @@ class Summary:
     def figure(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
         """Return a statistic of a metric, see :func:`figure`."""
         return figure(self.measures, metric, strategy, statistic)
+
+
+def strategies_of(figures: xr.Dataset) -> tuple[str, ...]:
+    """Return the strategies' names, in their order."""
+    return tuple(str(name) for name in figures["strategy"].values)
 
 
 def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:

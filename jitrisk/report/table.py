@@ -11,7 +11,7 @@ from jitrisk.numerals import number
 from jitrisk.report.conclusion import conclusion, money_scale
 from jitrisk.report.numbers import UNKNOWN, Estimate, Rounded, Scale, paths, percent, rounded, scale, share
 from jitrisk.report.sheet import Row, Sheet
-from jitrisk.report.summary import Summary, difference, figure, summarize
+from jitrisk.report.summary import Summary, difference, figure, strategies_of, summarize
 from jitrisk.risk import costs, describe, ownership
 from jitrisk.risk.result import HOURS_PER_DAY
 from jitrisk.vocabulary import COSTS
@@ -94,7 +94,7 @@ def profit_table(outcomes: xr.Dataset) -> Sheet | None:
 
 
 def _money_sheet(what: str, measures: xr.Dataset, names: Sequence[str], largest: str) -> Sheet:
-    strategies = tuple(str(name) for name in measures["strategy"].values)
+    strategies = strategies_of(measures)
     estimates = {name: [figure(measures, name, strategy) for strategy in strategies] for name in names}
     chosen = scale(estimate.value for estimate in estimates[largest])
     rows = tuple(Row(name.replace("_", " "), cells(estimates[name], chosen)) for name in names)
@@ -118,7 +118,7 @@ def ownership_table(outcomes: xr.Dataset) -> Sheet:
     # A stage may be named like a dimension, so the columns are numbered.
     columns = {str(k): array for k, array in enumerate(bearers.values())}
     measures = describe(costs(outcomes)[["total"]].assign(columns))
-    strategies = tuple(str(name) for name in measures["strategy"].values)
+    strategies = strategies_of(measures)
     *each, total = ([figure(measures, key, strategy) for strategy in strategies] for key in (*columns, "total"))
     paid = {name: found for name, found in zip(bearers, each, strict=True) if _dearest(found)}
     by_cost = sorted(paid, key=lambda name: -_dearest(paid[name]))

@@ -20,7 +20,7 @@ from scipy.special import betaincinv
 from jitrisk.risk.precision import CONFIDENCE, chunks, normal, probability, sum_of_products
 from jitrisk.risk.result import Array
 from jitrisk.risk.selection import order_statistics
-from jitrisk.risk.variables import column, finite_rows
+from jitrisk.risk.variables import column, losses
 
 # Shares of the paths beyond the thresholds: from nearly all, then ever rarer toward the bad tail.
 _BODY = np.arange(0.99, 0.5, -0.07)
@@ -95,14 +95,14 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
     array, confidence = column(values, metric), probability("confidence", confidence)
-    losses = finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
-    ordered, count = np.sort(losses, axis=1), len(losses)
+    worse = losses(array)
+    ordered, count = np.sort(worse, axis=1), len(worse)
     shape = (count, count)
     cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
     cells |= {order: np.full(shape, "same", dtype="<U9") for order in _ORDERS}
     for a, b in combinations(range(count), 2):
         largest = _largest(ordered[a], ordered[b]), _largest(ordered[b], ordered[a])
-        found = _compared(losses[a], losses[b], largest, confidence)
+        found = _compared(worse[a], worse[b], largest, confidence)
         for pair, orders in zip(((a, b), (b, a)), found, strict=True):
             for order, fields in zip(_ORDERS, orders, strict=True):
                 for field, value in zip(_FIELDS, fields, strict=True):
@@ -141,8 +141,8 @@ def _thresholds(a: Array, b: Array) -> Array:
     tail = np.geomspace(0.5, min(_FEWEST_BEYOND / paths, 0.5), _TAIL_THRESHOLDS)
     ranks = np.clip(np.ceil(paths * (1 - np.concatenate([_BODY, tail]))), 1, paths).astype(np.intp)
     thresholds = [min(a.min(), b.min())]
-    for losses in (a, b):
-        found, before = order_statistics(losses, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
+    for one in (a, b):
+        found, before = order_statistics(one, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
         # An atom jumps: its share lies beyond what is just below it.
         thresholds += [*found, *np.nextafter(found[found == before], -np.inf)]
     return np.unique(thresholds)

@@ -9,7 +9,7 @@ from jitrisk.errors import ResultError
 from jitrisk.risk.precision import CONFIDENCE, normal, probability, rank_interval, standard_error, student, wilson
 from jitrisk.risk.result import Array
 from jitrisk.risk.tails import tail_scores
-from jitrisk.risk.variables import column, finite_rows
+from jitrisk.risk.variables import column, finite_rows, losses
 from jitrisk.vocabulary import CONTRASTS
 
 # By metric: the share of paths on which a strategy is better than the base, and that on which it is best of all.
@@ -69,7 +69,7 @@ def contrast(
         arrays[str(name)] = xr.DataArray(table, dims=("strategy", "statistic"), attrs=array.attrs)
     for name in _SHARES:
         if name in values:
-            arrays |= _shares(name, finite_rows(values[name]), at, confidence)
+            arrays |= _shares(name, losses(values[name]), at, confidence)
     coords = {"strategy": values["strategy"], "statistic": list(CONTRASTS)}
     known = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
@@ -97,13 +97,13 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
     array, confidence = column(values, metric), probability("confidence", confidence)
-    losses = finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
-    paths = losses.shape[1]
-    better = np.array([[np.count_nonzero(one < other) for other in losses] for one in losses])
+    worse = losses(array)
+    paths = worse.shape[1]
+    better = np.array([[np.count_nonzero(one < other) for other in worse] for one in worse])
     share, tie = better / paths, (paths - better - better.T) / paths
     ends = np.array([[wilson(float(p), paths, confidence) for p in row] for row in share])
     # A strategy is never better than itself: known, not estimated.
-    ends[np.diag_indices(len(losses))] = 0.0
+    ends[np.diag_indices(len(worse))] = 0.0
     columns = {"share": share, "lower": ends[..., 0], "upper": ends[..., 1], "tie": tie}
     arrays = {
         name: (("strategy", "other"), columns[name], {"units": "1", "long_name": sentence})
@@ -132,13 +132,12 @@ def _interval(differences: Array, reach: float) -> tuple[float, ...]:
     return mean, error, mean - reach * error, mean + reach * error
 
 
-def _shares(metric: str, rows: Array, base: int, confidence: float) -> dict[str, xr.DataArray]:
-    losses = -rows if metric == "profit" else rows
-    least = losses == losses.min(axis=0)
-    shares = ((losses < losses[base]).mean(axis=1), (least / least.sum(axis=0)).mean(axis=1))
+def _shares(metric: str, worse: Array, base: int, confidence: float) -> dict[str, xr.DataArray]:
+    least = worse == worse.min(axis=0)
+    shares = ((worse < worse[base]).mean(axis=1), (least / least.sum(axis=0)).mean(axis=1))
     arrays = {}
     for (name, sentence), share in zip(_SHARES[metric], shares, strict=True):
-        ends = np.array([wilson(float(p), losses.shape[1], confidence) for p in share])
+        ends = np.array([wilson(float(p), worse.shape[1], confidence) for p in share])
         for suffix, shown in (("", share), ("_lower", ends[:, 0]), ("_upper", ends[:, 1])):
             attrs = {"units": "1", "long_name": sentence + (f", {suffix[1:]} end of its interval" * bool(suffix))}
             arrays[name + suffix] = xr.DataArray(shown, dims="strategy", attrs=attrs)

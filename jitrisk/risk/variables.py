@@ -91,6 +91,11 @@ def _require_paths(array: xr.DataArray) -> None:
         )
 
 
+def losses(array: xr.DataArray) -> Array:
+    """Return values as :func:`finite_rows` does, the sign turned where low is bad, so that more is always worse."""
+    return finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
+
+
 def finite_rows(array: xr.DataArray) -> Array:
     """Return values as float64 ``[strategy, ..., path]``, or raise ResultError for no path or what is not finite."""
     turned = array.transpose("strategy", ..., "path")
