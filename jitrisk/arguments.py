@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import operator
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +14,9 @@ import xarray as xr
 
 from jitrisk import engine, model, outcomes
 from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean
-from jitrisk.lower import lower_all
+from jitrisk.lower import hazards_of, lower_all
 from jitrisk.model import Network
+from jitrisk.sampling.rare import RARE_BELOW, Mixture, mixture_of
 
 PATHS = 10_000
 """Paths simulated where nobody says how many."""
@@ -119,10 +121,55 @@ def job_from(
     paths: int | range | None,
     seed: int = 0,
     exogenous: xr.Dataset | None = None,
+    mixture: Mixture | None = None,
 ) -> engine.Job:
     """Return what is asked for, checked: these paths, or those handed in."""
     given = {} if exogenous is None else outcomes.given_series(network, exogenous)
     numbers = numbers_from(PATHS if paths is None else paths) if exogenous is None else numbers_of(exogenous, paths)
     ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
     horizon = engine.Horizon(network.horizon, network.warm_up)
-    return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given)
+    return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given, mixture)
+
+
+def rare_hazards(
+    network: Network, chosen: Iterable[Network], rare: bool, seed: int, exogenous: xr.Dataset | None = None
+) -> Mixture | None:
+    """Return the mixture that is asked for, or that the exogenous paths handed in were drawn with.
+
+    Parameters
+    ----------
+    network : the model.
+    chosen : the networks of the strategies compared.
+    rare : whether rare hazards are to be sampled more often than they occur.
+    seed : seed of what is drawn.
+    exogenous : exogenous paths handed in.
+
+    Raises
+    ------
+    ExogenousError
+        Where weighted paths are handed in and what is drawn beside them would not fit their weights.
+    """
+    weighted = exogenous is not None and outcomes.is_weighted(exogenous)
+    if weighted and rare:
+        raise ExogenousError("the exogenous paths are weighted already: leave rare out")
+    if not rare and not weighted:
+        return None
+    given = {} if exogenous is None else outcomes.given_series(network, exogenous)
+    found = mixture_of([hazards_of(one, given) for one in chosen], network.horizon)
+    if not weighted:
+        if found is None:
+            warnings.warn(
+                f"rare was asked for, but no hazard is rare: each begins within the horizon with a probability of "
+                f"{RARE_BELOW:g} or more, or never; every path is natural",
+                stacklevel=3,
+            )
+        return found
+    assert exogenous is not None
+    if found is None:
+        return None
+    if exogenous.attrs.get("seed") != seed:
+        raise ExogenousError(
+            f"the exogenous paths are weighted, and hazards of theirs ({', '.join(found.hazards)}) hit series that are "
+            "not handed in: hand all of them in, or use the seed with which they were sampled"
+        )
+    return outcomes.mixture_from(exogenous.attrs)

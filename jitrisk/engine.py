@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +20,11 @@ from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_ro
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Given, Plant
 from jitrisk.machine import cores, free_memory
-from jitrisk.sampling.series import Series
+from jitrisk.sampling.rare import Mixture
+from jitrisk.sampling.series import Series, Spells, hits_of
 
 if TYPE_CHECKING:
-    from jitrisk.sampling.sampler import Sampler
+    from jitrisk.sampling.sampler import Sampler, State
 
 FLUSH = 128
 """Periods between flushes of the float32 sums: fixed, so that no bit depends on how the work is cut."""
@@ -63,6 +64,7 @@ class Job:
     paths : path numbers, a range of step 1.
     seed : seed of every stream.
     given : series handed in, by (kind, stage or customer): float32 arrays of shape (paths, periods).
+    mixture : the rare hazards that some paths are drawn with; None where every path is natural.
     """
 
     plants: Mapping[str, Plant]
@@ -70,12 +72,23 @@ class Job:
     paths: range
     seed: int
     given: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    mixture: Mixture | None = None
 
     @property
     def series(self) -> list[Series | Given]:
         """Every series some strategy reads, once: those drawn first, then those handed in."""
         found = dict.fromkeys(one for plant in self.plants.values() for one in plant.series)
         return sorted(found, key=lambda one: isinstance(one, Given))
+
+    @property
+    def drawn(self) -> list[Series]:
+        """Every series that is drawn, in the order of `series`."""
+        return [one for one in self.series if isinstance(one, Series)]
+
+    @property
+    def hazards(self) -> list[Spells]:
+        """The hazards that hit a series that is drawn, in the order in which they are counted."""
+        return [spells for spells, _ in hits_of(self.drawn)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +99,12 @@ class Totals:
     ----------
     stage : float64, shape (len(STAGE_TOTALS), strategies, stages, paths).
     customer : float64, shape (len(CUSTOMER_TOTALS), strategies, customers, paths).
+    occurred : int32, shape (hazards, paths): occurrences that began after the warm-up, of the job's hazards.
     """
 
     stage: np.ndarray
     customer: np.ndarray
+    occurred: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -200,9 +215,10 @@ def require(needed: int, paths: int, verb: str) -> None:
 
 def _outcome_bytes(job: Job) -> int:
     """Return the bytes of outcomes of one path."""
-    return 8 * sum(
+    outcomes = sum(
         len(STAGE_TOTALS) * plant.stages + len(CUSTOMER_TOTALS) * plant.customers for plant in job.plants.values()
     )
+    return 8 * outcomes + 4 * len(job.hazards)
 
 
 def _lane_bytes(job: Job, tile: int) -> int:
@@ -229,6 +245,7 @@ def zeros(job: Job, paths: int) -> Totals:
     return Totals(
         np.zeros((len(STAGE_TOTALS), len(plants), plants[0].stages, paths)),
         np.zeros((len(CUSTOMER_TOTALS), len(plants), plants[0].customers, paths)),
+        np.zeros((len(job.hazards), paths), dtype=np.int32),
     )
 
 
@@ -236,7 +253,7 @@ def sampler_of(job: Job) -> Sampler:
     """Return what draws the series of a job that are not handed in."""
     from jitrisk.sampling.sampler import Sampler
 
-    return Sampler([one for one in job.series if isinstance(one, Series)], job.seed)
+    return Sampler(job.drawn, job.seed, job.mixture, (job.horizon.warm_up, job.horizon.periods))
 
 
 def _rows(*shape: int) -> np.ndarray:
@@ -316,7 +333,8 @@ class Bench:
             block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end])
             if horizon.warm_up == 0:
                 block.open_books(0)
-        for start, tile in self.tiles(begin, end):
+        state = self.state(begin, end)
+        for start, tile in self.tiles(state, begin, end):
             legs = _legs(horizon, start, start + len(tile))
             for block in blocks:
                 for leg in legs:
@@ -325,10 +343,14 @@ class Bench:
                 return
         for block in blocks:
             block.close_books(horizon.periods, horizon.counted)
+        totals.occurred[:, begin:end] = state.clocks.occurred
 
-    def tiles(self, begin: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
+    def state(self, begin: int, end: int) -> State:
+        """Return the state of the sampler for paths `begin` to `end`, before period 0."""
+        return self._sampler.begin(self._job.paths.start + begin, end - begin)
+
+    def tiles(self, state: State, begin: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
         """Yield exogenous rows of paths `begin` to `end`: their first period, and an array (periods, series, lanes)."""
-        state = self._sampler.begin(self._job.paths.start + begin, end - begin)
         for start, stop in self._steps:
             yield start, self._tile(state, start, stop, begin, end)
 
@@ -342,7 +364,7 @@ class Bench:
             ]
         return self._blocks[lanes]
 
-    def _tile(self, state: Any, start: int, end: int, begin: int, stop: int) -> np.ndarray:
+    def _tile(self, state: State, start: int, end: int, begin: int, stop: int) -> np.ndarray:
         """Return the exogenous rows of periods `start` to `end`, shape (periods, series, lanes)."""
         size = (end - start, self._drawn, stop - begin)
         drawn = self._memory[: math.prod(size)].reshape(size)

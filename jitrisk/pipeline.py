@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import xarray as xr
@@ -22,6 +22,7 @@ from jitrisk.arguments import (
     Source,
     job_from,
     network_of,
+    rare_hazards,
     stored,
     strategies_from,
     threads_from,
@@ -61,6 +62,7 @@ def simulate(
     strategies: Sequence[str] | None = None,
     threads: int | None = None,
     exogenous: xr.Dataset | None = None,
+    rare: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Simulate every strategy of a model on the same paths.
@@ -74,6 +76,8 @@ def simulate(
     threads : threads to use; all cores by default. The outcome does not depend on it.
     exogenous : exogenous paths to use as they are, for every strategy, instead of sampling, as `sample` returns
         them; what it does not contain is sampled, and a constant of the model is left to each strategy.
+    rare : whether rare hazards are sampled more often than they occur. Paths then have weights, the coordinate
+        ``weight``, with which ``.risk`` computes every statistic; see `jitrisk.sampling.rare`.
     progress : called now and then with the work done and the work there is.
 
     Returns
@@ -94,14 +98,26 @@ def simulate(
     Warns
     -----
     UserWarning
-        Where a strategy patches luck that the exogenous paths replace.
+        Where a strategy patches luck that the exogenous paths replace, or no hazard is rare.
     """
     network = load(network)
     chosen = strategies_from(network, strategies)
-    job = job_from(network, chosen, paths, seed, exogenous)
+    mixture = rare_hazards(network, chosen.values(), rare, seed, exogenous)
+    job = job_from(network, chosen, paths, seed, exogenous, mixture)
     outcomes.warn_of_patches(network, chosen, job.given)
+    return _simulated(network, chosen, job, threads, exogenous, progress)
+
+
+def _simulated(
+    network: Network,
+    chosen: Mapping[str, Network],
+    job: engine.Job,
+    threads: int | None,
+    exogenous: xr.Dataset | None,
+    progress: Callable[[int, int], None] | None,
+) -> xr.Dataset:
     totals = engine.run(job, threads_from(threads), progress=progress)
-    return outcomes.label(network, chosen, totals, job.paths, job.seed, job.given)
+    return outcomes.weighted_as(outcomes.label(network, chosen, totals, job), exogenous)
 
 
 def trace(
@@ -112,6 +128,7 @@ def trace(
     strategies: Sequence[str] | None = None,
     threads: int | None = None,
     exogenous: xr.Dataset | None = None,
+    rare: bool = False,
 ) -> xr.Dataset:
     """Return what happens in every period on some paths: stocks, work in process, backlogs and flows.
 
@@ -119,7 +136,7 @@ def trace(
     ----------
     network : a network, or whatever `load` takes.
     paths : how many paths, numbered from 0, or a range of path numbers; by default 200, or those of `exogenous`.
-    seed, strategies, threads, exogenous : as `simulate` takes them.
+    seed, strategies, threads, exogenous, rare : as `simulate` takes them.
 
     Returns
     -------
@@ -135,10 +152,12 @@ def trace(
     """
     network = load(network)
     chosen = strategies_from(network, strategies)
-    job = job_from(network, chosen, TRACED if paths is None and exogenous is None else paths, seed, exogenous)
+    mixture = rare_hazards(network, chosen.values(), rare, seed, exogenous)
+    numbers = TRACED if paths is None and exogenous is None else paths
+    job = job_from(network, chosen, numbers, seed, exogenous, mixture)
     outcomes.warn_of_patches(network, chosen, job.given)
     traced = tracing.trace(job, threads_from(threads))
-    return outcomes.label_trace(network, list(chosen), traced, job.paths, job.seed)
+    return outcomes.weighted_as(outcomes.label_trace(network, traced, job), exogenous)
 
 
 def replay(
@@ -153,6 +172,7 @@ def replay(
     seed: int | None = None,
     threads: int | None = None,
     exogenous: xr.Dataset | None = None,
+    rare: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Run one path again and return all that happens on it.
@@ -169,6 +189,7 @@ def replay(
     seed : seed of every random stream, by default 0; that of a result is known.
     threads : threads to use for the search; all cores by default.
     exogenous : the exogenous paths, where they were handed in.
+    rare : whether the path is one of a run with rare hazards of all strategies of the model; a result knows that itself.
     progress : called now and then with the work done and the work there is.
 
     Returns
@@ -192,12 +213,16 @@ def replay(
         network = load(source) if run is None else network_of(run)
         chosen = strategies_from(network, [strategy])
         own = seed or 0 if run is None else run.attrs.get("seed", 0)
-        job = job_from(network, chosen, 1 if exogenous is None else None, own, exogenous)
+        if run is not None and exogenous is None:
+            mixture = outcomes.mixture_from(run.attrs)
+        else:
+            mixture = rare_hazards(network, network.strategies.values(), rare, own, exogenous)
+        job = job_from(network, chosen, 1 if exogenous is None else None, own, exogenous, mixture)
         if run is not None:
             replaying.require_same(run, job)
         elif path is None:
-            search = partial(simulate, strategies=[strategy], threads=threads, exogenous=exogenous, progress=progress)
-            run = search(network, paths, own)
+            searched = job_from(network, chosen, paths, own, exogenous, mixture)
+            run = _simulated(network, chosen, searched, threads, exogenous, progress)
         return replaying.replayed(network, job, run, choice)
 
 
@@ -234,6 +259,7 @@ def simulate_until(
     strategies: Sequence[str] | None = None,
     threads: int | None = None,
     most: int = until.MOST,
+    rare: bool = False,
     progress: Callable[[int, int], None] | None = None,
     watch: Callable[[xr.Dataset], None] | None = None,
 ) -> xr.Dataset:
@@ -248,6 +274,7 @@ def simulate_until(
     strategies : names of the strategies to run; all by default. The target is to hold for each of them.
     threads : threads to use; all cores by default.
     most : paths at most; fewer where more do not fit in memory.
+    rare : whether rare hazards are sampled more often than they occur, see `simulate`.
     progress : called now and then with the work done and the work planned.
     watch : called after every look at the estimate with how precise it is, see `jitrisk.risk.reached`.
 
@@ -274,10 +301,11 @@ def simulate_until(
     wanted = parse_target(target)
     network = load(network)
     chosen = strategies_from(network, strategies)
-    job = job_from(network, chosen, min(whole("most", most), until.FIRST), seed)
+    mixture = rare_hazards(network, chosen.values(), rare, seed)
+    job = job_from(network, chosen, min(whole("most", most), until.FIRST), seed, mixture=mixture)
 
     def label(totals: engine.Totals, numbers: range) -> xr.Dataset:
-        return outcomes.label(network, chosen, totals, numbers, job.seed)
+        return outcomes.label(network, chosen, totals, replace(job, paths=numbers))
 
     result, found = until.grow(job, wanted, label, most, threads_from(threads), progress, watch)
     if not found["met"].all():
@@ -285,7 +313,9 @@ def simulate_until(
     return result
 
 
-def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strategy: str | None = None) -> xr.Dataset:
+def sample(
+    network: Source, paths: int | range = 1000, seed: int = 0, *, strategy: str | None = None, rare: bool = False
+) -> xr.Dataset:
     """Draw the exogenous part of the paths alone: demand, availability, arrivals, lead times, yields.
 
     Parameters
@@ -294,6 +324,8 @@ def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strateg
     paths : how many paths, numbered from 0, or a range of path numbers.
     seed : seed of every random stream.
     strategy : whose hazards and customers; by default those of the model before any patch.
+    rare : whether rare hazards are sampled more often than they occur; paths then carry their ``weight``, which
+        `simulate` hands on.
 
     Returns
     -------
@@ -301,8 +333,8 @@ def sample(network: Source, paths: int | range = 1000, seed: int = 0, *, strateg
     """
     network = load(network)
     patched = network if strategy is None else strategies_from(network, [strategy])[strategy]
-    job = job_from(network, {"": patched}, paths, seed)
-    return outcomes.label_paths(patched, tracing.draw(job), job.paths, job.seed)
+    job = job_from(network, {"": patched}, paths, seed, mixture=rare_hazards(network, [patched], rare, seed))
+    return outcomes.label_paths(patched, tracing.draw(job), job)
 
 
 def outline(source: Source | xr.Dataset) -> xr.Dataset:

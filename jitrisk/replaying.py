@@ -106,13 +106,13 @@ def replayed(
     assert number is not None  # without a run the number is given
     alone = _alone(job, number)
     patched = {name: network.strategies[name]}
-    single = outcomes.label(network, patched, engine.run(alone, threads=1), alone.paths, job.seed, job.given)
+    single = outcomes.label(network, patched, engine.run(alone, threads=1), alone)
     if run is not None:
         kept = run.sel(strategy=[name], path=[number]).load()
         _refuse_differences(kept, single)
         single = single.assign({price: kept[price] for price in PRICES if price in kept})
-    traced = outcomes.label_trace(network, [name], tracing.trace(alone, threads=1), alone.paths, job.seed)
-    exogenous = outcomes.label_paths(patched[name], tracing.draw(alone), alone.paths, job.seed)
+    traced = outcomes.label_trace(network, tracing.trace(alone, threads=1), alone)
+    exogenous = outcomes.label_paths(patched[name], tracing.draw(alone), alone)
     parts = [
         traced.isel(strategy=0, path=0),
         outcomes.label_replay(

@@ -87,7 +87,7 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
     first = int(result["path"].values[0])
     job = _job(network, summary.strategies, range(first, first + min(TRACED, affordable, result.sizes["path"])), result)
     traced = tracing.trace(job, threads)
-    return outcomes.label_trace(network, list(job.plants), traced, job.paths, job.seed)
+    return outcomes.label_trace(network, traced, job)
 
 
 def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Dataset:
@@ -102,6 +102,6 @@ def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Datase
 def _job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> engine.Job:
     """Return the job of some paths of a run, or raise ResultError where it cannot be run again."""
     chosen = {name: network.strategies[name] for name in names}
-    job = job_from(network, chosen, paths, result.attrs.get("seed", 0))
+    job = job_from(network, chosen, paths, result.attrs.get("seed", 0), mixture=outcomes.mixture_from(result.attrs))
     replaying.require_same(result, job)
     return job

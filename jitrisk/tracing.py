@@ -69,7 +69,7 @@ def trace(job: Job, threads: int | None = None) -> Trace:
         books = _Books(out, begin, end)
         for block in blocks:
             block.reset(books.totals.stage, books.totals.customer)
-        for start, tile in bench.tiles(begin, end):
+        for start, tile in bench.tiles(bench.state(begin, end), begin, end):
             for strategy, block in enumerate(blocks):
                 for t in range(start, start + len(tile)):
                     books.run(block, tile, start, t, strategy)
@@ -87,7 +87,9 @@ class _Books:
         self._stage, self._customer = out.stage[..., begin:end], out.customer[..., begin:end]
         stages, customers, lanes = self._stage.shape[2], self._customer.shape[2], end - begin
         self.totals = Totals(
-            np.zeros((len(STAGE_TOTALS), stages, lanes)), np.zeros((len(CUSTOMER_TOTALS), customers, lanes))
+            np.zeros((len(STAGE_TOTALS), stages, lanes)),
+            np.zeros((len(CUSTOMER_TOTALS), customers, lanes)),
+            np.zeros((0, lanes), dtype=np.int32),
         )
 
     def run(self, block: Block, tile: np.ndarray, tile_start: int, t: int, strategy: int) -> None:

@@ -140,7 +140,9 @@ class _Growing:
         """Return the totals of some places, a view; of all by default."""
         places = range(self.paths) if places is None else places
         part = np.s_[:, :, :, places.start : places.stop]
-        return Totals(self._totals.stage[part], self._totals.customer[part])
+        return Totals(
+            self._totals.stage[part], self._totals.customer[part], self._totals.occurred[:, places.start : places.stop]
+        )
 
     def room(self) -> int:
         """Return how many more paths fit in memory, with what there is moved where the reserve is used up."""
@@ -158,4 +160,5 @@ class _Growing:
                 # What is off stays zero, and zeros that are not written take no memory.
                 if old[place][: self.paths].any():
                     new[place][: self.paths] = old[place][: self.paths]
+        fresh.occurred[:, : self.paths] = self._totals.occurred[:, : self.paths]
         self._totals = fresh

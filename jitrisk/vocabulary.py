@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["exogenous", "outcome", "trace", "replay", "link", "price", "cost", "metric", "outline"]
+Role = Literal["exogenous", "outcome", "occurrence", "sampling", "trace", "replay", "link", "price", "cost", "metric", "outline"]
 Tail = Literal["upper", "lower"]
 
 
@@ -151,6 +151,33 @@ OUTCOMES = _table(
     ("first_stockout", _CUSTOMER, "int32", "{period}", "first period in which the customer was short, -1 if none"),
     averages=("on_hand", "wip", "backlog", "peak_backlog", "first_stockout"),
     low=("filled", "shipped", "first_stockout"),
+)
+
+# What was seen of the hazards, and what the model says should be.
+OCCURRENCES = _table(
+    "occurrence",
+    ("occurrences", ("strategy", "path", "hazard"), "int32", "1", "occurrences that began after the warm-up"),
+    (
+        "expected_occurrences",
+        ("strategy", "hazard"),
+        "float64",
+        "1",
+        "occurrences per path expected to begin after the warm-up, NaN where the hazard hits nothing that is drawn",
+    ),
+    (
+        "evidence",
+        ("strategy", "hazard"),
+        "float64",
+        "1",
+        "occurrences per path expected to be seen in this run, at the target hit least often",
+    ),
+)
+
+# Coordinates of paths that are not all alike: how they were drawn, and what they count for.
+SAMPLING = _table(
+    "sampling",
+    ("weight", ("path",), "float64", "1", "probability density of the path over that with which it was drawn"),
+    ("component", ("path",), "int16", "1", "0 for a natural path, else the number of the rare hazard it begins with"),
 )
 
 TRACE = _table(

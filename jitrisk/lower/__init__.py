@@ -1,6 +1,6 @@
 """Stage 2 of the pipeline: a Network becomes arrays; the last place where a name exists."""
 
-from jitrisk.lower.exogenous import series_of
+from jitrisk.lower.exogenous import hazards_of, series_of
 from jitrisk.lower.levels import Levels, customer_demand, mean_demand, policy_levels
 from jitrisk.lower.plant import Given, Plant, lower, lower_all
 
@@ -9,6 +9,7 @@ __all__ = [
     "Levels",
     "Plant",
     "customer_demand",
+    "hazards_of",
     "lower",
     "lower_all",
     "mean_demand",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from jitrisk.sampling.distributions import Distribution, constant
-from jitrisk.sampling.series import Effect, Kind, Series, Spells
+from jitrisk.sampling.series import Effect, Kind, Series, Spells, hits_of
 
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Network, Stage
@@ -44,6 +44,17 @@ def series_of(network: Network) -> list[Series]:
     effects = effects_on(network)
     stages = [one for name, stage in network.stages.items() for one in stage_series(name, stage, effects)]
     return stages + [customer_series(name, customer, effects) for name, customer in network.customers.items()]
+
+
+def hazards_of(network: Network, given: Container[tuple[str, str]] = ()) -> list[Spells]:
+    """Return the hazards that hit a series of a network that is drawn.
+
+    Parameters
+    ----------
+    network : one strategy's network.
+    given : the series that are handed in instead, by (kind, stage or customer).
+    """
+    return [spells for spells, _ in hits_of([one for one in series_of(network) if (one.kind, one.thing) not in given])]
 
 
 def stage_series(name: str, stage: Stage, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> Iterator[Series]:

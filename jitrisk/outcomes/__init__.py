@@ -1,8 +1,9 @@
 """Stage 6 of the pipeline: arrays become Datasets with units and provenance, and files of them."""
 
 from jitrisk.outcomes.dataset import FORMAT, handed_in, label
-from jitrisk.outcomes.exogenous import given_series, label_paths, warn_of_patches
+from jitrisk.outcomes.exogenous import given_series, is_weighted, label_paths, warn_of_patches, weighted_as
 from jitrisk.outcomes.files import check_target, is_result, open_result, reading, save_result, select_strategies
+from jitrisk.outcomes.hazards import mixture_from
 from jitrisk.outcomes.outline import outline
 from jitrisk.outcomes.pricing import repriced
 from jitrisk.outcomes.trace import differing_outcomes, label_replay, label_trace
@@ -14,10 +15,12 @@ __all__ = [
     "given_series",
     "handed_in",
     "is_result",
+    "is_weighted",
     "label",
     "label_paths",
     "label_replay",
     "label_trace",
+    "mixture_from",
     "open_result",
     "outline",
     "reading",
@@ -25,4 +28,5 @@ __all__ = [
     "save_result",
     "select_strategies",
     "warn_of_patches",
+    "weighted_as",
 ]

@@ -12,26 +12,20 @@ import xarray as xr
 
 from jitrisk import __version__
 from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS
-from jitrisk.vocabulary import DIMENSIONS, LINKS, OUTCOMES, PRICES, Variable
+from jitrisk.outcomes.hazards import evidence_arrays, mixture_attrs, mixture_coords, occurrence_array
+from jitrisk.vocabulary import DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
 
 if TYPE_CHECKING:
-    from jitrisk.engine import Totals
+    from jitrisk.engine import Job, Totals
     from jitrisk.model import Network
 
-FORMAT = 1
+FORMAT = 2
 """Version of the Dataset's layout; raised when a reader of an older one would misread it."""
 
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")
 
 
-def label(
-    network: Network,
-    strategies: Mapping[str, Network],
-    totals: Totals,
-    paths: range,
-    seed: int,
-    given: Iterable[tuple[str, str]] = (),
-) -> xr.Dataset:
+def label(network: Network, strategies: Mapping[str, Network], totals: Totals, job: Job) -> xr.Dataset:
     """Return the totals of a run as a Dataset with units, prices and provenance.
 
     Parameters
@@ -39,25 +33,29 @@ def label(
     network : the model.
     strategies : the networks that were run, by name, in the order of the totals.
     totals : what the engine returned; the Dataset shares its memory.
-    paths : the path numbers.
-    seed : the seed of the run.
-    given : the exogenous series that were handed in, by (kind, stage or customer).
+    job : what was run: the paths, the seed, the hazards, and what was handed in.
 
     Returns
     -------
-    Dataset with dims (strategy, path, stage | customer).
+    Dataset with dims (strategy, path, stage | customer | hazard).
     """
     arrays = {name: totals.stage[k].transpose(0, 2, 1) for k, name in enumerate(STAGE_TOTALS)}
     arrays |= {name: totals.customer[k].transpose(0, 2, 1) for k, name in enumerate(CUSTOMER_TOTALS)}
     arrays |= price_arrays(list(strategies.values()))
-    table = OUTCOMES | PRICES
+    hazards = list(network.hazards)
+    arrays |= {"occurrences": occurrence_array(totals, job, hazards)} | evidence_arrays(job, hazards)
+    table = OUTCOMES | PRICES | OCCURRENCES
     variables = {name: variable_of(table[name], arrays[name], network.currency) for name in table}
     coords = coordinates(
-        strategy=list(strategies), path=paths, stage=list(network.stages), customer=list(network.customers)
+        strategy=list(strategies),
+        path=job.paths,
+        stage=list(network.stages),
+        customer=list(network.customers),
+        hazard=hazards,
     )
-    coords |= links(strategies)
-    attrs = provenance(network, paths, seed)
-    if handed := handed_in(given):
+    coords |= links(strategies) | mixture_coords(job)
+    attrs = provenance(network, job.paths, job.seed) | mixture_attrs(job)
+    if handed := handed_in(job.given):
         attrs["exogenous"] = handed
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 

@@ -13,9 +13,11 @@ from jitrisk.errors import ExogenousError
 from jitrisk.lower import series_of
 from jitrisk.lower.levels import whole_periods
 from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
-from jitrisk.vocabulary import EXOGENOUS, Variable
+from jitrisk.outcomes.hazards import mixture_attrs, mixture_coords
+from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable
 
 if TYPE_CHECKING:
+    from jitrisk.engine import Job
     from jitrisk.lower import Given
     from jitrisk.model import Network
     from jitrisk.sampling.series import Series
@@ -24,22 +26,21 @@ _BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}
 _SHARE = (0.0, 1.0)
 
 
-def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], paths: range, seed: int) -> xr.Dataset:
+def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], job: Job) -> xr.Dataset:
     """Return series as a Dataset, drawn or handed in; what is not random is there as a constant.
 
     Parameters
     ----------
     network : one strategy's network.
     drawn : arrays of shape (paths, periods), by series.
-    paths : the path numbers.
-    seed : the seed they were drawn with.
+    job : what was drawn.
 
     Returns
     -------
     Dataset with dims (path, time, stage | customer).
     """
     by_name: dict[tuple[str, str], np.ndarray] = {(one.kind, one.thing): array for one, array in drawn.items()}
-    shape = (len(paths), network.horizon)
+    shape = (len(job.paths), network.horizon)
     variables = {}
     for kind, variable in EXOGENOUS.items():
         things = list(network.customers if variable.dims[-1] == "customer" else network.stages)
@@ -47,9 +48,34 @@ def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], pa
         array = np.stack(rows, axis=-1) if rows else np.empty((*shape, 0))
         variables[kind] = variable_of(variable, array)
     coords = coordinates(
-        path=paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
+        path=job.paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
     )
-    return xr.Dataset(variables, coords=coords, attrs=provenance(network, paths, seed))
+    attrs = provenance(network, job.paths, job.seed) | mixture_attrs(job)
+    return xr.Dataset(variables, coords=coords | mixture_coords(job), attrs=attrs)
+
+
+def is_weighted(paths: xr.Dataset) -> bool:
+    """Return whether exogenous paths carry weights, or raise ExogenousError where they should and do not."""
+    found = [name for name in SAMPLING if name in paths.coords]
+    if not found and "rare" not in paths.attrs:
+        return False
+    lost = [f"the coordinate {name}" for name in SAMPLING if name not in found]
+    if "rare" not in paths.attrs:
+        lost.append("the attribute rare")
+    if lost:
+        raise ExogenousError(
+            f"the exogenous paths were sampled with rare=True and have lost {', '.join(lost)}: no average over them "
+            "would be right; hand in what jr.sample returned, or a selection of its paths"
+        )
+    return True
+
+
+def weighted_as(result: xr.Dataset, paths: xr.Dataset | None) -> xr.Dataset:
+    """Return a result with the weights of the exogenous paths that were handed in, where they have any."""
+    if paths is None or not is_weighted(paths):
+        return result
+    coords = {name: ("path", paths[name].values, paths[name].attrs) for name in SAMPLING}
+    return result.assign_coords(coords).assign_attrs(rare=paths.attrs["rare"])
 
 
 def _default(network: Network, kind: str, name: str) -> np.float32:

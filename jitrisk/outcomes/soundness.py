@@ -13,9 +13,9 @@ from jitrisk.errors import ResultError
 from jitrisk.outcomes.dataset import FORMAT
 
 _TEXTS = ("name", "currency", "model_hash", "jitrisk_version")
-_JSON = ("model", "libraries", "repriced")
+_JSON = ("model", "libraries", "repriced", "rare")
 _COUNTS = ("seed", "first_path", "warm_up", "paths", "horizon", "periods")
-_NAMED = ("strategy", "stage", "customer")
+_NAMED = ("strategy", "stage", "customer", "hazard")
 
 
 def require_sound(dataset: xr.Dataset) -> None:

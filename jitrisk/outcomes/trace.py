@@ -10,11 +10,13 @@ import xarray as xr
 
 from jitrisk.lower.exogenous import CUSTOMER_EFFECTS, STAGE_EFFECTS
 from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
+from jitrisk.outcomes.hazards import mixture_attrs, mixture_coords
 from jitrisk.outcomes.wording import effect_in_words
 from jitrisk.tracing import CUSTOMER_TRACE, STAGE_TRACE
 from jitrisk.vocabulary import EXOGENOUS, OUTCOMES, PRICES, SPELLS, TRACE
 
 if TYPE_CHECKING:
+    from jitrisk.engine import Job
     from jitrisk.model import Network
     from jitrisk.sampling.series import Spell
     from jitrisk.tracing import Trace
@@ -22,16 +24,14 @@ if TYPE_CHECKING:
 _EFFECTS = STAGE_EFFECTS | CUSTOMER_EFFECTS
 
 
-def label_trace(network: Network, strategies: Sequence[str], trace: Trace, paths: range, seed: int) -> xr.Dataset:
+def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
     """Return what happened in every period as a Dataset.
 
     Parameters
     ----------
     network : the model.
-    strategies : names of the strategies that were run, in the order of the trace.
     trace : what was recorded; the Dataset shares its memory.
-    paths : the path numbers.
-    seed : the seed of the run.
+    job : what was run.
 
     Returns
     -------
@@ -43,13 +43,14 @@ def label_trace(network: Network, strategies: Sequence[str], trace: Trace, paths
         for name, variable in TRACE.items()
     }
     coords = coordinates(
-        strategy=strategies,
-        path=paths,
+        strategy=list(job.plants),
+        path=job.paths,
         time=range(network.horizon),
         stage=list(network.stages),
         customer=list(network.customers),
     )
-    return xr.Dataset(variables, coords, provenance(network, paths, seed) | {"contents": "trace"})
+    attrs = provenance(network, job.paths, job.seed) | mixture_attrs(job) | {"contents": "trace"}
+    return xr.Dataset(variables, coords | mixture_coords(job), attrs)
 
 
 def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spells: Sequence[Spell]) -> xr.Dataset:
@@ -100,5 +101,5 @@ def _effect(network: Network, spell: Spell, name: str) -> str:
 
 def differing_outcomes(one: xr.Dataset, other: xr.Dataset) -> list[str]:
     """Return the outcomes that both hold and that have not the same bits in both."""
-    shared = (name for name in OUTCOMES if name in one and name in other)
+    shared = (name for name in (*OUTCOMES, "occurrences") if name in one and name in other)
     return [name for name in shared if not np.array_equal(one[name].values, other[name].values)]

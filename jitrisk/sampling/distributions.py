@@ -20,6 +20,7 @@ from jitrisk.sampling.families import CONTINUOUS, Family
 FAMILIES: dict[str, Family] = {family.name: family for family in CONTINUOUS + DISCRETE}
 
 _LISTS = frozenset({"values", "weights"})
+_HALVINGS = 90  # enough for a relative error of 1e-6 at a probability of 1e-21
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,25 @@ class Distribution:
         share = np.asarray(p, dtype=np.float64)
         flat = FAMILIES[self.family].quantile(dict(self.parameters), np.atleast_1d(share), upper)
         return np.asarray(flat, dtype=np.float64).reshape(share.shape)
+
+    def cdf(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Return the distribution function, P(X <= x), by bisection of the quantile function.
+
+        Parameters
+        ----------
+        values : values, any shape.
+
+        Returns
+        -------
+        array of the shape of `values`; small probabilities have a small relative error, too.
+        """
+        at = np.asarray(values, dtype=np.float64)
+        low, high = np.zeros(at.shape), np.ones(at.shape)
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            reached = self.quantile(middle) > at
+            low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+        return np.where(self.highest <= at, 1.0, 0.5 * (low + high))
 
     @property
     def integer(self) -> bool:

@@ -212,10 +212,28 @@ def draw_spells(hazard: Any, tables: Tables, paths: Array, count: int, scratch: 
             finish(AT_LEAST_ZERO, row)
 
 
+@inner
+def tilt(hazard: Any, tables: Tables, paths: Array, scratch: Scratch) -> None:
+    """Draw the first quiet time anew, from the same word, in the paths of the hazard's component."""
+    if hazard.tilted == NONE:
+        return
+    row = scratch.drawn[2]
+    if tables.layout[hazard.tilted].shape == CONSTANT:
+        for i in range(row.shape[0]):
+            row[i] = tables.layout[hazard.tilted].lowest
+    else:
+        look_up(tables, hazard.tilted, scratch.words[0], scratch.cells, row)
+        finish(AT_LEAST_ZERO, row)
+    for i in range(row.shape[0]):
+        if paths[i] % hazard.period == hazard.place and scratch.blocks[i] == 0:
+            scratch.drawn[0, i] = row[i]
+
+
 @entry
 def list_spells(hazard: Any, tables: Tables, paths: Array, scratch: Scratch) -> None:
     """Draw the spells numbered in scratch.blocks, one a lane; the numbers are those that `fill` draws."""
     draw_spells(hazard, tables, paths, paths.shape[0], scratch)
+    tilt(hazard, tables, paths, scratch)
 
 
 @part
@@ -225,10 +243,12 @@ def begin_spells(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
     for i in range(lanes):
         scratch.blocks[i] = 0
     draw_spells(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
+    tilt(plan.hazards[h], plan.tables, clocks.paths, scratch)
     soonest = np.inf
     for i in range(lanes):
         clocks.numbers[h, i] = 0
         clocks.begins[h, i] = scratch.drawn[0, i]
+        clocks.occurred[h, i] = plan.window[0] <= clocks.begins[h, i] < plan.window[1]
         clocks.ends[h, i] = clocks.begins[h, i] + scratch.drawn[1, i]
         soonest = min(soonest, clocks.begins[h, i])
     clocks.soonest[h] = soonest
@@ -352,6 +372,7 @@ def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out
         for i in range(over):
             spells[NEXT, i] = spells[END, i] + hazard.ramp + scratch.drawn[0, i]
             begins[lanes[0, i]] = spells[NEXT, i]
+            clocks.occurred[h, lanes[0, i]] += plan.window[0] <= spells[NEXT, i] < plan.window[1]
             ends[lanes[0, i]] = spells[NEXT, i] + scratch.drawn[1, i]
         apply(plan, h, clocks, scratch, struck, start, out)
         for i in range(over):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,15 +12,12 @@ from jitrisk.sampling import kernels, tables
 from jitrisk.sampling.distributions import Distribution, constant
 from jitrisk.sampling.kernels import NONE
 from jitrisk.sampling.layout import EFFECT, HAZARD, JOB, Array, Plan
-from jitrisk.sampling.series import Effect, Series, Spells
+from jitrisk.sampling.rare import Mixture
+from jitrisk.sampling.series import Series, Spells, hits_of
+from jitrisk.sampling.streams import stream_key
 
 # These are open or closed; the others are multiplied by a share.
 CLOSING = frozenset({"receiving", "transit"})
-
-
-def stream_key(seed: int, *name: str) -> int:
-    """Return the 64-bit Philox key of a named stream."""
-    return int.from_bytes(hashlib.blake2b(":".join([str(seed), *name]).encode(), digest_size=8).digest(), "little")
 
 
 class Planner:
@@ -31,21 +27,27 @@ class Planner:
     ----------
     series : what to draw.
     seed : any integer.
+    mixture : the rare hazards that some paths are drawn with; none by default.
     """
 
-    def __init__(self, series: Sequence[Series], seed: int) -> None:
+    def __init__(self, series: Sequence[Series], seed: int, mixture: Mixture | None = None) -> None:
         self._series = series
         self._seed = seed
-        self._laws: dict[Distribution, int] = {}
+        self._mixture = mixture
+        # Each distribution with the share of its probability that is kept.
+        self._laws: dict[tuple[Distribution, float], int] = {}
 
-    def plan(self) -> Plan:
-        """Return everything packed."""
+    def plan(self, window: tuple[int, int]) -> Plan:
+        """Return everything packed; occurrences of hazards that begin in the window are counted."""
         jobs, endings, (hazards, effects) = self._pack_jobs(), self._pack_endings(), self._pack_hazards()
-        packed = tables.pack([tables.compile_table(law) for law in self._laws])
-        return Plan(packed, jobs, hazards, effects, endings)
+        compiled = [
+            tables.compile_table(law) if share == 1 else tables.compile_lower_part(law, share)
+            for law, share in self._laws
+        ]
+        return Plan(tables.pack(compiled), jobs, hazards, effects, endings, np.array(window, np.int64))
 
-    def _table(self, law: Distribution) -> int:
-        return self._laws.setdefault(law, len(self._laws))
+    def _table(self, law: Distribution, share: float = 1.0) -> int:
+        return self._laws.setdefault((law, share), len(self._laws))
 
     def _pack_jobs(self) -> Array:
         """Pack the base draws; of series that agree on theirs the first is drawn and the others are copies."""
@@ -76,7 +78,7 @@ class Planner:
         """Pack hazards in the order of their names, so that products are the same whatever else is drawn."""
         hazards: list[tuple[Any, ...]] = []
         effects: list[tuple[Any, ...]] = []
-        for spells, hits in self._hits():
+        for spells, hits in hits_of(self._series):
             first = len(effects)
             # Those that are sure to hit first, then coin after coin: the kernel tosses again where the coin changes.
             for number, effect in sorted(hits, key=lambda hit: (-hit[1].chance, self._series[hit[0]].thing)):
@@ -85,20 +87,17 @@ class Planner:
                 enough = round(min(effect.chance, 1.0) * kernels.SURE)
                 effects.append((number, series.kind in CLOSING, effect.factor, coin, enough))
             key, tables_of = stream_key(self._seed, "hazard", spells.name), (spells.quiet, spells.active)
-            hazards.append((key, *map(self._table, tables_of), spells.ramp, first, len(effects)))
+            hazards.append(
+                (key, *map(self._table, tables_of), spells.ramp, first, len(effects), *self._component(spells))
+            )
         return np.array(hazards, HAZARD), np.array(effects, EFFECT)
 
-    def hazards(self) -> list[Spells]:
-        """Return the hazards that hit something, in the order of the plan."""
-        return [spells for spells, _ in self._hits()]
-
-    def _hits(self) -> list[tuple[Spells, list[tuple[int, Effect]]]]:
-        hits: dict[Spells, list[tuple[int, Effect]]] = {}
-        for number, series in enumerate(self._series):
-            for effect in series.effects:
-                if effect.factor != 1 and effect.chance > 0:
-                    hits.setdefault(effect.spells, []).append((number, effect))
-        return sorted(hits.items(), key=lambda item: (item[0].name, repr(item[0])))
+    def _component(self, spells: Spells) -> tuple[int, int, int]:
+        """Return the table of a hazard's first quiet time in its component, and which paths are in that."""
+        if self._mixture is None or spells.name not in self._mixture.hazards:
+            return NONE, 1, 0
+        place = self._mixture.place(spells.name)
+        return self._table(spells.quiet, self._mixture.probability(spells.name)), self._mixture.period, place
 
 
 def _finish_of_draw(series: Series) -> int:

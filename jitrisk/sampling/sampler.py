@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from jitrisk.sampling import kernels
 from jitrisk.sampling.layout import Array, Clocks, Scratch
 from jitrisk.sampling.plan import Planner
-from jitrisk.sampling.series import Kind, Series, Spell
+from jitrisk.sampling.rare import Mixture
+from jitrisk.sampling.series import Kind, Series, Spell, hits_of
 
 _AT_ONCE = 64  # spells of one path drawn at a time
+_WHENEVER = (0, 2**62)
 
 Hit = tuple[Kind, str, float]
 
@@ -38,12 +40,20 @@ class Sampler:
     ----------
     series : what to draw; the second axis of a tile.
     seed : any integer.
+    mixture : the rare hazards that some paths are drawn with; none by default.
+    window : periods, the second left out, in which occurrences of hazards are counted as they begin.
     """
 
-    def __init__(self, series: Sequence[Series], seed: int) -> None:
+    def __init__(
+        self,
+        series: Sequence[Series],
+        seed: int,
+        mixture: Mixture | None = None,
+        window: tuple[int, int] = _WHENEVER,
+    ) -> None:
         self.series = tuple(series)
-        planner = Planner(self.series, seed)
-        self._plan, self._hazards = planner.plan(), planner.hazards()
+        self._plan = Planner(self.series, seed, mixture).plan(window)
+        self._hazards = [spells for spells, _ in hits_of(self.series)]
 
     def begin(self, first_path: int, lanes: int) -> State:
         """Return the state of ``lanes`` paths from ``first_path`` on, before period 0."""
@@ -55,11 +65,12 @@ class Sampler:
             ends=np.empty((hazards, lanes)),
             numbers=np.empty((hazards, lanes), np.uint64),
             soonest=np.empty(hazards),
+            occurred=np.zeros((hazards, lanes), np.int32),
         )
         scratch = Scratch(
             words=np.empty((4, lanes), np.uint32),
             cells=np.empty(lanes, np.int64),
-            drawn=np.empty((2, lanes), np.float32),
+            drawn=np.empty((3, lanes), np.float32),
             blocks=np.empty(lanes, np.uint64),
             paths=np.empty(lanes, np.uint64),
             lanes=np.empty((2, lanes), np.uint64),
@@ -121,7 +132,7 @@ class Sampler:
             hit = (series.kind, series.thing, float(effect["factor"]))
             struck = self._toss(effect["coin"], path, first) < effect["enough"]
             hits = [(*before, hit) if sure else before for before, sure in zip(hits, struck, strict=True)]
-        return list(zip(*state.scratch.drawn.tolist(), hits, strict=True))
+        return list(zip(*state.scratch.drawn[:2].tolist(), hits, strict=True))
 
     def _toss(self, coin: int, path: int, first: int) -> Array:
         """Return the words of a coin for some spells, from the spell `first` on."""

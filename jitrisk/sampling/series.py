@@ -6,6 +6,7 @@ Equal series are the same series: strategies that agree on them share one draw.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -110,3 +111,22 @@ class Series:
     base: Distribution
     every: int = 1
     effects: tuple[Effect, ...] = ()
+
+
+def hits_of(series: Sequence[Series]) -> list[tuple[Spells, list[tuple[int, Effect]]]]:
+    """Return the hazards that hit something, in the order of their names, each with what it hits.
+
+    Parameters
+    ----------
+    series : what is drawn.
+
+    Returns
+    -------
+    Each hazard with the places of the series that it hits and its effects on them.
+    """
+    hits: dict[Spells, list[tuple[int, Effect]]] = {}
+    for number, one in enumerate(series):
+        for effect in one.effects:
+            if effect.factor != 1 and effect.chance > 0:
+                hits.setdefault(effect.spells, []).append((number, effect))
+    return sorted(hits.items(), key=lambda item: (item[0].name, repr(item[0])))

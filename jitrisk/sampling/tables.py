@@ -84,6 +84,35 @@ def compile_table(law: Distribution) -> Table:
     return _lines(law.quantile, law.sd() * (0.1 if law.lowest < 0 else 1e-3), None)
 
 
+@lru_cache(maxsize=512)
+def compile_lower_part(law: Distribution, share: float) -> Table:
+    """Return the table of a distribution restricted to the lowest `share` of its probability.
+
+    A word that stands for the uniform number v gives the quantile of ``share * v``, with as many different values as
+    any table has, however small the share is.
+
+    Parameters
+    ----------
+    law : the distribution.
+    share : probability of the part that is kept, above 0 and below 1.
+    """
+
+    def quantile(p: Floats, upper: bool) -> Floats:
+        return law.quantile(share * (1 - p if upper else p))
+
+    lowest, highest = (float(law.quantile(end)) for end in (share * 0.5 / WORDS, share))
+    ladder = FAMILIES[law.family].ladder(dict(law.parameters))
+    if ladder is not None:
+        values, cumulative = ladder
+        kept = int(np.count_nonzero(cumulative < share))
+        return _stairs(values[: kept + 1], cumulative[:kept] / share)
+    if lowest == highest:
+        return Table(kernels.CONSTANT, lowest, highest)
+    if law.integer:
+        return _lines(lambda p, upper: quantile(p, upper) - 0.5, law.sd() * 1e-3, (lowest, highest))
+    return _lines(quantile, highest * 1e-3, None)
+
+
 def _lines(quantile: Quantile, scale: float, rounded: tuple[float, float] | None, bits: int = COARSEST_BITS) -> Table:
     sides = [_line_cells(quantile, upper, bits, scale) for upper in (False, True)]
     if bits < FINEST_LINES and max(error for _, error in sides) > TOLERANCE:

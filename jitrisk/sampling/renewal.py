@@ -1,0 +1,80 @@
+"""How often a hazard is expected to occur: the renewal function of its quiet and active times."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jitrisk.sampling.series import Spells
+
+_STEPS = 1024  # of the grid on which the renewal equation is solved
+_MANY = 100.0  # cycles within the time from which on the limit of renewal theory is exact enough
+_PARTS = 64  # quantiles that stand for the law of the active time
+
+Floats = NDArray[np.float64]
+
+
+def begins_before(spells: Spells, time: float) -> float:
+    """Return the probability that a hazard begins before a time, counted from the start, in periods."""
+    return float(spells.quiet.cdf(np.nextafter(time, 0.0)))
+
+
+@lru_cache(maxsize=1024)
+def expected_occurrences(spells: Spells, begin: float, end: float) -> float:
+    """Return how many occurrences of a hazard are expected to begin in a span of time.
+
+    The renewal equation ``m(t) = F(t) + integral of m(t - u) dC(u)``, with F the law of a quiet time and C that of the
+    time from one begin to the next, is solved on a grid by the midpoint rule for Riemann-Stieltjes integrals (Xie
+    1989, Communications in Statistics - Simulation 18). Where the span holds more than a hundred cycles,
+    the limit of renewal theory takes its place (Feller 1971, volume 2, section XI.3).
+
+    Parameters
+    ----------
+    spells : the hazard.
+    begin, end : the span, in periods; the end is left out.
+
+    Returns
+    -------
+    The expected number, with a relative error of less than 1 % for laws without jumps.
+    """
+    cycle = spells.quiet.mean() + spells.active.mean() + spells.ramp
+    if cycle * _MANY < end:
+        return _in_the_limit(spells, end) - (_in_the_limit(spells, begin) if begin else 0.0)
+    grid = np.linspace(0.0, end, _STEPS + 1)
+    counts = _renewals(spells, grid)
+    return float(counts[-1] - (np.interp(begin, grid, counts) if begin else 0.0))
+
+
+def _in_the_limit(spells: Spells, time: float) -> float:
+    quiet, active = spells.quiet, spells.active
+    mean = quiet.mean() + active.mean() + spells.ramp
+    square = quiet.sd() ** 2 + active.sd() ** 2 + mean**2
+    return max(0.0, (time - quiet.mean()) / mean + square / (2 * mean**2))
+
+
+def _renewals(spells: Spells, grid: Floats) -> Floats:
+    """Return the expected number of begins up to every point of a grid that starts at 0."""
+    first = _below(spells, grid, np.zeros(1))
+    active = np.maximum(spells.active.quantile((np.arange(_PARTS) + 0.5) / _PARTS), 0.0)
+    # The law of a cycle, in the middle between two points of the grid.
+    middle = _below(spells, grid[:-1] + grid[1] / 2, active + spells.ramp)
+    counts = np.zeros(grid.size)
+    rises = np.zeros(grid.size)
+    for i in range(1, grid.size):
+        counts[i] = first[i] + rises[1:i] @ middle[i - 1 : 0 : -1] - middle[0] * counts[i - 1]
+        counts[i] /= 1 - middle[0]
+        rises[i] = counts[i] - counts[i - 1]
+    return counts
+
+
+def _below(spells: Spells, grid: Floats, delays: Floats) -> Floats:
+    """Return the probability that a quiet time after one of several equally likely delays is over, at every point."""
+    known = np.concatenate([[0.0], grid]) if grid[0] > 0 else grid
+    law = np.concatenate([np.zeros(known.size - grid.size), spells.quiet.cdf(grid)])
+    if not delays.any():
+        return law[-grid.size :]
+    times = grid[:, None] - delays
+    found: Floats = np.where(times >= 0, np.interp(times, known, law), 0.0).mean(axis=1)
+    return found

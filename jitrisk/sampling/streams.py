@@ -1,0 +1,10 @@
+"""Random streams: a name and a seed make the key, the path and the number of the draw make the counter."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def stream_key(seed: int, *name: str) -> int:
+    """Return the 64-bit Philox key of a named stream."""
+    return int.from_bytes(hashlib.blake2b(":".join([str(seed), *name]).encode(), digest_size=8).digest(), "little")
