@@ -189,7 +189,7 @@ def replay(
     seed : seed of every random stream, by default 0; that of a result is known.
     threads : threads to use for the search; all cores by default.
     exogenous : the exogenous paths, where they were handed in.
-    rare : whether the path is one of a run with rare hazards of all strategies of the model; a result knows that itself.
+    rare : whether the path is one of a run with ``rare=True`` of all strategies of the model; a result says so itself.
     progress : called now and then with the work done and the work there is.
 
     Returns

@@ -12,7 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["exogenous", "outcome", "occurrence", "sampling", "trace", "replay", "link", "price", "cost", "metric", "outline"]
+Role = Literal[
+    "exogenous", "sampling", "outcome", "occurrence", "trace", "replay", "link", "price", "cost", "metric", "outline"
+]
 Tail = Literal["upper", "lower"]
 
 
@@ -103,6 +105,7 @@ _CUSTOMER_PRICE = ("strategy", "customer")
 
 
 _TAILS: tuple[Tail, Tail] = ("upper", "lower")
+_ADDED = ("outcome", "occurrence")  # roles whose variables add up over the horizon, but for those that are averages
 
 
 def _table(
@@ -113,7 +116,7 @@ def _table(
 ) -> dict[str, Variable]:
     return {
         name: Variable(
-            name, dims, dtype, unit, role, text, role == "outcome" and name not in averages, _TAILS[name in low]
+            name, dims, dtype, unit, role, text, role in _ADDED and name not in averages, _TAILS[name in low]
         )
         for name, dims, dtype, unit, text in rows
     }

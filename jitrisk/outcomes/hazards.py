@@ -32,7 +32,8 @@ def occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.nda
         # The same for every strategy: kept once.
         shared = rows[places[0]].T
         return np.broadcast_to(shared, (len(places), *shared.shape))
-    return rows[np.array(places)].transpose(0, 2, 1)
+    apart: np.ndarray = rows[np.array(places)].transpose(0, 2, 1)
+    return apart
 
 
 def evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
@@ -62,8 +63,8 @@ def _sampled_share(mixture: Mixture | None, hazard: str) -> float:
     """Return how many effective paths of a mixture show a hazard, over how many natural ones would.
 
     The effective number of paths is ``(sum w)^2 / sum w^2`` over those that show it (Kish 1965, Survey Sampling,
-    section 11.7), here at its expectation. The weights of one hazard's paths are nearly equal; any other hazard is seen in
-    natural paths, which carry nearly all the weight.
+    section 11.7), here at its expectation. The weights of one hazard's paths are nearly equal; any other hazard is
+    seen in natural paths, which carry nearly all the weight.
     """
     if mixture is None:
         return 1.0
@@ -77,12 +78,14 @@ def mixture_coords(job: Job) -> dict[str, xr.Variable]:
     """Return the weight and the component of every path of a mixture, nothing for natural paths."""
     if job.mixture is None:
         return {}
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "weight": job.mixture.weights(job.seed, job.paths),
         "component": job.mixture.components(job.paths),
     }
+    attrs: dict[str, dict[str, Any]] = {name: dict(variable.attrs()) for name, variable in SAMPLING.items()}
+    attrs["component"]["shares"] = job.mixture.shares.tolist()
     return {
-        name: xr.Variable(variable.dims, arrays[name].astype(variable.dtype), variable.attrs())
+        name: xr.Variable(variable.dims, arrays[name].astype(variable.dtype), attrs[name])
         for name, variable in SAMPLING.items()
     }
 

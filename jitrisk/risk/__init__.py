@@ -8,6 +8,7 @@ from jitrisk.risk.accessor import RiskAccessor
 from jitrisk.risk.convergence import convergence
 from jitrisk.risk.dominance import dominance
 from jitrisk.risk.events import events
+from jitrisk.risk.evidence import occurrences
 from jitrisk.risk.exceedance import exceedance
 from jitrisk.risk.histogram import histogram
 from jitrisk.risk.money import costs, ownership
@@ -32,6 +33,7 @@ __all__ = [
     "exceedance",
     "histogram",
     "metrics",
+    "occurrences",
     "ownership",
     "parse_target",
     "quantile_path",

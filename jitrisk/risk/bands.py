@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.precision import probability, rank
+from jitrisk.risk.design import design_of
+from jitrisk.risk.precision import probability
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _THINGS = ("stage", "customer")
@@ -38,14 +39,13 @@ def bands(trace: xr.Dataset, variable: str, quantiles: Sequence[float] = QUANTIL
     array = _traced(trace, variable)
     if not np.isfinite(array.values).all():
         raise ResultError(f"{variable} of the trace holds numbers that are not finite; trace the model again")
-    axis, paths = array.get_axis_num("path"), array.sizes["path"]
-    # NumPy's own ranks are one too high where rounding lifts 0.07 of 100 above 7.
-    places = [rank(paths, point) - 1 for point in points]
-    values = np.moveaxis(np.take(np.sort(array.values, axis=axis), places, axis=axis), axis, 0)
+    axis, design = array.get_axis_num("path"), design_of(trace)
+    ranked = design.ranked(np.moveaxis(array.values, axis, -1))
+    values = np.array([ranked.quantile(point) for point in points])
     dims = [str(dim) for dim in array.dims if dim != "path"]
     coords = {dim: array.coords[dim] for dim in dims if dim in array.coords}
     found = xr.DataArray(values, dims=("quantile", *dims), coords={"quantile": points, **coords}, attrs=array.attrs)
-    found.attrs["paths"] = paths
+    found.attrs["paths"] = design.paths
     return found.transpose("strategy", "quantile", "time", ...).rename(variable)
 
 

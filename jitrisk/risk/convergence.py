@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
+from jitrisk.risk.design import design_of
+from jitrisk.risk.evidence import is_known, least_evidence
 from jitrisk.risk.precision import CONFIDENCE, probability, rank_interval
 from jitrisk.risk.result import Array
 from jitrisk.risk.statistics import Asked, row_statistics
@@ -62,15 +64,20 @@ def convergence(
     if statistic not in _NAMES:
         raise ResultError(f"unknown statistic {statistic!r}: allowed are {', '.join(_NAMES)}")
     asked = Asked(probability("level", level), (), probability("confidence", confidence))
-    array = column(values, metric)
+    array, design, evidence = column(values, metric), design_of(values), least_evidence(values)
     paths = array.sizes["path"]
-    sizes = _sizes(paths, 2 if statistic == "mean" else _fewest_for(asked))
+    sizes = _sizes(paths, 2 if statistic == "mean" else _fewest_for(asked), design.period)
     starts = np.cumsum([0, *sizes])
 
+    def one(row: Array, least: float, span: tuple[int, int]) -> list[float]:
+        part = design.part(*span)
+        low, known = array.attrs["bad_tail"] == "lower", is_known(least, part)
+        found, _ = row_statistics(row[slice(*span)], part, asked, low, known)
+        return [found[name] for name in _NAMES[statistic]]
+
     def table(spans: list[tuple[int, int]]) -> Array:
-        low, names = array.attrs["bad_tail"] == "lower", _NAMES[statistic]
-        found = [[row_statistics(row[slice(*span)], asked, low)[0] for span in spans] for row in finite_rows(array)]
-        return np.array([[[one[name] for name in names] for one in row] for row in found])
+        rows = zip(finite_rows(array), evidence, strict=True)
+        return np.array([[one(row, least, span) for span in spans] for row, least in rows])
 
     parts = table(list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)))
     whole = table([(0, paths)])[:, 0]
@@ -87,11 +94,12 @@ def convergence(
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
-def _sizes(paths: int, fewest: int) -> list[int]:
-    """Return sizes n, 2 n, 4 n, ... that together use nearly all paths, the first not too small."""
-    samples = int(np.log2(paths / max(fewest, _FEWEST) + 1))
+def _sizes(paths: int, fewest: int, step: int) -> list[int]:
+    """Return sizes n, 2 n, 4 n, ... that together use nearly all paths, n not too small and a multiple of a step."""
+    samples = int(np.log2(paths / max(fewest, _FEWEST, step) + 1))
     samples = min(max(samples, 1), _MOST_SAMPLES)
-    return [paths // (2**samples - 1) * 2**k for k in range(samples)]
+    first = paths // (2**samples - 1)
+    return [first // min(step, first) * min(step, first) * 2**k for k in range(samples)]
 
 
 def _fewest_for(asked: Asked) -> int:

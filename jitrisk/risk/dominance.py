@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -17,9 +18,10 @@ import numpy as np
 import xarray as xr
 from scipy.special import betaincinv
 
+from jitrisk.risk.design import Design, EqualDesign, Ranked, design_of
+from jitrisk.risk.evidence import is_known, least_evidence
 from jitrisk.risk.precision import CONFIDENCE, chunks, normal, probability, sum_of_products
 from jitrisk.risk.result import Array
-from jitrisk.risk.selection import order_statistics
 from jitrisk.risk.variables import column, losses
 
 # Shares of the paths beyond the thresholds: from nearly all, then ever rarer toward the bad tail.
@@ -95,14 +97,16 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
     array, confidence = column(values, metric), probability("confidence", confidence)
-    worse = losses(array)
-    ordered, count = np.sort(worse, axis=1), len(worse)
+    worse, design = losses(array), design_of(values)
+    ranked, count = [design.ranked(row) for row in worse], len(worse)
+    evidence = least_evidence(values)
     shape = (count, count)
     cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
     cells |= {order: np.full(shape, "same", dtype="<U9") for order in _ORDERS}
     for a, b in combinations(range(count), 2):
-        largest = _largest(ordered[a], ordered[b]), _largest(ordered[b], ordered[a])
-        found = _compared(worse[a], worse[b], largest, confidence)
+        largest = _largest(ranked[a], ranked[b]), _largest(ranked[b], ranked[a])
+        enough = is_known(min(evidence[a], evidence[b]), design)
+        found = _compared(worse[a], worse[b], design, largest, confidence, enough)
         for pair, orders in zip(((a, b), (b, a)), found, strict=True):
             for order, fields in zip(_ORDERS, orders, strict=True):
                 for field, value in zip(_FIELDS, fields, strict=True):
@@ -124,28 +128,49 @@ def _attrs(array: xr.DataArray, order: str, field: str) -> dict[str, Any]:
     return sentence | ({"units": "1"} if order == "first" else {n: array.attrs.get(n, "1") for n in _UNITS})
 
 
-def _compared(a: Array, b: Array, largest: tuple[float, float], confidence: float) -> Iterator[tuple[Order, Order]]:
-    """Yield the first and the second order of a over b, then of b over a."""
-    shares, excesses = _gaps(a, b, _thresholds(a, b))
-    worse = float(np.mean(a > b)), float(np.mean(a < b))
-    for k in range(2):
-        first = _order(shares, confidence, correction=1 / a.size)
-        upper = max(first.lower, _upper_share(largest[k], worse[k], a.size, confidence))
-        yield first._replace(violation=largest[k], upper=upper), _order(excesses, confidence)
+def _compared(
+    a: Array, b: Array, design: Design, largest: tuple[float, float], confidence: float, known: bool
+) -> Iterator[tuple[Order, Order]]:
+    """Yield the first and the second order of a over b, then of b over a.
+
+    The second order rests on means: where a hazard was hardly seen (not `known`), it is not shown.
+    """
+    gaps = _gaps if isinstance(design, EqualDesign) else partial(_weighted_gaps, design=design)
+    shares, excesses = gaps(a, b, _thresholds(a, b, design))
+    worse = (design.share(hits, confidence)[0] for hits in (a > b, a < b))
+    for size, share in zip(largest, worse, strict=True):
+        first = _order(shares, confidence, correction=1 / design.effective)
+        upper = max(first.lower, _upper_share(size, share, design.effective, confidence))
+        second = _order(excesses, confidence)
+        if not known:
+            second = Order("not shown", second.violation, math.nan, math.nan)
+        yield first._replace(violation=size, upper=upper), second
         shares, excesses = shares.turned(), excesses.turned()
 
 
-def _thresholds(a: Array, b: Array) -> Array:
+def _thresholds(a: Array, b: Array, design: Design) -> Array:
     """Return the losses at which the tails are compared, ascending."""
-    paths = a.size
-    tail = np.geomspace(0.5, min(_FEWEST_BEYOND / paths, 0.5), _TAIL_THRESHOLDS)
-    ranks = np.clip(np.ceil(paths * (1 - np.concatenate([_BODY, tail]))), 1, paths).astype(np.intp)
     thresholds = [min(a.min(), b.min())]
     for one in (a, b):
-        found, before = order_statistics(one, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
+        rarest = min(design.rarest(one, _FEWEST_BEYOND, low=False), 0.5)
+        found, before = design.steps(one, np.concatenate([_BODY, np.geomspace(0.5, rarest, _TAIL_THRESHOLDS)]))
         # An atom jumps: its share lies beyond what is just below it.
         thresholds += [*found, *np.nextafter(found[found == before], -np.inf)]
     return np.unique(thresholds)
+
+
+def _weighted_gaps(a: Array, b: Array, thresholds: Array, design: Design) -> tuple[Gaps, Gaps]:
+    """Return the same as :func:`_gaps` for paths that have weights."""
+    found: tuple[list[tuple[float, ...]], ...] = ([], [])
+    for threshold in thresholds:
+        beyond = np.subtract(a > threshold, b > threshold, dtype=np.float64)
+        excess = np.maximum(a - threshold, 0.0) - np.maximum(b - threshold, 0.0)
+        for gap, rows in zip((beyond, excess), found, strict=True):
+            spread = design.spread(gap)
+            above, below = (float(np.count_nonzero(hits)) for hits in (gap > 0, gap < 0))
+            rows.append((spread.mean, spread.standard_error, above, below))
+    shares, excesses = (Gaps(*np.array(rows).T) for rows in found)
+    return shares, excesses
 
 
 def _gaps(a: Array, b: Array, thresholds: Array) -> tuple[Gaps, Gaps]:
@@ -193,12 +218,12 @@ def _fewest(miss: float) -> int:
     return math.ceil(-math.log2(miss))
 
 
-def _largest(a: Array, b: Array) -> float:
-    """Return the largest excess, anywhere, of a's share of paths beyond a threshold over b's; both are sorted."""
-    return float(max((np.searchsorted(b, b, "right") - np.searchsorted(a, b, "right")).max(), 0)) / a.size
+def _largest(a: Ranked, b: Ranked) -> float:
+    """Return the largest excess, anywhere, of a's share of paths beyond a threshold over b's."""
+    return max(float((b.below(b.values, "right") - a.below(b.values, "right")).max()), 0.0)
 
 
-def _upper_share(largest: float, worse: float, paths: int, confidence: float) -> float:
+def _upper_share(largest: float, worse: float, paths: float, confidence: float) -> float:
     """Return the upper end of the largest difference of shares, for every distribution.
 
     Either both distribution functions lie near the true ones everywhere (Massart 1990, Annals of Probability 18), or
@@ -208,7 +233,7 @@ def _upper_share(largest: float, worse: float, paths: int, confidence: float) ->
     ----------
     largest : the largest difference seen.
     worse : the share of paths that are worse.
-    paths : how many there are.
+    paths : how many there are, or how many that are all alike would say as much.
     confidence : that of the interval, half of whose misses may fall to this end.
     """
     miss = (1 - confidence) / 4

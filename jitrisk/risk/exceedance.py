@@ -9,25 +9,26 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
+from jitrisk.risk.design import Design, EqualDesign, Point, design_of
 from jitrisk.risk.precision import CONFIDENCE, probability
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Ranks, quantile_ranks, quantiles
-from jitrisk.risk.variables import column, finite_rows, yearly
+from jitrisk.risk.result import Array, is_about_a_year
+from jitrisk.risk.variables import column, finite_rows, horizon_factor, over_horizon
 
 _PER_DECADE = 16
 _FEWEST_BEYOND = 5
 _FIRST = 0.99
+_ROUNDING = 1e-9  # 5 paths of 1,000 come out a little below 5 in floating point
 
 
 def exceedance(
     values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None
 ) -> xr.Dataset:
-    """Return the yearly value that is exceeded, toward the bad tail, with each of some annual probabilities.
+    """Return the value that is exceeded, toward the bad tail, with each of some annual probabilities.
 
-    A path is one horizon after the warm-up, mostly near but not exactly a year. What a horizon exceeds with
-    probability p is exceeded in a year with probability ``1 - (1 - p) ** (year / horizon)``, taking consecutive
-    horizons as independent, and its return period is the reciprocal of that, in years. The curve stops where fewer
-    than five paths lie beyond.
+    A path is one horizon after the warm-up. Where that is about a year, its value is scaled to a year; where it is
+    shorter, the curve shows what the horizon adds up to, not scaled. What a horizon exceeds with probability p is
+    exceeded in a year with probability ``1 - (1 - p) ** (year / horizon)``, taking consecutive horizons as independent,
+    and its return period is the reciprocal of that, in years. The curve stops where fewer than five paths lie beyond.
 
     Parameters
     ----------
@@ -40,56 +41,68 @@ def exceedance(
     Returns
     -------
     xr.Dataset
-        ``value``, ``value_lower`` and ``value_upper`` of dimensions (strategy, point), a year's worth where the metric
-        adds up, with the coordinates ``probability`` (annual exceedance probability, falling) and ``return_period``.
+        ``value``, ``value_lower`` and ``value_upper`` of dimensions (strategy, point), with the coordinates
+        ``probability`` (annual exceedance probability, falling) and ``return_period``. Of weighted paths, points
+        that a strategy does not reach are NaN.
 
     Raises
     ------
     ResultError
-        When there is no such metric, a value is not finite, the confidence is not between 0 and 1, or the return
-        periods are not longer than a year and rising.
+        When the horizon is longer than about a year, so that no single year is known, there is no such metric, a value
+        is not finite, the confidence is not between 0 and 1, or the return periods are not longer than a year and
+        rising.
     """
     array, confidence = column(values, metric), probability("confidence", confidence)
-    rows = finite_rows(array)
-    low, paths = array.attrs["bad_tail"] == "lower", array.sizes["path"]
     per_year = float(values.attrs.get("per_year", 1.0))
-    beyond = _counts(paths) if years is None else _counts_at(paths, years, per_year)
-    ranks = [quantile_ranks(paths, 1 - k / paths, confidence, low) for k in beyond]
-    table = np.array([_curve(row, ranks) for row in rows]).reshape(-1, len(ranks), 3)
-    table *= array.attrs["per_year"]
-    annual = -np.expm1(per_year * np.log1p(-beyond / paths))
-    attrs = yearly(array)
+    _require_years(1 / per_year)
+    rows, design, low = finite_rows(array), design_of(values), array.attrs["bad_tail"] == "lower"
+    rarest = np.array([design.rarest(row, _FEWEST_BEYOND, low) for row in rows])
+    least = float(rarest.min())
+    beyond = _points(design, least) if years is None else _points_at(years, per_year, least)
+    table = np.array([design.quantiles(row, [Point(1 - p, low) for p in beyond], confidence) for row in rows])
+    table *= horizon_factor(array)
+    if not isinstance(design, EqualDesign):
+        table[beyond < rarest[:, np.newaxis] * (1 - _ROUNDING)] = np.nan
+    annual = -np.expm1(per_year * np.log1p(-beyond))
+    attrs = over_horizon(array)
     names = ("value", "value_lower", "value_upper")
     arrays = {name: (("strategy", "point"), table[..., k], attrs) for k, name in enumerate(names)}
     coords = {
-        "strategy": array["strategy"],
+        "strategy": array["strategy"].variable,
         "probability": ("point", annual, {"units": "1/year", "long_name": "annual exceedance probability"}),
         "return_period": ("point", 1 / annual, {"units": "year", "long_name": "return period"}),
     }
-    known = {"metric": metric, "confidence": confidence, "paths": paths}
+    known = {"metric": metric, "confidence": confidence, "paths": design.paths}
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
-def _counts(paths: int) -> Array:
-    """Return how many paths lie beyond each point, from nearly all to few."""
+def _require_years(horizon: float) -> None:
+    if horizon > 1 and not is_about_a_year(horizon):
+        raise ResultError(
+            f"a path measures {horizon:.3g} years, so that what a single year adds up to is not known: "
+            "measure the last year of every path, as jr.last_year(result) does"
+        )
+
+
+def _points(design: Design, least: float) -> Array:
+    """Return the probability beyond each point, from nearly all paths to few."""
+    if not isinstance(design, EqualDesign):
+        count = max(2, round(_PER_DECADE * np.log10(_FIRST / least)))
+        return np.geomspace(_FIRST, least, count)
+    paths = design.paths
     fewest, most = min(_FEWEST_BEYOND, paths / 2), _FIRST * paths
     points = max(2, round(_PER_DECADE * np.log10(most / fewest)))
     counts = np.floor(np.geomspace(most, fewest, points))
     falling: Array = np.unique(np.maximum(counts, min(1.0, paths / 2)))[::-1]
-    return falling
+    return falling / paths
 
 
-def _counts_at(paths: int, years: Sequence[float], per_year: float) -> Array:
-    """Return how many paths should lie beyond the value of each return period, where they are enough."""
+def _points_at(years: Sequence[float], per_year: float, least: float) -> Array:
+    """Return the probability beyond the value of each return period, where enough paths lie there."""
     for period in years:
         if not 1 < period < np.inf:
             raise ResultError(f"a return period is {period!r}: allowed are those longer than 1 year, such as 10")
     if not years or any(later <= period for period, later in pairwise(years)):
         raise ResultError(f"the return periods are {list(years)}: allowed is a list that rises, such as [10, 100]")
-    beyond: Array = -np.expm1(np.log1p(-1 / np.asarray(years, dtype=np.float64)) / per_year) * paths
-    # 5 paths of 1,000 come out a little below 5 in floating point.
-    return beyond[: max(1, np.count_nonzero(beyond >= _FEWEST_BEYOND * (1 - 1e-9)))]
-
-
-def _curve(row: Array, ranks: list[Ranks]) -> Array:
-    return np.array(quantiles(np.ascontiguousarray(row), ranks))
+    beyond: Array = -np.expm1(np.log1p(-1 / np.asarray(years, dtype=np.float64)) / per_year)
+    return beyond[: max(1, np.count_nonzero(beyond >= least * (1 - _ROUNDING)))]

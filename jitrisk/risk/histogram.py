@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.precision import rank
+from jitrisk.risk.design import Point, design_of
+from jitrisk.risk.precision import CONFIDENCE
 from jitrisk.risk.result import Array
-from jitrisk.risk.variables import column, finite_rows, yearly
+from jitrisk.risk.variables import column, finite_rows, horizon_factor, over_horizon
 
 _LONG_TAIL = 0.995
 _SHORT_TAIL = 0.9995
@@ -37,7 +38,8 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
     xr.Dataset
         ``share`` of the paths in a bin and ``density``, share over the bin's width, of dimensions (strategy, bin);
         ``below``, ``above`` and ``zero`` (exactly 0), shares of dimension strategy; coordinates ``left`` and ``right``,
-        the ends of the bins, of which only the last contains its right one. A year's worth where the metric adds up.
+        the ends of the bins, of which only the last contains its right one. Where the
+        metric adds up, a year's worth if the horizon is about a year, else the horizon's.
 
     Raises
     ------
@@ -46,44 +48,39 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
     """
     if bins < 1:
         raise ResultError(f"bins is {bins}: allowed is a whole number of at least 1")
-    array = column(values, metric)
-    ordered = np.sort(finite_rows(array), axis=1)
-    ordered *= array.attrs["per_year"]
-    edges = _edges(ordered, bins, low=array.attrs["bad_tail"] == "lower")
-    paths = ordered.shape[1]
+    array, design = column(values, metric), design_of(values)
+    factor, attrs = horizon_factor(array), over_horizon(array)
+    ranked = [design.ranked(row * factor) for row in finite_rows(array)]
+    shares = (_SHORT_TAIL, _LONG_TAIL)[:: -1 if array.attrs["bad_tail"] == "lower" else 1]
+    points = Point(shares[0], low=True), Point(shares[1])
+    ends = [[end.value for end in design.quantiles(row * factor, points, CONFIDENCE)] for row in finite_rows(array)]
+    edges = _edges(np.array([one.values for one in ranked]), np.array(ends), bins)
     # A bin contains its left end; the last one both.
-    cuts = np.array([[*np.searchsorted(row, edges[:-1]), np.searchsorted(row, edges[-1], "right")] for row in ordered])
-    share, attrs = np.diff(cuts) / paths, yearly(array)
-    units = attrs["units"]
+    below = np.array([[*one.below(edges[:-1]), one.below(edges[-1], "right")] for one in ranked])
+    zero = np.array([one.below(0.0, "right") - one.below(0.0) for one in ranked])
+    share, units = np.diff(below), attrs["units"]
 
-    def shares(where: str) -> dict[str, str]:
+    def share_of(where: str) -> dict[str, str]:
         return {"units": "1", "long_name": f"share of the paths {where}"}
 
     arrays = {
-        "share": (("strategy", "bin"), share, shares("in the bin")),
+        "share": (("strategy", "bin"), share, share_of("in the bin")),
         "density": (("strategy", "bin"), share / np.diff(edges), {"units": f"1/({units})", "long_name": "density"}),
-        "below": ("strategy", cuts[:, 0] / paths, {"units": "1", "long_name": "share of the paths below the bins"}),
-        "above": (
-            "strategy",
-            1 - cuts[:, -1] / paths,
-            {"units": "1", "long_name": "share of the paths above the bins"},
-        ),
-        "zero": ("strategy", (ordered == 0).mean(axis=1), shares("at exactly 0")),
+        "below": ("strategy", below[:, 0], share_of("below the bins")),
+        "above": ("strategy", 1 - below[:, -1], share_of("above the bins")),
+        "zero": ("strategy", zero, share_of("at exactly 0")),
     }
     coords = {
-        "strategy": array["strategy"],
+        "strategy": array["strategy"].variable,
         "left": ("bin", edges[:-1], {"units": units, "long_name": f"left end of the bin: {attrs['long_name']}"}),
         "right": ("bin", edges[1:], {"units": units, "long_name": f"right end of the bin: {attrs['long_name']}"}),
     }
-    return xr.Dataset(arrays, coords, {**values.attrs, "metric": metric, "paths": paths})
+    return xr.Dataset(arrays, coords, {**values.attrs, "metric": metric, "paths": design.paths})
 
 
-def _edges(ordered: Array, bins: int, low: bool) -> Array:
-    """Return the ends of the bins, ascending."""
-    paths = ordered.shape[1]
-    far, near = (rank(paths, p) - 1 for p in (_LONG_TAIL, _SHORT_TAIL))
-    start, stop = (paths - 1 - far, near) if low else (paths - 1 - near, far)
-    left, right = float(ordered[:, start].min()), float(ordered[:, stop].max())
+def _edges(ordered: Array, ends: Array, bins: int) -> Array:
+    """Return the ends of the bins, ascending, which reach from the first to the last end of any strategy at least."""
+    left, right = float(ends[:, 0].min()), float(ends[:, 1].max())
     least, most = float(ordered[:, 0].min()), float(ordered[:, -1].max())
     # Only what would make the axis much longer is cut off, and nothing of a variable that is nearly one value.
     length = (right - left) * (1 + _LONGER) if right > left else np.inf

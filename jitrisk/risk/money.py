@@ -14,6 +14,7 @@ from jitrisk.risk.result import (
     DAYS_PER_YEAR,
     Array,
     path_array,
+    path_coords,
     prices,
     provenance,
     require,
@@ -98,6 +99,12 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
         if "cost_of_goods" in parts:
             parts["gross_profit"] = per_path["revenue"] - per_path["cost_of_goods"]
     return _labeled({name: parts[name] for name in COSTS if name in parts}, outcomes)
+
+
+def is_priced(outcomes: xr.Dataset) -> bool:
+    """Return whether anything costs or earns anything in a model, whatever happened on its paths."""
+    components = (*COMPONENTS.values(), _BESIDE["revenue"])
+    return any(bool(_weights(outcomes, component).any()) for component in components)
 
 
 def ownership(outcomes: xr.Dataset) -> xr.Dataset:
@@ -224,4 +231,4 @@ def _labeled(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
             variable = replace(variable, dims=(*variable.dims, _ALL[name].thing))
         arrays[name] = path_array(variable, values, outcomes)
     coords = {dim: outcomes.coords[dim] for dim in outcomes.coords if any(dim in a.dims for a in arrays.values())}
-    return xr.Dataset(arrays, coords=coords, attrs=provenance(outcomes))
+    return xr.Dataset(arrays, {**path_coords(outcomes), **coords}, provenance(outcomes))

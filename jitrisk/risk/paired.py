@@ -6,7 +6,9 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.precision import CONFIDENCE, normal, probability, rank_interval, standard_error, student, wilson
+from jitrisk.risk.design import Design, Point, design_of
+from jitrisk.risk.evidence import is_known, least_evidence
+from jitrisk.risk.precision import CONFIDENCE, Spread, normal, probability, student
 from jitrisk.risk.result import Array
 from jitrisk.risk.tails import tail_scores
 from jitrisk.risk.variables import column, finite_rows, losses
@@ -23,6 +25,9 @@ _SHARES = {
         ("richest", "share of paths on which the strategy earns most of all; a tie is shared equally"),
     ),
 }
+
+# What is not known where a hazard was hardly seen.
+_ERRORS = [k for k, name in enumerate(CONTRASTS) if name not in ("mean", "cvar")]
 
 _BETTER = {
     "share": "share of paths on which the strategy is better than the other",
@@ -50,7 +55,8 @@ def contrast(
     xr.Dataset
         Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.CONTRASTS`, and
         ``cheaper`` and ``cheapest`` with the dimension strategy, and where there is a profit ``richer`` and
-        ``richest``, their Wilson intervals beside them as ``_lower`` and ``_upper``.
+        ``richest``, their exact intervals beside them as ``_lower`` and ``_upper``. Where a hazard is expected to
+        have been seen fewer than five times, differences have no interval, NaN.
 
     Raises
     ------
@@ -62,17 +68,21 @@ def contrast(
     base = names[0] if base is None else base
     if base not in names:
         raise ResultError(f"there is no strategy {base!r} to compare with; the result holds {', '.join(names)}")
-    at = names.index(base)
+    at, design, evidence = names.index(base), design_of(values), least_evidence(values)
+    # A strategy and the base are known as well as the one of them that is known worse; the base beside itself, exactly.
+    known = [s == at or is_known(min(evidence[s], evidence[at]), design) for s in range(len(names))]
     arrays = {}
     for name, array in values.items():
-        table = _differences(finite_rows(array), at, level, confidence, low=array.attrs["bad_tail"] == "lower")
+        sign = -1.0 if array.attrs["bad_tail"] == "lower" else 1.0
+        table = _differences(finite_rows(array), at, design, (level, confidence), sign)
+        table[np.ix_(~np.array(known), np.array(_ERRORS))] = np.nan
         arrays[str(name)] = xr.DataArray(table, dims=("strategy", "statistic"), attrs=array.attrs)
     for name in _SHARES:
         if name in values:
-            arrays |= _shares(name, losses(values[name]), at, confidence)
-    coords = {"strategy": values["strategy"], "statistic": list(CONTRASTS)}
-    known = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
-    return xr.Dataset(arrays, coords, {**values.attrs, **known})
+            arrays |= _shares(name, losses(values[name]), at, design, confidence)
+    coords = {"strategy": values["strategy"].variable, "statistic": list(CONTRASTS)}
+    asked = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
+    return xr.Dataset(arrays, coords, {**values.attrs, **asked})
 
 
 def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
@@ -87,7 +97,7 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
     Returns
     -------
     xr.Dataset
-        ``share`` of the paths on which the strategy is better than the other, with its Wilson interval ``lower`` to
+        ``share`` of the paths on which the strategy is better than the other, with its exact interval ``lower`` to
         ``upper``, and ``tie``, the share on which they are equal, which counts for neither; of dimensions (strategy,
         other).
 
@@ -97,48 +107,48 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
     array, confidence = column(values, metric), probability("confidence", confidence)
-    worse = losses(array)
-    paths = worse.shape[1]
-    better = np.array([[np.count_nonzero(one < other) for other in worse] for one in worse])
-    share, tie = better / paths, (paths - better - better.T) / paths
-    ends = np.array([[wilson(float(p), paths, confidence) for p in row] for row in share])
+    worse, design = losses(array), design_of(values)
+    better = np.array([[design.share(one < other, confidence) for other in worse] for one in worse])
     # A strategy is never better than itself: known, not estimated.
-    ends[np.diag_indices(len(worse))] = 0.0
-    columns = {"share": share, "lower": ends[..., 0], "upper": ends[..., 1], "tie": tie}
+    better[np.diag_indices(len(worse))] = 0.0
+    tie = [[design.share(one == other, confidence)[0] for other in worse] for one in worse]
+    columns = {"share": better[..., 0], "lower": better[..., 1], "upper": better[..., 2], "tie": np.array(tie)}
     arrays = {
         name: (("strategy", "other"), columns[name], {"units": "1", "long_name": sentence})
         for name, sentence in _BETTER.items()
     }
     coords = {"strategy": array["strategy"].values, "other": array["strategy"].values}
-    return xr.Dataset(arrays, coords, {**values.attrs, "metric": metric, "confidence": confidence, "paths": paths})
+    asked = {"metric": metric, "confidence": confidence, "paths": design.paths}
+    return xr.Dataset(arrays, coords, {**values.attrs, **asked})
 
 
-def _differences(rows: Array, base: int, level: float, confidence: float, low: bool) -> Array:
-    paths = rows.shape[1]
-    sign = -1.0 if low else 1.0
-    base_scores = tail_scores(sign * rows[base], level)
-    tail_known = rank_interval(paths, level, confidence) is not None
+def _differences(rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float) -> Array:
+    level, confidence = asked
+    base_scores = tail_scores(sign * rows[base], design, level)
+    # Where the value at risk has no interval, the tail holds too few paths for a normal error.
+    found, *_ = design.quantiles(rows[base], [Point(level, sign < 0)], confidence)
+    reach = np.nan if np.isnan(found.lower) else normal(confidence)
     table = np.empty((len(rows), len(CONTRASTS)))
     for s, row in enumerate(rows):
-        mean = _interval(row - rows[base], student(paths, confidence))
-        scores = sign * (tail_scores(sign * row, level) - base_scores)
-        table[s] = mean + _interval(scores, normal(confidence) if tail_known else np.nan)
+        mean = design.spread(row - rows[base])
+        scores = design.spread(sign * (tail_scores(sign * row, design, level) - base_scores))
+        table[s] = *_interval(mean, student(mean.freedom, confidence)), *_interval(scores, reach)
     return table
 
 
-def _interval(differences: Array, reach: float) -> tuple[float, ...]:
-    mean = float(differences.mean())
-    error = standard_error(differences) if reach == reach else np.nan
-    return mean, error, mean - reach * error, mean + reach * error
+def _interval(spread: Spread, reach: float) -> tuple[float, ...]:
+    error = spread.standard_error if reach == reach else np.nan
+    return spread.mean, error, spread.mean - reach * error, spread.mean + reach * error
 
 
-def _shares(metric: str, worse: Array, base: int, confidence: float) -> dict[str, xr.DataArray]:
+def _shares(metric: str, worse: Array, base: int, design: Design, confidence: float) -> dict[str, xr.DataArray]:
     least = worse == worse.min(axis=0)
-    shares = ((worse < worse[base]).mean(axis=1), (least / least.sum(axis=0)).mean(axis=1))
+    best = least / least.sum(axis=0)
+    hits = ((row < worse[base] for row in worse), best)
     arrays = {}
-    for (name, sentence), share in zip(_SHARES[metric], shares, strict=True):
-        ends = np.array([wilson(float(p), worse.shape[1], confidence) for p in share])
-        for suffix, shown in (("", share), ("_lower", ends[:, 0]), ("_upper", ends[:, 1])):
-            attrs = {"units": "1", "long_name": sentence + (f", {suffix[1:]} end of its interval" * bool(suffix))}
-            arrays[name + suffix] = xr.DataArray(shown, dims="strategy", attrs=attrs)
+    for (name, sentence), rows in zip(_SHARES[metric], hits, strict=True):
+        found = np.array([design.share(row, confidence) for row in rows])
+        for k, end in enumerate(("", "_lower", "_upper")):
+            attrs = {"units": "1", "long_name": f"{sentence}, {end[1:]} end of its interval" if end else sentence}
+            arrays[name + end] = xr.DataArray(found[:, k], dims="strategy", attrs=attrs)
     return arrays

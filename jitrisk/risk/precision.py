@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr, bdtrik, ndtri, stdtrit
+from scipy.special import bdtr, bdtrik, betaincinv, ndtri, stdtrit
 
 from jitrisk.errors import ResultError
 from jitrisk.risk.result import Array
@@ -19,6 +19,26 @@ CONFIDENCE = 0.95
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 # Temporary arrays of this many values stay in a core's cache.
 _CHUNK = 1 << 15
+
+
+class Spread(NamedTuple):
+    """The mean of a sample with its error, and how far its values spread.
+
+    Attributes
+    ----------
+    mean : the mean.
+    deviation, deviation_error : standard deviation of the values, and its standard error.
+    standard_error : standard error of the mean.
+    skewness : third standardized moment of the mean as an estimate: that of the values over the root of their number.
+    freedom : degrees of freedom of the standard error.
+    """
+
+    mean: float
+    deviation: float
+    deviation_error: float
+    standard_error: float
+    skewness: float
+    freedom: float
 
 
 @dataclass(frozen=True)
@@ -61,6 +81,13 @@ class Moments:
         # Divided twice, because the power of a tiny number is 0.
         return self.third / self.second / math.sqrt(self.second) if self.second > 0 else 0.0
 
+    @property
+    def spread(self) -> Spread:
+        """The mean with its error, and the spread of the values."""
+        skewness = self.skewness / math.sqrt(self.size)
+        error, freedom = self.standard_error, self.size - 1.0
+        return Spread(self.mean, self.deviation, self.deviation_error, error, skewness, freedom)
+
 
 def moments(values: Array) -> Moments:
     """Return the moments of a sample; those of a constant are exact."""
@@ -74,6 +101,18 @@ def moments(values: Array) -> Moments:
         sums += (square.sum(), sum_of_products(square, difference), sum_of_products(square, square))
     second, third, fourth = (float(total) / values.size for total in sums)
     return Moments(values.size, mean, second, third, fourth)
+
+
+def excess_moments(values: Array, threshold: float, level: float, low: bool) -> Moments:
+    """Return the moments of ``max(value - threshold, 0) / (1 - level)``, turned around where `low`."""
+    sums = np.zeros(3)
+    for part in chunks(values):
+        beyond = threshold - part[part < threshold] if low else part[part > threshold] - threshold
+        square = beyond * beyond
+        sums += (beyond.sum(), square.sum(), sum_of_products(square, beyond))
+    mean, second, third = (float(total) / values.size / (1 - level) ** (k + 1) for k, total in enumerate(sums))
+    # Most of them are 0, so nothing is lost by subtracting.
+    return Moments(values.size, mean, max(second - mean * mean, 0.0), third - mean * (3 * second - 2 * mean * mean))
 
 
 def sum_of_products(one: Array, other: Array) -> float:
@@ -99,9 +138,9 @@ def chunks(values: npt.NDArray[_Scalar]) -> Iterator[npt.NDArray[_Scalar]]:
         yield values[start : start + _CHUNK]
 
 
-def student(paths: int, confidence: float = CONFIDENCE) -> float:
-    """Return how many standard errors reach from a mean of so many paths to the ends of its interval."""
-    return float(stdtrit(paths - 1, 0.5 + confidence / 2)) if paths > 1 else math.nan
+def student(freedom: float, confidence: float = CONFIDENCE) -> float:
+    """Return how many standard errors of so many degrees of freedom reach to the ends of an interval of a mean."""
+    return float(stdtrit(freedom, 0.5 + confidence / 2)) if freedom > 0 else math.nan
 
 
 def normal(confidence: float = CONFIDENCE) -> float:
@@ -109,7 +148,7 @@ def normal(confidence: float = CONFIDENCE) -> float:
     return float(ndtri(0.5 + confidence / 2))
 
 
-def skewed_interval(mean: float, error: float, skewness: float, paths: int, reach: float) -> tuple[float, float]:
+def skewed_interval(spread: Spread, reach: float) -> tuple[float, float]:
     """Return the interval of a mean, longer on the side of the long tail.
 
     The studentized mean is transformed to remove its skewness (Hall 1992, Journal of the Royal Statistical Society B
@@ -117,39 +156,37 @@ def skewed_interval(mean: float, error: float, skewness: float, paths: int, reac
 
     Parameters
     ----------
-    mean : the estimate.
-    error : its standard error.
-    skewness : that of the values it is the mean of.
-    paths : how many they are.
+    spread : the mean, its error and its skewness.
     reach : how many standard errors the usual interval reaches, see :func:`student`.
     """
-    return mean - error * _unskewed(reach, skewness, paths), mean - error * _unskewed(-reach, skewness, paths)
+    mean, error = spread.mean, spread.standard_error
+    return mean - error * _unskewed(reach, spread.skewness), mean - error * _unskewed(-reach, spread.skewness)
 
 
-def _unskewed(reach: float, skewness: float, paths: int) -> float:
+def _unskewed(reach: float, skewness: float) -> float:
     """Return the inverse of Hall's transformation, which turns a skewed studentized mean into a normal variable."""
-    scaled = skewness / math.sqrt(paths)
-    if scaled == 0 or math.isnan(reach):
+    if skewness == 0 or math.isnan(reach):
         return reach
-    inside = scaled * (reach - scaled / 6)
+    inside = skewness * (reach - skewness / 6)
     root = math.expm1(math.log1p(inside) / 3) if inside > -0.5 else math.cbrt(1 + inside) - 1
-    return 3 * root / scaled
+    return 3 * root / skewness
 
 
-def wilson(share: float, paths: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return the score interval of a share (Wilson 1927, Journal of the American Statistical Association 22).
+def clopper_pearson(share: float, paths: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the exact interval of a share (Clopper & Pearson 1934, Biometrika 26).
+
+    Each end misses with at most half of what the confidence leaves, whatever the share is.
 
     Parameters
     ----------
     share : the share seen; need not be a whole number of paths, where ties are shared out.
-    paths : how many paths it was seen on.
+    paths : how many paths it was seen on, or how many that are all alike would say as much.
     confidence : probability that the interval covers the true share.
     """
-    z2 = normal(confidence) ** 2
-    center = (share + z2 / (2 * paths)) / (1 + z2 / paths)
-    half = math.sqrt(z2 * (share * (1 - share) / paths + z2 / (4 * paths**2))) / (1 + z2 / paths)
-    # At 0 and 1 the end of the interval is the share itself, which rounding would miss.
-    return (0.0 if share == 0 else center - half), (1.0 if share == 1 else center + half)
+    miss, hits = (1 - confidence) / 2, share * paths
+    lower = float(betaincinv(hits, paths - hits + 1, miss)) if share > 0 else 0.0
+    upper = float(betaincinv(hits + 1, paths - hits, 1 - miss)) if share < 1 else 1.0
+    return lower, upper
 
 
 def rank(paths: int, probability: float) -> int:

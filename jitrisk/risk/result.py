@@ -14,14 +14,18 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.vocabulary import CONTENTS, OUTCOMES, PRICES, Variable
+from jitrisk.vocabulary import CONTENTS, OUTCOMES, PRICES, SAMPLING, Variable
 
 Array = npt.NDArray[np.float64]
 
 HOURS_PER_DAY = 24.0
 DAYS_PER_YEAR = 365.0
 HOURS_PER_YEAR = DAYS_PER_YEAR * HOURS_PER_DAY
-_PROVENANCE = ("name", "currency", "period_hours", "warm_up", "periods", "seed", "model_hash", "jitrisk_version")
+_ABOUT = 0.25
+_PROVENANCE = (
+    *("name", "currency", "period_hours", "warm_up", "periods", "seed", "rare", "priced"),
+    *("model_hash", "jitrisk_version"),
+)
 _NEEDED_ATTRS = ("jitrisk_format", "period_hours", "periods")
 # Prices that results of the same format may lack, because they are older: nothing is paid.
 _LATER = ("days_receivable", "days_payable")
@@ -87,6 +91,11 @@ def year_factor(outcomes: xr.Dataset) -> float:
     return HOURS_PER_YEAR / (float(outcomes.attrs["periods"]) * float(outcomes.attrs["period_hours"]))
 
 
+def is_about_a_year(years: float) -> bool:
+    """Return whether a horizon is so near a year that what one path adds up to may be scaled to a year."""
+    return abs(years - 1) < _ABOUT
+
+
 def provenance(outcomes: xr.Dataset) -> dict[str, Any]:
     """Return the attributes that a Dataset derived from a result carries on, and ``per_year``."""
     kept = {name: outcomes.attrs[name] for name in _PROVENANCE if name in outcomes.attrs}
@@ -133,6 +142,12 @@ def weighted(outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, res
         np.multiply(values[strategy, thing], weights[strategy, thing], out=product, dtype=np.float64)
         target = out[strategy, thing] if resolved else out[strategy]
         target += product
+
+
+def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
+    """Return the coordinates of what is computed for every path: the paths, how they were drawn, what they can show."""
+    names = ("strategy", "path", *SAMPLING, "hazard", "evidence")
+    return {name: outcomes[name].variable for name in names if name in outcomes.variables}
 
 
 def path_array(variable: Variable, values: Array, outcomes: xr.Dataset) -> xr.DataArray:

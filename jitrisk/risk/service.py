@@ -9,7 +9,17 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.risk import money
-from jitrisk.risk.result import HOURS_PER_DAY, Array, path_array, prices, provenance, require, rows, weighted
+from jitrisk.risk.result import (
+    HOURS_PER_DAY,
+    Array,
+    path_array,
+    path_coords,
+    prices,
+    provenance,
+    require,
+    rows,
+    weighted,
+)
 from jitrisk.vocabulary import METRICS, OUTCOMES
 
 NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
@@ -56,8 +66,7 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     arrays = {name: path_array(METRICS[name], values[name], outcomes) for name in METRICS if name in values}
     arrays["downtime"].attrs["over"] = _few(outcomes["stage"].values[counted])
     arrays["stockout"].attrs["over"] = _few(outcomes["customer"].values)
-    coords = {dim: outcomes.coords[dim] for dim in ("strategy", "path") if dim in outcomes.coords}
-    return xr.Dataset(arrays, coords=coords, attrs=provenance(outcomes))
+    return xr.Dataset(arrays, path_coords(outcomes), provenance(outcomes) | {"priced": int(money.is_priced(outcomes))})
 
 
 def repricing(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
@@ -74,7 +83,7 @@ def repricing(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     """
     shared = {name: after[name] - before[name] for name in after if name in before}
     arrays = {name: array.assign_attrs(after[name].attrs) for name, array in shared.items()}
-    return xr.Dataset(arrays, attrs=after.attrs)
+    return xr.Dataset(arrays, path_coords(after), after.attrs)
 
 
 def _money(outcomes: xr.Dataset) -> dict[str, Array]:

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
-from jitrisk.risk.precision import probability, rank
+from jitrisk.risk.design import Point, design_of
+from jitrisk.risk.precision import CONFIDENCE, probability
 from jitrisk.risk.result import Array
 from jitrisk.risk.variables import finite_rows
 from jitrisk.vocabulary import STANDING
@@ -38,8 +39,8 @@ def quantile_path(values: xr.Dataset, strategy: str, metric: str, quantile: floa
     quantile : a probability; the path is the one whose value is the least that the distribution reaches it at.
     """
     column = _column(values, strategy, metric)
-    wanted = np.sort(column)[rank(column.size, probability("quantile", quantile)) - 1]
-    return _number(values, int(np.argmax(column == wanted)))
+    wanted, *_ = design_of(values).quantiles(column, [Point(probability("quantile", quantile))], CONFIDENCE)
+    return _number(values, int(np.argmax(column == wanted.value)))
 
 
 def standing(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) -> xr.Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.risk.precision import CONFIDENCE, Moments, moments, probability, skewed_interval, student
+from jitrisk.risk.design import Design, Point, design_of
+from jitrisk.risk.evidence import is_known, least_evidence
+from jitrisk.risk.precision import CONFIDENCE, Spread, probability, skewed_interval, student
 from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile, quantile_ranks, quantiles
+from jitrisk.risk.selection import Quantile
 from jitrisk.risk.tails import tail_risk
 from jitrisk.risk.variables import finite_rows, understood
 from jitrisk.vocabulary import STATISTICS
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ENDS = ("", "_lower", "_upper")
+# What rests on means, and so on all that can happen; order statistics enclose a quantile whatever was not seen.
+_RESTS_ON_MEANS = ("standard_error", "lower", "upper", "cvar_standard_error", "cvar_lower", "cvar_upper")
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ def describe(
     xr.Dataset
         Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.STATISTICS`, and
         beside it its ``_quantile`` with the dimensions (strategy, quantile), whose interval is ``_quantile_lower``
-        to ``_quantile_upper``; a stage or customer is kept. What too few paths cannot tell is NaN.
+        to ``_quantile_upper``; a stage or customer is kept. What too few paths cannot tell is NaN, and so are the
+        errors of mean and conditional value at risk where a hazard is expected to have been seen fewer than five times;
+        see :func:`jitrisk.risk.occurrences`.
 
     Raises
     ------
@@ -67,21 +74,26 @@ def describe(
     points = tuple(probability("a quantile", q) for q in quantiles)
     asked = Asked(probability("level", level), points, probability("confidence", confidence))
     arrays: dict[str, xr.DataArray] = {}
+    design, evidence = design_of(values), least_evidence(values)
     for name, array in values.items():
-        arrays |= _described(str(name), understood(array, values), asked)
-    coords: dict[Any, Any] = {dim: values.coords[dim] for dim in values.dims if dim in values.coords and dim != "path"}
+        arrays |= _described(str(name), understood(array, values), asked, design, evidence)
+    used = dict.fromkeys(dim for array in values.values() for dim in array.dims if dim != "path")
+    coords: dict[Any, Any] = {dim: values.coords[dim].variable for dim in used if dim in values.coords}
     coords |= {"statistic": list(STATISTICS), "quantile": list(points)}
     known = {"level": asked.level, "confidence": asked.confidence, "paths": values.sizes["path"]}
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
-def _described(name: str, array: xr.DataArray, asked: Asked) -> dict[str, xr.DataArray]:
+def _described(
+    name: str, array: xr.DataArray, asked: Asked, design: Design, evidence: Array
+) -> dict[str, xr.DataArray]:
     rows = finite_rows(array)
     shape, dims = rows.shape[:-1], array.transpose("strategy", ..., "path").dims[:-1]
     table = np.empty((*shape, len(STATISTICS)))
     ends = np.empty((*shape, len(asked.points), len(_ENDS)))
     for index in np.ndindex(shape):
-        statistics, found = row_statistics(rows[index], asked, low=array.attrs["bad_tail"] == "lower")
+        low, known = array.attrs["bad_tail"] == "lower", is_known(float(evidence[index[0]]), design)
+        statistics, found = row_statistics(rows[index], design, asked, low, known)
         table[index] = [statistics[name] for name in STATISTICS]
         ends[index] = np.reshape(found, (-1, len(_ENDS)))
     described = {name: xr.DataArray(table, dims=(*dims, "statistic"), attrs=array.attrs)}
@@ -90,27 +102,29 @@ def _described(name: str, array: xr.DataArray, asked: Asked) -> dict[str, xr.Dat
     return described
 
 
-def row_statistics(values: Array, asked: Asked, low: bool) -> tuple[dict[str, float], list[Quantile]]:
+def row_statistics(
+    values: Array, design: Design, asked: Asked, low: bool, known: bool = True
+) -> tuple[dict[str, float], list[Quantile]]:
     """Return every statistic of one sample by name, and its quantiles.
 
     Parameters
     ----------
     values : the sample, in any order.
+    design : how its paths were drawn.
     asked : which statistics.
     low : whether the lower tail is the bad one.
+    known : whether the paths are expected to show enough of every hazard; where not, what rests on means is NaN.
     """
     values = np.ascontiguousarray(values)
-    spread, paths = moments(values), values.size
-    ranks = [quantile_ranks(paths, q, asked.confidence) for q in asked.points]
-    ranks.append(quantile_ranks(paths, asked.level, asked.confidence, low))
-    *found, var = quantiles(values, ranks)
-    tail = tail_risk(values, asked.level, asked.confidence, low=low, var=var)
-    return _mean(spread, asked.confidence) | vars(tail), found
+    points = [*(Point(q) for q in asked.points), Point(asked.level, low)]
+    *found, var = design.quantiles(values, points, asked.confidence)
+    tail = tail_risk(values, design, asked.level, asked.confidence, low=low, var=var)
+    statistics = _mean(design.spread(values), asked.confidence) | vars(tail)
+    return statistics if known else statistics | dict.fromkeys(_RESTS_ON_MEANS, math.nan), found
 
 
-def _mean(spread: Moments, confidence: float) -> dict[str, float]:
-    reach = student(spread.size, confidence)
-    lower, upper = skewed_interval(spread.mean, spread.standard_error, spread.skewness, spread.size, reach)
+def _mean(spread: Spread, confidence: float) -> dict[str, float]:
+    lower, upper = skewed_interval(spread, student(spread.freedom, confidence))
     return {
         "mean": spread.mean,
         "standard_deviation": spread.deviation,

@@ -13,18 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jitrisk.risk.precision import (
-    CONFIDENCE,
-    Moments,
-    chunks,
-    rank,
-    rank_interval,
-    skewed_interval,
-    student,
-    sum_of_products,
-)
+from jitrisk.risk.design import Design, Point
+from jitrisk.risk.precision import CONFIDENCE, skewed_interval, student
 from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile, order_statistics, quantile_ranks, quantiles
+from jitrisk.risk.selection import Quantile
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,13 @@ class TailRisk:
 
 
 def tail_risk(
-    values: Array, level: float, confidence: float = CONFIDENCE, *, low: bool = False, var: Quantile | None = None
+    values: Array,
+    design: Design,
+    level: float,
+    confidence: float = CONFIDENCE,
+    *,
+    low: bool = False,
+    var: Quantile | None = None,
 ) -> TailRisk:
     """Return the tail risk of a sample.
 
@@ -61,46 +59,32 @@ def tail_risk(
     Parameters
     ----------
     values : the sample, in any order.
+    design : how its paths were drawn.
     level : probability of the part that is not the tail.
     confidence : probability that an interval covers the true value.
     low : whether the lower tail is the bad one.
     var : the value at risk, where it is known already.
     """
-    paths = values.size
-    at = var or quantiles(values, [quantile_ranks(paths, level, confidence, low)])[0]
-    excess = _excess(values, at.value, level, low)
+    at = var or design.quantiles(values, [Point(level, low)], confidence)[0]
+    excess = design.excess(values, at.value, level, low)
     sign = -1.0 if low else 1.0
     cvar = at.value + sign * excess.mean
-    bounds = rank_interval(paths, level, confidence)
-    if bounds is None:
+    if math.isnan(at.lower):
         unknown = math.nan
         return TailRisk(at.value, unknown, unknown, unknown, cvar, unknown, unknown, unknown)
-    var_error = (at.upper - at.lower) / (bounds[1] - bounds[0]) * math.sqrt(paths * level * (1 - level))
+    var_error = design.quantile_error(at, level, confidence)
     # The tail of 4 paths has the reach of 4 values, not of all.
-    reach = student(math.ceil(paths * (1 - level)), confidence)
-    mild, severe = skewed_interval(excess.mean, excess.standard_error, excess.skewness, paths, reach)
+    reach = student(design.tail_size(values, at.value, level, low) - 1, confidence)
+    mild, severe = skewed_interval(excess, reach)
     milder = at.upper if low else at.lower
     if milder != at.value:
-        beyond = _excess(values, milder, level, low)
-        end, _ = skewed_interval(beyond.mean, beyond.standard_error, beyond.skewness, paths, reach)
+        end, _ = skewed_interval(design.excess(values, milder, level, low), reach)
         mild = min(mild, sign * (milder - at.value) + end)
     lower, upper = sorted(at.value + sign * end for end in (mild, severe))
     return TailRisk(at.value, var_error, at.lower, at.upper, cvar, excess.standard_error, lower, upper)
 
 
-def _excess(values: Array, var: float, level: float, low: bool) -> Moments:
-    """Return the moments of what each path's score exceeds the value at risk by."""
-    sums = np.zeros(3)
-    for part in chunks(values):
-        beyond = var - part[part < var] if low else part[part > var] - var
-        square = beyond * beyond
-        sums += (beyond.sum(), square.sum(), sum_of_products(square, beyond))
-    mean, second, third = (float(total) / values.size / (1 - level) ** (k + 1) for k, total in enumerate(sums))
-    # Most scores are 0, so nothing is lost by subtracting.
-    return Moments(values.size, mean, max(second - mean * mean, 0.0), third - mean * (3 * second - 2 * mean * mean))
-
-
-def tail_scores(losses: Array, level: float) -> Array:
+def tail_scores(losses: Array, design: Design, level: float) -> Array:
     """Return one score a path, whose mean is the conditional value at risk and whose spread its error.
 
     The score is ``v + max(loss - v, 0) / (1 - level)`` with v the value at risk: the function that Rockafellar &
@@ -109,9 +93,10 @@ def tail_scores(losses: Array, level: float) -> Array:
     Parameters
     ----------
     losses : the losses, in any order, bad when high.
+    design : how their paths were drawn.
     level : probability of the part that is not the tail.
     """
-    var = order_statistics(losses, [rank(losses.size, level)])[0]
+    var = design.quantiles(losses, [Point(level)], CONFIDENCE)[0].value
     scores: Array = np.maximum(losses - var, 0.0)
     scores /= 1 - level
     scores += var

@@ -10,9 +10,9 @@ import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.risk.money import costs
-from jitrisk.risk.result import Array, provenance, require, year_factor
+from jitrisk.risk.result import Array, is_about_a_year, path_coords, provenance, require, year_factor
 from jitrisk.risk.service import metrics
-from jitrisk.vocabulary import COSTS, METRICS, OUTCOMES
+from jitrisk.vocabulary import COSTS, METRICS, OCCURRENCES, OUTCOMES
 
 _DERIVED = {"metric": (METRICS, metrics), "cost": (COSTS, costs)}
 
@@ -41,7 +41,8 @@ def chosen(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Dataset:
     for name in names:
         if name not in found:
             raise ResultError(unknown("variable", name, [*found, *METRICS, *COSTS]))
-    return xr.Dataset({name: found[name] for name in names or found}, attrs=provenance(outcomes))
+    kept = {name: found[name].drop_vars(["evidence"], errors="ignore") for name in names or found}
+    return xr.Dataset(kept, path_coords(outcomes), provenance(outcomes))
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
@@ -70,7 +71,7 @@ def understood(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
     values : the Dataset it is from.
     """
     _require_paths(array)
-    variable = OUTCOMES.get(str(array.name))
+    variable = (OUTCOMES | OCCURRENCES).get(str(array.name))
     if "bad_tail" in array.attrs or variable is None:
         return array.assign_attrs({"bad_tail": "upper", "per_year": 1.0} | array.attrs)
     attrs: dict[str, Any] = {**array.attrs, "bad_tail": variable.bad_tail}
@@ -119,9 +120,19 @@ def finite_rows(array: xr.DataArray) -> Array:
     return values
 
 
-def yearly(array: xr.DataArray) -> dict[str, Any]:
-    """Return the attributes of a variable once it is scaled by its ``per_year``."""
-    units = str(array.attrs.get("units", "1"))
-    if array.attrs["per_year"] == 1.0:
+def horizon_factor(array: xr.DataArray) -> float:
+    """Return what single paths of a variable are scaled by: to a year where they are about that long, else not at all.
+
+    A mean over the paths may be scaled from any horizon to a year. What one path adds up to may not: a bad month is no
+    twelfth of a bad year.
+    """
+    per_year = float(array.attrs["per_year"])
+    return per_year if is_about_a_year(1 / per_year) else 1.0
+
+
+def over_horizon(array: xr.DataArray) -> dict[str, Any]:
+    """Return the attributes of a variable once it is scaled by its :func:`horizon_factor`."""
+    units, factor = str(array.attrs.get("units", "1")), horizon_factor(array)
+    if factor == 1.0:
         return dict(array.attrs)
     return {**array.attrs, "units": f"{units}/year", "per_year": 1.0}
