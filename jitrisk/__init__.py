@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jitrisk.model import Network
     from jitrisk.pipeline import (
         estimate,
+        last_year,
         load,
         open,
         outline,
@@ -39,6 +40,7 @@ _WHERE = {
     "reprice": "jitrisk.pipeline",
     "trace": "jitrisk.pipeline",
     "replay": "jitrisk.pipeline",
+    "last_year": "jitrisk.pipeline",
     "save": "jitrisk.pipeline",
     "open": "jitrisk.pipeline",
     "write_report": "jitrisk.pipeline",
@@ -61,6 +63,7 @@ __all__ = [
     "ResultError",
     "__version__",
     "estimate",
+    "last_year",
     "load",
     "open",
     "outline",

@@ -28,6 +28,7 @@ from jitrisk.arguments import (
     threads_from,
     whole,
 )
+from jitrisk.errors import ResultError
 from jitrisk.forecast import Forecast, forecast
 from jitrisk.model import Network
 from jitrisk.report import Summary, reached_line
@@ -220,6 +221,7 @@ def replay(
         job = job_from(network, chosen, 1 if exogenous is None else None, own, exogenous, mixture)
         if run is not None:
             replaying.require_same(run, job)
+            job = replaying.as_run(job, run)
         elif path is None:
             searched = job_from(network, chosen, paths, own, exogenous, mixture)
             run = _simulated(network, chosen, searched, threads, exogenous, progress)
@@ -335,6 +337,33 @@ def sample(
     patched = network if strategy is None else strategies_from(network, [strategy])[strategy]
     job = job_from(network, {"": patched}, paths, seed, mixture=rare_hazards(network, [patched], rare, seed))
     return outcomes.label_paths(patched, tracing.draw(job), job)
+
+
+def last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | None = None) -> xr.Dataset:
+    """Run the paths of a result again and measure the last year of each alone.
+
+    What a path of several years adds up to says nothing of a single year: exceedance curves, return periods and the
+    tail of a year need paths that measure one. The years of different paths are independent of each other.
+
+    Parameters
+    ----------
+    source : a result of `simulate`, or a file of one.
+    threads : threads to use; all cores by default.
+
+    Returns
+    -------
+    A result with the same paths, luck and prices, whose warm-up ends a year before the horizon; the result itself where
+    it measures no more than about a year.
+
+    Raises
+    ------
+    ResultError
+        If the result does not carry its model, or its exogenous paths were handed in.
+    """
+    with stored(source) as run:
+        if run is None:
+            raise ResultError(f"{source}: is no result: hand in what simulate returned, or a file of it")
+        return replaying.last_year(run, network_of(run), threads_from(threads))
 
 
 def outline(source: Source | xr.Dataset) -> xr.Dataset:

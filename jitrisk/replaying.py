@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import xarray as xr
 
 from jitrisk import engine, outcomes, risk, tracing
-from jitrisk.arguments import numbers_from, whole
-from jitrisk.engine import Job
+from jitrisk.arguments import job_from, numbers_from, strategies_from, whole
+from jitrisk.engine import Horizon, Job
 from jitrisk.errors import JitriskError, ResultError, did_you_mean
 from jitrisk.model import Network
+from jitrisk.risk.result import HOURS_PER_YEAR, is_about_a_year
 from jitrisk.vocabulary import METRICS, PRICES
 
 _ONE = "say which path in one way: its number, worst=METRIC, or quantile=PROBABILITY"
@@ -63,6 +64,11 @@ def refuse_unused(choice: Choice, run: xr.Dataset | None, paths: int | range | N
         raise JitriskError("the result has its paths and its seed: leave paths and seed out")
 
 
+def as_run(job: Job, run: xr.Dataset) -> Job:
+    """Return a job with the time axis of a run, which may measure another part of the path than the model says."""
+    return replace(job, horizon=Horizon(job.horizon.periods, int(run.attrs.get("warm_up", job.horizon.warm_up))))
+
+
 def require_same(stored: xr.Dataset, job: Job) -> None:
     """Raise ResultError unless a result has the strategies, a seed, and the same series handed in."""
     known = [str(name) for name in stored["strategy"].values] if "strategy" in stored.dims else []
@@ -79,6 +85,24 @@ def require_same(stored: xr.Dataset, job: Job) -> None:
         )
     if then != now:
         raise ResultError(f"the result was simulated with {then or 'nothing'} handed in, and this time it is {now}")
+
+
+def last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> xr.Dataset:
+    """Return the result of the same paths with the last year of each measured alone; see :func:`jitrisk.last_year`."""
+    hours, periods = float(run.attrs["period_hours"]), int(run.attrs["periods"])
+    years = periods * hours / HOURS_PER_YEAR
+    if years < 1 or is_about_a_year(years):
+        return run
+    chosen = strategies_from(network, [str(name) for name in run["strategy"].values])
+    first, count = int(run["path"].values[0]), run.sizes["path"]
+    if int(run["path"].values[-1]) != first + count - 1:
+        raise ResultError("the paths of the result are not consecutive: hand in a range of them")
+    seed, mixture = run.attrs.get("seed", 0), outcomes.mixture_from(run.attrs)
+    job = job_from(network, chosen, range(first, first + count), seed, mixture=mixture)
+    require_same(run, job)
+    job = replace(job, horizon=Horizon(network.horizon, network.horizon - round(HOURS_PER_YEAR / hours)))
+    result = outcomes.label(network, chosen, engine.run(job, threads), job)
+    return result.assign({price: run[price] for price in PRICES if price in run})
 
 
 def replayed(

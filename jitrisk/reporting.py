@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from jitrisk import engine, model, outcomes, replaying, tracing
+from jitrisk import engine, model, outcomes, replaying, risk, tracing
 from jitrisk.arguments import TRACED, job_from
 from jitrisk.errors import JitriskError, ModelError
 from jitrisk.model import Network
@@ -71,7 +71,12 @@ def _again(result: xr.Dataset, network: Network | None, summary: Summary, thread
     if handed:
         return {"unplayed": f"its paths were handed in ({handed}), and a result does not hold them"}
     try:
-        return {"trace": _trace(result, network, summary, threads), "replay": _replay(result, network, summary)}
+        annual = replaying.last_year(result, network, threads)
+        return {
+            "annual": None if annual is result else risk.metrics(annual),
+            "trace": _trace(result, network, summary, threads),
+            "replay": _replay(result, network, summary),
+        }
     except JitriskError as error:
         return {"unplayed": str(error)}
 

@@ -52,7 +52,8 @@ def grow(
     progress : called now and then with the number of path-strategies done and those planned.
     watch : called after every look with what :func:`jitrisk.risk.reached` found, and in its attributes ``planned``,
         the number of paths gone on to, or at the last look ``stopped``: why there are no more, ``"met"``,
-        ``"most"``, ``"memory"`` or, where only statistics of nothing but zeros are not known, ``"zero"``.
+        ``"most"``, ``"memory"``, ``"zero"`` where only statistics of nothing but zeros are not known, or ``"unseen"``
+        where more paths than there may be would have to show a rare hazard often enough.
 
     Returns
     -------
@@ -93,6 +94,8 @@ def decided(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
         return found.assign_attrs(stopped="met")
     if paths >= most:
         return found.assign_attrs(stopped="most")
+    if bool((waiting["unseen"] & (waiting["needed"] > min(most, fitting))).any()):
+        return found.assign_attrs(stopped="unseen")
     if not hopeful.sizes["strategy"]:
         return found.assign_attrs(stopped="zero")
     if paths >= fitting:

@@ -183,6 +183,13 @@ SAMPLING = _table(
     ("component", ("path",), "int16", "1", "0 for a natural path, else the number of the rare hazard it begins with"),
 )
 
+# Coordinates of what is computed for every path: what the paths can have shown.
+RAREST = _table(
+    "occurrence",
+    ("least_evidence", ("strategy",), "float64", "1", "evidence of the hazard that has the least, inf without hazards"),
+    ("rarest_hazard", ("strategy",), "str", "", "that hazard, empty without hazards"),
+)
+
 TRACE = _table(
     "trace",
     ("on_hand", _STAGE_TRACE, "float32", "{unit}", "stock on hand at the end of the period"),
@@ -252,6 +259,7 @@ STANDING = _table(
     ("metric_unit", _METRIC, "str", "", "unit of the metric"),
     ("metric_per_year", _METRIC, "float64", "1", "factor that makes it a year's worth"),
     ("metric_rank", _METRIC, "int64", "1", "place of the path among those of the run, 1 the worst"),
+    ("metric_worse", _METRIC, "float64", "1", "probability of a worse path, estimated from those of the run"),
 )
 EVENTS = _table(
     "replay",

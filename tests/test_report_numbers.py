@@ -7,7 +7,7 @@ import math
 import pytest
 
 from jitrisk.numerals import number
-from jitrisk.report.numbers import Estimate, averaged, rounded, scale, share
+from jitrisk.report.numbers import Estimate, rounded, scale, share, within
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_share_never_seen_is_less_than_what_could_have_been_missed(ends, text):
 
 
 def test_paths_of_about_a_year_need_no_words_and_longer_ones_are_means():
-    assert averaged({"periods": 337, "period_hours": 24.0}) == ""
-    assert averaged({"periods": 13 * 365 * 3, "period_hours": 8.0}) == "13 years"
-    assert averaged({"periods": 30, "period_hours": 24.0}) == "30 d"
-    assert averaged({}) == ""
+    assert within({"periods": 337, "period_hours": 24.0}) == ""
+    assert within({"periods": 13 * 365 * 3, "period_hours": 8.0}) == "13 years"
+    assert within({"periods": 30, "period_hours": 24.0}) == "30 d"
+    assert within({}) == ""

@@ -77,12 +77,12 @@ def test_ties_count_for_neither_in_cheaper_and_are_shared_in_cheapest():
     assert float(compared["cheapest"].sum()) == pytest.approx(1)
 
 
-def test_shares_lie_in_their_wilson_intervals():
+def test_shares_lie_in_their_exact_intervals():
     compared = random_result(paths=150).risk.compare()
     for name in ("cheaper", "cheapest"):
         assert (compared[f"{name}_lower"] <= compared[name]).all()
         assert (compared[name] <= compared[f"{name}_upper"]).all()
-    expected = stats.binomtest(round(float(compared["cheaper"][1]) * 150), 150).proportion_ci(0.95, method="wilson")
+    expected = stats.binomtest(round(float(compared["cheaper"][1]) * 150), 150).proportion_ci(0.95, method="exact")
     assert float(compared["cheaper_lower"][1]) == pytest.approx(expected.low)
     assert float(compared["cheaper_upper"][1]) == pytest.approx(expected.high)
 
@@ -138,7 +138,7 @@ def test_the_matrix_of_wins_holds_the_wins_over_the_base():
     np.testing.assert_array_equal(column["share"], compared["cheaper"])
     np.testing.assert_allclose(column["upper"][[0, 2]], compared["cheaper_upper"][[0, 2]])
     assert float(column["upper"][1]) == 0
-    expected = stats.binomtest(round(float(column["share"][0]) * 150), 150).proportion_ci(0.95, method="wilson")
+    expected = stats.binomtest(round(float(column["share"][0]) * 150), 150).proportion_ci(0.95, method="exact")
     assert float(column["lower"][0]) == pytest.approx(expected.low)
 
 

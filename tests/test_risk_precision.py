@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 
 from jitrisk.risk.precision import (
+    Spread,
+    clopper_pearson,
     moments,
     normal,
     rank,
@@ -16,7 +18,6 @@ from jitrisk.risk.precision import (
     skewed_interval,
     standard_error,
     student,
-    wilson,
 )
 
 
@@ -60,21 +61,21 @@ def test_rank_is_the_least_that_reaches_the_probability(paths, probability, expe
 
 @pytest.mark.parametrize(("seen", "paths"), [(0, 10), (3, 10), (10, 10), (1, 10_000), (5000, 10_000)])
 @pytest.mark.parametrize("confidence", [0.9, 0.95])
-def test_wilson_is_that_of_scipy(seen, paths, confidence):
-    expected = stats.binomtest(seen, paths).proportion_ci(confidence, method="wilson")
-    assert wilson(seen / paths, paths, confidence) == pytest.approx((expected.low, expected.high), abs=1e-12)
+def test_clopper_pearson_is_that_of_scipy(seen, paths, confidence):
+    expected = stats.binomtest(seen, paths).proportion_ci(confidence, method="exact")
+    assert clopper_pearson(seen / paths, paths, confidence) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
-def test_wilson_coverage_is_the_published_one():
+def test_clopper_pearson_coverage_is_the_published_one():
     paths, share = 10_000, 0.001
-    ends = np.array([wilson(k / paths, paths) for k in range(60)])
+    ends = np.array([clopper_pearson(k / paths, paths) for k in range(60)])
     covered = (ends[:, 0] <= share) & (share <= ends[:, 1])
-    assert stats.binom(paths, share).pmf(np.arange(60))[covered].sum() == pytest.approx(0.962713901249, abs=1e-9)
+    assert stats.binom(paths, share).pmf(np.arange(60))[covered].sum() == pytest.approx(0.975457461854, abs=1e-9)
 
 
 def test_student_and_normal_are_those_of_scipy():
-    assert student(8) == pytest.approx(stats.t(7).ppf(0.975))
-    assert student(8, 0.9) == pytest.approx(stats.t(7).ppf(0.95))
+    assert student(7) == pytest.approx(stats.t(7).ppf(0.975))
+    assert student(7, 0.9) == pytest.approx(stats.t(7).ppf(0.95))
     assert normal(0.99) == pytest.approx(stats.norm.ppf(0.995))
 
 
@@ -83,7 +84,7 @@ def test_one_path_has_no_spread_and_no_warning():
     assert math.isnan(alone.deviation)
     assert math.isnan(alone.deviation_error)
     assert math.isnan(standard_error(np.ones(1)))
-    assert math.isnan(student(1))
+    assert math.isnan(student(0))
 
 
 def test_moments_are_those_of_scipy():
@@ -128,7 +129,7 @@ def test_interval_without_skewness_is_that_of_student():
     found = moments(sample)
     assert found.skewness == pytest.approx(0, abs=1e-15)
     expected = stats.ttest_1samp(sample, 0).confidence_interval(0.95)
-    ends = skewed_interval(found.mean, found.standard_error, found.skewness, 6, student(6))
+    ends = skewed_interval(found.spread, student(5))
     assert ends == pytest.approx((expected.low, expected.high))
 
 
@@ -140,13 +141,13 @@ def test_ends_of_the_interval_solve_the_published_transformation(skewness, paths
         a = skewness / math.sqrt(paths)
         return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
-    lower, upper = skewed_interval(10.0, 0.5, skewness, paths, 1.96)
+    lower, upper = skewed_interval(Spread(10.0, 1.0, 0.1, 0.5, skewness / math.sqrt(paths), paths - 1.0), 1.96)
     assert transformed((10.0 - lower) / 0.5) == pytest.approx(1.96, rel=1e-9)
     assert transformed((10.0 - upper) / 0.5) == pytest.approx(-1.96, rel=1e-9)
 
 
 def test_interval_reaches_further_where_the_tail_is():
-    lower, upper = skewed_interval(1.0, 1.0, 31.6, 1000, 1.96)
+    lower, upper = skewed_interval(Spread(1.0, 31.6, 1.0, 1.0, 31.6 / math.sqrt(1000), 999.0), 1.96)
     # One event in a thousand paths: the exact Poisson interval of its count is 0.025 to 5.57.
     assert -0.3 < lower < 0.025
     assert 5.57 < upper < 8

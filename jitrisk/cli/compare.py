@@ -51,6 +51,7 @@ def command(
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
+    from jitrisk import pipeline
     from jitrisk.report import compare_table, document, text_plot
 
     if plot and request.as_json:
@@ -60,4 +61,4 @@ def command(
         print_json(document(outcomes, base, level))
     else:
         table = compare_table(outcomes, base, level)
-        print_sheets(*([table, text_plot(outcomes, plot)] if plot else [table]))
+        print_sheets(*([table, text_plot(pipeline.last_year(outcomes), plot)] if plot else [table]))

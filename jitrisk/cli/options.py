@@ -90,6 +90,11 @@ def shared_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     return click.option(*names, envvar=variable, show_envvar=True, **attributes)
 
 
+rare_option = click.option(
+    "--rare", is_flag=True, help="Sample rare hazards more often than they occur, and weigh the paths accordingly."
+)
+"""The option of every verb that samples paths."""
+
 _RUN_OPTIONS = (
     shared_option(
         "--paths", type=click.IntRange(1, 2**62), default=10_000, show_default=True, help="Paths to simulate."
@@ -105,6 +110,7 @@ _RUN_OPTIONS = (
         show_default=True,
         help="Paths at most, with --until.",
     ),
+    rare_option,
     shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
     click.option(
         "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."
@@ -122,6 +128,7 @@ class Request:
     until: str | None
     max_paths: int
     seed: int
+    rare: bool
     threads: int | None
     out: Path | None
     as_json: bool
@@ -200,7 +207,7 @@ def _refuse_what_does_not_go_together(request: Request) -> None:
 
 def _refuse_what_a_result_has(source: str) -> None:
     """Refuse options that would be ignored."""
-    for name in ("paths", "until", "seed", "threads"):
+    for name in ("paths", "until", "seed", "rare", "threads"):
         if given(name):
             raise click.UsageError(f"{source!r} is a result, simulated already: leave --{name} out.")
 

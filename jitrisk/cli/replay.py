@@ -16,6 +16,7 @@ from jitrisk.cli.options import (
     model_argument,
     print_json,
     print_sheets,
+    rare_option,
     shared_option,
     strategy_option,
 )
@@ -38,6 +39,7 @@ from jitrisk.cli.simulating import progress_bar
 )
 @shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths searched for it.  [default: 10,000]")
 @shared_option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.  [default: 0]")
+@rare_option
 @shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep its time series.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
@@ -67,8 +69,8 @@ def _refuse_what_does_not_go_together(model: str, is_result: bool, which: dict[s
         raise click.UsageError("--metric goes with --quantile; --worst names its metric itself.")
     if which["path"] is not None and given("paths"):
         raise click.UsageError("--paths is for the search with --worst or --quantile: leave it out with --path.")
-    for name in ("paths", "seed"):
+    for name in ("paths", "seed", "rare"):
         if is_result and given(name):
             raise click.UsageError(f"{model!r} is a result, simulated already: leave --{name} out.")
-        if is_result or (name == "paths" and which["path"] is not None):
+        if name != "rare" and (is_result or (name == "paths" and which["path"] is not None)):
             which[name] = None

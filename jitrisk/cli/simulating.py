@@ -39,7 +39,13 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
     announce(network, names, request.paths, request)
     with progress_bar(request.quiet) as progress:
         return pipeline.simulate(
-            network, request.paths, request.seed, strategies=names, threads=request.threads, progress=progress
+            network,
+            request.paths,
+            request.seed,
+            strategies=names,
+            threads=request.threads,
+            rare=request.rare,
+            progress=progress,
         )
 
 
@@ -63,6 +69,7 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
             strategies=names,
             threads=request.threads,
             most=request.max_paths,
+            rare=request.rare,
             progress=progress,
             watch=watch,
         )

@@ -54,7 +54,7 @@ def label(network: Network, strategies: Mapping[str, Network], totals: Totals, j
         hazard=hazards,
     )
     coords |= links(strategies) | mixture_coords(job)
-    attrs = provenance(network, job.paths, job.seed) | mixture_attrs(job)
+    attrs = provenance(network, job) | mixture_attrs(job)
     if handed := handed_in(job.given):
         attrs["exogenous"] = handed
     return xr.Dataset(variables, coords=coords, attrs=attrs)
@@ -82,20 +82,20 @@ def coordinates(**values: Sequence[Any]) -> dict[str, xr.Variable]:
     }
 
 
-def provenance(network: Network, paths: range, seed: int) -> dict[str, Any]:
+def provenance(network: Network, job: Job) -> dict[str, Any]:
     """Return the attributes from which the run can be repeated."""
     return {
         "jitrisk_format": FORMAT,
         "jitrisk_version": __version__,
         "name": network.name,
         "period_hours": float(network.period),
-        "horizon": network.horizon,
-        "warm_up": network.warm_up,
-        "periods": network.horizon - network.warm_up,
+        "horizon": job.horizon.periods,
+        "warm_up": job.horizon.warm_up,
+        "periods": job.horizon.counted,
         "currency": network.currency,
-        "seed": seed,
-        "paths": len(paths),
-        "first_path": paths.start,
+        "seed": job.seed,
+        "paths": len(job.paths),
+        "first_path": job.paths.start,
         "model": network.text,
         "model_hash": network.digest,
         "libraries": json.dumps({name: metadata.version(name) for name in _LIBRARIES}),

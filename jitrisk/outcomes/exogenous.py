@@ -50,7 +50,7 @@ def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], jo
     coords = coordinates(
         path=job.paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
     )
-    attrs = provenance(network, job.paths, job.seed) | mixture_attrs(job)
+    attrs = provenance(network, job) | mixture_attrs(job)
     return xr.Dataset(variables, coords=coords | mixture_coords(job), attrs=attrs)
 
 

@@ -49,7 +49,7 @@ def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
         stage=list(network.stages),
         customer=list(network.customers),
     )
-    attrs = provenance(network, job.paths, job.seed) | mixture_attrs(job) | {"contents": "trace"}
+    attrs = provenance(network, job) | mixture_attrs(job) | {"contents": "trace"}
     return xr.Dataset(variables, coords | mixture_coords(job), attrs)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jitrisk.report.numbers import Estimate, Scale, paths, percent, rounded, scale, share
+from jitrisk.report.evidence import unseen
+from jitrisk.report.numbers import Estimate, Scale, paths, per_horizon, percent, rounded, scale, share
 from jitrisk.report.summary import Summary, difference
 from jitrisk.risk.service import Aim
 
@@ -40,9 +41,13 @@ def conclusion(summary: Summary) -> str:
 
 
 def sentences(summary: Summary) -> tuple[str, ...]:
-    """Return the sentences of the conclusion; where nothing costs anything there is but one."""
+    """Return the sentences of the conclusion, the last one on hazards that were hardly seen, where there are any."""
+    return (*_on_money(summary), *unseen(summary.hazards, summary.weighted))
+
+
+def _on_money(summary: Summary) -> tuple[str, ...]:
     if not summary.priced:
-        return ("Nothing costs anything in this model, so only downtime, stockouts and fill rate can be compared.",)
+        return ("Nothing has a price in this model, so only downtime, stockouts and fill rate can be compared.",)
     if len(summary.strategies) == 1:
         return _alone(summary)
     rivals = sorted(
@@ -60,7 +65,7 @@ def _alone(summary: Summary) -> tuple[str, ...]:
     mean, worst = (summary.figure(summary.aim, name, statistic) for statistic in ("mean", "cvar"))
     return (
         f"{name} {_does(summary, mean)} a year on average.",
-        f"In the worst {_worst(summary)} it {_does(summary, worst)} a year.",
+        f"In the worst {_worst(summary)} it {_does(summary, worst)} {_per(summary)}.",
     )
 
 
@@ -117,11 +122,10 @@ def _tail(summary: Summary, rivals: Sequence[str]) -> str:
         own, ahead = summary.figure(summary.aim, best, "cvar"), _money(summary, gaps[safest].times(-1))
         if words is _LOSSES:
             loss = _money(summary, own.times(-1))
-            return (
-                f"but in the worst {_worst(summary)}, where {best} loses {loss} a year, {safest} is better by {ahead}"
-            )
+            where = f"where {best} loses {loss} {_per(summary)}"
+            return f"but in the worst {_worst(summary)}, {where}, {safest} is better by {ahead}"
         return (
-            f"but in the worst {_worst(summary)} {safest} {words.verb}s {ahead} a year {words.gap} "
+            f"but in the worst {_worst(summary)} {safest} {words.verb}s {ahead} {_per(summary)} {words.gap} "
             f"than the {_money(summary, own)} of {best}"
         )
     if any(gap.half != gap.half for gap in gaps.values()):
@@ -133,6 +137,10 @@ def _tail(summary: Summary, rivals: Sequence[str]) -> str:
     also = ", too" if words is _words(summary) and all(_apart(_behind(summary, name)) for name in gaps) else ""
     verb = f"{words.verb}{'s' * (not alike)}"
     return f"in the worst {_worst(summary)} {_listed([best, *alike])} {verb} {words.most}{also}"
+
+
+def _per(summary: Summary) -> str:
+    return per_horizon(summary.measures.attrs)
 
 
 def _words(summary: Summary, statistic: str = "mean") -> _Words:

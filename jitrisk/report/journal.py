@@ -15,7 +15,7 @@ from rich.text import Text
 
 from jitrisk.numerals import number
 from jitrisk.report.documents import plain
-from jitrisk.report.numbers import Estimate, Rounded, paths, rounded, scale
+from jitrisk.report.numbers import Estimate, Rounded, paths, per_horizon, rounded, scale, within
 from jitrisk.report.sheet import Row, Sheet, encodable
 from jitrisk.risk import events
 from jitrisk.risk.result import HOURS_PER_DAY
@@ -26,14 +26,14 @@ _LONG = 48.0  # hours from which a time is told in days
 _TENTH = 0.1
 
 _TOTALS = (
-    ("cost a year", "cost", 1.0),
-    ("profit a year", "profit", 1.0),
+    ("cost {per}", "cost", 1.0),
+    ("profit {per}", "profit", 1.0),
     ("working capital", "working_capital", 1.0),
-    ("downtime a year, hours", "downtime", 1.0),
-    ("stockouts a year, days", "stockout", 1.0),
+    ("downtime {per}, hours", "downtime", 1.0),
+    ("stockouts {per}, days", "stockout", 1.0),
     ("fill rate, %", "fill_rate", 100.0),
     ("largest backlog, units", "peak_backlog", 1.0),
-    ("units lost a year", "lost", 1.0),
+    ("units lost {per}", "lost", 1.0),
 )
 _MONEY = ("cost", "profit", "working_capital")
 
@@ -215,10 +215,15 @@ def _totals(replay: xr.Dataset) -> Sheet:
     rows = tuple(_total_rows(replay))
     run = replay.attrs.get("run_paths")
     days = number(float(replay.attrs["periods"]) * float(replay.attrs["period_hours"]) / HOURS_PER_DAY, 4)
-    notes = [f"{days} days after the warm-up, scaled to a year."]
-    if run is not None:
+    notes = [f"{days} days after the warm-up{'' if within(replay.attrs) else ', scaled to a year'}."]
+    columns = ["figure"]
+    if run is not None and "rare" in replay.attrs:
+        columns.append("worse, %")
+        notes.append(f"worse: the probability of a worse path, estimated from {paths(int(run))}, weighted.")
+    elif run is not None:
+        columns.append("place")
         notes.append(f"place: 1 is the worst of {paths(int(run))}; paths as bad share a place.")
-    return Sheet("The path as a whole", ("figure", "place")[: 1 + (run is not None)], rows, tuple(notes))
+    return Sheet("The path as a whole", tuple(columns), rows, tuple(notes))
 
 
 def _total_rows(replay: xr.Dataset) -> Iterator[Row]:
@@ -227,14 +232,22 @@ def _total_rows(replay: xr.Dataset) -> Iterator[Row]:
     for label, name, factor in _TOTALS:
         if name not in known:
             continue
-        at = replay.sel(metric=name)
-        value = float(at["metric_value"]) * float(at["metric_per_year"]) * factor
+        at, label = replay.sel(metric=name), label.format(per=per_horizon(replay.attrs))
+        yearly = float(at["metric_per_year"]) if not within(replay.attrs) else 1.0
+        value = float(at["metric_value"]) * yearly * factor
         if name == "lost" and not value:
             continue
         if name in _MONEY:
             chosen = scale([value], beside=money)
             value, label = value / chosen.factor, f"{label}, {chosen.unit(str(at['metric_unit'].item()))}"
-        # Nothing at all on every path: the first place would say that it was bad.
-        everywhere = not value and int(at.get("metric_rank", 0)) == 1
-        place = (Rounded("-" if everywhere else f"{int(at['metric_rank']):,}"),) if "metric_rank" in at else ()
+        place = (_place(at, value, "rare" in replay.attrs),) if "metric_rank" in at else ()
         yield Row(label, (rounded(Estimate(value, 0.0)), *place))
+
+
+def _place(at: xr.Dataset, value: float, weighted: bool) -> Rounded:
+    """Return where a path stands: its rank, or of weighted paths the probability of a worse one in percent."""
+    rank = int(at["metric_rank"])
+    # Nothing at all on every path: the first place would say that it was bad.
+    if not value and rank == 1:
+        return Rounded("-")
+    return Rounded(number(100 * float(at["metric_worse"]), 2) if weighted else f"{rank:,}")

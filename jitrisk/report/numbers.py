@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from jitrisk.numerals import bare, exponent, fixed, number
-from jitrisk.risk.result import DAYS_PER_YEAR, HOURS_PER_DAY
+from jitrisk.risk.result import DAYS_PER_YEAR, HOURS_PER_DAY, is_about_a_year
 
 UNKNOWN = "?"
 _DIGITS = 4
-_ABOUT = 0.25  # share of a year by which a horizon may differ and still be called a year
 
 
 class Estimate(NamedTuple):
@@ -86,6 +85,10 @@ def rounded(estimate: Estimate, top: float = math.inf) -> Rounded:
         return Rounded(fixed(value, max(decimals, 0)))
     power = exponent(half)
     decimals = -power + (half < 2.95 * 10.0**power)
+    if half < abs(value):
+        # An interval that leaves out 0 must not look as if it held it.
+        while round(abs(value), decimals) <= round(half, decimals):
+            decimals += 1
     return Rounded(fixed(value, decimals), fixed(half, decimals))
 
 
@@ -115,16 +118,35 @@ def span(days: float) -> str:
     return f"{number(days)} d" if days < 2 * 365 else f"{number(days / 365)} years"
 
 
-def averaged(attrs: Mapping[str, Any]) -> str:
-    """Return over how long the yearly figures of a path are means, in words; empty where that is about a year.
+def within(attrs: Mapping[str, Any]) -> str:
+    """Return what single paths add up over where that is not about a year, such as `` in 30 d``; else nothing.
 
     Parameters
     ----------
     attrs : those of a result or of what is computed from it.
     """
     days = float(attrs.get("periods", 0.0)) * float(attrs.get("period_hours", 0.0)) / HOURS_PER_DAY
-    about_a_year = not days or abs(days / DAYS_PER_YEAR - 1) < _ABOUT
-    return "" if about_a_year else span(days)
+    return "" if not days or is_about_a_year(days / DAYS_PER_YEAR) else f" in {span(days)}"
+
+
+def sample_words(attrs: Mapping[str, Any]) -> str:
+    """Return how many paths there are, and that they are weighted where they are.
+
+    Parameters
+    ----------
+    attrs : those of what is computed from a result.
+    """
+    return paths(int(attrs["paths"])) + (", weighted" if "rare" in attrs else "")
+
+
+def per_horizon(attrs: Mapping[str, Any]) -> str:
+    """Return what single paths add up over, in words: ``a year`` where they are about that long, else ``in 30 d``.
+
+    Parameters
+    ----------
+    attrs : those of a result or of what is computed from it.
+    """
+    return within(attrs).strip() or "a year"
 
 
 def _one_digit_up(value: float) -> tuple[float, int]:

@@ -8,6 +8,7 @@ from typing import Any
 import xarray as xr
 
 from jitrisk.report.documents import plain
+from jitrisk.report.evidence import too_seldom
 from jitrisk.report.numbers import percent
 
 _WHY = {
@@ -15,6 +16,7 @@ _WHY = {
     "most": ", the most allowed",
     "memory": ", as many as fit in memory",
     "zero": ", and more would not help",
+    "unseen": "",
 }
 
 
@@ -29,11 +31,23 @@ def reached_line(found: xr.Dataset) -> str:
     known = "is known" if found["met"].all() else "is not known"
     zero = [str(name) for name in found["strategy"].values[found["zero"].values]]
     widths = [_width(found, str(name)) for name in found["strategy"].values if name not in zero]
-    nothing = [f"0 so far for {', '.join(zero)}, and no width is a share of 0"] if zero else []
+    parts = [", ".join(widths)] if widths else []
+    if zero:
+        parts.append(f"0 so far for {', '.join(zero)}, and no width is a share of 0")
+    if found["unseen"].any():
+        parts.append(_unseen(found))
     return (
         f"{attrs['statistic']} {known} to within {percent(attrs['asked'])} % after {attrs['paths']:,} paths"
-        f"{_WHY[attrs['stopped']]}: {'; '.join([', '.join(widths)] * bool(widths) + nothing)}"
+        f"{_WHY[attrs['stopped']]}: {'; '.join(parts)}"
     )
+
+
+def _unseen(found: xr.Dataset) -> str:
+    """Return which hazard was expected too seldom, and what would help."""
+    least = found["least_evidence"].values
+    at = int(least.argmin())
+    hazard, needed = str(found["rarest_hazard"].values[at]), float(found["needed"].values[at])
+    return too_seldom(hazard, float(least[at]) * found.attrs["paths"], needed, "rare" in found.attrs)
 
 
 def reached_document(found: xr.Dataset) -> dict[str, Any]:

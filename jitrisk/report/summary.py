@@ -9,9 +9,10 @@ from itertools import combinations
 import xarray as xr
 
 from jitrisk.report.numbers import Estimate
-from jitrisk.risk import aim, contrast, describe, metrics
+from jitrisk.risk import aim, contrast, describe, metrics, occurrences
 from jitrisk.risk.precision import CONFIDENCE
 from jitrisk.risk.service import Aim
+from jitrisk.risk.variables import horizon_factor
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Summary:
     contrasts : differences to the base, from :func:`jitrisk.risk.contrast`.
     to_best : differences in what decides, cost or profit, to the strategy that is best on average, with intervals that
         hold for all pairs of strategies at once (Bonferroni), so that the best may be picked after looking.
+    hazards : how often every hazard occurred and was expected to, from :func:`jitrisk.risk.occurrences`.
     """
 
     values: xr.Dataset
     measures: xr.Dataset
     contrasts: xr.Dataset
     to_best: xr.Dataset
+    hazards: xr.Dataset
 
     @cached_property
     def strategies(self) -> tuple[str, ...]:
@@ -64,8 +67,13 @@ class Summary:
 
     @property
     def priced(self) -> bool:
-        """Whether anything costs or earns anything."""
-        return bool(self.measures[self.aim].sel(statistic=["mean", "cvar"]).any())
+        """Whether the model puts a price on anything, whatever happened on the paths."""
+        return bool(self.measures.attrs["priced"])
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rare hazards were sampled more often than they occur."""
+        return "rare" in self.measures.attrs
 
     @property
     def aim(self) -> Aim:
@@ -83,7 +91,10 @@ def strategies_of(figures: xr.Dataset) -> tuple[str, ...]:
 
 
 def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
-    """Return a statistic with half its 95 % interval, a year's worth where it adds up over time.
+    """Return a statistic with half its 95 % interval, where it adds up over time a year's worth, or the horizon's.
+
+    Means are scaled to a year from any horizon; value at risk and conditional value at risk only from one of about a
+    year, see :func:`jitrisk.risk.variables.horizon_factor`.
 
     Parameters
     ----------
@@ -95,11 +106,15 @@ def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "m
     column = measures[metric].sel(strategy=strategy)
     prefix = "" if statistic == "mean" else f"{statistic}_"
     half = float(column.sel(statistic=f"{prefix}upper") - column.sel(statistic=f"{prefix}lower")) / 2
-    return Estimate(float(column.sel(statistic=statistic)), half).times(column.attrs["per_year"])
+    return Estimate(float(column.sel(statistic=statistic)), half).times(_factor(column, prefix))
+
+
+def _factor(column: xr.DataArray, prefix: str) -> float:
+    return horizon_factor(column) if prefix else float(column.attrs["per_year"])
 
 
 def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = "") -> Estimate:
-    """Return a difference to the base of `contrasts`, a year's worth where it adds up over time.
+    """Return a difference to the base of `contrasts`, scaled as :func:`figure` scales.
 
     Parameters
     ----------
@@ -111,7 +126,7 @@ def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = 
     column = contrasts[metric].sel(strategy=strategy)
     value = float(column.sel(statistic=prefix.rstrip("_") or "mean"))
     half = float(column.sel(statistic=f"{prefix}upper")) - value
-    return Estimate(value, half).times(column.attrs["per_year"])
+    return Estimate(value, half).times(_factor(column, prefix))
 
 
 def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> Summary:
@@ -135,4 +150,5 @@ def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95
     means = measures[decisive].sel(statistic="mean")
     best = (means.idxmin if decisive == "cost" else means.idxmax)("strategy").item()
     pairs = len(list(combinations(measures["strategy"].values, 2))) or 1
-    return Summary(values, measures, contrasts, contrast(values[[decisive]], best, level, 1 - (1 - CONFIDENCE) / pairs))
+    to_best = contrast(values[[decisive]], best, level, 1 - (1 - CONFIDENCE) / pairs)
+    return Summary(values, measures, contrasts, to_best, occurrences(outcomes))

@@ -9,7 +9,20 @@ import xarray as xr
 
 from jitrisk.numerals import number
 from jitrisk.report.conclusion import conclusion, money_scale
-from jitrisk.report.numbers import UNKNOWN, Estimate, Rounded, Scale, paths, percent, rounded, scale, share
+from jitrisk.report.evidence import hazard_notes
+from jitrisk.report.numbers import (
+    UNKNOWN,
+    Estimate,
+    Rounded,
+    Scale,
+    paths,
+    per_horizon,
+    percent,
+    rounded,
+    scale,
+    share,
+    within,
+)
 from jitrisk.report.sheet import Row, Sheet
 from jitrisk.report.summary import Summary, difference, figure, strategies_of, summarize
 from jitrisk.risk import costs, describe, ownership
@@ -54,6 +67,7 @@ def compared(summary: Summary) -> Sheet:
     """Return the table of :func:`compare_table` from what is computed already."""
     rows = (*_money_rows(summary), *_ratio_rows(summary), *_service_rows(summary), *_winner_rows(summary))
     notes = (interval_note(rows), *_money_notes(summary), _service_note(summary), _paths_note(summary))
+    notes += hazard_notes(summary.hazards, summary.weighted)
     return Sheet(title(summary.measures), summary.strategies, rows, notes, conclusion(summary))
 
 
@@ -70,7 +84,7 @@ def cost_table(outcomes: xr.Dataset) -> Sheet:
         When the Dataset is no result, lacks a price or an outcome, or holds a number that is not finite.
     """
     measures = describe(costs(outcomes)[list(_COST_ROWS)])
-    names = [name for name in _COST_ROWS if name == "total" or measures[name].any()]
+    names = [name for name in _COST_ROWS if name == "total" or measures[name].sel(statistic="mean").any()]
     return _money_sheet("mean cost a year", measures, names, "total")
 
 
@@ -157,7 +171,8 @@ def _money_rows(summary: Summary) -> Iterator[Row]:
     yield _money_row(f"{summary.aim} a year", summary.aim, summary)
     if len(summary.strategies) > 1:
         yield _difference_row(summary)
-    yield _money_row(f"CVaR {percent(summary.level)} of {summary.aim}", summary.aim, summary, "cvar")
+    over = within(summary.measures.attrs)
+    yield _money_row(f"CVaR {percent(summary.level)} of {summary.aim}{over}", summary.aim, summary, "cvar")
     if summary.aim != "cost":
         yield _money_row("cost a year", "cost", summary)
     yield _money_row("working capital", "working_capital", summary)
@@ -213,7 +228,7 @@ def title(measures: xr.Dataset) -> str:
 def interval_note(rows: Iterable[Row]) -> str:
     """Return what the figures behind the signs in these rows are."""
     unknown = any(cell.half == UNKNOWN for row in rows for cell in row.cells)
-    few = f"; {UNKNOWN}: too few paths" * unknown
+    few = f"; {UNKNOWN}: unknown, the paths are too few" if unknown else ""
     return f"±: half a 95 % interval, left out where smaller than the digits shown{few}."
 
 
@@ -221,7 +236,8 @@ def _money_notes(summary: Summary) -> Iterator[str]:
     if not summary.priced:
         return
     level, rest = percent(summary.level), percent(1 - summary.level)
-    yield f"CVaR {level}: the mean {summary.aim} a year over the worst {rest} % of paths."
+    per = per_horizon(summary.measures.attrs)
+    yield f"CVaR {level}: the mean {summary.aim} {per} over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."
     if any(metric in summary.measures for _, metric, _ in _RATIO_ROWS):
@@ -238,4 +254,5 @@ def _paths_note(summary: Summary) -> str:
     attrs = summary.measures.attrs
     days = number(attrs["periods"] * attrs["period_hours"] / HOURS_PER_DAY, 4)
     shared = ", the same for every strategy" if len(summary.strategies) > 1 else ""
-    return f"{paths(summary.paths)}{shared}; {days} days of each, scaled to a year."
+    scaled = "; means are scaled to a year" if within(attrs) else ", scaled to a year"
+    return f"{paths(summary.paths)}{shared}; {days} days of each{scaled}."

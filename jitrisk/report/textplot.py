@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk import risk
-from jitrisk.report.numbers import UNKNOWN, Estimate, averaged, rounded
+from jitrisk.report.numbers import UNKNOWN, Estimate, rounded, within
 from jitrisk.report.quantities import quantity, spoken
 from jitrisk.report.sheet import PROSE, encodable, rule
 from jitrisk.report.table import title
@@ -158,7 +158,7 @@ class Axis:
 
 
 def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exceedance:
-    """Return a plot in characters of what decides, cost or profit a year; of downtime where nothing costs anything.
+    """Return a plot in characters of what decides, cost or profit; of downtime where nothing has a price.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exc
     """
     values = risk.metrics(outcomes)
     decisive = risk.aim(values)
-    metric = decisive if bool(values[decisive].any()) else "downtime"
+    metric = decisive if values.attrs["priced"] else "downtime"
     drawn: Callable[[xr.Dataset, str], Histogram | Exceedance] = _exceedance if kind == "exceedance" else _histogram
     return drawn(values, metric)
 
@@ -190,7 +190,8 @@ def _histogram(values: xr.Dataset, metric: str) -> Histogram:
     columns = tuple(
         (name, tuple(row)) for name, row in zip(names, shares[:, kept.start : kept.stop].tolist(), strict=True)
     )
-    heading = f"{title(values)}: % of {found.attrs['paths']:,} paths by {shown.label(spoken(metric))}"
+    by = shown.label(spoken(metric) + within(values.attrs))
+    heading = f"{title(values)}: % of {found.attrs['paths']:,} paths by {by}"
     return Histogram(heading, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
 
 
@@ -200,15 +201,21 @@ def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
     names = [str(name) for name in found["strategy"].values]
     columns = [shown.shown(found[name]) for name in ("value", "value_lower", "value_upper")]
     groups = [
-        (f"{years:,.0f}", tuple(zip(names, *(column[:, k].tolist() for column in columns), strict=True)))
+        (
+            f"{years:,.0f}",
+            tuple(
+                row
+                for row in zip(names, *(column[:, k].tolist() for column in columns), strict=True)
+                if math.isfinite(row[1])
+            ),
+        )
         for k, years in enumerate(found["return_period"].values)
     ]
     beyond = _BEYOND[str(values[metric].attrs["bad_tail"])]
-    heading = f"{title(values)}: {spoken(metric)} {beyond} once in so many years, {shown.unit}"
+    heading = f"{title(values)}: {spoken(metric)}{within(values.attrs)} {beyond} once in so many years, {shown.unit}"
     unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
-    over = averaged(values.attrs)
-    notes = (_INTERVALS, f"{UNKNOWN}: too few paths." * unknown, f"Each path is a mean over {over}." * bool(over))
-    return Exceedance(heading, tuple(groups), " ".join(filter(None, notes)))
+    notes = [_INTERVALS, *([f"{UNKNOWN}: too few paths."] if unknown else [])]
+    return Exceedance(heading, tuple(groups), " ".join(notes))
 
 
 def _share(share: float, top: float, bar: int, encoding: str) -> Text:

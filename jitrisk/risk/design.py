@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,9 @@ class Design(Protocol):
     effective: float
     period: int
 
+    def mean(self, values: npt.NDArray[Any]) -> Array:
+        """Return the means over the last axis, the paths."""
+
     def spread(self, values: Array) -> Spread:
         """Return the mean of one value a path, with its error, and the spread of the values."""
 
@@ -124,6 +127,11 @@ class EqualDesign:
     def __init__(self, paths: int) -> None:
         self.paths = paths
         self.effective = float(paths)
+
+    def mean(self, values: npt.NDArray[Any]) -> Array:
+        """Return the means over the last axis, the paths."""
+        found: Array = values.mean(axis=-1, dtype=np.float64)
+        return found
 
     def spread(self, values: Array) -> Spread:
         """Return the mean of one value a path, with its error, and the spread of the values."""
@@ -211,6 +219,11 @@ class WeightedDesign:
         self._weights = scaled / self._total
         self.effective = 1.0 / float(np.sum(self._weights**2))
         self.period = 2 * (len(shares) - 1)
+
+    def mean(self, values: npt.NDArray[Any]) -> Array:
+        """Return the weighted means over the last axis, the paths."""
+        found: Array = np.einsum("...i,i->...", values, self._weights)
+        return found
 
     def spread(self, values: Array) -> Spread:
         """Return the weighted mean of one value a path, with its error, and the spread of the values."""

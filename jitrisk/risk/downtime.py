@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
+from jitrisk.risk.design import design_of
 from jitrisk.risk.result import HOURS_PER_DAY, require, rows, year_factor
 from jitrisk.vocabulary import OUTCOMES
 
@@ -30,11 +31,11 @@ def lost_time(outcomes: xr.Dataset) -> xr.Dataset:
     """
     require(outcomes, _NEEDED)
     hours = float(outcomes.attrs["period_hours"]) * year_factor(outcomes)
-    arrays = {}
+    arrays, design = {}, design_of(outcomes)
     for name in _NEEDED:
         customers = OUTCOMES[name].dims[-1] == "customer"
         factor, unit = (hours / HOURS_PER_DAY, "d/year") if customers else (hours, "h/year")
-        mean = rows(outcomes, name).mean(axis=-1, dtype="float64") * factor
+        mean = design.mean(rows(outcomes, name)) * factor
         attrs = {"units": unit, "long_name": OUTCOMES[name].sentence}
         arrays[name] = (("strategy", OUTCOMES[name].dims[-1]), mean, attrs)
     coords = {dim: outcomes.coords[dim] for dim in ("strategy", "stage", "customer") if dim in outcomes.coords}

@@ -52,7 +52,7 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
         "expected": outcomes["expected_occurrences"].variable * paths,
         "evidence": every,
         "enough": ~(every < FEWEST),
-        "needed": np.ceil(FEWEST / evidence),
+        "needed": xr.Variable(evidence.dims, np.ceil(FEWEST / evidence.values)),
     }
     variables = {
         name: xr.Variable(("strategy", "hazard"), array.transpose("strategy", "hazard").values, _attrs(name))
@@ -68,11 +68,9 @@ def _attrs(name: str) -> dict[str, str]:
 
 def least_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
     """Return per strategy how many occurrences of its rarest hazard a path is expected to show, inf where unknown."""
-    if "evidence" not in values.coords:
+    if "least_evidence" not in values.coords:
         return np.full(values.sizes["strategy"], math.inf)
-    found = values["evidence"].transpose("strategy", "hazard").values
-    least: npt.NDArray[np.float64] = np.where(np.isnan(found), math.inf, found).min(axis=1, initial=math.inf)
-    return least
+    return np.atleast_1d(np.asarray(values["least_evidence"].values, dtype=np.float64))
 
 
 def is_known(evidence: float, design: Design) -> bool:

@@ -124,14 +124,14 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
 
 def _differences(rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float) -> Array:
     level, confidence = asked
-    base_scores = tail_scores(sign * rows[base], design, level)
+    base_scores = tail_scores(sign * rows[base], level, design)
     # Where the value at risk has no interval, the tail holds too few paths for a normal error.
     found, *_ = design.quantiles(rows[base], [Point(level, sign < 0)], confidence)
     reach = np.nan if np.isnan(found.lower) else normal(confidence)
     table = np.empty((len(rows), len(CONTRASTS)))
     for s, row in enumerate(rows):
         mean = design.spread(row - rows[base])
-        scores = design.spread(sign * (tail_scores(sign * row, design, level) - base_scores))
+        scores = design.spread(sign * (tail_scores(sign * row, level, design) - base_scores))
         table[s] = *_interval(mean, student(mean.freedom, confidence)), *_interval(scores, reach)
     return table
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.vocabulary import CONTENTS, OUTCOMES, PRICES, SAMPLING, Variable
+from jitrisk.vocabulary import CONTENTS, OUTCOMES, PRICES, RAREST, SAMPLING, Variable
 
 Array = npt.NDArray[np.float64]
 
@@ -146,8 +146,17 @@ def weighted(outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, res
 
 def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
     """Return the coordinates of what is computed for every path: the paths, how they were drawn, what they can show."""
-    names = ("strategy", "path", *SAMPLING, "hazard", "evidence")
-    return {name: outcomes[name].variable for name in names if name in outcomes.variables}
+    coords = {name: outcomes[name].variable for name in ("strategy", "path", *SAMPLING) if name in outcomes.coords}
+    if "evidence" not in outcomes.data_vars:
+        kept = (name for name in RAREST if name in outcomes.coords)
+        return coords | {name: outcomes[name].variable for name in kept}
+    found = outcomes["evidence"].transpose("strategy", "hazard").values
+    # A hazard that hits nothing that is drawn is no limit.
+    evidence = np.where(np.isnan(found), np.inf, found)
+    least = evidence.min(axis=1, initial=np.inf)
+    names = [str(outcomes["hazard"].values[row.argmin()]) if np.isfinite(row).any() else "" for row in evidence]
+    arrays = {"least_evidence": least, "rarest_hazard": np.array(names, dtype=np.str_)}
+    return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].attrs()) for name in RAREST}
 
 
 def path_array(variable: Variable, values: Array, outcomes: xr.Dataset) -> xr.DataArray:

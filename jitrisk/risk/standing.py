@@ -54,7 +54,8 @@ def standing(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) 
 
     Returns
     -------
-    The variables of :data:`jitrisk.vocabulary.STANDING`, dim metric. The rank counts the paths that are worse, plus 1.
+    The variables of :data:`jitrisk.vocabulary.STANDING`, dim metric. The rank counts the paths that are worse, plus 1,
+    each as one, whatever its weight.
     """
     at = int(np.flatnonzero(values["path"].values == path)[0])
     names = [str(name) for name in values]
@@ -65,7 +66,9 @@ def standing(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) 
     }
     if ranked:
         losses = (_losses(values, strategy, name) for name in names)
-        arrays["metric_rank"] = np.array([1 + int((loss > loss[at]).sum()) for loss in losses])
+        worse = [loss > loss[at] for loss in losses]
+        arrays["metric_rank"] = np.array([1 + int(each.sum()) for each in worse])
+        arrays["metric_worse"] = np.array([float(design_of(values).mean(each)) for each in worse])
     variables = {name: ("metric", array, STANDING[name].attrs()) for name, array in arrays.items()}
     attrs = {"run_paths": values.sizes["path"]} if ranked else {}
     return xr.Dataset(variables, {"metric": np.array(names, dtype=np.str_)}, attrs)

@@ -118,7 +118,7 @@ def row_statistics(
     values = np.ascontiguousarray(values)
     points = [*(Point(q) for q in asked.points), Point(asked.level, low)]
     *found, var = design.quantiles(values, points, asked.confidence)
-    tail = tail_risk(values, design, asked.level, asked.confidence, low=low, var=var)
+    tail = tail_risk(values, asked.level, asked.confidence, low=low, design=design, var=var)
     statistics = _mean(design.spread(values), asked.confidence) | vars(tail)
     return statistics if known else statistics | dict.fromkeys(_RESTS_ON_MEANS, math.nan), found
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jitrisk.risk.design import Design, Point
+from jitrisk.risk.design import Design, EqualDesign, Point
 from jitrisk.risk.precision import CONFIDENCE, skewed_interval, student
 from jitrisk.risk.result import Array
 from jitrisk.risk.selection import Quantile
@@ -38,11 +38,11 @@ class TailRisk:
 
 def tail_risk(
     values: Array,
-    design: Design,
     level: float,
     confidence: float = CONFIDENCE,
     *,
     low: bool = False,
+    design: Design | None = None,
     var: Quantile | None = None,
 ) -> TailRisk:
     """Return the tail risk of a sample.
@@ -59,12 +59,13 @@ def tail_risk(
     Parameters
     ----------
     values : the sample, in any order.
-    design : how its paths were drawn.
     level : probability of the part that is not the tail.
     confidence : probability that an interval covers the true value.
     low : whether the lower tail is the bad one.
+    design : how its paths were drawn; all alike by default.
     var : the value at risk, where it is known already.
     """
+    design = design or EqualDesign(values.size)
     at = var or design.quantiles(values, [Point(level, low)], confidence)[0]
     excess = design.excess(values, at.value, level, low)
     sign = -1.0 if low else 1.0
@@ -84,7 +85,7 @@ def tail_risk(
     return TailRisk(at.value, var_error, at.lower, at.upper, cvar, excess.standard_error, lower, upper)
 
 
-def tail_scores(losses: Array, design: Design, level: float) -> Array:
+def tail_scores(losses: Array, level: float, design: Design | None = None) -> Array:
     """Return one score a path, whose mean is the conditional value at risk and whose spread its error.
 
     The score is ``v + max(loss - v, 0) / (1 - level)`` with v the value at risk: the function that Rockafellar &
@@ -93,9 +94,10 @@ def tail_scores(losses: Array, design: Design, level: float) -> Array:
     Parameters
     ----------
     losses : the losses, in any order, bad when high.
-    design : how their paths were drawn.
     level : probability of the part that is not the tail.
+    design : how their paths were drawn; all alike by default.
     """
+    design = design or EqualDesign(losses.size)
     var = design.quantiles(losses, [Point(level)], CONFIDENCE)[0].value
     scores: Array = np.maximum(losses - var, 0.0)
     scores /= 1 - level

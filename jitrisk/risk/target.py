@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
+from jitrisk.risk.evidence import FEWEST, least_evidence
 from jitrisk.risk.statistics import describe
 from jitrisk.risk.sufficiency import sufficiency
-from jitrisk.vocabulary import METRICS
+from jitrisk.vocabulary import METRICS, RAREST
 
 _FORM = re.compile(r"(?P<metric>\w+)\.(?P<statistic>[a-z]+)(?P<level>[\d.]*)\s*:\s*(?P<width>[\d.]+)\s*(?P<percent>%?)")
 _STATISTICS = ("mean", "var", "cvar")
@@ -97,8 +98,8 @@ def reached(values: xr.Dataset, target: Target) -> xr.Dataset:
     xr.Dataset
         ``estimate``, ``lower`` and ``upper`` in the unit of the metric over the horizon, ``width`` (half the
         interval as a share of the estimate), ``needed`` (the paths that are likely to narrow it as asked), ``met``,
-        and ``zero`` (whether all that was seen is 0, so that there is nothing to take a share of), all of dimension
-        strategy.
+        ``zero`` (whether all that was seen is 0, so that there is nothing to take a share of) and ``unseen`` (whether
+        a hazard is expected to have been seen too seldom for an interval), all of dimension strategy.
 
     Raises
     ------
@@ -114,10 +115,15 @@ def reached(values: xr.Dataset, target: Target) -> xr.Dataset:
     exact = zero & (target.statistic == "var")
     enough = sufficiency(measures, target.metric, target.width).sel(statistic=target.statistic, drop=True)
     width, paths = enough["width"].where(~exact, 0.0), enough["needed"].where(~exact, 0.0)
-    found = {"estimate": estimate, "lower": lower, "upper": upper, "width": width, "needed": paths}
-    found |= {"met": width <= target.width, "zero": zero & ~exact}
+    least = xr.DataArray(least_evidence(values), dims="strategy")
+    unseen = width.isnull() & (least * values.sizes["path"] < FEWEST)
+    found = {"estimate": estimate, "lower": lower, "upper": upper, "width": width}
+    found |= {"needed": paths.where(~unseen, np.ceil(FEWEST / least.values)), "met": width <= target.width}
+    found |= {"zero": zero & ~exact, "unseen": unseen}
     attrs = {"target": str(target), "statistic": target.name, "asked": target.width, "paths": values.sizes["path"]}
-    return xr.Dataset(found, attrs=attrs)
+    attrs |= {"rare": values.attrs["rare"]} if "rare" in values.attrs else {}
+    coords = {name: values.coords[name] for name in RAREST if name in values.coords}
+    return xr.Dataset(found, coords, attrs)
 
 
 def _share(number: str, percent: str) -> float:

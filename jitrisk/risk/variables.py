@@ -41,8 +41,8 @@ def chosen(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Dataset:
     for name in names:
         if name not in found:
             raise ResultError(unknown("variable", name, [*found, *METRICS, *COSTS]))
-    kept = {name: found[name].drop_vars(["evidence"], errors="ignore") for name in names or found}
-    return xr.Dataset(kept, path_coords(outcomes), provenance(outcomes))
+    kept = {name: found[name] for name in names or found}
+    return xr.Dataset(kept, attrs=provenance(outcomes)).assign_coords(path_coords(outcomes))
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from oracle import Network, Rates, assert_mean, cases, family, flat, plant, run
 from scipy.stats import binom
 
-from jitrisk.risk.precision import rank, rank_interval, wilson
+from jitrisk.risk.precision import clopper_pearson, rank, rank_interval
 from jitrisk.risk.tails import tail_risk, tail_scores
 
 pytestmark = pytest.mark.verification
@@ -59,9 +59,11 @@ def test_coverage_of_intervals_of_a_probability() -> None:
     for name, answers in cases()["j.coverage"]["expected"].items():
         paths, probability = sizes(name, "p")
         counts = np.arange(paths + 1)
-        ends = np.array([wilson(count / paths, paths) for count in counts])
+        ends = np.array([clopper_pearson(count / paths, paths) for count in counts])
         covered = (ends[:, 0] <= probability) & (probability <= ends[:, 1])
-        assert binom.pmf(counts, paths, probability)[covered].sum() == pytest.approx(answers["wilson"], abs=1e-9)
+        assert binom.pmf(counts, paths, probability)[covered].sum() == pytest.approx(
+            answers["clopper_pearson"], abs=1e-9
+        )
 
 
 def test_intervals_of_a_quantile() -> None:

@@ -12,8 +12,9 @@ from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, at_the_right, wrapped
 from jitrisk.report.figures.scales import log_ticks, plain_ticks
 from jitrisk.report.figures.style import GRID, canvas, check_count, look, styled, title
-from jitrisk.report.numbers import averaged, paths, percent
+from jitrisk.report.numbers import paths, per_horizon, percent, sample_words, within
 from jitrisk.report.quantities import Quantity, quantity, spoken
+from jitrisk.risk.variables import horizon_factor
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
 
@@ -61,18 +62,19 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
         # A single point is no line.
         marker = style.marker if years.size == 1 else None
         ax.plot(years, shown.shown(one["value"]), color=style.color, ls=style.dashes, marker=marker, label=name)
-        labels.append(Label(wrapped(name), float(years[-1]), float(shown.shown(one["value"])[-1]), style.color))
+        last = int(np.flatnonzero(np.isfinite(one["value"].values))[-1])
+        labels.append(Label(wrapped(name), float(years[last]), float(shown.shown(one["value"])[last]), style.color))
     ax.set_xscale("log")
     ax.set_xlim(years[0], years[-1] if years[-1] > years[0] else 2 * years[0])
     log_ticks(ax.xaxis)
     _from_zero(ax)
     ax.set_xlabel("return period, years")
-    ax.set_ylabel(shown.label(spoken(metric)))
+    over = within(curves.attrs)
+    ax.set_ylabel(shown.label(spoken(metric) + over))
     ax.grid(color=GRID, lw=0.6)
     passed = "fallen short of" if attrs.get("bad_tail") == "lower" else "exceeded"
-    over = averaged(curves.attrs)
-    sampled = paths(curves.attrs["paths"]) + f", each a mean over {over}" * bool(over)
-    title(ax, f"{spoken(metric).capitalize()} {passed} once in so many years", f"bands: 95 % intervals; {sampled}")
+    small = f"bands: 95 % intervals; {sample_words(curves.attrs)}"
+    title(ax, f"{spoken(metric).capitalize()}{over} {passed} once in so many years", small)
     at_the_right(ax, labels)
     return figure
 
@@ -97,7 +99,8 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     steps = risk.convergence(values, metric, statistic)
     figure, ax = canvas(ax)
     attrs = steps["estimate"].attrs
-    yearly = float(attrs.get("per_year", 1.0))
+    yearly = float(attrs.get("per_year", 1.0)) if statistic == "mean" else horizon_factor(values[metric])
+    over = per_horizon(steps.attrs) if float(attrs.get("per_year", 1.0)) != 1.0 else ""
     shown = quantity(steps["estimate"].values * yearly, attrs["units"]).times(yearly)
     sizes = steps["size"].values
     ax.set_xscale("log")
@@ -111,7 +114,7 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     ax.set_xlabel("paths in the sub-sample")
     level = "" if statistic == "mean" else f" {percent(float(steps.attrs['level']))}"
     name = f"{_STATISTICS[statistic]}{level} of {spoken(metric)}"
-    ax.set_ylabel(shown.label(name) + _a_year(values, metric))
+    ax.set_ylabel(f"{shown.label(name)} {'a year' if over and statistic == 'mean' else over}".rstrip())
     about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {paths(steps.attrs['paths'])}"
     title(ax, f"How the {name} settles", about)
     at_the_right(ax, labels)
@@ -131,10 +134,6 @@ def _settling(ax: Axes, one: xr.Dataset, shown: Quantity, number: int) -> Label:
     whole = shown.shown(one["all_estimate"]).item()
     ax.axhline(whole, color=style.color, ls=style.dashes, lw=1)
     return Label(wrapped(name), float(sizes[-1]), whole, style.color)
-
-
-def _a_year(values: xr.Dataset, metric: str) -> str:
-    return " a year" if float(values[metric].attrs.get("per_year", 1.0)) != 1.0 else ""
 
 
 def _from_zero(ax: Axes) -> None:

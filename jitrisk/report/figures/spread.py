@@ -14,7 +14,7 @@ from jitrisk.report.figures.curves import measured
 from jitrisk.report.figures.labels import beside_curves, wrapped
 from jitrisk.report.figures.scales import plain_ticks, root_ticks
 from jitrisk.report.figures.style import GRID, canvas, look, styled, title
-from jitrisk.report.numbers import averaged, paths
+from jitrisk.report.numbers import sample_words, within
 from jitrisk.report.quantities import quantity, spoken
 
 _DOMINANT = 30.0  # percent in one bin from which the rest would be flat on a plain scale
@@ -60,7 +60,7 @@ def distribution(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = 
         plain_ticks(ax.yaxis, 6)
     plain_ticks(ax.xaxis)
     ax.grid(axis="y", color=GRID, lw=0.6)
-    ax.set_xlabel(shown.label(spoken(metric)))
+    ax.set_xlabel(shown.label(spoken(metric) + within(bins.attrs)))
     ax.set_ylabel("share of paths in a bin, %" + (" (root scale)" if root else ""))
     title(ax, f"How {spoken(metric)} spreads over the paths", _small_print(bins))
     names = map(str, bins["strategy"].values)
@@ -80,8 +80,6 @@ def _small_print(bins: xr.Dataset) -> str:
         shares = zip(names, bins[variable].values.tolist(), strict=True)
         told = [f"{number(100 * share, 2)} % ({name})" for name, share in shares if share > 0]
         parts[variable] = f"{words}: {', '.join(told)}" if told else ""
-    over = averaged(bins.attrs)
-    sampled = paths(bins.attrs["paths"]) + f", each a mean over {over}" * bool(over)
-    first = "; ".join(filter(None, (sampled, parts["zero"])))
+    first = "; ".join(filter(None, (sample_words(bins.attrs), parts["zero"])))
     second = "; ".join(filter(None, (parts["below"], parts["above"])))
     return "\n".join(wrapped(line, _LINE) for line in (first, second) if line)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
 from jitrisk.report import figures
-from jitrisk.report.numbers import averaged
+from jitrisk.report.numbers import per_horizon, within
 from jitrisk.report.page.marks import Panel, panels, tag
 from jitrisk.report.page.sections import Table
 from jitrisk.report.page.svg import inline_svg
@@ -105,35 +105,42 @@ def _taken_title(figure: Figure) -> str:
     return title
 
 
-def of_result(summary: Summary, outcomes: xr.Dataset) -> Iterator[Wanted]:
-    """Yield the figures of the outcomes: what strategies cost, how bad it gets, and how well they serve."""
-    values, aim = summary.values, summary.aim
+def of_result(summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None = None) -> Iterator[Wanted]:
+    """Yield the figures of the outcomes: what strategies cost, how bad it gets, and how well they serve.
+
+    Parameters
+    ----------
+    summary, outcomes : the result.
+    annual : the metrics of the last year of every path, where paths are longer than a year.
+    """
+    aim = summary.aim
     verbs, side, beyond = _AIMS[aim]
-    over = averaged(summary.measures.attrs)
-    each = f" Each path is a mean over {over}." * bool(over)
+    values, cut = (summary.values, "") if annual is None else (annual, " The year is the last one of every path.")
+    over, per = within(values.attrs), per_horizon(values.attrs)
+    span = over.removeprefix(" in ") or "a year"
     if summary.priced:
         yield Wanted(
             aim,
-            f"{aim.capitalize()} a year",
-            f"How often a year {verbs} how much. A tail to the {side} is what bad years {verbs[:-1]}.{each}",
+            f"{aim.capitalize()} {per}",
+            f"How often {span} {verbs} how much. A tail to the {side} is what bad ones {verbs[:-1]}.{cut}",
             lambda: figures.distribution(values, aim),
         )
         yield Wanted(
             "exceedance",
-            f"{aim.capitalize()} that is {beyond} once in so many years",
-            f"The {aim} of a year that is {beyond} once in ten, in a hundred or in a thousand years on average.{each}",
+            f"{aim.capitalize()}{over} that is {beyond} once in so many years",
+            f"The {aim} of {span} that is {beyond} once in ten, in a hundred or in a thousand years on average.{cut}",
             lambda: figures.exceedance(values, aim),
         )
     yield Wanted(
         "downtime",
-        "Downtime a year",
-        "Hours in which a line that matters stood still, for want of parts or of capacity.",
+        f"Downtime {per}",
+        f"Hours in which a line that matters stood still, for want of parts or of capacity.{cut}",
         lambda: figures.distribution(values, "downtime"),
     )
     yield Wanted(
         "stockout",
-        "Days short a year",
-        "Days on which customers did not get all they asked for.",
+        f"Days short {per}",
+        f"Days on which customers did not get all they asked for.{cut}",
         lambda: figures.distribution(values, "stockout"),
     )
     if summary.priced:

@@ -28,6 +28,7 @@ def html_page(
     summary: Summary | None = None,
     *,
     outline: xr.Dataset | None = None,
+    annual: xr.Dataset | None = None,
     trace: xr.Dataset | None = None,
     replay: xr.Dataset | None = None,
     unplayed: str = "",
@@ -42,6 +43,7 @@ def html_page(
     outcomes : a result; one opened with :func:`jitrisk.outcomes.reading` is read variable by variable.
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
     outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
+    annual : the metrics of the last year of every path, from :func:`jitrisk.last_year`, where paths are longer.
     trace : some paths period by period, from :func:`jitrisk.trace`; the fan charts need it.
     replay : one path, from :func:`jitrisk.replay`; the story of a bad path needs it.
     unplayed : why there is no path to show, where one was asked for.
@@ -58,7 +60,7 @@ def html_page(
         return [charts.drawn(one, names) for one in wanted]
 
     groups = {
-        "result": drawn(charts.of_result(summary, outcomes)),
+        "result": drawn(charts.of_result(summary, outcomes, annual)),
         "network": drawn(charts.of_model(outline, outcomes, summary.base)) if outline is not None else [],
         "trace": drawn(charts.of_trace(trace)) if trace is not None else [],
         "replay": drawn(charts.of_replay(replay)) if replay is not None else [],
@@ -73,6 +75,7 @@ def html_page(
         "correlations": sections.correlations(outline, names),
         "story": sections.story(replay) if replay is not None else None,
         "unplayed": unplayed,
+        "hazards": sections.hazards(summary),
         "precision": sections.precision(summary) if summary.priced else None,
         "provenance": list(sections.provenance(outcomes)),
         "command": sections.command(outcomes),

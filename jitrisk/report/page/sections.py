@@ -17,6 +17,7 @@ from jitrisk.report.numbers import UNKNOWN, Rounded, percent
 from jitrisk.report.sheet import Sheet
 from jitrisk.report.summary import Summary
 from jitrisk.risk import sufficiency
+from jitrisk.risk.evidence import FEWEST
 
 WIDTH = 0.01
 _LEAST_WIDTH = 0.0001
@@ -144,6 +145,30 @@ def story(replay: xr.Dataset) -> Table:
     return Table(told.title, ("when", "what happened"), told.lines, (told.note,))
 
 
+def hazards(summary: Summary) -> Table | None:
+    """Return how often every hazard occurred on the paths and was expected to; None without hazards."""
+    found = summary.hazards
+    names = [str(name) for name in found["hazard"].values]
+    if not names:
+        return None
+    rows: list[tuple[str | Rounded, ...]] = []
+    for name in names:
+        at = found.sel(hazard=name)
+        rows.append((f"{name}: seen", *(f"{int(count):,}" for count in at["seen"].values)))
+        rows.append((f"{name}: expected", *map(_expected, at["expected"].values)))
+        rows.append((f"{name}: evidence", *map(_expected, at["evidence"].values)))
+    note = (
+        "Expected: in as many natural paths, after the warm-up. Evidence: how many occurrences these paths are worth, "
+        f"at the target hit least often; with fewer than {FEWEST:g} no mean, CVaR or difference has an interval."
+    )
+    caption = f"How often hazards occurred on the {summary.paths:,} paths"
+    return Table(caption, ("", *summary.strategies), tuple(rows), (note,))
+
+
+def _expected(count: float) -> str:
+    return "-" if np.isnan(count) else number(float(count), 3)
+
+
 def precision(summary: Summary) -> Table:
     """Return how precise the estimates of what decides are, and how many paths 1 % would take."""
     found = sufficiency(summary.measures, summary.aim, WIDTH)
@@ -181,6 +206,10 @@ def provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield "Libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())
     yield "Seed", str(attrs.get("seed", UNKNOWN))
     yield "Paths", f"{count:,}, numbered {first:,} to {first + count - 1:,}"
+    if "rare" in attrs:
+        rare = json.loads(attrs["rare"])
+        shares = ", ".join(f"{row['hazard']} {100 * row['share']:.3g} %" for row in rare)
+        yield "Rare hazards", f"sampled in a share of the paths each: {shares}; paths are weighted accordingly"
     periods, hours = int(attrs["periods"]), float(attrs["period_hours"])
     yield "Horizon", f"{periods:,} periods of {hours:g} h measured, after {int(attrs.get('warm_up', 0)):,} of warm-up"
 
@@ -196,7 +225,9 @@ def command(outcomes: xr.Dataset) -> str:
     strategies = [str(name) for name in outcomes["strategy"].values]
     if strategies != list(json.loads(attrs.get("model", "{}")).get("strategies", strategies)):
         words += [word for name in strategies for word in ("--strategy", name)]
-    words += ["--paths", str(attrs["paths"]), "--seed", str(attrs["seed"]), "--html", "report.html"]
+    words += ["--paths", str(attrs["paths"]), "--seed", str(attrs["seed"])]
+    words += ["--rare"] if "rare" in attrs else []
+    words += ["--html", "report.html"]
     return shlex.join(words)
 
 
