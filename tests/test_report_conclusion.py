@@ -97,12 +97,17 @@ def test_one_path_says_nothing():
 
 def test_one_strategy_is_described():
     text = said([luck()], level=0.9)
-    assert text.startswith("jit costs 73.1 ± 0.4 k EUR a year on average. In the worst 10 % of paths it costs 79.")
-    assert text.endswith("k EUR a year.")
+    assert text.startswith("jit costs 73.1 ± 0.4 k EUR a year on average. In the worst 10 % of paths it costs 1.0")
+    # What one path adds up to is not scaled to a year.
+    assert text.endswith("k EUR in 5 d.")
 
 
 def test_model_without_prices_is_not_compared_in_money():
-    assert said([[0.0, 0.0], [0.0, 0.0]]).startswith("Nothing costs anything in this model")
+    assert conclusion(summarize(result(NAMES[:2], 2))).startswith("Nothing has a price in this model")
+
+
+def test_prices_count_and_not_what_happened_to_be_paid():
+    assert said([[0.0, 0.0], [0.0, 0.0]]) == "jit and jic cost the same on every path."
 
 
 def of_profit(made: np.ndarray, price: float = 3.0):
@@ -128,7 +133,7 @@ def test_a_bad_year_of_profit_is_one_that_sells_little():
     text = conclusion(summarize(of_profit(np.stack([risky, rng.normal(150, 1, 4000)]))))
     assert text.startswith("jit earns most, ")
     assert ". But in the worst 5 % of paths jic earns " in text
-    assert " a year more than the " in text
+    assert " in 5 d more than the " in text
 
 
 def test_where_all_lose_the_best_loses_least():
@@ -139,8 +144,8 @@ def test_where_all_lose_the_best_loses_least():
     text = conclusion(summarize(of_profit(np.stack([risky, steady]), price=0.5)))
     assert text.startswith("jit loses least, 4,")
     assert "jic, and it is the best on 9" in text
-    assert ". But in the worst 5 % of paths, where jit loses 13," in text
-    assert " EUR a year, jic is better by 8," in text
+    assert ". But in the worst 5 % of paths, where jit loses " in text
+    assert " EUR in 5 d, jic is better by 1" in text
     assert "earn" not in text
     assert "-" not in text
     alike = conclusion(summarize(of_profit(np.stack([steady, steady + 10]), price=0.5)))
@@ -157,4 +162,4 @@ def test_a_loss_in_the_bad_years_alone_is_called_one():
 
 def test_a_loss_is_called_one():
     text = conclusion(summarize(of_profit(np.full((1, 400), 100.0), price=0.5)))
-    assert text == "jit loses 3,650 EUR a year on average. In the worst 5 % of paths it loses 3,650 EUR a year."
+    assert text == "jit loses 3,650 EUR a year on average. In the worst 5 % of paths it loses 50 EUR in 5 d."

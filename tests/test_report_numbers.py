@@ -99,8 +99,8 @@ def test_share_never_seen_is_less_than_what_could_have_been_missed(ends, text):
     assert str(share(*ends)) == text
 
 
-def test_paths_of_about_a_year_need_no_words_and_longer_ones_are_means():
+def test_paths_of_about_a_year_need_no_words_and_others_say_how_long_they_are():
     assert within({"periods": 337, "period_hours": 24.0}) == ""
-    assert within({"periods": 13 * 365 * 3, "period_hours": 8.0}) == "13 years"
-    assert within({"periods": 30, "period_hours": 24.0}) == "30 d"
+    assert within({"periods": 13 * 365 * 3, "period_hours": 8.0}) == " in 13 years"
+    assert within({"periods": 30, "period_hours": 24.0}) == " in 30 d"
     assert within({}) == ""

@@ -52,7 +52,7 @@ def test_rows_are_what_a_director_asks():
     assert list(found) == [
         "cost a year, bn EUR",
         "difference to jit, bn EUR",
-        "CVaR 95 of cost, bn EUR",
+        "CVaR 95 of cost in 5 d, bn EUR",
         "working capital, M EUR",
         "inventory turns a year",
         "downtime a year, hours",
@@ -127,8 +127,8 @@ def test_model_without_prices_shows_service_alone():
 
 def test_notes_say_what_was_counted_and_how_it_was_scaled():
     text = printed(compare_table(plant(), level=0.9))
-    assert "CVaR 90: the mean cost a year over the worst 10 % of paths." in text
-    assert "300 paths, the same for every strategy; 5 days of each, scaled to a year." in text
+    assert "CVaR 90: the mean cost in 5 d over the worst 10 % of paths." in text
+    assert "300 paths, the same for every strategy; 5 days of each; means are scaled to a\nyear." in text.replace(" \n", "\n")
     assert "summed over line; stockouts: over shop." in text
     assert "all pairs" not in text
     assert "all pairs" in printed(compare_table(plant(3)))
@@ -136,13 +136,13 @@ def test_notes_say_what_was_counted_and_how_it_was_scaled():
 
 def test_the_days_of_a_long_horizon_are_written_out():
     text = printed(compare_table(result(paths=5, periods=73_000)), 120)
-    assert "36,500 days of each, scaled to a year." in text
+    assert "36,500 days of each; means are scaled to a year." in text
 
 
 def test_few_paths_show_question_marks_and_say_why():
     text = printed(compare_table(of_cost([[1.0, 2.0], [3.0, 5.0]])), 120)
     assert "± ?" in text
-    assert "; ?: too few paths." in text
+    assert "; ?: unknown," in text
     assert "?" not in printed(compare_table(plant()))
 
 

@@ -132,10 +132,10 @@ def test_dots_stand_where_their_values_are():
 
 def test_a_bad_year_falls_short_of_a_profit():
     made = {"shipped": RNG.random((2, 60, 1)), "price": 3.0}
-    assert "profit fallen short of once in so many years" in drawn(result(paths=60, **made), "exceedance")[0]
-    assert "cost exceeded once in so many years" in drawn(of_cost(np.arange(60.0)), "exceedance")[0]
+    assert "profit in 5 d fallen short of once in so many years" in drawn(result(paths=60, **made), "exceedance")[0]
+    assert "cost in 5 d exceeded once in so many years" in drawn(of_cost(np.arange(60.0)), "exceedance")[0]
 
 
 def test_downtime_is_drawn_where_nothing_costs_anything():
     lines = drawn(result(paths=50, starved=RNG.random((2, 50, 2))))
-    assert "downtime, hours a year" in lines[0]
+    assert "downtime in 5 d, hours" in lines[0]

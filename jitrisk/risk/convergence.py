@@ -64,8 +64,9 @@ def convergence(
     if statistic not in _NAMES:
         raise ResultError(f"unknown statistic {statistic!r}: allowed are {', '.join(_NAMES)}")
     asked = Asked(probability("level", level), (), probability("confidence", confidence))
-    array, design, evidence = column(values, metric), design_of(values), least_evidence(values)
-    paths = array.sizes["path"]
+    array = column(values, metric)
+    every, paths = finite_rows(array), array.sizes["path"]
+    design, evidence = design_of(values), least_evidence(values)
     sizes = _sizes(paths, 2 if statistic == "mean" else _fewest_for(asked), design.period)
     starts = np.cumsum([0, *sizes])
 
@@ -76,7 +77,7 @@ def convergence(
         return [found[name] for name in _NAMES[statistic]]
 
     def table(spans: list[tuple[int, int]]) -> Array:
-        rows = zip(finite_rows(array), evidence, strict=True)
+        rows = zip(every, evidence, strict=True)
         return np.array([[one(row, least, span) for span in spans] for row, least in rows])
 
     parts = table(list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)))

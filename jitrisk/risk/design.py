@@ -381,7 +381,7 @@ def design_of(values: xr.Dataset) -> Design:
     """
     absent = [name for name in SAMPLING if name not in values.coords]
     if len(absent) == len(SAMPLING) and "rare" not in values.attrs:
-        return EqualDesign(values.sizes["path"])
+        return EqualDesign(values.sizes.get("path", 0))
     if absent or "shares" not in values["component"].attrs:
         lost = " and ".join(absent) or "the shares of components"
         raise ResultError(

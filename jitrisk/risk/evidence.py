@@ -75,7 +75,7 @@ def least_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
 
 def is_known(evidence: float, design: Design) -> bool:
     """Return whether paths are expected to show enough of a rarest hazard, of so much evidence per path."""
-    return evidence * design.paths >= FEWEST
+    return math.isinf(evidence) or evidence * design.paths >= FEWEST
 
 
 def paths_for_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
