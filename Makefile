@@ -4,11 +4,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH := --benchmark-enable --benchmark-timer=time.process_time --benchmark-columns=median,iqr,rounds \
 	--benchmark-autosave --benchmark-storage=.benchmarks
-SOURCES := pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_acts.pxi
+SOURCES := constraints.txt pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_acts.pxi
+
+# The versions of what is installed and of what builds the extension: pip before 25.3 hands PIP_CONSTRAINT on to the
+# build; later ones take PIP_BUILD_CONSTRAINT for it, which the earlier ones ignore.
+PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+INSTALL := $(PINNED) $(BIN)/pip install --quiet --editable
+
+# From the oldest Python in pyproject.toml on, one file for all: lines that differ carry a marker.
+RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header
+BUILD := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test lint browser docs bench bench-compare clean
+.PHONY: demo test lint browser docs bench bench-compare upgrade clean
 
 demo: .venv/demo
 	$(BIN)/jitrisk compare brake-valves --paths 200000
@@ -37,19 +46,29 @@ bench: .venv/test
 bench-compare: .venv/test
 	$(BIN)/python -m pytest bench -s $(BENCH) --benchmark-compare
 
+# The newest releases that fit together, and the tests with them.
+upgrade:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade uv
+	$(BIN)/python -c '$(BUILD)' >.venv/build.in
+	echo "# Written on $$(date +%F) by make upgrade: $(RESOLVE) pyproject.toml build.in" >.venv/constraints.txt
+	$(BIN)/$(RESOLVE) pyproject.toml .venv/build.in >>.venv/constraints.txt
+	mv .venv/constraints.txt constraints.txt
+	$(MAKE) test
+
 .venv/demo: $(SOURCES)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable .
+	$(INSTALL) .
 	touch $@
 
 .venv/test: $(SOURCES)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(INSTALL) '.[test]'
 	touch .venv/demo $@
 
 .venv/docs: $(SOURCES)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[docs]'
+	$(INSTALL) '.[docs]'
 	touch .venv/demo $@
 
 clean:

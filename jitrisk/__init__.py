@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jitrisk.errors import CapacityError, ExogenousError, Fault, JitriskError, ModelError, ResultError
-    from jitrisk.model import Network
+    from jitrisk.model import Network, read_model
     from jitrisk.pipeline import (
         estimate,
         last_year,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = version("jitrisk")
 
 _WHERE = {
+    "read_model": "jitrisk.model",
     "load": "jitrisk.pipeline",
     "sample": "jitrisk.pipeline",
     "estimate": "jitrisk.pipeline",
@@ -67,6 +68,7 @@ __all__ = [
     "load",
     "open",
     "outline",
+    "read_model",
     "replay",
     "reprice",
     "sample",

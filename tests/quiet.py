@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import jitrisk as jr
 
 FOLDER = Path(jr.__file__).parent / "examples"
@@ -15,7 +13,7 @@ FOLDER = Path(jr.__file__).parent / "examples"
 
 def content(name: str) -> dict[str, Any]:
     """Return what the file of an example says."""
-    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    return jr.read_model(FOLDER / f"{name}.yaml")
 
 
 def quiet(name: str, periods: float, hazards: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The command line, through Click's runner and as a real process."""
 
+import errno
 import json
 import os
 import signal
@@ -153,7 +154,7 @@ def test_output_that_cannot_be_printed_is_said():
             [sys.executable, "-m", "jitrisk", "examples"], stdout=full, stderr=-1, text=True, check=False
         )
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "jitrisk: the output could not be written: No space left on device"
+    assert done.stderr.splitlines()[-1] == f"jitrisk: the output could not be written: {os.strerror(errno.ENOSPC)}"
 
 
 def test_run_takes_one_strategy_apart(capsys):

@@ -231,7 +231,7 @@ def test_a_selection_of_paths_is_not_given_other_numbers():
         (lambda p: p.isel(time=slice(10)), "covers 10 periods: the horizon of the model is 60"),
         (lambda p: p.assign_coords(customer=["nobody"]), "unknown customer 'nobody'"),
         (lambda p: p.drop_vars("stage"), "does not say which stage"),
-        (lambda p: p.rename(path="run"), "dims|dimension 'path'"),
+        (lambda p: p.rename(path="run"), "demand has dims"),
         (lambda p: p.assign(demand=p["demand"] * np.nan), "not finite"),
         (lambda p: p.assign(demand=p["demand"].astype(float) * 1e40), "not finite"),
         (lambda p: p.isel(time=slice(None, None, -1)).assign_coords(time=p["time"].values[::-1]), "do not count"),

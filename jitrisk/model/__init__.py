@@ -1,7 +1,7 @@
 """YAML or mapping to Network: the model file with its units, its strategies and every check on it."""
 
 from jitrisk.model.examples import describe, examples
-from jitrisk.model.loading import load
+from jitrisk.model.loading import load, read_model
 from jitrisk.model.network import Customer, Expedite, Hazard, Hit, Input, Network, Stage
 from jitrisk.model.policy import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
 from jitrisk.model.pricing import repriced
@@ -26,5 +26,6 @@ __all__ = [
     "examples",
     "json_schema",
     "load",
+    "read_model",
     "repriced",
 ]

@@ -1,4 +1,4 @@
-"""From a file, a bundled example or a mapping to a Network, with every fault at once."""
+"""From a file, a bundled example or a mapping to a Network or to plain values, with every fault at once."""
 
 from __future__ import annotations
 
@@ -21,6 +21,40 @@ from jitrisk.model.wording import shown, size, unknown
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
+def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
+    """Read a model file, or a part of one, as a mapping to build on.
+
+    It is read as strictly as `load` reads it, and means the same: ``NO`` and ``1:30`` are texts, ``017`` is 17. What
+    the keys and values mean is left to `load`. Tables that the file names are replaced by their values and weights, so
+    that the mapping needs no other file.
+
+    Parameters
+    ----------
+    source : path of a YAML file, name of a bundled example, or the same as a mapping, of which this is then a copy.
+
+    Returns
+    -------
+    Mappings, lists, texts, numbers, booleans and None; no two places share a mapping or a list.
+
+    Raises
+    ------
+    ModelError
+        with everything that a model file may not have, such as a duplicate key, each with its file, line and key path.
+    """
+    file, folder, (tree, *_) = _opened(source)
+    tables = Tables(folder)
+    complete = tables.inlined(tree.data)
+    tabled = [finding for finding in tables.findings if tree.known(finding.path)]
+    placed = _placed([*tree.findings, *_shape(tree), *tabled], tree, file, folder)
+    if placed:
+        raise _refused(placed)
+    try:
+        plain: dict[str, Any] = from_mapping(complete).data
+    except TextError as error:
+        raise ModelError([Fault(error.message, file=file, line=1 if file else None)]) from None
+    return plain
+
+
 def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
     """Read and check a model.
 
@@ -37,25 +71,33 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
     ModelError
         with every fault of the model, each with its file, line and key path.
     """
-    file, folder = "", Path()
-    try:
-        if isinstance(source, Mapping):
-            trees = [from_mapping(source)]
-        else:
-            path = _located(source)
-            file, folder = str(path), path.parent
-            trees = _trees(_content(path))
-    except TextError as error:
-        raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
-    first, *others = trees
+    file, folder, (first, *others) = _opened(source)
     network, findings = _read(first, folder)
     placed = _placed(findings, first, file, folder)
     for other in others:
         again = (finding for finding in _read(other, folder)[1] if _doubled(finding, first))
         placed += _placed(again, other, file, folder)
     if placed or network is None:
-        raise ModelError(dict.fromkeys(fault for _, fault in sorted(placed, key=lambda pair: pair[0])))
+        raise _refused(placed)
     return network
+
+
+def _opened(source: Any) -> tuple[str, Path, list[Tree]]:
+    """Return the file of a model, its folder, and its trees."""
+    file, folder = "", Path()
+    try:
+        if isinstance(source, Mapping):
+            return file, folder, [from_mapping(source)]
+        path = _located(source)
+        file, folder = str(path), path.parent
+        return file, folder, _trees(_content(path))
+    except TextError as error:
+        raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
+
+
+def _refused(placed: Iterable[tuple[int, Fault]]) -> ModelError:
+    """Return the error for faults, in the order of the model."""
+    return ModelError(dict.fromkeys(fault for _, fault in sorted(placed, key=lambda pair: pair[0])))
 
 
 def _trees(content: str) -> list[Tree]:
@@ -72,10 +114,8 @@ def _doubled(finding: Finding, tree: Tree) -> bool:
 
 def _read(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
     """Return the network that a tree holds, None where it has faults, and the faults."""
-    if not isinstance(tree.data, Mapping) or not tree.data:
-        what = found(tree.data) if tree.data is not None else "an empty file"
-        message = f"expected a mapping that begins with a key such as `name:`, found {what}"
-        return None, [*tree.findings, Finding((), message, 1 if tree.lines else None)]
+    if shape := _shape(tree):
+        return None, [*tree.findings, *shape]
     tables = Tables(folder)
     model = tables.inlined(tree.data)
     base = read(model)
@@ -85,6 +125,15 @@ def _read(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
     if every or base.network is None:
         return None, every
     return base.network.completed(strategies, text(model)), []
+
+
+def _shape(tree: Tree) -> list[Finding]:
+    """Return the fault of a tree that is no mapping, or an empty one."""
+    if isinstance(tree.data, Mapping) and tree.data:
+        return []
+    what = found(tree.data) if tree.data is not None else "an empty file"
+    message = f"expected a mapping that begins with a key such as `name:`, found {what}"
+    return [Finding((), message, 1 if tree.lines else None)]
 
 
 def _placed(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) -> list[tuple[int, Fault]]:

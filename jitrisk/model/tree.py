@@ -86,6 +86,10 @@ class TextError(Exception):
         super().__init__(message)
 
 
+class LimitError(TextError):
+    """A text that is nested deeper, or has more keys and values, than a model may."""
+
+
 @dataclass
 class _Frame:
     """A mapping or list that is being read.
@@ -128,21 +132,42 @@ def read_yaml(text: str, last: bool = False) -> Tree:
     TextError
         if it is no YAML, too deep or too large.
     """
-    builder = _Builder(last)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
+        return _built(text, last)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        _check_limits(text[: mark.index] if mark else text)
         line = mark.line + 1 if mark else None
         if line and any(map(_INDENTED_BY_TAB.match, text.splitlines()[line - 1 : line])):
             raise TextError("a tab indents this line; indent with spaces", line) from None
         raise TextError(f"not valid YAML: {error.problem or error.context}", line) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
         code = error.character if isinstance(error.character, int) else ord(error.character)
-        raise TextError(f"not valid YAML: the character U+{code:04X} is not allowed", line) from None
+        # The parsers count its position differently, in characters or in bytes.
+        before = text.partition(chr(code))[0]
+        _check_limits(before)
+        message = f"not valid YAML: the character U+{code:04X} is not allowed"
+        raise TextError(message, before.count("\n") + 1) from None
+
+
+def _built(text: str, last: bool) -> Tree:
+    builder = _Builder(last)
+    for event in yaml.parse(text, Loader=_LOADER):
+        builder.take(event)
     return builder.tree
+
+
+def _check_limits(text: str) -> None:
+    """Refuse what breaks a limit of ours in the text before the place where the parser gave up.
+
+    A parser reads ahead, and some have limits of their own: it can give up before the events of that text arrive.
+    """
+    try:
+        _built(text, last=False)
+    except LimitError as error:
+        raise error from None
+    except (TextError, yaml.YAMLError):
+        return
 
 
 class _Builder:
@@ -310,14 +335,14 @@ class _Builder:
     def _deepen(self, height: int, line: int) -> None:
         """Take note of something nested so deep below the mapping or list that is being read."""
         if len(self._stack) + height > DEEPEST:
-            raise TextError(f"nested more than {DEEPEST} deep", line)
+            raise LimitError(f"nested more than {DEEPEST} deep", line)
         if self._stack:
             self._stack[-1].height = max(self._stack[-1].height, height + 1)
 
     def _count(self, nodes: int, line: int) -> None:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
-            raise TextError(f"more than {MOST_NODES:,} keys and values, counting what aliases repeat", line)
+            raise LimitError(f"more than {MOST_NODES:,} keys and values, counting what aliases repeat", line)
 
 
 def _merge(node: Any, merged: list[Any]) -> None:
@@ -354,9 +379,9 @@ def from_mapping(source: Mapping[Any, Any]) -> Tree:
 
 def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding]) -> Any:
     if next(budget, None) is None:
-        raise TextError(f"more than {MOST_NODES:,} keys and values")
+        raise LimitError(f"more than {MOST_NODES:,} keys and values")
     if len(path) > DEEPEST:
-        raise TextError(f"nested more than {DEEPEST} deep")
+        raise LimitError(f"nested more than {DEEPEST} deep")
     if isinstance(source, np.generic | np.ndarray):
         source = source.tolist()
     if isinstance(source, Mapping):
