@@ -188,6 +188,7 @@ RAREST = _table(
     "occurrence",
     ("least_evidence", ("strategy",), "float64", "1", "evidence of the hazard that has the least, inf without hazards"),
     ("rarest_hazard", ("strategy",), "str", "", "that hazard, empty without hazards"),
+    ("rarest_occurrences", ("strategy", "path"), "int32", "1", "its occurrences that began after the warm-up"),
 )
 
 TRACE = _table(

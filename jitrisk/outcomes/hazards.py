@@ -83,7 +83,7 @@ def mixture_coords(job: Job) -> dict[str, xr.Variable]:
         "component": job.mixture.components(job.paths),
     }
     attrs: dict[str, dict[str, Any]] = {name: dict(variable.attrs()) for name, variable in SAMPLING.items()}
-    attrs["component"]["shares"] = job.mixture.shares.tolist()
+    attrs["component"] |= {"shares": job.mixture.shares.tolist(), "struck": job.mixture.struck}
     return {
         name: xr.Variable(variable.dims, arrays[name].astype(variable.dtype), attrs[name])
         for name, variable in SAMPLING.items()

@@ -58,6 +58,13 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     rarest, *others = sorted(map(str, short), key=lambda name: float(least.sel(hazard=name)))
     also = f", and {', '.join(others[:_MOST_NAMED])} hardly more often" if others else ""
     needed = float(hazards["needed"].sel(hazard=rarest).max())
+    if float(least.sel(hazard=rarest)) >= FEWEST:
+        seen, of = int(hazards["seen"].sel(hazard=rarest).min()), paths(int(hazards.attrs["paths"]))
+        yield (
+            f"{rarest} occurred {seen} time{'s' * (seen != 1)} in these {of}, less often than expected and too seldom for "
+            "an interval of any mean, CVaR or difference: more paths would show it more often."
+        )
+        return
     yield (
         f"{_expected(rarest, float(least.sel(hazard=rarest)))} in these {paths(int(hazards.attrs['paths']))}{also}, "
         f"too seldom for an interval of any mean, CVaR or difference: {what_helps(needed, weighted)}."

@@ -125,7 +125,9 @@ def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = 
     """
     column = contrasts[metric].sel(strategy=strategy)
     value = float(column.sel(statistic=prefix.rstrip("_") or "mean"))
-    half = float(column.sel(statistic=f"{prefix}upper")) - value
+    lower, upper = (float(column.sel(statistic=prefix + end)) for end in ("lower", "upper"))
+    # The interval is not symmetric: half of it, and at least as much as it reaches toward 0.
+    half = max((upper - lower) / 2, value - lower if value > 0 else upper - value)
     return Estimate(value, half).times(_factor(column, prefix))
 
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.risk.design import design_of
-from jitrisk.risk.evidence import is_known, least_evidence
+from jitrisk.risk.evidence import shown_evidence
 from jitrisk.risk.precision import CONFIDENCE, probability, rank_interval
 from jitrisk.risk.result import Array
 from jitrisk.risk.statistics import Asked, row_statistics
@@ -66,19 +66,20 @@ def convergence(
     asked = Asked(probability("level", level), (), probability("confidence", confidence))
     array = column(values, metric)
     every, paths = finite_rows(array), array.sizes["path"]
-    design, evidence = design_of(values), least_evidence(values)
+    design = design_of(values)
     sizes = _sizes(paths, 2 if statistic == "mean" else _fewest_for(asked), design.period)
     starts = np.cumsum([0, *sizes])
 
-    def one(row: Array, least: float, span: tuple[int, int]) -> list[float]:
-        part = design.part(*span)
-        low, known = array.attrs["bad_tail"] == "lower", is_known(least, part)
-        found, _ = row_statistics(row[slice(*span)], part, asked, low, known)
-        return [found[name] for name in _NAMES[statistic]]
-
     def table(spans: list[tuple[int, int]]) -> Array:
-        rows = zip(every, evidence, strict=True)
-        return np.array([[one(row, least, span) for span in spans] for row, least in rows])
+        low, names = array.attrs["bad_tail"] == "lower", _NAMES[statistic]
+        columns = []
+        for start, stop in spans:
+            part = design.part(start, stop)
+            shown = shown_evidence(values.isel(path=slice(start, stop)), part)
+            pairs = zip(every[:, start:stop], shown, strict=True)
+            found = [row_statistics(row, part, asked, low, float(evidence))[0] for row, evidence in pairs]
+            columns.append([[one[name] for name in names] for one in found])
+        return np.array(columns).transpose(1, 0, 2)
 
     parts = table(list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)))
     whole = table([(0, paths)])[:, 0]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.special import betainc
 
 from jitrisk.errors import ResultError
 from jitrisk.risk.precision import (
@@ -106,6 +106,9 @@ class Design(Protocol):
     def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, ties counted in part, with its interval."""
 
+    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return how many effective paths there are among some."""
+
     def ranked(self, values: Array) -> Ranked:
         """Return the values in rising order, and what the paths before each place count for."""
 
@@ -163,6 +166,10 @@ class EqualDesign:
         found = float(np.mean(hits))
         return found, *clopper_pearson(found, self.paths, confidence)
 
+    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return how many paths there are among some."""
+        return float(np.count_nonzero(inside))
+
     def ranked(self, values: Array) -> Ranked:
         """Return the values in rising order, and how many paths stand before each place."""
         ordered = np.sort(values, axis=-1)
@@ -187,15 +194,17 @@ class WeightedDesign:
     """Paths from a mixture: strata of fixed shares, and a weight a path.
 
     The mean is ``sum a_h mean_h(w x) / sum a_h mean_h(w)`` over the strata h of share ``a_h``, and its error that of
-    the ratio by the delta method (Cochran 1977, Sampling Techniques, sections 5A.8 and 6.11). Intervals of shares and
-    quantiles are those of a binomial law with the effective number of paths in place of their number (Korn & Graubard
-    1998, Survey Methodology 24); the strata are left out there, which errs on the side of caution.
+    the ratio by the delta method (Cochran 1977, Sampling Techniques, sections 5A.8 and 6.11). For shares and quantiles
+    paths are calm or struck, with or without a rare hazard, of which the probabilities are known. Calm paths are all
+    alike; of struck ones the effective number takes the place of their number (Korn & Graubard 1998, Survey Methodology
+    24), and the two intervals are put together as Zou & Donner (2008, Statistics in Medicine 27) do.
 
     Parameters
     ----------
     weight : weight of every path.
-    component : the stratum of every path.
+    component : the stratum of every path, 0 for the natural one.
     shares : nominal share of every stratum.
+    struck : probability that a natural path holds a rare hazard.
 
     Raises
     ------
@@ -203,9 +212,9 @@ class WeightedDesign:
         When a stratum has no path, so that no average is right.
     """
 
-    def __init__(self, weight: Array, component: npt.NDArray[np.integer], shares: Array) -> None:
+    def __init__(self, weight: Array, component: npt.NDArray[np.integer], shares: Array, struck: float) -> None:
         self.paths = len(weight)
-        self._weight, self._shares = weight, shares
+        self._weight, self._shares, self._struck = weight, shares, struck
         self._component = np.asarray(component, dtype=np.intp)
         self._sizes = np.bincount(self._component, minlength=len(shares))
         if not self._sizes.all() or len(self._sizes) > len(shares):
@@ -218,6 +227,8 @@ class WeightedDesign:
         self._total = float(scaled.sum())
         self._weights = scaled / self._total
         self.effective = 1.0 / float(np.sum(self._weights**2))
+        # A path without a rare hazard has the largest weight there is.
+        self._is_struck = weight < (1 - _ROUNDING) / shares[0]
         self.period = 2 * (len(shares) - 1)
 
     def mean(self, values: npt.NDArray[Any]) -> Array:
@@ -244,17 +255,33 @@ class WeightedDesign:
         scores, sizes = self._weight * gaps / self._total, self._sizes
         if (sizes < 2).any():
             return math.nan, 0.0, math.nan
-        centers = np.bincount(self._component, scores) / sizes
-        scores = scores - centers[self._component]
-        squares = scores * scores
-        parts = self._shares**2 * np.bincount(self._component, squares) / (sizes * (sizes - 1.0))
-        third = float(np.sum(self._shares**3 * np.bincount(self._component, squares * scores) / sizes**3.0))
+        moments = [self._natural_moments(scores)]
+        moments += [_central_moments(scores[self._component == k]) for k in range(1, len(sizes))]
+        second, third = np.array(moments).T
+        parts = self._shares**2 * second / (sizes - 1.0)
         variance = float(parts.sum())
         if variance == 0:
             return 0.0, 0.0, self.paths - 1.0
+        skewness = float(np.sum(self._shares**3 * third / sizes**2.0)) / variance / math.sqrt(variance)
         # Welch (1947) and Satterthwaite (1946).
         freedom = variance**2 / float(np.sum(parts**2 / (sizes - 1.0)))
-        return math.sqrt(variance), third / variance / math.sqrt(variance), freedom
+        return math.sqrt(variance), skewness, freedom
+
+    def _natural_moments(self, scores: Array) -> tuple[float, float]:
+        """Return the central moments of the natural stratum, with at least as many rare hazards as are expected in it.
+
+        Often no natural path holds a rare hazard, and then their spread is too small. How many should is known, and
+        what such a path is like is seen in the other strata.
+        """
+        natural = self._component == 0
+        second, third = _central_moments(scores[natural])
+        calm = natural & ~self._is_struck
+        if not calm.any() or not self._is_struck.any():
+            return second, third
+        # Among struck paths the weights undo how these were drawn; the score of a path is the same in any stratum.
+        struck = np.where(self._is_struck, self._weights, 0.0)
+        shares = np.where(calm, (1 - self._struck) / calm.sum(), self._struck * struck / struck.sum())
+        return max(second, _central_moments(scores, shares)[0]), third
 
     def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:
         """Return the spread of the excess over a threshold."""
@@ -263,12 +290,16 @@ class WeightedDesign:
 
     def tail_size(self, values: Array, threshold: float, level: float, low: bool) -> float:
         """Return how many effective paths lie at or beyond a threshold."""
-        inside = self._weights[values <= threshold if low else values >= threshold]
-        return max(float(inside.sum()) ** 2 / float(np.sum(inside**2)), 2.0) if inside.size else 2.0
+        return max(self.effective_among(values <= threshold if low else values >= threshold), 2.0)
+
+    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return how many effective paths there are among some."""
+        weights = self._weights[inside]
+        return float(weights.sum()) ** 2 / float(np.sum(weights**2)) if weights.size else 0.0
 
     def quantiles(self, values: Array, points: Sequence[Point], confidence: float) -> list[Quantile]:
         """Return quantiles with their intervals."""
-        ladders = {low: _Ladder(-values if low else values, self._weights) for low in {point.low for point in points}}
+        ladders = {low: _Ladder(-values if low else values, self._groups) for low in {point.low for point in points}}
         found = [ladders[point.low].quantile(point.probability, confidence) for point in points]
         pairs = zip(points, found, strict=True)
         return [Quantile(-one.value, -one.upper, -one.lower) if point.low else one for point, one in pairs]
@@ -280,11 +311,22 @@ class WeightedDesign:
     def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, with its interval."""
         hits = np.asarray(hits, dtype=np.float64)
-        if hits.min() == hits.max():
-            return float(hits[0]), *clopper_pearson(float(hits[0]), self.effective, confidence)
         found = sum_of_products(self._weights, hits)
-        effective = found * (1 - found) / float(np.sum((self._weights * (hits - found)) ** 2))
-        return found, *clopper_pearson(found, effective, confidence)
+        parts = [
+            (group.probability, *group.share(sum_of_products(group.weights, hits), group.squares_of(hits)))
+            for group in self._groups
+        ]
+        below, above = _together(parts, confidence)
+        return found, max(found - below, 0.0), min(found + above, 1.0)
+
+    @cached_property
+    def _groups(self) -> list[_Group]:
+        """Calm and struck paths, those of them there are."""
+        struck = self._is_struck
+        pairs = ((~struck, 1 - self._struck), (struck, self._struck))
+        found = [(inside, probability) for inside, probability in pairs if inside.any()]
+        total = sum(probability for _, probability in found)
+        return [_Group.of(np.where(inside, self._weights, 0.0), probability / total) for inside, probability in found]
 
     def ranked(self, values: Array) -> Ranked:
         """Return the values in rising order, and the weights before each place."""
@@ -308,34 +350,101 @@ class WeightedDesign:
 
     def part(self, start: int, stop: int) -> WeightedDesign:
         """Return the design of some consecutive paths."""
-        return WeightedDesign(self._weight[start:stop], self._component[start:stop], self._shares)
+        part = slice(start, stop)
+        return WeightedDesign(self._weight[part], self._component[part], self._shares, self._struck)
+
+
+def _central_moments(values: Array, shares: Array | None = None) -> tuple[float, float]:
+    """Return the second and the third central moment of values, all alike or each with its share."""
+    if shares is None:
+        shares = np.full(values.size, 1 / values.size)
+    gaps = values - sum_of_products(shares, values)
+    return sum_of_products(shares, gaps**2), sum_of_products(shares, gaps**3)
+
+
+class _Group(NamedTuple):
+    """Paths of one kind among weighted ones.
+
+    Attributes
+    ----------
+    probability : that of a path of this kind.
+    weights : share of every path in the group, 0 for those of others.
+    effective : how many paths that are all alike would say as much on average.
+    """
+
+    probability: float
+    weights: Array
+    effective: float
+
+    @classmethod
+    def of(cls, weights: Array, probability: float) -> _Group:
+        """Return the group of the paths that have weights."""
+        shares = weights / weights.sum()
+        return cls(probability, shares, 1.0 / sum_of_products(shares, shares))
+
+    def squares_of(self, hits: Array) -> float:
+        """Return the sum of squares by which the share of hits errs."""
+        gaps = self.weights * (hits - sum_of_products(self.weights, hits))
+        return sum_of_products(gaps, gaps)
+
+    def share(self, found: float, squares: float) -> tuple[float, float]:
+        """Return a share in the group, and how many paths that are all alike would show it as well."""
+        inside = squares > 0 and 0 < found < 1
+        return min(max(found, 0.0), 1.0), found * (1 - found) / squares if inside else self.effective
+
+
+def _together(parts: Sequence[tuple[float, float, float]], confidence: float) -> tuple[float, float]:
+    """Return how far the interval of a share reaches below and above it, from those in the groups.
+
+    Parameters
+    ----------
+    parts : for each group its probability, the share in it, and how many paths show that, inf where it is certain.
+    confidence : probability that the interval covers the true share.
+    """
+    below = above = 0.0
+    for probability, share, paths in parts:
+        lower, upper = clopper_pearson(share, paths, confidence) if math.isfinite(paths) else (share, share)
+        below += (probability * (share - lower)) ** 2
+        above += (probability * (upper - share)) ** 2
+    return math.sqrt(below), math.sqrt(above)
 
 
 class _Ladder:
-    """The weighted distribution function of one sample: a step at every value."""
+    """The weighted distribution function of one sample: a step at every value, in each group of paths.
 
-    def __init__(self, values: Array, weights: Array) -> None:
+    Unseen calm paths are taken not to lie further beyond the worst calm path than that lies beyond the middle one: else
+    no tail rarer than calm paths show could be bounded, whatever the hazards do.
+    """
+
+    def __init__(self, values: Array, groups: Sequence[_Group]) -> None:
         order = np.argsort(values, kind="stable")
-        self._values, weights = values[order], weights[order]
+        self._groups, self._values = groups, values[order]
         # Values that are equal make one step.
         self._ends = np.flatnonzero(np.append(np.diff(self._values) > 0, True))
-        self._below = np.minimum(np.cumsum(weights)[self._ends], 1.0)
-        self._below[-1] = 1.0
-        self._squares = np.cumsum(weights**2)[self._ends]
+        self._below, self._squares = [], []
+        for group in groups:
+            weights = group.weights[order]
+            below = np.minimum(np.cumsum(weights)[self._ends], 1.0)
+            below[below > 1 - _ROUNDING] = 1.0
+            self._below.append(below)
+            self._squares.append(np.cumsum(weights**2)[self._ends])
+        parts = [group.probability * below for group, below in zip(groups, self._below, strict=True)]
+        self._every: Array = np.sum(parts, axis=0)
+        calm = self._below[0]
+        middle, worst = (self._value(int(np.searchsorted(calm, share))) for share in (0.5, 1.0))
+        self._out_of_reach = worst + (worst - middle)
 
     def quantile(self, probability: float, confidence: float) -> Quantile:
         """Return the least value that the distribution reaches a probability at, and its interval.
 
-        The interval holds the values at which a test does not refuse that the distribution function is the
-        probability there; each end misses with at most half of what the confidence leaves.
+        The interval holds the values at which the interval of the distribution function holds the probability.
         """
-        at = int(np.searchsorted(self._below, probability * (1 - _ROUNDING)))
-        miss = (1 - confidence) / 2
-        steps = len(self._ends)
-        lower = self._first(lambda k: self._too_low(k, probability) > miss)
-        upper = self._first(lambda k: self._too_high(k, probability) <= miss)
+        at = int(np.searchsorted(self._every, probability * (1 - _ROUNDING)))
+        lower = self._first(lambda step: self._bounds(step, confidence)[1] >= probability)
+        upper = self._first(lambda step: self._bounds(step, confidence)[0] >= probability)
         # With nothing below the least value, it bounds the quantile only where that would be a surprise.
-        known = upper < steps and (1 - probability) ** self._effective(0) <= miss
+        nothing = [(group.probability, 0.0, group.effective) for group in self._groups]
+        known = upper < len(self._ends) and _together(nothing, confidence)[1] <= probability
         ends = (self._value(lower), self._value(upper)) if known else (math.nan, math.nan)
         return Quantile(self._value(at), *ends)
 
@@ -350,25 +459,16 @@ class _Ladder:
     def _value(self, step: int) -> float:
         return float(self._values[self._ends[min(step, len(self._ends) - 1)]])
 
-    def _effective(self, step: int) -> float:
-        """Return how many paths that are all alike would know the distribution function at a step as well."""
-        # Where it is 1 there is no error to be seen: that of the step before is taken.
-        step = min(step, max(len(self._ends) - 2, 0))
-        below, squares, every = self._below[step], self._squares[step], self._squares[-1]
-        error = (1 - below) ** 2 * squares + below**2 * (every - squares)
-        return float(below * (1 - below) / error) if error > 0 else 1.0 / float(every)
-
-    def _too_low(self, step: int, probability: float) -> float:
-        """Return with which probability no more would lie at or below a step, were it the quantile."""
-        paths = self._effective(step)
-        hits = paths * self._below[step]
-        return float(betainc(paths - hits, hits + 1, 1 - probability)) if hits < paths else 1.0
-
-    def _too_high(self, step: int, probability: float) -> float:
-        """Return with which probability no fewer would lie at or below a step, were it the quantile."""
-        paths = self._effective(step)
-        hits = paths * self._below[step]
-        return float(betainc(hits, paths - hits + 1, probability)) if hits > 0 else 1.0
+    def _bounds(self, step: int, confidence: float) -> tuple[float, float]:
+        """Return the interval of the distribution function at a step."""
+        parts = []
+        for k, group in enumerate(self._groups):
+            below, squares, every = self._below[k][step], self._squares[k][step], self._squares[k][-1]
+            share, paths = group.share(below, (1 - below) ** 2 * squares + below**2 * (every - squares))
+            certain = k == 0 and share == 1 and self._value(step) >= self._out_of_reach and len(self._groups) > 1
+            parts.append((group.probability, share, math.inf if certain else paths))
+        below, above = _together(parts, confidence)
+        return float(self._every[step]) - below, min(float(self._every[step]) + above, 1.0)
 
 
 def design_of(values: xr.Dataset) -> Design:
@@ -382,11 +482,12 @@ def design_of(values: xr.Dataset) -> Design:
     absent = [name for name in SAMPLING if name not in values.coords]
     if len(absent) == len(SAMPLING) and "rare" not in values.attrs:
         return EqualDesign(values.sizes.get("path", 0))
-    if absent or "shares" not in values["component"].attrs:
+    drawn = values["component"].attrs if "component" in values.coords else {}
+    if absent or not {"shares", "struck"} <= set(drawn):
         lost = " and ".join(absent) or "the shares of components"
         raise ResultError(
             f"these paths were sampled with rare=True and have lost {lost}, without which no average of "
             "them is right; use what jr.simulate or jr.open returned"
         )
     weight, component = (values[name].values for name in ("weight", "component"))
-    return WeightedDesign(weight.astype(np.float64), component, np.atleast_1d(values["component"].attrs["shares"]))
+    return WeightedDesign(weight.astype(np.float64), component, np.atleast_1d(drawn["shares"]), float(drawn["struck"]))

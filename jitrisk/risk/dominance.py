@@ -19,7 +19,7 @@ import xarray as xr
 from scipy.special import betaincinv
 
 from jitrisk.risk.design import Design, EqualDesign, Ranked, design_of
-from jitrisk.risk.evidence import is_known, least_evidence
+from jitrisk.risk.evidence import FEWEST, shown_evidence
 from jitrisk.risk.precision import CONFIDENCE, chunks, normal, probability, sum_of_products
 from jitrisk.risk.result import Array
 from jitrisk.risk.variables import column, losses
@@ -99,13 +99,13 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
     array, confidence = column(values, metric), probability("confidence", confidence)
     worse, design = losses(array), design_of(values)
     ranked, count = [design.ranked(row) for row in worse], len(worse)
-    evidence = least_evidence(values)
+    evidence = shown_evidence(values, design)
     shape = (count, count)
     cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
     cells |= {order: np.full(shape, "same", dtype="<U9") for order in _ORDERS}
     for a, b in combinations(range(count), 2):
         largest = _largest(ranked[a], ranked[b]), _largest(ranked[b], ranked[a])
-        enough = is_known(min(evidence[a], evidence[b]), design)
+        enough = bool(min(evidence[a], evidence[b]) >= FEWEST)
         found = _compared(worse[a], worse[b], design, largest, confidence, enough)
         for pair, orders in zip(((a, b), (b, a)), found, strict=True):
             for order, fields in zip(_ORDERS, orders, strict=True):

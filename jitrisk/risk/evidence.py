@@ -13,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.risk.design import Design
+from jitrisk.risk.design import Design, design_of
 from jitrisk.vocabulary import OCCURRENCES
 
 FEWEST = 5.0
 """Expected occurrences of a hazard below which nothing is claimed: about one sample in 150 then shows none of them."""
+
+FEWEST_SEEN = 2.0
+"""Paths that must show a hazard, whatever was expected."""
 
 _TOTALS = {
     "seen": "occurrences in these paths",
@@ -45,14 +48,15 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     """
     if not set(OCCURRENCES) <= set(outcomes.variables):
         return xr.Dataset(coords={"strategy": outcomes["strategy"], "hazard": np.array([], dtype=np.str_)})
-    paths, evidence = outcomes.sizes["path"], outcomes["evidence"].variable
+    paths, evidence = outcomes.sizes["path"], outcomes["evidence"].variable.transpose("strategy", "hazard")
     every = evidence * paths
     arrays: dict[str, xr.Variable] = {
         "seen": outcomes["occurrences"].variable.sum("path", dtype=np.int64),
         "expected": outcomes["expected_occurrences"].variable * paths,
         "evidence": every,
-        "enough": ~(every < FEWEST),
-        "needed": xr.Variable(evidence.dims, np.ceil(FEWEST / evidence.values)),
+        "enough": ~((every < FEWEST) | (every.notnull() & ~_is_seen(outcomes))),
+        # Where enough are expected and hardly any was seen, twice as many paths are a start.
+        "needed": xr.Variable(evidence.dims, np.where(every >= FEWEST, 2.0 * paths, np.ceil(FEWEST / evidence.values))),
     }
     variables = {
         name: xr.Variable(("strategy", "hazard"), array.transpose("strategy", "hazard").values, _attrs(name))
@@ -62,6 +66,14 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(variables, coords, {"paths": paths})
 
 
+def _is_seen(outcomes: xr.Dataset) -> xr.Variable:
+    """Return whether enough paths show a hazard, of dimensions (strategy, hazard)."""
+    design = design_of(outcomes)
+    shown = outcomes["occurrences"].transpose("strategy", "hazard", "path").values > 0
+    found = [[design.effective_among(row) >= FEWEST_SEEN for row in rows] for rows in shown]
+    return xr.Variable(("strategy", "hazard"), np.array(found, dtype=np.bool_).reshape(shown.shape[:2]))
+
+
 def _attrs(name: str) -> dict[str, str]:
     return {"units": "1", "long_name": _TOTALS[name]}
 
@@ -69,16 +81,25 @@ def _attrs(name: str) -> dict[str, str]:
 def least_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
     """Return per strategy how many occurrences of its rarest hazard a path is expected to show, inf where unknown."""
     if "least_evidence" not in values.coords:
-        return np.full(values.sizes["strategy"], math.inf)
+        return np.full(values.sizes.get("strategy", 0), math.inf)
     return np.atleast_1d(np.asarray(values["least_evidence"].values, dtype=np.float64))
 
 
-def is_known(evidence: float, design: Design) -> bool:
-    """Return whether paths are expected to show enough of a rarest hazard, of so much evidence per path."""
-    return math.isinf(evidence) or evidence * design.paths >= FEWEST
+def shown_evidence(values: xr.Dataset, design: Design) -> npt.NDArray[np.float64]:
+    """Return per strategy how many occurrences of its rarest hazard the paths are expected to show, inf where unknown.
 
+    It is 0 where they showed fewer than two: a single one says nothing of how much occurrences differ.
 
-def paths_for_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
-    """Return per strategy how many paths show enough of its rarest hazard, 0 where that is not known."""
-    found: npt.NDArray[np.float64] = np.ceil(FEWEST / least_evidence(values))
-    return found
+    Parameters
+    ----------
+    values : metrics or costs.
+    design : how their paths were drawn.
+    """
+    least = least_evidence(values)
+    limited = np.isfinite(least)
+    expected: npt.NDArray[np.float64] = np.where(limited, np.where(limited, least, 0.0) * design.paths, math.inf)
+    if "rarest_occurrences" not in values.coords:
+        return expected
+    occurrences = values["rarest_occurrences"].transpose("strategy", "path").values
+    few = np.array([design.effective_among(row > 0) < FEWEST_SEEN for row in occurrences])
+    return np.where(limited & few, 0.0, expected)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.risk.design import Design, Point, design_of
-from jitrisk.risk.evidence import is_known, least_evidence
-from jitrisk.risk.precision import CONFIDENCE, Spread, normal, probability, student
+from jitrisk.risk.evidence import FEWEST, shown_evidence
+from jitrisk.risk.precision import CONFIDENCE, Spread, probability, reach, skewed_interval
 from jitrisk.risk.result import Array
 from jitrisk.risk.tails import tail_scores
 from jitrisk.risk.variables import column, finite_rows, losses
@@ -68,14 +70,16 @@ def contrast(
     base = names[0] if base is None else base
     if base not in names:
         raise ResultError(f"there is no strategy {base!r} to compare with; the result holds {', '.join(names)}")
-    at, design, evidence = names.index(base), design_of(values), least_evidence(values)
-    # A strategy and the base are known as well as the one of them that is known worse; the base beside itself, exactly.
-    known = [s == at or is_known(min(evidence[s], evidence[at]), design) for s in range(len(names))]
+    at, design = names.index(base), design_of(values)
+    evidence = shown_evidence(values, design)
+    # A difference is known as well as the one of the two that is known worse; that of the base to itself, exactly.
+    pairs = [float(min(each, evidence[at])) for each in evidence]
+    pairs[at] = np.inf
     arrays = {}
     for name, array in values.items():
         sign = -1.0 if array.attrs["bad_tail"] == "lower" else 1.0
-        table = _differences(finite_rows(array), at, design, (level, confidence), sign)
-        table[np.ix_(~np.array(known), np.array(_ERRORS))] = np.nan
+        table = _differences(finite_rows(array), at, design, (level, confidence), sign, pairs)
+        table[np.ix_(np.array(pairs) < FEWEST, np.array(_ERRORS))] = np.nan
         arrays[str(name)] = xr.DataArray(table, dims=("strategy", "statistic"), attrs=array.attrs)
     for name in _SHARES:
         if name in values:
@@ -122,23 +126,26 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
     return xr.Dataset(arrays, coords, {**values.attrs, **asked})
 
 
-def _differences(rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float) -> Array:
+def _differences(
+    rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float, evidence: Sequence[float]
+) -> Array:
     level, confidence = asked
     base_scores = tail_scores(sign * rows[base], level, design)
-    # Where the value at risk has no interval, the tail holds too few paths for a normal error.
+    # Where the value at risk has no interval, the tail holds too few paths for an error.
     found, *_ = design.quantiles(rows[base], [Point(level, sign < 0)], confidence)
-    reach = np.nan if np.isnan(found.lower) else normal(confidence)
+    tail = np.nan if np.isnan(found.lower) else design.paths * (1 - level) - 1
     table = np.empty((len(rows), len(CONTRASTS)))
     for s, row in enumerate(rows):
         mean = design.spread(row - rows[base])
         scores = design.spread(sign * (tail_scores(sign * row, level, design) - base_scores))
-        table[s] = *_interval(mean, student(mean.freedom, confidence)), *_interval(scores, reach)
+        reaches = (reach(freedom, evidence[s], confidence) for freedom in (mean.freedom, tail))
+        table[s] = [end for each in map(_interval, (mean, scores), reaches) for end in each]
     return table
 
 
-def _interval(spread: Spread, reach: float) -> tuple[float, ...]:
-    error = spread.standard_error if reach == reach else np.nan
-    return spread.mean, error, spread.mean - reach * error, spread.mean + reach * error
+def _interval(spread: Spread, errors: float) -> tuple[float, ...]:
+    error = spread.standard_error if errors == errors else np.nan
+    return spread.mean, error, *skewed_interval(spread, errors)
 
 
 def _shares(metric: str, worse: Array, base: int, design: Design, confidence: float) -> dict[str, xr.DataArray]:

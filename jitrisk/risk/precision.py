@@ -143,6 +143,19 @@ def student(freedom: float, confidence: float = CONFIDENCE) -> float:
     return float(stdtrit(freedom, 0.5 + confidence / 2)) if freedom > 0 else math.nan
 
 
+def reach(freedom: float, evidence: float, confidence: float = CONFIDENCE) -> float:
+    """Return how many standard errors reach to the ends of an interval, for few values or few occurrences of a hazard.
+
+    Parameters
+    ----------
+    freedom : degrees of freedom of the standard error.
+    evidence : how many occurrences of the rarest hazard are expected: a spread that rests on them is known no better
+        than that of so many values.
+    confidence : probability that the interval covers the true value.
+    """
+    return student(min(freedom, evidence - 1), confidence)
+
+
 def normal(confidence: float = CONFIDENCE) -> float:
     """Return how many standard errors reach to the ends of an interval of a normal estimate."""
     return float(ndtri(0.5 + confidence / 2))

@@ -155,7 +155,10 @@ def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
     evidence = np.where(np.isnan(found), np.inf, found)
     least = evidence.min(axis=1, initial=np.inf)
     names = [str(outcomes["hazard"].values[row.argmin()]) if np.isfinite(row).any() else "" for row in evidence]
+    occurrences = outcomes["occurrences"].transpose("strategy", "path", "hazard").values
+    seen = [occurrences[s][:, row.argmin()] for s, row in enumerate(evidence)] if evidence.size else []
     arrays = {"least_evidence": least, "rarest_hazard": np.array(names, dtype=np.str_)}
+    arrays["rarest_occurrences"] = np.array(seen, dtype=np.int32).reshape(len(least), outcomes.sizes["path"])
     return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].attrs()) for name in RAREST}
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.risk.design import Design, Point, design_of
-from jitrisk.risk.evidence import is_known, least_evidence
-from jitrisk.risk.precision import CONFIDENCE, Spread, probability, skewed_interval, student
+from jitrisk.risk.evidence import FEWEST, shown_evidence
+from jitrisk.risk.precision import CONFIDENCE, Spread, probability, reach, skewed_interval
 from jitrisk.risk.result import Array
 from jitrisk.risk.selection import Quantile
 from jitrisk.risk.tails import tail_risk
@@ -74,7 +74,8 @@ def describe(
     points = tuple(probability("a quantile", q) for q in quantiles)
     asked = Asked(probability("level", level), points, probability("confidence", confidence))
     arrays: dict[str, xr.DataArray] = {}
-    design, evidence = design_of(values), least_evidence(values)
+    design = design_of(values)
+    evidence = shown_evidence(values, design)
     for name, array in values.items():
         arrays |= _described(str(name), understood(array, values), asked, design, evidence)
     used = dict.fromkeys(dim for array in values.values() for dim in array.dims if dim != "path")
@@ -92,8 +93,8 @@ def _described(
     table = np.empty((*shape, len(STATISTICS)))
     ends = np.empty((*shape, len(asked.points), len(_ENDS)))
     for index in np.ndindex(shape):
-        low, known = array.attrs["bad_tail"] == "lower", is_known(float(evidence[index[0]]), design)
-        statistics, found = row_statistics(rows[index], design, asked, low, known)
+        low, shown = array.attrs["bad_tail"] == "lower", float(evidence[index[0]])
+        statistics, found = row_statistics(rows[index], design, asked, low, shown)
         table[index] = [statistics[name] for name in STATISTICS]
         ends[index] = np.reshape(found, (-1, len(_ENDS)))
     described = {name: xr.DataArray(table, dims=(*dims, "statistic"), attrs=array.attrs)}
@@ -103,7 +104,7 @@ def _described(
 
 
 def row_statistics(
-    values: Array, design: Design, asked: Asked, low: bool, known: bool = True
+    values: Array, design: Design, asked: Asked, low: bool, evidence: float = math.inf
 ) -> tuple[dict[str, float], list[Quantile]]:
     """Return every statistic of one sample by name, and its quantiles.
 
@@ -113,18 +114,20 @@ def row_statistics(
     design : how its paths were drawn.
     asked : which statistics.
     low : whether the lower tail is the bad one.
-    known : whether the paths are expected to show enough of every hazard; where not, what rests on means is NaN.
+    evidence : how many occurrences of the rarest hazard the paths are expected to show; where they are too few, what
+        rests on means is NaN, and where they are few, its intervals reach as far as Student's for so many values.
     """
     values = np.ascontiguousarray(values)
     points = [*(Point(q) for q in asked.points), Point(asked.level, low)]
     *found, var = design.quantiles(values, points, asked.confidence)
-    tail = tail_risk(values, asked.level, asked.confidence, low=low, design=design, var=var)
-    statistics = _mean(design.spread(values), asked.confidence) | vars(tail)
-    return statistics if known else statistics | dict.fromkeys(_RESTS_ON_MEANS, math.nan), found
+    tail = tail_risk(values, asked.level, asked.confidence, low=low, design=design, var=var, evidence=evidence)
+    statistics = _mean(design.spread(values), asked.confidence, evidence) | vars(tail)
+    unknown = dict.fromkeys(_RESTS_ON_MEANS, math.nan) if evidence < FEWEST else {}
+    return statistics | unknown, found
 
 
-def _mean(spread: Spread, confidence: float) -> dict[str, float]:
-    lower, upper = skewed_interval(spread, student(spread.freedom, confidence))
+def _mean(spread: Spread, confidence: float, evidence: float) -> dict[str, float]:
+    lower, upper = skewed_interval(spread, reach(spread.freedom, evidence, confidence))
     return {
         "mean": spread.mean,
         "standard_deviation": spread.deviation,

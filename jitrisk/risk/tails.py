@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jitrisk.risk.design import Design, EqualDesign, Point
-from jitrisk.risk.precision import CONFIDENCE, skewed_interval, student
+from jitrisk.risk.precision import CONFIDENCE, reach, skewed_interval
 from jitrisk.risk.result import Array
 from jitrisk.risk.selection import Quantile
 
@@ -44,6 +44,7 @@ def tail_risk(
     low: bool = False,
     design: Design | None = None,
     var: Quantile | None = None,
+    evidence: float = math.inf,
 ) -> TailRisk:
     """Return the tail risk of a sample.
 
@@ -64,6 +65,7 @@ def tail_risk(
     low : whether the lower tail is the bad one.
     design : how its paths were drawn; all alike by default.
     var : the value at risk, where it is known already.
+    evidence : how many occurrences of the rarest hazard the paths are expected to show.
     """
     design = design or EqualDesign(values.size)
     at = var or design.quantiles(values, [Point(level, low)], confidence)[0]
@@ -75,11 +77,11 @@ def tail_risk(
         return TailRisk(at.value, unknown, unknown, unknown, cvar, unknown, unknown, unknown)
     var_error = design.quantile_error(at, level, confidence)
     # The tail of 4 paths has the reach of 4 values, not of all.
-    reach = student(design.tail_size(values, at.value, level, low) - 1, confidence)
-    mild, severe = skewed_interval(excess, reach)
+    errors = reach(design.tail_size(values, at.value, level, low) - 1, evidence, confidence)
+    mild, severe = skewed_interval(excess, errors)
     milder = at.upper if low else at.lower
     if milder != at.value:
-        end, _ = skewed_interval(design.excess(values, milder, level, low), reach)
+        end, _ = skewed_interval(design.excess(values, milder, level, low), errors)
         mild = min(mild, sign * (milder - at.value) + end)
     lower, upper = sorted(at.value + sign * end for end in (mild, severe))
     return TailRisk(at.value, var_error, at.lower, at.upper, cvar, excess.standard_error, lower, upper)

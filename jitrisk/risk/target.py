@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
-from jitrisk.risk.evidence import FEWEST, least_evidence
+from jitrisk.risk.design import design_of
+from jitrisk.risk.evidence import FEWEST, least_evidence, shown_evidence
 from jitrisk.risk.statistics import describe
 from jitrisk.risk.sufficiency import sufficiency
 from jitrisk.vocabulary import METRICS, RAREST
@@ -116,13 +117,13 @@ def reached(values: xr.Dataset, target: Target) -> xr.Dataset:
     enough = sufficiency(measures, target.metric, target.width).sel(statistic=target.statistic, drop=True)
     width, paths = enough["width"].where(~exact, 0.0), enough["needed"].where(~exact, 0.0)
     least = xr.DataArray(least_evidence(values), dims="strategy")
-    unseen = width.isnull() & (least * values.sizes["path"] < FEWEST)
+    unseen = width.isnull() & (shown_evidence(values, design_of(values)) < FEWEST)
     found = {"estimate": estimate, "lower": lower, "upper": upper, "width": width}
     found |= {"needed": paths.where(~unseen, np.ceil(FEWEST / least.values)), "met": width <= target.width}
     found |= {"zero": zero & ~exact, "unseen": unseen}
     attrs = {"target": str(target), "statistic": target.name, "asked": target.width, "paths": values.sizes["path"]}
     attrs |= {"rare": values.attrs["rare"]} if "rare" in values.attrs else {}
-    coords = {name: values.coords[name] for name in RAREST if name in values.coords}
+    coords = {name: values.coords[name] for name in RAREST if name in values.coords and "path" not in RAREST[name].dims}
     return xr.Dataset(found, coords, attrs)
 
 

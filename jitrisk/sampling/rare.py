@@ -56,6 +56,11 @@ class Mixture:
         rare = (1 - NATURAL_SHARE) / len(self.hazards)
         return np.array([NATURAL_SHARE, *[rare] * len(self.hazards)])
 
+    @property
+    def struck(self) -> float:
+        """Probability that a natural path holds a rare hazard, under the strategy where each is the most frequent."""
+        return float(-np.expm1(np.sum(np.log1p(-np.array(self.probabilities)))))
+
     def place(self, hazard: str) -> int:
         """Return the remainder, by the period, of the numbers of the paths in the component of a hazard."""
         return 2 * self.hazards.index(hazard) + 1
