@@ -159,8 +159,8 @@ def rare_hazards(
     if not weighted:
         if found is None:
             warnings.warn(
-                f"rare was asked for, but no hazard is rare: each begins within the horizon with a probability of "
-                f"{RARE_BELOW:g} or more, or never; every path is natural",
+                f"no hazard is rare (each begins within the horizon with a probability of {RARE_BELOW:g} or more, or "
+                "never), so that sampling rare hazards changes nothing",
                 stacklevel=3,
             )
         return found

@@ -93,6 +93,11 @@ def last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> 
     years = periods * hours / HOURS_PER_YEAR
     if years < 1 or is_about_a_year(years):
         return run
+    if run.attrs.get("exogenous"):
+        raise ResultError(
+            f"the paths of the result were handed in ({run.attrs['exogenous']}), and a result does not hold them, so "
+            "that the last year of each cannot be measured alone"
+        )
     chosen = strategies_from(network, [str(name) for name in run["strategy"].values])
     first, count = int(run["path"].values[0]), run.sizes["path"]
     if int(run["path"].values[-1]) != first + count - 1:

@@ -18,6 +18,8 @@ from jitrisk.cli.options import (
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from jitrisk.report.textplot import Kind
 
 
@@ -51,7 +53,6 @@ def command(
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
-    from jitrisk import pipeline
     from jitrisk.report import compare_table, document, text_plot
 
     if plot and request.as_json:
@@ -61,4 +62,17 @@ def command(
         print_json(document(outcomes, base, level))
     else:
         table = compare_table(outcomes, base, level)
-        print_sheets(*([table, text_plot(pipeline.last_year(outcomes), plot)] if plot else [table]))
+        print_sheets(*([table, text_plot(_of_a_year(outcomes, plot), plot)] if plot else [table]))
+
+
+def _of_a_year(outcomes: xr.Dataset, plot: Kind) -> xr.Dataset:
+    """Return the last year of every path where paths are longer; a histogram can do without."""
+    from jitrisk import pipeline
+    from jitrisk.errors import ResultError
+
+    try:
+        return pipeline.last_year(outcomes)
+    except ResultError:
+        if plot == "exceedance":
+            raise
+        return outcomes

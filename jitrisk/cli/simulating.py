@@ -37,7 +37,7 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
     if request.until is not None:
         return _until(network, names, request, request.until)
     announce(network, names, request.paths, request)
-    with progress_bar(request.quiet) as progress:
+    with progress_bar(request.quiet) as progress, warnings_as_lines():
         return pipeline.simulate(
             network,
             request.paths,
@@ -60,8 +60,7 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
         if "planned" in found.attrs:
             announce(network, names, found.attrs["planned"], request)
 
-    with progress_bar(request.quiet) as progress, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the line below says it
+    with progress_bar(request.quiet) as progress, warnings_as_lines(lambda: reached_line(looks[-1])):
         result = pipeline.simulate_until(
             network,
             target,
@@ -89,6 +88,17 @@ def announce(network: Network, names: Sequence[str], paths: int, request: Reques
     expected = pipeline.estimate(network, paths, strategies=names, threads=request.threads)
     if expected.seconds >= _LONG:
         click.echo(str(expected), err=True)
+
+
+@contextmanager
+def warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
+    """Print warnings of the library on stderr as lines for people, but for what is said elsewhere."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default", UserWarning)
+        yield
+    for text in dict.fromkeys(str(warning.message) for warning in caught):
+        if text != said():
+            click.echo(text, err=True)
 
 
 @contextmanager

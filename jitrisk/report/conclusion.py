@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jitrisk.report.evidence import unseen
-from jitrisk.report.numbers import Estimate, Scale, paths, per_horizon, percent, rounded, scale, share
+from jitrisk.report.numbers import Estimate, Scale, listed, paths, per_horizon, percent, rounded, scale, share
 from jitrisk.report.summary import Summary, difference
 from jitrisk.risk.service import Aim
 
@@ -97,15 +97,17 @@ def _wins(summary: Summary) -> str:
 
 def _undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence[str]) -> str:
     gaps, words = [_behind(summary, name) for name in unclear], _words(summary)
-    together = _listed([summary.best, *unclear])
+    together = listed([summary.best, *unclear])
     behind = [name for name in rivals if name not in unclear]
-    rest = f"; {_listed(behind)} {words.verb}{'s' * (len(behind) == 1)} {words.lag}" if behind else ""
+    rest = f"; {listed(behind)} {words.verb}{'s' * (len(behind) == 1)} {words.lag}" if behind else ""
     if all(_same(gap) for gap in gaps):
         return f"{together} {words.verb} the same on every path{rest}"
     start = f"No difference in mean {summary.aim} can be claimed between {together} at {paths(summary.paths)}"
-    if len(unclear) > 1:
+    if len(unclear) > 1 and not _unknown(gaps):
         return f"{start}: the intervals of their differences contain 0{rest}"
-    why = "its interval is unknown" if gaps[0].half != gaps[0].half else "its interval contains 0"
+    if _unknown(gaps) and not summary.evident:
+        return f"{start}{rest}"
+    why = "its interval is unknown" if _unknown(gaps) else "its interval contains 0"
     gap = f"{_money(summary, gaps[0])} a year {words.lag} than {summary.best}"
     return f"{start}: {unclear[0]} {words.verb}s {gap}, and {why}{rest}"
 
@@ -124,19 +126,20 @@ def _tail(summary: Summary, rivals: Sequence[str]) -> str:
             loss = _money(summary, own.times(-1))
             where = f"where {best} loses {loss} {_per(summary)}"
             return f"but in the worst {_worst(summary)}, {where}, {safest} is better by {ahead}"
-        return (
-            f"but in the worst {_worst(summary)} {safest} {words.verb}s {ahead} {_per(summary)} {words.gap} "
-            f"than the {_money(summary, own)} of {best}"
-        )
-    if any(gap.half != gap.half for gap in gaps.values()):
+        year = _per(summary) == "a year"
+        less = f"{ahead} a year {words.gap}" if year else f"{ahead} {words.gap} {_per(summary)}"
+        return f"but in the worst {_worst(summary)} {safest} {words.verb}s {less} than the {_money(summary, own)} of {best}"
+    if _unknown(gaps.values()):
+        if not summary.evident:
+            return ""
         return f"the paths are too few to compare the worst {percent(1 - summary.level)} % of them"
     unclear = [name for name, gap in gaps.items() if not _apart(gap)]
     if unclear:
-        together = _listed([best, *unclear])
+        together = listed([best, *unclear])
         return f"in the worst {_worst(summary)} no difference in {summary.aim} can be claimed between {together}"
     also = ", too" if words is _words(summary) and all(_apart(_behind(summary, name)) for name in gaps) else ""
     verb = f"{words.verb}{'s' * (not alike)}"
-    return f"in the worst {_worst(summary)} {_listed([best, *alike])} {verb} {words.most}{also}"
+    return f"in the worst {_worst(summary)} {listed([best, *alike])} {verb} {words.most}{also}"
 
 
 def _per(summary: Summary) -> str:
@@ -153,6 +156,10 @@ def _behind(summary: Summary, name: str, prefix: str = "") -> Estimate:
     """Return by how much a strategy is worse than the best: dearer, or less profitable."""
     gap = difference(summary.to_best, summary.aim, name, prefix)
     return gap if summary.aim == "cost" else gap.times(-1)
+
+
+def _unknown(gaps: Iterable[Estimate]) -> bool:
+    return any(gap.half != gap.half for gap in gaps)
 
 
 def _apart(gap: Estimate) -> bool:
@@ -180,7 +187,3 @@ def _share(summary: Summary, name: str) -> str:
 
 def _worst(summary: Summary) -> str:
     return f"{percent(1 - summary.level)} % of paths"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import xarray as xr
 
-from jitrisk.numerals import number
-from jitrisk.report.numbers import paths
+from jitrisk.numerals import exponent, number
+from jitrisk.report.numbers import listed, paths
 from jitrisk.risk.evidence import FEWEST
 
 _MOST_NAMED = 8
@@ -27,8 +28,13 @@ def hazard_notes(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
     rarest = sorted(known, key=lambda name: float(hazards["evidence"].sel(hazard=name).min()))
     counts = [f"{name} {_counts(hazards.sel(hazard=name))}" for name in rarest[:_MOST_NAMED]]
     more = [f"and {len(known) - _MOST_NAMED} that occur more often"] * (len(known) > _MOST_NAMED)
-    sampled = "Rare hazards were sampled more often than they occur, and paths weighted accordingly. " * weighted
-    return (f"{sampled}Occurrences seen (expected in as many natural paths): {', '.join([*counts, *more])}.",)
+    every = ", ".join([*counts, *more])
+    if not weighted:
+        return (f"Occurrences of hazards, seen (expected): {every}.",)
+    return (
+        "Rare hazards were sampled more often than they occur, and paths are weighted accordingly. "
+        f"Occurrences of hazards, seen in this sample (expected in as many natural paths): {every}.",
+    )
 
 
 def _counts(one: xr.Dataset) -> str:
@@ -56,19 +62,24 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     least = hazards["evidence"].min("strategy")
     short = hazards["hazard"].values[(~hazards["enough"]).any("strategy").values]
     rarest, *others = sorted(map(str, short), key=lambda name: float(least.sel(hazard=name)))
-    also = f", and {', '.join(others[:_MOST_NAMED])} hardly more often" if others else ""
-    needed = float(hazards["needed"].sel(hazard=rarest).max())
+    of, needed = paths(int(hazards.attrs["paths"])), float(hazards["needed"].sel(hazard=rarest).max())
     if float(least.sel(hazard=rarest)) >= FEWEST:
-        seen, of = int(hazards["seen"].sel(hazard=rarest).min()), paths(int(hazards.attrs["paths"]))
         yield (
-            f"{rarest} occurred {seen} time{'s' * (seen != 1)} in these {of}, less often than expected and too seldom for "
-            "an interval of any mean, CVaR or difference: more paths would show it more often."
+            f"{rarest} occurred {_times(float(hazards['seen'].sel(hazard=rarest).min()))} in these {of}, less often "
+            f"than expected and too seldom for an interval of a mean, CVaR or difference: take at least {_up(needed)} paths."
         )
         return
+    rest = [f"{name} {_times(float(least.sel(hazard=name)))}" for name in others[: _MOST_NAMED - 1]]
+    named = listed([f"{rarest} is expected to hit {_times(float(least.sel(hazard=rarest)))}", *rest])
     yield (
-        f"{_expected(rarest, float(least.sel(hazard=rarest)))} in these {paths(int(hazards.attrs['paths']))}{also}, "
-        f"too seldom for an interval of any mean, CVaR or difference: {what_helps(needed, weighted)}."
+        f"{named} in these {of}; an interval of a mean, CVaR or difference needs {FEWEST:g}: "
+        f"{what_helps(needed, weighted)}."
     )
+
+
+def _times(count: float) -> str:
+    often = number(count, 2)
+    return f"{often} time{'s' * (often != '1')}"
 
 
 def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> str:
@@ -80,12 +91,10 @@ def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> s
     evidence : how often it is expected to be seen.
     needed, weighted : as in :func:`what_helps`.
     """
-    return f"{_expected(hazard, evidence)} in them; {what_helps(needed, weighted)}"
-
-
-def _expected(hazard: str, times: float) -> str:
-    often = number(times, 2)
-    return f"{hazard} is expected to hit {often} time{'s' * (often != '1')}"
+    return (
+        f"{hazard} is expected to hit {_times(evidence)} in these paths, and {FEWEST:g} are needed: "
+        f"{what_helps(needed, weighted)}"
+    )
 
 
 def what_helps(needed: float, weighted: bool) -> str:
@@ -96,5 +105,11 @@ def what_helps(needed: float, weighted: bool) -> str:
     needed : paths that would, drawn as they are now.
     weighted : whether rare hazards are sampled more often already.
     """
-    enough = f"{number(needed, 3)} paths would show it {number(FEWEST, 1)} times"
-    return enough if weighted else f"sample rare hazards more often (--rare), or {enough}"
+    more = f"take at least {_up(needed)} paths"
+    return more if weighted else f"sample rare hazards more often (--rare), or {more}"
+
+
+def _up(count: float) -> str:
+    """Return a number of paths, rounded up to three digits."""
+    unit = 10.0 ** max(exponent(count) - 2, 0)
+    return f"{math.ceil(count / unit) * unit:,.0f}"

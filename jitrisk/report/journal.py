@@ -15,7 +15,7 @@ from rich.text import Text
 
 from jitrisk.numerals import number
 from jitrisk.report.documents import plain
-from jitrisk.report.numbers import Estimate, Rounded, paths, per_horizon, rounded, scale, within
+from jitrisk.report.numbers import Estimate, Rounded, paths, rounded, scale, within
 from jitrisk.report.sheet import Row, Sheet, encodable
 from jitrisk.risk import events
 from jitrisk.risk.result import HOURS_PER_DAY
@@ -218,8 +218,8 @@ def _totals(replay: xr.Dataset) -> Sheet:
     notes = [f"{days} days after the warm-up{'' if within(replay.attrs) else ', scaled to a year'}."]
     columns = ["figure"]
     if run is not None and "rare" in replay.attrs:
-        columns.append("worse, %")
-        notes.append(f"worse: the probability of a worse path, estimated from {paths(int(run))}, weighted.")
+        columns.append("worse paths, %")
+        notes.append(f"worse paths: the probability of one, estimated from {paths(int(run))}, weighted.")
     elif run is not None:
         columns.append("place")
         notes.append(f"place: 1 is the worst of {paths(int(run))}; paths as bad share a place.")
@@ -232,7 +232,7 @@ def _total_rows(replay: xr.Dataset) -> Iterator[Row]:
     for label, name, factor in _TOTALS:
         if name not in known:
             continue
-        at, label = replay.sel(metric=name), label.format(per=per_horizon(replay.attrs))
+        at, label = replay.sel(metric=name), label.format(per=within(replay.attrs).strip() or "a year")
         yearly = float(at["metric_per_year"]) if not within(replay.attrs) else 1.0
         value = float(at["metric_value"]) * yearly * factor
         if name == "lost" and not value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jitrisk.numerals import bare, exponent, fixed, number
@@ -106,6 +106,11 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.10g}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in words."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def paths(count: int) -> str:
     """Return how many paths there are, in words."""
     return f"{count:,} path{'s' * (count != 1)}"
@@ -140,13 +145,14 @@ def sample_words(attrs: Mapping[str, Any]) -> str:
 
 
 def per_horizon(attrs: Mapping[str, Any]) -> str:
-    """Return what single paths add up over, in words: ``a year`` where they are about that long, else ``in 30 d``.
+    """Return what single paths add up over, in words: ``a year`` where they are about that long, else ``over 30 d``.
 
     Parameters
     ----------
     attrs : those of a result or of what is computed from it.
     """
-    return within(attrs).strip() or "a year"
+    over = within(attrs)
+    return over.replace(" in ", "over ") if over else "a year"
 
 
 def _one_digit_up(value: float) -> tuple[float, int]:

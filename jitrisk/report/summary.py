@@ -71,6 +71,11 @@ class Summary:
         return bool(self.measures.attrs["priced"])
 
     @property
+    def evident(self) -> bool:
+        """Whether every hazard was seen, and expected, often enough for means and differences to have intervals."""
+        return not self.hazards.data_vars or bool(self.hazards["enough"].all())
+
+    @property
     def weighted(self) -> bool:
         """Whether rare hazards were sampled more often than they occur."""
         return "rare" in self.measures.attrs

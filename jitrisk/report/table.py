@@ -171,8 +171,8 @@ def _money_rows(summary: Summary) -> Iterator[Row]:
     yield _money_row(f"{summary.aim} a year", summary.aim, summary)
     if len(summary.strategies) > 1:
         yield _difference_row(summary)
-    over = within(summary.measures.attrs)
-    yield _money_row(f"CVaR {percent(summary.level)} of {summary.aim}{over}", summary.aim, summary, "cvar")
+    over = within(summary.measures.attrs).replace(" in ", " over ") or f" of {summary.aim}"
+    yield _money_row(f"CVaR {percent(summary.level)}{over}", summary.aim, summary, "cvar")
     if summary.aim != "cost":
         yield _money_row("cost a year", "cost", summary)
     yield _money_row("working capital", "working_capital", summary)
@@ -228,7 +228,7 @@ def title(measures: xr.Dataset) -> str:
 def interval_note(rows: Iterable[Row]) -> str:
     """Return what the figures behind the signs in these rows are."""
     unknown = any(cell.half == UNKNOWN for row in rows for cell in row.cells)
-    few = f"; {UNKNOWN}: unknown, the paths are too few" if unknown else ""
+    few = f"; {UNKNOWN}: not supported by these paths" if unknown else ""
     return f"±: half a 95 % interval, left out where smaller than the digits shown{few}."
 
 

@@ -89,7 +89,7 @@ def convergence(
         arrays[name] = (("strategy", "sample"), parts[..., k], attrs)
         arrays[f"all_{name}"] = ("strategy", whole[:, k], attrs)
     coords = {
-        "strategy": array["strategy"],
+        "strategy": array["strategy"].variable,
         "size": ("sample", sizes, {"units": "1", "long_name": "paths of the sub-sample"}),
     }
     known = {"metric": metric, "statistic": statistic, "level": level, "confidence": confidence, "paths": paths}

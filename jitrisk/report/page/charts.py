@@ -115,7 +115,7 @@ def of_result(summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None 
     """
     aim = summary.aim
     verbs, side, beyond = _AIMS[aim]
-    values, cut = (summary.values, "") if annual is None else (annual, " The year is the last one of every path.")
+    values, cut = (summary.values, "") if annual is None else (annual, " Measured in the last year of each path.")
     over, per = within(values.attrs), per_horizon(values.attrs)
     span = over.removeprefix(" in ") or "a year"
     if summary.priced:
