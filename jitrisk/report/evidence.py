@@ -53,7 +53,7 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     """
     if not hazards.data_vars or hazards["enough"].all():
         return
-    least = hazards["evidence"].min("strategy")
+    least = hazards["evidence"].where(~hazards["enough"]).min("strategy")
     short = hazards["hazard"].values[(~hazards["enough"]).any("strategy").values]
     rarest, *others = sorted(map(str, short), key=lambda name: float(least.sel(hazard=name)))
     also = f", and {', '.join(others[:_MOST_NAMED])} hardly more often" if others else ""

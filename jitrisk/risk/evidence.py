@@ -39,8 +39,9 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     -------
     xr.Dataset
         ``seen``, ``expected``, ``evidence``, ``enough`` and ``needed`` of dimensions (strategy, hazard). A hazard that
-        hits nothing that is drawn has no expectation, NaN, and is enough. Of weighted paths, `seen` counts them as they
-        are, and `evidence` is the number that as many paths all alike would have to show to say as much. Empty for
+        hits nothing that is drawn has no expectation, NaN, and is enough, as is one that cannot begin within the
+        horizon; neither needs a number of paths, NaN. Of weighted paths, `seen` counts them as they are, and
+        `evidence` is the number that as many paths all alike would have to show to say as much. Empty for
         a result that does not say how often its hazards occur.
     """
     if not set(OCCURRENCES) <= set(outcomes.variables):
@@ -51,8 +52,8 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
         "seen": outcomes["occurrences"].variable.sum("path", dtype=np.int64),
         "expected": outcomes["expected_occurrences"].variable * paths,
         "evidence": every,
-        "enough": ~(every < FEWEST),
-        "needed": xr.Variable(evidence.dims, np.ceil(FEWEST / evidence.values)),
+        "enough": ~(every < FEWEST) | (every == 0),
+        "needed": xr.Variable(evidence.dims, np.ceil(FEWEST / np.where(evidence.values > 0, evidence.values, np.nan))),
     }
     variables = {
         name: xr.Variable(("strategy", "hazard"), array.transpose("strategy", "hazard").values, _attrs(name))

@@ -151,8 +151,8 @@ def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
         kept = (name for name in RAREST if name in outcomes.coords)
         return coords | {name: outcomes[name].variable for name in kept}
     found = outcomes["evidence"].transpose("strategy", "hazard").values
-    # A hazard that hits nothing that is drawn is no limit.
-    evidence = np.where(np.isnan(found), np.inf, found)
+    # A hazard that hits nothing that is drawn, or cannot begin within the horizon, is no limit.
+    evidence = np.where(found > 0, found, np.inf)
     least = evidence.min(axis=1, initial=np.inf)
     names = [str(outcomes["hazard"].values[row.argmin()]) if np.isfinite(row).any() else "" for row in evidence]
     arrays = {"least_evidence": least, "rarest_hazard": np.array(names, dtype=np.str_)}
