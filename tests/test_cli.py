@@ -11,6 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from modelfile import written
+from rarely import UNTIL_RARE, exact_mean_cost
 
 import jitrisk as jr
 from jitrisk.cli import main
@@ -345,3 +347,48 @@ def test_the_installed_command_is_the_module():
         pytest.skip("jitrisk is not installed beside this Python")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"jitrisk {jr.__version__}\n"
+
+
+@pytest.fixture
+def rare_model(tmp_path):
+    return str(written(tmp_path, UNTIL_RARE))
+
+
+def test_until_does_not_call_known_what_was_never_seen(capsys, rare_model):
+    words = ("compare", rare_model, "--until", "cost.mean:1%", "--max-paths", "10000")
+    code, out, err = run(capsys, *words)
+    assert code == 0
+    assert "is not known to within 1 % after 10,000 paths, the most allowed: base unknown" in err
+    assert "fire is expected to hit 1 time in them; sample rare hazards more often (--rare), or 50,001 paths" in err
+    assert "± ?" in out
+    document = json.loads(run(capsys, *words, "--json", "-q")[1])
+    assert document["until"]["met"] is False
+    assert document["until"]["strategies"]["base"]["lower"] is None
+
+
+def test_rare_hazards_are_sampled_more_often_where_asked(capsys, rare_model):
+    words = ("compare", rare_model, "--until", "cost.mean:1%", "--rare", "--json")
+    code, out, err = run(capsys, *words)
+    found = json.loads(out)["until"]
+    assert code == 0
+    assert "cost.mean is known to within 1 %" in err
+    assert found["met"] is True
+    assert found["strategies"]["base"]["lower"] < exact_mean_cost() < found["strategies"]["base"]["upper"]
+
+
+def test_a_result_with_weights_is_kept_and_takes_no_rare(capsys, rare_model, tmp_path):
+    kept = str(tmp_path / "run.nc")
+    code, fresh, _ = run(capsys, "compare", rare_model, "--paths", "500", "--rare", "--out", kept)
+    assert code == 0
+    assert "paths weighted accordingly" in " ".join(fresh.split())
+    assert run(capsys, "compare", kept) == (0, fresh, "")
+    code, _, err = run(capsys, "compare", kept, "--rare")
+    assert code == 2
+    assert "leave --rare out" in err
+
+
+def test_a_path_of_a_rare_run_is_replayed(capsys, rare_model):
+    code, out, _ = run(capsys, "replay", rare_model, "-s", "base", "--worst", "cost", "--paths", "60", "--rare")
+    assert code == 0
+    assert "fire" in out
+    assert "estimated from 60 paths, weighted" in " ".join(out.split())

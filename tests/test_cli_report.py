@@ -1,9 +1,13 @@
 """``jitrisk report``: what it writes, from what, and what it refuses before it begins."""
 
+import html
 import json
+import re
 
 import pytest
+from modelfile import written
 from test_cli import process, run
+from test_sampling_rare import hazard, shop
 
 import jitrisk as jr
 
@@ -75,3 +79,22 @@ def test_a_file_cut_short_is_no_result(tmp_path):
     assert done.returncode == 2
     assert "cut.nc: is not a result of jitrisk" in done.stderr
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_page_of_weighted_paths_says_how_they_were_sampled_and_repeats_itself(capsys, tmp_path):
+    # Fires on 300 paths of 100 days: 0.0082 are expected.
+    model, target = written(tmp_path, shop(fire=hazard("1 / 10000 years"))), tmp_path / "page.html"
+    code, _, _ = run(capsys, "report", str(model), "--paths", "300", "--seed", "3", "--rare", "--html", str(target))
+    assert code == 0
+    page = html.unescape(target.read_text(encoding="utf-8"))
+    assert "--paths 300 --seed 3 --rare --html report.html" in page
+    assert "How often hazards occurred on the 300 paths" in page
+    cells = re.findall(r"fire: (seen|expected|evidence)</t[hd]>\s*<td[^>]*>([^<]+)<", page)
+    assert dict(cells) == {"seen": "150", "expected": "0.00822", "evidence": "150"}
+    assert "sampled in a share of the paths each: fire 50 %; paths are weighted accordingly" in page
+    assert "expected to hit" not in page
+    code, _, _ = run(capsys, "report", str(model), "--paths", "300", "--seed", "3", "--html", str(target))
+    assert code == 0
+    plain = html.unescape(target.read_text(encoding="utf-8"))
+    assert "--seed 3 --html report.html" in plain
+    assert "fire is expected to hit 0.0082 times in these 300 paths" in plain

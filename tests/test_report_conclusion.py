@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from handmade import of_cost, result
+from rarely import UNTIL_RARE
 
+import jitrisk as jr
 from jitrisk.report import conclusion, summarize
 
 NAMES = ("jit", "jic", "hybrid")
@@ -163,3 +167,46 @@ def test_a_loss_in_the_bad_years_alone_is_called_one():
 def test_a_loss_is_called_one():
     text = conclusion(summarize(of_profit(np.full((1, 400), 100.0), price=0.5)))
     assert text == "jit loses 3,650 EUR a year on average. In the worst 5 % of paths it loses 50 EUR in 5 d."
+
+
+def test_a_claim_gets_the_digits_that_it_needs():
+    # 2 standard errors of the difference leave out 0 by little: "5 ± 5 less" would contradict itself.
+    noise = np.random.default_rng(4).normal(0.0, 1.0, 2000)
+    error = noise.std(ddof=1) / np.sqrt(2000)
+    text = said([luck(2000), luck(2000) + noise - noise.mean() + 2.05 * error])
+    amount, half = (
+        word.replace(",", "") for word in re.search(r": ([\d.,]+) ± ([\d.,]+) .*less than jic", text).groups()
+    )
+    assert text.startswith("jit costs least")
+    assert float(amount) > float(half)
+
+
+def short(times: float, **options) -> str:
+    """The conclusion on 1,000 paths of two strategies with a fire that is expected so many times."""
+    rate = {"hazards": {"fire": {"rate": f"{times / 365_000:.15g} / d"}}}
+    patches = {"lean": rate, "dear": rate | {"stages": {"press": {"order_cost": 2}}}}
+    return conclusion(summarize(jr.simulate(UNTIL_RARE | {"strategies": patches}, 1000, seed=1, **options)))
+
+
+def test_no_winner_is_named_where_a_hazard_was_hardly_seen():
+    text = short(1)
+    assert text.startswith("No difference in mean cost can be claimed between ")
+    assert "and its interval is unknown" in text
+    assert "The paths are too few to compare the worst 5 % of them." in text
+    assert text.endswith(
+        "fire is expected to hit 1 time in these 1,000 paths, too seldom for an interval of any mean, CVaR or "
+        "difference: sample rare hazards more often (--rare), or 5,001 paths would show it 5 times."
+    )
+    assert "least" not in text
+
+
+def test_a_winner_is_named_where_it_was_seen_or_sampled_more_often():
+    for text in (short(9), short(1, rare=True)):
+        assert text.startswith("lean costs least, ")
+        assert "expected to hit" not in text
+
+
+def test_one_strategy_hardly_known_is_told_with_unknown_intervals():
+    text = conclusion(summarize(jr.simulate(UNTIL_RARE, 1000, seed=1)))
+    assert text.startswith("base costs 365 ± ? EUR a year on average.")
+    assert "fire is expected to hit 0.1 times in these 1,000 paths" in text

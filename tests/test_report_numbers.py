@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from jitrisk.numerals import number
@@ -33,6 +34,30 @@ from jitrisk.report.numbers import Estimate, rounded, scale, share, within
 )
 def test_rounding_follows_half_the_interval(value, half, text):
     assert str(rounded(Estimate(value, half))) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "text"),
+    [
+        (5.4, 4.6, "5.4 ± 4.6"),
+        (-5.4, 4.6, "-5.4 ± 4.6"),
+        (5.3, 5.28, "5.30 ± 5.28"),
+        (5.2501, 5.2499, "5.3 ± 5.2"),
+        (30.4, 29.6, "30.4 ± 29.6"),
+        (0.054, 0.046, "0.054 ± 0.046"),
+        (4.6, 5.4, "5 ± 5"),
+        (5.0, 5.0, "5 ± 5"),
+    ],
+)
+def test_an_interval_that_leaves_out_0_does_not_look_as_if_it_held_it(value, half, text):
+    assert str(rounded(Estimate(value, half))) == text
+
+
+def test_no_rounded_claim_contradicts_itself():
+    rng = np.random.default_rng(1)
+    for value, part in zip(10 ** rng.uniform(-6, 9, 5000), rng.uniform(0.9, 1, 5000), strict=True):
+        shown = rounded(Estimate(value, value * part))
+        assert float(shown.value.replace(",", "")) > float(shown.half.replace(",", ""))
 
 
 @pytest.mark.parametrize(

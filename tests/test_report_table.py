@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
 from handmade import of_cost, random_result, result
+from rarely import UNTIL_RARE, burning
 from rich.console import Console
 
+import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.report import compare_table, cost_table, ownership_table, profit_table
 
@@ -212,3 +215,44 @@ def test_ownership_table_of_many_stages_and_long_names_stays_readable(width):
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     assert "39 more bear less; the total is of all." in text
     assert len([label for label in rows(text) if label.endswith("...")]) <= 20
+
+
+def test_hazards_are_told_with_how_often_they_were_expected():
+    text = " ".join(printed(compare_table(jr.simulate(UNTIL_RARE, 3000, seed=1)), 120).split())
+    assert "Occurrences seen (expected in as many natural paths): fire 0 (0.3)." in text
+    assert "weighted" not in text
+    assert rows(printed(compare_table(jr.simulate(UNTIL_RARE, 3000, seed=1)), 120))["cost a year, EUR"] == "365 ± ?"
+    text = " ".join(printed(compare_table(jr.simulate(UNTIL_RARE, 3000, seed=1, rare=True)), 120).split())
+    assert "Rare hazards were sampled more often than they occur, and paths weighted accordingly." in text
+    assert "fire 1,500 (0.3)." in text
+
+
+def test_strategies_with_other_rates_have_their_own_counts():
+    patches = {
+        name: {"hazards": {"fire": {"rate": rate}}} for name, rate in (("a", "1 / 9 years"), ("b", "1 / 4 years"))
+    }
+    outcomes = jr.simulate(UNTIL_RARE | {"strategies": patches}, 1000, seed=1)
+    text = " ".join(printed(compare_table(outcomes), 200).split())
+    seen = outcomes["occurrences"].isel(hazard=0).sum("path").values
+    # The renewal functions: 111 less what burns at once, and 250.
+    found = re.search(r"fire (\d+) \(([\d.]+)\) under a, (\d+) \(([\d.]+)\) under b", text)
+    assert [int(found[1]), int(found[3])] == seen.tolist()
+    assert float(found[2]) == pytest.approx(110, rel=0.02)
+    assert float(found[4]) == pytest.approx(240, rel=0.04)
+
+
+def test_a_model_without_hazards_has_no_line_about_them():
+    assert "Occurrences" not in printed(compare_table(jr.simulate(UNTIL_RARE | {"hazards": {}}, 50)), 120)
+
+
+def test_the_tail_of_a_short_horizon_is_not_one_of_a_year():
+    table = compare_table(jr.simulate(burning("30 d"), 2000, seed=1))
+    labels = [row.label for row in table.rows]
+    assert "CVaR 95 of cost in 30 d, k EUR" in labels
+    assert not [label for label in labels if "CVaR" in label and "a year" in label]
+    assert "the mean cost in 30 d over the worst 5 % of paths" in " ".join(table.notes)
+    # The mean of the worst 5 % of 30 days: a fire of probability 0.8 %, which costs less near the end.
+    (cvar,) = [row.cells[0] for row in table.rows if row.label.startswith("CVaR")]
+    assert 60 < float(cvar.value) < 240
+    yearly = [row.label for row in compare_table(jr.simulate(burning("1 year"), 200, seed=1)).rows]
+    assert not [label for label in yearly if " in " in label]

@@ -1,7 +1,10 @@
 """Paths until an estimate is precise: the same bits as asked for at once, ends for every reason, honest words."""
 
+import re
+
 import numpy as np
 import pytest
+from rarely import UNTIL_RARE, exact_mean_cost, with_fire
 
 import jitrisk as jr
 from jitrisk import engine, until
@@ -142,3 +145,56 @@ def test_what_cannot_be_asked_is_refused(options, error):
 def test_a_metric_without_prices_is_named():
     with pytest.raises(ResultError, match="no profit"):
         jr.simulate_until(MODEL, "profit.mean:1%")
+
+
+def test_a_hazard_hardly_seen_is_named_with_what_helps(monkeypatch):
+    monkeypatch.setattr(until, "FIRST", 10_000)
+    looks = []
+    message = (
+        "cost.mean is not known to within 1 % after 10,000 paths: base unknown; fire is expected to hit 1 time in "
+        "them; sample rare hazards more often (--rare), or 50,001 paths would show it 5 times"
+    )
+    with pytest.warns(UserWarning, match=re.escape(message)):
+        outcomes = jr.simulate_until(UNTIL_RARE, "cost.mean:1%", most=20_000, watch=looks.append)
+    # More paths than there may be would have to show it, so that none is added.
+    assert [look.attrs.get("stopped") for look in looks] == ["unseen"]
+    assert outcomes.sizes["path"] == 10_000
+    assert not reached_document(looks[-1])["met"]
+    assert reached_document(looks[-1])["strategies"]["base"]["width"] is None
+
+
+def test_the_most_paths_end_it_too_where_a_hazard_is_hardly_seen():
+    looks = []
+    with pytest.warns(UserWarning, match="after 500 paths, the most allowed: base unknown; fire is expected"):
+        jr.simulate_until(UNTIL_RARE, "cost.mean:1%", most=500, watch=looks.append)
+    assert looks[-1].attrs["stopped"] == "most"
+
+
+def test_paths_are_added_until_a_hazard_is_seen_often_enough():
+    model, looks = with_fire(UNTIL_RARE, rate="1 / 300 years"), []
+    outcomes = jr.simulate_until(model, "cost.mean:90%", most=50_000, watch=looks.append)
+    first, *_, last = looks
+    assert first["unseen"].all()
+    assert first["needed"].item() == np.ceil(5 / outcomes["evidence"].item())
+    assert first.attrs["planned"] >= first["needed"].item()
+    assert last.attrs["stopped"] == "met"
+    assert outcomes.sizes["path"] * outcomes["evidence"].item() >= 5
+
+
+def test_a_rare_hazard_sampled_more_often_is_known_soon():
+    looks = []
+    outcomes = jr.simulate_until(UNTIL_RARE, "cost.mean:1%", 3, rare=True, watch=looks.append)
+    assert looks[-1].attrs["stopped"] == "met"
+    assert outcomes.sizes["path"] < 10_000
+    assert reached_line(looks[-1]).startswith("cost.mean is known to within 1 % after ")
+    assert looks[-1]["lower"].item() < exact_mean_cost() < looks[-1]["upper"].item()
+    at_once = jr.simulate(UNTIL_RARE, outcomes.sizes["path"], 3, rare=True)
+    assert outcomes.identical(at_once)
+    assert bits(outcomes) == bits(at_once)
+
+
+def test_weighted_paths_that_grow_keep_their_weights():
+    looks = []
+    outcomes = jr.simulate_until(UNTIL_RARE, "cost.mean:0.5%", 4, rare=True, watch=looks.append)
+    assert len(looks) > 1
+    assert outcomes.identical(jr.simulate(UNTIL_RARE, outcomes.sizes["path"], 4, rare=True))

@@ -45,7 +45,9 @@ def evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
         for name, (spells, chance) in _active(plant).items():
             at = s, hazards.index(name)
             expected[at] = expected_occurrences(spells, *window)
-            evidence[at] = expected[at] * chance * _sampled_share(job.mixture, name)
+            # One that begins in the warm-up alone has effects after it, too.
+            often = expected[at] or expected_occurrences(spells, 0.0, window[1])
+            evidence[at] = often * chance * _sampled_share(job.mixture, name)
     return {"expected_occurrences": expected, "evidence": evidence}
 
 

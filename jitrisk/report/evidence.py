@@ -59,14 +59,15 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     """
     if not hazards.data_vars or hazards["enough"].all():
         return
-    least = hazards["evidence"].min("strategy")
+    least = hazards["evidence"].where(~hazards["enough"]).min("strategy")
     short = hazards["hazard"].values[(~hazards["enough"]).any("strategy").values]
     rarest, *others = sorted(map(str, short), key=lambda name: float(least.sel(hazard=name)))
     of, needed = paths(int(hazards.attrs["paths"])), float(hazards["needed"].sel(hazard=rarest).max())
     if float(least.sel(hazard=rarest)) >= FEWEST:
+        seen = _times(float(hazards["seen"].sel(hazard=rarest).min()))
         yield (
-            f"{rarest} occurred {_times(float(hazards['seen'].sel(hazard=rarest).min()))} in these {of}, less often "
-            f"than expected and too seldom for an interval of a mean, CVaR or difference: take at least {_up(needed)} paths."
+            f"{rarest} occurred {seen} in these {of}, less often than expected and too seldom for an interval of a mean, "
+            f"CVaR or difference: take at least {_up(needed)} paths."
         )
         return
     rest = [f"{name} {_times(float(least.sel(hazard=name)))}" for name in others[: _MOST_NAMED - 1]]

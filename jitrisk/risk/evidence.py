@@ -42,8 +42,9 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     -------
     xr.Dataset
         ``seen``, ``expected``, ``evidence``, ``enough`` and ``needed`` of dimensions (strategy, hazard). A hazard that
-        hits nothing that is drawn has no expectation, NaN, and is enough. Of weighted paths, `seen` counts them as they
-        are, and `evidence` is the number that as many paths all alike would have to show to say as much. Empty for
+        hits nothing that is drawn has no expectation, NaN, and is enough, as is one that cannot begin within the
+        horizon; neither needs a number of paths, NaN. Of weighted paths, `seen` counts them as they are, and
+        `evidence` is the number that as many paths all alike would have to show to say as much. Empty for
         a result that does not say how often its hazards occur.
     """
     if not set(OCCURRENCES) <= set(outcomes.variables):
@@ -54,9 +55,9 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
         "seen": outcomes["occurrences"].variable.sum("path", dtype=np.int64),
         "expected": outcomes["expected_occurrences"].variable * paths,
         "evidence": every,
-        "enough": ~((every < FEWEST) | (every.notnull() & ~_is_seen(outcomes))),
+        "enough": ~((every < FEWEST) | (every.notnull() & ~_is_seen(outcomes))) | (every == 0),
         # Where enough are expected and hardly any was seen, twice as many paths are a start.
-        "needed": xr.Variable(evidence.dims, np.where(every >= FEWEST, 2.0 * paths, np.ceil(FEWEST / evidence.values))),
+        "needed": xr.Variable(evidence.dims, np.where(every >= FEWEST, 2.0 * paths, _paths_for(evidence.values))),
     }
     variables = {
         name: xr.Variable(("strategy", "hazard"), array.transpose("strategy", "hazard").values, _attrs(name))
@@ -66,12 +67,19 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(variables, coords, {"paths": paths})
 
 
+def _paths_for(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how many paths show enough of a hazard, NaN where it is not known or never occurs."""
+    return np.ceil(FEWEST / np.where(evidence > 0, evidence, math.nan))
+
+
 def _is_seen(outcomes: xr.Dataset) -> xr.Variable:
-    """Return whether enough paths show a hazard, of dimensions (strategy, hazard)."""
+    """Return whether enough paths show a hazard, or need not, of dimensions (strategy, hazard)."""
     design = design_of(outcomes)
     shown = outcomes["occurrences"].transpose("strategy", "hazard", "path").values > 0
     found = [[design.effective_among(row) >= FEWEST_SEEN for row in rows] for rows in shown]
-    return xr.Variable(("strategy", "hazard"), np.array(found, dtype=np.bool_).reshape(shown.shape[:2]))
+    # One that begins in the warm-up alone is not counted.
+    uncounted = outcomes["expected_occurrences"].transpose("strategy", "hazard").values == 0
+    return xr.Variable(("strategy", "hazard"), np.array(found, dtype=np.bool_).reshape(shown.shape[:2]) | uncounted)
 
 
 def _attrs(name: str) -> dict[str, str]:

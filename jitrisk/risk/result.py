@@ -151,12 +151,15 @@ def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
         kept = (name for name in RAREST if name in outcomes.coords)
         return coords | {name: outcomes[name].variable for name in kept}
     found = outcomes["evidence"].transpose("strategy", "hazard").values
-    # A hazard that hits nothing that is drawn is no limit.
-    evidence = np.where(np.isnan(found), np.inf, found)
+    # A hazard that hits nothing that is drawn, or cannot begin within the horizon, is no limit.
+    evidence = np.where(found > 0, found, np.inf)
     least = evidence.min(axis=1, initial=np.inf)
     names = [str(outcomes["hazard"].values[row.argmin()]) if np.isfinite(row).any() else "" for row in evidence]
     occurrences = outcomes["occurrences"].transpose("strategy", "path", "hazard").values
     seen = [occurrences[s][:, row.argmin()] for s, row in enumerate(evidence)] if evidence.size else []
+    # One that begins in the warm-up alone is not counted, and need not be seen.
+    expected = outcomes["expected_occurrences"].transpose("strategy", "hazard").values
+    seen = [np.where(expected[s, evidence[s].argmin()] == 0, 1, row) for s, row in enumerate(seen)]
     arrays = {"least_evidence": least, "rarest_hazard": np.array(names, dtype=np.str_)}
     arrays["rarest_occurrences"] = np.array(seen, dtype=np.int32).reshape(len(least), outcomes.sizes["path"])
     return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].attrs()) for name in RAREST}

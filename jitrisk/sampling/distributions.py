@@ -70,7 +70,8 @@ class Distribution:
 
         Returns
         -------
-        array of the shape of `values`; small probabilities have a small relative error, too.
+        array of the shape of `values`; small probabilities have a small relative error, too, and those below 1e-27
+        are 0.
         """
         at = np.asarray(values, dtype=np.float64)
         low, high = np.zeros(at.shape), np.ones(at.shape)
@@ -78,7 +79,8 @@ class Distribution:
             middle = 0.5 * (low + high)
             reached = self.quantile(middle) > at
             low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-        return np.where(self.highest <= at, 1.0, 0.5 * (low + high))
+        # Where every quantile lies above a value, no halving raises the lower end.
+        return np.where(self.highest <= at, 1.0, np.where(low > 0, 0.5 * (low + high), 0.0))
 
     @property
     def integer(self) -> bool:

@@ -97,7 +97,8 @@ def _first_words(seed: int, hazard: str, paths: range) -> NDArray[np.uint32]:
 
     numbers = np.arange(paths.start, paths.stop, dtype=np.uint64)
     words = np.empty((4, len(paths)), np.uint32)
-    kernels.philox(np.uint64(stream_key(seed, "hazard", hazard)), np.zeros(len(paths), np.uint64), numbers, words)
+    key = np.uint64(stream_key(seed, "hazard", hazard))
+    kernels.philox(key, np.zeros(len(paths), np.uint64), numbers, words)
     first: NDArray[np.uint32] = words[0]
     return first
 

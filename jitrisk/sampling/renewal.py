@@ -42,7 +42,7 @@ def expected_occurrences(spells: Spells, begin: float, end: float) -> float:
     cycle = spells.quiet.mean() + spells.active.mean() + spells.ramp
     if cycle * _MANY < end:
         return _in_the_limit(spells, end) - (_in_the_limit(spells, begin) if begin else 0.0)
-    grid = np.linspace(0.0, end, _STEPS + 1)
+    grid = np.linspace(0.0, np.nextafter(end, 0.0), _STEPS + 1)
     counts = _renewals(spells, grid)
     return float(counts[-1] - (np.interp(begin, grid, counts) if begin else 0.0))
 
