@@ -359,7 +359,10 @@ def test_until_does_not_call_known_what_was_never_seen(capsys, rare_model):
     code, out, err = run(capsys, *words)
     assert code == 0
     assert "is not known to within 1 % after 10,000 paths, the most allowed: base unknown" in err
-    assert "fire is expected to hit 1 time in them; sample rare hazards more often (--rare), or 50,001 paths" in err
+    assert (
+        "fire is expected to hit 1 time in these paths, and 5 are needed: sample rare hazards more often (--rare), or"
+        in err
+    )
     assert "± ?" in out
     document = json.loads(run(capsys, *words, "--json", "-q")[1])
     assert document["until"]["met"] is False
@@ -380,7 +383,7 @@ def test_a_result_with_weights_is_kept_and_takes_no_rare(capsys, rare_model, tmp
     kept = str(tmp_path / "run.nc")
     code, fresh, _ = run(capsys, "compare", rare_model, "--paths", "500", "--rare", "--out", kept)
     assert code == 0
-    assert "paths weighted accordingly" in " ".join(fresh.split())
+    assert "paths are weighted accordingly" in " ".join(fresh.split())
     assert run(capsys, "compare", kept) == (0, fresh, "")
     code, _, err = run(capsys, "compare", kept, "--rare")
     assert code == 2

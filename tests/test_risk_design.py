@@ -18,6 +18,7 @@ from jitrisk.risk.design import EqualDesign, Point, WeightedDesign, design_of
 from jitrisk.risk.tails import tail_risk
 
 SHARES = np.array([0.5, 0.2, 0.3])
+STRUCK = 0.3  # no path below has the largest weight there is, so that all are struck
 
 
 def drawn(paths=900, seed=1):
@@ -60,7 +61,7 @@ def shares_of_paths(weight, component, shares):
 @pytest.mark.parametrize("paths", [30, 900])
 def test_mean_error_and_freedom_are_those_of_the_definition(paths):
     values, weight, component = drawn(paths)
-    spread = WeightedDesign(weight, component, SHARES).spread(values)
+    spread = WeightedDesign(weight, component, SHARES, STRUCK).spread(values)
     mean, error, freedom = by_hand(values, weight, component, SHARES)
     assert spread.mean == pytest.approx(mean, rel=1e-12)
     assert spread.standard_error == pytest.approx(error, rel=1e-10)
@@ -69,7 +70,7 @@ def test_mean_error_and_freedom_are_those_of_the_definition(paths):
 
 def test_means_of_many_rows_are_those_of_each():
     values, weight, component = drawn()
-    design = WeightedDesign(weight, component, SHARES)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
     rows = np.stack([values, values**2, (values > 3).astype(float)])
     found = design.mean(rows)
     for row, mean in zip(rows, found, strict=True):
@@ -78,7 +79,7 @@ def test_means_of_many_rows_are_those_of_each():
 
 def test_deviation_is_that_of_the_weighted_law():
     values, weight, component = drawn()
-    design = WeightedDesign(weight, component, SHARES)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
     counts = shares_of_paths(weight, component, SHARES)
     mean = np.sum(counts * values)
     variance = np.sum(counts * (values - mean) ** 2)
@@ -96,7 +97,7 @@ def test_skewness_is_the_third_moment_of_the_mean():
     for h, share in enumerate(SHARES):
         scores = weight[component == h] * (values[component == h] - mean) / total
         third += share**3 * np.mean((scores - scores.mean()) ** 3) / scores.size**2
-    found = WeightedDesign(weight, component, SHARES).spread(values).skewness
+    found = WeightedDesign(weight, component, SHARES, STRUCK).spread(values).skewness
     assert found == pytest.approx(third / error**3, rel=1e-9)
 
 
@@ -104,7 +105,7 @@ def test_weighted_quantiles_are_the_least_values_that_reach_a_probability():
     values, weight, component = drawn()
     values = np.round(values, 1)  # with ties
     counts = shares_of_paths(weight, component, SHARES)
-    design = WeightedDesign(weight, component, SHARES)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
     for p in (0.01, 0.05, 0.5, 0.77, 0.95, 0.999):
         reached = [v for v in sorted(set(values)) if counts[values <= v].sum() >= p]
         (found,) = design.quantiles(values, [Point(p)], 0.95)
@@ -119,7 +120,7 @@ def test_weighted_quantiles_are_the_least_values_that_reach_a_probability():
 def test_weighted_shares_and_their_intervals():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
-    design = WeightedDesign(weight, component, SHARES)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
     hits = values > 4
     found, lower, upper = design.share(hits, 0.95)
     share = counts[hits].sum()
@@ -135,7 +136,7 @@ def test_weighted_shares_and_their_intervals():
 def test_values_beyond_a_share_lie_beyond_it():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
-    design = WeightedDesign(weight, component, SHARES)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
     ranked = design.ranked(values)
     for edge in (0.5, 2.0, 9.0):
         assert ranked.below(edge) == pytest.approx(counts[values < edge].sum(), rel=1e-9)
@@ -149,7 +150,7 @@ def test_values_beyond_a_share_lie_beyond_it():
 def test_the_rarest_tail_holds_so_many_effective_paths():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
-    design = WeightedDesign(weight, component, SHARES)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
     for low in (False, True):
         order = np.argsort(values if low else -values)
         tails = [counts[order[: k + 1]] for k in range(900)]
@@ -172,7 +173,7 @@ def test_exceedance_of_weighted_paths_is_the_weighted_share_beyond():
 @pytest.fixture
 def alike():
     values = np.random.default_rng(5).lognormal(0, 1, 700)
-    return values, EqualDesign(700), WeightedDesign(np.ones(700), np.zeros(700, int), np.array([1.0]))
+    return values, EqualDesign(700), WeightedDesign(np.ones(700), np.zeros(700, int), np.array([1.0]), 0.0)
 
 
 def test_weights_of_1_change_no_mean_and_no_error(alike):
@@ -213,7 +214,7 @@ def test_weights_of_1_change_no_share_and_no_tail(alike):
 
 def test_constants_are_exact():
     _, weight, component = drawn()
-    design = WeightedDesign(weight, component, SHARES)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
     for value in (0.1, 365.0, -1e9):
         spread = design.spread(np.full(900, value))
         assert (spread.mean, spread.standard_error, spread.deviation) == (value, 0, 0)
@@ -223,7 +224,7 @@ def test_constants_are_exact():
 
 
 def test_too_few_paths_of_a_component_have_no_error():
-    design = WeightedDesign(np.ones(4), np.array([0, 1, 0, 2]), SHARES)
+    design = WeightedDesign(np.ones(4), np.array([0, 1, 0, 2]), SHARES, STRUCK)
     spread = design.spread(np.arange(4.0))
     assert np.isfinite(spread.mean)
     assert math.isnan(spread.standard_error)
@@ -231,14 +232,14 @@ def test_too_few_paths_of_a_component_have_no_error():
 
 def test_a_component_that_is_absent_is_named():
     with pytest.raises(ResultError, match=r"lack those of component 1, 2, .* at least 4 consecutive paths"):
-        WeightedDesign(np.ones(3), np.zeros(3, int), SHARES)
+        WeightedDesign(np.ones(3), np.zeros(3, int), SHARES, STRUCK)
     with pytest.raises(ResultError, match="at least 4 consecutive paths"):
-        WeightedDesign(np.ones(9), np.arange(9) % 3, SHARES).part(0, 2)
+        WeightedDesign(np.ones(9), np.arange(9) % 3, SHARES, STRUCK).part(0, 2)
 
 
 def test_a_part_of_the_paths_is_a_design_of_its_own():
     values, weight, component = drawn()
-    part = WeightedDesign(weight, component, SHARES).part(100, 400)
+    part = WeightedDesign(weight, component, SHARES, STRUCK).part(100, 400)
     assert (part.paths, part.period) == (300, 4)
     found = by_hand(values[100:400], weight[100:400], component[100:400], SHARES)[0]
     assert part.spread(values[100:400]).mean == pytest.approx(found, rel=1e-12)
@@ -252,7 +253,7 @@ def test_intervals_of_weighted_means_cover_the_truth():
         u = rng.random(400) * np.where(component == 1, p, 1)
         weight = 1 / (0.5 + 0.5 / p * (u < p))
         cost = np.where(u < p, rng.exponential(size=400) / p, 0.0)
-        spread = WeightedDesign(weight, component, np.array([0.5, 0.5])).spread(cost)
+        spread = WeightedDesign(weight, component, np.array([0.5, 0.5]), p).spread(cost)
         reach = stats.t.ppf(0.975, spread.freedom)
         covered += abs(spread.mean - 1) < reach * spread.standard_error
     assert abs(covered / runs - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs)
@@ -279,8 +280,9 @@ def test_the_design_of_a_result_is_that_of_its_components(until_rare):
     design = design_of(until_rare)
     spread = design.spread(cost)
     assert spread.mean == pytest.approx(mean, rel=1e-12)
-    assert spread.standard_error == pytest.approx(error, rel=1e-9)
-    assert spread.freedom == pytest.approx(freedom, rel=1e-9)
+    # Natural paths err at least as much as the fires that are expected among them make them.
+    assert error <= spread.standard_error < 1.05 * error
+    assert spread.freedom == pytest.approx(freedom, rel=0.05)
     # Not normalized, it differs by the mean of the weights.
     assert mean == pytest.approx(combined(until_rare, cost)[0] / combined(until_rare, np.ones(10_000))[0], rel=1e-12)
 

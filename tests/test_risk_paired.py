@@ -15,14 +15,24 @@ from jitrisk.vocabulary import CONTRASTS, METRICS
 
 def test_difference_is_that_of_a_paired_t_test():
     rng = np.random.default_rng(2)
-    luck = rng.lognormal(size=50)
-    cost = np.stack([luck, luck + rng.normal(0.1, 0.2, 50)])
+    luck, gap = rng.lognormal(size=50), rng.normal(0.0, 0.2, 25)
+    # Without skewness the interval is that of Student.
+    cost = np.stack([luck, luck + 0.1 + np.concatenate([gap, -gap])])
     column = of_cost(cost).risk.compare()["cost"].isel(strategy=1)
     test = stats.ttest_rel(cost[1], cost[0])
     expected = test.confidence_interval(0.95)
     assert float(column.sel(statistic="mean")) == pytest.approx(np.mean(cost[1] - cost[0]))
     assert float(column.sel(statistic="standard_error")) == pytest.approx(stats.sem(cost[1] - cost[0]))
     assert column.sel(statistic=["lower", "upper"]).values == pytest.approx([expected.low, expected.high])
+
+
+def test_interval_of_a_skewed_difference_is_that_of_its_mean():
+    rng = np.random.default_rng(2)
+    luck, gap = rng.normal(10, 1, 300), rng.lognormal(0, 1.5, 300)
+    column = of_cost(np.stack([luck, luck + gap])).risk.compare()["cost"].isel(strategy=1)
+    alone = of_cost(gap).risk.measure()["cost"].isel(strategy=0)
+    for end in ("lower", "upper"):
+        assert float(column.sel(statistic=end)) == pytest.approx(float(alone.sel(statistic=end)), rel=1e-9)
 
 
 def test_base_differs_from_itself_by_nothing_and_can_be_any_strategy():

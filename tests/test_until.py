@@ -152,7 +152,7 @@ def test_a_hazard_hardly_seen_is_named_with_what_helps(monkeypatch):
     looks = []
     message = (
         "cost.mean is not known to within 1 % after 10,000 paths: base unknown; fire is expected to hit 1 time in "
-        "them; sample rare hazards more often (--rare), or 50,001 paths would show it 5 times"
+        "these paths, and 5 are needed: sample rare hazards more often (--rare), or take at least 50,100 paths"
     )
     with pytest.warns(UserWarning, match=re.escape(message)):
         outcomes = jr.simulate_until(UNTIL_RARE, "cost.mean:1%", most=20_000, watch=looks.append)

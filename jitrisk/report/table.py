@@ -16,7 +16,6 @@ from jitrisk.report.numbers import (
     Rounded,
     Scale,
     paths,
-    per_horizon,
     percent,
     rounded,
     scale,
@@ -236,8 +235,8 @@ def _money_notes(summary: Summary) -> Iterator[str]:
     if not summary.priced:
         return
     level, rest = percent(summary.level), percent(1 - summary.level)
-    per = per_horizon(summary.measures.attrs)
-    yield f"CVaR {level}: the mean {summary.aim} {per} over the worst {rest} % of paths."
+    per = within(summary.measures.attrs) or " a year"
+    yield f"CVaR {level}: the mean {summary.aim}{per} over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."
     if any(metric in summary.measures for _, metric, _ in _RATIO_ROWS):

@@ -299,7 +299,10 @@ class WeightedDesign:
 
     def quantiles(self, values: Array, points: Sequence[Point], confidence: float) -> list[Quantile]:
         """Return quantiles with their intervals."""
-        ladders = {low: _Ladder(-values if low else values, self._groups) for low in {point.low for point in points}}
+        ladders = {
+            low: _Ladder(-values if low else values, self._weights, self._groups)
+            for low in {point.low for point in points}
+        }
         found = [ladders[point.low].quantile(point.probability, confidence) for point in points]
         pairs = zip(points, found, strict=True)
         return [Quantile(-one.value, -one.upper, -one.lower) if point.low else one for point, one in pairs]
@@ -311,7 +314,8 @@ class WeightedDesign:
     def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, with its interval."""
         hits = np.asarray(hits, dtype=np.float64)
-        found = sum_of_products(self._weights, hits)
+        constant = hits.min() == hits.max()
+        found = float(hits[0]) if constant else sum_of_products(self._weights, hits)
         parts = [
             (group.probability, *group.share(sum_of_products(group.weights, hits), group.squares_of(hits)))
             for group in self._groups
@@ -416,23 +420,24 @@ class _Ladder:
     no tail rarer than calm paths show could be bounded, whatever the hazards do.
     """
 
-    def __init__(self, values: Array, groups: Sequence[_Group]) -> None:
+    def __init__(self, values: Array, weights: Array, groups: Sequence[_Group]) -> None:
         order = np.argsort(values, kind="stable")
         self._groups, self._values = groups, values[order]
         # Values that are equal make one step.
         self._ends = np.flatnonzero(np.append(np.diff(self._values) > 0, True))
         self._below, self._squares = [], []
         for group in groups:
-            weights = group.weights[order]
-            below = np.minimum(np.cumsum(weights)[self._ends], 1.0)
-            below[below > 1 - _ROUNDING] = 1.0
-            self._below.append(below)
-            self._squares.append(np.cumsum(weights**2)[self._ends])
-        parts = [group.probability * below for group, below in zip(groups, self._below, strict=True)]
-        self._every: Array = np.sum(parts, axis=0)
+            self._below.append(self._summed(group.weights[order]))
+            self._squares.append(np.cumsum(group.weights[order] ** 2)[self._ends])
+        self._every = self._summed(weights[order])
         calm = self._below[0]
         middle, worst = (self._value(int(np.searchsorted(calm, share))) for share in (0.5, 1.0))
         self._out_of_reach = worst + (worst - middle)
+
+    def _summed(self, shares: Array) -> Array:
+        """Return the sums of shares up to every step, at most 1."""
+        below: Array = np.cumsum(shares)[self._ends]
+        return np.where(below > 1 - _ROUNDING, 1.0, below)
 
     def quantile(self, probability: float, confidence: float) -> Quantile:
         """Return the least value that the distribution reaches a probability at, and its interval.

@@ -50,14 +50,14 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     if not set(OCCURRENCES) <= set(outcomes.variables):
         return xr.Dataset(coords={"strategy": outcomes["strategy"], "hazard": np.array([], dtype=np.str_)})
     paths, evidence = outcomes.sizes["path"], outcomes["evidence"].variable.transpose("strategy", "hazard")
-    every = evidence * paths
+    every, seen = evidence * paths, _is_seen(outcomes)
     arrays: dict[str, xr.Variable] = {
         "seen": outcomes["occurrences"].variable.sum("path", dtype=np.int64),
         "expected": outcomes["expected_occurrences"].variable * paths,
         "evidence": every,
-        "enough": ~((every < FEWEST) | (every.notnull() & ~_is_seen(outcomes))) | (every == 0),
+        "enough": ~((every < FEWEST) | (every.notnull() & ~seen)) | (every == 0),
         # Where enough are expected and hardly any was seen, twice as many paths are a start.
-        "needed": xr.Variable(evidence.dims, np.where(every >= FEWEST, 2.0 * paths, _paths_for(evidence.values))),
+        "needed": evidence.copy(data=np.where((every >= FEWEST) & ~seen, 2.0 * paths, _paths_for(evidence.values))),
     }
     variables = {
         name: xr.Variable(("strategy", "hazard"), array.transpose("strategy", "hazard").values, _attrs(name))

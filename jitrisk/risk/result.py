@@ -150,19 +150,27 @@ def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
     if "evidence" not in outcomes.data_vars:
         kept = (name for name in RAREST if name in outcomes.coords)
         return coords | {name: outcomes[name].variable for name in kept}
-    found = outcomes["evidence"].transpose("strategy", "hazard").values
+    if not outcomes.sizes["hazard"]:
+        return coords
+    arrays = _rarest(outcomes)
+    return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].attrs()) for name in RAREST}
+
+
+def _rarest(outcomes: xr.Dataset) -> dict[str, npt.NDArray[Any]]:
+    """Return the variables of :data:`jitrisk.vocabulary.RAREST`, of the hazard with the least evidence."""
+    found, expected, occurrences = (
+        outcomes[name].transpose("strategy", ..., "hazard").values
+        for name in ("evidence", "expected_occurrences", "occurrences")
+    )
     # A hazard that hits nothing that is drawn, or cannot begin within the horizon, is no limit.
     evidence = np.where(found > 0, found, np.inf)
-    least = evidence.min(axis=1, initial=np.inf)
-    names = [str(outcomes["hazard"].values[row.argmin()]) if np.isfinite(row).any() else "" for row in evidence]
-    occurrences = outcomes["occurrences"].transpose("strategy", "path", "hazard").values
-    seen = [occurrences[s][:, row.argmin()] for s, row in enumerate(evidence)] if evidence.size else []
+    rarest, least = evidence.argmin(axis=1), evidence.min(axis=1)
+    names = np.where(np.isfinite(least), outcomes["hazard"].values[rarest], "")
     # One that begins in the warm-up alone is not counted, and need not be seen.
-    expected = outcomes["expected_occurrences"].transpose("strategy", "hazard").values
-    seen = [np.where(expected[s, evidence[s].argmin()] == 0, 1, row) for s, row in enumerate(seen)]
-    arrays = {"least_evidence": least, "rarest_hazard": np.array(names, dtype=np.str_)}
-    arrays["rarest_occurrences"] = np.array(seen, dtype=np.int32).reshape(len(least), outcomes.sizes["path"])
-    return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].attrs()) for name in RAREST}
+    counted = [1 if expected[s, h] == 0 else occurrences[s, :, h] for s, h in enumerate(rarest)]
+    paths = outcomes.sizes["path"]
+    seen = np.stack([np.broadcast_to(row, paths) for row in counted]).astype(np.int32)
+    return {"least_evidence": least, "rarest_hazard": names.astype(np.str_), "rarest_occurrences": seen}
 
 
 def path_array(variable: Variable, values: Array, outcomes: xr.Dataset) -> xr.DataArray:
