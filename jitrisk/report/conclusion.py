@@ -128,7 +128,8 @@ def _tail(summary: Summary, rivals: Sequence[str]) -> str:
             return f"but in the worst {_worst(summary)}, {where}, {safest} is better by {ahead}"
         year = _per(summary) == "a year"
         less = f"{ahead} a year {words.gap}" if year else f"{ahead} {words.gap} {_per(summary)}"
-        return f"but in the worst {_worst(summary)} {safest} {words.verb}s {less} than the {_money(summary, own)} of {best}"
+        than = f"than the {_money(summary, own)} of {best}"
+        return f"but in the worst {_worst(summary)} {safest} {words.verb}s {less} {than}"
     if _unknown(gaps.values()):
         if not summary.evident:
             return ""

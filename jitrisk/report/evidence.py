@@ -66,8 +66,8 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     if float(least.sel(hazard=rarest)) >= FEWEST:
         seen = _times(float(hazards["seen"].sel(hazard=rarest).min()))
         yield (
-            f"{rarest} occurred {seen} in these {of}, less often than expected and too seldom for an interval of a mean, "
-            f"CVaR or difference: take at least {_up(needed)} paths."
+            f"{rarest} occurred {seen} in these {of}, less often than expected and too seldom for an interval of a "
+            f"mean, CVaR or difference: take at least {_up(needed)} paths."
         )
         return
     rest = [f"{name} {_times(float(least.sel(hazard=name)))}" for name in others[: _MOST_NAMED - 1]]
