@@ -206,3 +206,32 @@ def test_starting_up(benchmark, tmp_path):
     assert help_s < 0.3
     assert warm_s < 3
     assert cold_s < 10
+
+
+SELDOM = {
+    "name": "Fire once in 7,000 years",
+    "period": "1 d",
+    "horizon": "1 year",
+    "stages": {"press": {"capacity": "1000 / d", "policy": {"base_stock": {"level": 100}}}},
+    "customers": {"shop": {"stage": "press", "demand": 100, "unmet": "lost", "lost_cost": 1000}},
+    "hazards": {
+        "fire": {
+            "rate": "1 / 7000 years",
+            "duration": {"exponential": {"mean": "10 d"}},
+            "hits": {"press": {"capacity": 0}},
+        }
+    },
+}
+
+
+def test_weighted_paths_gain_in_variance_on_a_rare_hazard(benchmark):
+    paths = 4000
+    run = jr.simulate(SELDOM, paths, seed=1, rare=True)
+    mean, error = run.risk.measure()["cost"].sel(statistic=["mean", "standard_error"]).values[0]
+    struck = run.risk.metrics()["cost"].values[0][run["component"].values == 1]
+    natural = (run["expected_occurrences"].item() * np.mean(struck**2) - mean**2) / paths
+    spread = struck.std() / struck.mean()
+    gain = float(natural / error**2)
+    note(benchmark, relative_error=float(error / mean), variation_of_the_loss=float(spread), gain_in_variance=gain)
+    assert error / mean / spread < 0.03
+    assert gain > 1000

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,18 +75,18 @@ class Job:
     given: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
     mixture: Mixture | None = None
 
-    @property
+    @cached_property
     def series(self) -> list[Series | Given]:
         """Every series some strategy reads, once: those drawn first, then those handed in."""
         found = dict.fromkeys(one for plant in self.plants.values() for one in plant.series)
         return sorted(found, key=lambda one: isinstance(one, Given))
 
-    @property
+    @cached_property
     def drawn(self) -> list[Series]:
         """Every series that is drawn, in the order of `series`."""
         return [one for one in self.series if isinstance(one, Series)]
 
-    @property
+    @cached_property
     def hazards(self) -> list[Spells]:
         """The hazards that hit a series that is drawn, in the order in which they are counted."""
         return [spells for spells, _ in hits_of(self.drawn)]

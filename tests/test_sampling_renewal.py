@@ -48,15 +48,15 @@ def two_state(a, b, time):
 )
 def test_the_probability_of_a_begin_is_that_of_the_law(law, other):
     for time in (50, 365, 3650):
-        assert begins_before(Spells("fire", law, constant(2.0)), time) == pytest.approx(other.cdf(time), rel=1e-9)
+        assert begins_before(law, time) == pytest.approx(other.cdf(time), rel=1e-9)
 
 
 def test_a_begin_at_the_end_is_none_before_it():
     atom = distribution("empirical", values=[90, 400], weights=[1, 9])
-    assert begins_before(Spells("fire", atom, NOTHING), 90) == 0
-    assert begins_before(Spells("fire", atom, NOTHING), 91) == pytest.approx(0.1)
-    assert begins_before(Spells("fire", constant(90), NOTHING), 90) == 0
-    assert begins_before(Spells("fire", constant(90), NOTHING), 91) == 1
+    assert begins_before(atom, 90) == 0
+    assert begins_before(atom, 91) == pytest.approx(0.1)
+    assert begins_before(constant(90), 90) == 0
+    assert begins_before(constant(90), 91) == 1
 
 
 @pytest.mark.parametrize(("rate", "time"), [(1e-8, 365), (0.01, 50), (0.3, 300), (0.3, 400), (2.0, 9)])
@@ -138,7 +138,7 @@ def test_engine_runs_show_as_many_as_expected(warm_up):
 def test_what_cannot_begin_within_the_horizon_is_expected_0_times():
     for quiet in (constant(400), constant(200), distribution("uniform", low=200, high=800)):
         spells = Spells("fire", quiet, constant(60))
-        assert begins_before(spells, 200) == 0
+        assert begins_before(spells.quiet, 200) == 0
         assert expected_occurrences(spells, 0.0, 200.0) == 0
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from jitrisk.sampling.rare import NATURAL_SHARE, Mixture
 from jitrisk.sampling.renewal import expected_occurrences
-from jitrisk.sampling.series import Effect, Series, Spells, hits_of
+from jitrisk.sampling.series import Series, Spells, hits_of
 from jitrisk.vocabulary import SAMPLING
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 def occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.ndarray:
     """Return how often every hazard occurred, int32 [strategy, path, hazard], 0 where it hits nothing that is drawn."""
-    counted = job.hazards
+    counted = {spells: place for place, spells in enumerate(job.hazards)}
     places = [
-        [counted.index(active[name][0]) if name in active else len(counted) for name in hazards]
+        [counted[active[name][0]] if name in active else len(counted) for name in hazards]
         for active in map(_active, job.plants.values())
     ]
     # One more row, of zeros, for what hits nothing.
@@ -41,9 +41,10 @@ def evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
     shape = (len(job.plants), len(hazards))
     expected, evidence = np.full(shape, np.nan), np.full(shape, np.nan)
     window = float(job.horizon.warm_up), float(job.horizon.periods)
+    places = {name: place for place, name in enumerate(hazards)}
     for s, plant in enumerate(job.plants.values()):
         for name, (spells, chance) in _active(plant).items():
-            at = s, hazards.index(name)
+            at = s, places[name]
             expected[at] = expected_occurrences(spells, *window)
             # One that begins in the warm-up alone has effects after it, too.
             often = expected[at] or expected_occurrences(spells, 0.0, window[1])
@@ -54,11 +55,7 @@ def evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
 def _active(plant: Plant) -> dict[str, tuple[Spells, float]]:
     """Return the hazards that hit something drawn, by name, and the least chance with which one hits a target."""
     drawn = [one for one in plant.series if isinstance(one, Series)]
-    return {spells.name: (spells, min(_chances(hits))) for spells, hits in hits_of(drawn)}
-
-
-def _chances(hits: Sequence[tuple[int, Effect]]) -> list[float]:
-    return [effect.chance for _, effect in hits]
+    return {spells.name: (spells, min(effect.chance for _, effect in hits)) for spells, hits in hits_of(drawn)}
 
 
 def _sampled_share(mixture: Mixture | None, hazard: str) -> float:

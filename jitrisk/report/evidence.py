@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.numerals import exponent, number
@@ -22,12 +24,14 @@ def hazard_notes(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
     hazards : from :func:`jitrisk.risk.occurrences`.
     weighted : whether rare hazards were sampled more often than they occur.
     """
-    known = [str(name) for name in hazards["hazard"].values if not hazards["expected"].sel(hazard=name).isnull().all()]
-    if not known:
+    if not hazards.data_vars:
         return ()
-    rarest = sorted(known, key=lambda name: float(hazards["evidence"].sel(hazard=name).min()))
-    counts = [f"{name} {_counts(hazards.sel(hazard=name))}" for name in rarest[:_MOST_NAMED]]
-    more = [f"and {len(known) - _MOST_NAMED} that occur more often"] * (len(known) > _MOST_NAMED)
+    least = _least(hazards["evidence"].values)
+    rarest = [k for k in np.argsort(least, kind="stable") if np.isfinite(least[k])]
+    if not rarest:
+        return ()
+    counts = [f"{hazards['hazard'].values[k]} {_counts(hazards.isel(hazard=k))}" for k in rarest[:_MOST_NAMED]]
+    more = [f"and {len(rarest) - _MOST_NAMED} that occur more often"] * (len(rarest) > _MOST_NAMED)
     every = ", ".join([*counts, *more])
     if not weighted:
         return (f"Occurrences of hazards, seen (expected): {every}.",)
@@ -35,6 +39,12 @@ def hazard_notes(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
         "Rare hazards were sampled more often than they occur, and paths are weighted accordingly. "
         f"Occurrences of hazards, seen in this sample (expected in as many natural paths): {every}.",
     )
+
+
+def _least(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the least evidence of every hazard over the strategies, inf where none is limited by it."""
+    found: npt.NDArray[np.float64] = np.where(np.isnan(evidence), np.inf, evidence).min(axis=0)
+    return found
 
 
 def _counts(one: xr.Dataset) -> str:
@@ -59,19 +69,20 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     """
     if not hazards.data_vars or hazards["enough"].all():
         return
-    least = hazards["evidence"].where(~hazards["enough"]).min("strategy")
-    short = hazards["hazard"].values[(~hazards["enough"]).any("strategy").values]
-    rarest, *others = sorted(map(str, short), key=lambda name: float(least.sel(hazard=name)))
+    lacking = ~hazards["enough"].values
+    least = _least(np.where(lacking, hazards["evidence"].values, np.nan))
+    names = {str(hazards["hazard"].values[k]): float(least[k]) for k in np.argsort(least) if np.isfinite(least[k])}
+    rarest, *others = names
     of, needed = paths(int(hazards.attrs["paths"])), float(hazards["needed"].sel(hazard=rarest).max())
-    if float(least.sel(hazard=rarest)) >= FEWEST:
+    if names[rarest] >= FEWEST:
         seen = _times(float(hazards["seen"].sel(hazard=rarest).min()))
         yield (
             f"{rarest} occurred {seen} in these {of}, less often than expected and too seldom for an interval of a "
             f"mean, CVaR or difference: take at least {_up(needed)} paths."
         )
         return
-    rest = [f"{name} {_times(float(least.sel(hazard=name)))}" for name in others[: _MOST_NAMED - 1]]
-    named = listed([f"{rarest} is expected to hit {_times(float(least.sel(hazard=rarest)))}", *rest])
+    rest = [f"{name} {_times(names[name])}" for name in others[: _MOST_NAMED - 1]]
+    named = listed([f"{rarest} is expected to hit {_times(names[rarest])}", *rest])
     yield (
         f"{named} in these {of}; an interval of a mean, CVaR or difference needs {FEWEST:g}: "
         f"{what_helps(needed, weighted)}."

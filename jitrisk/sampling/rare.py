@@ -113,6 +113,6 @@ def mixture_of(hazards: Iterable[Sequence[Spells]], periods: int) -> Mixture | N
     """
     largest: dict[str, float] = {}
     for spells in (one for each in hazards for one in each):
-        largest[spells.name] = max(largest.get(spells.name, 0.0), begins_before(spells, periods))
+        largest[spells.name] = max(largest.get(spells.name, 0.0), begins_before(spells.quiet, periods))
     rare = {name: largest[name] for name in sorted(largest) if 0 < largest[name] < RARE_BELOW}
     return Mixture(tuple(rare), tuple(rare.values())) if rare else None

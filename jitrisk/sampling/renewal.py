@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jitrisk.sampling.distributions import Distribution
 from jitrisk.sampling.series import Spells
 
 _STEPS = 1024  # of the grid on which the renewal equation is solved
 _MANY = 100.0  # cycles within the time from which on the limit of renewal theory is exact enough
+_SELDOM = 1e-3  # probability of a first occurrence below which a second one does not count
 _PARTS = 64  # quantiles that stand for the law of the active time
 
 Floats = NDArray[np.float64]
 
 
-def begins_before(spells: Spells, time: float) -> float:
-    """Return the probability that a hazard begins before a time, counted from the start, in periods."""
-    return float(spells.quiet.cdf(np.nextafter(time, 0.0)))
+class _Cycle(NamedTuple):
+    """What recurs: a quiet time, an active time and a ramp; hazards of equal laws are alike, whatever their names."""
+
+    quiet: Distribution
+    active: Distribution
+    ramp: float
+
+    @property
+    def mean(self) -> float:
+        return self.quiet.mean() + self.active.mean() + self.ramp
 
 
-@lru_cache(maxsize=1024)
+def begins_before(quiet: Distribution, time: float) -> float:
+    """Return the probability that a hazard with such quiet times begins before a time, counted from the start."""
+    return float(quiet.cdf(np.nextafter(time, 0.0)))
+
+
 def expected_occurrences(spells: Spells, begin: float, end: float) -> float:
     """Return how many occurrences of a hazard are expected to begin in a span of time.
 
@@ -39,27 +53,33 @@ def expected_occurrences(spells: Spells, begin: float, end: float) -> float:
     -------
     The expected number, with a relative error of less than 1 % for laws without jumps.
     """
-    cycle = spells.quiet.mean() + spells.active.mean() + spells.ramp
-    if cycle * _MANY < end:
-        return _in_the_limit(spells, end) - (_in_the_limit(spells, begin) if begin else 0.0)
+    return _expected(_Cycle(spells.quiet, spells.active, spells.ramp), begin, end)
+
+
+@lru_cache(maxsize=1024)
+def _expected(cycle: _Cycle, begin: float, end: float) -> float:
+    first = begins_before(cycle.quiet, end)
+    if first < _SELDOM:
+        return first - (begins_before(cycle.quiet, begin) if begin else 0.0)
+    if cycle.mean * _MANY < end:
+        return _in_the_limit(cycle, end) - (_in_the_limit(cycle, begin) if begin else 0.0)
     grid = np.linspace(0.0, np.nextafter(end, 0.0), _STEPS + 1)
-    counts = _renewals(spells, grid)
+    counts = _renewals(cycle, grid)
     return float(counts[-1] - (np.interp(begin, grid, counts) if begin else 0.0))
 
 
-def _in_the_limit(spells: Spells, time: float) -> float:
-    quiet, active = spells.quiet, spells.active
-    mean = quiet.mean() + active.mean() + spells.ramp
-    square = quiet.sd() ** 2 + active.sd() ** 2 + mean**2
-    return max(0.0, (time - quiet.mean()) / mean + square / (2 * mean**2))
+def _in_the_limit(cycle: _Cycle, time: float) -> float:
+    mean = cycle.mean
+    square = cycle.quiet.sd() ** 2 + cycle.active.sd() ** 2 + mean**2
+    return max(0.0, (time - cycle.quiet.mean()) / mean + square / (2 * mean**2))
 
 
-def _renewals(spells: Spells, grid: Floats) -> Floats:
+def _renewals(cycle: _Cycle, grid: Floats) -> Floats:
     """Return the expected number of begins up to every point of a grid that starts at 0."""
-    first = _below(spells, grid, np.zeros(1))
-    active = np.maximum(spells.active.quantile((np.arange(_PARTS) + 0.5) / _PARTS), 0.0)
+    first = _below(cycle.quiet, grid, np.zeros(1))
+    active = np.maximum(cycle.active.quantile((np.arange(_PARTS) + 0.5) / _PARTS), 0.0)
     # The law of a cycle, in the middle between two points of the grid.
-    middle = _below(spells, grid[:-1] + grid[1] / 2, active + spells.ramp)
+    middle = _below(cycle.quiet, grid[:-1] + grid[1] / 2, active + cycle.ramp)
     counts = np.zeros(grid.size)
     rises = np.zeros(grid.size)
     for i in range(1, grid.size):
@@ -69,10 +89,10 @@ def _renewals(spells: Spells, grid: Floats) -> Floats:
     return counts
 
 
-def _below(spells: Spells, grid: Floats, delays: Floats) -> Floats:
+def _below(quiet: Distribution, grid: Floats, delays: Floats) -> Floats:
     """Return the probability that a quiet time after one of several equally likely delays is over, at every point."""
     known = np.concatenate([[0.0], grid]) if grid[0] > 0 else grid
-    law = np.concatenate([np.zeros(known.size - grid.size), spells.quiet.cdf(grid)])
+    law = np.concatenate([np.zeros(known.size - grid.size), quiet.cdf(grid)])
     if not delays.any():
         return law[-grid.size :]
     times = grid[:, None] - delays

@@ -6,6 +6,7 @@ Equal series are the same series: strategies that agree on them share one draw.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -129,4 +130,6 @@ def hits_of(series: Sequence[Series]) -> list[tuple[Spells, list[tuple[int, Effe
         for effect in one.effects:
             if effect.factor != 1 and effect.chance > 0:
                 hits.setdefault(effect.spells, []).append((number, effect))
-    return sorted(hits.items(), key=lambda item: (item[0].name, repr(item[0])))
+    # Laws are compared only where strategies disagree on a hazard: thousands of them take long to write out.
+    several = Counter(spells.name for spells in hits)
+    return sorted(hits.items(), key=lambda item: (item[0].name, repr(item[0]) if several[item[0].name] > 1 else ""))

@@ -21,6 +21,7 @@ from jitrisk.risk.evidence import FEWEST
 
 WIDTH = 0.01
 _LEAST_WIDTH = 0.0001
+_MOST_HAZARDS = 20
 _FEWEST = 100
 _FILE = "model.yaml"
 _STATISTICS = {"mean": "mean {aim}", "var": "VaR {level} of {aim}", "cvar": "CVaR {level} of {aim}"}
@@ -148,9 +149,10 @@ def story(replay: xr.Dataset) -> Table:
 def hazards(summary: Summary) -> Table | None:
     """Return how often every hazard occurred on the paths and was expected to; None without hazards."""
     found = summary.hazards
-    names = [str(name) for name in found["hazard"].values]
-    if not names:
+    if not found.data_vars:
         return None
+    least = found["evidence"].fillna(np.inf).min("strategy")
+    names = [str(name) for name in found["hazard"].values[np.argsort(least.values, kind="stable")]][:_MOST_HAZARDS]
     rows: list[tuple[str | Rounded, ...]] = []
     for name in names:
         at = found.sel(hazard=name)
@@ -161,7 +163,8 @@ def hazards(summary: Summary) -> Table | None:
         "Expected: in as many natural paths, after the warm-up. Evidence: how many occurrences these paths are worth, "
         f"at the target hit least often; with fewer than {FEWEST:g} no mean, CVaR or difference has an interval."
     )
-    caption = f"How often hazards occurred on the {summary.paths:,} paths"
+    rarest = f", the {len(names)} rarest of {least.size:,}" if len(names) < least.size else ""
+    caption = f"How often hazards occurred on the {summary.paths:,} paths{rarest}"
     return Table(caption, ("", *summary.strategies), tuple(rows), (note,))
 
 

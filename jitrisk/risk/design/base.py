@@ -1,0 +1,105 @@
+"""What statistics ask of the way in which paths were drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from jitrisk.risk.precision import Spread
+from jitrisk.risk.result import Array
+from jitrisk.risk.selection import Quantile
+
+ROUNDING = 1e-12
+"""Against rounding of sums of weights, where 0.07 of them is a little above or below 0.07."""
+
+
+class Point(NamedTuple):
+    """A quantile that is asked for.
+
+    Attributes
+    ----------
+    probability : its probability.
+    low : whether that is counted from the largest value down, as toward a bad tail that is the lower one.
+    """
+
+    probability: float
+    low: bool = False
+
+
+class Ranked(NamedTuple):
+    """A sample in rising order.
+
+    Attributes
+    ----------
+    values : its values, shape (..., paths): one sample or several.
+    sums : what the paths before every place count for, from 0 to what all count for, shape (..., paths + 1).
+    """
+
+    values: Array
+    sums: Array
+
+    def below(self, edges: npt.ArrayLike, side: Literal["left", "right"] = "left") -> Array:
+        """Return the share of the paths below some values; with ``side="right"`` those at them are counted, too."""
+        found: Array = self.sums[np.searchsorted(self.values, edges, side)] / self.sums[-1]
+        return found
+
+    def quantile(self, probability: float) -> Array:
+        """Return the least values up to which the paths count for a probability at least, shape (...)."""
+        wanted = probability * self.sums[..., -1:] * (1 - ROUNDING)
+        places = np.count_nonzero(self.sums[..., 1:] < wanted, axis=-1)
+        found: Array = np.take_along_axis(self.values, np.expand_dims(places, -1), axis=-1)[..., 0]
+        return found
+
+
+class Design(Protocol):
+    """What statistics ask of the way in which paths were drawn.
+
+    Attributes
+    ----------
+    paths : how many paths there are.
+    effective : how many paths that are all alike would say as much on average.
+    period : of how many consecutive paths a part has to be a multiple.
+    """
+
+    paths: int
+    effective: float
+    period: int
+
+    def mean(self, values: npt.NDArray[Any]) -> Array:
+        """Return the means over the last axis, the paths."""
+
+    def spread(self, values: Array) -> Spread:
+        """Return the mean of one value a path, with its error, and the spread of the values."""
+
+    def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:
+        """Return the spread of ``max(value - threshold, 0) / (1 - level)``, turned around where `low`."""
+
+    def tail_size(self, values: Array, threshold: float, level: float, low: bool) -> float:
+        """Return how many paths the tail beyond a level rests on."""
+
+    def quantiles(self, values: Array, points: Sequence[Point], confidence: float) -> list[Quantile]:
+        """Return quantiles with their intervals, NaN where the paths are too few for one."""
+
+    def quantile_error(self, found: Quantile, probability: float, confidence: float) -> float:
+        """Return the standard error of a quantile, from its interval."""
+
+    def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
+        """Return the share of the paths that hit, ties counted in part, with its interval."""
+
+    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return how many effective paths there are among some."""
+
+    def ranked(self, values: Array) -> Ranked:
+        """Return the values in rising order, and what the paths before each place count for."""
+
+    def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
+        """Return the values beyond which some shares of the paths lie, and those of the paths just before them."""
+
+    def rarest(self, values: Array, fewest: float, low: bool) -> float:
+        """Return the least probability of a tail that at least so many effective paths lie in."""
+
+    def part(self, start: int, stop: int) -> Design:
+        """Return the design of some consecutive paths."""

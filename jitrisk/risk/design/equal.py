@@ -1,0 +1,83 @@
+"""Paths that are all alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jitrisk.risk.design.base import Point, Ranked
+from jitrisk.risk.precision import Spread, clopper_pearson, excess_moments, moments, rank_interval
+from jitrisk.risk.result import Array
+from jitrisk.risk.selection import Quantile, order_statistics, quantile_ranks, quantiles
+
+
+class EqualDesign:
+    """Paths that are all alike: independent draws from one law."""
+
+    period = 1
+
+    def __init__(self, paths: int) -> None:
+        self.paths = paths
+        self.effective = float(paths)
+
+    def mean(self, values: npt.NDArray[Any]) -> Array:
+        """Return the means over the last axis, the paths."""
+        found: Array = values.mean(axis=-1, dtype=np.float64)
+        return found
+
+    def spread(self, values: Array) -> Spread:
+        """Return the mean of one value a path, with its error, and the spread of the values."""
+        return moments(values).spread
+
+    def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:
+        """Return the spread of the excess over a threshold."""
+        return excess_moments(values, threshold, level, low).spread
+
+    def tail_size(self, values: Array, threshold: float, level: float, low: bool) -> float:
+        """Return how many paths the tail beyond a level rests on."""
+        return math.ceil(self.paths * (1 - level))
+
+    def quantiles(self, values: Array, points: Sequence[Point], confidence: float) -> list[Quantile]:
+        """Return quantiles with their intervals."""
+        ranks = [quantile_ranks(self.paths, point.probability, confidence, point.low) for point in points]
+        return quantiles(np.ascontiguousarray(values), ranks)
+
+    def quantile_error(self, found: Quantile, probability: float, confidence: float) -> float:
+        """Return the standard error of a quantile (Siddiqui 1960; Bloch & Gastwirth 1968)."""
+        bounds = rank_interval(self.paths, probability, confidence)
+        if bounds is None:
+            return math.nan
+        root = math.sqrt(self.paths * probability * (1 - probability))
+        return (found.upper - found.lower) / (bounds[1] - bounds[0]) * root
+
+    def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
+        """Return the share of the paths that hit, with its interval."""
+        found = float(np.mean(hits))
+        return found, *clopper_pearson(found, self.paths, confidence)
+
+    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return how many paths there are among some."""
+        return float(np.count_nonzero(inside))
+
+    def ranked(self, values: Array) -> Ranked:
+        """Return the values in rising order, and how many paths stand before each place."""
+        ordered = np.sort(values, axis=-1)
+        return Ranked(ordered, np.broadcast_to(np.arange(self.paths + 1.0), (*values.shape[:-1], self.paths + 1)))
+
+    def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
+        """Return the values beyond which some shares of the paths lie, and those of the paths just before them."""
+        ranks = np.clip(np.ceil(self.paths * (1 - beyond)), 1, self.paths).astype(np.intp)
+        found, before = order_statistics(values, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
+        return found, before
+
+    def rarest(self, values: Array, fewest: float, low: bool) -> float:
+        """Return the least probability of a tail that at least so many paths lie in."""
+        return fewest / self.paths
+
+    def part(self, start: int, stop: int) -> EqualDesign:
+        """Return the design of some consecutive paths."""
+        return EqualDesign(stop - start)

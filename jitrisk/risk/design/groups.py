@@ -1,0 +1,124 @@
+"""Shares and quantiles of weighted paths, from groups of paths whose probabilities are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jitrisk.risk.design.base import ROUNDING
+from jitrisk.risk.precision import clopper_pearson, sum_of_products
+from jitrisk.risk.result import Array
+from jitrisk.risk.selection import Quantile
+
+
+class Group(NamedTuple):
+    """Paths of one kind among weighted ones.
+
+    Attributes
+    ----------
+    probability : that of a path of this kind.
+    weights : share of every path in the group, 0 for those of others.
+    effective : how many paths that are all alike would say as much on average.
+    """
+
+    probability: float
+    weights: Array
+    effective: float
+
+    @classmethod
+    def of(cls, weights: Array, probability: float) -> Group:
+        """Return the group of the paths that have weights."""
+        shares = weights / weights.sum()
+        return cls(probability, shares, 1.0 / sum_of_products(shares, shares))
+
+    def squares_of(self, hits: Array) -> float:
+        """Return the sum of squares by which the share of hits errs."""
+        gaps = self.weights * (hits - sum_of_products(self.weights, hits))
+        return sum_of_products(gaps, gaps)
+
+    def share(self, found: float, squares: float) -> tuple[float, float]:
+        """Return a share in the group, and how many paths that are all alike would show it as well."""
+        inside = squares > 0 and 0 < found < 1
+        return min(max(found, 0.0), 1.0), found * (1 - found) / squares if inside else self.effective
+
+
+def combined_interval(parts: Sequence[tuple[float, float, float]], confidence: float) -> tuple[float, float]:
+    """Return the interval of a share, from those in the groups, whose probabilities are known.
+
+    Parameters
+    ----------
+    parts : for each group its probability, the share in it, and how many paths show that, inf where it is certain.
+    confidence : probability that the interval covers the true share.
+    """
+    found = below = above = 0.0
+    for probability, share, paths in parts:
+        lower, upper = clopper_pearson(share, paths, confidence) if math.isfinite(paths) else (share, share)
+        found += probability * share
+        below += (probability * (share - lower)) ** 2
+        above += (probability * (upper - share)) ** 2
+    return max(found - math.sqrt(below), 0.0), min(found + math.sqrt(above), 1.0)
+
+
+class Ladder:
+    """The weighted distribution function of one sample: a step at every value, in each group of paths.
+
+    Unseen calm paths are taken not to lie further beyond the worst calm path than that lies beyond the middle one: else
+    no tail rarer than calm paths show could be bounded, whatever the hazards do.
+    """
+
+    def __init__(self, values: Array, weights: Array, groups: Sequence[Group]) -> None:
+        order = np.argsort(values, kind="stable")
+        self._groups, self._values = groups, values[order]
+        # Values that are equal make one step.
+        self._ends = np.flatnonzero(np.append(np.diff(self._values) > 0, True))
+        self._below, self._squares = [], []
+        for group in groups:
+            self._below.append(self._summed(group.weights[order]))
+            self._squares.append(np.cumsum(group.weights[order] ** 2)[self._ends])
+        self._every = self._summed(weights[order])
+        calm = self._below[0]
+        middle, worst = (self._value(int(np.searchsorted(calm, share))) for share in (0.5, 1.0))
+        self._out_of_reach = worst + (worst - middle)
+
+    def _summed(self, shares: Array) -> Array:
+        """Return the sums of shares up to every step, at most 1."""
+        below: Array = np.cumsum(shares)[self._ends]
+        return np.where(below > 1 - ROUNDING, 1.0, below)
+
+    def quantile(self, probability: float, confidence: float) -> Quantile:
+        """Return the least value that the distribution reaches a probability at, and its interval.
+
+        The interval holds the values at which the interval of the distribution function holds the probability.
+        """
+        at = int(np.searchsorted(self._every, probability * (1 - ROUNDING)))
+        lower = self._first(lambda step: self._bounds(step, confidence)[1] >= probability)
+        upper = self._first(lambda step: self._bounds(step, confidence)[0] >= probability)
+        # With nothing below the least value, it bounds the quantile only where that would be a surprise.
+        nothing = [(group.probability, 0.0, group.effective) for group in self._groups]
+        known = upper < len(self._ends) and combined_interval(nothing, confidence)[1] <= probability
+        ends = (self._value(lower), self._value(upper)) if known else (math.nan, math.nan)
+        return Quantile(self._value(at), *ends)
+
+    def _first(self, holds: Callable[[int], bool]) -> int:
+        """Return the first step at which a condition holds that holds at every later one."""
+        low, high = 0, len(self._ends)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if holds(middle) else (middle + 1, high)
+        return low
+
+    def _value(self, step: int) -> float:
+        return float(self._values[self._ends[min(step, len(self._ends) - 1)]])
+
+    def _bounds(self, step: int, confidence: float) -> tuple[float, float]:
+        """Return the interval of the distribution function at a step."""
+        parts = []
+        for k, group in enumerate(self._groups):
+            below, squares, every = self._below[k][step], self._squares[k][step], self._squares[k][-1]
+            share, paths = group.share(below, (1 - below) ** 2 * squares + below**2 * (every - squares))
+            certain = k == 0 and share == 1 and self._value(step) >= self._out_of_reach and len(self._groups) > 1
+            parts.append((group.probability, share, math.inf if certain else paths))
+        return combined_interval(parts, confidence)
