@@ -106,17 +106,6 @@ def simulate(
     mixture = rare_hazards(network, chosen.values(), rare, seed, exogenous)
     job = job_from(network, chosen, paths, seed, exogenous, mixture)
     outcomes.warn_of_patches(network, chosen, job.given)
-    return _simulated(network, chosen, job, threads, exogenous, progress)
-
-
-def _simulated(
-    network: Network,
-    chosen: Mapping[str, Network],
-    job: engine.Job,
-    threads: int | None,
-    exogenous: xr.Dataset | None,
-    progress: Callable[[int, int], None] | None,
-) -> xr.Dataset:
     totals = engine.run(job, threads_from(threads), progress=progress)
     return outcomes.weighted_as(outcomes.label(network, chosen, totals, job), exogenous)
 
@@ -224,7 +213,8 @@ def replay(
             job = replaying.as_run(job, run)
         elif path is None:
             searched = job_from(network, chosen, paths, own, exogenous, mixture)
-            run = _simulated(network, chosen, searched, threads, exogenous, progress)
+            totals = engine.run(searched, threads_from(threads), progress=progress)
+            run = outcomes.weighted_as(outcomes.label(network, chosen, totals, searched), exogenous)
         return replaying.replayed(network, job, run, choice)
 
 
@@ -342,8 +332,8 @@ def sample(
 def last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | None = None) -> xr.Dataset:
     """Run the paths of a result again and measure the last year of each alone.
 
-    What a path of several years adds up to says nothing of a single year: exceedance curves, return periods and the
-    tail of a year need paths that measure one. The years of different paths are independent of each other.
+    Exceedance curves, return periods and the tail of a year need paths that measure a year. Those of different paths are
+    independent of each other.
 
     Parameters
     ----------
@@ -352,8 +342,8 @@ def last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | Non
 
     Returns
     -------
-    A result with the same paths, luck and prices, whose warm-up ends a year before the horizon; the result itself where
-    it measures no more than about a year.
+    A result with the same paths and prices, whose warm-up ends a year before the horizon; the result itself where it
+    measures no more than about a year.
 
     Raises
     ------
