@@ -109,4 +109,4 @@ def _job(network: Network, names: Iterable[str], paths: range, result: xr.Datase
     chosen = {name: network.strategies[name] for name in names}
     job = job_from(network, chosen, paths, result.attrs.get("seed", 0), mixture=outcomes.mixture_from(result.attrs))
     replaying.require_same(result, job)
-    return job
+    return replaying.as_run(job, result)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from handmade import of_cost, random_result, result
+from rarely import burning
 
 import jitrisk as jr
 from jitrisk.errors import JitriskError, ResultError
@@ -180,6 +181,12 @@ def test_a_result_of_paths_handed_in_says_why_none_is_replayed(tmp_path):
     text = Page((tmp_path / "page.html").read_text(encoding="utf-8")).text()
     assert "No path could be run again: its paths were handed in" in text
     assert "To repeat it" not in text
+
+
+def test_the_last_year_of_long_paths_gives_a_page_with_its_replay(tmp_path):
+    run = jr.simulate(burning("3 years"), 40)
+    jr.write_report(jr.last_year(run), tmp_path / "page.html")
+    assert "No path could be run again" not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_a_result_changed_by_hand_is_not_replayed(outcomes, tmp_path):
