@@ -172,4 +172,10 @@ def rare_hazards(
             f"the exogenous paths are weighted, and hazards of theirs ({', '.join(found.hazards)}) hit series that are "
             "not handed in: hand all of them in, or use the seed with which they were sampled"
         )
-    return outcomes.mixture_from(exogenous.attrs)
+    mixture, numbers = outcomes.mixture_from(exogenous.attrs), numbers_of(exogenous, None)
+    if mixture is not None and (mixture.components(numbers) != exogenous["component"].values).any():
+        raise ExogenousError(
+            "the exogenous paths are weighted and were numbered anew, so that what is drawn beside them would not fit "
+            "their weights: keep the coordinate 'path' that jr.sample gave them"
+        )
+    return mixture

@@ -203,7 +203,7 @@ def replay(
         network = load(source) if run is None else network_of(run)
         chosen = strategies_from(network, [strategy])
         own = seed or 0 if run is None else run.attrs.get("seed", 0)
-        if run is not None and exogenous is None:
+        if run is not None:
             mixture = outcomes.mixture_from(run.attrs)
         else:
             mixture = rare_hazards(network, network.strategies.values(), rare, own, exogenous)

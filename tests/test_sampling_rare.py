@@ -494,6 +494,22 @@ def test_what_is_drawn_beside_weighted_paths_needs_their_seed():
         jr.simulate(THREE, seed=7, exogenous=part)
 
 
+def test_weighted_paths_numbered_anew_are_refused_where_more_is_drawn():
+    paths = jr.sample(THREE, range(1, 61), seed=6, rare=True).drop_vars("path")
+    jr.simulate(THREE, seed=6, exogenous=paths)
+    with pytest.raises(ExogenousError, match="were numbered anew"):
+        jr.simulate(THREE, seed=6, exogenous=paths[["demand"]])
+
+
+def test_a_weighted_run_with_natural_paths_handed_in_is_replayed_with_its_own_mixture():
+    demand = jr.sample(THREE, 60, seed=6)[["demand"]]
+    run = jr.simulate(THREE, seed=6, exogenous=demand, rare=True)
+    replay = jr.replay(run, "base", worst="cost", exogenous=demand)
+    for name in OUTCOMES:
+        kept = run[name].sel(strategy="base", path=replay["path"].item())
+        np.testing.assert_array_equal(replay[f"path_{name}"], kept, err_msg=name)
+
+
 def test_weighted_paths_are_not_weighted_again():
     paths = jr.sample(THREE, 12, seed=6, rare=True)
     with pytest.raises(ExogenousError, match="weighted already: leave rare out"):
