@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from figures import outside, overlapping, words
 from matplotlib.figure import Figure
+from rarely import NOTHING_COSTS
 
 import jitrisk as jr
 from jitrisk import report, risk
@@ -367,6 +368,17 @@ def test_boxes_of_a_network_lie_apart_and_hold_their_words(model):
     for _, box in words(figure):
         inside = [frame for frame in found.values() if frame.contains(box.x0, (box.y0 + box.y1) / 2)]
         assert all(box.x1 <= frame.x1 for frame in inside)
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_the_heading_of_a_small_network_leaves_it_its_place(measured):
+    # One stage and one customer are narrower than the legend in one line, which made the axes collapse.
+    figure = report.network(jr.outline(NOTHING_COSTS), jr.simulate(NOTHING_COSTS, 20) if measured else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        figure.draw_without_rendering()
+    assert not outside(figure)
+    assert figure.axes[0].get_window_extent().width > 0.95 * figure.bbox.width
 
 
 def test_links_lead_from_left_to_right():

@@ -25,6 +25,8 @@ _SMALL, _NAME = 6.5, 8.0  # points
 _LINE, _NAME_LINE = 0.125, 0.155  # height of a line, inches
 _WIDTH, _ACROSS, _DOWN, _PAD = 1.72, 0.72, 0.22, 0.07  # inches: a box, the gaps between boxes, the rim inside
 _RIM = 0.03  # around all, for the lines of boxes at the edge, inches
+_TITLE_CELL, _LEGEND_CELL = 0.09, 0.061  # width of a character of the heading, inches
+_LEGEND_LINE = 0.14  # height of a line of it, inches
 _PORT = 0.15  # between links that enter a box, inches
 _STORE = 0.07  # height of the bar that shows the store, inches
 _STORE_COLOR, _LOST = COLORS[0], "#f0b48a"
@@ -53,7 +55,8 @@ def network(
     drawn = boxes(outline, outcomes, name)
     links = _links(outline.sel(strategy=name))
     plan = _plan(outline, drawn, links)
-    figure, ax = canvas(ax, (plan.width + 0.2, plan.height + 0.7))
+    words, legend = _heading(outline, name, outcomes is not None, plan.width)
+    figure, ax = canvas(ax, (plan.width + 0.2, plan.height + 0.7 + _LEGEND_LINE * legend.count("\n")))
     figure.draw_without_rendering()
     place = ax.get_window_extent()
     # In axes handed in, print shrinks with the drawing.
@@ -63,7 +66,7 @@ def network(
     _draw_links(ax, plan, links, shrunk)
     for key, box in drawn.items():
         _draw_box(ax, box, plan, key, shrunk)
-    _headed(ax, outline, name, outcomes is not None)
+    title(ax, words, legend)
     return figure
 
 
@@ -222,8 +225,10 @@ def _print(ax: Axes, lines: Sequence[str], corner: tuple[float, float], line: fl
     return y
 
 
-def _headed(ax: Axes, outline: xr.Dataset, strategy: str, measured: bool) -> None:
+def _heading(outline: xr.Dataset, strategy: str, measured: bool, width: float) -> tuple[str, str]:
+    """Return the title and the legend, in lines no wider than the drawing: wider ones would take its place."""
     name = str(outline.attrs.get("name", "Network"))
     words = name if outline.sizes["strategy"] == 1 else f"{name}, strategy {strategy}"
     legend = "store: when full, in units and in time of mean demand (bar: beside the longest); ▲ hazards"
-    title(ax, wrapped(words, 60), legend + ("; the darker, the more time lost" if measured else ""))
+    legend += "; the darker, the more time lost" if measured else ""
+    return wrapped(words, min(60, int(width / _TITLE_CELL))), wrapped(legend, int(width / _LEGEND_CELL), lines=4)
