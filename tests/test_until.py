@@ -163,6 +163,15 @@ def test_a_hazard_hardly_seen_is_named_with_what_helps(monkeypatch):
     assert reached_document(looks[-1])["strategies"]["base"]["width"] is None
 
 
+def test_a_hazard_seen_less_often_than_expected_is_told_as_such():
+    # One fire on 10,000 paths, where 5.9 are expected.
+    message = (
+        "base unknown; fire occurred less often than expected and too seldom for an interval: take at least 20,000"
+    )
+    with pytest.warns(UserWarning, match=message):
+        jr.simulate_until(with_fire(UNTIL_RARE, rate="1 / 1700 years"), "cost.mean:50%", seed=38, most=10_000)
+
+
 def test_the_most_paths_end_it_too_where_a_hazard_is_hardly_seen():
     looks = []
     with pytest.warns(UserWarning, match="after 500 paths, the most allowed: base unknown; fire is expected"):

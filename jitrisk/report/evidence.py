@@ -78,7 +78,7 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
         seen = _times(float(hazards["seen"].sel(hazard=rarest).min()))
         yield (
             f"{rarest} occurred {seen} in these {of}, less often than expected and too seldom for an interval of a "
-            f"mean, CVaR or difference: take at least {_up(needed)} paths."
+            f"mean, CVaR or difference: {_more(needed)}."
         )
         return
     rest = [f"{name} {_times(names[name])}" for name in others[: _MOST_NAMED - 1]]
@@ -95,7 +95,7 @@ def _times(count: float) -> str:
 
 
 def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> str:
-    """Return that a hazard is expected too seldom for a statistic to be known, and what would help.
+    """Return that a hazard is expected, or was seen, too seldom for a statistic to be known, and what would help.
 
     Parameters
     ----------
@@ -103,6 +103,8 @@ def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> s
     evidence : how often it is expected to be seen.
     needed, weighted : as in :func:`what_helps`.
     """
+    if evidence >= FEWEST:
+        return f"{hazard} occurred less often than expected and too seldom for an interval: {_more(needed)}"
     return (
         f"{hazard} is expected to hit {_times(evidence)} in these paths, and {FEWEST:g} are needed: "
         f"{what_helps(needed, weighted)}"
@@ -117,8 +119,11 @@ def what_helps(needed: float, weighted: bool) -> str:
     needed : paths that would, drawn as they are now.
     weighted : whether rare hazards are sampled more often already.
     """
-    more = f"take at least {_up(needed)} paths"
-    return more if weighted else f"sample rare hazards more often (--rare), or {more}"
+    return _more(needed) if weighted else f"sample rare hazards more often (--rare), or {_more(needed)}"
+
+
+def _more(needed: float) -> str:
+    return f"take at least {_up(needed)} paths"
 
 
 def _up(count: float) -> str:

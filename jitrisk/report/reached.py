@@ -10,6 +10,7 @@ import xarray as xr
 from jitrisk.report.documents import plain
 from jitrisk.report.evidence import too_seldom
 from jitrisk.report.numbers import percent
+from jitrisk.risk.evidence import FEWEST
 
 _WHY = {
     "met": "",
@@ -44,10 +45,12 @@ def reached_line(found: xr.Dataset) -> str:
 
 def _unseen(found: xr.Dataset) -> str:
     """Return which hazard was expected too seldom, and what would help."""
-    least = found["least_evidence"].values
+    least, paths = found["least_evidence"].values, int(found.attrs["paths"])
     at = int(least.argmin())
-    hazard, needed = str(found["rarest_hazard"].values[at]), float(found["needed"].values[at])
-    return too_seldom(hazard, float(least[at]) * found.attrs["paths"], needed, "rare" in found.attrs)
+    hazard, evidence = str(found["rarest_hazard"].values[at]), float(least[at]) * paths
+    # Where enough are expected and hardly any was seen, twice as many paths are a start.
+    needed = float(found["needed"].values[at]) if evidence < FEWEST else 2.0 * paths
+    return too_seldom(hazard, evidence, needed, "rare" in found.attrs)
 
 
 def reached_document(found: xr.Dataset) -> dict[str, Any]:
