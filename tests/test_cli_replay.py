@@ -118,3 +118,10 @@ def test_what_never_happened_has_no_place(capsys):
     _, out, _ = run(capsys, "replay", "bicycles", "-s", "jit", "--worst", "cost", *RUN)
     (backlog,) = (line.split() for line in out.splitlines() if line.startswith("largest backlog"))
     assert backlog[-2:] == ["0", "-"]
+
+
+def test_that_no_hazard_is_rare_is_a_line_without_a_file(capsys):
+    code, _, err = run(capsys, "replay", "bicycles", "-s", "jit", "--path", "1", "--rare")
+    assert code == 0
+    assert err.startswith("no hazard is rare (each begins")
+    assert "UserWarning" not in err

@@ -20,7 +20,7 @@ from jitrisk.cli.options import (
     shared_option,
     strategy_option,
 )
-from jitrisk.cli.simulating import progress_bar
+from jitrisk.cli.simulating import progress_bar, warnings_as_lines
 
 
 @verb("replay", "Example: jitrisk replay brake-valves --strategy jit --worst cost")
@@ -54,7 +54,7 @@ def command(model: str, strategy: str, out: Path | None, as_json: bool, quiet: b
 
     _refuse_what_does_not_go_together(model, outcomes.is_result(model), which)
     check_out(out, model)
-    with progress_bar(quiet) as progress:
+    with progress_bar(quiet) as progress, warnings_as_lines():
         replay = pipeline.replay(model, strategy, progress=progress, **which)
     show = partial(print_json, replay_document(replay)) if as_json else partial(print_sheets, journal(replay))
     keep(replay, out)
