@@ -16,7 +16,8 @@ from jitrisk import engine, model, outcomes
 from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean
 from jitrisk.lower import hazards_of, lower_all
 from jitrisk.model import Network
-from jitrisk.sampling.rare import RARE_BELOW, Mixture, mixture_of
+from jitrisk.sampling.rare import Mixture, mixture_of
+from jitrisk.vocabulary import RARE_BELOW
 
 PATHS = 10_000
 """Paths simulated where nobody says how many."""

@@ -199,7 +199,7 @@ def replay(
     """
     choice = replaying.Choice(path, worst, quantile, metric)
     with stored(source) as run:
-        replaying.refuse_unused(choice, run, paths, seed)
+        replaying.refuse_unused(choice, run, paths, seed, rare)
         network = load(source) if run is None else network_of(run)
         chosen = strategies_from(network, [strategy])
         own = seed or 0 if run is None else run.attrs.get("seed", 0)
@@ -294,7 +294,8 @@ def simulate_until(
     network = load(network)
     chosen = strategies_from(network, strategies)
     mixture = rare_hazards(network, chosen.values(), rare, seed)
-    job = job_from(network, chosen, min(whole("most", most), until.FIRST), seed, mixture=mixture)
+    until.require_components(mixture, whole("most", most))
+    job = job_from(network, chosen, min(most, until.FIRST), seed, mixture=mixture)
 
     def label(totals: engine.Totals, numbers: range) -> xr.Dataset:
         return outcomes.label(network, chosen, totals, replace(job, paths=numbers))
@@ -332,8 +333,7 @@ def sample(
 def last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | None = None) -> xr.Dataset:
     """Run the paths of a result again and measure the last year of each alone.
 
-    Exceedance curves, return periods and the tail of a year need paths that measure a year. Those of different paths are
-    independent of each other.
+    Exceedance curves, return periods and the tail of a year need paths that measure a year.
 
     Parameters
     ----------
@@ -410,6 +410,7 @@ def write_report(
     base: str | None = None,
     level: float = 0.95,
     replay: bool = True,
+    rare: bool = False,
     threads: int | None = None,
 ) -> Summary:
     """Write a report as one HTML file that needs nothing else.
@@ -421,6 +422,7 @@ def write_report(
     base : the strategy the others are compared with; the first by default.
     level : level of the conditional value at risk.
     replay : whether paths are run again, for the fan charts and the story of a bad path.
+    rare : whether rare hazards of a model are sampled more often than they occur, see `simulate`.
     threads : threads to use; all cores by default.
 
     Returns
@@ -436,7 +438,7 @@ def write_report(
     """
     check_page(target)
     with stored(source) as run:
-        result = simulate(source, threads=threads) if run is None else run
+        result = simulate(source, rare=rare, threads=threads) if run is None else run
         return reporting.write(result, target, base, level, replay=replay, threads=threads)
 
 

@@ -56,12 +56,14 @@ class Choice:
         return self.path
 
 
-def refuse_unused(choice: Choice, run: xr.Dataset | None, paths: int | range | None, seed: int | None) -> None:
-    """Raise JitriskError where paths to search or a seed are given that nothing would use."""
+def refuse_unused(
+    choice: Choice, run: xr.Dataset | None, paths: int | range | None, seed: int | None, rare: bool
+) -> None:
+    """Raise JitriskError where paths to search, a seed or rare are given that nothing would use."""
     if choice.path is not None and paths is not None:
         raise JitriskError("paths says where to search, and path which one is meant: leave one of them out")
-    if run is not None and (paths is not None or seed is not None):
-        raise JitriskError("the result has its paths and its seed: leave paths and seed out")
+    if run is not None and (paths is not None or seed is not None or rare):
+        raise JitriskError("the result has its paths and its seed: leave paths, seed and rare out")
 
 
 def as_run(job: Job, run: xr.Dataset) -> Job:
@@ -107,7 +109,7 @@ def last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> 
     require_same(run, job)
     job = replace(job, horizon=Horizon(network.horizon, network.horizon - round(HOURS_PER_YEAR / hours)))
     result = outcomes.label(network, chosen, engine.run(job, threads), job)
-    return result.assign({price: run[price] for price in PRICES if price in run})
+    return result.assign({price: run[price] for price in PRICES if price in run}).assign_attrs(measured="last year")
 
 
 def replayed(

@@ -11,7 +11,9 @@ import xarray as xr
 
 from jitrisk import engine, risk
 from jitrisk.engine import Job, Progress, Totals
+from jitrisk.errors import JitriskError
 from jitrisk.risk.target import Target, reached, wanted
+from jitrisk.sampling.rare import Mixture
 
 FIRST = 10_000
 """Paths before the first look: fewer say too little of a tail to trust what they promise."""
@@ -71,6 +73,14 @@ def grow(
         if "stopped" in found.attrs:
             return label(growing.totals(), growing.numbers()), found
         planned = found.attrs["planned"]
+
+
+def require_components(mixture: Mixture | None, most: int) -> None:
+    """Raise JitriskError where so many paths cannot hold a path of every component of a mixture."""
+    if mixture is not None and most < mixture.period:
+        raise JitriskError(
+            f"at most {most} paths are allowed, and {len(mixture.hazards)} rare hazards take {mixture.period} at least"
+        )
 
 
 def _measured(growing: _Growing, part: range, label: Label, target: Target) -> list[xr.Dataset]:

@@ -63,6 +63,9 @@ class Variable:
         return {"units": unit, "long_name": self.sentence}
 
 
+RARE_BELOW = 0.2
+"""A hazard is rare that begins within the horizon with a smaller probability."""
+
 RESULT_SUFFIXES = (".nc", ".zarr")
 """How the names of files end that results are kept in."""
 
@@ -172,7 +175,7 @@ OCCURRENCES = _table(
         ("strategy", "hazard"),
         "float64",
         "1",
-        "occurrences per path expected to be seen in this run, at the target hit least often",
+        "occurrences per path expected to be seen in this run that hit together the targets hit least often",
     ),
 )
 

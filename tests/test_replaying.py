@@ -246,7 +246,7 @@ def test_what_a_result_knows_or_does_not_know_is_refused() -> None:
     outcomes = jr.simulate(LINE, range(5, 9), seed=3, strategies=["lean"])
     with pytest.raises(ResultError, match="no path 4 in the result: it has 5 to 8"):
         jr.replay(outcomes, "lean", 4)
-    with pytest.raises(JitriskError, match="leave paths and seed out"):
+    with pytest.raises(JitriskError, match="leave paths, seed and rare out"):
         jr.replay(outcomes, "lean", 5, seed=3)
     with pytest.raises(ResultError, match="no strategy 'fat' in the result: it has lean"):
         jr.replay(outcomes, "fat", 5)

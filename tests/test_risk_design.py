@@ -14,6 +14,7 @@ from scipy import stats
 import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.risk import exceedance, histogram
+from jitrisk.risk.bands import bands
 from jitrisk.risk.design import EqualDesign, Point, WeightedDesign, design_of
 from jitrisk.risk.tails import tail_risk
 
@@ -133,6 +134,32 @@ def test_weighted_shares_and_their_intervals():
     assert design.share(np.ones(900, bool), 0.95)[::2] == (1, 1)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_share_of_all_paths_is_not_certain(seed):
+    # The sum of all weights is 1 but for rounding, on either side of 1.
+    values, weight, component = drawn(seed=seed)
+    design = WeightedDesign(weight, component, SHARES, STRUCK)
+    fewest = 0.025 ** (1 / design.effective)
+    assert design.share(np.ones(values.size, bool), 0.95)[1] == pytest.approx(fewest, rel=1e-9)
+    assert design.share(np.zeros(values.size, bool), 0.95)[2] == pytest.approx(1 - fewest, rel=1e-9)
+
+
+@pytest.mark.parametrize("p", [0.15, 0.05])
+def test_intervals_of_weighted_shares_cover_how_often_a_rare_hazard_strikes(p):
+    # The weights of struck paths are estimated, and in no group do paths differ: the error is that of the weights.
+    rng, runs, missed = np.random.default_rng(7), 400, np.zeros(4)
+    component = np.arange(1000) % 2
+    for _ in range(runs):
+        u = rng.uniform(size=component.size)
+        u[component == 1] *= p
+        design = WeightedDesign(1 / (0.5 + 0.5 * (u < p) / p), component, np.array([0.5, 0.5]), p)
+        _, lower, upper = design.share(u < p, 0.95)
+        cost = np.where(u < p, 1 + u / p, 0.0)
+        (found,) = design.quantiles(cost, [Point(1 - p / 2)], 0.95)
+        missed += (lower > p, upper < p, found.lower > 1.5, found.upper < 1.5)
+    assert (missed <= 0.05 * runs).all()
+
+
 def test_values_beyond_a_share_lie_beyond_it():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
@@ -231,7 +258,7 @@ def test_too_few_paths_of_a_component_have_no_error():
 
 
 def test_a_component_that_is_absent_is_named():
-    with pytest.raises(ResultError, match=r"lack those of component 1, 2, .* at least 4 consecutive paths"):
+    with pytest.raises(ResultError, match=r"lack 2 of 3 components, .* at least 4 consecutive paths"):
         WeightedDesign(np.ones(3), np.zeros(3, int), SHARES, STRUCK)
     with pytest.raises(ResultError, match="at least 4 consecutive paths"):
         WeightedDesign(np.ones(9), np.arange(9) % 3, SHARES, STRUCK).part(0, 2)
@@ -319,3 +346,32 @@ def test_a_weighted_exceedance_curve_reaches_where_natural_paths_do_not(until_ra
 def test_equal_paths_are_those_without_weights():
     assert isinstance(design_of(of_cost(np.arange(5.0))), EqualDesign)
     assert isinstance(design_of(xr.Dataset()), EqualDesign)
+
+
+def test_histograms_fans_and_first_order_dominance_take_weights(until_rare):
+    shares = shares_of_paths(*strata(until_rare))
+    cost = until_rare.risk.metrics()["cost"].values[0]
+    bins = histogram(until_rare.risk.metrics(), "cost", 5).isel(strategy=0)
+    for left, right, share in zip(
+        bins["left"].values[:-1], bins["right"].values[:-1], bins["share"].values, strict=False
+    ):
+        assert share == pytest.approx(shares[(cost >= left) & (cost < right)].sum(), abs=1e-12)
+    assert float(bins["share"].sum() + bins["above"] + bins["below"]) == pytest.approx(1)
+    trace = jr.trace(UNTIL_RARE, 100, seed=5, rare=True)
+    fan = bands(trace, "on_hand", [0.25, 0.5]).sel(stage="press").isel(strategy=0)
+    counts, stock = shares_of_paths(*strata(trace)), trace["on_hand"].sel(stage="press").values[0]
+    for day in (0, 100, 364):
+        reached = [v for v in sorted(set(stock[:, day])) if counts[stock[:, day] <= v].sum() >= 0.25 * (1 - 1e-12)]
+        assert fan.sel(quantile=0.25).values[day] == reached[0]
+    both = jr.simulate(
+        burning("1 year") | {"strategies": {"a": {}, "b": {"customers": {"shop": {"lost_cost": 900}}}}},
+        2000,
+        seed=1,
+        rare=True,
+    )
+    found = both.risk.dominance()
+    assert found["first"].sel(strategy="b", other="a").item() != "violated"
+    counts, (a, b) = shares_of_paths(*strata(both)), both.risk.metrics()["cost"].values
+    thresholds = np.unique(np.concatenate([a, b]))
+    largest = max(counts[a > t].sum() - counts[b > t].sum() for t in thresholds[:: max(1, thresholds.size // 400)])
+    assert found["first_violation"].sel(strategy="a", other="b").item() >= largest - 1e-12

@@ -11,7 +11,8 @@ from handmade import of_cost, random_result
 from rarely import NOTHING_COSTS, UNTIL_RARE, burning, exact_mean_cost, with_fire
 
 import jitrisk as jr
-from jitrisk.report import compare_table, conclusion, summarize
+from jitrisk.errors import ResultError
+from jitrisk.report import compare_table, conclusion, document, summarize
 from jitrisk.risk import contrast, convergence, describe, dominance, exceedance, occurrences, parse_target, reached
 from jitrisk.vocabulary import METRICS, STATISTICS
 
@@ -219,7 +220,8 @@ def test_a_chance_to_hit_makes_less_evidence():
     for hits, chance in (
         ({"press": plain}, 1),
         ({"press": plain | {"chance": 0.1}}, 0.1),
-        ({"press": plain | {"chance": 0.5}, "shop": {"demand": 2, "chance": 0.1}}, 0.1),
+        # A figure may move only where both are hit at once.
+        ({"press": plain | {"chance": 0.5}, "shop": {"demand": 2, "chance": 0.1}}, 0.05),
         ({"press": plain, "shop": {"demand": 2, "chance": 0.3}}, 0.3),
     ):
         found = occurrences(jr.simulate(model(**hits), 1000)).isel(strategy=0, hazard=0)
@@ -358,3 +360,67 @@ def test_the_last_year_of_weighted_paths_has_their_weights():
 def test_evidence_of_results_made_by_hand_is_unlimited():
     values = of_cost([[1.0, 2.0, 4.0]]).risk.metrics()
     assert reached(values, parse_target("cost.mean:90%"))["unseen"].values.tolist() == [False]
+
+
+def test_a_disaster_that_takes_two_targets_at_once_is_not_declared_known():
+    # Each supplier stands in for the other; both are hit with a chance of 0.0004, about 0.4 times in 10,000 paths.
+    stage = {"capacity": "40 / d", "policy": {"base_stock": {"level": 10}}}
+    model = {
+        "name": "Two suppliers",
+        "period": "1 d",
+        "horizon": "1 year",
+        "stages": {
+            "east": stage,
+            "west": stage,
+            "press": stage | {"order_cost": 1, "inputs": {"part": {"quantity": 1, "from": ["east", "west"]}}},
+        },
+        "customers": {"shop": {"stage": "press", "demand": 10, "unmet": "lost", "lost_cost": 1000}},
+        "hazards": {
+            "storm": {
+                "rate": "1 / 10 years",
+                "duration": "90 d",
+                "chance": 0.02,
+                "hits": {"east": {"capacity": 0}, "west": {"capacity": 0}},
+            }
+        },
+    }
+    run = jr.simulate(model, 10_000, seed=1)
+    assert occurrences(run)["evidence"].item() == pytest.approx(10_000 * 0.1 * 0.0004, rel=0.05)
+    found = reached(run.risk.metrics(), parse_target("cost.mean:1%"))
+    assert not found["met"].any()
+    assert "storm is expected to hit 0.39 times" in conclusion(summarize(run))
+
+
+def test_a_result_that_does_not_count_its_hazards_says_so():
+    run = jr.simulate(UNTIL_RARE, 200)
+    old = run.drop_vars(["occurrences", "expected_occurrences", "evidence", "hazard"])
+    notes = " ".join(compare_table(old).notes)
+    assert "This result does not say how often its hazards occurred" in notes
+    handed = jr.simulate(UNTIL_RARE, seed=1, exogenous=jr.sample(UNTIL_RARE, 50, seed=1))
+    assert "Not counted, because what they hit was handed in: fire." in " ".join(compare_table(handed).notes)
+
+
+def test_what_is_not_rare_enough_is_not_to_be_sampled_more_often():
+    # As regular as clockwork, or with a chance that is small whatever begins: --rare would change nothing.
+    often = with_fire(UNTIL_RARE, rate="1 / year", hits={"press": {"capacity": 0, "chance": 0.001}})
+    text = conclusion(summarize(jr.simulate(often, 1000)))
+    assert "take at least" in text
+    assert "--rare" not in text
+
+
+def test_the_document_for_programs_counts_hazards():
+    found = document(jr.simulate(UNTIL_RARE, 1000, seed=1, rare=True))
+    assert found["rare"][0]["hazard"] == "fire"
+    assert found["priced"] is True
+    fire = found["hazards"]["fire"]["base"]
+    assert fire["enough"] is True
+    assert fire["seen"] >= 500
+    assert fire["expected"] == pytest.approx(0.1, rel=1e-3)
+    json.dumps(found, allow_nan=False)
+
+
+def test_an_average_over_weighted_paths_without_weights_is_told():
+    run = jr.simulate(UNTIL_RARE, 200, rare=True)
+    averaged = run.mean("path", keep_attrs=True)
+    with pytest.raises(ResultError, match="an average over them needs their weights"):
+        averaged.risk.measure()

@@ -199,3 +199,15 @@ def test_distribution_functions_keep_the_shape_and_reach_0_and_1():
     np.testing.assert_array_equal(constant(4).cdf([3.9, 4, 4.1]), [0, 1, 1])
     # So far out in the tail that no path will ever see it.
     assert distribution("lognormal", mean=3650, cv=0.1).cdf(365) == 0
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "count"),
+    [(0, 365, 10), (311, 365, 1), (0, 36.5, 0), (36.5, 36.6, 1), (330, 340, 0), (0, 36_600, 1000)],
+)
+def test_what_is_as_regular_as_clockwork_is_counted_exactly(begin, end, count):
+    # One at 36.5, then one every 36.6.
+    spells = Spells("clock", constant(36.5), constant(0.1))
+    begins = 36.5 + 36.6 * np.arange(2000)
+    assert expected_occurrences(spells, begin, end) == ((begins >= begin) & (begins < end)).sum()
+    assert abs(expected_occurrences(spells, begin, end) - count) <= 1

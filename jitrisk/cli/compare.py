@@ -62,16 +62,16 @@ def command(
         print_json(document(outcomes, base, level))
     else:
         table = compare_table(outcomes, base, level)
-        print_sheets(*([table, text_plot(_of_a_year(outcomes, plot), plot)] if plot else [table]))
+        print_sheets(*([table, text_plot(_of_a_year(outcomes, plot, request.threads), plot)] if plot else [table]))
 
 
-def _of_a_year(outcomes: xr.Dataset, plot: Kind) -> xr.Dataset:
+def _of_a_year(outcomes: xr.Dataset, plot: Kind, threads: int | None) -> xr.Dataset:
     """Return the last year of every path where paths are longer; a histogram can do without."""
     from jitrisk import pipeline
     from jitrisk.errors import ResultError
 
     try:
-        return pipeline.last_year(outcomes)
+        return pipeline.last_year(outcomes, threads=threads)
     except ResultError:
         if plot == "exceedance":
             raise

@@ -95,8 +95,11 @@ def warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
     """Print warnings of the library on stderr as lines for people, but for what is said elsewhere."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default", UserWarning)
-        yield
-    for text in dict.fromkeys(str(warning.message) for warning in caught):
+        try:
+            yield
+        finally:
+            texts = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
+    for text in dict.fromkeys(texts):
         if text != said():
             click.echo(text, err=True)
 

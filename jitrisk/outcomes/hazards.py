@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,15 @@ import xarray as xr
 
 from jitrisk.sampling.rare import NATURAL_SHARE, Mixture
 from jitrisk.sampling.renewal import expected_occurrences
-from jitrisk.sampling.series import Series, Spells, hits_of
+from jitrisk.sampling.series import Effect, Series, Spells, hits_of
 from jitrisk.vocabulary import SAMPLING
 
 if TYPE_CHECKING:
     from jitrisk.engine import Job, Totals
     from jitrisk.lower import Plant
+
+
+_TOGETHER = 3
 
 
 def occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.ndarray:
@@ -53,9 +57,18 @@ def evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def _active(plant: Plant) -> dict[str, tuple[Spells, float]]:
-    """Return the hazards that hit something drawn, by name, and the least chance with which one hits a target."""
+    """Return the hazards that hit something drawn, by name, and the chance of what an occurrence hits least often."""
     drawn = [one for one in plant.series if isinstance(one, Series)]
-    return {spells.name: (spells, min(effect.chance for _, effect in hits)) for spells, hits in hits_of(drawn)}
+    return {spells.name: (spells, _rarest_chance(drawn, hits)) for spells, hits in hits_of(drawn)}
+
+
+def _rarest_chance(drawn: Sequence[Series], hits: Sequence[tuple[int, Effect]]) -> float:
+    """Return the chance that an occurrence hits together the targets that it hits least often, three at most.
+
+    Alternates fail together before a figure moves, so that a target alone is no measure.
+    """
+    chances = {drawn[place].thing: min(effect.chance, 1.0) for place, effect in hits}
+    return math.prod(sorted(chances.values())[:_TOGETHER])
 
 
 def _sampled_share(mixture: Mixture | None, hazard: str) -> float:
@@ -82,7 +95,7 @@ def mixture_coords(job: Job) -> dict[str, xr.Variable]:
         "component": job.mixture.components(job.paths),
     }
     attrs: dict[str, dict[str, Any]] = {name: dict(variable.attrs()) for name, variable in SAMPLING.items()}
-    attrs["component"] |= {"shares": job.mixture.shares.tolist(), "struck": job.mixture.struck}
+    attrs["component"] |= {"shares": job.mixture.shares.tolist(), "rare_probability": job.mixture.rare_probability}
     return {
         name: xr.Variable(variable.dims, arrays[name].astype(variable.dtype), attrs[name])
         for name, variable in SAMPLING.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ import xarray as xr
 from jitrisk.report.conclusion import conclusion
 from jitrisk.report.summary import Summary, summarize
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SHARES = ("cheaper", "cheapest", "richer", "richest")
 
 
@@ -40,13 +41,26 @@ def summed(summary: Summary) -> dict[str, Any]:
     return {
         "schema": "jitrisk.summary",
         "schema_version": SCHEMA_VERSION,
-        **{name: plain(value) for name, value in summary.measures.attrs.items()},
+        **{name: plain(value) for name, value in summary.measures.attrs.items() if name not in ("rare", "priced")},
+        "rare": json.loads(summary.measures.attrs.get("rare", "null")),
+        "priced": summary.priced,
         "base": summary.base,
         "confidence": summary.contrasts.attrs["confidence"],
         "metrics": {name: {key: plain(value) for key, value in attrs.items()} for name, attrs in definitions.items()},
         "strategies": {name: _strategy(summary, name, list(definitions)) for name in summary.strategies},
+        "hazards": {
+            str(name): {
+                str(each): _hazard(summary.hazards.sel(hazard=name, strategy=each)) for each in summary.strategies
+            }
+            for name in summary.hazards["hazard"].values
+        },
         "conclusion": conclusion(summary),
     }
+
+
+def _hazard(one: xr.Dataset) -> dict[str, Any]:
+    """Return how often a hazard occurred under a strategy, and was expected to; empty where that is not known."""
+    return {str(name): plain(array.values) for name, array in one.data_vars.items()}
 
 
 def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]:

@@ -14,6 +14,10 @@ from jitrisk.report.numbers import listed, paths
 from jitrisk.risk.evidence import FEWEST
 
 _MOST_NAMED = 8
+_NOT_COUNTED = (
+    "This result does not say how often its hazards occurred: rare ones may be missing in every interval. "
+    "Simulate it again."
+)
 
 
 def hazard_notes(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
@@ -24,20 +28,25 @@ def hazard_notes(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
     hazards : from :func:`jitrisk.risk.occurrences`.
     weighted : whether rare hazards were sampled more often than they occur.
     """
+    names = hazards["hazard"].values
     if not hazards.data_vars:
-        return ()
+        return (_NOT_COUNTED,) if names.size else ()
     least = _least(hazards["evidence"].values)
     rarest = [k for k in np.argsort(least, kind="stable") if np.isfinite(least[k])]
+    unknown = [str(names[k]) for k in np.flatnonzero(np.isnan(hazards["expected"].values).all(axis=0))]
+    notes = [f"Not counted, because what they hit was handed in: {', '.join(unknown)}."] if unknown else []
     if not rarest:
-        return ()
-    counts = [f"{hazards['hazard'].values[k]} {_counts(hazards.isel(hazard=k))}" for k in rarest[:_MOST_NAMED]]
-    more = [f"and {len(rarest) - _MOST_NAMED} that occur more often"] * (len(rarest) > _MOST_NAMED)
-    every = ", ".join([*counts, *more])
+        return tuple(notes)
+    counts = [f"{names[k]} {_counts(hazards.isel(hazard=k))}" for k in rarest[:_MOST_NAMED]]
+    if len(rarest) > _MOST_NAMED:
+        counts.append(f"and {len(rarest) - _MOST_NAMED} that occur more often")
+    every = ", ".join(counts)
     if not weighted:
-        return (f"Occurrences of hazards, seen (expected): {every}.",)
+        return (f"Occurrences of hazards, seen (expected): {every}.", *notes)
     return (
         "Rare hazards were sampled more often than they occur, and paths are weighted accordingly. "
         f"Occurrences of hazards, seen in this sample (expected in as many natural paths): {every}.",
+        *notes,
     )
 
 
@@ -52,7 +61,7 @@ def _counts(one: xr.Dataset) -> str:
     pairs = {
         str(name): f"{int(seen):,} ({number(float(expected), 3)})"
         for name, seen, expected in zip(one["strategy"].values, one["seen"].values, one["expected"].values, strict=True)
-        if expected == expected
+        if not math.isnan(expected)
     }
     if len(set(pairs.values())) == 1 and len(pairs) == one.sizes["strategy"]:
         return next(iter(pairs.values()))
@@ -85,13 +94,13 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     named = listed([f"{rarest} is expected to hit {_times(names[rarest])}", *rest])
     yield (
         f"{named} in these {of}; an interval of a mean, CVaR or difference needs {FEWEST:g}: "
-        f"{what_helps(needed, weighted)}."
+        f"{what_helps(needed, weighted or not hazards['rare'].sel(hazard=rarest).any())}."
     )
 
 
 def _times(count: float) -> str:
     often = number(count, 2)
-    return f"{often} time{'s' * (often != '1')}"
+    return f"{often} time" if often == "1" else f"{often} times"
 
 
 def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> str:

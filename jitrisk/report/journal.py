@@ -250,4 +250,7 @@ def _place(at: xr.Dataset, value: float, weighted: bool) -> Rounded:
     # Nothing at all on every path: the first place would say that it was bad.
     if not value and rank == 1:
         return Rounded("-")
-    return Rounded(number(100 * float(at["metric_worse"]), 2) if weighted else f"{rank:,}")
+    if not weighted:
+        return Rounded(f"{rank:,}")
+    worse = float(at["metric_worse"])
+    return Rounded(number(100 * worse, 2) if worse else "none seen")

@@ -123,15 +123,21 @@ def span(days: float) -> str:
     return f"{number(days)} d" if days < 2 * 365 else f"{number(days / 365)} years"
 
 
-def within(attrs: Mapping[str, Any]) -> str:
-    """Return what single paths add up over where that is not about a year, such as `` in 30 d``; else nothing.
+def horizon_span(attrs: Mapping[str, Any]) -> str:
+    """Return how long the horizon is where single paths are not scaled to a year, such as ``30 d``; else nothing.
 
     Parameters
     ----------
     attrs : those of a result or of what is computed from it.
     """
     days = float(attrs.get("periods", 0.0)) * float(attrs.get("period_hours", 0.0)) / HOURS_PER_DAY
-    return "" if not days or is_about_a_year(days / DAYS_PER_YEAR) else f" in {span(days)}"
+    return "" if not days or is_about_a_year(days / DAYS_PER_YEAR) else span(days)
+
+
+def within(attrs: Mapping[str, Any]) -> str:
+    """Return what single paths add up over where that is not about a year, such as `` in 30 d``; else nothing."""
+    length = horizon_span(attrs)
+    return f" in {length}" if length else ""
 
 
 def sample_words(attrs: Mapping[str, Any]) -> str:
@@ -151,8 +157,8 @@ def per_horizon(attrs: Mapping[str, Any]) -> str:
     ----------
     attrs : those of a result or of what is computed from it.
     """
-    over = within(attrs)
-    return over.replace(" in ", "over ") if over else "a year"
+    length = horizon_span(attrs)
+    return f"over {length}" if length else "a year"
 
 
 def _one_digit_up(value: float) -> tuple[float, int]:

@@ -15,6 +15,7 @@ from jitrisk.report.numbers import (
     Estimate,
     Rounded,
     Scale,
+    horizon_span,
     paths,
     percent,
     rounded,
@@ -170,8 +171,9 @@ def _money_rows(summary: Summary) -> Iterator[Row]:
     yield _money_row(f"{summary.aim} a year", summary.aim, summary)
     if len(summary.strategies) > 1:
         yield _difference_row(summary)
-    over = within(summary.measures.attrs).replace(" in ", " over ") or f" of {summary.aim}"
-    yield _money_row(f"CVaR {percent(summary.level)}{over}", summary.aim, summary, "cvar")
+    length = horizon_span(summary.measures.attrs)
+    tail = f"CVaR {percent(summary.level)} {f'over {length}' if length else f'of {summary.aim}'}"
+    yield _money_row(tail, summary.aim, summary, "cvar")
     if summary.aim != "cost":
         yield _money_row("cost a year", "cost", summary)
     yield _money_row("working capital", "working_capital", summary)

@@ -7,6 +7,7 @@ rests on them have no interval that could be trusted.
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.risk.design import Design, design_of
-from jitrisk.vocabulary import OCCURRENCES
+from jitrisk.vocabulary import OCCURRENCES, RARE_BELOW
 
 FEWEST = 5.0
 """Expected occurrences of a hazard below which nothing is claimed: about one sample in 150 then shows none of them."""
@@ -25,8 +26,9 @@ FEWEST_SEEN = 2.0
 _TOTALS = {
     "seen": "occurrences in these paths",
     "expected": "occurrences that the model leads to expect in as many natural paths",
-    "evidence": "occurrences expected to be seen in these paths, at the target hit least often",
+    "evidence": "occurrences expected to be seen in these paths that hit together the targets hit least often",
     "enough": "whether that is enough for means and tails to have intervals",
+    "rare": "whether it is so rare that sampling rare hazards more often shows it more often",
     "needed": "paths, drawn as these are, that would be enough",
 }
 
@@ -44,19 +46,23 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
         ``seen``, ``expected``, ``evidence``, ``enough`` and ``needed`` of dimensions (strategy, hazard). A hazard that
         hits nothing that is drawn has no expectation, NaN, and is enough, as is one that cannot begin within the
         horizon; neither needs a number of paths, NaN. Of weighted paths, `seen` counts them as they are, and
-        `evidence` is the number that as many paths all alike would have to show to say as much. Empty for
-        a result that does not say how often its hazards occur.
+        `evidence` is the number that as many paths all alike would have to show to say as much. Without
+        variables for a result that does not say how often its hazards occur.
     """
     if not set(OCCURRENCES) <= set(outcomes.variables):
-        return xr.Dataset(coords={"strategy": outcomes["strategy"], "hazard": np.array([], dtype=np.str_)})
+        named = list(json.loads(outcomes.attrs.get("model", "{}")).get("hazards", {}))
+        return xr.Dataset(coords={"strategy": outcomes["strategy"].values, "hazard": np.array(named, dtype=np.str_)})
     paths, evidence = outcomes.sizes["path"], outcomes["evidence"].variable.transpose("strategy", "hazard")
-    every, seen = evidence * paths, _is_seen(outcomes)
+    every, seen = evidence * paths, _is_seen(outcomes, evidence.values)
     arrays: dict[str, xr.Variable] = {
         "seen": outcomes["occurrences"].variable.sum("path", dtype=np.int64),
         "expected": outcomes["expected_occurrences"].variable * paths,
         "evidence": every,
         "enough": ~((every < FEWEST) | (every.notnull() & ~seen)) | (every == 0),
         # Where enough are expected and hardly any was seen, twice as many paths are a start.
+        "rare": evidence.copy(
+            data=outcomes["expected_occurrences"].transpose("strategy", "hazard").values < RARE_BELOW
+        ),
         "needed": evidence.copy(data=np.where((every >= FEWEST) & ~seen, 2.0 * paths, _paths_for(evidence.values))),
     }
     variables = {
@@ -72,14 +78,18 @@ def _paths_for(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.ceil(FEWEST / np.where(evidence > 0, evidence, math.nan))
 
 
-def _is_seen(outcomes: xr.Dataset) -> xr.Variable:
-    """Return whether enough paths show a hazard, or need not, of dimensions (strategy, hazard)."""
-    design = design_of(outcomes)
-    shown = outcomes["occurrences"].transpose("strategy", "hazard", "path").values > 0
-    found = [[design.effective_among(row) >= FEWEST_SEEN for row in rows] for rows in shown]
+def _is_seen(outcomes: xr.Dataset, evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return whether enough paths show a hazard, [strategy, hazard]; only that of the least evidence need be seen."""
+    seen = np.ones(evidence.shape, dtype=np.bool_)
     # One that begins in the warm-up alone is not counted.
-    uncounted = outcomes["expected_occurrences"].transpose("strategy", "hazard").values == 0
-    return xr.Variable(("strategy", "hazard"), np.array(found, dtype=np.bool_).reshape(shown.shape[:2]) | uncounted)
+    counted = outcomes["expected_occurrences"].transpose("strategy", "hazard").values > 0
+    limits = np.where((evidence > 0) & counted, evidence, math.inf)
+    shown = outcomes["occurrences"].transpose("strategy", "hazard", "path").values
+    design = design_of(outcomes)
+    for s, h in enumerate(limits.argmin(axis=1) if evidence.size else []):
+        if np.isfinite(limits[s, h]):
+            seen[s, h] = design.effective_among(shown[s, h] > 0) >= FEWEST_SEEN
+    return seen
 
 
 def _attrs(name: str) -> dict[str, str]:

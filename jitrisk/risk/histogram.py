@@ -50,10 +50,11 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
         raise ResultError(f"bins is {bins}: allowed is a whole number of at least 1")
     array, design = column(values, metric), design_of(values)
     factor, attrs = horizon_factor(array), over_horizon(array)
-    ranked = [design.ranked(row * factor) for row in finite_rows(array)]
+    rows = finite_rows(array) * factor
+    ranked = [design.ranked(row) for row in rows]
     shares = (_SHORT_TAIL, _LONG_TAIL)[:: -1 if array.attrs["bad_tail"] == "lower" else 1]
     points = Point(shares[0], low=True), Point(shares[1])
-    ends = [[end.value for end in design.quantiles(row * factor, points, CONFIDENCE)] for row in finite_rows(array)]
+    ends = [[end.value for end in design.quantiles(row, points, CONFIDENCE)] for row in rows]
     edges = _edges(np.array([one.values for one in ranked]), np.array(ends), bins)
     # A bin contains its left end; the last one both.
     below = np.array([[*one.below(edges[:-1]), one.below(edges[-1], "right")] for one in ranked])

@@ -133,7 +133,8 @@ def _differences(
     base_scores = tail_scores(sign * rows[base], level, design)
     # Where the value at risk has no interval, the tail holds too few paths for an error.
     found, *_ = design.quantiles(rows[base], [Point(level, sign < 0)], confidence)
-    tail = np.nan if np.isnan(found.lower) else design.paths * (1 - level) - 1
+    size = design.tail_size(rows[base], found.value, level, sign < 0)
+    tail = np.nan if np.isnan(found.lower) else size - 1
     table = np.empty((len(rows), len(CONTRASTS)))
     for s, row in enumerate(rows):
         mean = design.spread(row - rows[base])

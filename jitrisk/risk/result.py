@@ -52,6 +52,11 @@ def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
         raise ResultError(f"not a result of jitrisk: the Dataset has no attribute {_listed(absent)}; {_ADVICE}")
     for name in ("period_hours", "periods"):
         _require_positive(name, outcomes.attrs[name])
+    if "path" not in outcomes.dims and "rare" in outcomes.attrs:
+        raise ResultError(
+            "the paths were sampled with rare=True, and an average over them needs their weights: "
+            "use .risk, or outcomes.weighted(outcomes.weight).mean('path')"
+        )
     for dim in ("strategy", "path"):
         if not outcomes.sizes.get(dim):
             raise ResultError(f"the Dataset has no {dim}; to keep one, select it as a list: sel({dim}=[...])")

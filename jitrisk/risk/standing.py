@@ -66,9 +66,9 @@ def standing(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) 
     }
     if ranked:
         losses = (_losses(values, strategy, name) for name in names)
-        worse = [loss > loss[at] for loss in losses]
+        worse, design = [loss > loss[at] for loss in losses], design_of(values)
         arrays["metric_rank"] = np.array([1 + int(each.sum()) for each in worse])
-        arrays["metric_worse"] = np.array([float(design_of(values).mean(each)) for each in worse])
+        arrays["metric_worse"] = np.array([float(design.mean(each)) for each in worse])
     variables = {name: ("metric", array, STANDING[name].attrs()) for name, array in arrays.items()}
     attrs = {"run_paths": values.sizes["path"]} if ranked else {}
     return xr.Dataset(variables, {"metric": np.array(names, dtype=np.str_)}, attrs)

@@ -61,12 +61,13 @@ class Distribution:
         flat = FAMILIES[self.family].quantile(dict(self.parameters), np.atleast_1d(share), upper)
         return np.asarray(flat, dtype=np.float64).reshape(share.shape)
 
-    def cdf(self, values: ArrayLike) -> NDArray[np.float64]:
+    def cdf(self, values: ArrayLike, halvings: int = _HALVINGS) -> NDArray[np.float64]:
         """Return the distribution function, P(X <= x), by bisection of the quantile function.
 
         Parameters
         ----------
         values : values, any shape.
+        halvings : of the interval in which a probability is looked for; the last one's length is the error.
 
         Returns
         -------
@@ -75,7 +76,7 @@ class Distribution:
         """
         at = np.asarray(values, dtype=np.float64)
         low, high = np.zeros(at.shape), np.ones(at.shape)
-        for _ in range(_HALVINGS):
+        for _ in range(halvings):
             middle = 0.5 * (low + high)
             reached = self.quantile(middle) > at
             low, high = np.where(reached, low, middle), np.where(reached, middle, high)

@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from jitrisk.sampling.renewal import begins_before
 from jitrisk.sampling.series import Spells
 from jitrisk.sampling.streams import stream_key
+from jitrisk.vocabulary import RARE_BELOW
 
 NATURAL_SHARE = 0.5
 """Share of the paths that are drawn as they would be without a mixture."""
-
-RARE_BELOW = 0.2
-"""A hazard that begins within the horizon with a smaller probability is rare."""
 
 _WORDS = 2.0**32
 
@@ -57,7 +55,7 @@ class Mixture:
         return np.array([NATURAL_SHARE, *[rare] * len(self.hazards)])
 
     @property
-    def struck(self) -> float:
+    def rare_probability(self) -> float:
         """Probability that a natural path holds a rare hazard, under the strategy where each is the most frequent."""
         return float(-np.expm1(np.sum(np.log1p(-np.array(self.probabilities)))))
 

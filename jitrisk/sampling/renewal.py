@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from jitrisk.sampling.series import Spells
 _STEPS = 1024  # of the grid on which the renewal equation is solved
 _MANY = 100.0  # cycles within the time from which on the limit of renewal theory is exact enough
 _SELDOM = 1e-3  # probability of a first occurrence below which a second one does not count
+_HALVINGS = 40  # of the bisection for probabilities on the grid
 _PARTS = 64  # quantiles that stand for the law of the active time
 
 Floats = NDArray[np.float64]
@@ -58,6 +60,11 @@ def expected_occurrences(spells: Spells, begin: float, end: float) -> float:
 
 @lru_cache(maxsize=1024)
 def _expected(cycle: _Cycle, begin: float, end: float) -> float:
+    if cycle.quiet.lowest == cycle.quiet.highest and cycle.active.lowest == cycle.active.highest:
+        # As regular as clockwork: those that begin at the quiet time and every cycle after it.
+        later = (math.ceil((time - cycle.quiet.lowest) / cycle.mean) for time in (begin, end))
+        before, until = (max(count, 0) for count in later)
+        return float(until - before)
     first = begins_before(cycle.quiet, end)
     if first < _SELDOM:
         return first - (begins_before(cycle.quiet, begin) if begin else 0.0)
@@ -92,7 +99,7 @@ def _renewals(cycle: _Cycle, grid: Floats) -> Floats:
 def _below(quiet: Distribution, grid: Floats, delays: Floats) -> Floats:
     """Return the probability that a quiet time after one of several equally likely delays is over, at every point."""
     known = np.concatenate([[0.0], grid]) if grid[0] > 0 else grid
-    law = np.concatenate([np.zeros(known.size - grid.size), quiet.cdf(grid)])
+    law = np.concatenate([np.zeros(known.size - grid.size), quiet.cdf(grid, _HALVINGS)])
     if not delays.any():
         return law[-grid.size :]
     times = grid[:, None] - delays

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
 from jitrisk.report import figures
-from jitrisk.report.numbers import per_horizon, within
+from jitrisk.report.numbers import horizon_span, per_horizon, within
 from jitrisk.report.page.marks import Panel, panels, tag
 from jitrisk.report.page.sections import Table
 from jitrisk.report.page.svg import inline_svg
@@ -117,7 +117,7 @@ def of_result(summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None 
     verbs, side, beyond = _AIMS[aim]
     values, cut = (summary.values, "") if annual is None else (annual, " Measured in the last year of each path.")
     over, per = within(values.attrs), per_horizon(values.attrs)
-    span = over.removeprefix(" in ") or "a year"
+    span = horizon_span(values.attrs) or "a year"
     if summary.priced:
         yield Wanted(
             aim,

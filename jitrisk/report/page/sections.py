@@ -222,7 +222,7 @@ def command(outcomes: xr.Dataset) -> str:
     attrs = outcomes.attrs
     if attrs.get("first_path", 0) or attrs.get("exogenous") or outcomes.sizes["path"] != attrs.get("paths"):
         return ""
-    if "seed" not in attrs:
+    if "seed" not in attrs or "measured" in attrs:
         return ""
     words = ["jitrisk", "report", _FILE]
     strategies = [str(name) for name in outcomes["strategy"].values]

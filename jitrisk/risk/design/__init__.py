@@ -30,11 +30,13 @@ def design_of(values: xr.Dataset) -> Design:
     if len(absent) == len(SAMPLING) and "rare" not in values.attrs:
         return EqualDesign(values.sizes.get("path", 0))
     drawn = values["component"].attrs if "component" in values.coords else {}
-    if absent or not {"shares", "struck"} <= set(drawn):
+    if absent or not {"shares", "rare_probability"} <= set(drawn):
         lost = " and ".join(absent) or "the shares of components"
         raise ResultError(
             f"these paths were sampled with rare=True and have lost {lost}, without which no average of "
             "them is right; use what jr.simulate or jr.open returned"
         )
     weight, component = (values[name].values for name in ("weight", "component"))
-    return WeightedDesign(weight.astype(np.float64), component, np.atleast_1d(drawn["shares"]), float(drawn["struck"]))
+    return WeightedDesign(
+        weight.astype(np.float64), component, np.atleast_1d(drawn["shares"]), float(drawn["rare_probability"])
+    )

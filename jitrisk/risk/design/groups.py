@@ -41,8 +41,9 @@ class Group(NamedTuple):
 
     def share(self, found: float, squares: float) -> tuple[float, float]:
         """Return a share in the group, and how many paths that are all alike would show it as well."""
-        inside = squares > 0 and 0 < found < 1
-        return min(max(found, 0.0), 1.0), found * (1 - found) / squares if inside else self.effective
+        # Sums of weights are 0 and 1 but for rounding.
+        found = 0.0 if found < ROUNDING else 1.0 if found > 1 - ROUNDING else found
+        return found, found * (1 - found) / squares if 0 < found < 1 else self.effective
 
 
 def combined_interval(parts: Sequence[tuple[float, float, float]], confidence: float) -> tuple[float, float]:

@@ -23,8 +23,8 @@ class WeightedDesign:
 
     The mean is ``sum a_h mean_h(w x) / sum a_h mean_h(w)`` over the strata h of share ``a_h``, and its error that of
     the ratio by the delta method (Cochran 1977, Sampling Techniques, sections 5A.8 and 6.11). For shares and quantiles
-    paths are calm or struck, with or without a rare hazard, of which the probabilities are known. Calm paths are all
-    alike; of struck ones the effective number takes the place of their number (Korn & Graubard 1998, Survey Methodology
+    paths are calm or hit, without or with a rare hazard, of which the probabilities are known. Calm paths are all
+    alike; of hit ones the effective number takes the place of their number (Korn & Graubard 1998, Survey Methodology
     24), and the two intervals are put together as Zou & Donner (2008, Statistics in Medicine 27) do.
 
     Parameters
@@ -32,7 +32,7 @@ class WeightedDesign:
     weight : weight of every path.
     component : the stratum of every path, 0 for the natural one.
     shares : nominal share of every stratum.
-    struck : probability that a natural path holds a rare hazard.
+    rare_probability : probability that a natural path holds a rare hazard.
 
     Raises
     ------
@@ -40,23 +40,25 @@ class WeightedDesign:
         When a stratum has no path, so that no average is right.
     """
 
-    def __init__(self, weight: Array, component: npt.NDArray[np.integer], shares: Array, struck: float) -> None:
+    def __init__(
+        self, weight: Array, component: npt.NDArray[np.integer], shares: Array, rare_probability: float
+    ) -> None:
         self.paths = len(weight)
-        self._weight, self._shares, self._struck = weight, shares, struck
+        self._weight, self._shares, self._rare_probability = weight, shares, rare_probability
         self._component = np.asarray(component, dtype=np.intp)
         self._sizes = np.bincount(self._component, minlength=len(shares))
         if not self._sizes.all() or len(self._sizes) > len(shares):
-            lacking = ", ".join(str(k) for k in np.flatnonzero(self._sizes == 0))
+            lacking = np.count_nonzero(self._sizes == 0)
             raise ResultError(
-                f"these paths were sampled with rare=True and lack those of component {lacking}, so that no statistic "
-                f"of them is right: take a range of at least {2 * (len(shares) - 1)} consecutive paths"
+                f"these paths were sampled with rare=True (--rare) and lack {lacking} of {len(shares)} components, so "
+                f"that no statistic of them is right: take at least {2 * (len(shares) - 1)} consecutive paths"
             )
         scaled = weight * (shares / self._sizes)[self._component]
         self._total = float(scaled.sum())
         self._weights = scaled / self._total
         self.effective = 1.0 / float(np.sum(self._weights**2))
         # A path without a rare hazard has the largest weight there is.
-        self._is_struck = weight < (1 - ROUNDING) / shares[0]
+        self._is_hit = weight < (1 - ROUNDING) / shares[0]
         self.period = 2 * (len(shares) - 1)
 
     def mean(self, values: npt.NDArray[Any]) -> Array:
@@ -103,12 +105,12 @@ class WeightedDesign:
         """
         natural = self._component == 0
         second, third = _central_moments(scores[natural])
-        calm = natural & ~self._is_struck
-        if not calm.any() or not self._is_struck.any():
+        calm = natural & ~self._is_hit
+        if not calm.any() or not self._is_hit.any():
             return second, third
-        # Among struck paths the weights undo how these were drawn; the score of a path is the same in any stratum.
-        struck = np.where(self._is_struck, self._weights, 0.0)
-        shares = np.where(calm, (1 - self._struck) / calm.sum(), self._struck * struck / struck.sum())
+        # Among hit paths the weights undo how these were drawn; the score of a path is the same in any stratum.
+        hit = np.where(self._is_hit, self._weights, 0.0)
+        shares = np.where(calm, (1 - self._rare_probability) / calm.sum(), self._rare_probability * hit / hit.sum())
         return max(second, _central_moments(scores, shares)[0]), third
 
     def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:
@@ -153,9 +155,9 @@ class WeightedDesign:
 
     @cached_property
     def _groups(self) -> list[Group]:
-        """Calm and struck paths, those of them there are."""
-        struck = self._is_struck
-        pairs = ((~struck, 1 - self._struck), (struck, self._struck))
+        """Calm and hit paths, those of them there are."""
+        hit = self._is_hit
+        pairs = ((~hit, 1 - self._rare_probability), (hit, self._rare_probability))
         found = [(inside, probability) for inside, probability in pairs if inside.any()]
         total = sum(probability for _, probability in found)
         return [Group.of(np.where(inside, self._weights, 0.0), probability / total) for inside, probability in found]
@@ -183,7 +185,7 @@ class WeightedDesign:
     def part(self, start: int, stop: int) -> WeightedDesign:
         """Return the design of some consecutive paths."""
         part = slice(start, stop)
-        return WeightedDesign(self._weight[part], self._component[part], self._shares, self._struck)
+        return WeightedDesign(self._weight[part], self._component[part], self._shares, self._rare_probability)
 
 
 def _central_moments(values: Array, shares: Array | None = None) -> tuple[float, float]:
