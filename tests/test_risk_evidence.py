@@ -397,7 +397,7 @@ def test_a_result_that_does_not_count_its_hazards_says_so():
     notes = " ".join(compare_table(old).notes)
     assert "This result does not say how often its hazards occurred" in notes
     handed = jr.simulate(UNTIL_RARE, seed=1, exogenous=jr.sample(UNTIL_RARE, 50, seed=1))
-    assert "Not counted, because what they hit was handed in: fire." in " ".join(compare_table(handed).notes)
+    assert "Not counted, because they hit nothing that is drawn: fire." in " ".join(compare_table(handed).notes)
 
 
 def test_what_is_not_rare_enough_is_not_to_be_sampled_more_often():

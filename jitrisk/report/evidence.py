@@ -34,7 +34,7 @@ def hazard_notes(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
     least = _least(hazards["evidence"].values)
     rarest = [k for k in np.argsort(least, kind="stable") if np.isfinite(least[k])]
     unknown = [str(names[k]) for k in np.flatnonzero(np.isnan(hazards["expected"].values).all(axis=0))]
-    notes = [f"Not counted, because what they hit was handed in: {', '.join(unknown)}."] if unknown else []
+    notes = [f"Not counted, because they hit nothing that is drawn: {', '.join(unknown)}."] if unknown else []
     if not rarest:
         return tuple(notes)
     counts = [f"{names[k]} {_counts(hazards.isel(hazard=k))}" for k in rarest[:_MOST_NAMED]]
@@ -110,7 +110,8 @@ def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> s
     ----------
     hazard : the hazard.
     evidence : how often it is expected to be seen.
-    needed, weighted : as in :func:`what_helps`.
+    needed : as in :func:`what_helps`.
+    weighted : whether rare hazards are sampled more often already.
     """
     if evidence >= FEWEST:
         return f"{hazard} occurred less often than expected and too seldom for an interval: {_more(needed)}"
@@ -120,15 +121,15 @@ def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> s
     )
 
 
-def what_helps(needed: float, weighted: bool) -> str:
+def what_helps(needed: float, sampled: bool) -> str:
     """Return what would show a rare hazard often enough.
 
     Parameters
     ----------
     needed : paths that would, drawn as they are now.
-    weighted : whether rare hazards are sampled more often already.
+    sampled : whether it is sampled more often already, or too frequent to be.
     """
-    return _more(needed) if weighted else f"sample rare hazards more often (--rare), or {_more(needed)}"
+    return _more(needed) if sampled else f"sample rare hazards more often (--rare), or {_more(needed)}"
 
 
 def _more(needed: float) -> str:
