@@ -103,8 +103,9 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
 
 def is_priced(outcomes: xr.Dataset) -> bool:
     """Return whether anything costs or earns anything in a model, whatever happened on its paths."""
-    components = (*COMPONENTS.values(), _BESIDE["revenue"])
-    return any(bool(_weights(outcomes, component).any()) for component in components)
+    held = (outcomes["value"].values != 0).any() and (outcomes["holding_rate"].values != 0).any()
+    charged = (component.price for component in COMPONENTS.values() if component.charge != "holding")
+    return bool(held) or any(bool(outcomes[price].values.any()) for price in (*charged, "price"))
 
 
 def ownership(outcomes: xr.Dataset) -> xr.Dataset:
