@@ -244,11 +244,11 @@ def begin_spells(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
         scratch.blocks[i] = 0
     draw_spells(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
     tilt(plan.hazards[h], plan.tables, clocks.paths, scratch)
-    soonest = np.inf
+    soonest, opened, closed = np.inf, plan.window[0], plan.window[1]
     for i in range(lanes):
         clocks.numbers[h, i] = 0
         clocks.begins[h, i] = scratch.drawn[0, i]
-        clocks.occurred[h, i] = plan.window[0] <= clocks.begins[h, i] < plan.window[1]
+        clocks.occurred[h, i] = opened <= clocks.begins[h, i] < closed
         clocks.ends[h, i] = clocks.begins[h, i] + scratch.drawn[1, i]
         soonest = min(soonest, clocks.begins[h, i])
     clocks.soonest[h] = soonest
@@ -359,6 +359,7 @@ def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out
     """Apply one hazard in rounds: each round takes the current spell of every lane that has one in the tile."""
     hazard, begins, ends = plan.hazards[h], clocks.begins[h], clocks.ends[h]
     lanes, spells, count = scratch.lanes, scratch.spells, clocks.paths.shape[0]
+    occurred, opened, closed = clocks.occurred[h], plan.window[0], plan.window[1]
     for i in range(count):
         lanes[0, i] = i
     while count:
@@ -372,7 +373,7 @@ def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out
         for i in range(over):
             spells[NEXT, i] = spells[END, i] + hazard.ramp + scratch.drawn[0, i]
             begins[lanes[0, i]] = spells[NEXT, i]
-            clocks.occurred[h, lanes[0, i]] += plan.window[0] <= spells[NEXT, i] < plan.window[1]
+            occurred[lanes[0, i]] += opened <= spells[NEXT, i] < closed
             ends[lanes[0, i]] = spells[NEXT, i] + scratch.drawn[1, i]
         apply(plan, h, clocks, scratch, struck, start, out)
         for i in range(over):
