@@ -132,7 +132,7 @@ def job_from(
     return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given, mixture)
 
 
-def rare_hazards(
+def find_mixture(
     network: Network, chosen: Iterable[Network], rare: bool, seed: int, exogenous: xr.Dataset | None = None
 ) -> Mixture | None:
     """Return the mixture that is asked for, or that the exogenous paths handed in were drawn with.

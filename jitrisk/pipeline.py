@@ -20,9 +20,9 @@ from jitrisk.arguments import (
     PATHS,
     TRACED,
     Source,
+    find_mixture,
     job_from,
     network_of,
-    rare_hazards,
     stored,
     strategies_from,
     threads_from,
@@ -103,11 +103,11 @@ def simulate(
     """
     network = load(network)
     chosen = strategies_from(network, strategies)
-    mixture = rare_hazards(network, chosen.values(), rare, seed, exogenous)
+    mixture = find_mixture(network, chosen.values(), rare, seed, exogenous)
     job = job_from(network, chosen, paths, seed, exogenous, mixture)
     outcomes.warn_of_patches(network, chosen, job.given)
     totals = engine.run(job, threads_from(threads), progress=progress)
-    return outcomes.weighted_as(outcomes.label(network, chosen, totals, job), exogenous)
+    return outcomes.copy_weights(outcomes.label(network, chosen, totals, job), exogenous)
 
 
 def trace(
@@ -142,12 +142,12 @@ def trace(
     """
     network = load(network)
     chosen = strategies_from(network, strategies)
-    mixture = rare_hazards(network, chosen.values(), rare, seed, exogenous)
+    mixture = find_mixture(network, chosen.values(), rare, seed, exogenous)
     numbers = TRACED if paths is None and exogenous is None else paths
     job = job_from(network, chosen, numbers, seed, exogenous, mixture)
     outcomes.warn_of_patches(network, chosen, job.given)
     traced = tracing.trace(job, threads_from(threads))
-    return outcomes.weighted_as(outcomes.label_trace(network, traced, job), exogenous)
+    return outcomes.copy_weights(outcomes.label_trace(network, traced, job), exogenous)
 
 
 def replay(
@@ -206,7 +206,7 @@ def replay(
         if run is not None:
             mixture = outcomes.mixture_from(run.attrs)
         else:
-            mixture = rare_hazards(network, network.strategies.values(), rare, own, exogenous)
+            mixture = find_mixture(network, network.strategies.values(), rare, own, exogenous)
         job = job_from(network, chosen, 1 if exogenous is None else None, own, exogenous, mixture)
         if run is not None:
             replaying.require_same(run, job)
@@ -214,7 +214,7 @@ def replay(
         elif path is None:
             searched = job_from(network, chosen, paths, own, exogenous, mixture)
             totals = engine.run(searched, threads_from(threads), progress=progress)
-            run = outcomes.weighted_as(outcomes.label(network, chosen, totals, searched), exogenous)
+            run = outcomes.copy_weights(outcomes.label(network, chosen, totals, searched), exogenous)
         return replaying.replayed(network, job, run, choice)
 
 
@@ -293,7 +293,7 @@ def simulate_until(
     wanted = parse_target(target)
     network = load(network)
     chosen = strategies_from(network, strategies)
-    mixture = rare_hazards(network, chosen.values(), rare, seed)
+    mixture = find_mixture(network, chosen.values(), rare, seed)
     until.require_components(mixture, whole("most", most))
     job = job_from(network, chosen, min(most, until.FIRST), seed, mixture=mixture)
 
@@ -326,7 +326,7 @@ def sample(
     """
     network = load(network)
     patched = network if strategy is None else strategies_from(network, [strategy])[strategy]
-    job = job_from(network, {"": patched}, paths, seed, mixture=rare_hazards(network, [patched], rare, seed))
+    job = job_from(network, {"": patched}, paths, seed, mixture=find_mixture(network, [patched], rare, seed))
     return outcomes.label_paths(patched, tracing.draw(job), job)
 
 

@@ -1,7 +1,7 @@
 """Stage 6 of the pipeline: arrays become Datasets with units and provenance, and files of them."""
 
 from jitrisk.outcomes.dataset import FORMAT, handed_in, label
-from jitrisk.outcomes.exogenous import given_series, is_weighted, label_paths, warn_of_patches, weighted_as
+from jitrisk.outcomes.exogenous import copy_weights, given_series, is_weighted, label_paths, warn_of_patches
 from jitrisk.outcomes.files import check_target, is_result, open_result, reading, save_result, select_strategies
 from jitrisk.outcomes.hazards import mixture_from
 from jitrisk.outcomes.outline import outline
@@ -11,6 +11,7 @@ from jitrisk.outcomes.trace import differing_outcomes, label_replay, label_trace
 __all__ = [
     "FORMAT",
     "check_target",
+    "copy_weights",
     "differing_outcomes",
     "given_series",
     "handed_in",
@@ -28,5 +29,4 @@ __all__ = [
     "save_result",
     "select_strategies",
     "warn_of_patches",
-    "weighted_as",
 ]

@@ -70,7 +70,7 @@ def is_weighted(paths: xr.Dataset) -> bool:
     return True
 
 
-def weighted_as(result: xr.Dataset, paths: xr.Dataset | None) -> xr.Dataset:
+def copy_weights(result: xr.Dataset, paths: xr.Dataset | None) -> xr.Dataset:
     """Return a result with the weights of the exogenous paths that were handed in, where they have any."""
     if paths is None or not is_weighted(paths):
         return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jitrisk.report.evidence import unseen
+from jitrisk.report.evidence import explain_missing_intervals
 from jitrisk.report.numbers import Estimate, Scale, listed, paths, per_horizon, percent, rounded, scale, share
 from jitrisk.report.summary import Summary, difference
 from jitrisk.risk.service import Aim
@@ -42,7 +42,7 @@ def conclusion(summary: Summary) -> str:
 
 def sentences(summary: Summary) -> tuple[str, ...]:
     """Return the sentences of the conclusion, the last one on hazards that were hardly seen, where there are any."""
-    return (*_on_money(summary), *unseen(summary.hazards, summary.weighted))
+    return (*_on_money(summary), *explain_missing_intervals(summary.hazards, summary.weighted))
 
 
 def _on_money(summary: Summary) -> tuple[str, ...]:

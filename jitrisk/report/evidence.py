@@ -20,7 +20,7 @@ _NOT_COUNTED = (
 )
 
 
-def hazard_notes(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
+def describe_occurrences(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]:
     """Return how often every hazard occurred and was expected to, as a line of small print; none without hazards.
 
     Parameters
@@ -68,7 +68,7 @@ def _counts(one: xr.Dataset) -> str:
     return ", ".join(f"{counts} under {name}" for name, counts in pairs.items())
 
 
-def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
+def explain_missing_intervals(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     """Yield a sentence on the hazards that the paths are expected to show too seldom to claim anything.
 
     Parameters
@@ -94,7 +94,7 @@ def unseen(hazards: xr.Dataset, weighted: bool) -> Iterator[str]:
     named = listed([f"{rarest} is expected to hit {_times(names[rarest])}", *rest])
     yield (
         f"{named} in these {of}; an interval of a mean, CVaR or difference needs {FEWEST:g}: "
-        f"{what_helps(needed, weighted or not hazards['rare'].sel(hazard=rarest).any())}."
+        f"{advise_paths(needed, weighted or not hazards['rare'].sel(hazard=rarest).any())}."
     )
 
 
@@ -103,25 +103,25 @@ def _times(count: float) -> str:
     return f"{often} time" if often == "1" else f"{often} times"
 
 
-def too_seldom(hazard: str, evidence: float, needed: float, weighted: bool) -> str:
+def explain_unknown(hazard: str, evidence: float, needed: float, weighted: bool) -> str:
     """Return that a hazard is expected, or was seen, too seldom for a statistic to be known, and what would help.
 
     Parameters
     ----------
     hazard : the hazard.
     evidence : how often it is expected to be seen.
-    needed : as in :func:`what_helps`.
+    needed : as in :func:`advise_paths`.
     weighted : whether rare hazards are sampled more often already.
     """
     if evidence >= FEWEST:
         return f"{hazard} occurred less often than expected and too seldom for an interval: {_more(needed)}"
     return (
         f"{hazard} is expected to hit {_times(evidence)} in these paths, and {FEWEST:g} are needed: "
-        f"{what_helps(needed, weighted)}"
+        f"{advise_paths(needed, weighted)}"
     )
 
 
-def what_helps(needed: float, sampled: bool) -> str:
+def advise_paths(needed: float, sampled: bool) -> str:
     """Return what would show a rare hazard often enough.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Any
 import xarray as xr
 
 from jitrisk.report.documents import plain
-from jitrisk.report.evidence import too_seldom
+from jitrisk.report.evidence import explain_unknown
 from jitrisk.report.numbers import percent
 from jitrisk.risk.evidence import FEWEST
 
@@ -50,7 +50,7 @@ def _unseen(found: xr.Dataset) -> str:
     hazard, evidence = str(found["rarest_hazard"].values[at]), float(least[at]) * paths
     # Where enough are expected and hardly any was seen, twice as many paths are a start.
     needed = float(found["needed"].values[at]) if evidence < FEWEST else 2.0 * paths
-    return too_seldom(hazard, evidence, needed, "rare" in found.attrs)
+    return explain_unknown(hazard, evidence, needed, "rare" in found.attrs)
 
 
 def reached_document(found: xr.Dataset) -> dict[str, Any]:

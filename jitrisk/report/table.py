@@ -9,7 +9,7 @@ import xarray as xr
 
 from jitrisk.numerals import number
 from jitrisk.report.conclusion import conclusion, money_scale
-from jitrisk.report.evidence import hazard_notes
+from jitrisk.report.evidence import describe_occurrences
 from jitrisk.report.numbers import (
     UNKNOWN,
     Estimate,
@@ -67,7 +67,7 @@ def compared(summary: Summary) -> Sheet:
     """Return the table of :func:`compare_table` from what is computed already."""
     rows = (*_money_rows(summary), *_ratio_rows(summary), *_service_rows(summary), *_winner_rows(summary))
     notes = (interval_note(rows), *_money_notes(summary), _service_note(summary), _paths_note(summary))
-    notes += hazard_notes(summary.hazards, summary.weighted)
+    notes += describe_occurrences(summary.hazards, summary.weighted)
     return Sheet(title(summary.measures), summary.strategies, rows, notes, conclusion(summary))
 
 

@@ -101,16 +101,17 @@ def _first_words(seed: int, hazard: str, paths: range) -> NDArray[np.uint32]:
     return first
 
 
-def mixture_of(hazards: Iterable[Sequence[Spells]], periods: int) -> Mixture | None:
+def mixture_of(hazards: Iterable[Sequence[Spells]], periods: int, below: float = RARE_BELOW) -> Mixture | None:
     """Return the mixture for the hazards of a run, None where none of them is rare.
 
     Parameters
     ----------
     hazards : the hazards of every strategy; those of one name share their random numbers.
     periods : the horizon.
+    below : a hazard is rare that begins within the horizon with a smaller probability.
     """
     largest: dict[str, float] = {}
     for spells in (one for each in hazards for one in each):
         largest[spells.name] = max(largest.get(spells.name, 0.0), begins_before(spells.quiet, periods))
-    rare = {name: largest[name] for name in sorted(largest) if 0 < largest[name] < RARE_BELOW}
+    rare = {name: largest[name] for name in sorted(largest) if 0 < largest[name] < below}
     return Mixture(tuple(rare), tuple(rare.values())) if rare else None
