@@ -13,7 +13,7 @@ from sampled import availability, outage, word
 
 import jitrisk as jr
 from jitrisk import engine
-from jitrisk.arguments import job_from, rare_hazards
+from jitrisk.arguments import find_mixture, job_from
 from jitrisk.errors import ExogenousError, JitriskError, ResultError
 from jitrisk.sampling import Sampler, Spells, constant, distribution, kernels, tables
 from jitrisk.sampling.rare import Mixture, mixture_of
@@ -391,7 +391,7 @@ def test_without_a_rare_hazard_rare_warns_and_every_path_is_natural():
 def job_of(model, paths, seed=6):
     network = jr.load(model)
     return job_from(
-        network, network.strategies, paths, seed, mixture=rare_hazards(network, network.strategies.values(), True, seed)
+        network, network.strategies, paths, seed, mixture=find_mixture(network, network.strategies.values(), True, seed)
     )
 
 
