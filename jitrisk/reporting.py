@@ -96,10 +96,11 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
 
 
 def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Dataset:
-    """Return the path in the middle of the worst ones of the base strategy."""
+    """Return the path in the middle of the worst ones of the base strategy, of those with rare hazards if sampled."""
     job = _job(network, [summary.base], range(1), result)
     metric = summary.aim if summary.priced else "stockout"
-    middle = (1 + summary.level) / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else (1 - summary.level) / 2
+    tail = 1 - summary.level if job.mixture is None else min(1 - summary.level, job.mixture.rare_probability)
+    middle = 1 - tail / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else tail / 2
     choice = replaying.Choice(quantile=middle, metric=metric)
     return replaying.replayed(network, job, result, choice, summary.values)
 

@@ -93,6 +93,9 @@ def test_a_page_of_weighted_paths_says_how_they_were_sampled_and_repeats_itself(
     assert dict(cells) == {"seen": "150", "expected": "0.00822", "evidence": "150"}
     assert "sampled in a share of the paths each: fire 50 %; paths are weighted accordingly" in page
     assert "expected to hit" not in page
+    # The bad path is one of those with a fire, and the fans say that their paths are weighted.
+    assert "fire began and lasted" in page
+    assert "median of 200 paths, weighted" in page
     code, _, _ = run(capsys, "report", str(model), "--paths", "300", "--seed", "3", "--html", str(target))
     assert code == 0
     plain = html.unescape(target.read_text(encoding="utf-8"))

@@ -46,6 +46,8 @@ def bands(trace: xr.Dataset, variable: str, quantiles: Sequence[float] = QUANTIL
     coords = {dim: array.coords[dim] for dim in dims if dim in array.coords}
     found = xr.DataArray(values, dims=("quantile", *dims), coords={"quantile": points, **coords}, attrs=array.attrs)
     found.attrs["paths"] = design.paths
+    if "rare" in trace.attrs:
+        found.attrs["rare"] = trace.attrs["rare"]
     return found.transpose("strategy", "quantile", "time", ...).rename(variable)
 
 

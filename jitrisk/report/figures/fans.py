@@ -14,7 +14,7 @@ from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrapped
 from jitrisk.report.figures.scales import days_axis, plain_ticks
 from jitrisk.report.figures.style import GRID, INK, check_count, ink, look, mixed, panels, styled, title
-from jitrisk.report.numbers import paths, percent
+from jitrisk.report.numbers import percent, sample_words
 from jitrisk.report.quantities import Quantity, quantity, spoken
 from jitrisk.risk.bands import bands, widest
 
@@ -76,7 +76,7 @@ def _panel(ax: Axes, ranges: xr.DataArray, shown: Quantity, days: float, number:
         inside = points[-1 - k] - points[k]
         label = f"{percent(inside)} %"
         ax.fill_between(ends, values[k], values[-1 - k], color=mixed(color, _TINTS[k]), lw=0, label=label)
-    ax.plot(ends, values[pairs], color=INK, lw=1.1, label=f"median of {paths(ranges.attrs['paths'])}")
+    ax.plot(ends, values[pairs], color=INK, lw=1.1, label=f"median of {sample_words(ranges.attrs)}")
     ax.grid(axis="y", color=GRID, lw=0.6)
 
 

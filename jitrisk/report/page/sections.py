@@ -160,8 +160,8 @@ def hazards(summary: Summary) -> Table | None:
         rows.append((f"{name}: expected", *map(_expected, at["expected"].values)))
         rows.append((f"{name}: evidence", *map(_expected, at["evidence"].values)))
     note = (
-        "Expected: in as many natural paths, after the warm-up. Evidence: how many occurrences these paths are worth, "
-        f"at the target hit least often; with fewer than {FEWEST:g} no mean, CVaR or difference has an interval."
+        "Expected: in as many natural paths, after the warm-up. Evidence: what these paths are worth, as occurrences "
+        f"that hit the rarest targets together; with fewer than {FEWEST:g} no mean, CVaR or difference has an interval."
     )
     rarest = f", the {len(names)} rarest of {least.size:,}" if len(names) < least.size else ""
     caption = f"How often hazards occurred on the {summary.paths:,} paths{rarest}"
