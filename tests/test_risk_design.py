@@ -375,3 +375,11 @@ def test_histograms_fans_and_first_order_dominance_take_weights(until_rare):
     thresholds = np.unique(np.concatenate([a, b]))
     largest = max(counts[a > t].sum() - counts[b > t].sum() for t in thresholds[:: max(1, thresholds.size // 400)])
     assert found["first_violation"].sel(strategy="a", other="b").item() >= largest - 1e-12
+
+
+@pytest.mark.parametrize("weight", [np.nan, 0.0, -1.0, np.inf])
+def test_damaged_weights_are_refused(weight):
+    run = jr.simulate(UNTIL_RARE, 20, rare=True)
+    damaged = run.assign_coords(weight=run["weight"].where(run["path"] != 3, weight))
+    with pytest.raises(ResultError, match="weight and component must be numbers"):
+        damaged.risk.measure()

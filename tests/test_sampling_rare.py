@@ -573,3 +573,10 @@ def test_the_seed_of_a_sampler_is_that_of_the_weights():
 def test_rare_is_no_option_of_a_path_without_its_run():
     with pytest.raises(JitriskError, match="no path 7 among those handed in"):
         jr.replay(THREE, "base", 7, seed=6, exogenous=jr.sample(THREE, 6, seed=6, rare=True))
+
+
+@pytest.mark.parametrize("rare", ["[]", "{}", "3", '[{"hazard": "fire"}]', '[{"hazard": "fire", "probability": 2}]'])
+def test_a_damaged_list_of_rare_hazards_is_refused(rare):
+    run = jr.simulate(UNTIL_RARE, 20, rare=True).assign_attrs(rare=rare)
+    with pytest.raises(ResultError, match=r"its attribute rare is .*, no list of rare hazards"):
+        jr.replay(run, "base", 1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from jitrisk.errors import ResultError
 from jitrisk.sampling.rare import NATURAL_SHARE, Mixture
 from jitrisk.sampling.renewal import expected_occurrences
 from jitrisk.sampling.series import Effect, Series, Spells, hits_of
@@ -111,8 +112,20 @@ def mixture_attrs(job: Job) -> dict[str, Any]:
 
 
 def mixture_from(attrs: dict[Any, Any]) -> Mixture | None:
-    """Return the mixture that a result was drawn with, read back from its attributes."""
+    """Return the mixture that a result was drawn with, read back from its attributes.
+
+    Raises
+    ------
+    ResultError
+        If the attribute ``rare`` is not as it was written.
+    """
     if "rare" not in attrs:
         return None
-    rows = json.loads(attrs["rare"])
-    return Mixture(tuple(row["hazard"] for row in rows), tuple(float(row["probability"]) for row in rows))
+    try:
+        rows = json.loads(attrs["rare"])
+        found = Mixture(tuple(str(row["hazard"]) for row in rows), tuple(float(row["probability"]) for row in rows))
+    except (KeyError, TypeError, ValueError):
+        found = Mixture((), ())
+    if not found.hazards or not all(0 < probability < 1 for probability in found.probabilities):
+        raise ResultError(f"is damaged: its attribute rare is {attrs['rare']!r:.60}, no list of rare hazards")
+    return found

@@ -37,6 +37,8 @@ def design_of(values: xr.Dataset) -> Design:
             "them is right; use what jr.simulate or jr.open returned"
         )
     weight, component = (values[name].values for name in ("weight", "component"))
+    if not (np.isfinite(weight) & (weight > 0) & (component >= 0)).all():
+        raise ResultError("weight and component must be numbers above and of at least 0: simulate the result again")
     return WeightedDesign(
         weight.astype(np.float64), component, np.atleast_1d(drawn["shares"]), float(drawn["rare_probability"])
     )
