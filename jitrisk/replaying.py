@@ -11,7 +11,7 @@ from jitrisk.arguments import job_from, numbers_from, strategies_from, whole
 from jitrisk.engine import Horizon, Job
 from jitrisk.errors import JitriskError, ResultError, did_you_mean
 from jitrisk.model import Network
-from jitrisk.risk.result import HOURS_PER_YEAR, is_about_a_year
+from jitrisk.risk.result import HOURS_PER_YEAR, is_longer_than_a_year
 from jitrisk.vocabulary import METRICS, PRICES
 
 _ONE = "say which path in one way: its number, worst=METRIC, or quantile=PROBABILITY"
@@ -91,9 +91,8 @@ def require_same(stored: xr.Dataset, job: Job) -> None:
 
 def last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> xr.Dataset:
     """Return the result of the same paths with the last year of each measured alone; see :func:`jitrisk.last_year`."""
-    hours, periods = float(run.attrs["period_hours"]), int(run.attrs["periods"])
-    years = periods * hours / HOURS_PER_YEAR
-    if years < 1 or is_about_a_year(years):
+    hours = float(run.attrs["period_hours"])
+    if not is_longer_than_a_year(int(run.attrs["periods"]) * hours / HOURS_PER_YEAR):
         return run
     if run.attrs.get("exogenous"):
         raise ResultError(

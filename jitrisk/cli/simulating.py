@@ -60,7 +60,7 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
         if "planned" in found.attrs:
             announce(network, names, found.attrs["planned"], request)
 
-    with progress_bar(request.quiet) as progress, warnings_as_lines(lambda: reached_line(looks[-1])):
+    with progress_bar(request.quiet) as progress, warnings_as_lines(lambda: reached_line(looks[-1]) if looks else ""):
         result = pipeline.simulate_until(
             network,
             target,
@@ -99,9 +99,9 @@ def warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
             yield
         finally:
             texts = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
-    for text in dict.fromkeys(texts):
-        if text != said():
-            click.echo(text, err=True)
+            for text in dict.fromkeys(texts):
+                if text != said():
+                    click.echo(text, err=True)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.risk.design import Design, design_of
+from jitrisk.risk.result import path_coords
 from jitrisk.vocabulary import OCCURRENCES, RARE_BELOW
 
 FEWEST = 5.0
@@ -43,26 +44,26 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xr.Dataset
-        ``seen``, ``expected``, ``evidence``, ``enough`` and ``needed`` of dimensions (strategy, hazard). A hazard that
-        hits nothing that is drawn has no expectation, NaN, and is enough, as is one that cannot begin within the
-        horizon; neither needs a number of paths, NaN. Of weighted paths, `seen` counts them as they are, and
-        `evidence` is the number that as many paths all alike would have to show to say as much. Without
-        variables for a result that does not say how often its hazards occur.
+        ``seen``, ``expected``, ``evidence``, ``enough``, ``rare`` and ``needed`` of dimensions (strategy, hazard). A
+        hazard that hits nothing that is drawn has no expectation, NaN, and is enough, as is one that cannot begin
+        within the horizon; neither needs a number of paths, NaN. Of weighted paths, `seen` counts them as they are,
+        and `evidence` is the number that as many paths all alike would have to show to say as much. Without variables
+        for a result that does not say how often its hazards occur.
     """
     if not set(OCCURRENCES) <= set(outcomes.variables):
         named = list(json.loads(outcomes.attrs.get("model", "{}")).get("hazards", {}))
         return xr.Dataset(coords={"strategy": outcomes["strategy"].values, "hazard": np.array(named, dtype=np.str_)})
     paths, evidence = outcomes.sizes["path"], outcomes["evidence"].variable.transpose("strategy", "hazard")
-    every, seen = evidence * paths, _is_seen(outcomes, evidence.values)
+    every, seen = evidence * paths, _is_seen(outcomes)
     arrays: dict[str, xr.Variable] = {
         "seen": outcomes["occurrences"].variable.sum("path", dtype=np.int64),
         "expected": outcomes["expected_occurrences"].variable * paths,
         "evidence": every,
         "enough": ~((every < FEWEST) | (every.notnull() & ~seen)) | (every == 0),
-        # Where enough are expected and hardly any was seen, twice as many paths are a start.
         "rare": evidence.copy(
             data=outcomes["expected_occurrences"].transpose("strategy", "hazard").values < RARE_BELOW
         ),
+        # Where enough are expected and hardly any was seen, twice as many paths are a start.
         "needed": evidence.copy(data=np.where((every >= FEWEST) & ~seen, 2.0 * paths, _paths_for(evidence.values))),
     }
     variables = {
@@ -78,17 +79,14 @@ def _paths_for(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.ceil(FEWEST / np.where(evidence > 0, evidence, math.nan))
 
 
-def _is_seen(outcomes: xr.Dataset, evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _is_seen(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
     """Return whether enough paths show a hazard, [strategy, hazard]; only that of the least evidence need be seen."""
-    seen = np.ones(evidence.shape, dtype=np.bool_)
-    # One that begins in the warm-up alone is not counted.
-    counted = outcomes["expected_occurrences"].transpose("strategy", "hazard").values > 0
-    limits = np.where((evidence > 0) & counted, evidence, math.inf)
-    shown = outcomes["occurrences"].transpose("strategy", "hazard", "path").values
-    design = design_of(outcomes)
-    for s, h in enumerate(limits.argmin(axis=1) if evidence.size else []):
-        if np.isfinite(limits[s, h]):
-            seen[s, h] = design.effective_among(shown[s, h] > 0) >= FEWEST_SEEN
+    values = xr.Dataset(coords=path_coords(outcomes))
+    names = outcomes["hazard"].values
+    if not names.size:
+        return np.ones((outcomes.sizes["strategy"], 0), dtype=np.bool_)
+    unseen = shown_evidence(values, design_of(outcomes)) == 0
+    seen: npt.NDArray[np.bool_] = ~(unseen[:, np.newaxis] & (names == values["rarest_hazard"].values[:, np.newaxis]))
     return seen
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from jitrisk.errors import ResultError
 from jitrisk.risk.design import Design, EqualDesign, Point, design_of
 from jitrisk.risk.precision import CONFIDENCE, probability
-from jitrisk.risk.result import Array, is_about_a_year
+from jitrisk.risk.result import Array, is_longer_than_a_year
 from jitrisk.risk.variables import column, finite_rows, horizon_factor, over_horizon
 
 _PER_DECADE = 16
@@ -77,7 +77,7 @@ def exceedance(
 
 
 def _require_years(horizon: float) -> None:
-    if horizon > 1 and not is_about_a_year(horizon):
+    if is_longer_than_a_year(horizon):
         raise ResultError(
             f"a path measures {horizon:.3g} years, so that what a single year adds up to is not known: "
             "measure the last year of every path, as jr.last_year(result) does"

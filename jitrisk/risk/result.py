@@ -101,6 +101,11 @@ def is_about_a_year(years: float) -> bool:
     return abs(years - 1) < _ABOUT
 
 
+def is_longer_than_a_year(years: float) -> bool:
+    """Return whether a horizon is so long that what one path adds up to is not that of a year."""
+    return years > 1 and not is_about_a_year(years)
+
+
 def provenance(outcomes: xr.Dataset) -> dict[str, Any]:
     """Return the attributes that a Dataset derived from a result carries on, and ``per_year``."""
     kept = {name: outcomes.attrs[name] for name in _PROVENANCE if name in outcomes.attrs}

@@ -55,7 +55,8 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     require(outcomes, NEEDED)
     period_hours = float(outcomes.attrs["period_hours"])
     counted = _downtime_stages(outcomes)
-    values = _money(outcomes) | {
+    spent = money.costs(outcomes)
+    values = _money(outcomes, spent) | {
         "downtime": _summed(outcomes, ("starved", "broken"), np.where(counted, period_hours, 0.0)),
         "stockout": _summed(outcomes, ("stockout",), period_hours / HOURS_PER_DAY),
         "fill_rate": _fill_rate(outcomes),
@@ -66,7 +67,7 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     arrays = {name: path_array(METRICS[name], values[name], outcomes) for name in METRICS if name in values}
     arrays["downtime"].attrs["over"] = _few(outcomes["stage"].values[counted])
     arrays["stockout"].attrs["over"] = _few(outcomes["customer"].values)
-    return xr.Dataset(arrays, path_coords(outcomes), provenance(outcomes) | {"priced": int(money.is_priced(outcomes))})
+    return xr.Dataset(arrays, path_coords(spent), provenance(outcomes) | {"priced": int(money.is_priced(outcomes))})
 
 
 def repricing(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
@@ -86,8 +87,7 @@ def repricing(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(arrays, path_coords(after), after.attrs)
 
 
-def _money(outcomes: xr.Dataset) -> dict[str, Array]:
-    spent = money.costs(outcomes)
+def _money(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
     taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
     sums = {name: spent[component].values for name, component in taken.items() if component in spent}
     return sums | money.ratios(outcomes, spent)
