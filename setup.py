@@ -1,4 +1,4 @@
-"""The extension module and its flags; everything else is in pyproject.toml."""
+"""The extension modules and their flags; everything else is in pyproject.toml."""
 
 import os
 import sys
@@ -20,15 +20,17 @@ FLAGS = [
     "-g0",
 ]
 
+
+
+def extension(name: str, **more: object) -> Extension:
+    """Return the extension of one source file of the package."""
+    flags = ["/O2", "/fp:precise"] if sys.platform == "win32" else FLAGS
+    return Extension(f"jitrisk.{name}", [f"jitrisk/{name}.pyx"], extra_compile_args=flags, **more)
+
+
 setup(
     ext_modules=cythonize(
-        [
-            Extension(
-                "jitrisk._core",
-                ["jitrisk/_core.pyx"],
-                extra_compile_args=["/O2", "/fp:precise"] if sys.platform == "win32" else FLAGS,
-            )
-        ],
+        [extension("_core"), extension("_core_double", define_macros=[("JR_DOUBLE", "1")])],
         compiler_directives={
             "language_level": 3,
             "boundscheck": DEBUG,

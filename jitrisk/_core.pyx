@@ -1,11 +1,15 @@
 """The dynamics: one block of paths, one strategy, a run of periods. No randomness, no money, no names.
 
-Layout. A *row* holds one number for every path (*lane*) of a stripe: float32, contiguous, a whole number of cache
-lines. State is a stack of rows: ``on_hand[stage]``, ``authorized[stage]``, ``gap[stage]`` (what stock on hand, work in
-process and what is authorized lack of a full store: only what leaves the store or is scrapped raises it, only an order
-lowers it; a small number, so its rounding is small, too), ``pipeline[slot]`` (each stage owns ``ring[stage]`` slots on
-end, what is due in period ``t`` is in slot ``t % ring``), ``backlog[customer]``. Sums of up to 128 periods stay in
-float32 rows and are flushed to the float64 outcomes at fixed periods, so that no bit depends on how the work was cut.
+Layout. A *row* holds one number for every path (*lane*) of a stripe: contiguous, a whole number of cache lines. State is
+a stack of rows: ``on_hand[stage]``, ``authorized[stage]``, ``gap[stage]`` (what stock on hand, work in process and what
+is authorized lack of a full store: only what leaves the store or is scrapped raises it, only an order lowers it),
+``process[stage]`` (work in process, where Little's law does not give its average), ``pipeline[slot]`` (each stage owns
+``ring[stage]`` slots on end, what is due in period ``t`` is in slot ``t % ring``), ``backlog[customer]``. Sums of up to
+128 periods stay in rows and are flushed to the float64 outcomes at fixed periods, so that no bit depends on how the
+work was cut.
+
+State is float32, which is exact for up to 2^24 grains of a store; `_core_double.pyx` compiles the same source for
+float64 and 2^53 grains, for networks whose stores or rare demands are that much larger than their smallest flows.
 
 Stages are numbered in sweep order (consumers before their suppliers), customers in the order they are served.
 Every act (``_acts.pxi``) is one loop over lanes without branches; features that are off are not called at all.
@@ -22,9 +26,10 @@ CUSTOMER_TOTALS = ("demand", "filled", "stockout", "backlog", "shipped", "lost",
 
 
 cdef enum:
-    ORDERED_NOW, ABLE, BEGUN, MISSING, POOLED, LEAD, OWED, ZEROS, ONES, SCRATCH_ROWS
+    ORDERED_NOW, ABLE, BEGUN, MISSING, POOLED, LEAD, OWED, ZEROS, SCRATCH_ROWS
+    STAGE_STATES = 6  # on hand, gap, authorized, short, process, last due
 
-STAGE_ROWS = 4 + STAGE_SUMS
+STAGE_ROWS = STAGE_STATES + STAGE_SUMS
 CUSTOMER_ROWS = 3 + CUSTOMER_SUMS
 
 
@@ -52,7 +57,7 @@ cdef class Block:
     ----------
     plant : arrays of one strategy, from `jitrisk.lower`.
     rows : int32 array, for each of the plant's series its place in the exogenous tile.
-    state : float32 array of shape (stripes, state_rows(plant), STRIPE); overwritten.
+    state : array of shape (stripes, state_rows(plant), STRIPE), float32 or float64 as the module; overwritten.
     lanes : paths of the block, at most stripes * STRIPE.
 
     Notes
@@ -63,27 +68,34 @@ cdef class Block:
 
     cdef readonly Py_ssize_t lanes, stages, customers
     cdef Py_ssize_t width  # lanes of the stripe at work; the pointers below are its rows
-    cdef float[:, :, ::1] state
+    cdef real[:, :, ::1] state
     cdef double[:, :, :] stage_totals, customer_totals
-    cdef float *on_hand
-    cdef float *gap
-    cdef float *authorized
-    cdef float *short
-    cdef float *stage_sums
-    cdef float *backlog
-    cdef float *peak
-    cdef float *first
-    cdef float *customer_sums
-    cdef float *scratch
-    cdef float *pipeline
+    cdef real *on_hand
+    cdef real *gap
+    cdef real *authorized
+    cdef real *short
+    cdef real *process
+    cdef real *last_due
+    cdef real *stage_sums
+    cdef real *backlog
+    cdef real *peak
+    cdef real *first
+    cdef real *customer_sums
+    cdef real *scratch
+    cdef real *pipeline
+    cdef float ones[WIDTH]
+    cdef float zeros[WIDTH]
     cdef const int[::1] rows
     cdef const int[::1] declared, lead, ring, slot, review_every, availability, receiving, transit, lead_time, good
     cdef const int[::1] demand, served, input_start, source_start, source, owing_start, owing, customer_start
-    cdef const unsigned char[::1] unlimited, plain, failover, owes, several
-    cdef const float[::1] initial, capacity, least, target, lot, slack, dust, rush_below, rush_lead
-    cdef const float[::1] quantity, share, owing_weight, wait
+    cdef const unsigned char[::1] unlimited, always_open, in_order, first_served, plain, failover, owes, several
+    cdef const real[::1] initial, capacity, least, target, lot, slack, tolerance, coarse, rush_below, rush_lead
+    cdef const real[::1] quantity, share, owing_weight, wait
 
-    def __init__(self, plant, const int[::1] rows, float[:, :, ::1] state, Py_ssize_t lanes):
+    def __init__(self, plant, const int[::1] rows, real[:, :, ::1] state, Py_ssize_t lanes):
+        cdef Py_ssize_t j
+        for j in range(WIDTH):
+            self.ones[j], self.zeros[j] = 1.0, 0.0
         self.stages, self.customers, self.lanes = plant.stages, plant.customers, lanes
         self.rows, self.state = rows, state
         self.declared, self.lead, self.ring, self.slot = plant.declared, plant.lead, plant.ring, plant.slot
@@ -93,23 +105,27 @@ cdef class Block:
         self.owing_start, self.owing, self.owing_weight = plant.owing_start, plant.owing, plant.owing_weight
         self.customer_start, self.served, self.wait = plant.customer_start, plant.served, plant.wait
         self.unlimited, self.plain, self.failover = plant.unlimited, plant.plain, plant.failover
-        self.owes, self.several = plant.owes, plant.several
+        self.owes, self.several, self.first_served = plant.owes, plant.several, plant.first_served
+        self.always_open, self.in_order = plant.always_open, plant.in_order
         self.initial, self.capacity, self.least = plant.initial, plant.capacity, plant.least
-        self.target, self.lot, self.slack, self.dust = plant.target, plant.lot, plant.slack, plant.dust
+        self.target, self.lot, self.slack = plant.target, plant.lot, plant.slack
+        self.tolerance, self.coarse = plant.tolerance, plant.coarse
         self.rush_below, self.rush_lead = plant.rush_below, plant.rush_lead
         self.quantity, self.share = plant.quantity, plant.share
 
     cdef void select(self, Py_ssize_t stripe) noexcept nogil:
         """Turn to one stripe: what each stage and each customer has side by side, then the rest."""
         cdef Py_ssize_t n = self.stages * WIDTH, m = self.customers * WIDTH
-        cdef float *place = &self.state[stripe, 0, 0]
+        cdef real *place = &self.state[stripe, 0, 0]
         self.width = min(WIDTH, self.lanes - stripe * WIDTH)
         self.on_hand = place
         self.gap = place + n
         self.authorized = place + 2 * n
         self.short = place + 3 * n
-        self.stage_sums = place + 4 * n
-        place += (4 + STAGE_SUMS) * n
+        self.process = place + 4 * n
+        self.last_due = place + 5 * n
+        self.stage_sums = place + STAGE_STATES * n
+        place += (STAGE_STATES + STAGE_SUMS) * n
         self.backlog = place
         self.peak = place + m
         self.first = place + 2 * m
@@ -134,7 +150,6 @@ cdef class Block:
         for stripe in range(self.stripes()):
             fill(self.state.shape[1] * WIDTH, 0.0, &self.state[stripe, 0, 0])
             self.select(stripe)
-            fill(WIDTH, 1.0, self.scratch + ONES * WIDTH)
             for i in range(self.stages):
                 fill(WIDTH, self.initial[i], self.on_hand + i * WIDTH)
                 fill(WIDTH, self.target[i] - self.initial[i], self.gap + i * WIDTH)
@@ -175,24 +190,28 @@ cdef class Block:
         for i in range(self.stages):
             self.receive_stage(i, t, exogenous)
         for i in range(self.stages):
-            self.serve_customers(i, t, exogenous)
+            if self.first_served[i]:
+                self.serve_customers(i, t, exogenous)
+        for i in range(self.stages):
+            if not self.first_served[i]:
+                self.serve_customers(i, t, exogenous)
             self.start_stage(i, t, exogenous)
             if self.several[i]:
                 settle(self.width, self.short + i * WIDTH, self.stage_sums + (i * STAGE_SUMS + SHORTAGE) * WIDTH)
 
-    cdef inline float *short_row(self, Py_ssize_t i) noexcept nogil:
+    cdef inline real *short_row(self, Py_ssize_t i) noexcept nogil:
         """Where shortages of a store are counted: straight in the sum, unless several askers count as one."""
         if self.several[i]:
             return self.short + i * WIDTH
         return self.stage_sums + (i * STAGE_SUMS + SHORTAGE) * WIDTH
 
-    cdef inline const float *row_or(self, int series, Rows exogenous, int otherwise) noexcept nogil:
+    cdef inline const float *row_or(self, int series, Rows exogenous, const float *otherwise) noexcept nogil:
         """The exogenous row of a series, or a constant one where the feature is off."""
         if series < 0:
-            return self.scratch + otherwise * WIDTH
+            return otherwise
         return exogenous.first + self.rows[series] * exogenous.stride
 
-    cdef inline float *due(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
+    cdef inline real *due(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
         return self.pipeline + (self.slot[i] + turn(t, self.ring[i])) * WIDTH
 
     cdef void receive_stage(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
@@ -202,42 +221,45 @@ cdef class Block:
             receive(n, self.due(i, t), self.on_hand + i * WIDTH)
             return
         if self.transit[i] >= 0:
-            moving = self.row_or(self.transit[i], exogenous, ONES)
+            moving = self.row_or(self.transit[i], exogenous, self.ones)
             for ahead in range(self.ring[i] - 2, -1, -1):
                 stand_still(n, self.due(i, t + ahead), self.due(i, t + ahead + 1), moving)
-        receive_checked(n, self.due(i, t), self.due(i, t + 1), self.row_or(self.receiving[i], exogenous, ONES),
-                        self.row_or(self.good[i], exogenous, ONES), self.on_hand + i * WIDTH, self.gap + i * WIDTH,
+            if self.in_order[i]:
+                stand_back(n, <real>t, moving, self.last_due + i * WIDTH)
+        receive_checked(n, self.due(i, t), self.due(i, t + 1), self.row_or(self.receiving[i], exogenous, self.ones),
+                        self.row_or(self.good[i], exogenous, self.ones), self.coarse[i], self.on_hand + i * WIDTH,
+                        self.gap + i * WIDTH, self.process + i * WIDTH,
                         self.stage_sums + (i * STAGE_SUMS + SCRAPPED) * WIDTH)
 
     cdef void serve_customers(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
         cdef Py_ssize_t n = self.width, c
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
-            serve(n, self.row_or(self.demand[c], exogenous, ZEROS), self.wait[c], self.on_hand + i * WIDTH,
-                  self.gap + i * WIDTH, self.backlog + c * WIDTH, self.dust[i], self.short_row(i),
-                  self.customer_sums + c * CUSTOMER_SUMS * WIDTH, <float>t, self.peak + c * WIDTH,
+            serve(n, self.row_or(self.demand[c], exogenous, self.zeros), self.wait[c], self.on_hand + i * WIDTH,
+                  self.gap + i * WIDTH, self.backlog + c * WIDTH, self.tolerance[i], self.coarse[i], self.short_row(i),
+                  self.customer_sums + c * CUSTOMER_SUMS * WIDTH, <real>t, self.peak + c * WIDTH,
                   self.first + c * WIDTH)
 
-    cdef float *owed_by(self, Py_ssize_t i) noexcept nogil:
+    cdef real *owed_by(self, Py_ssize_t i) noexcept nogil:
         """Return the row of what a store owes to customers and consumers, where its policy counts that."""
         cdef Py_ssize_t n = self.width, k, c
-        cdef float *owed = self.scratch + OWED * WIDTH
+        cdef real *owed = self.scratch + OWED * WIDTH
         if not self.owes[i]:
             return self.scratch + ZEROS * WIDTH
         fill(n, 0.0, owed)
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
-            owe(n, self.backlog + c * WIDTH, 1.0, owed)
+            owe(n, self.backlog + c * WIDTH, 1.0, self.coarse[i], owed)
         for k in range(self.owing_start[i], self.owing_start[i + 1]):
-            owe(n, self.authorized + self.owing[k] * WIDTH, self.owing_weight[k], owed)
+            owe(n, self.authorized + self.owing[k] * WIDTH, self.owing_weight[k], self.coarse[i], owed)
         return owed
 
     cdef Rule rule_of(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
         cdef Rule rule
-        rule.least = self.least[i] if turn(t, self.review_every[i]) == 0 else FLT_MAX
+        rule.least = self.least[i] if turn(t, self.review_every[i]) == 0 else FAR
         rule.lot = self.lot[i]
-        rule.per_lot = <float>1.0 / rule.lot if rule.lot > 0.0 else <float>0.0
+        rule.per_lot = <real>1.0 / rule.lot if rule.lot > 0.0 else <real>0.0
         rule.slack = self.slack[i]
-        rule.grain = <float>4e-6 * rule.lot
-        rule.dust = self.dust[i]
+        rule.tolerance = self.tolerance[i]
+        rule.coarse = self.coarse[i]
         rule.capacity = self.capacity[i]
         rule.unlimited = self.unlimited[i]
         return rule
@@ -246,50 +268,53 @@ cdef class Block:
         cdef Py_ssize_t n = self.width, g = self.input_start[i], k
         cdef Py_ssize_t inputs = self.input_start[i + 1] - g
         cdef Rule rule = self.rule_of(i, t)
-        cdef float *owed = self.owed_by(i)
-        cdef const float *availability = self.row_or(self.availability[i], exogenous, ONES)
-        cdef float *started = self.due(i, t) if self.plain[i] else self.scratch + BEGUN * WIDTH
-        cdef float *on_hand = self.on_hand + i * WIDTH
-        cdef float *gap = self.gap + i * WIDTH
-        cdef float *authorized = self.authorized + i * WIDTH
-        cdef float *sums = self.stage_sums + i * STAGE_SUMS * WIDTH
+        cdef real *owed = self.owed_by(i)
+        cdef const float *availability = self.row_or(self.availability[i], exogenous, self.ones)
+        cdef real *started = self.due(i, t) if self.plain[i] else self.scratch + BEGUN * WIDTH
+        cdef real *on_hand = self.on_hand + i * WIDTH
+        cdef real *gap = self.gap + i * WIDTH
+        cdef real *authorized = self.authorized + i * WIDTH
+        cdef real *sums = self.stage_sums + i * STAGE_SUMS * WIDTH
+        if self.always_open[i]:
+            keep_open(n, rule.capacity, authorized, gap)
         if inputs == 0:
             start_free(n, rule, owed, availability, on_hand, gap, authorized, sums, started)
         elif inputs == 1 and self.source_start[g + 1] - self.source_start[g] == 1:
             k = self.source[self.source_start[g]]
             if self.quantity[g] == 1.0:
                 start_one_for_one(n, rule, owed, availability, on_hand, gap, authorized, sums, started,
-                                  self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k), self.dust[k])
+                                  self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k),
+                                  self.tolerance[k])
             else:
                 start_from_one(n, rule, owed, availability, on_hand, gap, authorized, sums, started,
-                               self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k), self.dust[k],
-                               self.quantity[g])
+                               self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k),
+                               self.tolerance[k], self.coarse[k], self.quantity[g])
         else:
             self.start_from_many(i, rule, owed, availability, started)
         if not self.plain[i]:
             self.schedule_start(i, t, started, exogenous)
-            observe_process(n, self.target[i], on_hand, gap, authorized, sums + WIP * WIDTH)
+            observe_process(n, started, self.process + i * WIDTH, sums + WIP * WIDTH)
 
     cdef void start_from_many(
-        self, Py_ssize_t i, Rule rule, const float *owed, const float *availability, float *started
+        self, Py_ssize_t i, Rule rule, const real *owed, const float *availability, real *started
     ) noexcept nogil:
         cdef Py_ssize_t n = self.width, g
-        cdef float *ordered = self.scratch + ORDERED_NOW * WIDTH
-        cdef float *able = self.scratch + ABLE * WIDTH
+        cdef real *ordered = self.scratch + ORDERED_NOW * WIDTH
+        cdef real *able = self.scratch + ABLE * WIDTH
         enable(n, rule, owed, availability, self.gap + i * WIDTH, self.authorized + i * WIDTH, ordered, able, started)
         for g in range(self.input_start[i], self.input_start[i + 1]):
-            self.limit_input(g, able, started)
+            self.limit_input(g, rule, able, started)
         for g in range(self.input_start[i], self.input_start[i + 1]):
             self.take_input(g, started)
         begin(n, rule, ordered, able, started, self.on_hand + i * WIDTH, self.authorized + i * WIDTH,
               self.stage_sums + i * STAGE_SUMS * WIDTH)
 
-    cdef void limit_input(self, Py_ssize_t g, const float *able, float *started) noexcept nogil:
+    cdef void limit_input(self, Py_ssize_t g, Rule rule, const real *able, real *started) noexcept nogil:
         """Lower the start to what one input allows; mark the stores that could not give what was asked."""
         cdef Py_ssize_t n = self.width, k
-        cdef float per_unit
-        cdef float *store
-        cdef float *pooled = self.scratch + POOLED * WIDTH
+        cdef real per_unit
+        cdef real *store
+        cdef real *pooled = self.scratch + POOLED * WIDTH
         cdef bint pool = self.failover[g] and self.source_start[g + 1] - self.source_start[g] > 1
         if pool:
             fill(n, 0.0, pooled)
@@ -297,41 +322,44 @@ cdef class Block:
             store = self.on_hand + self.source[k] * WIDTH
             per_unit = self.share[k] * self.quantity[g]
             if per_unit > 0.0:
-                ask(n, able, per_unit, store, self.dust[self.source[k]], self.short_row(self.source[k]))
+                ask(n, able, per_unit, store, self.tolerance[self.source[k]], self.coarse[self.source[k]],
+                    self.short_row(self.source[k]))
             if pool:
-                owe(n, store, 1.0, pooled)
+                add(n, store, pooled)
             elif per_unit > 0.0:
-                limit_by(n, store, per_unit, started)
+                limit_by(n, store, per_unit, rule.tolerance, rule.coarse, started)
         if pool:
-            limit_by(n, pooled, self.quantity[g], started)
+            limit_by(n, pooled, self.quantity[g], rule.tolerance, rule.coarse, started)
 
-    cdef void take_input(self, Py_ssize_t g, const float *started) noexcept nogil:
+    cdef void take_input(self, Py_ssize_t g, const real *started) noexcept nogil:
         """Take one input from its stores: each source's share, then with failover the rest in order of preference."""
         cdef Py_ssize_t n = self.width, k
-        cdef float *missing = self.scratch + MISSING * WIDTH
+        cdef real *missing = self.scratch + MISSING * WIDTH
         cdef bint pool = self.failover[g] and self.source_start[g + 1] - self.source_start[g] > 1
         fill(n, 0.0, missing)
         for k in range(self.source_start[g], self.source_start[g + 1]):
-            take(n, started, self.share[k], self.quantity[g], self.on_hand + self.source[k] * WIDTH,
-                 self.gap + self.source[k] * WIDTH, missing)
+            take(n, started, self.share[k] * self.quantity[g], self.coarse[self.source[k]],
+                 self.on_hand + self.source[k] * WIDTH, self.gap + self.source[k] * WIDTH, missing)
         if pool:
             for k in range(self.source_start[g], self.source_start[g + 1]):
                 make_up(n, self.on_hand + self.source[k] * WIDTH, self.gap + self.source[k] * WIDTH, missing)
 
-    cdef void schedule_start(self, Py_ssize_t i, Py_ssize_t t, const float *started, Rows exogenous) noexcept nogil:
+    cdef void schedule_start(self, Py_ssize_t i, Py_ssize_t t, const real *started, Rows exogenous) noexcept nogil:
         """Stages whose lead time is drawn or expedited, or whose arrivals can be held up."""
         cdef Py_ssize_t n = self.width
-        cdef float *lead = self.scratch + LEAD * WIDTH
+        cdef real *lead = self.scratch + LEAD * WIDTH
         if self.lead_time[i] < 0 and self.rush_lead[i] == 0.0:
-            owe(n, started, 1.0, self.due(i, t + self.lead[i]))
+            add(n, started, self.due(i, t + self.lead[i]))
             return
         if self.lead_time[i] >= 0:
-            copy(n, self.row_or(self.lead_time[i], exogenous, ONES), lead)
+            copy(n, self.row_or(self.lead_time[i], exogenous, self.ones), lead)
         else:
-            fill(n, <float>self.lead[i], lead)
+            fill(n, <real>self.lead[i], lead)
         if self.rush_lead[i] > 0.0:
-            rush(n, self.on_hand + i * WIDTH, self.rush_below[i] - self.dust[i], self.rush_lead[i], started, lead,
+            rush(n, self.on_hand + i * WIDTH, self.rush_below[i] - self.tolerance[i], self.rush_lead[i], started, lead,
                  self.stage_sums + (i * STAGE_SUMS + EXPEDITED) * WIDTH)
+        if self.in_order[i]:
+            wait_for_last(n, <real>t, started, self.last_due + i * WIDTH, lead)
         schedule(n, started, lead, t, self.ring[i], self.pipeline + self.slot[i] * WIDTH)
 
     def open_books(self, Py_ssize_t period) -> None:
@@ -351,7 +379,7 @@ cdef class Block:
                     add_to(self.width, self.backlog + c * WIDTH, 1.0, self.customer_total(SHIPPED, c, stripe))
 
     def flush(self) -> None:
-        """Move the float32 sums into the float64 totals; totals of features that are off are never touched."""
+        """Move the sums of the last periods into the float64 totals; totals of features that are off are never touched."""
         cdef Py_ssize_t stripe, i, c, k
         with nogil:
             for stripe in range(self.stripes()):
@@ -395,7 +423,7 @@ cdef class Block:
                         if self.plain[i]:
                             wip[j] += self.lead[i] * started[j]
                         self.stage_total(ON_HAND, i, stripe)[j] /= periods
-                        wip[j] /= periods
+                        wip[j] = max(wip[j], 0.0) / periods
                 for c in range(self.customers):
                     self.close_customer(c, stripe, periods)
 
@@ -415,8 +443,8 @@ cdef class Block:
         cdef double *shipped = self.customer_total(SHIPPED, c, stripe)
         for j in range(self.width):
             lost[j] = (1.0 - self.wait[c]) * unmet[j]
-            filled[j] = demand[j] - unmet[j]
-            shipped[j] += demand[j] - lost[j] - self.backlog[c * WIDTH + j]
+            filled[j] = max(demand[j] - unmet[j], 0.0)
+            shipped[j] = max(shipped[j] + demand[j] - lost[j] - self.backlog[c * WIDTH + j], 0.0)
             self.customer_total(BACKLOG, c, stripe)[j] /= periods
         add_to(self.width, self.peak + c * WIDTH, 1.0, self.customer_total(PEAK_BACKLOG, c, stripe))
         add_to(self.width, self.first + c * WIDTH, 1.0, self.customer_total(FIRST_STOCKOUT, c, stripe))

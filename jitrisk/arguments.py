@@ -14,7 +14,7 @@ import xarray as xr
 
 from jitrisk import engine, model, outcomes
 from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean
-from jitrisk.lower import hazards_of, lower_all
+from jitrisk.lower import Range, hazards_of, lower_all
 from jitrisk.model import Network
 from jitrisk.sampling.rare import Mixture, mixture_of
 from jitrisk.vocabulary import RARE_BELOW
@@ -127,7 +127,7 @@ def job_from(
     """Return what is asked for, checked: these paths, or those handed in."""
     given = {} if exogenous is None else outcomes.given_series(network, exogenous)
     numbers = numbers_from(PATHS if paths is None else paths) if exogenous is None else numbers_of(exogenous, paths)
-    ranges = {key: (float(values.min()), float(values.max())) for key, values in given.items()}
+    ranges = {key: Range.of(values) for key, values in given.items()}
     horizon = engine.Horizon(network.horizon, network.warm_up)
     return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given, mixture)
 

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitrisk import _core, _core_double
 from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Given, Plant
@@ -224,7 +225,12 @@ def _outcome_bytes(job: Job) -> int:
 
 def _lane_bytes(job: Job, tile: int) -> int:
     """Return the bytes of work space of one lane: the states of all strategies and the exogenous tile."""
-    return 4 * (sum(state_rows(plant) for plant in job.plants.values()) + 2 * tile * len(job.series))
+    return sum(_state_bytes(plant) for plant in job.plants.values()) + 8 * tile * len(job.series)
+
+
+def _state_bytes(plant: Plant) -> int:
+    """Return the bytes of one lane's state under one strategy."""
+    return state_rows(plant) * np.dtype(plant.number).itemsize
 
 
 def cut(job: Job, threads: int | None, lanes: int | None) -> Shape:
@@ -233,8 +239,8 @@ def cut(job: Job, threads: int | None, lanes: int | None) -> Shape:
     series = len(job.series)
     tile = _TILE if series * _TILE * STRIPE * 4 <= _CACHE else _SHORT_TILE
     if lanes is None:
-        rows = max(state_rows(plant) for plant in job.plants.values()) + tile * series
-        lanes = min(_MOST, max(1, _CACHE // (4 * rows * STRIPE)) * STRIPE)
+        lane = max(_state_bytes(plant) for plant in job.plants.values()) + 4 * tile * series
+        lanes = min(_MOST, max(1, _CACHE // (lane * STRIPE)) * STRIPE)
         # Few paths: smaller blocks, so that every thread has some.
         lanes = max(1, min(lanes, -(-len(job.paths) // threads)))
     return Shape(lanes, tile, min(threads, -(-len(job.paths) // lanes)))
@@ -257,12 +263,19 @@ def sampler_of(job: Job) -> Sampler:
     return Sampler(job.drawn, job.seed, job.mixture, (job.horizon.warm_up, job.horizon.periods))
 
 
-def _rows(*shape: int) -> np.ndarray:
-    """Return float32 memory that begins on a cache line, as full-width vector loads want it."""
-    size, line = math.prod(shape), 64
-    memory = np.empty(size + line // 4, dtype=np.float32)
-    start = -memory.ctypes.data % line // 4
+def _rows(*shape: int, number: type[np.floating[Any]] = np.float32) -> np.ndarray:
+    """Return memory that begins on a cache line, as full-width vector loads want it."""
+    size, line, width = math.prod(shape), 64, np.dtype(number).itemsize
+    memory = np.empty(size + line // width, dtype=number)
+    start = -memory.ctypes.data % line // width
     return memory[start : start + size].reshape(shape)
+
+
+def _block(plant: Plant, rows: np.ndarray, lanes: int) -> Block:
+    """Return a block of the core that holds state as the plant wants it."""
+    core = _core_double if plant.double else _core
+    state = _rows(-(-lanes // STRIPE), state_rows(plant), STRIPE, number=plant.number)
+    return core.Block(plant, rows, state, lanes)
 
 
 class _Cuts:
@@ -360,7 +373,7 @@ class Bench:
         if lanes not in self._blocks:
             self._blocks.clear()  # only the last block of a job has fewer lanes
             self._blocks[lanes] = [
-                Block(plant, rows, _rows(-(-lanes // STRIPE), state_rows(plant), STRIPE), lanes)
+                _block(plant, rows, lanes)
                 for plant, rows in zip(self._job.plants.values(), self._rows, strict=True)
             ]
         return self._blocks[lanes]

@@ -3,11 +3,13 @@
 from jitrisk.lower.exogenous import hazards_of, series_of
 from jitrisk.lower.levels import Levels, customer_demand, mean_demand, policy_levels
 from jitrisk.lower.plant import Given, Plant, lower, lower_all
+from jitrisk.lower.rounding import Range
 
 __all__ = [
     "Given",
     "Levels",
     "Plant",
+    "Range",
     "customer_demand",
     "hazards_of",
     "lower",

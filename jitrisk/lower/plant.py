@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -11,16 +12,16 @@ import numpy as np
 from jitrisk.errors import ModelError
 from jitrisk.lower.exogenous import series_of
 from jitrisk.lower.graph import multiplicities, sweep_order
-from jitrisk.lower.levels import TOLERANCE, Levels, levels_behind, whole_periods
+from jitrisk.lower.levels import Levels, levels_behind, whole_periods
+from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.sampling.series import Series
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
 
-_LARGE = 1e-3  # probability with which a demand is larger than a large one
-_FAR = float(np.finfo(np.float32).max)
+_FAR = float(np.finfo(np.float32).max)  # more than any capacity
 
-Ranges = Mapping[tuple[str, str], tuple[float, float]]
+Ranges = Mapping[tuple[str, str], Range]
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,20 @@ class Plant:
     Attributes
     ----------
     stages, customers : how many there are.
+    double : whether the state is float64; the arrays of numbers below are of its type.
     series : the exogenous series it reads; -1 in the arrays below marks a feature that is off.
     declared : place of each stage in the order of the model, shape (n,).
     initial : stock on hand at t = 0, units, (n,).
     capacity, unlimited : units a period, and whether there is no limit, (n,).
-    least, target, lot, slack : the policy with its tolerance, units, (n,): order when the position lacks `least` or
-        more of `target`, up to it, in multiples of `lot` unless that is 0.
-    dust : amounts that are rounding where flows are not whole, units, (n,).
+    least, target, lot, slack : the policy, units, (n,): order when the position lacks `least` or more of `target`, up to
+        it, in multiples of `lot` unless that is 0; what lacks a multiple by `slack` counts as one.
+    tolerance, coarse : difference of two flows that may be rounding, and the number that rounds a flow to whole grains
+        when it is added and subtracted, units, (n,); see `jitrisk.lower.rounding`.
+    always_open : whether cards are unlimited, so that what can start is always ordered, (n,).
     review : periods between reviews, (n,).
     plain : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
     lead, ring, slot : constant lead time in periods, length of the pipeline, and its first row, (n,).
+    in_order : whether no start arrives before an earlier one, (n,).
     rush_below, rush_lead : expediting trigger in units and lead time in periods, 0 when off, (n,).
     availability, receiving, transit, lead_time, good : series of each stage, (n,).
     input_start : inputs of stage i are input_start[i]:input_start[i + 1], (n + 1,).
@@ -61,12 +66,14 @@ class Plant:
     source_start, source, share : stores each input is taken from, in order of preference.
     several : whether a store has several askers, who may go short in the same period, (n,).
     owes, owing_start, owing, owing_weight : whether the position counts what the store owes, and to which consumers.
+    first_served : whether customers are served before any stage starts, (n,).
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
     served, demand, wait : place in the model, series, and share of unmet demand that waits, (m,).
     """
 
     stages: int
     customers: int
+    double: bool
     series: tuple[Series | Given, ...]
     declared: np.ndarray
     initial: np.ndarray
@@ -76,12 +83,15 @@ class Plant:
     target: np.ndarray
     lot: np.ndarray
     slack: np.ndarray
-    dust: np.ndarray
+    tolerance: np.ndarray
+    coarse: np.ndarray
+    always_open: np.ndarray
     review: np.ndarray
     plain: np.ndarray
     lead: np.ndarray
     ring: np.ndarray
     slot: np.ndarray
+    in_order: np.ndarray
     rush_below: np.ndarray
     rush_lead: np.ndarray
     availability: np.ndarray
@@ -100,6 +110,7 @@ class Plant:
     owing_start: np.ndarray
     owing: np.ndarray
     owing_weight: np.ndarray
+    first_served: np.ndarray
     customer_start: np.ndarray
     served: np.ndarray
     demand: np.ndarray
@@ -109,7 +120,15 @@ class Plant:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
+                if value.dtype.kind == "f":
+                    value = value.astype(self.number)
+                    object.__setattr__(self, field.name, value)
                 value.flags.writeable = False
+
+    @property
+    def number(self) -> type[np.floating[Any]]:
+        """The type that state is held in."""
+        return np.float64 if self.double else np.float32
 
 
 def lower(network: Network, given: Ranges | None = None) -> Plant:
@@ -118,8 +137,8 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     Parameters
     ----------
     network : a validated network, its patch applied.
-    given : exogenous series handed in instead of drawn, by (kind, stage or customer), each with its least and its
-        largest value; where they are the same, the feature is as good as off.
+    given : exogenous series handed in instead of drawn, by (kind, stage or customer), each with its range; where its
+        least and its largest value are the same, the feature is as good as off.
 
     Returns
     -------
@@ -131,14 +150,16 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     series = _series(network, given)
     place = {(one.kind, one.thing): k for k, one in enumerate(series)}
     levels = levels_behind(network, behind)
+    rounding = round_flows(network, order, levels, given)
     arrays = (
-        _policies(network, order, levels, _dust(network, order, levels, behind, given))
+        _policies(network, order, levels, rounding)
         | _processes(network, order, series, place, given)
         | _inputs(network, order)
         | _owing(network, order, levels)
         | _customers(network, order, place)
     )
-    return Plant(stages=len(order), customers=len(network.customers), series=series, **arrays)
+    size = {"stages": len(order), "customers": len(network.customers)}
+    return Plant(**size, double=rounding.double, series=series, **arrays)
 
 
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, Plant]:
@@ -161,7 +182,7 @@ def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) ->
 
 
 def _floats(values: Sequence[float]) -> np.ndarray:
-    return np.array(values, dtype=np.float32)
+    return np.array(values, dtype=np.float64)
 
 
 def _ints(values: Sequence[int]) -> np.ndarray:
@@ -176,58 +197,40 @@ def _series(network: Network, given: Ranges) -> tuple[Series | Given, ...]:
     drawn = [one for one in series_of(network) if (one.kind, one.thing) not in given]
     handed = [
         Given(kind, thing)
-        for (kind, thing), (least, largest) in given.items()
-        if kind == "demand" or least != largest or (kind != "lead_time" and least != 1.0)
+        for (kind, thing), held in given.items()
+        if kind == "demand" or held.least != held.largest or (kind != "lead_time" and held.least != 1.0)
     ]
     return (*drawn, *handed)
 
 
-def _dust(
-    network: Network,
-    order: list[str],
-    levels: Mapping[str, Levels],
-    behind: Mapping[str, Mapping[str, float]],
-    given: Ranges,
-) -> list[float]:
-    """Return what is rounding at each stage: 1e-6 of its full store, or of one large demand on it if that is more."""
-    large = {
-        name: given["demand", name][1]
-        if ("demand", name) in given
-        else float(customer.demand.quantile(_LARGE, upper=True))
-        for name, customer in network.customers.items()
-    }
-    return [
-        TOLERANCE * max(levels[name].order_up_to, sum(units * large[c] for c, units in behind[name].items()))
-        for name in order
-    ]
-
-
 def _policies(
-    network: Network, order: list[str], levels: Mapping[str, Levels], dust: list[float]
+    network: Network, order: list[str], levels: Mapping[str, Levels], rounding: Rounding
 ) -> dict[str, np.ndarray]:
     rules = [levels[name] for name in order]
-    # Half a lot at most: the tolerance is there for rounding, not to order a lot nobody asked for.
-    slack = [min(grain, 0.5 * rule.lot) if rule.lot else grain for rule, grain in zip(rules, dust, strict=True)]
     declared = {name: i for i, name in enumerate(network.stages)}
-    initial = [network.stages[name].on_hand for name in order]
+    # An unlimited store has no level: what is open is kept at one period's capacity instead.
+    full = np.array([rule.order_up_to for rule in rules])
+    limited = np.isfinite(full)
+    full = np.where(limited, full, 0.0)
+    stock, capacity = zip(*((network.stages[name].on_hand, network.stages[name].capacity) for name in order), strict=True)
+    initial = np.array([level if given is None else given for level, given in zip(full, stock, strict=True)])
+    below = np.array([rule.order_up_to - rule.reorder_point if math.isfinite(rule.order_up_to) else 0.0 for rule in rules])
+    least = np.maximum(rounding.in_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
     return {
         "declared": _ints([declared[name] for name in order]),
-        "initial": _floats(
-            [rule.order_up_to if stock is None else stock for rule, stock in zip(rules, initial, strict=True)]
-        ),
-        "least": _floats([_least_gap(rule, s) for rule, s in zip(rules, slack, strict=True)]),
-        "target": _floats([rule.order_up_to for rule in rules]),
-        "lot": _floats([rule.lot for rule in rules]),
-        "slack": _floats(slack),
-        "dust": _floats(dust),
-        "review": _ints([min(rule.review, network.horizon) for rule in rules]),
+        "initial": rounding.in_grains(initial),
+        # At the reorder point or below it is ordered, and never at the full store.
+        "least": least,
+        "target": rounding.in_grains(full),
+        "lot": rounding.in_grains(np.array([rule.lot for rule in rules])),
+        "capacity": rounding.in_grains(np.array([_FAR if limit is None else limit for limit in capacity])),
+        # Whole lots are counted by a product, whose own rounding is less than half a grain.
+        "slack": np.maximum(rounding.tolerance, 0.5 * rounding.grain),
+        "tolerance": rounding.tolerance.copy(),
+        "coarse": rounding.coarse,
+        "always_open": _flags((~limited).tolist()),
+        "review": _ints([1 if math.isinf(rule.order_up_to) else min(rule.review, network.horizon) for rule in rules]),
     }
-
-
-def _least_gap(rule: Levels, slack: float) -> float:
-    """Return how far below the full store is ordered at: at the reorder point or lower, and not at the full store."""
-    above = np.nextafter(np.float32(slack), np.float32(np.inf))
-    return max(rule.order_up_to - rule.reorder_point - slack, float(above))
 
 
 def _processes(
@@ -253,12 +256,12 @@ def _processes(
     )
     ring = np.where(plain, longest, longest + 1).astype(np.int32)
     return rows | {
-        "capacity": _floats([_FAR if stage.capacity is None else stage.capacity for stage in stages]),
         "unlimited": _flags([stage.capacity is None for stage in stages]),
         "plain": _flags(plain.tolist()),
         "lead": longest,
         "ring": ring,
         "slot": (np.cumsum(ring) - ring).astype(np.int32),
+        "in_order": _flags([stages[i].deliveries == "in_order" and rows["lead_time"][i] >= 0 for i in range(len(order))]),
         "rush_below": _floats([0.0 if one is None else one.below for one in rush]),
         "rush_lead": rush_lead,
     }
@@ -267,7 +270,7 @@ def _processes(
 def _longest_lead(network: Network, name: str, series: Series | Given | None, given: Ranges) -> float:
     """Return the longest lead time there can be, periods; the 32-bit uniform reaches no further."""
     if ("lead_time", name) in given:
-        return given["lead_time", name][1]
+        return given["lead_time", name].largest
     if not isinstance(series, Series):
         return float(whole_periods(network.stages[name].lead_time.mean()))
     top: Any = series.base.quantile(2.0**-33, upper=True)
@@ -318,6 +321,7 @@ def _customers(network: Network, order: list[str], place: Mapping[tuple[str, str
         by_stage[customer.stage].append(i)
     served = [i for name in order for i in by_stage[name]]
     return {
+        "first_served": _flags([network.stages[name].customers == "first" for name in order]),
         "customer_start": _ints(np.cumsum([0, *(len(by_stage[name]) for name in order)]).tolist()),
         "served": _ints(served),
         "demand": _ints([place["demand", names[i]] for i in served]),

@@ -9,7 +9,7 @@ from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import SHARE
 from jitrisk.model.quantities import found
 from jitrisk.model.reader import Clock, Plain
-from jitrisk.model.wording import meant
+from jitrisk.model.wording import meant, quoted
 
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.
 _EXACT = 1e-9
@@ -77,6 +77,19 @@ def spelled_out(inputs: Any) -> Any:
     }
 
 
+def _choice(title: str, *allowed: str) -> Plain:
+    """Return a reader of one of a few words."""
+
+    def read(source: Any, clock: Clock) -> str:
+        if source not in allowed:
+            raise refusal(f"expected {quoted(allowed)}, found {found(source)}{meant(source, allowed)}")
+        return str(source)
+
+    return Plain(title, read, {"enum": list(allowed)})
+
+
+DELIVERIES = _choice("Deliveries", "crossing", "in_order")
+SERVED = _choice("Served", "first", "last")
 UNMET = Plain("Unmet", _unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
 CLOSED = Plain("Closed", _closed, {"enum": [0, 1]})
 SOURCES = Plain(

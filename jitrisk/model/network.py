@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr, ValidationI
 
 from jitrisk.model.drawn import DEMANDED, Demand, Drawn
 from jitrisk.model.faults import refusal
-from jitrisk.model.fields import CLOSED, SOURCES, UNMET, spelled_out
+from jitrisk.model.fields import CLOSED, DELIVERIES, SERVED, SOURCES, UNMET, spelled_out
 from jitrisk.model.measures import (
     CAPACITY,
     DAYS,
@@ -91,6 +91,12 @@ class Stage(Part):
     policy_: PolicyChoice = Field(alias="policy", description="the control loop that refills the store")
     on_hand: Annotated[float, UNITS] | None = Field(default=None, description="stock at the start")
     expedite: Expedite | None = Field(default=None, description="a shorter lead time while the store is low")
+    deliveries: Annotated[str, DELIVERIES] = Field(
+        default="crossing", description="whether a delivery may overtake an earlier one"
+    )
+    customers: Annotated[str, SERVED] = Field(
+        default="last", description="whether the store serves its customers before or after the stages it supplies"
+    )
     value: _Money = Field(default=0.0, description="money bound in one unit in stock or in process")
     unit_cost: _Money = Field(default=0.0, description="cost of one unit started")
     order_cost: _Money = Field(default=0.0, description="cost of placing one order")

@@ -1,0 +1,278 @@
+"""What counts as rounding: the grain of each store, the tolerance of comparisons, and the precision that state needs.
+
+Every flow is rounded to whole grains of the store it enters or leaves, when it is made. Sums of whole grains are exact as
+long as they fit in the digits of a number, so that nothing is created or destroyed by rounding, and a comparison needs
+to allow for the rounding of the few flows that meet in it, however large the store is. Float32 state is used where its
+grain is small beside the smallest flows, float64 state everywhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from jitrisk.lower.exogenous import effects_on
+from jitrisk.lower.levels import Levels
+
+if TYPE_CHECKING:
+    from jitrisk.model import Customer, Network, Stage
+    from jitrisk.sampling.series import Effect
+
+_DIGITS = {False: 24, True: 53}
+"""Binary digits of a float32 and of a float64."""
+
+_SPARE = 3  # of these, digits that products of whole numbers need
+_TIE = 8.0  # grains by which flows that are equal may differ: half a grain for each flow that meets, and some more
+_RELATIVE = 1e-6  # parts of the smallest flow that are rounding in any case: a float32 draw has 24 digits
+_SMALL = 1 / 1024  # part of the smallest flow that rounding may be
+_MOST = 0.5  # units that rounding may be where state is float32: a store that lacks one unit lacks one unit
+_LONGEST = 1 << 14  # periods after which a float32 backlog that only grows would be off by one in 2,000 at worst
+
+_USUAL, _RARE = 0.05, 1e-3  # a flow is usually larger than the first quantile, and seldom larger than the last
+_NEVER = 2.0**-33  # probability below which nothing is drawn
+
+
+class Range(NamedTuple):
+    """What an exogenous series handed in holds.
+
+    Attributes
+    ----------
+    least, largest : its least and its largest value.
+    smallest : its smallest value above 0; 0 where there is none.
+    whole : whether all its values are whole.
+    """
+
+    least: float
+    largest: float
+    smallest: float
+    whole: bool
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Range:
+        """Return the range of an array of finite values."""
+        above = values[values > 0]
+        smallest = float(above.min()) if above.size else 0.0
+        return cls(float(values.min()), float(values.max()), smallest, bool((values == np.floor(values)).all()))
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How one strategy's network is rounded, `n` stages in sweep order.
+
+    Attributes
+    ----------
+    double : whether state is float64.
+    grain : unit of what enters or leaves each store, a power of two, units, (n,).
+    tolerance : difference of two flows that may be rounding, whole grains, units, (n,).
+    """
+
+    double: bool
+    grain: np.ndarray
+    tolerance: np.ndarray
+
+    @property
+    def coarse(self) -> np.ndarray:
+        """The number beside which there is room for whole grains and no finer digit, (n,)."""
+        return self.grain * 2.0 ** (_DIGITS[self.double] - 1)
+
+    def in_grains(self, units: np.ndarray) -> np.ndarray:
+        """Return units, one number a stage, rounded to whole grains."""
+        return np.asarray(np.rint(units / self.grain) * self.grain)
+
+
+@dataclass
+class _Flows:
+    """How large the flows out of one store are, units a period.
+
+    Attributes
+    ----------
+    small : smallest usual flow.
+    large : largest usual sum of a period.
+    most : largest sum of a period that can be drawn.
+    """
+
+    small: float = math.inf
+    large: float = 0.0
+    most: float = 0.0
+
+    def join(self, other: _Flows, units: float = 1.0) -> None:
+        """Add flows from the same store, of which each unit takes so many."""
+        self.small = min(self.small, other.small * units)
+        self.large += other.large * units
+        self.most += other.most * units
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """The sizes that decide on the rounding, by stage.
+
+    Attributes
+    ----------
+    flows : the flows out of the store, and its lot.
+    level : what the store and the orders it counts may hold in usual times, units.
+    takes : units of each source for one unit started.
+    """
+
+    flows: dict[str, _Flows] = field(default_factory=dict)
+    level: dict[str, float] = field(default_factory=dict)
+    takes: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def round_flows(
+    network: Network, order: list[str], levels: Mapping[str, Levels], given: Mapping[tuple[str, str], Range]
+) -> Rounding:
+    """Return how the flows of a network are rounded.
+
+    Parameters
+    ----------
+    network : one strategy's network.
+    order : its stages, consumers before their suppliers.
+    levels : the levels of every stage's policy.
+    given : the range of every exogenous series that is handed in.
+    """
+    sizes = _sizes(network, order, levels, given)
+    if _is_whole(network, levels, given):
+        for double in (False, True):
+            if max(_reach(network, sizes, name) for name in order) < 2.0 ** (_DIGITS[double] - _SPARE):
+                return Rounding(double, np.ones(len(order)), np.zeros(len(order)))
+    if network.horizon <= _LONGEST:
+        single = _rounding(network, order, sizes, double=False)
+        small = np.array([sizes.flows[name].small for name in order])
+        if (single.tolerance <= np.minimum(_MOST, _SMALL * small)).all():
+            return single
+    return _rounding(network, order, sizes, double=True)
+
+
+def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -> Rounding:
+    reach = {name: _reach(network, sizes, name) if double else sizes.level[name] for name in order}
+    grain = {}
+    for name in order:
+        finest = _power_of_two(reach[name]) * 2.0 ** -_DIGITS[double]
+        coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
+        grain[name] = min(finest, coarsest) if double else finest
+    _share_grains(network, grain)
+    tolerance = {name: max(_TIE * grain[name], _RELATIVE * sizes.flows[name].small) for name in order}
+    # What is one start's rounding is so many times that in its inputs, and the other way round.
+    for name in order:
+        for source, units in sizes.takes[name].items():
+            tolerance[source] = max(tolerance[source], units * tolerance[name])
+    for name in reversed(order):
+        for source, units in sizes.takes[name].items():
+            tolerance[name] = max(tolerance[name], _TIE * grain[source] / units)
+    grains = np.array([grain[name] for name in order])
+    return Rounding(double, grains, np.ceil(np.array([tolerance[name] for name in order]) / grains) * grains)
+
+
+def _power_of_two(size: float) -> float:
+    """Return the least power of two that is not below a size."""
+    return 2.0 ** math.ceil(math.log2(size)) if 0 < size < math.inf else 1.0
+
+
+def _share_grains(network: Network, grain: dict[str, float]) -> None:
+    """Give alternates the same grain, so that one can stand in for another without a rest."""
+    pools = [[source for source, _ in item.sources] for stage in network.stages.values() for item in stage.inputs.values()]
+    pools = [pool for pool in pools if len(pool) > 1]
+    for _ in pools:
+        before = dict(grain)
+        for pool in pools:
+            grain.update(dict.fromkeys(pool, max(grain[source] for source in pool)))
+        if grain == before:
+            return
+
+
+def _reach(network: Network, sizes: _Sizes, name: str) -> float:
+    """Return more units than a store, its orders and its backlogs can ever hold."""
+    return sizes.level[name] + network.horizon * sizes.flows[name].most
+
+
+def _sizes(
+    network: Network, order: list[str], levels: Mapping[str, Levels], given: Mapping[tuple[str, str], Range]
+) -> _Sizes:
+    sizes = _Sizes()
+    effects = effects_on(network)
+    for name in order:
+        sizes.flows[name] = _Flows()
+        sizes.takes[name] = {}
+    for name, customer in network.customers.items():
+        hits = effects.get(("demand", name), ())
+        sizes.flows[customer.stage].join(_demanded(customer, hits, given.get(("demand", name))))
+    full = {name: one.order_up_to if math.isfinite(one.order_up_to) else 0.0 for name, one in levels.items()}
+    ahead = dict.fromkeys(order, 0.0)
+    for name in order:
+        stage, flows, lot = network.stages[name], sizes.flows[name], levels[name].lot
+        owed = ahead[name] if levels[name].by_demand else 0.0
+        sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot)
+        if math.isinf(flows.small):
+            flows.small = sizes.level[name] or 1.0
+        started = _started(stage, flows, lot)
+        if lot:
+            flows.small = min(flows.small, lot)
+        for source, units in _takes(stage):
+            sizes.flows[source].join(started, units)
+            sizes.takes[name][source] = sizes.takes[name].get(source, 0.0) + units
+            ahead[source] += units * (full[name] + owed)
+    return sizes
+
+
+def _takes(stage: Stage) -> list[tuple[str, float]]:
+    """Return the units that one unit started takes of each source; a fallback may have to give all."""
+    return [
+        (source, item.quantity * (share if share > 0 else 1.0)) for item in stage.inputs.values() for source, share in item.sources
+    ]
+
+
+def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
+    """Return how large the starts of a stage are, given the flows out of its store."""
+    most = math.inf if stage.capacity is None or stage.capacity == 0 else stage.capacity
+    yielded = stage.yield_.mean()
+    small = min(max(lot, flows.small), most)
+    return _Flows(small, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most))
+
+
+def _demanded(customer: Customer, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
+    if given is not None:
+        return _Flows(given.smallest or math.inf, given.largest, given.largest)
+    law = customer.demand
+    rise = math.prod(max(1.0, hit.factor) for hit in hits)
+    fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
+    usual = float(law.quantile(_USUAL))
+    small = max(1.0, usual * fall) if law.integer else (usual if usual > 0 else _USUAL * law.mean()) * fall
+    large, most = (max(0.0, float(law.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
+    return _Flows(small if small > 0 else math.inf, large, most)
+
+
+def _is_whole(network: Network, levels: Mapping[str, Levels], given: Mapping[tuple[str, str], Range]) -> bool:
+    """Return whether every flow and every level of a network is a whole number of units."""
+    for name, customer in network.customers.items():
+        handed = given.get(("demand", name))
+        whole = customer.demand.integer if handed is None else handed.whole
+        if not whole or customer.unmet not in (0.0, 1.0):
+            return False
+    effects = effects_on(network)
+    return all(_starts_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())
+
+
+def _starts_whole(
+    name: str,
+    stage: Stage,
+    levels: Levels,
+    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
+    given: Mapping[tuple[str, str], Range],
+) -> bool:
+    for kind in ("availability", "good"):
+        handed = given.get((kind, name))
+        if handed is not None and not handed.whole or handed is None and (kind, name) in effects:
+            return False
+    if ("good", name) not in given and (stage.yield_.family != "constant" or stage.yield_.mean() != 1.0):
+        return False
+    inputs = list(stage.inputs.values())
+    shares = [share for item in inputs for _, share in item.sources]
+    numbers = [stage.capacity or 0.0, stage.on_hand or 0.0, levels.order_up_to, levels.reorder_point, levels.lot]
+    numbers += [item.quantity for item in inputs] + shares
+    # A start of a part of what a store holds is not whole where each unit takes several.
+    divides = any(item.quantity != 1.0 for item in inputs)
+    return not divides and all(math.isinf(number) or number == math.floor(number) for number in numbers)
