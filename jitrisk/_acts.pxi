@@ -354,12 +354,14 @@ cdef kernel take(
         missing[j] += wanted - taken
 
 
-cdef kernel make_up(Py_ssize_t lanes, lanes_t store, lanes_t store_gap, lanes_t missing) noexcept nogil:
+cdef kernel make_up(
+    Py_ssize_t lanes, real coarse, lanes_t store, lanes_t store_gap, lanes_t missing
+) noexcept nogil:
     """Take what other alternates could not give."""
     cdef Py_ssize_t j
     cdef real taken
     for j in range(lanes):
-        taken = smaller(store[j], missing[j])
+        taken = smaller(store[j], to_grains(missing[j], coarse))
         store[j] -= taken
         store_gap[j] += taken
         missing[j] -= taken

@@ -342,7 +342,8 @@ cdef class Block:
                  self.on_hand + self.source[k] * WIDTH, self.gap + self.source[k] * WIDTH, missing)
         if pool:
             for k in range(self.source_start[g], self.source_start[g + 1]):
-                make_up(n, self.on_hand + self.source[k] * WIDTH, self.gap + self.source[k] * WIDTH, missing)
+                make_up(n, self.coarse[self.source[k]], self.on_hand + self.source[k] * WIDTH,
+                        self.gap + self.source[k] * WIDTH, missing)
 
     cdef void schedule_start(self, Py_ssize_t i, Py_ssize_t t, const real *started, Rows exogenous) noexcept nogil:
         """Stages whose lead time is drawn or expedited, or whose arrivals can be held up."""

@@ -373,8 +373,7 @@ class Bench:
         if lanes not in self._blocks:
             self._blocks.clear()  # only the last block of a job has fewer lanes
             self._blocks[lanes] = [
-                _block(plant, rows, lanes)
-                for plant, rows in zip(self._job.plants.values(), self._rows, strict=True)
+                _block(plant, rows, lanes) for plant, rows in zip(self._job.plants.values(), self._rows, strict=True)
             ]
         return self._blocks[lanes]
 

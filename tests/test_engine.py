@@ -12,7 +12,7 @@ import jitrisk as jr
 from jitrisk import engine
 from jitrisk._core import STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
-from jitrisk.lower import lower
+from jitrisk.lower import Range, lower
 
 LINE = {
     "name": "line",
@@ -111,7 +111,7 @@ def test_units_are_conserved_on_every_path(model, seed):
         for name in exogenous.data_vars
         for thing in exogenous[exogenous[name].dims[-1]].values
     }
-    plant = lower(network, {key: (values.min(), values.max()) for key, values in given_paths.items()})
+    plant = lower(network, {key: Range.of(values) for key, values in given_paths.items()})
     lanes, n = exogenous.sizes["path"], plant.stages
     tile = np.array([given_paths[one.kind, one.thing].T for one in plant.series]).transpose(1, 0, 2)
     state = np.empty((1, state_rows(plant), STRIPE), dtype=np.float32)

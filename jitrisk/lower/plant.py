@@ -50,8 +50,8 @@ class Plant:
     declared : place of each stage in the order of the model, shape (n,).
     initial : stock on hand at t = 0, units, (n,).
     capacity, unlimited : units a period, and whether there is no limit, (n,).
-    least, target, lot, slack : the policy, units, (n,): order when the position lacks `least` or more of `target`, up to
-        it, in multiples of `lot` unless that is 0; what lacks a multiple by `slack` counts as one.
+    least, target, lot, slack : the policy, units, (n,): order when the position lacks `least` or more of `target`, up
+        to it, in multiples of `lot` unless that is 0; what lacks a multiple by `slack` counts as one.
     tolerance, coarse : difference of two flows that may be rounding, and the number that rounds a flow to whole grains
         when it is added and subtracted, units, (n,); see `jitrisk.lower.rounding`.
     always_open : whether cards are unlimited, so that what can start is always ordered, (n,).
@@ -212,9 +212,13 @@ def _policies(
     full = np.array([rule.order_up_to for rule in rules])
     limited = np.isfinite(full)
     full = np.where(limited, full, 0.0)
-    stock, capacity = zip(*((network.stages[name].on_hand, network.stages[name].capacity) for name in order), strict=True)
+    stock, capacity = zip(
+        *((network.stages[name].on_hand, network.stages[name].capacity) for name in order), strict=True
+    )
     initial = np.array([level if given is None else given for level, given in zip(full, stock, strict=True)])
-    below = np.array([rule.order_up_to - rule.reorder_point if math.isfinite(rule.order_up_to) else 0.0 for rule in rules])
+    below = np.array(
+        [rule.order_up_to - rule.reorder_point if math.isfinite(rule.order_up_to) else 0.0 for rule in rules]
+    )
     least = np.maximum(rounding.in_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
     return {
         "declared": _ints([declared[name] for name in order]),
@@ -261,7 +265,9 @@ def _processes(
         "lead": longest,
         "ring": ring,
         "slot": (np.cumsum(ring) - ring).astype(np.int32),
-        "in_order": _flags([stages[i].deliveries == "in_order" and rows["lead_time"][i] >= 0 for i in range(len(order))]),
+        "in_order": _flags(
+            [stages[i].deliveries == "in_order" and rows["lead_time"][i] >= 0 for i in range(len(order))]
+        ),
         "rush_below": _floats([0.0 if one is None else one.below for one in rush]),
         "rush_lead": rush_lead,
     }

@@ -1,9 +1,9 @@
 """What counts as rounding: the grain of each store, the tolerance of comparisons, and the precision that state needs.
 
-Every flow is rounded to whole grains of the store it enters or leaves, when it is made. Sums of whole grains are exact as
-long as they fit in the digits of a number, so that nothing is created or destroyed by rounding, and a comparison needs
-to allow for the rounding of the few flows that meet in it, however large the store is. Float32 state is used where its
-grain is small beside the smallest flows, float64 state everywhere else.
+Every flow is rounded to whole grains of the store it enters or leaves, when it is made. Sums of whole grains are exact
+as long as they fit in the digits of a number, so that nothing is created or destroyed by rounding, and a comparison
+needs to allow for the rounding of the few flows that meet in it, however large the store is. Float32 state is used where
+its grain is small beside the smallest flows, float64 state everywhere else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _DIGITS = {False: 24, True: 53}
 _SPARE = 3  # of these, digits that products of whole numbers need
 _TIE = 8.0  # grains by which flows that are equal may differ: half a grain for each flow that meets, and some more
 _RELATIVE = 1e-6  # parts of the smallest flow that are rounding in any case: a float32 draw has 24 digits
-_SMALL = 1 / 1024  # part of the smallest flow that rounding may be
+_SMALL, _LOT = 1 / 256, 1 / 32  # parts of the smallest flow, and of a lot, that rounding may be
+_BIAS = 2.0**-15  # part of a customer's smallest usual demand that a grain may be
 _MOST = 0.5  # units that rounding may be where state is float32: a store that lacks one unit lacks one unit
 _LONGEST = 1 << 14  # periods after which a float32 backlog that only grows would be off by one in 2,000 at worst
 
@@ -91,11 +92,13 @@ class _Flows:
     Attributes
     ----------
     small : smallest usual flow.
+    demand : smallest usual demand of a customer of the store.
     large : largest usual sum of a period.
     most : largest sum of a period that can be drawn.
     """
 
     small: float = math.inf
+    demand: float = math.inf
     large: float = 0.0
     most: float = 0.0
 
@@ -112,7 +115,7 @@ class _Sizes:
 
     Attributes
     ----------
-    flows : the flows out of the store, and its lot.
+    flows : the flows out of the store.
     level : what the store and the orders it counts may hold in usual times, units.
     takes : units of each source for one unit started.
     """
@@ -141,8 +144,11 @@ def round_flows(
                 return Rounding(double, np.ones(len(order)), np.zeros(len(order)))
     if network.horizon <= _LONGEST:
         single = _rounding(network, order, sizes, double=False)
-        small = np.array([sizes.flows[name].small for name in order])
-        if (single.tolerance <= np.minimum(_MOST, _SMALL * small)).all():
+        demand = np.array([sizes.flows[name].demand for name in order])
+        allowed = [
+            min(_MOST, _SMALL * sizes.flows[name].small, _LOT * (levels[name].lot or math.inf)) for name in order
+        ]
+        if (single.tolerance <= allowed).all() and (single.grain <= _BIAS * demand).all():
             return single
     return _rounding(network, order, sizes, double=True)
 
@@ -154,14 +160,14 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
         finest = _power_of_two(reach[name]) * 2.0 ** -_DIGITS[double]
         coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
-    _share_grains(network, grain)
-    tolerance = {name: max(_TIE * grain[name], _RELATIVE * sizes.flows[name].small) for name in order}
+    small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
+    tolerance = {name: max(_TIE * grain[name], _RELATIVE * small[name]) for name in order}
     # What is one start's rounding is so many times that in its inputs, and the other way round.
     for name in order:
         for source, units in sizes.takes[name].items():
             tolerance[source] = max(tolerance[source], units * tolerance[name])
     for name in reversed(order):
-        for source, units in sizes.takes[name].items():
+        for source, units in _limits(network.stages[name]):
             tolerance[name] = max(tolerance[name], _TIE * grain[source] / units)
     grains = np.array([grain[name] for name in order])
     return Rounding(double, grains, np.ceil(np.array([tolerance[name] for name in order]) / grains) * grains)
@@ -170,18 +176,6 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
 def _power_of_two(size: float) -> float:
     """Return the least power of two that is not below a size."""
     return 2.0 ** math.ceil(math.log2(size)) if 0 < size < math.inf else 1.0
-
-
-def _share_grains(network: Network, grain: dict[str, float]) -> None:
-    """Give alternates the same grain, so that one can stand in for another without a rest."""
-    pools = [[source for source, _ in item.sources] for stage in network.stages.values() for item in stage.inputs.values()]
-    pools = [pool for pool in pools if len(pool) > 1]
-    for _ in pools:
-        before = dict(grain)
-        for pool in pools:
-            grain.update(dict.fromkeys(pool, max(grain[source] for source in pool)))
-        if grain == before:
-            return
 
 
 def _reach(network: Network, sizes: _Sizes, name: str) -> float:
@@ -199,18 +193,16 @@ def _sizes(
         sizes.takes[name] = {}
     for name, customer in network.customers.items():
         hits = effects.get(("demand", name), ())
-        sizes.flows[customer.stage].join(_demanded(customer, hits, given.get(("demand", name))))
+        flows, asked = sizes.flows[customer.stage], _demanded(customer, hits, given.get(("demand", name)))
+        flows.join(asked)
+        flows.demand = min(flows.demand, asked.small)
     full = {name: one.order_up_to if math.isfinite(one.order_up_to) else 0.0 for name, one in levels.items()}
     ahead = dict.fromkeys(order, 0.0)
     for name in order:
         stage, flows, lot = network.stages[name], sizes.flows[name], levels[name].lot
         owed = ahead[name] if levels[name].by_demand else 0.0
         sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot)
-        if math.isinf(flows.small):
-            flows.small = sizes.level[name] or 1.0
         started = _started(stage, flows, lot)
-        if lot:
-            flows.small = min(flows.small, lot)
         for source, units in _takes(stage):
             sizes.flows[source].join(started, units)
             sizes.takes[name][source] = sizes.takes[name].get(source, 0.0) + units
@@ -221,7 +213,19 @@ def _sizes(
 def _takes(stage: Stage) -> list[tuple[str, float]]:
     """Return the units that one unit started takes of each source; a fallback may have to give all."""
     return [
-        (source, item.quantity * (share if share > 0 else 1.0)) for item in stage.inputs.values() for source, share in item.sources
+        (source, item.quantity * (share if share > 0 else 1.0))
+        for item in stage.inputs.values()
+        for source, share in item.sources
+    ]
+
+
+def _limits(stage: Stage) -> list[tuple[str, float]]:
+    """Return the units of each source by which what it holds is divided to limit a start."""
+    return [
+        (source, item.quantity * (1.0 if item.failover else share))
+        for item in stage.inputs.values()
+        for source, share in item.sources
+        if item.failover or share > 0
     ]
 
 
@@ -230,19 +234,19 @@ def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
     most = math.inf if stage.capacity is None or stage.capacity == 0 else stage.capacity
     yielded = stage.yield_.mean()
     small = min(max(lot, flows.small), most)
-    return _Flows(small, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most))
+    return _Flows(small, math.inf, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most))
 
 
 def _demanded(customer: Customer, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
     if given is not None:
-        return _Flows(given.smallest or math.inf, given.largest, given.largest)
+        return _Flows(given.smallest or math.inf, math.inf, given.largest, given.largest)
     law = customer.demand
     rise = math.prod(max(1.0, hit.factor) for hit in hits)
     fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
     usual = float(law.quantile(_USUAL))
     small = max(1.0, usual * fall) if law.integer else (usual if usual > 0 else _USUAL * law.mean()) * fall
     large, most = (max(0.0, float(law.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
-    return _Flows(small if small > 0 else math.inf, large, most)
+    return _Flows(small if small > 0 else math.inf, math.inf, large, most)
 
 
 def _is_whole(network: Network, levels: Mapping[str, Levels], given: Mapping[tuple[str, str], Range]) -> bool:
