@@ -13,9 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-TOLERANCE = 1e-6
-"""What differs by less, relatively, is equal: an order, a start or a shortage is never made of rounding."""
-
 Draws = Mapping[str, Mapping[str, Any]]
 """Variable -> stage or customer -> value: what one period holds in store."""
 
@@ -43,11 +40,12 @@ class Levels:
 
 @dataclass
 class Store:
-    """The state of one stage: I, A and P[t]."""
+    """The state of one stage: I, A and P[t], and the period that the latest start is due in."""
 
     on_hand: Any
     authorized: Any
     pipeline: dict[int, Any] = field(default_factory=dict)
+    last_due: int = 0
 
     @property
     def wip(self) -> Any:
@@ -102,14 +100,17 @@ def consumers(stages: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
 
 
 class Twin:
-    """One strategy's network, ready to be walked through period by period."""
+    """One strategy's network, ready to be walked through period by period.
+
+    `tolerance` is what may be rounding, in units: 0 where the arithmetic of `number` is exact.
+    """
 
     def __init__(
         self,
         network: Any,
         levels: Mapping[str, Levels] | None = None,
         number: Callable[[Any], Any] = float,
-        tolerance: float = TOLERANCE,
+        tolerance: float = 0,
     ) -> None:
         self.stages, self.customers = network.stages, network.customers
         self.horizon, self.warm_up = network.horizon, network.warm_up
@@ -122,6 +123,7 @@ class Twin:
         stores = {}
         for name, stage in self.stages.items():
             full = self.levels[name].order_up_to if stage.on_hand is None else stage.on_hand
+            full = 0 if math.isinf(full) else full  # unlimited: the store starts empty
             stores[name] = Store(self.number(full), self.number(0))
         return State(stores, {name: self.number(0) for name in self.customers})
 
@@ -131,8 +133,12 @@ class Twin:
         short: set[str] = set()
         for name in self.stages:
             self._receive(name, state.stores[name], t, draws, flows)
-        for name in self.order:
+        first = [name for name in self.order if self.stages[name].customers == "first"]
+        for name in first:
             self._serve(name, state, draws, flows, short)
+        for name in self.order:
+            if name not in first:
+                self._serve(name, state, draws, flows, short)
             if t % self.levels[name].review == 0:
                 self._review(name, state, flows)
             self._start(name, state.stores, t, draws, flows, short)
@@ -148,6 +154,8 @@ class Twin:
         if not draws["transit"][name]:
             # The whole pipeline stands still: every unit becomes due one period later.
             store.pipeline = {due + 1: units for due, units in store.pipeline.items()}
+            if store.last_due >= t:
+                store.last_due += 1
             return
         due_now = store.pipeline.pop(t, self.number(0))
         if not draws["receiving"][name]:
@@ -179,17 +187,21 @@ class Twin:
 
     def _review(self, name: str, state: State, flows: Flows) -> None:
         store, levels = state.stores[name], self.levels[name]
+        if math.isinf(levels.order_up_to):
+            # Unlimited: what is open is always enough for one period's capacity.
+            self._order(name, store, self.number(self.stages[name].capacity) - store.authorized, flows)
+            return
         s, big_s, lot = self.number(levels.reorder_point), self.number(levels.order_up_to), self.number(levels.lot)
-        tolerance = self.tolerance * big_s
         owed = self.number(0) if levels.physical else self._owed(name, state)
         position = store.on_hand + store.wip + store.authorized - owed
-        # A gap that is no more than the rounding of what is owed is none.
-        wide_enough = big_s - position > max(tolerance, self.tolerance * owed)
-        if position <= s + tolerance and wide_enough:
-            order = lot * math.floor((big_s - position + tolerance) / lot) if lot else big_s - position
-            store.authorized += order
-            flows["ordered", name] = order
-            flows["orders", name] = int(order > 0)
+        gap = big_s - position
+        if position <= s + self.tolerance and gap > self.tolerance:
+            self._order(name, store, lot * math.floor((gap + self.tolerance) / lot) if lot else gap, flows)
+
+    def _order(self, name: str, store: Store, units: Any, flows: Flows) -> None:
+        store.authorized += units
+        flows["ordered", name] = units
+        flows["orders", name] = int(units > 0)
 
     def _owed(self, name: str, state: State) -> Any:
         """Backlogs of the stage's customers, and the orders that its consumers have not yet started."""
@@ -210,8 +222,8 @@ class Twin:
             full, able = min(store.authorized, capacity), min(store.authorized, capacity * availability)
         short.update(self._asked_too_much(stage, stores, able))
         q = min([able, *(self._allowed(given, stores) for given in stage.inputs.values())])
-        if not self._exceeds(able, q):
-            q = able
+        if q <= self.tolerance:
+            q = self.number(0)  # rounding is not started
         for given in stage.inputs.values():
             self._take(given, q, stores, flows)
         store.authorized -= q
@@ -219,14 +231,18 @@ class Twin:
         if stage.expedite is not None and store.on_hand < self.number(stage.expedite.below):
             lead_time, rushed = min(lead_time, max(1, math.ceil(stage.expedite.lead_time))), True
         if q > 0:
+            if stage.deliveries == "in_order":
+                # No start arrives before an earlier one.
+                lead_time = max(t + lead_time, store.last_due) - t
+                store.last_due = t + int(lead_time)
             store.pipeline[t + int(lead_time)] = store.pipeline.get(t + int(lead_time), self.number(0)) + q
         flows["started", name] = q
         flows["expedited", name] = q if rushed else self.number(0)
-        flows["broken", name] = (full - able) / full if full else self.number(0)
-        flows["starved", name] = (able - q) / full if full else self.number(0)
+        flows["broken", name] = (full - able) / full if full > self.tolerance else self.number(0)
+        flows["starved", name] = (able - q) / full if full > self.tolerance else self.number(0)
 
     def _exceeds(self, asked: Any, given: Any) -> bool:
-        return bool(asked - given > self.tolerance * asked)
+        return bool(asked - given > self.tolerance)
 
     def _asked_too_much(self, stage: Any, stores: dict[str, Store], able: Any) -> Iterable[str]:
         """The stores that cannot give what the able start asks of them."""

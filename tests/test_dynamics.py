@@ -71,7 +71,7 @@ def test_tenths_and_thirds_of_units_agree(model: dict[str, Any], seed: int) -> N
     """Exact arithmetic says what is meant; a path on which its own tolerance decides is no test of rounding."""
     exogenous = exogenous_paths(model, seed, paths=1, amounts=THIRDS)
     network, path = jr.load(model), one_path(exogenous, 0)
-    tight, loose = (Twin(network, number=exact, tolerance=tolerance) for tolerance in (0.5e-6, 2e-6))
+    tight, loose = (Twin(network, number=exact, tolerance=tolerance) for tolerance in (0, 1e-3))
     assume(tight.run(path)[0] == loose.run(path)[0])
     assert_twins(jr.simulate(model, exogenous=exogenous), tight, exogenous, tolerance=1e-3)
 
@@ -165,7 +165,7 @@ def test_a_network_of_everything_agrees_on_sampled_paths(sampled: xr.Dataset) ->
     network = jr.load(EVERYTHING)
     levels = {name: twin_levels(found) for name, found in policy_levels(network).items()}
     outcomes = jr.simulate(network, exogenous=sampled)
-    assert_twins(outcomes, Twin(network, levels), sampled, tolerance=1e-4)
+    assert_twins(outcomes, Twin(network, levels, tolerance=1e-6), sampled, tolerance=1e-4)
 
 
 @pytest.mark.parametrize("quantity", [0.1, 0.3, 1 / 3, 1.1, 1.7, 2.4])
@@ -213,7 +213,7 @@ def test_rounding_is_neither_ordered_nor_broken(
     }
     exogenous = jr.sample(model, paths=3, seed=1)
     outcomes = jr.simulate(model, exogenous=exogenous)
-    assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
+    assert_twins(outcomes, Twin(jr.load(model), number=Fraction, tolerance=1e-6), exogenous, tolerance=1e-4)
 
 
 def one_shop(demand: list[float], availability: list[float], **shop: Any) -> tuple[dict[str, Any], xr.Dataset]:
@@ -265,5 +265,6 @@ def test_a_year_of_fractions_of_units_does_not_drift() -> None:
     exogenous = jr.sample(network, paths=3, seed=3)
     outcomes = jr.simulate(network, exogenous=exogenous, strategies=["hybrid"])
     hybrid = network.strategies["hybrid"]
-    twin = Twin(hybrid, {name: twin_levels(levels) for name, levels in policy_levels(hybrid).items()})
+    levels = {name: twin_levels(found) for name, found in policy_levels(hybrid).items()}
+    twin = Twin(hybrid, levels, tolerance=1e-6)
     assert_twins(outcomes, twin, exogenous, tolerance=2e-3)
