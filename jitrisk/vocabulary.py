@@ -302,10 +302,11 @@ LINKS = _table("link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage who
 
 PRICES = _table(
     "price",
-    ("holding_rate", ("strategy",), "float64", "1/{period}", "cost of holding stock, as a share of its value"),
+    ("holding_rate", _STAGE_PRICE, "float64", "1/{period}", "cost of holding stock, as a share of its value"),
     ("days_receivable", ("strategy",), "float64", "d", "time that customers take to pay"),
     ("days_payable", ("strategy",), "float64", "d", "time taken to pay suppliers"),
     ("value", _STAGE_PRICE, "float64", "{currency}/{unit}", "value of one unit in stock or in process"),
+    ("owned_in_process", _STAGE_PRICE, "int8", "1", "1 where units in process are the network's own, 0 where not yet"),
     ("unit_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "purchase or conversion cost of one unit started"),
     ("order_cost", _STAGE_PRICE, "float64", "{currency}", "cost of placing one order"),
     ("expedite_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "premium for one unit expedited"),
@@ -314,6 +315,7 @@ PRICES = _table(
     ("price", _CUSTOMER_PRICE, "float64", "{currency}/{unit}", "price of one unit shipped"),
     ("backorder_cost", _CUSTOMER_PRICE, "float64", "{currency}/{unit}/{period}", "cost of one unit waiting one period"),
     ("lost_cost", _CUSTOMER_PRICE, "float64", "{currency}/{unit}", "cost of one unit of demand lost"),
+    ("shortage_cost", _CUSTOMER_PRICE, "float64", "{currency}/{unit}", "cost of one unit of demand not met at once"),
 )
 
 
@@ -337,12 +339,13 @@ COSTS = _sums(
     ("downtime_broken", "{currency}", True, "upper", "cost of downtime for want of capacity lost to hazards"),
     ("backorder", "{currency}", True, "upper", "cost of customers waiting"),
     ("lost_sales", "{currency}", True, "upper", "cost of demand lost"),
+    ("unmet_demand", "{currency}", True, "upper", "cost of demand not met at once from stock, waiting or lost"),
     ("total", "{currency}", True, "upper", "total cost, the sum of all components"),
     ("revenue", "{currency}", True, "lower", "price of the units shipped"),
     ("cost_of_goods", "{currency}", True, "upper", "value of the units shipped"),
     ("gross_profit", "{currency}", True, "lower", "revenue less cost of goods"),
     ("profit", "{currency}", True, "lower", "revenue less total cost"),
-    ("working_capital", "{currency}", False, "upper", "mean value of the stock on hand and in process"),
+    ("working_capital", "{currency}", False, "upper", "mean value of the stock owned, on hand and in process"),
 )
 
 # Who bears the total: `stage_cost` on its stages and `customer_cost` on its customers.
@@ -350,7 +353,7 @@ OWNERSHIP = {
     name: Variable(name, dims, "float64", "{currency}", "cost", text, True, "upper")
     for name, dims, text in (
         ("stage_cost", _STAGE, "total cost of ownership of the stage: all that is paid for its stock and process"),
-        ("customer_cost", _CUSTOMER, "cost of not serving the customer at once: waiting and lost sales"),
+        ("customer_cost", _CUSTOMER, "cost of not serving the customer at once: unmet demand, waiting and lost sales"),
     )
 }
 
@@ -359,7 +362,7 @@ METRICS = _sums(
     ("cost", "{currency}", True, "upper", "total cost"),
     ("profit", "{currency}", True, "lower", "revenue less total cost"),
     ("gross_margin", "1", False, "lower", "share of the revenue that the cost of goods leaves"),
-    ("working_capital", "{currency}", False, "upper", "mean value of the stock on hand and in process"),
+    ("working_capital", "{currency}", False, "upper", "mean value of the stock owned, on hand and in process"),
     ("turns", "1/year", False, "lower", "inventory turns: cost of goods a year over working capital"),
     ("days_of_inventory", "d", False, "upper", "days that the stock lasts at the path's own cost of goods"),
     ("cash_cycle", "d", False, "upper", "cash conversion cycle: days of inventory and receivable less days payable"),

@@ -21,7 +21,7 @@ def result(
     period_hours: float = 12.0,
     **values: npt.ArrayLike,
 ) -> xr.Dataset:
-    """Return a result in which every outcome and price not given is 0.
+    """Return a result in which every outcome and price not given is 0, and units in process are owned.
 
     Outcomes are given as anything that broadcasts to (strategy, path, stage | customer), prices to their own dims.
     """
@@ -30,7 +30,8 @@ def result(
     arrays = {}
     for name, variable in (OUTCOMES | PRICES).items():
         shape = [len(coords[dim]) for dim in variable.dims]
-        array = np.broadcast_to(np.asarray(values.pop(name, 0), dtype=variable.dtype), shape)
+        default = 1 if name == "owned_in_process" else 0
+        array = np.broadcast_to(np.asarray(values.pop(name, default), dtype=variable.dtype), shape)
         if variable.role == "outcome":
             # Results lie in memory as [strategy, thing, path].
             array = np.ascontiguousarray(array.transpose(0, 2, 1)).transpose(0, 2, 1)
@@ -65,6 +66,9 @@ def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Da
         name: rng.gamma(2.0, 3.0, [sizes[dim] for dim in variable.dims])
         for name, variable in (OUTCOMES | PRICES).items()
     }
+    # What is a part of something is no more than it, and what is owned is 0 or 1.
+    values["filled"] = np.minimum(values["filled"], values["demand"])
+    values["owned_in_process"] = values["owned_in_process"] > np.median(values["owned_in_process"])
     names = [f"plan {k}" for k in range(strategies)]
     return result(names, paths, stages, customers, **values)
 

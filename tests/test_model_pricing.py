@@ -32,6 +32,10 @@ def refusal(changes: dict[Any, Any], model: dict[str, Any] = GOOD) -> str:
         ("strategies.lean.days_receivable", "10 d"),
         ("strategies.buffered.stages.steel.value", 9),
         ("strategies.lean.customers.shop.lost_cost", 1),
+        ("customers.shop.shortage_cost", 12),
+        ("stages.steel.holding_rate", "1 % / week"),
+        ("strategies.lean.stages.steel.holding_rate", "1 % / week"),
+        ("stages.pump.owned_in_process", False),
     ],
 )
 def test_a_price_stands_where_its_key_says(key, value):
@@ -49,8 +53,8 @@ def test_a_price_stands_where_its_key_says(key, value):
 def test_every_price_of_the_vocabulary_has_a_key_and_the_model_itself_is_left_alone():
     before = copy.deepcopy(GOOD)
     where = {("strategy",): "", ("strategy", "stage"): "stages.pump.", ("strategy", "customer"): "customers.shop."}
-    times = {"holding_rate": "1 % / year", "days_payable": "9 d", "days_receivable": "9 d"}
-    network, changed = repriced(GOOD, {where[p.dims] + name: times.get(name, 77) for name, p in PRICES.items()})
+    other = {"holding_rate": "1 % / year", "days_payable": "9 d", "days_receivable": "9 d", "owned_in_process": False}
+    network, changed = repriced(GOOD, {where[p.dims] + name: other.get(name, 77) for name, p in PRICES.items()})
     assert len(changed) == len(PRICES)
     assert network.strategies["lean"].stages["pump"].downtime_cost == 77
     assert before == GOOD
@@ -76,8 +80,8 @@ def test_names_with_dots_and_the_only_strategy_of_a_model_without_any():
     [
         ("stages.pmup.value", "unknown part of the model `stages.pmup`; did you mean `stages.pump`? (allowed: "),
         ("strategies.leen.holding_rate", "did you mean `strategies.lean`?"),
-        ("stages.pump.vlaue", "is no price; did you mean `value`? (allowed: `value`, `unit_cost`, "),
-        ("customers.shop.value", "is no price (allowed: `price`, `backorder_cost`, `lost_cost`)"),
+        ("stages.pump.vlaue", "is no price; did you mean `value`? (allowed: `value`, `holding_rate`, "),
+        ("customers.shop.value", "is no price (allowed: `price`, `backorder_cost`, `lost_cost`, `shortage_cost`)"),
         ("stages.pump.lead_time", "simulate again to change anything else"),
         ("stages.pump.policy.kanban.cards", "of a stage `value`, "),
         (
@@ -108,6 +112,8 @@ def test_what_is_no_price_is_refused_with_what_is(key, words):
         ("stages.pump.value", object(), "something of type `object`"),
         ("holding_rate", "20 %", "a share per time"),
         ("holding_rate", "2000 % / year", "at most 1,000 % a year"),
+        ("stages.steel.holding_rate", "2000 % / year", "at most 1,000 % a year"),
+        ("stages.pump.owned_in_process", 0, "expected `true` or `false`, found the number `0`"),
         ("days_payable", 30, "a duration with its unit such as `30 d`, as a bare number would count periods"),
         ("strategies.lean.stages.pump.value", "many", "an amount of money"),
     ],

@@ -294,6 +294,10 @@ def test_fault_says_what_was_found_and_what_is_allowed(path, value, words):
             "expected at most 1,000 % a year, found 21,900 % a year; give it a year, as `20 % / year`",
         ),
         ("strategies.lean.holding_rate", "1001 % / year", "found 1,001 % a year"),
+        ("stages.pump.holding_rate", 0.2, "expected at most 1,000 % a year, found 21,900 % a year; give it a year"),
+        ("strategies.lean.stages", {"pump": {"holding_rate": "1001 % / year"}}, "found 1,001 % a year"),
+        ("stages.pump.owned_in_process", "no", "expected `true` or `false`, found"),
+        ("customers.shop.shortage_cost", "9 EUR", "units and money are bare numbers, write `9`"),
         ("stages.pump.lead_time", {"uniform": {"low": "5 d", "high": "2 d"}}, "low `5 d` is 15, high `2 d` is 6"),
         ("stages.pump.lead_time", {"uniform": {"low": 5, "high": 2}}, "high, 2; counted in periods of 8 h"),
         ("stages.pump.lead_time", {"geometric": {"mean": "1 h"}}, "periods of 8 h: mean `1 h` is 0.125"),
@@ -413,6 +417,9 @@ def test_json_schema_takes_what_loads(model):
         ("period", 8),
         ("horizon", "1:30"),
         ("holding_rate", "20 %"),
+        ("stages.pump.holding_rate", "20 %"),
+        ("stages.pump.owned_in_process", 1),
+        ("customers.shop.shortage_cost", -1),
         ("stages.pump.capacty", 3),
         ("stages.pump.capacity", "3 d"),
         ("stages.pump.value", None),
@@ -465,6 +472,7 @@ def test_json_schema_knows_every_distribution():
 
 QUANTITIES = {
     "holding_rate": "Interest",
+    "stages.pump.holding_rate": "Interest",
     "stages.pump.capacity": "Capacity",
     "stages.pump.lead_time": "DrawnDuration",
     "customers.export.unmet": "Unmet",

@@ -10,6 +10,7 @@ import xarray as xr
 
 import jitrisk as jr
 from jitrisk.errors import ModelError, ResultError
+from jitrisk.outcomes import FORMAT
 
 MODEL = {
     "name": "shop",
@@ -36,7 +37,11 @@ CHANGES = {
     "holding_rate": "15 % / year",
     "days_payable": "45 d",
     "customers.clinic.price": 20,
+    "customers.clinic.shortage_cost": 4,
+    "stages.part.owned_in_process": False,
+    "stages.kit.holding_rate": "1 % / week",
     "strategies.jic.stages.part.value": 3.5,
+    "strategies.jic.stages.kit.holding_rate": "2 % / week",
     "strategies.jit.days_payable": "60 d",
 }
 
@@ -45,7 +50,10 @@ def changed() -> dict:
     model = json.loads(json.dumps(MODEL))
     model |= {"holding_rate": "15 % / year", "days_payable": "45 d"}
     model["stages"]["kit"]["value"] = 8
-    model["customers"]["clinic"]["price"] = 20
+    model["customers"]["clinic"] |= {"price": 20, "shortage_cost": 4}
+    model["stages"]["part"]["owned_in_process"] = False
+    model["stages"]["kit"]["holding_rate"] = "1 % / week"
+    model["strategies"]["jic"]["stages"]["kit"] = {"holding_rate": "2 % / week"}
     model["strategies"]["jit"]["days_payable"] = "60 d"
     model["strategies"]["jic"]["stages"]["part"]["value"] = 3.5
     return model
@@ -64,7 +72,11 @@ def test_repricing_equals_simulating_the_changed_model(outcomes):
         "holding_rate": ["20 % / year", "15 % / year"],
         "days_payable": [None, "45 d"],
         "customers.clinic.price": [None, 20],
+        "customers.clinic.shortage_cost": [None, 4],
+        "stages.part.owned_in_process": [None, False],
+        "stages.kit.holding_rate": [None, "1 % / week"],
         "strategies.jic.stages.part.value": [3, 3.5],
+        "strategies.jic.stages.kit.holding_rate": [None, "2 % / week"],
         "strategies.jit.days_payable": [None, "60 d"],
     }
     # The order of keys in the text is where the two may differ.
@@ -110,11 +122,37 @@ def test_a_file_and_a_part_of_a_result_and_paths_handed_in_can_be_repriced(outco
 
 
 def test_a_result_of_an_older_version_gets_what_it_lacks(outcomes):
-    older = outcomes.drop_vars(["days_payable", "days_receivable", "customer_stage"])
+    rates = outcomes["holding_rate"].isel(stage=0, drop=True)
+    later = ["days_payable", "days_receivable", "customer_stage", "owned_in_process", "shortage_cost"]
+    older = outcomes.drop_vars(later).assign(holding_rate=rates)
     assert "turns" not in older.risk.metrics()
     assert older.risk.compare().sizes["strategy"] == 2
     xr.testing.assert_identical(jr.reprice(older, {}), outcomes)
     xr.testing.assert_identical(jr.reprice(older, CHANGES), jr.reprice(outcomes, CHANGES))
+
+
+def test_a_file_of_format_2_costs_what_it_did_and_takes_the_prices_it_lacks(outcomes, tmp_path):
+    rates = outcomes["holding_rate"].isel(stage=0, drop=True)
+    older = outcomes.drop_vars(["owned_in_process", "shortage_cost"]).assign(holding_rate=rates)
+    for name in ("older.nc", "older.zarr"):
+        jr.save(older.assign_attrs(jitrisk_format=2), tmp_path / name)
+        stored = jr.open(tmp_path / name)
+        xr.testing.assert_identical(stored.risk.costs(), outcomes.risk.costs())
+        xr.testing.assert_identical(stored.risk.metrics(), outcomes.risk.metrics())
+        new = jr.reprice(stored, CHANGES)
+        xr.testing.assert_identical(new.risk.costs(), jr.reprice(outcomes, CHANGES).risk.costs())
+        # An older reader would leave the new prices out, so it must refuse what now has them.
+        assert (stored.attrs["jitrisk_format"], new.attrs["jitrisk_format"]) == (2, FORMAT)
+        jr.save(new, tmp_path / name)
+        xr.testing.assert_identical(jr.open(tmp_path / name), new)
+
+
+def test_the_holding_rate_of_the_network_leaves_a_stage_s_own(outcomes):
+    own = jr.reprice(outcomes, {"stages.kit.holding_rate": "1 % / week"})
+    both = jr.reprice(own, {"holding_rate": "40 % / year"})
+    kit, part = ({"stage": name} for name in ("kit", "part"))
+    xr.testing.assert_equal(both["holding_rate"].sel(kit), own["holding_rate"].sel(kit))
+    xr.testing.assert_allclose(both["holding_rate"].sel(part), 2 * outcomes["holding_rate"].sel(part))
 
 
 def test_what_is_no_result_or_not_that_of_its_model_is_refused(outcomes):

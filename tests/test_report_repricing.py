@@ -98,6 +98,18 @@ def test_reprice_shows_both_tables_and_keeps_the_new_result(capsys, kept, tmp_pa
     assert run(capsys, "compare", out_file, "--json")[1] == _compared(capsys, fresh, tmp_path)
 
 
+def test_the_command_line_prices_units_short_and_says_who_owns_those_in_process(capsys, kept):
+    prices = ["customers.shop.shortage_cost=40", "stages.bike.owned_in_process=false", "stages.bike.holding_rate=0.001"]
+    code, out, err = run(capsys, "reprice", kept, *(word for price in prices for word in ("--set", price)))
+    assert (code, err) == (0, "")
+    changes = dict(line.split(": ") for line in out.splitlines() if " -> " in line)
+    assert changes == {
+        "customers.shop.shortage_cost": "not set -> 40",
+        "stages.bike.owned_in_process": "not set -> false",
+        "stages.bike.holding_rate": "not set -> 0.001",
+    }
+
+
 def _compared(capsys, result, folder):
     jr.save(result, folder / "fresh.nc")
     return run(capsys, "compare", str(folder / "fresh.nc"), "--json")[1]
@@ -120,6 +132,7 @@ def test_reprice_prints_json_for_programs(capsys, kept):
         (["--set", "days_payable=30"], "a duration with its unit such as `30 d`"),
         (["--set", "stages.bike.value"], "expected KEY=VALUE"),
         (["--set", "stages.bike.value="], "expected KEY=VALUE"),
+        (["--set", "stages.bike.owned_in_process=no"], "expected `true` or `false`"),
         (["--set", "holding_rate=0", "--set", "holding_rate=1"], "is given twice"),
         ([], "--set"),
     ],

@@ -191,6 +191,24 @@ def test_ratios_of_money_have_rows_where_they_are_defined():
     assert "averaged" not in printed(compare_table(of_cost([[1.0, 2.0]])))
 
 
+def test_profit_table_explains_profit_above_gross_profit_and_only_then():
+    sold = {"price": 9.0, "shipped": 6.0, "value": [3.0, 7.0], "started": 5.0}
+    spent, free, dear = (
+        " ".join(printed(profit_table(result(**sold, unit_cost=cost)), 120).split()) for cost in (1.0, 0.0, 7.0)
+    )
+    reason = "Profit exceeds gross profit: cost of goods is the value of the units shipped, and "
+    assert reason + "total cost counts the unit_cost of the units started." in spent
+    assert reason + "no stage has a unit_cost." in free
+    assert "exceeds" not in dear
+    assert "exceeds" not in printed(profit_table(result(**{**sold, "value": 0.0})), 120)
+
+
+def test_cost_table_names_what_unmet_demand_costs():
+    found = rows(printed(cost_table(result(demand=9.0, filled=6.0, shortage_cost=5.0))))
+    assert list(found) == ["unmet demand", "total"]
+    assert found["unmet demand"] == found["total"]
+
+
 def test_ownership_table_lists_who_bears_the_cost_dearest_first_and_the_total():
     costly = result(
         ("jit", "jic"),

@@ -28,6 +28,13 @@ COMPONENTS = list(COSTS)[: list(COSTS).index("total")]
         ("downtime_broken", {"broken": [3.0, 4.0], "downtime_cost": [5.0, 2.0]}, 23),
         ("backorder", {"backlog": 3.0, "backorder_cost": 5.0}, 3 * 5 * 10),
         ("lost_sales", {"lost": 3.0, "lost_cost": 5.0}, 15),
+        ("unmet_demand", {"demand": 9.0, "filled": 6.0, "shortage_cost": 5.0}, 15),
+        ("holding", {"on_hand": [3.0, 4.0], "value": [5.0, 2.0], "holding_rate": [[0.1, 0.3]] * 2}, 15 + 24),
+        (
+            "process_inventory",
+            {"wip": [3.0, 4.0], "value": [5.0, 2.0], "holding_rate": 0.1, "owned_in_process": [0, 1]},
+            8 * 0.1 * 10,
+        ),
     ],
 )
 def test_component_is_outcome_times_price_and_makes_up_the_total(component, values, expected):
@@ -42,6 +49,21 @@ def test_working_capital_is_the_value_of_stock_and_process_and_costs_nothing_by_
     spent = result(on_hand=[3.0, 4.0], wip=[1.0, 0.0], value=[5.0, 2.0]).risk.costs()
     assert (spent["working_capital"] == 4 * 5 + 4 * 2).all()
     assert not spent["total"].any()
+
+
+def test_units_in_process_that_are_not_owned_are_no_working_capital_and_stock_on_hand_is():
+    values = {"on_hand": [3.0, 4.0], "wip": [1.0, 7.0], "value": [5.0, 2.0]}
+    spent = result(**values, owned_in_process=[[1, 0], [0, 1]]).risk.costs(resolved=True)["working_capital"]
+    assert spent.isel(path=0).values.tolist() == [[4 * 5, 4 * 2], [3 * 5, 11 * 2]]
+
+
+def test_units_short_are_the_difference_on_each_path_and_never_below_0_by_rounding():
+    above = np.nextafter(1e9, 2e9)
+    outcomes = result(demand=[[1e9], [9.0], [3.0], [0.0]], filled=[[above], [2.0], [3.0], [0.0]], shortage_cost=5.0)
+    assert outcomes.risk.costs()["unmet_demand"].values.tolist() == [[0, 35, 0, 0]] * 2
+    both = result(customers=("shop", "export"), demand=[9.0, 4.0], filled=[6.0, 3.0], shortage_cost=[2.0, 0.5])
+    assert both.risk.costs(resolved=True)["unmet_demand"].isel(strategy=0, path=0).values.tolist() == [6, 0.5]
+    assert both.risk.ownership()["customer_cost"].isel(strategy=0, path=0).values.tolist() == [6, 0.5]
 
 
 def test_profit_is_revenue_less_total_and_absent_without_a_price():
@@ -70,7 +92,7 @@ def test_resolved_components_sum_to_the_plain_ones():
 
 
 @settings(max_examples=25, deadline=None)
-@given(factor=st.floats(0, 1e6), price=st.sampled_from(["value", "unit_cost", "downtime_cost", "lost_cost"]))
+@given(factor=st.floats(0, 1e6), price=st.sampled_from(["value", "unit_cost", "downtime_cost", "shortage_cost"]))
 def test_total_is_linear_in_each_price(factor, price):
     outcomes = random_result(strategies=2, paths=3)
     none = outcomes.assign({price: 0 * outcomes[price]}).risk.costs()["total"]
@@ -206,6 +228,32 @@ def test_a_result_from_before_days_to_pay_has_none():
     older = outcomes.drop_vars(["days_payable", "days_receivable"])
     assert set(older.risk.metrics()) == set(outcomes.risk.metrics()) - {"cash_cycle"}
     xr.testing.assert_identical(older.risk.costs(), outcomes.risk.costs())
+
+
+def test_a_result_from_before_shortage_cost_and_ownership_costs_what_it_did():
+    """It has one holding rate for every stage; everything in process was owned, and no unit short cost anything."""
+    now = random_result().assign(owned_in_process=True, shortage_cost=0.0)
+    rates = ("strategy", [0.01, 0.02, 0.03])
+    whole = now.assign(holding_rate=xr.zeros_like(now["value"]) + xr.DataArray([0.01, 0.02, 0.03], dims="strategy"))
+    older = now.drop_vars(["owned_in_process", "shortage_cost"]).assign(holding_rate=rates)
+    for measure in ("costs", "ownership", "metrics"):
+        xr.testing.assert_identical(getattr(older.risk, measure)(), getattr(whole.risk, measure)())
+    assert older.risk.metrics().attrs["priced"] == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "priced"),
+    [
+        ({}, 0),
+        ({"shortage_cost": 5.0}, 1),
+        ({"value": [5.0, 0.0], "holding_rate": [[0.0, 0.1]] * 2}, 0),
+        ({"value": [5.0, 0.0], "holding_rate": [[0.1, 0.0]] * 2}, 1),
+        ({"price": 5.0}, 1),
+        ({"value": 5.0}, 0),
+    ],
+)
+def test_a_model_is_priced_where_something_can_cost_or_earn(values, priced):
+    assert result(**values).risk.metrics().attrs["priced"] == priced
 
 
 # Who bears it

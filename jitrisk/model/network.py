@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
 from jitrisk.model.drawn import DEMANDED, Demand, Drawn
 from jitrisk.model.faults import refusal
@@ -33,6 +33,7 @@ from jitrisk.model.measures import (
 )
 from jitrisk.model.part import Part
 from jitrisk.model.policy import Policy, PolicyChoice
+from jitrisk.model.quantities import HOUR
 from jitrisk.model.reader import FLAG, TEXT, Clock
 from jitrisk.sampling.distributions import Distribution, constant, distribution
 
@@ -51,6 +52,18 @@ _MoneyPerTime = Annotated[float, MONEY_PER_TIME]
 _Duration = Annotated[float, DURATION]
 _Spell = Annotated[Distribution, Drawn("DrawnSpell", SPELL)]
 _Share = Annotated[float, SHARE]
+
+
+def _check_interest(rate: float, info: ValidationInfo[Clock]) -> float:
+    """Refuse a holding rate so high that a yearly one was given for a period."""
+    yearly = rate * _YEAR * HOUR / info.context.seconds
+    if yearly > _MOST_INTEREST and info.context.known:
+        most = f"at most {_MOST_INTEREST * 100:,.0f} % a year"
+        raise refusal(f"expected {most}, found {yearly * 100:,.6g} % a year; give it a year, as `20 % / year`")
+    return rate
+
+
+_Interest = Annotated[float, INTEREST, AfterValidator(_check_interest)]
 
 
 class Input(Part):
@@ -76,7 +89,12 @@ class Expedite(Part):
 
 
 class Stage(Part):
-    """One process, its store and the policy that refills it."""
+    """One process, its store and the policy that refills it.
+
+    Attributes
+    ----------
+    holding_rate : share of the value, per period; None for that of the network.
+    """
 
     inputs: Annotated[dict[str, Input], BeforeValidator(spelled_out)] = Field(
         default={}, description="what one unit started takes", examples=[{"steel": 2}]
@@ -98,6 +116,10 @@ class Stage(Part):
         default="last", description="whether the store serves its customers before or after the stages it supplies"
     )
     value: _Money = Field(default=0.0, description="money bound in one unit in stock or in process")
+    holding_rate: _Interest | None = Field(default=None, description="cost of holding this stage's stock, of its value")
+    owned_in_process: Annotated[bool, FLAG] = Field(
+        default=True, description="whether units in process are the network's own, which cost holding and bind capital"
+    )
     unit_cost: _Money = Field(default=0.0, description="cost of one unit started")
     order_cost: _Money = Field(default=0.0, description="cost of placing one order")
     expedite_cost: _Money = Field(default=0.0, description="premium for one unit expedited")
@@ -121,6 +143,7 @@ class Customer(Part):
     price: _Money = Field(default=0.0, description="price of one unit shipped")
     backorder_cost: _MoneyPerTime = Field(default=0.0, description="cost of one unit waiting, per time")
     lost_cost: _Money = Field(default=0.0, description="cost of one unit of demand lost")
+    shortage_cost: _Money = Field(default=0.0, description="cost of one unit of demand not met at once from stock")
 
     @property
     def demand(self) -> Distribution:
@@ -227,7 +250,7 @@ class Network(Part):
         default=0, description="time at the start that is not accounted for; rounded down to periods"
     )
     currency: _Text = Field(default="money", description="unit of all money")
-    holding_rate: Annotated[float, INTEREST] = Field(default=0.0, description="cost of holding stock, of its value")
+    holding_rate: _Interest = Field(default=0.0, description="cost of holding stock, of its value")
     days_receivable: Annotated[float, DAYS] = Field(default=0.0, description="time that customers take to pay")
     days_payable: Annotated[float, DAYS] = Field(default=0.0, description="time taken to pay suppliers")
     stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=_NOT_EMPTY)
@@ -253,15 +276,6 @@ class Network(Part):
         if horizon is not None and warm_up >= horizon and info.context.known:
             raise refusal(f"the warm-up, {warm_up} periods, must be shorter than the horizon, {horizon} periods")
         return warm_up
-
-    @field_validator("holding_rate")
-    @classmethod
-    def _not_usury(cls, rate: float, info: ValidationInfo[Clock]) -> float:
-        yearly = rate * _YEAR / info.data.get("period", _YEAR)
-        if yearly > _MOST_INTEREST and info.context.known:
-            most = f"at most {_MOST_INTEREST * 100:,.0f} % a year"
-            raise refusal(f"expected {most}, found {yearly * 100:,.6g} % a year; give it a year, as `20 % / year`")
-        return rate
 
     def completed(self, strategies: Mapping[str, Network], text: str) -> Network:
         """Return the network with its strategies and its text."""

@@ -10,6 +10,7 @@ from typing import Any
 from jitrisk.errors import Fault, ModelError
 from jitrisk.model.loading import load
 from jitrisk.model.network import Network
+from jitrisk.model.reading import SECTIONS
 from jitrisk.model.strategies import ONLY
 from jitrisk.model.tree import scalar
 from jitrisk.model.wording import meant, quoted, unknown
@@ -91,8 +92,9 @@ def _path(key: str, places: Mapping[str, Path]) -> Path:
 
 def _prices(place: Path) -> list[str]:
     """Return the names of the prices that a part of a model has."""
-    thing = _SECTIONS.get(place[-2]) if len(place) > 1 else None
-    return [name for name, price in PRICES.items() if price.dims == tuple(filter(None, ("strategy", thing)))]
+    section = place[-2] if len(place) > 1 else ""
+    part = SECTIONS[section] if section in _SECTIONS else Network
+    return [name for name in part.known() if name in PRICES]
 
 
 def _at(model: Any, path: Path) -> Any:

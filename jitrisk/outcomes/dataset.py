@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jitrisk.engine import Job, Totals
     from jitrisk.model import Network
 
-FORMAT = 2
+FORMAT = 3
 """Version of the Dataset's layout; raised when a reader of an older one would misread it."""
 
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")
@@ -110,10 +110,16 @@ def links(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
 
 
 def price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
-    """Return every price, one row a strategy."""
+    """Return every price, one row a strategy; where a stage has none of its own, that of its network holds."""
 
     def of(item: str, things: str) -> np.ndarray:
-        return np.array([[getattr(one, item) for one in getattr(network, things).values()] for network in networks])
+        rows = [[getattr(one, item) for one in getattr(network, things).values()] for network in networks]
+        return np.array(
+            [
+                [getattr(network, item) if price is None else price for price in row]
+                for network, row in zip(networks, rows, strict=True)
+            ]
+        )
 
     by_dim = {"stage": "stages", "customer": "customers"}
     prices = {}

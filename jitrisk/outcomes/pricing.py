@@ -12,7 +12,7 @@ import xarray as xr
 from jitrisk import model
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
-from jitrisk.outcomes.dataset import coordinates, links, price_arrays, variable_of
+from jitrisk.outcomes.dataset import FORMAT, coordinates, links, price_arrays, variable_of
 from jitrisk.vocabulary import LINKS, PRICES
 
 _DIMS = ("strategy", "stage", "customer")
@@ -54,7 +54,7 @@ def repriced(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
     repriced = dataset.assign(variables).assign_coords({name: after[name].variable for name in LINKS})
     record = _record(json.loads(dataset.attrs.get("repriced", "{}")), changed)
     kept = {name: value for name, value in dataset.attrs.items() if name != "repriced"}
-    news = {"model": network.text, "model_hash": network.digest}
+    news = {"jitrisk_format": FORMAT, "model": network.text, "model_hash": network.digest}
     repriced.attrs = {**kept, **news, **({"repriced": json.dumps(record)} if record else {})}
     return repriced
 

@@ -104,4 +104,6 @@ def _changed(before: xr.Dataset, after: xr.Dataset) -> dict[str, tuple[Any, Any]
 
 
 def _written(price: Any) -> str:
+    if isinstance(price, bool):
+        return str(price).lower()
     return "not set" if price is None else f"{price:,}" if isinstance(price, int | float) else str(price)

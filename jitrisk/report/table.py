@@ -104,16 +104,31 @@ def profit_table(outcomes: xr.Dataset) -> Sheet | None:
     if "revenue" not in spent:
         return None
     names = [name for name in _PROFIT_ROWS if name in spent]
-    return _money_sheet("mean revenue and profit a year", describe(spent[names]), names, "revenue")
+    measures = describe(spent[names])
+    note = _gross_profit_note(measures, bool(spent["purchase"].any()))
+    return _money_sheet("mean revenue and profit a year", measures, names, "revenue", note)
 
 
-def _money_sheet(what: str, measures: xr.Dataset, names: Sequence[str], largest: str) -> Sheet:
+def _gross_profit_note(measures: xr.Dataset, purchased: bool) -> tuple[str, ...]:
+    """Return why profit exceeds gross profit, nothing where it does not: readers expect profit to be the smaller."""
+    if "gross_profit" not in measures:
+        return ()
+    means = measures.sel(statistic="mean")
+    if not (means["profit"] > means["gross_profit"]).any():
+        return ()
+    spent = "total cost counts the unit_cost of the units started" if purchased else "no stage has a unit_cost"
+    return (f"Profit exceeds gross profit: cost of goods is the value of the units shipped, and {spent}.",)
+
+
+def _money_sheet(
+    what: str, measures: xr.Dataset, names: Sequence[str], largest: str, notes: tuple[str, ...] = ()
+) -> Sheet:
     strategies = strategies_of(measures)
     estimates = {name: [figure(measures, name, strategy) for strategy in strategies] for name in names}
     chosen = scale(estimate.value for estimate in estimates[largest])
     rows = tuple(Row(name.replace("_", " "), cells(estimates[name], chosen)) for name in names)
     unit = chosen.unit(_currency(measures, largest))
-    return Sheet(f"{title(measures)}: {what}, {unit}", strategies, rows, (interval_note(rows),))
+    return Sheet(f"{title(measures)}: {what}, {unit}", strategies, rows, (*notes, interval_note(rows)))
 
 
 def ownership_table(outcomes: xr.Dataset) -> Sheet:

@@ -32,6 +32,7 @@ class Component:
     ----------
     price : the price.
     outcomes : what it is paid for; several are added.
+    less : a part of the outcome that it is not paid for; none if empty.
     charge : "each" unit or period counted; "time": a time average, paid for every period; "holding": a time
         average of stock, of whose value the holding rate is paid for every period; "goods": each unit that a
         customer gets, at the price of the stage it comes from.
@@ -40,6 +41,7 @@ class Component:
     price: str
     outcomes: tuple[str, ...]
     charge: Literal["each", "time", "holding", "goods"] = "each"
+    less: str = ""
 
     @property
     def thing(self) -> str:
@@ -58,6 +60,7 @@ COMPONENTS = {
     "downtime_broken": Component("downtime_cost", ("broken",)),
     "backorder": Component("backorder_cost", ("backlog",), "time"),
     "lost_sales": Component("lost_cost", ("lost",)),
+    "unmet_demand": Component("shortage_cost", ("demand",), less="filled"),
 }
 _BESIDE = {
     "revenue": Component("price", ("shipped",)),
@@ -66,7 +69,10 @@ _BESIDE = {
 }
 _ALL = {**COMPONENTS, **_BESIDE}
 _TERMS = ("days_receivable", "days_payable")
-NEEDED = tuple(dict.fromkeys(["holding_rate", *_TERMS, *(n for c in _ALL.values() for n in (c.price, *c.outcomes))]))
+# Outcomes of which only what is owned costs anything, each with the price variable that tells where it is.
+_OWNED = {"wip": "owned_in_process"}
+_READ = (name for c in _ALL.values() for name in (c.price, *c.outcomes, c.less) if name)
+NEEDED = tuple(dict.fromkeys(["holding_rate", *_TERMS, *_OWNED.values(), *_READ]))
 
 
 def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
@@ -103,9 +109,8 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
 
 def is_priced(outcomes: xr.Dataset) -> bool:
     """Return whether anything costs or earns anything in a model, whatever happened on its paths."""
-    held = (outcomes["value"].values != 0).any() and (outcomes["holding_rate"].values != 0).any()
-    charged = (component.price for component in COMPONENTS.values() if component.charge != "holding")
-    return bool(held) or any(bool(outcomes[price].values.any()) for price in (*charged, "price"))
+    charged = (*COMPONENTS.values(), _BESIDE["revenue"])
+    return any(bool(_weights(outcomes, component).any()) for component in charged)
 
 
 def ownership(outcomes: xr.Dataset) -> xr.Dataset:
@@ -199,7 +204,8 @@ def _amount(outcomes: xr.Dataset, component: Component, weights: Array, resolved
 
 def _add(outcomes: xr.Dataset, component: Component, weights: Array, amount: Array, resolved: bool) -> None:
     for name in component.outcomes:
-        weighted(outcomes, name, weights, amount, resolved=resolved)
+        owned = prices(outcomes, _OWNED[name]) if name in _OWNED else 1.0
+        weighted(outcomes, name, weights * owned, amount, resolved=resolved, less=component.less)
 
 
 def _weights(outcomes: xr.Dataset, component: Component) -> Array:
@@ -208,7 +214,7 @@ def _weights(outcomes: xr.Dataset, component: Component) -> Array:
     if component.charge == "goods":
         return _of_customers(outcomes, weights)
     if component.charge == "holding":
-        weights = weights * prices(outcomes, "holding_rate")[:, np.newaxis]
+        weights = weights * prices(outcomes, "holding_rate")
     if component.charge != "each":
         weights = weights * float(outcomes.attrs["periods"])
     return weights

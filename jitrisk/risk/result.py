@@ -27,8 +27,8 @@ _PROVENANCE = (
     *("model_hash", "jitrisk_version"),
 )
 _NEEDED_ATTRS = ("jitrisk_format", "period_hours", "periods")
-# Prices that results of the same format may lack, because they are older: nothing is paid.
-_LATER = ("days_receivable", "days_payable")
+# Prices that older results lack, with what held then.
+_LATER = {"days_receivable": 0.0, "days_payable": 0.0, "owned_in_process": 1.0, "shortage_cost": 0.0}
 _ADVICE = "use what jr.simulate or jr.open returned"
 
 
@@ -74,7 +74,7 @@ def _require_positive(name: str, value: Any) -> None:
 
 def _require_dims(array: xr.DataArray, variable: Variable) -> None:
     found, allowed = set(array.dims), set(variable.dims)
-    if array.dtype.kind not in "iuf":
+    if array.dtype.kind not in ("biuf" if variable.role == "price" else "iuf"):
         raise ResultError(f"{variable.name} is of type {array.dtype}, it must be numbers; {_ADVICE}")
     unnamed = [str(dim) for dim in array.dims if dim != "path" and dim not in array.coords]
     if unnamed:
@@ -123,15 +123,17 @@ def rows(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
 def prices(outcomes: xr.Dataset, name: str) -> Array:
     """Return a price as ``[strategy, thing]`` or ``[strategy]``; one without a dimension holds for all of it.
 
-    One that an older result lacks is 0.
+    One that an older result lacks is what it was before it could be given.
     """
     dims = PRICES[name].dims
-    price = outcomes[name] if name in outcomes or name not in _LATER else xr.DataArray(0.0)
+    price = outcomes[name] if name in outcomes or name not in _LATER else xr.DataArray(_LATER[name])
     absent = {dim: outcomes.sizes[dim] for dim in dims if dim not in price.dims}
     return np.asarray(price.expand_dims(absent).transpose(*dims).values, dtype=np.float64)
 
 
-def weighted(outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, resolved: bool = False) -> None:
+def weighted(
+    outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, resolved: bool = False, less: str = ""
+) -> None:
     """Add an outcome times a weight per strategy and thing to `out`.
 
     Things are added one after another, so that a path's sum has the same bits whichever paths stand beside it.
@@ -143,13 +145,20 @@ def weighted(outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, res
     weights : ``[strategy, thing]``; where 0, the outcome is not read.
     out : float64 ``[strategy, path]``, or ``[strategy, thing, path]`` where `resolved`; changed in place.
     resolved : whether things are kept apart.
+    less : an outcome of the same things that is a part of this one and is taken off it first; none if empty.
     """
     if not weights.any():
         return
-    values = rows(outcomes, name)
+    values, taken = rows(outcomes, name), rows(outcomes, less) if less else None
     product = np.empty(values.shape[-1])
     for strategy, thing in zip(*np.nonzero(weights), strict=True):
-        np.multiply(values[strategy, thing], weights[strategy, thing], out=product, dtype=np.float64)
+        if taken is None:
+            np.multiply(values[strategy, thing], weights[strategy, thing], out=product, dtype=np.float64)
+        else:
+            np.subtract(values[strategy, thing], taken[strategy, thing], out=product, dtype=np.float64)
+            # The part can exceed the whole only by the rounding of sums.
+            np.maximum(product, 0.0, out=product)
+            product *= weights[strategy, thing]
         target = out[strategy, thing] if resolved else out[strategy]
         target += product
 
