@@ -77,13 +77,15 @@ cdef inline real to_grains(real flow, real coarse) noexcept nogil:
 
 
 cdef struct Rule:
-    # One stage's policy and process; where no review is due, no gap is wide enough.
+    # One stage's policy and process; where no review is due, no gap is wide enough. `partial` rounds what can start
+    # where the process may be available in part; it is 0 where it never is.
     real least
     real lot
     real per_lot
     real slack
     real tolerance
     real coarse
+    real partial
     real capacity
     bint unlimited
 
@@ -104,7 +106,7 @@ cdef kernel receive_checked(
     cdef real arriving, fine
     for j in range(lanes):
         arriving = due[j] if receiving[j] > 0.5 else <real>0.0
-        fine = to_grains(arriving * good[j], coarse)
+        fine = smaller(arriving, to_grains(arriving * good[j], coarse))
         later[j] += due[j] - arriving
         due[j] = 0.0
         process[j] -= arriving
@@ -188,7 +190,7 @@ cdef inline real left_open(real own_gap, real owed, real ordered, Rule rule) noe
 cdef inline real usable(real authorized, real availability, Rule rule) noexcept nogil:
     """What could start if the inputs were there."""
     cdef real most = authorized if rule.unlimited else rule.capacity
-    return smaller(authorized, to_grains(most * availability, rule.coarse))
+    return smaller(authorized, to_grains(most * availability, rule.partial))
 
 
 cdef inline real per_unit_of(real full, real tolerance) noexcept nogil:

@@ -260,6 +260,7 @@ cdef class Block:
         rule.slack = self.slack[i]
         rule.tolerance = self.tolerance[i]
         rule.coarse = self.coarse[i]
+        rule.partial = self.coarse[i] if self.availability[i] >= 0 else <real>0.0
         rule.capacity = self.capacity[i]
         rule.unlimited = self.unlimited[i]
         return rule

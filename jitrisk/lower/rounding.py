@@ -26,7 +26,7 @@ _DIGITS = {False: 24, True: 53}
 """Binary digits of a float32 and of a float64."""
 
 _SPARE = 3  # of these, digits that products of whole numbers need
-_TIE = 8.0  # grains by which flows that are equal may differ: half a grain for each flow that meets, and some more
+_TIE = 4.0  # grains by which flows that are equal may differ: half a grain for each flow that meets, and some more
 _RELATIVE = 1e-6  # parts of the smallest flow that are rounding in any case: a float32 draw has 24 digits
 _SMALL, _LOT = 1 / 256, 1 / 32  # parts of the smallest flow, and of a lot, that rounding may be
 _BIAS = 2.0**-15  # part of a customer's smallest usual demand that a grain may be
@@ -157,9 +157,16 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
     reach = {name: _reach(network, sizes, name) if double else sizes.level[name] for name in order}
     grain = {}
     for name in order:
-        finest = _power_of_two(reach[name]) * 2.0 ** -_DIGITS[double]
+        # One digit is left for the number that rounds a flow, see `coarse`.
+        finest = _power_of_two(reach[name]) * 2.0 ** (1 - _DIGITS[double])
         coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
+    # Where one unit is taken for one, a start is whole grains of both stores.
+    for name in order:
+        for item in network.stages[name].inputs.values():
+            if item.quantity == 1.0 and len(item.sources) == 1:
+                source = item.sources[0][0]
+                grain[source] = max(grain[source], grain[name])
     small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
     tolerance = {name: max(_TIE * grain[name], _RELATIVE * small[name]) for name in order}
     # What is one start's rounding is so many times that in its inputs, and the other way round.
