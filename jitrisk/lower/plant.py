@@ -11,7 +11,8 @@ import numpy as np
 from jitrisk.errors import ModelError
 from jitrisk.lower.exogenous import series_of
 from jitrisk.lower.graph import multiplicities, sweep_order
-from jitrisk.lower.levels import TOLERANCE, Levels, levels_behind, whole_periods
+from jitrisk.lower.lead_times import TOLERANCE, whole_periods
+from jitrisk.lower.levels import Levels, levels_behind
 from jitrisk.sampling.series import Series
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ from jitrisk.model.wording import meant
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.
 _EXACT = 1e-9
 
+_DELIVERIES = ("crossing", "in_order")
+
 _WAITS = {"backorder": 1.0, "lost": 0.0}
 
 
@@ -21,6 +23,13 @@ def _unmet(source: Any, clock: Clock) -> float:
     if isinstance(source, str) and source in _WAITS:
         return _WAITS[source]
     return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=meant(source, _WAITS))
+
+
+def _deliveries(source: Any, clock: Clock) -> str:
+    if not isinstance(source, str) or source not in _DELIVERIES:
+        allowed = "`crossing` (deliveries may overtake each other) or `in_order`"
+        raise refusal(f"expected {allowed}, found {found(source)}{meant(source, _DELIVERIES)}")
+    return source
 
 
 def _closed(source: Any, clock: Clock) -> int | None:
@@ -78,6 +87,7 @@ def spelled_out(inputs: Any) -> Any:
 
 
 UNMET = Plain("Unmet", _unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
+DELIVERIES = Plain("Deliveries", _deliveries, {"enum": list(_DELIVERIES)})
 CLOSED = Plain("Closed", _closed, {"enum": [0, 1]})
 SOURCES = Plain(
     "Sources",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
 from jitrisk.model.drawn import DEMANDED, Demand, Drawn
 from jitrisk.model.faults import refusal
-from jitrisk.model.fields import CLOSED, SOURCES, UNMET, spelled_out
+from jitrisk.model.fields import CLOSED, DELIVERIES, SOURCES, UNMET, spelled_out
 from jitrisk.model.measures import (
     CAPACITY,
     DAYS,
@@ -91,6 +91,9 @@ class Stage(Part):
     policy_: PolicyChoice = Field(alias="policy", description="the control loop that refills the store")
     on_hand: Annotated[float, UNITS] | None = Field(default=None, description="stock at the start")
     expedite: Expedite | None = Field(default=None, description="a shorter lead time while the store is low")
+    deliveries: Annotated[Literal["crossing", "in_order"], DELIVERIES] = Field(
+        default="crossing", description="whether what is started later may arrive earlier: `crossing` or `in_order`"
+    )
     value: _Money = Field(default=0.0, description="money bound in one unit in stock or in process")
     unit_cost: _Money = Field(default=0.0, description="cost of one unit started")
     order_cost: _Money = Field(default=0.0, description="cost of placing one order")
@@ -102,6 +105,15 @@ class Stage(Part):
     def policy(self) -> Policy:
         """The policy that refills the store."""
         return self.policy_.chosen
+
+    @field_validator("deliveries")
+    @classmethod
+    def _keeps_order(cls, deliveries: str, info: ValidationInfo[Clock]) -> str:
+        if deliveries == "in_order" and info.data.get("expedite") is not None:
+            raise refusal(
+                "`in_order` does not go with `expedite`, whose deliveries overtake others; leave one of the two out"
+            )
+        return deliveries
 
 
 class Customer(Part):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -49,18 +49,23 @@ _Level = Annotated[
 ]
 
 
-def _cards(source: Any, clock: Clock) -> int | None:
+def _cards(source: Any, clock: Clock) -> int | str | None:
     if source == "auto":
         return None
+    if source == "formula":
+        return "formula"
     whole = isinstance(source, int | float) and not isinstance(source, bool) and source == source // 1
     if not whole or not 1 <= source <= _MOST_CARDS:
-        hint = meant(source, ("auto",))
-        raise refusal(f"expected a whole number of cards from 1 on, or `auto`, found {found(source)}{hint}")
+        hint = meant(source, ("auto", "formula"))
+        allowed = "a whole number of cards from 1 on, `auto` or `formula`"
+        raise refusal(f"expected {allowed}, found {found(source)}{hint}")
     return int(source)
 
 
 _CARDS = Plain(
-    "Cards", _cards, {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"const": "auto"}]}
+    "Cards",
+    _cards,
+    {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"enum": ["auto", "formula"]}]},
 )
 
 
@@ -82,16 +87,17 @@ class Kanban(Policy):
 
     kind = "kanban"
     container: Annotated[float, POSITIVE_UNITS] = Field(description="units in one container")
-    cards: Annotated[int | None, _CARDS] = Field(
-        description="number of cards, or `auto` for the card formula K = ceil(D L (1 + safety) / C)"
+    cards: Annotated[int | Literal["formula"] | None, _CARDS] = Field(
+        description="number of cards; `auto`: K = ceil((D L (1 + safety) + C - g) / C), enough for steady demand; "
+        "or `formula`: the classical K = ceil(D L (1 + safety) / C)"
     )
-    safety: Annotated[float, MARGIN] = Field(default=0.0, description="margin of the card formula, as a share")
+    safety: Annotated[float, MARGIN] = Field(default=0.0, description="margin of the card formulas, as a share")
 
     @field_validator("safety")
     @classmethod
     def _needs_auto(cls, safety: float, info: ValidationInfo) -> float:
-        if safety and info.data.get("cards") is not None:
-            raise refusal("a safety margin only counts with `cards: auto`; leave one of the two out")
+        if safety and isinstance(info.data.get("cards"), int):
+            raise refusal("a safety margin only counts with `cards: auto` or `formula`; leave one of the two out")
         return safety
 
 
@@ -103,7 +109,7 @@ class BaseStock(Policy):
     level: Annotated[float, UNITS] | None = Field(default=None, description="order-up-to level in units")
     cover: Annotated[float, DURATION] | None = Field(default=None, description="order-up-to level as time of demand")
     service: Annotated[float, SERVICE] | None = Field(
-        default=None, description="probability that the level covers the demand of the lead time"
+        default=None, description="probability that the level covers what is asked for and has not arrived"
     )
 
 
