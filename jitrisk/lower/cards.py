@@ -48,9 +48,14 @@ def covering_cards(stage: Stage, policy: Kanban, demand: float, burst: float, wh
     reviews but one, y the mean yield, and the grain g 1 where units and containers are whole, else 0.
     """
     good = mean_yield(stage)
-    grain = 1.0 if whole and policy.container == math.floor(policy.container) and good == 1.0 else 0.0
+    grain = _grain(policy.container, whole and good == 1.0)
     asked = demand * _lead_time(stage) * (1.0 + policy.safety) + demand * (policy.review - 1) + burst
     return rounded_up((asked + policy.container - grain) / (good * policy.container))
+
+
+def _grain(lot: float, whole: bool) -> float:
+    """Return 1 where what is asked for and what is ordered are whole units, else 0."""
+    return 1.0 if whole and lot == math.floor(lot) else 0.0
 
 
 def rounded_up(cards: float) -> float:
@@ -63,7 +68,9 @@ def _lead_time(stage: Stage) -> float:
     return (mean_delay if stage.deliveries == "in_order" else mean_lead_time)(stage.lead_time)
 
 
-def bursts(network: Network, order: list[str], demand: Mapping[str, float]) -> dict[str, float]:
+def bursts(
+    network: Network, order: list[str], demand: Mapping[str, float], behind: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
     """Return how much more than the mean the periods of any window together ask of each store, demand being steady.
 
     Parameters
@@ -71,6 +78,7 @@ def bursts(network: Network, order: list[str], demand: Mapping[str, float]) -> d
     network : the model.
     order : its stages, consumers before their suppliers.
     demand : mean demand on each store, units a period.
+    behind : units of each stage's item behind one unit of each customer's demand.
 
     Returns
     -------
@@ -80,27 +88,29 @@ def bursts(network: Network, order: list[str], demand: Mapping[str, float]) -> d
     -----
     The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods is n - 1 periods ahead
     of its mean. A stage that reviews every R periods starts for R periods at once, so that its burst grows by R - 1
-    periods of demand; one that starts whole lots can be a lot ahead; and where a share y is good, it starts 1 / y
-    times as much.
+    periods of demand; one that starts whole lots can be a lot less a grain ahead; and where a share y is good, it
+    starts 1 / y times as much.
     """
     found = dict.fromkeys(order, 0.0)
     for customer in network.customers.values():
         found[customer.stage] += clipped_mean(customer.demand) / customer.every * (customer.every - 1)
     for name in order:
         stage = network.stages[name]
-        started = found[name] + demand[name] * (stage.policy.review - 1) + _ahead(stage, demand[name])
+        ahead = _ahead(stage, demand[name], asked_whole(network, behind[name]) and mean_yield(stage) == 1.0)
+        started = found[name] + demand[name] * (stage.policy.review - 1) + ahead
         for source, quantity in supplies(stage):
             found[source] += quantity * started / mean_yield(stage)
     return found
 
 
-def _ahead(stage: Stage, demand: float) -> float:
+def _ahead(stage: Stage, demand: float, whole: bool) -> float:
     """Return how far the lots of a policy can make starts run ahead of what is asked of the store, units."""
     match stage.policy:
         case Kanban() as policy:
-            return policy.container
+            return policy.container - _grain(policy.container, whole)
         case ReorderPoint() as policy:
-            return level_in_units(policy.quantity, demand)
+            lot = level_in_units(policy.quantity, demand)
+            return lot - _grain(lot, whole)
         case MinMax() as policy:
             return max(0.0, level_in_units(policy.max, demand) - level_in_units(policy.min, demand))
     return 0.0

@@ -79,9 +79,9 @@ def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict
         With every stage whose levels cross at the mean demand or cannot be computed.
     """
     demand = _mean_demand(network, behind)
-    ahead = bursts(network, sweep_order(network), demand)
+    ahead = bursts(network, sweep_order(network), demand, behind)
     levels: dict[str, Levels] = {}
-    faults = []
+    faults: list[Fault] = []
     for name in network.stages:
         try:
             levels[name] = _levels(network, name, demand[name], ahead[name], behind[name])

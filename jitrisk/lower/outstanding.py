@@ -255,7 +255,7 @@ class InOrder:
     @property
     def terms(self) -> int:
         """Return the evaluations that the transform takes for each frequency."""
-        return max(1, self.counts.shape[1])
+        return max(1, int(self.counts.shape[1]))
 
     def transform(self, logs: np.ndarray) -> np.ndarray:
         """Return the transform of what is outstanding, shape (frequencies,)."""
