@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,10 +21,10 @@ from jitrisk.lower.atoms import Atoms, atoms
 from jitrisk.lower.lead_times import longest_lead_time, whole_periods
 from jitrisk.lower.outstanding import Blocks, Crossing, InOrder, Outstanding, UncomputableError, blocks, window
 from jitrisk.model.measures import LARGEST
+from jitrisk.sampling.distributions import Distribution
 
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Stage
-    from jitrisk.sampling.distributions import Distribution
 
 # The longest grid, and the most evaluations of a transform, of which each grid point takes half as many as terms.
 _MOST_POINTS = 1 << 18
@@ -47,6 +48,25 @@ _MOST_PHASES = 128
 
 # Steps that values have in common are looked for among fractions up to this denominator.
 _FINEST = 1000
+
+
+Asked = tuple[tuple[int, Distribution, float], ...]
+"""Of each customer: periods between draws, one draw, and units of the stage's item in one unit of it."""
+
+
+class Loop(NamedTuple):
+    """What of a stage its level depends on.
+
+    Attributes
+    ----------
+    lead_time : its distribution, periods.
+    deliveries : `crossing` or `in_order`.
+    review : periods between reviews.
+    """
+
+    lead_time: Distribution
+    deliveries: str
+    review: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,20 +148,24 @@ def service_level(stage: Stage, customers: Sequence[tuple[Customer, float]], ser
     than its age, where deliveries overtake; where they arrive in order, all that was ordered since the oldest order
     outstanding.
     """
-    demands = _demands(customers)
-    if not demands.intervals:
-        return 0.0
-    lead_time, review = stage.lead_time, stage.policy.review
-    if whole_periods(lead_time.quantile(2.0**-33)) == longest_lead_time(lead_time):
-        return _quantile(window(longest_lead_time(lead_time) + review - 1, demands.intervals), demands, service)
-    worst = _worst_cases(stage, demands, service)
-    return max(_quantile(one, demands, service) for one in worst)
+    asked = tuple((customer.every, customer.demand, units) for customer, units in customers)
+    return _level(Loop(stage.lead_time, stage.deliveries, stage.policy.review), asked, service) if asked else 0.0
 
 
-def _demands(customers: Sequence[tuple[Customer, float]]) -> Demands:
+@lru_cache(maxsize=256)
+def _level(loop: Loop, asked: Asked, service: float) -> float:
+    """Return the level; strategies have many stages in common, so that each is worked out once."""
+    demands = _demands(asked)
+    longest = longest_lead_time(loop.lead_time)
+    if whole_periods(loop.lead_time.quantile(2.0**-33)) == longest:
+        return _quantile(window(longest + loop.review - 1, demands.intervals), demands, service)
+    return max(_quantile(one, demands, service) for one in _worst_cases(loop, demands, service))
+
+
+def _demands(asked: Asked) -> Demands:
     several: dict[int, Counter[tuple[Distribution, float]]] = {}
-    for customer, units in customers:
-        several.setdefault(customer.every, Counter())[customer.demand, units] += 1
+    for every, demand, units in asked:
+        several.setdefault(every, Counter())[demand, units] += 1
     return Demands(
         tuple(sorted(several)),
         tuple(
@@ -151,21 +175,20 @@ def _demands(customers: Sequence[tuple[Customer, float]]) -> Demands:
     )
 
 
-def _worst_cases(stage: Stage, demands: Demands, service: float) -> list[Outstanding]:
+def _worst_cases(loop: Loop, demands: Demands, service: float) -> list[Outstanding]:
     """Return what is outstanding in the periods of the review cycle in which it is likely to be most."""
     from scipy.special import ndtri
 
-    review = stage.policy.review
-    phases = np.unique(np.linspace(0, review - 1, min(review, _MOST_PHASES)).astype(int)).tolist()
-    cases = [_case(stage, blocks(stage.lead_time, review, phase, demands.intervals), demands) for phase in phases]
+    phases = np.unique(np.linspace(0, loop.review - 1, min(loop.review, _MOST_PHASES)).astype(int)).tolist()
+    cases = [_case(loop, blocks(loop.lead_time, loop.review, phase, demands.intervals), demands) for phase in phases]
     moments = [case.moments(demands.means, demands.variances) for case in cases]
     guesses = [mean + ndtri(service) * math.sqrt(max(variance, 0.0)) for mean, variance in moments]
     order = np.argsort(guesses)[::-1]
     return [cases[k] for k in order[:_CLOSEST]]
 
 
-def _case(stage: Stage, of: Blocks, demands: Demands) -> Outstanding:
-    return InOrder(of, demands.none) if stage.deliveries == "in_order" else Crossing(of)
+def _case(loop: Loop, of: Blocks, demands: Demands) -> Outstanding:
+    return InOrder(of, demands.none) if loop.deliveries == "in_order" else Crossing(of)
 
 
 def _quantile(outstanding: Outstanding, demands: Demands, service: float) -> float:
