@@ -21,7 +21,6 @@ FLAGS = [
 ]
 
 
-
 def extension(name: str, **more: object) -> Extension:
     """Return the extension of one source file of the package."""
     flags = ["/O2", "/fp:precise"] if sys.platform == "win32" else FLAGS

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitrisk import _core, _core_double
+from jitrisk import _core_double
 from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Given, Plant
@@ -273,9 +273,8 @@ def _rows(*shape: int, number: type[np.floating[Any]] = np.float32) -> np.ndarra
 
 def _block(plant: Plant, rows: np.ndarray, lanes: int) -> Block:
     """Return a block of the core that holds state as the plant wants it."""
-    core = _core_double if plant.double else _core
     state = _rows(-(-lanes // STRIPE), state_rows(plant), STRIPE, number=plant.number)
-    return core.Block(plant, rows, state, lanes)
+    return (_core_double.Block if plant.double else Block)(plant, rows, state, lanes)
 
 
 class _Cuts:

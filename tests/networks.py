@@ -83,6 +83,13 @@ def stages(draw: st.DrawFn, suppliers: list[str], amounts: Amounts) -> Mapping:
     if draw(st.booleans()):
         stage["on_hand"] = draw(st.integers(0, 12))
     if draw(st.integers(0, 3)) == 0:
+        stage["customers"] = "first"
+    if "capacity" in stage and draw(st.integers(0, 4)) == 0:
+        unlimited = [{"kanban": {"cards": "unlimited", "container": 1}}, {"base_stock": {"level": "unlimited"}}]
+        stage["policy"] = draw(st.sampled_from(unlimited))
+    if draw(st.integers(0, 2)) == 0:
+        stage["deliveries"] = "in_order"
+    elif draw(st.integers(0, 3)) == 0:
         stage["expedite"] = {"below": draw(st.integers(1, 4)), "lead_time": draw(st.sampled_from([1, 1.5, 2]))}
     return stage
 

@@ -37,6 +37,11 @@ class Levels:
     review: int
     physical: bool
 
+    @property
+    def initial(self) -> Any:
+        """The stock at the start: S, nothing where there is no limit."""
+        return 0 if math.isinf(self.order_up_to) else self.order_up_to
+
 
 @dataclass
 class Store:
@@ -63,6 +68,8 @@ class State:
 
 def explicit_levels(policy: Any) -> Levels:
     """Section 3's table, for policies whose levels are given in units."""
+    if policy.is_unlimited:
+        return Levels(math.inf, math.inf, 0, 1, physical=True)
     if policy.kind == "kanban":
         s, big_s, lot = (policy.cards - 1) * policy.container, policy.cards * policy.container, policy.container
     elif policy.kind == "base_stock":
@@ -122,9 +129,8 @@ class Twin:
         """At t = 0: I is the stage's `on_hand` if given, else its policy's full store S; everything else is 0."""
         stores = {}
         for name, stage in self.stages.items():
-            full = self.levels[name].order_up_to if stage.on_hand is None else stage.on_hand
-            full = 0 if math.isinf(full) else full  # unlimited: the store starts empty
-            stores[name] = Store(self.number(full), self.number(0))
+            on_hand = self.levels[name].initial if stage.on_hand is None else stage.on_hand
+            stores[name] = Store(self.number(on_hand), self.number(0))
         return State(stores, {name: self.number(0) for name in self.customers})
 
     def period(self, state: State, t: int, draws: Draws) -> Flows:

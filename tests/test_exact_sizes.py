@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import pytest
 import xarray as xr
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from networks import THIRDS, WHOLE, Amounts, exogenous_paths, networks, one_path
 from reference import CUSTOMER_OUTCOMES, STAGE_OUTCOMES, Twin
-from test_dynamics import exact
 
 import jitrisk as jr
 from jitrisk.lower import Range, lower
@@ -23,18 +22,23 @@ SCALES = [1, 1, 10, 1_000, 1_000_000, 100_000_000]
 @st.composite
 def stretched(draw: st.DrawFn, amounts: Amounts) -> tuple[dict[str, Any], xr.Dataset]:
     """A drawn network whose levels, capacities and demands are of very different sizes, and a path for it."""
-    model = draw(networks(amounts, horizon=30))
+    model = draw(networks(amounts, horizon=40))
     for stage in model["stages"].values():
         size = draw(st.sampled_from(SCALES))
         for fields in stage["policy"].values():
             for key in fields.keys() - {"review", "cards"}:
-                fields[key] *= size
+                fields[key] = fields[key] if fields[key] == "unlimited" else fields[key] * size
         for key in ("on_hand", "capacity"):
             if key in stage:
                 stage[key] *= draw(st.sampled_from(SCALES))
     exogenous = exogenous_paths(model, draw(st.integers(0, 2**32)), paths=1, amounts=amounts)
     sizes = [draw(st.sampled_from(SCALES[:-1])) for _ in model["customers"]]
     return model, exogenous.assign(demand=exogenous["demand"] * np.array(sizes, dtype=np.float32))
+
+
+def exact(value: float) -> Fraction:
+    """The number meant: a third where a float can only be near it."""
+    return Fraction(value).limit_denominator(10**7)
 
 
 def assert_exact(model: dict[str, Any], exogenous: xr.Dataset) -> None:

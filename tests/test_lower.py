@@ -71,40 +71,6 @@ def test_every_policy_is_one_rule(policy, expected):
     assert (found.reorder_point, found.order_up_to, found.lot, found.review, found.by_demand) == expected
 
 
-@pytest.mark.parametrize(
-    ("lead_time", "safety", "container", "cards"),
-    [("2 d", 0, 10, 4), ("2 d", 0.1, 10, 5), ("1 d", 0, 20, 1), ("3 h", 0, 7, 3), ("1 d", 0, 1000, 1)],
-)
-def test_cards_follow_the_card_formula(lead_time, safety, container, cards):
-    found = level({"kanban": {"cards": "auto", "container": container, "safety": safety}}, lead_time=lead_time)
-    assert found.order_up_to / container == cards
-
-
-@pytest.mark.parametrize("service", [0.5, 0.9, 0.95, 0.999])
-@pytest.mark.parametrize("periods", [1, 3])
-def test_service_level_of_poisson_demand(service, periods):
-    found = level({"base_stock": {"service": service}}, {"poisson": {"mean": 4}}, lead_time=periods)
-    assert found.order_up_to == stats.poisson(4 * periods).ppf(service)
-
-
-def test_service_level_covers_the_wait_for_the_next_review():
-    found = level({"base_stock": {"service": 0.95, "review": "3 d"}}, {"poisson": {"mean": 4}}, lead_time=2)
-    assert found.order_up_to == stats.poisson(4 * (2 + 3 - 1)).ppf(0.95)
-
-
-def test_service_level_of_normal_demand():
-    found = level({"base_stock": {"service": 0.95}}, {"normal": {"mean": 500, "sd": 40}}, lead_time=4)
-    assert found.order_up_to == pytest.approx(stats.norm(2000, 80).ppf(0.95), rel=1e-3)
-
-
-def test_service_level_of_a_random_lead_time_mixes_its_laws():
-    lead_time = {"empirical": {"values": ["1 d", "3 d"], "weights": [0.5, 0.5]}}
-    found = level({"base_stock": {"service": 0.9}}, {"poisson": {"mean": 4}}, lead_time=lead_time)
-    values = np.arange(40)
-    mixed = 0.5 * stats.poisson(4).cdf(values) + 0.5 * stats.poisson(12).cdf(values)
-    assert found.order_up_to == values[mixed >= 0.9][0]
-
-
 def test_service_level_upstream_counts_units_of_its_own_item():
     stages = {
         "wheel": {"lead_time": 2, "policy": {"base_stock": {"service": 0.95}}},
@@ -196,14 +162,20 @@ def test_levels_that_cross_are_named_for_every_stage_and_strategy():
 
 
 def test_levels_count_a_demand_that_could_be_negative_as_none():
-    clipped = np.maximum(stats.norm(1, 3).ppf((np.arange(200_000) + 0.5) / 200_000), 0).mean()
+    mean = 3 * stats.norm.pdf(1 / 3) + stats.norm.cdf(1 / 3)
     found = level({"base_stock": {"cover": "3 d"}}, {"normal": {"mean": 1, "cv": 3}})
-    assert found.order_up_to == pytest.approx(3 * clipped, rel=1e-3)
+    assert found.order_up_to == pytest.approx(3 * mean, rel=1e-6)
 
 
-def test_the_card_formula_counts_the_tail_of_the_lead_time():
-    lead_time = {"lognormal": {"mean": "10 d", "cv": 5}}
-    found = level({"kanban": {"cards": "auto", "container": 0.01}}, demand=1, lead_time=lead_time)
-    law = stats.lognorm(np.sqrt(np.log(26)), scale=10 / np.sqrt(26))
-    truth = 1 + law.sf(np.arange(1, 400_000)).sum()
-    assert found.order_up_to == pytest.approx(truth, rel=3e-3)
+@pytest.mark.parametrize(("low", "high", "clipped"), [(0.5, 1.5, 0.875), (0.75, 1.25, 0.9375), (0.5, 0.9, 0.7)])
+def test_levels_count_a_yield_above_one_as_one(low, high, clipped):
+    stages = {
+        "part": {"policy": {"base_stock": {"cover": "1 d"}}},
+        "car": {
+            "inputs": {"part": 1},
+            "yield": {"uniform": {"low": low, "high": high}},
+            "policy": {"base_stock": {"level": 9}},
+        },
+    }
+    found = policy_levels(network(stages, demand=100))["part"].order_up_to
+    assert found == pytest.approx(100 / clipped, rel=1e-6)

@@ -6,6 +6,8 @@ import heapq
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from jitrisk.lower.atoms import clipped_mean
+
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
 
@@ -16,6 +18,11 @@ def supplies(stage: Stage) -> Iterator[tuple[str, float]]:
         for source, share in item.sources:
             if share > 0:
                 yield source, share * item.quantity
+
+
+def mean_yield(stage: Stage) -> float:
+    """Return the mean share of good units of a stage, draws clipped to between 0 and 1."""
+    return clipped_mean(stage.yield_, highest=1.0)
 
 
 def sweep_order(network: Network) -> list[str]:
@@ -56,7 +63,7 @@ def multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, fl
         units[customer.stage][name] = 1.0
     for name in order:
         stage = network.stages[name]
-        per_good = 1.0 / stage.yield_.mean()
+        per_good = 1.0 / mean_yield(stage)
         for source, quantity in supplies(stage):
             behind = units[source]
             for customer_name, count in units[name].items():

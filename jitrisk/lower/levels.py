@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
+from jitrisk.lower.atoms import clipped_mean
+from jitrisk.lower.cards import asked_whole, bursts, classical_cards, covering_cards, level_in_units
 from jitrisk.lower.graph import multiplicities, sweep_order
-from jitrisk.model import BaseStock, Kanban, Level, MinMax, ReorderPoint
+from jitrisk.lower.outstanding import UncomputableError
+from jitrisk.lower.service_level import service_level
+from jitrisk.model import BaseStock, Kanban, MinMax, ReorderPoint
 
 if TYPE_CHECKING:
-    from jitrisk.model import Network, Stage
-    from jitrisk.sampling.distributions import Distribution
+    from jitrisk.model import Network
 
-TOLERANCE = 1e-6
-"""Relative tolerance, so that whole containers and whole periods are never lost to rounding."""
-
-# Probabilities at which a distribution is tabulated where an average over it is wanted.
-_GRID = (np.arange(4096) + 0.5) / 4096
+# As many cards as a model may name.
+_MOST_CARDS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -43,15 +41,10 @@ class Levels:
     review: int
     by_demand: bool
 
-
-def whole_periods(lead_time: Any) -> Any:
-    """Return lead times as whole periods, at least 1: the first period whose receive can use the units."""
-    return np.maximum(1.0, np.ceil(np.asarray(lead_time) * (1.0 - TOLERANCE)))
-
-
-def lead_time_values(lead_time: Distribution) -> np.ndarray:
-    """Return equally likely lead times, shape (4096,), whole periods."""
-    return np.asarray(whole_periods(lead_time.quantile(_GRID)), dtype=float)
+    @property
+    def initial(self) -> float:
+        """Stock at the start where the model gives none: the full store, nothing where there is no limit, units."""
+        return self.order_up_to if math.isfinite(self.order_up_to) else 0.0
 
 
 def mean_demand(network: Network) -> dict[str, float]:
@@ -68,15 +61,8 @@ def _mean_demand(network: Network, behind: Mapping[str, Mapping[str, float]]) ->
 
 
 def customer_demand(network: Network) -> dict[str, float]:
-    """Return the mean demand of every customer, units a period, hazards left out."""
-    return {name: _clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()}
-
-
-def _clipped_mean(demand: Distribution) -> float:
-    """Return the mean of what is drawn: a demand that could be negative is none."""
-    if demand.lowest >= 0:
-        return demand.mean()
-    return float(np.maximum(demand.quantile(_GRID), 0.0).mean())
+    """Return the mean demand of every customer, units a period, hazards left out; a demand below 0 is none."""
+    return {name: clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()}
 
 
 def policy_levels(network: Network) -> dict[str, Levels]:
@@ -85,72 +71,96 @@ def policy_levels(network: Network) -> dict[str, Levels]:
     Raises
     ------
     ModelError
-        With every stage whose levels cross at the mean demand.
+        With every stage whose levels cross at the mean demand or cannot be computed.
     """
     return levels_behind(network, multiplicities(network, sweep_order(network)))
 
 
 def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict[str, Levels]:
-    """Return the policies' levels, given the units of each stage's item behind one unit of each customer's demand."""
+    """Return the policies' levels, given the units of each stage's item behind one unit of each customer's demand.
+
+    Raises
+    ------
+    ModelError
+        With every stage whose levels cross at the mean demand or cannot be computed.
+    """
     demand = _mean_demand(network, behind)
-    levels = {name: _levels(network, stage, demand[name], behind[name]) for name, stage in network.stages.items()}
-    crossed = [
-        _crossed(name, one)
-        for name, one in levels.items()
-        if isinstance(network.stages[name].policy, MinMax) and one.reorder_point >= one.order_up_to
-    ]
-    if crossed:
-        raise ModelError(crossed)
+    ahead = bursts(network, sweep_order(network), demand, behind)
+    levels: dict[str, Levels] = {}
+    faults: list[Fault] = []
+    for name in network.stages:
+        try:
+            levels[name] = _levels(network, name, demand[name], ahead[name], behind[name])
+        except ModelError as error:
+            faults += error.faults
+    if faults:
+        raise ModelError(faults)
     return levels
 
 
-def _levels(network: Network, stage: Stage, demand: float, behind: dict[str, float]) -> Levels:
-    match stage.policy:
+def _levels(network: Network, name: str, demand: float, ahead: float, behind: dict[str, float]) -> Levels:
+    """Return the levels of one stage's policy.
+
+    Parameters
+    ----------
+    network : the model.
+    name : the stage.
+    demand : mean demand on its store, units a period.
+    ahead : the burst of steady demand on it, units.
+    behind : units of its item behind one unit of each customer's demand.
+    """
+    match network.stages[name].policy:
+        case policy if policy.is_unlimited:
+            return Levels(math.inf, math.inf, 0.0, policy.review, by_demand=False)
         case Kanban() as policy:
             lot = policy.container
-            cards = policy.cards or _card_formula(stage, policy, demand)
+            cards = _cards(network, name, policy, demand, ahead, asked_whole(network, behind))
             return Levels((cards - 1) * lot, cards * lot, lot, policy.review, by_demand=False)
         case BaseStock() as policy:
-            level = _base_stock_level(network, stage, policy, demand, behind)
+            level = _base_stock_level(network, name, policy, demand, behind)
             return Levels(level, level, 0.0, policy.review, by_demand=True)
         case MinMax() as policy:
-            least, most = _units(policy.min, demand), _units(policy.max, demand)
+            least, most = level_in_units(policy.min, demand), level_in_units(policy.max, demand)
+            if least >= most:
+                raise ModelError([_crossed(name, least, most)])
             return Levels(least, most, 0.0, policy.review, by_demand=True)
         case ReorderPoint() as policy:
-            point, quantity = _units(policy.point, demand), _units(policy.quantity, demand)
+            point, quantity = level_in_units(policy.point, demand), level_in_units(policy.quantity, demand)
             return Levels(point, point + quantity, quantity, policy.review, by_demand=True)
         case policy:
             return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
 
 
-def _crossed(name: str, levels: Levels) -> Fault:
+def _crossed(name: str, least: float, most: float) -> Fault:
     """Return the fault that only the mean demand shows: one level in units, the other as cover."""
     return Fault(
-        f"at the mean demand, min is {levels.reorder_point:g} units and max {levels.order_up_to:g}: "
-        "expected min below max; change one of them",
+        f"at the mean demand, min is {least:g} units and max {most:g}: expected min below max; change one of them",
         key=f"stages.{name}.policy.min_max",
     )
 
 
-def _units(level: Level, demand: float) -> float:
-    """Return a level in units; a cover is a time of mean demand."""
-    return level.units if level.units is not None else level.amount * demand
+def _cards(network: Network, name: str, policy: Kanban, demand: float, ahead: float, whole: bool) -> int:
+    if isinstance(policy.cards, int):
+        return policy.cards
+    stage = network.stages[name]
+    if policy.cards == "formula":
+        cards = classical_cards(stage, policy, demand)
+    else:
+        cards = covering_cards(stage, policy, demand, ahead, whole)
+    if cards > _MOST_CARDS:
+        message = (
+            f"the card formula gives {cards:.3g} cards, at most {_MOST_CARDS:,} are possible; give a number of cards"
+        )
+        raise ModelError([Fault(f"{message} or a larger container", key=f"stages.{name}.policy.kanban.cards")])
+    return int(cards)
 
 
-def _base_stock_level(
-    network: Network, stage: Stage, policy: BaseStock, demand: float, behind: dict[str, float]
-) -> float:
-    if policy.service is not None:
-        from jitrisk.lower.service import covering_level
-
-        return covering_level(network, stage, behind, policy.service)
-    return policy.level if policy.level is not None else (policy.cover or 0.0) * demand
-
-
-def _card_formula(stage: Stage, policy: Kanban, demand: float) -> int:
-    """Return K = ceil(D * L * (1 + safety) / C), at least one card (Monden 1983)."""
-    # The mean itself is exact, tails and all; only what rounding up adds, at most a period, is averaged on the grid.
-    added = lead_time_values(stage.lead_time) - stage.lead_time.quantile(_GRID)
-    lead_time = max(1.0, stage.lead_time.mean() + float(added.mean()))
-    cards = demand * lead_time * (1.0 + policy.safety) / policy.container
-    return max(1, math.ceil(cards * (1.0 - TOLERANCE)))
+def _base_stock_level(network: Network, name: str, policy: BaseStock, demand: float, behind: dict[str, float]) -> float:
+    if policy.service is None:
+        return policy.level if policy.level is not None else (policy.cover or 0.0) * demand
+    customers = [(network.customers[customer], units) for customer, units in behind.items()]
+    try:
+        return service_level(network.stages[name], customers, policy.service)
+    except UncomputableError as refused:
+        message = f"the level of this service cannot be computed: {refused}; give `level` or `cover` instead"
+        raise ModelError([Fault(message, key=f"stages.{name}.policy.base_stock.service")]) from refused

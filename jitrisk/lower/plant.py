@@ -12,7 +12,8 @@ import numpy as np
 from jitrisk.errors import ModelError
 from jitrisk.lower.exogenous import series_of
 from jitrisk.lower.graph import multiplicities, sweep_order
-from jitrisk.lower.levels import Levels, levels_behind, whole_periods
+from jitrisk.lower.lead_times import whole_periods
+from jitrisk.lower.levels import Levels, levels_behind
 from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.sampling.series import Series
 
@@ -158,8 +159,7 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
         | _owing(network, order, levels)
         | _customers(network, order, place)
     )
-    size = {"stages": len(order), "customers": len(network.customers)}
-    return Plant(**size, double=rounding.double, series=series, **arrays)
+    return Plant(len(order), len(network.customers), rounding.double, series, **arrays)
 
 
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, Plant]:
@@ -209,16 +209,13 @@ def _policies(
     rules = [levels[name] for name in order]
     declared = {name: i for i, name in enumerate(network.stages)}
     # An unlimited store has no level: what is open is kept at one period's capacity instead.
-    full = np.array([rule.order_up_to for rule in rules])
-    limited = np.isfinite(full)
-    full = np.where(limited, full, 0.0)
+    full = np.array([rule.initial for rule in rules])
+    limited = np.array([math.isfinite(rule.order_up_to) for rule in rules])
     stock, capacity = zip(
         *((network.stages[name].on_hand, network.stages[name].capacity) for name in order), strict=True
     )
     initial = np.array([level if given is None else given for level, given in zip(full, stock, strict=True)])
-    below = np.array(
-        [rule.order_up_to - rule.reorder_point if math.isfinite(rule.order_up_to) else 0.0 for rule in rules]
-    )
+    below = np.array([rule.initial - rule.reorder_point for rule in rules])
     least = np.maximum(rounding.in_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
     return {
         "declared": _ints([declared[name] for name in order]),

@@ -2,8 +2,8 @@
 
 Every flow is rounded to whole grains of the store it enters or leaves, when it is made. Sums of whole grains are exact
 as long as they fit in the digits of a number, so that nothing is created or destroyed by rounding, and a comparison
-needs to allow for the rounding of the few flows that meet in it, however large the store is. Float32 state is used where
-its grain is small beside the smallest flows, float64 state everywhere else.
+needs to allow for the rounding of the few flows that meet in it, however large the store is. Float32 state is used
+where its grain is small beside the smallest flows, float64 state everywhere else.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def _sizes(
         flows, asked = sizes.flows[customer.stage], _demanded(customer, hits, given.get(("demand", name)))
         flows.join(asked)
         flows.demand = min(flows.demand, asked.small)
-    full = {name: one.order_up_to if math.isfinite(one.order_up_to) else 0.0 for name, one in levels.items()}
+    full = {name: one.initial for name, one in levels.items()}
     ahead = dict.fromkeys(order, 0.0)
     for name in order:
         stage, flows, lot = network.stages[name], sizes.flows[name], levels[name].lot
@@ -241,7 +241,9 @@ def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
     most = math.inf if stage.capacity is None or stage.capacity == 0 else stage.capacity
     yielded = stage.yield_.mean()
     small = min(max(lot, flows.small), most)
-    return _Flows(small, math.inf, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most))
+    return _Flows(
+        small, math.inf, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most)
+    )
 
 
 def _demanded(customer: Customer, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
@@ -276,7 +278,7 @@ def _starts_whole(
 ) -> bool:
     for kind in ("availability", "good"):
         handed = given.get((kind, name))
-        if handed is not None and not handed.whole or handed is None and (kind, name) in effects:
+        if (handed is not None and not handed.whole) or (handed is None and (kind, name) in effects):
             return False
     if ("good", name) not in given and (stage.yield_.family != "constant" or stage.yield_.mean() != 1.0):
         return False

@@ -9,7 +9,7 @@ from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import SHARE
 from jitrisk.model.quantities import found
 from jitrisk.model.reader import Clock, Plain
-from jitrisk.model.wording import meant, quoted
+from jitrisk.model.wording import meant
 
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.
 _EXACT = 1e-9
@@ -21,6 +21,18 @@ def _unmet(source: Any, clock: Clock) -> float:
     if isinstance(source, str) and source in _WAITS:
         return _WAITS[source]
     return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=meant(source, _WAITS))
+
+
+def _choice(title: str, allowed: Mapping[str, str]) -> Plain:
+    """Return a reader of one of a few words, each with what it means, empty where it needs no explanation."""
+    listed = " or ".join(f"`{word}`" + (f" ({meaning})" if meaning else "") for word, meaning in allowed.items())
+
+    def read(source: Any, clock: Clock) -> str:
+        if not isinstance(source, str) or source not in allowed:
+            raise refusal(f"expected {listed}, found {found(source)}{meant(source, allowed)}")
+        return source
+
+    return Plain(title, read, {"enum": list(allowed)})
 
 
 def _closed(source: Any, clock: Clock) -> int | None:
@@ -77,20 +89,9 @@ def spelled_out(inputs: Any) -> Any:
     }
 
 
-def _choice(title: str, *allowed: str) -> Plain:
-    """Return a reader of one of a few words."""
-
-    def read(source: Any, clock: Clock) -> str:
-        if source not in allowed:
-            raise refusal(f"expected {quoted(allowed)}, found {found(source)}{meant(source, allowed)}")
-        return str(source)
-
-    return Plain(title, read, {"enum": list(allowed)})
-
-
-DELIVERIES = _choice("Deliveries", "crossing", "in_order")
-SERVED = _choice("Served", "first", "last")
 UNMET = Plain("Unmet", _unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
+DELIVERIES = _choice("Deliveries", {"crossing": "deliveries may overtake each other", "in_order": ""})
+SERVED = _choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
 CLOSED = Plain("Closed", _closed, {"enum": [0, 1]})
 SOURCES = Plain(
     "Sources",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
@@ -109,10 +109,10 @@ class Stage(Part):
     policy_: PolicyChoice = Field(alias="policy", description="the control loop that refills the store")
     on_hand: Annotated[float, UNITS] | None = Field(default=None, description="stock at the start")
     expedite: Expedite | None = Field(default=None, description="a shorter lead time while the store is low")
-    deliveries: Annotated[str, DELIVERIES] = Field(
-        default="crossing", description="whether a delivery may overtake an earlier one"
+    deliveries: Annotated[Literal["crossing", "in_order"], DELIVERIES] = Field(
+        default="crossing", description="whether what is started later may arrive earlier: `crossing` or `in_order`"
     )
-    customers: Annotated[str, SERVED] = Field(
+    customers: Annotated[Literal["first", "last"], SERVED] = Field(
         default="last", description="whether the store serves its customers before or after the stages it supplies"
     )
     value: _Money = Field(default=0.0, description="money bound in one unit in stock or in process")
@@ -126,10 +126,26 @@ class Stage(Part):
     scrap_cost: _Money = Field(default=0.0, description="cost of one unit scrapped")
     downtime_cost: _MoneyPerTime = Field(default=0.0, description="cost of the time starved or broken")
 
+    @field_validator("policy_")
+    @classmethod
+    def _limited(cls, policy: PolicyChoice, info: ValidationInfo[Clock]) -> PolicyChoice:
+        if policy.chosen.is_unlimited and info.data.get("capacity", 0) is None:
+            raise refusal("without a limit to its cards or its level, the stage needs a `capacity`")
+        return policy
+
     @property
     def policy(self) -> Policy:
         """The policy that refills the store."""
         return self.policy_.chosen
+
+    @field_validator("deliveries")
+    @classmethod
+    def _keeps_order(cls, deliveries: str, info: ValidationInfo[Clock]) -> str:
+        if deliveries == "in_order" and info.data.get("expedite") is not None:
+            raise refusal(
+                "`in_order` does not go with `expedite`, whose deliveries overtake others; leave one of the two out"
+            )
+        return deliveries
 
 
 class Customer(Part):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -15,6 +16,9 @@ from jitrisk.model.reader import Clock, Plain
 from jitrisk.model.wording import meant, nearest
 
 _MOST_CARDS = 1_000_000_000
+
+UNLIMITED = "unlimited"
+"""What stands for cards or a level without a limit."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,33 @@ _Level = Annotated[
 ]
 
 
-def _cards(source: Any, clock: Clock) -> int | None:
+def _cards(source: Any, clock: Clock) -> int | str | None:
     if source == "auto":
         return None
+    if source in ("formula", UNLIMITED):
+        return str(source)
     whole = isinstance(source, int | float) and not isinstance(source, bool) and source == source // 1
     if not whole or not 1 <= source <= _MOST_CARDS:
-        hint = meant(source, ("auto",))
-        raise refusal(f"expected a whole number of cards from 1 on, or `auto`, found {found(source)}{hint}")
+        hint = meant(source, ("auto", "formula", UNLIMITED))
+        allowed = f"a whole number of cards from 1 on, `auto`, `formula` or `{UNLIMITED}`"
+        raise refusal(f"expected {allowed}, found {found(source)}{hint}")
     return int(source)
 
 
 _CARDS = Plain(
-    "Cards", _cards, {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"const": "auto"}]}
+    "Cards",
+    _cards,
+    {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"enum": ["auto", "formula", UNLIMITED]}]},
 )
+
+
+def _order_up_to(source: Any, clock: Clock) -> float:
+    if source == UNLIMITED:
+        return math.inf
+    return UNITS.read(source, clock, also=f" or `{UNLIMITED}`", hint=meant(source, (UNLIMITED,)))
+
+
+_ORDER_UP_TO = Plain("OrderUpTo", _order_up_to, {"anyOf": [UNITS.defined(), {"const": UNLIMITED}]})
 
 
 class Policy(Part):
@@ -76,23 +94,34 @@ class Policy(Part):
     kind: ClassVar[str]
     review: Annotated[int, WholePeriods()] = Field(default=1, description="time between two reviews of the store")
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether its cards or its level have no limit."""
+        return False
+
 
 class Kanban(Policy):
     """Cards cap the loop: an order is a whole number of empty containers."""
 
     kind = "kanban"
     container: Annotated[float, POSITIVE_UNITS] = Field(description="units in one container")
-    cards: Annotated[int | None, _CARDS] = Field(
-        description="number of cards, or `auto` for the card formula K = ceil(D L (1 + safety) / C)"
+    cards: Annotated[int | Literal["formula", "unlimited"] | None, _CARDS] = Field(
+        description="number of cards; `auto`: K = ceil((D L (1 + safety) + C - g) / C), enough for steady demand; "
+        "`formula`: the classical K = ceil(D L (1 + safety) / C); or `unlimited`, for a stage with a capacity"
     )
-    safety: Annotated[float, MARGIN] = Field(default=0.0, description="margin of the card formula, as a share")
+    safety: Annotated[float, MARGIN] = Field(default=0.0, description="margin of the card formulas, as a share")
 
     @field_validator("safety")
     @classmethod
     def _needs_auto(cls, safety: float, info: ValidationInfo) -> float:
-        if safety and info.data.get("cards") is not None:
-            raise refusal("a safety margin only counts with `cards: auto`; leave one of the two out")
+        if safety and info.data.get("cards", None) not in (None, "formula"):
+            raise refusal("a safety margin only counts with `cards: auto` or `formula`; leave one of the two out")
         return safety
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether there is no limit to the cards."""
+        return self.cards == UNLIMITED
 
 
 class BaseStock(Policy):
@@ -100,11 +129,18 @@ class BaseStock(Policy):
 
     kind = "base_stock"
     choices = (("level", "cover", "service"),)
-    level: Annotated[float, UNITS] | None = Field(default=None, description="order-up-to level in units")
+    level: Annotated[float | None, _ORDER_UP_TO] = Field(
+        default=None, description="order-up-to level in units; or `unlimited`, for a stage with a capacity"
+    )
     cover: Annotated[float, DURATION] | None = Field(default=None, description="order-up-to level as time of demand")
     service: Annotated[float, SERVICE] | None = Field(
-        default=None, description="probability that the level covers the demand of the lead time"
+        default=None, description="probability that the level covers what is asked for and has not arrived"
     )
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether there is no limit to the level."""
+        return self.level == math.inf
 
 
 class MinMax(Policy):

@@ -11,7 +11,7 @@ import xarray as xr
 
 from jitrisk.errors import ExogenousError
 from jitrisk.lower import series_of
-from jitrisk.lower.levels import whole_periods
+from jitrisk.lower.lead_times import whole_periods
 from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
 from jitrisk.outcomes.hazards import mixture_attrs, mixture_coords
 from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable

@@ -90,7 +90,7 @@ def _stages(network: Network) -> Rows:
     return {
         "policy": [policy_in_words(stage.policy, levels[name], days) for name, stage in stages],
         "full_store": list(full.values()),
-        "initial": [full[name] if stage.on_hand is None else stage.on_hand for name, stage in stages],
+        "initial": [levels[name].initial if stage.on_hand is None else stage.on_hand for name, stage in stages],
         "cover_days": [full[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
         "lead_time": [stage.lead_time.mean() * days for _, stage in stages],
         "capacity": [math.inf if stage.capacity is None else stage.capacity / days for _, stage in stages],

@@ -70,7 +70,9 @@ def policy_in_words(policy: Policy, levels: Levels, days: float) -> str:
     days : days in one period.
     """
     point, full, lot = levels.reorder_point, levels.order_up_to, levels.lot
-    if lot and not levels.by_demand:
+    if policy.is_unlimited:
+        rule = "always as much on order as its capacity"
+    elif lot and not levels.by_demand:
         cards = round(full / lot)
         rule = f"{cards:,} card{'s' * (cards != 1)} of {count(lot)}"
     elif lot:
@@ -79,7 +81,9 @@ def policy_in_words(policy: Policy, levels: Levels, days: float) -> str:
         rule = f"at {count(point)} up to {count(full)}"
     else:
         rule = f"up to {count(full)}" if full else "nothing in stock"
-    review = f", reviewed every {span(levels.review * days * 24)}" if levels.review > 1 else ""
+    review = (
+        f", reviewed every {span(levels.review * days * 24)}" if levels.review > 1 and not policy.is_unlimited else ""
+    )
     return f"{policy.kind.replace('_', ' ')}: {rule}{review}"
 
 

@@ -141,7 +141,12 @@ def _stages(one: xr.Dataset) -> Rows:
 def _policy(stage: Mapping[str, Any]) -> str:
     cover = f" = {span(stage['cover_days'])} of demand" if math.isfinite(stage["cover_days"]) else ""
     started = "" if stage["initial"] == stage["full_store"] else f", {number(stage['initial'], 4)} at the start"
-    return f"{stage['policy']}; full store {number(stage['full_store'], 4)}{cover}{started}"
+    full = (
+        f"full store {number(stage['full_store'], 4)}"
+        if math.isfinite(stage["full_store"])
+        else "no limit to the store"
+    )
+    return f"{stage['policy']}; {full}{cover}{started}"
 
 
 def _process(stage: Mapping[str, Any]) -> str:

@@ -80,7 +80,8 @@ def _named(name: str) -> str:
 def _about_stage(stage: xr.Dataset) -> tuple[str, ...]:
     capacity, cover = float(stage["capacity"]), float(stage["cover_days"])
     limit = f", ≤ {number(capacity, 4)} a day" if math.isfinite(capacity) else ""
-    store = number(float(stage["full_store"]), 4)
+    full = float(stage["full_store"])
+    store = number(full, 4) if math.isfinite(full) else "without limit"
     days = f" = {span(cover)}" if math.isfinite(cover) and cover > 0 else ""
     lines = (f"{span(float(stage['lead_time']))}{limit}", str(stage["policy"].item()), f"store {store}{days}")
     return tuple(row for line in lines for row in wrapped(line, _CELLS).splitlines())

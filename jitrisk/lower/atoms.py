@@ -1,0 +1,113 @@
+"""Distributions as atoms, values with their probabilities, for everything that averages over what is drawn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from jitrisk.sampling.distributions import FAMILIES, Distribution
+
+# A draw is a 32-bit word, so that probabilities below 2^-34 on either side do not occur: 6.45 standard deviations.
+_FARTHEST_SCORE = 6.45
+_STRATA = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class Atoms:
+    """Values and their probabilities.
+
+    Attributes
+    ----------
+    values : rising, at least 0, shape (n,).
+    masses : probabilities, add up to 1, shape (n,).
+    exact : whether the distribution has these values and no others.
+    """
+
+    values: np.ndarray
+    masses: np.ndarray
+    exact: bool
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return float(self.values @ self.masses)
+
+    @property
+    def variance(self) -> float:
+        """The variance."""
+        return float((self.values - self.mean) ** 2 @ self.masses)
+
+    @property
+    def none(self) -> float:
+        """The probability of the value 0."""
+        return float(self.masses[self.values == 0.0].sum())
+
+
+@lru_cache(maxsize=32)
+def atoms(distribution: Distribution) -> Atoms:
+    """Return a distribution as atoms, negative values clipped at 0.
+
+    Parameters
+    ----------
+    distribution : of a demand, a lead time or a yield.
+
+    Returns
+    -------
+    The values of a discrete distribution, or else the medians of strata whose ends are equidistant in the standard
+    normal score of their probability, so that both tails are resolved alike.
+    """
+    steps = ladder(distribution)
+    if steps is not None:
+        values, below = steps
+        masses = np.diff(below, prepend=0.0, append=1.0)
+    else:
+        scores = np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, 2 * _STRATA + 1)
+        values = quantiles_at_scores(distribution, scores[1::2])
+        masses = probabilities_between(scores[::2])
+    kept = masses > 0.0
+    return Atoms(np.maximum(values[kept], 0.0), masses[kept], steps is not None)
+
+
+def ladder(distribution: Distribution) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the values of a discrete distribution and P(X <= x) of all but the last, None where there are too many."""
+    if distribution.family == "constant":
+        return np.array([distribution.mean()]), np.empty(0)
+    return FAMILIES[distribution.family].ladder(dict(distribution.parameters))
+
+
+def quantiles_at_scores(distribution: Distribution, scores: np.ndarray) -> np.ndarray:
+    """Return the quantiles at the probabilities of standard normal scores, each from the nearer end."""
+    from scipy.special import ndtr
+
+    low, high = scores[scores < 0.0], scores[scores >= 0.0]
+    return np.concatenate([distribution.quantile(ndtr(low)), distribution.quantile(ndtr(-high), upper=True)])
+
+
+def probabilities_between(scores: np.ndarray) -> np.ndarray:
+    """Return the standard normal probabilities between rising scores, scaled to add up to 1."""
+    from scipy.special import ndtr
+
+    masses = np.where(scores[:-1] < 0.0, np.diff(ndtr(scores)), -np.diff(ndtr(-scores)))
+    return np.asarray(masses / masses.sum())
+
+
+def normal_scores() -> np.ndarray:
+    """Return equidistant standard normal scores over all probabilities that are drawn."""
+    return np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, (_STRATA >> 3) + 1)
+
+
+def clipped_mean(distribution: Distribution, highest: float = math.inf) -> float:
+    """Return the mean of what is drawn: values below 0 count as 0, and those above `highest` as that.
+
+    Parameters
+    ----------
+    distribution : of a demand, or of a yield, whose highest value is 1.
+    highest : the value above which is clipped.
+    """
+    if distribution.lowest >= 0.0 and distribution.highest <= highest:
+        return distribution.mean()
+    drawn = atoms(distribution)
+    return float(np.minimum(drawn.values, highest) @ drawn.masses)

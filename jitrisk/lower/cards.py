@@ -1,0 +1,126 @@
+"""How many cards a kanban loop needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from jitrisk.lower.atoms import clipped_mean
+from jitrisk.lower.graph import mean_yield, supplies
+from jitrisk.lower.lead_times import TOLERANCE, mean_delay, mean_lead_time
+from jitrisk.model import Kanban, MinMax, ReorderPoint
+
+if TYPE_CHECKING:
+    from jitrisk.model import Level, Network, Stage
+
+
+def classical_cards(stage: Stage, policy: Kanban, demand: float) -> float:
+    """Return D L (1 + safety) / C, rounded up, at least 1: for cards freed at the first part of a container.
+
+    Parameters
+    ----------
+    stage : the stage; its mean lead time counts.
+    policy : its policy.
+    demand : mean demand on its store, units a period.
+
+    Notes
+    -----
+    The formula is that of Monden (1983).
+    """
+    return rounded_up(demand * _lead_time(stage) * (1.0 + policy.safety) / policy.container)
+
+
+def covering_cards(stage: Stage, policy: Kanban, demand: float, burst: float, whole: bool) -> float:
+    """Return the cards with which steady demand meets no shortage where a card is freed with its container empty.
+
+    Parameters
+    ----------
+    stage : the stage; its mean lead time, mean yield and review count.
+    policy : its policy.
+    demand : mean demand on its store, units a period.
+    burst : how much more than `demand` times their number some periods together may ask for, units.
+    whole : whether the store is asked for whole units alone.
+
+    Returns
+    -------
+    (D L (1 + safety) + B + C - g) / (y C), rounded up, at least 1, with B the burst and D for each period between two
+    reviews but one, y the mean yield, and the grain g 1 where units and containers are whole, else 0.
+    """
+    good = mean_yield(stage)
+    grain = _grain(policy.container, whole and good == 1.0)
+    asked = demand * _lead_time(stage) * (1.0 + policy.safety) + demand * (policy.review - 1) + burst
+    return rounded_up((asked + policy.container - grain) / (good * policy.container))
+
+
+def _grain(lot: float, whole: bool) -> float:
+    """Return 1 where what is asked for and what is ordered are whole units, else 0."""
+    return 1.0 if whole and lot == math.floor(lot) else 0.0
+
+
+def rounded_up(cards: float) -> float:
+    """Return a number of cards as a whole number, at least 1, allowing for rounding."""
+    return max(1.0, float(math.ceil(cards * (1.0 - TOLERANCE)))) if cards < math.inf else cards
+
+
+def _lead_time(stage: Stage) -> float:
+    """Return the mean time between a start and its arrival, whole periods."""
+    return (mean_delay if stage.deliveries == "in_order" else mean_lead_time)(stage.lead_time)
+
+
+def bursts(
+    network: Network, order: list[str], demand: Mapping[str, float], behind: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
+    """Return how much more than the mean the periods of any window together ask of each store, demand being steady.
+
+    Parameters
+    ----------
+    network : the model.
+    order : its stages, consumers before their suppliers.
+    demand : mean demand on each store, units a period.
+    behind : units of each stage's item behind one unit of each customer's demand.
+
+    Returns
+    -------
+    The burst b of each store, units: w periods ask for D w + b at most. It is 0 where the same is asked in each period.
+
+    Notes
+    -----
+    The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods is n - 1 periods ahead
+    of its mean. A stage that reviews every R periods starts for R periods at once, so that its burst grows by R - 1
+    periods of demand; one that starts whole lots can be a lot less a grain ahead; and where a share y is good, it
+    starts 1 / y times as much.
+    """
+    found = dict.fromkeys(order, 0.0)
+    for customer in network.customers.values():
+        found[customer.stage] += clipped_mean(customer.demand) / customer.every * (customer.every - 1)
+    for name in order:
+        stage = network.stages[name]
+        ahead = _ahead(stage, demand[name], asked_whole(network, behind[name]) and mean_yield(stage) == 1.0)
+        started = found[name] + demand[name] * (stage.policy.review - 1) + ahead
+        for source, quantity in supplies(stage):
+            found[source] += quantity * started / mean_yield(stage)
+    return found
+
+
+def _ahead(stage: Stage, demand: float, whole: bool) -> float:
+    """Return how far the lots of a policy can make starts run ahead of what is asked of the store, units."""
+    match stage.policy:
+        case Kanban() as policy:
+            return policy.container - _grain(policy.container, whole)
+        case ReorderPoint() as policy:
+            lot = level_in_units(policy.quantity, demand)
+            return lot - _grain(lot, whole)
+        case MinMax() as policy:
+            return max(0.0, level_in_units(policy.max, demand) - level_in_units(policy.min, demand))
+    return 0.0
+
+
+def level_in_units(level: Level, demand: float) -> float:
+    """Return a level in units; a cover is a time of mean demand."""
+    return level.units if level.units is not None else level.amount * demand
+
+
+def asked_whole(network: Network, behind: Mapping[str, float]) -> bool:
+    """Return whether a store is asked for whole units alone, given the units of its item in each customer's demand."""
+    return all(network.customers[name].demand.integer and units == math.floor(units) for name, units in behind.items())

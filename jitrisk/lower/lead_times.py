@@ -1,0 +1,105 @@
+"""Lead times in whole periods, and the delays of deliveries that keep their order."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from jitrisk.lower.atoms import ladder, normal_scores, quantiles_at_scores
+from jitrisk.sampling.distributions import Distribution
+
+TOLERANCE = 1e-6
+"""Relative tolerance, so that whole containers and whole periods are never lost to rounding."""
+
+_DRAWN_LEAST = 2.0**-33
+
+# So many periods are told apart one by one; after that, ranges of periods are a thousandth of the time so far.
+_SINGLE = 4096
+_PARTS = 1024
+
+# Beyond so many periods doubles no longer count one by one.
+_MOST_PERIODS = 2.0**52
+
+
+def whole_periods(lead_time: Any) -> Any:
+    """Return lead times as whole periods, at least 1: the first period whose receive can use the units."""
+    return np.maximum(1.0, np.ceil(np.asarray(lead_time) * (1.0 - TOLERANCE)))
+
+
+def longest_lead_time(lead_time: Distribution) -> float:
+    """Return the longest lead time that is drawn, whole periods; probabilities below 2^-33 do not occur."""
+    return float(min(whole_periods(lead_time.quantile(_DRAWN_LEAST, upper=True)), _MOST_PERIODS))
+
+
+def survival(lead_time: Distribution, periods: np.ndarray) -> np.ndarray:
+    """Return P(L > n), L the lead time in whole periods.
+
+    Parameters
+    ----------
+    lead_time : its distribution, periods.
+    periods : numbers n of periods, any shape; between whole numbers the tail of the unrounded lead time is continued.
+    """
+    from scipy.special import ndtr
+
+    at = np.asarray(periods, dtype=float) / (1.0 - TOLERANCE)
+    values, tail = _tail(lead_time)
+    if tail is not None:
+        beyond = tail[np.searchsorted(values, at, side="right")]
+    else:
+        beyond = ndtr(-np.interp(at, values, normal_scores(), left=-np.inf, right=np.inf))
+    return np.where(np.asarray(periods) < 1.0, 1.0, beyond)
+
+
+@lru_cache(maxsize=32)
+def _tail(lead_time: Distribution) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the values of a discrete lead time with P(L >= value), or quantiles at the normal scores and None."""
+    steps = ladder(lead_time)
+    if steps is None:
+        return quantiles_at_scores(lead_time, normal_scores()), None
+    values, below = steps
+    return values, np.concatenate([[1.0], 1.0 - below, [0.0]])
+
+
+def ranges_of_blocks(blocks: float) -> np.ndarray:
+    """Return the ends of ranges of block numbers from 0 on, int64: single blocks first, then ever longer ranges.
+
+    Parameters
+    ----------
+    blocks : how many blocks the ranges cover.
+    """
+    last = math.ceil(blocks)
+    ends = list(range(min(last, _SINGLE) + 1))
+    while ends[-1] < last:
+        ends.append(min(ends[-1] + ends[-1] // _PARTS, last))
+    return np.array(ends, dtype=np.int64)
+
+
+def mean_lead_time(lead_time: Distribution) -> float:
+    """Return the mean lead time in whole periods, the sum of P(L > n) over n >= 0."""
+    counts, beyond = _beyond(lead_time)
+    return float(counts @ beyond)
+
+
+def mean_delay(lead_time: Distribution) -> float:
+    """Return the mean delay of a delivery that no later one overtakes, whole periods.
+
+    Notes
+    -----
+    The delay is M = max over j >= 0 of (L_j - j), and P(M <= m) the product over i >= m of P(L <= i).
+    """
+    counts, beyond = _beyond(lead_time)
+    with np.errstate(divide="ignore"):
+        logarithms = counts * np.log1p(-beyond)
+    within = np.exp(np.append(np.cumsum(logarithms[::-1])[::-1], 0.0))
+    middle = np.where(counts > 1.0, (within[:-1] + within[1:]) / 2, within[:-1])
+    return float(counts @ (1.0 - middle))
+
+
+def _beyond(lead_time: Distribution) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lengths of ranges of periods and P(L > n) in their middle."""
+    ends = ranges_of_blocks(longest_lead_time(lead_time))
+    counts = np.diff(ends)
+    return counts.astype(float), survival(lead_time, ends[:-1] + (counts - 1) / 2)

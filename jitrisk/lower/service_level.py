@@ -1,0 +1,341 @@
+"""The least base-stock level that covers what is outstanding with a given probability.
+
+The distribution of what is outstanding is found by Fourier transforms on a grid that reaches little further than the
+level: demands are not negative, so that what lies beyond the grid does not matter for the probability of what lies
+within. Exponential tilting keeps it from wrapping around (Grübel and Hermesmeier 1999).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from jitrisk.lower.atoms import Atoms, atoms
+from jitrisk.lower.lead_times import longest_lead_time, whole_periods
+from jitrisk.lower.outstanding import Blocks, Crossing, InOrder, Outstanding, UncomputableError, blocks, window
+from jitrisk.model.measures import LARGEST
+from jitrisk.sampling.distributions import Distribution
+
+if TYPE_CHECKING:
+    from jitrisk.model import Customer, Stage
+
+# The longest grid, and the most evaluations of a transform, of which each grid point takes half as many as terms.
+_MOST_POINTS = 1 << 18
+_MOST_EVALUATIONS = 1 << 22
+_COARSE = 1 << 11
+
+# What is beyond the grid counts e^-18 of its probability, and rounding e^18 of a double's.
+_TILT = 18.0
+
+# Probabilities are compared, and levels found, as well as this.
+_ROUNDING = 1e-9
+_CLOSE = 5e-4
+
+# A level is searched for on a grid up to 1.25 times as far, found within so many changes of that.
+_MARGIN = 1.25
+_MOST_CHANGES = 200
+
+# Review periods in which the level is looked at more closely, of at most so many.
+_CLOSEST = 3
+_MOST_PHASES = 128
+
+# Steps that values have in common are looked for among fractions up to this denominator.
+_FINEST = 1000
+
+
+Asked = tuple[tuple[int, Distribution, float], ...]
+"""Of each customer: periods between draws, one draw, and units of the stage's item in one unit of it."""
+
+
+class Loop(NamedTuple):
+    """What of a stage its level depends on.
+
+    Attributes
+    ----------
+    lead_time : its distribution, periods.
+    deliveries : `crossing` or `in_order`.
+    review : periods between reviews.
+    """
+
+    lead_time: Distribution
+    deliveries: str
+    review: int
+
+
+@dataclass(frozen=True, eq=False)
+class Demands:
+    """The demands that are served from a store, those that fall equally often together.
+
+    Attributes
+    ----------
+    intervals : periods between two draws, rising, shape (intervals,).
+    draws : for each interval, atoms of one draw, units of the stage's item in one of the customer's, and how many
+        customers are alike.
+    """
+
+    intervals: tuple[int, ...]
+    draws: tuple[tuple[tuple[Atoms, float, int], ...], ...]
+
+    @property
+    def means(self) -> np.ndarray:
+        """The mean of one draw of each interval, units, shape (intervals,)."""
+        return np.array([sum(n * u * one.mean for one, u, n in several) for several in self.draws])
+
+    @property
+    def variances(self) -> np.ndarray:
+        """The variance of one draw of each interval, shape (intervals,)."""
+        return np.array([sum(n * u * u * one.variance for one, u, n in several) for several in self.draws])
+
+    @property
+    def none(self) -> np.ndarray:
+        """The probability that one draw of each interval is 0, shape (intervals,)."""
+        return np.array([math.prod(one.none**n for one, _, n in several) for several in self.draws])
+
+    @property
+    def most(self) -> np.ndarray:
+        """The most that one draw of each interval can be, units, shape (intervals,)."""
+        return np.array([sum(n * u * one.values[-1] for one, u, n in several) for several in self.draws])
+
+    def logs(self, step: float, points: int, tilt: float) -> np.ndarray:
+        """Return the logarithms of the tilted transforms of one draw of each interval, (intervals, frequencies)."""
+        rows = []
+        for several in self.draws:
+            row = np.zeros(points // 2 + 1, dtype=complex)
+            for one, units, number in several:
+                transform = np.fft.rfft(_tilted(one.values * (units / step), one.masses, points, tilt))
+                row += number * np.log(np.where(np.abs(transform) < 1e-300, 1e-300, transform))
+            rows.append(row)
+        return np.array(rows)
+
+    def step(self) -> float | None:
+        """Return the largest step of which all demands are whole multiples, None where none is found."""
+        parts = []
+        for one, units, _ in (each for several in self.draws for each in several):
+            common = _common_step(one.values) if one.exact else None
+            if common is None:
+                return None
+            if common > 0.0:
+                parts.append(common * units)
+        return _common_step(np.array(parts)) if parts else None
+
+
+def service_level(stage: Stage, customers: Sequence[tuple[Customer, float]], service: float) -> float:
+    """Return the least level S with P(what is outstanding <= S) >= `service` in every period of the review cycle.
+
+    Parameters
+    ----------
+    stage : the stage whose store is sized; its lead time, review and rule of deliveries count.
+    customers : those whose demand it serves, directly or not, each with the units of its item for one unit of demand.
+    service : probability, in (0, 1).
+
+    Raises
+    ------
+    UncomputableError
+        Where the level is too large, or the cases are too many.
+
+    Notes
+    -----
+    With a base-stock policy, stock less backlog at the end of a period is S less what is outstanding (Zipkin 2000,
+    section 6.2). With a constant lead time L and R periods between reviews, that is at worst the demand of L + R - 1
+    periods. With a random one it is the sum over the reviews so far of what each ordered, if its lead time is longer
+    than its age, where deliveries overtake; where they arrive in order, all that was ordered since the oldest order
+    outstanding.
+    """
+    asked = tuple((customer.every, customer.demand, units) for customer, units in customers)
+    return _level(Loop(stage.lead_time, stage.deliveries, stage.policy.review), asked, service) if asked else 0.0
+
+
+@lru_cache(maxsize=256)
+def _level(loop: Loop, asked: Asked, service: float) -> float:
+    """Return the level; strategies have many stages in common, so that each is worked out once."""
+    demands = _demands(asked)
+    longest = longest_lead_time(loop.lead_time)
+    if whole_periods(loop.lead_time.quantile(2.0**-33)) == longest:
+        return _quantile(window(longest + loop.review - 1, demands.intervals), demands, service)
+    return max(_quantile(one, demands, service) for one in _worst_cases(loop, demands, service))
+
+
+def _demands(asked: Asked) -> Demands:
+    several: dict[int, Counter[tuple[Distribution, float]]] = {}
+    for every, demand, units in asked:
+        several.setdefault(every, Counter())[demand, units] += 1
+    return Demands(
+        tuple(sorted(several)),
+        tuple(
+            tuple((atoms(demand), units, number) for (demand, units), number in several[every].items())
+            for every in sorted(several)
+        ),
+    )
+
+
+def _worst_cases(loop: Loop, demands: Demands, service: float) -> list[Outstanding]:
+    """Return what is outstanding in the periods of the review cycle in which it is likely to be most."""
+    from scipy.special import ndtri
+
+    phases = np.unique(np.linspace(0, loop.review - 1, min(loop.review, _MOST_PHASES)).astype(int)).tolist()
+    cases = [_case(loop, blocks(loop.lead_time, loop.review, phase, demands.intervals), demands) for phase in phases]
+    moments = [case.moments(demands.means, demands.variances) for case in cases]
+    guesses = [mean + ndtri(service) * math.sqrt(max(variance, 0.0)) for mean, variance in moments]
+    order = np.argsort(guesses)[::-1]
+    return [cases[k] for k in order[:_CLOSEST]]
+
+
+def _case(loop: Loop, of: Blocks, demands: Demands) -> Outstanding:
+    return InOrder(of, demands.none) if loop.deliveries == "in_order" else Crossing(of)
+
+
+def _quantile(outstanding: Outstanding, demands: Demands, service: float) -> float:
+    """Return the least amount that covers what is outstanding with a probability, units."""
+    with np.errstate(divide="ignore"):
+        nothing = outstanding.transform(np.log(np.maximum(demands.none, 1e-300))[:, np.newaxis].astype(complex))
+    if float(nothing[0].real) >= service - _ROUNDING * (1.0 - service):
+        return 0.0
+    points = _MOST_EVALUATIONS // max(outstanding.terms, 1)
+    points = min(_MOST_POINTS, max(_COARSE, 1 << (points.bit_length() - 1)))
+    step = demands.step()
+    whole = _whole_range(outstanding, demands, step, points, service)
+    return whole if whole is not None else _searched(outstanding, demands, service, step, points)
+
+
+def _whole_range(
+    outstanding: Outstanding, demands: Demands, step: float | None, points: int, service: float
+) -> float | None:
+    """Return the level on a grid of all that can be outstanding, or None where that is too long."""
+    if step is None:
+        return None
+    reach = outstanding.largest(demands.most)
+    if reach / step < points:
+        length = 1 << math.ceil(math.log2(reach / step + 2.0))
+        return _found(_cumulated(outstanding, demands, step, length, 0.0), service, step, whole=True)
+    return None
+
+
+def _searched(outstanding: Outstanding, demands: Demands, service: float, step: float | None, points: int) -> float:
+    """Return the level on a grid as far as it: first how far that is, then on ever finer grids."""
+    reach = _reach(outstanding, demands, service)
+    level, length = math.nan, _COARSE
+    while True:
+        length = min(4 * length, points)
+        whole = step is not None and reach / step < points
+        if whole and step is not None:
+            length = 1 << math.ceil(math.log2(max(reach / step, 16.0)))
+        grid = step if whole and step is not None else reach / length
+        found = _found(_cumulated(outstanding, demands, grid, length, _TILT / length), service, grid, whole)
+        if found is None:
+            raise UncomputableError("what is outstanding has no level that covers it this often within rounding")
+        if whole or abs(found - level) <= _CLOSE * found or length == points:
+            return found
+        level = found
+
+
+def _reach(outstanding: Outstanding, demands: Demands, service: float) -> float:
+    """Return an amount a little above the level, from coarse grids."""
+    mean, _ = outstanding.moments(demands.means, demands.variances)
+    reach = 2.0 * mean
+    for _ in range(_MOST_CHANGES):
+        step = reach / _COARSE
+        level = _found(_cumulated(outstanding, demands, step, _COARSE, _TILT / _COARSE), service, step, whole=False)
+        if level is None and reach < LARGEST:
+            reach *= 4.0
+        elif level is None:
+            break
+        elif level < reach / 8.0:
+            reach = max(2.0 * level, 16.0 * step)
+        elif level > LARGEST:
+            break
+        else:
+            return _MARGIN * level + 8.0 * step
+    raise UncomputableError(f"the level is above {LARGEST:g} units")
+
+
+def _cumulated(outstanding: Outstanding, demands: Demands, step: float, points: int, tilt: float) -> np.ndarray:
+    """Return P(what is outstanding <= k steps) for k = 0, 1, ..., without the end of the grid.
+
+    There stand, of a tilted transform, the masses just below 0 that dividing atoms among grid points has made.
+    """
+    transform = outstanding.transform(demands.logs(step, points, tilt))
+    law = np.fft.irfft(transform, points)
+    if not tilt:
+        return np.cumsum(law)
+    end = points - points // 32
+    places = np.concatenate([np.arange(end - points, 0), np.arange(end - 2)])
+    return np.cumsum(law[places] * np.exp(tilt * places))[points - end :]
+
+
+def _found(cumulated: np.ndarray, service: float, step: float, whole: bool) -> float | None:
+    """Return the level at which a probability is reached, between grid points unless `whole`; None if it is not."""
+    wanted = service - _ROUNDING * (1.0 - service)
+    k = int(np.argmax(cumulated >= wanted))
+    if cumulated[k] < wanted:
+        return None
+    if whole:
+        return k * step
+    # What is at a grid point is spread evenly from half a step below it to half a step above.
+    below = float(cumulated[k - 1]) if k else 0.0
+    return max(0.0, (k - 0.5 + (service - below) / (float(cumulated[k]) - below)) * step)
+
+
+def _tilted(places: np.ndarray, masses: np.ndarray, points: int, tilt: float) -> np.ndarray:
+    """Return the masses on a grid, each times e^(-tilt k) at grid point k.
+
+    Parameters
+    ----------
+    places : where the masses are, in steps; those beyond the grid are left out.
+    masses : the probabilities.
+    points : length of the grid.
+    tilt : rate of the tilting, per step.
+
+    Notes
+    -----
+    A mass between grid points is divided among the four nearest with the weights of cubic interpolation, which keeps
+    its first three moments, so that a coarse grid widens nothing; its transform stays within the unit circle
+    (Strang 1962).
+    """
+    inside = places < (points - 3 if tilt else points)
+    places, masses = places[inside], masses[inside]
+    nearest = np.rint(places)
+    places = np.where(np.abs(places - nearest) < _ROUNDING * np.maximum(nearest, 1.0), nearest, places)
+    first = np.floor(places).astype(np.int64)
+    u = places - first
+    weights = (
+        -u * (u - 1.0) * (u - 2.0) / 6.0,
+        (u + 1.0) * (u - 1.0) * (u - 2.0) / 2.0,
+        -(u + 1.0) * u * (u - 2.0) / 2.0,
+        (u + 1.0) * u * (u - 1.0) / 6.0,
+    )
+    grid = np.zeros(points + 3)
+    for k, weight in enumerate(weights):
+        grid += np.bincount(first + k, masses * weight, minlength=points + 3)
+    grid *= np.exp(-tilt * np.arange(-1.0, points + 2.0))
+    folded = grid[1 : points + 1].copy()
+    folded[-1] += grid[0]
+    return folded
+
+
+def _common_step(values: np.ndarray) -> float | None:
+    """Return the largest step of which all values are whole multiples, 0 if all are 0, None where none is found."""
+    values = np.unique(values[values > 0.0])
+    if not len(values):
+        return 0.0
+    first = float(values[0])
+    for denominator in _denominators(values / first):
+        multiples = values / first * denominator
+        whole = np.rint(multiples)
+        if (np.abs(multiples - whole) <= _ROUNDING * whole).all() and whole[-1] < 2.0**52:
+            return first / denominator * int(np.gcd.reduce(whole.astype(np.int64)))
+    return None
+
+
+def _denominators(ratios: np.ndarray) -> list[int]:
+    """Return what may be the common denominator of ratios, from a few of them."""
+    few = ratios[:: max(1, len(ratios) // 16)]
+    several = [Fraction(float(ratio)).limit_denominator(_FINEST).denominator for ratio in few]
+    least = math.lcm(*several)
+    return [least] if least <= _FINEST**2 else []
