@@ -72,7 +72,7 @@ def test_the_product_conserves_units_on_every_path(model: dict[str, Any], seed: 
     np.testing.assert_array_equal(flows["demand"], demand)
     gained, used = 0.0, 0.0
     for name, stage in network.stages.items():
-        first = explicit_levels(stage.policy).order_up_to if stage.on_hand is None else stage.on_hand
+        first = explicit_levels(stage.policy).initial if stage.on_hand is None else stage.on_hand
         good = flows["started"] - last["wip"] - flows["scrapped"] - last["on_hand"]
         gained = gained + first + good.sel(stage=name)
         started = flows["started"].sel(stage=name)
