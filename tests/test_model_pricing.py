@@ -107,7 +107,7 @@ def test_what_is_no_price_is_refused_with_what_is(key, words):
         ("stages.pump.value", {"a": 1}, "found a mapping"),
         ("stages.pump.value", object(), "something of type `object`"),
         ("holding_rate", "20 %", "a share per time"),
-        ("holding_rate", "2000 % / year", "at most 1,000 % a year"),
+        ("holding_rate", "200000 % / year", "at most 100,000 % a year"),
         ("days_payable", 30, "a duration with its unit such as `30 d`, as a bare number would count periods"),
         ("strategies.lean.stages.pump.value", "many", "an amount of money"),
     ],

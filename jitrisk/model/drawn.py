@@ -10,7 +10,7 @@ import numpy as np
 from pydantic.json_schema import JsonSchemaValue
 
 from jitrisk.model.faults import Finding, attempt, refusal, together
-from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, Measure, WholePeriods
+from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
 from jitrisk.model.quantities import HOUR, SHOWN, UNITS, found, parse
 from jitrisk.model.reader import Clock, Plain, Reader
 from jitrisk.model.wording import quoted, shown, unknown
@@ -84,7 +84,7 @@ class Drawn(Reader):
             raise refusal(f"{error}{self._counted(parameters, body, clock) if complete else ''}") from None
         if not self.measure.allows(mean):
             found_mean = f"found {mean:g}{self._counted(parameters, body, clock)}"
-            raise refusal(f"the mean must be {self.measure.bounds}, {found_mean}")
+            raise refusal(f"the mean must be {self.measure.bounds_for(mean)}, {found_mean}")
         return law
 
     def _counted(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
@@ -92,7 +92,8 @@ class Drawn(Reader):
         if not self.measure.time:
             return ""
         unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units a draw"
-        pairs = ((name, source, parameters[name]) for name, source in body.items() if isinstance(source, str))
+        texts = {name: source for name, source in body.items() if isinstance(source, str) and name in parameters}
+        pairs = ((name, source, parameters[name]) for name, source in texts.items())
         written = [
             f"{name} `{shown(source)}` is {value:g}"
             for name, source, value in pairs
@@ -137,7 +138,9 @@ class Drawn(Reader):
             return measure.read(source, clock)
         if not isinstance(source, list) or not source:
             raise refusal(f"expected a list of numbers, found {found(source)}")
-        return _numbers(source) or _list(measure, source, clock)
+        if name == "weights":
+            measure = WEIGHT
+        return _numbers(source, measure.smallest) or _list(measure, source, clock)
 
     def json_schema(self, extra: JsonSchemaValue | None = None) -> JsonSchemaValue:
         """Return what an editor accepts: a quantity or a distribution.
@@ -180,12 +183,12 @@ def _demand(source: Any, clock: Clock) -> Demand:
 _UNITS = Drawn("DrawnUnits", DEMAND, beside=("every",))
 
 
-def _numbers(source: list[Any]) -> tuple[float, ...] | None:
+def _numbers(source: list[Any], smallest: float) -> tuple[float, ...] | None:
     """Return a list of plain numbers as it is, quickly, or None where one needs a closer look."""
     if not {type(value) for value in source} <= {int, float}:
         return None
     numbers = np.array(source, dtype=np.float64)
-    good = np.isfinite(numbers) & (numbers >= 0.0) & (numbers <= LARGEST)
+    good = (numbers == 0.0) | ((numbers >= smallest) & (numbers > 0.0) & (numbers <= LARGEST))
     return tuple(numbers.tolist()) if good.all() else None
 
 
