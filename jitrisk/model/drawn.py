@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic.json_schema import JsonSchemaValue
 
+from jitrisk.model.distribution_pointers import call_pointer, family_pointer, parameter_pointer
 from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
 from jitrisk.model.quantities import HOUR, SHOWN, UNITS, found, parse
@@ -52,7 +53,7 @@ class Drawn(Reader):
             with every fault in it.
         """
         if not isinstance(source, Mapping):
-            return constant(self.measure.read(source, clock, also=_ALSO))
+            return constant(self.measure.read(source, clock, also=_ALSO, hint=call_pointer(source)))
         family = self._family(source)
         findings: list[Finding] = []
         law = attempt(findings, (family,), self._law, family, source[family], clock)
@@ -64,7 +65,8 @@ class Drawn(Reader):
         names = list(source)
         strange = [name for name in names if name not in FAMILIES]
         if strange:
-            raise refusal(unknown("distribution", strange[0], (*FAMILIES, *self.beside)))
+            advice = family_pointer(source)
+            raise refusal(unknown("distribution", strange[0], (*FAMILIES, *self.beside), advice=advice))
         if len(names) != 1:
             raise refusal(f"expected one distribution, found {quoted(names) or 'an empty mapping'}")
         return names[0]
@@ -110,7 +112,11 @@ class Drawn(Reader):
     def _parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         kinds = FAMILIES[family].parameters
         given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
-        findings = [Finding((name,), unknown("parameter", name, tuple(kinds))) for name in given if name not in kinds]
+        findings = [
+            Finding((name,), unknown("parameter", name, tuple(kinds), advice=parameter_pointer(family, name, given)))
+            for name in given
+            if name not in kinds
+        ]
         unit = attempt(findings, ("unit",), self._unit, body["unit"]) if len(given) < len(body) else None
         counted = clock if unit is None else Clock(unit, clock.known)
         read: dict[str, Any] = {

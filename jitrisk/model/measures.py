@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
+from jitrisk.model.distribution_pointers import call_pointer
 from jitrisk.model.faults import refusal
 from jitrisk.model.quantities import (
     DAY,
@@ -116,6 +117,8 @@ class Measure(Reader):
         """Return how the message about something that is no quantity ends."""
         if isinstance(source, bool) or not isinstance(source, int | float | str):
             return ""
+        if call_pointer(source):
+            return "; nothing is drawn here"
         bare = without_unit(source) if self.time <= 0 else None
         if bare is None:
             return f"; {error}"

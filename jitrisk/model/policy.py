@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from jitrisk.model.faults import refusal
 from jitrisk.model.measures import DURATION, MARGIN, POSITIVE_UNITS, SERVICE, UNITS, Measure, WholePeriods
 from jitrisk.model.part import Part
-from jitrisk.model.quantities import found, is_duration
+from jitrisk.model.quantities import as_number, found, is_duration
 from jitrisk.model.reader import Clock, Plain
 from jitrisk.model.wording import meant, nearest
 
@@ -52,11 +52,12 @@ _Level = Annotated[
 def _cards(source: Any, clock: Clock) -> int | None:
     if source == "auto":
         return None
-    whole = isinstance(source, int | float) and not isinstance(source, bool) and source == source // 1
-    if not whole or not 1 <= source <= _MOST_CARDS:
+    number = as_number(source)
+    whole = isinstance(number, int | float) and not isinstance(number, bool) and number == number // 1
+    if not whole or not 1 <= number <= _MOST_CARDS:
         hint = meant(source, ("auto",))
         raise refusal(f"expected a whole number of cards from 1 on, or `auto`, found {found(source)}{hint}")
-    return int(source)
+    return int(number)
 
 
 _CARDS = Plain(
