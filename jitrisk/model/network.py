@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
 from jitrisk.model.drawn import DEMANDED, Demand, Drawn
-from jitrisk.model.faults import refusal
-from jitrisk.model.fields import CLOSED, SOURCES, UNMET, spelled_out
+from jitrisk.model.faults import Origin, refusal
+from jitrisk.model.fields import CLOSED, SILENCE, SOURCES, UNMET, spelled_out
 from jitrisk.model.measures import (
     CAPACITY,
     DAYS,
@@ -217,6 +217,7 @@ class Network(Part):
     horizon, warm_up : periods.
     holding_rate : share of the value, per period.
     days_receivable, days_payable : days.
+    silence : names of the warnings that are not shown.
     strategies : the network under each strategy; empty in these networks themselves.
     text : the whole model as given, as JSON that `load` reads back to an equal network.
     digest : SHA-256 of the text.
@@ -235,13 +236,20 @@ class Network(Part):
     stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=_NOT_EMPTY)
     customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=_NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")
+    silence: Annotated[tuple[str, ...], SILENCE] = Field(default=(), description="names of warnings that are not shown")
     strategies: dict[str, Network] = Field(default={}, description="named patches over the model")
     _text: str = PrivateAttr(default="")
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property
     def text(self) -> str:
         """The whole model as given, as canonical JSON."""
         return self._text
+
+    @property
+    def origin(self) -> Origin:
+        """The file of the model, and the line of every key in it."""
+        return self._origin
 
     @property
     def digest(self) -> str:
@@ -269,4 +277,10 @@ class Network(Part):
         """Return the network with its strategies and its text."""
         whole = self.model_copy(update={"strategies": dict(strategies)})
         whole._text = text
+        return whole
+
+    def located(self, origin: Origin) -> Network:
+        """Return the network with where it was read from."""
+        whole = self.model_copy()
+        whole._origin = origin
         return whole

@@ -1,0 +1,68 @@
+"""Warnings about stages: capacities that multiply, fallbacks without stock, capacity below mean demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jitrisk.model import BaseStock, Kanban, Level, MinMax, Policy, ReorderPoint
+from jitrisk.model_warnings.subject import Found, Subject
+from jitrisk.numerals import number
+
+_EXACT = 1e-9
+_MOST_NAMED = 4
+
+
+def find_partial_hazards(subject: Subject) -> Iterator[Found]:
+    """Yield every stage of whose capacity two or more hazards each take a part."""
+    for stage in subject.network.stages:
+        factors = {
+            name: hit.capacity
+            for name, hazard in subject.network.hazards.items()
+            if (hit := hazard.hits.get(stage)) and (hazard.chance if hit.chance is None else hit.chance) > 0
+            if hit.capacity is not None and 0 < hit.capacity < 1
+        }
+        if len(factors) > 1:
+            second = list(factors)[1]
+            named = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
+            more = f" and {len(factors) - _MOST_NAMED} more" if len(factors) > _MOST_NAMED else ""
+            path = ("hazards", second, "hits", stage, "capacity")
+            yield Found(
+                path, f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(named)}{more}"
+            )
+
+
+def find_empty_fallbacks(subject: Subject) -> Iterator[Found]:
+    """Yield every source that no share of any demand reaches, whose level follows mean demand."""
+    network = subject.network
+    asked = {name for stage in network.stages.values() for item in stage.inputs.values() for name, _ in item.sources}
+    for name, stage in network.stages.items():
+        field = _by_demand(stage.policy)
+        if field and name in asked and not subject.customers_behind[name]:
+            level = "one card" if isinstance(stage.policy, Kanban) else "0"
+            path = ("stages", name, "policy", stage.policy.kind, field)
+            yield Found(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
+
+
+def _by_demand(policy: Policy) -> str:
+    """Return the field by which a level follows mean demand, empty where none does."""
+    match policy:
+        case Kanban(cards=None):
+            return "cards"
+        case BaseStock(level=None):
+            return "cover" if policy.cover is not None else "service"
+        case MinMax():
+            levels = {"min": policy.min, "max": policy.max}
+        case ReorderPoint():
+            levels = {"point": policy.point, "quantity": policy.quantity}
+        case _:
+            levels: dict[str, Level] = {}
+    return next((field for field, level in levels.items() if level.cover), "")
+
+
+def find_low_capacities(subject: Subject) -> Iterator[Found]:
+    """Yield every stage whose capacity is below what mean demand asks it to start."""
+    for name, stage in subject.network.stages.items():
+        needed = subject.mean_demand[name] / stage.yield_.mean()
+        if stage.capacity is not None and stage.capacity < needed * (1.0 - _EXACT):
+            offered, asked = (number(value * subject.per_day, 4) for value in (stage.capacity, needed))
+            yield Found(("stages", name, "capacity"), f"a capacity of {offered} / d for a mean demand of {asked} / d")
