@@ -27,7 +27,7 @@ class WarningRow:
 
 WARNINGS: dict[str, WarningRow] = {
     "clipped-mean": WarningRow(
-        "a distribution, such as a normal one, whose clipping at 0 (a yield: also at 1) moves its mean by more than 1 %",
+        "a distribution, such as a normal one, whose mean clipping at 0 (a yield: also at 1) moves by more than 1 %",
         "what is drawn has another mean than the one written, and levels from mean demand follow what is drawn",
         "use a distribution that stays in bounds, such as `gamma` or `lognormal`, or `triangular` for a yield",
     ),

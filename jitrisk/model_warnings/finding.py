@@ -57,10 +57,14 @@ class ModelWarning:
         return str(self.as_fault())
 
     @property
+    def found_under(self) -> str:
+        """What was found, and under which strategies where not under all."""
+        return f"{self.found} (under {', '.join(self.strategies)})" if self.strategies else self.found
+
+    @property
     def message(self) -> str:
         """All that it says but its place, in one sentence."""
-        under = f" (under {', '.join(self.strategies)})" if self.strategies else ""
-        return f"{self.found}{under}; {self.effect}; {self.remedy} [{self.name}]"
+        return f"{self.found_under}; {self.effect}; {self.remedy} [{self.name}]"
 
     def as_fault(self) -> Fault:
         """Return it as a fault of the model."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jitrisk.model import BaseStock, Kanban, Level, MinMax, Policy, ReorderPoint
+from jitrisk.lower.graph import sweep_order
+from jitrisk.model import BaseStock, Kanban, Level, MinMax, Network, Policy, ReorderPoint
 from jitrisk.model_warnings.subject import Found, Subject
 from jitrisk.numerals import number
 
@@ -33,14 +34,22 @@ def find_partial_hazards(subject: Subject) -> Iterator[Found]:
 
 def find_empty_fallbacks(subject: Subject) -> Iterator[Found]:
     """Yield every source that no share of any demand reaches, whose level follows mean demand."""
-    network = subject.network
-    asked = {name for stage in network.stages.values() for item in stage.inputs.values() for name, _ in item.sources}
-    for name, stage in network.stages.items():
+    asked = _asked(subject.network)
+    for name, stage in subject.network.stages.items():
         field = _by_demand(stage.policy)
         if field and name in asked and not subject.customers_behind[name]:
             level = "one card" if isinstance(stage.policy, Kanban) else "0"
             path = ("stages", name, "policy", stage.policy.kind, field)
             yield Found(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
+
+
+def _asked(network: Network) -> set[str]:
+    """Return the stages that a customer's demand can reach, by a share or because they stand in for another source."""
+    asked = {customer.stage for customer in network.customers.values()}
+    for name in sweep_order(network):
+        inputs = network.stages[name].inputs.values() if name in asked else ()
+        asked |= {source for item in inputs for source, share in item.sources if share > 0 or item.failover}
+    return asked
 
 
 def _by_demand(policy: Policy) -> str:
@@ -51,11 +60,13 @@ def _by_demand(policy: Policy) -> str:
         case BaseStock(level=None):
             return "cover" if policy.cover is not None else "service"
         case MinMax():
-            levels = {"min": policy.min, "max": policy.max}
+            return _covering(min=policy.min, max=policy.max)
         case ReorderPoint():
-            levels = {"point": policy.point, "quantity": policy.quantity}
-        case _:
-            levels: dict[str, Level] = {}
+            return _covering(point=policy.point, quantity=policy.quantity)
+    return ""
+
+
+def _covering(**levels: Level) -> str:
     return next((field for field, level in levels.items() if level.cover), "")
 
 
