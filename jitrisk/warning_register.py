@@ -63,7 +63,7 @@ WARNINGS: dict[str, WarningRow] = {
         "raise the capacity, or lower the demand or the share of the stage",
     ),
     "value-above-cost": WarningRow(
-        "goods that are sold at a price, whose `value` is more than a tenth above all `unit_cost` paid for them",
+        "goods that are sold at a price, whose `value` is more than a quarter above all `unit_cost` paid for them",
         "profit deducts what is paid and gross profit what goods are worth, so profit can exceed gross profit",
         "give every stage the `unit_cost` of its purchase or conversion, so that they add up to the `value`",
     ),

@@ -9,11 +9,12 @@ from jitrisk.model import Network
 from jitrisk.model_warnings.subject import Found, Subject
 from jitrisk.numerals import number
 
-_ABOVE = 0.1
+# Overhead that is in the value and not in the unit cost is seldom more.
+_ABOVE = 0.25
 
 
 def find_values_above_cost(subject: Subject) -> Iterator[Found]:
-    """Yield every stage that sells at a price and whose value is more than a tenth above what is paid for a unit."""
+    """Yield every stage that sells at a price and whose value is more than a quarter above what is paid for a unit."""
     network = subject.network
     selling = {customer.stage for customer in network.customers.values() if customer.price > 0}
     paid = _paid(network) if selling else {}
