@@ -51,7 +51,7 @@ def warnings_in(err):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_tells_each_warning_once_on_stderr_with_file_line_and_key(capsys, model, verb):
+def test_a_verb_prints_each_warning_once_on_stderr_with_file_line_and_key(capsys, model, verb):
     code, out, err = run(capsys, verb, model, *VERBS[verb])
     assert code == 0
     assert "warning" not in out

@@ -397,7 +397,7 @@ def test_a_warning_has_the_file_and_the_line_of_its_key(file):
     ]
 
 
-def test_a_warning_of_every_strategy_is_told_once_and_names_none():
+def test_a_warning_of_every_strategy_is_reported_once_and_names_none():
     model = changed({"stages.pump.lead_time": 0, "strategies": {"a": {}, "b": {}}})
     (warning,) = jr.check(model)
     assert warning.strategies == ()
@@ -411,11 +411,17 @@ def test_a_warning_of_a_patch_elsewhere_names_the_strategy_and_the_key_of_the_mo
     assert "(under busy)" in str(warning)
 
 
+def test_the_network_of_one_strategy_has_its_own_warnings(file):
+    slow = load(file).strategies["slow"]
+    assert [w.name for w in jr.check(slow)] == ["rounded-lead-time", "number-per-period", "capacity-below-demand"]
+    assert {w.strategies for w in jr.check(slow)} == {()}
+
+
 def test_only_the_strategies_asked_for_are_looked_at(file):
     assert [w.line for w in find_warnings(load(file), ["late"])] == [7]
 
 
-def test_a_silenced_warning_is_not_told(file):
+def test_a_silenced_warning_is_not_reported(file):
     file.write_text(MODEL + "silence: [rounded-lead-time, number-per-period]\n")
     assert {w.name for w in jr.check(file)} == {"capacity-below-demand"}
     file.write_text(MODEL + f"silence: [{', '.join(WARNINGS)}]\n")

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from jitrisk.cli import completion
 from jitrisk.cli.simulating import REACHED, simulated
-from jitrisk.cli.warned import WARNED, strict_option, tell_result_warnings, tell_warnings
+from jitrisk.cli.warned import WARNED, print_result_warnings, print_warnings, strict_option
 from jitrisk.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -162,12 +162,12 @@ def outcomes_of(
         kept = context.with_resource(outcomes.reading(source)) if lazily else pipeline.open(source)
         result = outcomes.select_strategies(kept, strategies)
         _require_base(base, [str(name) for name in result.indexes.get("strategy", [])])
-        tell_result_warnings(result, request.strict)
+        print_result_warnings(result, request.strict)
     else:
         network = pipeline.load(source)
         names = list(strategies_from(network, strategies or None))
         _require_base(base, names)
-        tell_warnings(network, request.strict, names)
+        print_warnings(network, request.strict, names)
         result = simulated(network, names, request)
     keep(result, request.out)
     return result

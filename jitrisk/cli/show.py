@@ -9,7 +9,7 @@ import click
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import model_argument, print_json, print_sheets
-from jitrisk.cli.warned import strict_option, tell_warnings
+from jitrisk.cli.warned import print_warnings, strict_option
 
 
 @verb("show", "Example: jitrisk show brake-valves --strategy hybrid --out network.svg")
@@ -43,7 +43,7 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
         check_figure(out)
     result = pipeline.open(model) if outcomes.is_result(model) else None
     plant = network_of(model if result is None else result)
-    tell_warnings(plant, strict)
+    print_warnings(plant, strict)
     outline = pipeline.outline(plant)
     if result is not None and strategy is None and "strategy" in result.coords:
         strategy = str(result["strategy"].values[0])

@@ -7,7 +7,7 @@ import click
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import print_json, print_line
-from jitrisk.cli.warned import strict_option, tell_warnings
+from jitrisk.cli.warned import print_warnings, strict_option
 
 
 @verb("validate", "Example: jitrisk validate my-plant.yaml")
@@ -29,7 +29,7 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     try:
         network = models.load(model)
         lower_all(network.strategies)
-        tell_warnings(network, strict)
+        print_warnings(network, strict)
     except ModelError as error:
         if not as_json:
             raise

@@ -19,7 +19,7 @@ strict_option = click.option("--strict", is_flag=True, help="Take warnings about
 """The option of every verb that shows warnings about a model."""
 
 
-def tell_warnings(network: Network, strict: bool, strategies: Collection[str] | None = None) -> None:
+def print_warnings(network: Network, strict: bool, strategies: Collection[str] | None = None) -> None:
     """Print the warnings about a model on stderr, and keep them for the document of the verb.
 
     Parameters
@@ -43,7 +43,7 @@ def tell_warnings(network: Network, strict: bool, strategies: Collection[str] | 
         click.echo(f"jitrisk: warning: {warning}", err=True)
 
 
-def tell_result_warnings(result: xr.Dataset, strict: bool) -> None:
+def print_result_warnings(result: xr.Dataset, strict: bool) -> None:
     """Print the warnings about the model of a result, as far as this version can read that model."""
     from jitrisk.arguments import network_of
     from jitrisk.errors import JitriskError
@@ -54,4 +54,4 @@ def tell_result_warnings(result: xr.Dataset, strict: bool) -> None:
         return
     names = [str(name) for name in result.indexes.get("strategy", [])]
     if set(names) <= set(network.strategies):
-        tell_warnings(network, strict, names)
+        print_warnings(network, strict, names)

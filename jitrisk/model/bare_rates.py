@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple, get_args
 
 from jitrisk.model.drawn import DEMANDED
@@ -46,15 +47,23 @@ def bare_rates(model: Mapping[str, Any]) -> Iterator[BareRate]:
 
 
 def _of_part(part: type[Part], source: Mapping[str, Any], path: Path, seconds: float) -> Iterator[BareRate]:
+    for key, read in _keys(part).items():
+        if key in source:
+            yield from read(source[key], (*path, key), seconds)
+
+
+@cache
+def _keys(part: type[Part]) -> dict[str, Callable[[Any, Path, float], Iterator[BareRate]]]:
+    """Return the keys of a part that hold something per time, each with what finds bare numbers in it."""
+    keys: dict[str, Callable[[Any, Path, float], Iterator[BareRate]]] = {}
     for key, name in part.known().items():
-        if key not in source:
-            continue
         field = part.model_fields[name]
         readers = [*field.metadata, *_annotations(field.annotation)]
         if DEMANDED in readers:
-            yield from _of_demand(source[key], (*path, key), seconds)
+            keys[key] = _of_demand
         elif any(isinstance(reader, Measure) and reader.time < 0 for reader in readers):
-            yield from _of_number(source[key], (*path, key), seconds)
+            keys[key] = _of_number
+    return keys
 
 
 def _annotations(annotation: Any) -> Iterator[Any]:

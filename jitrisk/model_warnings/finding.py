@@ -1,4 +1,4 @@
-"""Every warning about a model: found under each strategy, told once, with its place in the file."""
+"""Every warning about a model: found under each strategy, reported once, with its place in the file."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def find_warnings(network: Network, strategies: Collection[str] | None = None) -
     network : the model.
     strategies : names of the strategies looked at; all by default.
     """
-    names = list(network.strategies if strategies is None else strategies)
+    # The network of one strategy has no strategies itself.
+    names = list(network.strategies if strategies is None else strategies) or [""]
     patches = Subject(network).model.get("strategies") or {}
     under: dict[tuple[str, Path, str], list[str]] = {}
     for strategy in names:
@@ -97,7 +98,7 @@ def find_warnings(network: Network, strategies: Collection[str] | None = None) -
 
 
 def _found(network: Network, strategy: str) -> Iterator[tuple[str, Found]]:
-    subject = Subject(network.strategies[strategy])
+    subject = Subject(network.strategies.get(strategy, network))
     for name, check in CHECKS.items():
         if name not in network.silence:
             yield from ((name, found) for found in check(subject))

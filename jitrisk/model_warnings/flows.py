@@ -15,41 +15,44 @@ _MOST_NAMED = 4
 
 def find_partial_hazards(subject: Subject) -> Iterator[Found]:
     """Yield every stage of whose capacity two or more hazards each take a part."""
-    for stage in subject.network.stages:
-        factors = {
-            name: hit.capacity
-            for name, hazard in subject.network.hazards.items()
-            if (hit := hazard.hits.get(stage)) and (hazard.chance if hit.chance is None else hit.chance) > 0
-            if hit.capacity is not None and 0 < hit.capacity < 1
-        }
+    for stage, factors in _partial_factors(subject.network).items():
         if len(factors) > 1:
             second = list(factors)[1]
             named = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
             more = f" and {len(factors) - _MOST_NAMED} more" if len(factors) > _MOST_NAMED else ""
-            path = ("hazards", second, "hits", stage, "capacity")
-            yield Found(
-                path, f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(named)}{more}"
-            )
+            words = f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(named)}{more}"
+            yield Found(("hazards", second, "hits", stage, "capacity"), words)
+
+
+def _partial_factors(network: Network) -> dict[str, dict[str, float]]:
+    """Return the factors between 0 and 1 on the capacity of each stage, by the hazard that has them."""
+    factors: dict[str, dict[str, float]] = {}
+    for name, hazard in network.hazards.items():
+        for stage, hit in hazard.hits.items():
+            chance = hazard.chance if hit.chance is None else hit.chance
+            if chance > 0 and hit.capacity is not None and 0 < hit.capacity < 1:
+                factors.setdefault(stage, {})[name] = hit.capacity
+    return factors
 
 
 def find_empty_fallbacks(subject: Subject) -> Iterator[Found]:
     """Yield every source that no share of any demand reaches, whose level follows mean demand."""
-    asked = _asked(subject.network)
+    reachable = _reachable(subject.network)
     for name, stage in subject.network.stages.items():
         field = _by_demand(stage.policy)
-        if field and name in asked and not subject.customers_behind[name]:
+        if field and name in reachable and not subject.customers_behind[name]:
             level = "one card" if isinstance(stage.policy, Kanban) else "0"
             path = ("stages", name, "policy", stage.policy.kind, field)
             yield Found(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
 
 
-def _asked(network: Network) -> set[str]:
+def _reachable(network: Network) -> set[str]:
     """Return the stages that a customer's demand can reach, by a share or because they stand in for another source."""
-    asked = {customer.stage for customer in network.customers.values()}
+    reachable = {customer.stage for customer in network.customers.values()}
     for name in sweep_order(network):
-        inputs = network.stages[name].inputs.values() if name in asked else ()
-        asked |= {source for item in inputs for source, share in item.sources if share > 0 or item.failover}
-    return asked
+        inputs = network.stages[name].inputs.values() if name in reachable else ()
+        reachable |= {source for item in inputs for source, share in item.sources if share > 0 or item.failover}
+    return reachable
 
 
 def _by_demand(policy: Policy) -> str:

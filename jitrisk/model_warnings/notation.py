@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jitrisk.model import BareRate, bare_rates
+from jitrisk.model import BareRate
 from jitrisk.model_warnings.subject import Found, Subject
 from jitrisk.numerals import number
 
@@ -17,7 +17,7 @@ _INTEREST = ("holding_rate",)
 
 def find_numbers_per_period(subject: Subject) -> Iterator[Found]:
     """Yield every bare number per time that counts per another time than a day."""
-    for rate in bare_rates(subject.model):
+    for rate in subject.bare_rates:
         if rate.seconds != _DAY and not _is_interest_of_years(rate):
             hours, daily = number(rate.seconds / _HOUR, 4), number(rate.number * _DAY / rate.seconds, 4)
             yield Found(rate.path, f"the bare number {rate.number:g} is per {hours} h, which is {daily} / d")
@@ -25,7 +25,7 @@ def find_numbers_per_period(subject: Subject) -> Iterator[Found]:
 
 def find_high_holding_rates(subject: Subject) -> Iterator[Found]:
     """Yield a holding rate that is a bare number and above 1,000 % a year."""
-    for rate in bare_rates(subject.model):
+    for rate in subject.bare_rates:
         if _is_interest_of_years(rate):
             yearly = number(100 * rate.number * _YEAR / rate.seconds, 4)
             hours = number(rate.seconds / _HOUR, 4)

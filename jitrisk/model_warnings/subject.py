@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from jitrisk.lower import customers_behind, mean_demand
-from jitrisk.model import Network
+from jitrisk.model import BareRate, Network, bare_rates
 
 Path = tuple[str | int, ...]
 
@@ -43,6 +43,11 @@ class Subject:
         """The model as it is written, with the patch of the strategy applied."""
         model: dict[str, Any] = json.loads(self.network.text)
         return model
+
+    @cached_property
+    def bare_rates(self) -> tuple[BareRate, ...]:
+        """Every bare number per time."""
+        return tuple(bare_rates(self.model))
 
     @cached_property
     def mean_demand(self) -> dict[str, float]:
