@@ -10,8 +10,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jitrisk.checking import check
     from jitrisk.errors import CapacityError, ExogenousError, Fault, JitriskError, ModelError, ResultError
     from jitrisk.model import Network, read_model
+    from jitrisk.model_warnings import ModelWarning
     from jitrisk.pipeline import (
         estimate,
         last_year,
@@ -33,6 +35,7 @@ __version__ = version("jitrisk")
 _WHERE = {
     "read_model": "jitrisk.model",
     "load": "jitrisk.pipeline",
+    "check": "jitrisk.checking",
     "sample": "jitrisk.pipeline",
     "estimate": "jitrisk.pipeline",
     "simulate": "jitrisk.pipeline",
@@ -46,6 +49,7 @@ _WHERE = {
     "open": "jitrisk.pipeline",
     "write_report": "jitrisk.pipeline",
     "Network": "jitrisk.model",
+    "ModelWarning": "jitrisk.model_warnings",
     "JitriskError": "jitrisk.errors",
     "ModelError": "jitrisk.errors",
     "Fault": "jitrisk.errors",
@@ -60,9 +64,11 @@ __all__ = [
     "Fault",
     "JitriskError",
     "ModelError",
+    "ModelWarning",
     "Network",
     "ResultError",
     "__version__",
+    "check",
     "estimate",
     "last_year",
     "load",

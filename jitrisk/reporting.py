@@ -13,6 +13,7 @@ from jitrisk import engine, model, outcomes, replaying, risk, tracing
 from jitrisk.arguments import TRACED, job_from
 from jitrisk.errors import JitriskError, ModelError
 from jitrisk.model import Network
+from jitrisk.model_warnings import ModelWarning, find_warnings
 from jitrisk.report import Summary, summarize
 from jitrisk.report.writing import write_page
 from jitrisk.vocabulary import TRACE
@@ -48,10 +49,17 @@ def write(
 
     summary = summarize(result, base, level)
     network = _network(result, summary)
-    outline = None if network is None else outcomes.outline(network).sel(strategy=list(summary.strategies))
+    names = list(summary.strategies)
+    outline = None if network is None else outcomes.outline(network).sel(strategy=names)
+    warnings = () if network is None else find_warnings(network, names)
     again = _again(result, network, summary, threads) if replay else {}
-    write_page(html_page(result, summary, outline=outline, **again), target)
+    write_page(html_page(result, summary, outline=outline, warnings=_words(warnings), **again), target)
     return summary
+
+
+def _words(warnings: Iterable[ModelWarning]) -> list[tuple[str, ...]]:
+    """Return warnings as the rows of a page: name, key, what was found, what it does, what to write."""
+    return [(one.name, one.key, one.found_under, one.effect, one.remedy) for one in warnings]
 
 
 def _network(result: xr.Dataset, summary: Summary) -> Network | None:

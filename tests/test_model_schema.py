@@ -290,12 +290,12 @@ def test_fault_says_what_was_found_and_what_is_allowed(path, value, words):
     [
         (
             "holding_rate",
-            0.2,
-            "expected at most 1,000 % a year, found 21,900 % a year; give it a year, as `20 % / year`",
+            2,
+            "expected at most 100,000 % a year, found 219,000 % a year; give it a year, as `20 % / year`",
         ),
-        ("strategies.lean.holding_rate", "1001 % / year", "found 1,001 % a year"),
-        ("stages.pump.holding_rate", 0.2, "expected at most 1,000 % a year, found 21,900 % a year; give it a year"),
-        ("strategies.lean.stages", {"pump": {"holding_rate": "1001 % / year"}}, "found 1,001 % a year"),
+        ("strategies.lean.holding_rate", "100001 % / year", "found 100,001 % a year"),
+        ("stages.pump.holding_rate", 2, "expected at most 100,000 % a year, found 219,000 % a year; give it a year"),
+        ("strategies.lean.stages", {"pump": {"holding_rate": "100001 % / year"}}, "found 100,001 % a year"),
         ("stages.pump.owned_in_process", "no", "expected `true` or `false`, found"),
         ("customers.shop.shortage_cost", "9 EUR", "units and money are bare numbers, write `9`"),
         ("stages.pump.lead_time", {"uniform": {"low": "5 d", "high": "2 d"}}, "low `5 d` is 15, high `2 d` is 6"),
@@ -336,7 +336,7 @@ def test_distribution_that_lacks_a_parameter_is_not_shown_in_periods():
 
 
 def test_high_holding_rates_of_long_periods_are_taken():
-    assert load(spoiled("holding_rate", "1000 % / year")).holding_rate == pytest.approx(10 / YEAR)
+    assert load(spoiled("holding_rate", "100000 % / year")).holding_rate == pytest.approx(1000 / YEAR)
     weekly = spoiled("customers.shop.demand", 5) | {"period": "1 week", "holding_rate": 0.19}
     assert load(weekly).holding_rate == 0.19
 

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from jitrisk.cli import completion
 from jitrisk.cli.simulating import REACHED, simulated
+from jitrisk.cli.warned import WARNED, print_result_warnings, print_warnings, strict_option
 from jitrisk.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ _RUN_OPTIONS = (
         "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs."),
+    strict_option,
     click.option("-q", "--quiet", is_flag=True, help="Show neither progress nor how long it will take."),
 )
 
@@ -132,6 +134,7 @@ class Request:
     threads: int | None
     out: Path | None
     as_json: bool
+    strict: bool
     quiet: bool
 
 
@@ -159,10 +162,12 @@ def outcomes_of(
         kept = context.with_resource(outcomes.reading(source)) if lazily else pipeline.open(source)
         result = outcomes.select_strategies(kept, strategies)
         _require_base(base, [str(name) for name in result.indexes.get("strategy", [])])
+        print_result_warnings(result, request.strict)
     else:
         network = pipeline.load(source)
         names = list(strategies_from(network, strategies or None))
         _require_base(base, names)
+        print_warnings(network, request.strict, names)
         result = simulated(network, names, request)
     keep(result, request.out)
     return result
@@ -213,8 +218,12 @@ def _refuse_what_a_result_has(source: str) -> None:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print one document for programs on stdout; a run that had a precision to reach says under `until` what it is."""
-    click.echo(json.dumps(document | click.get_current_context().meta.get(REACHED, {}), indent=2))
+    """Print one document for programs on stdout.
+
+    A run that had a precision to reach says under `until` what it is; warnings about the model stand under `warnings`.
+    """
+    meta = click.get_current_context().meta
+    click.echo(json.dumps(document | meta.get(REACHED, {}) | meta.get(WARNED, {}), indent=2))
 
 
 def print_sheets(*sheets: Any) -> None:

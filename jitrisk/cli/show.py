@@ -9,6 +9,7 @@ import click
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import model_argument, print_json, print_sheets
+from jitrisk.cli.warned import print_warnings, strict_option
 
 
 @verb("show", "Example: jitrisk show brake-valves --strategy hybrid --out network.svg")
@@ -27,19 +28,23 @@ from jitrisk.cli.options import model_argument, print_json, print_sheets
     help="Draw the network instead; that of a result says where time is lost.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
-def command(model: str, strategy: str | None, out: Path | None, as_json: bool) -> None:
+@strict_option
+def command(model: str, strategy: str | None, out: Path | None, as_json: bool, strict: bool) -> None:
     """Show what a model says: stages, stores, policies, customers, hazards, and what strategies change.
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
     from jitrisk import outcomes, pipeline
+    from jitrisk.arguments import network_of
     from jitrisk.report import network, outline_digest, outline_document
     from jitrisk.report.writing import check_figure, write_figure
 
     if out is not None:
         check_figure(out)
     result = pipeline.open(model) if outcomes.is_result(model) else None
-    outline = pipeline.outline(model if result is None else result)
+    plant = network_of(model if result is None else result)
+    print_warnings(plant, strict)
+    outline = pipeline.outline(plant)
     if result is not None and strategy is None and "strategy" in result.coords:
         strategy = str(result["strategy"].values[0])
     if out is not None:

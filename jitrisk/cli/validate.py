@@ -7,13 +7,18 @@ import click
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import print_json, print_line
+from jitrisk.cli.warned import print_warnings, strict_option
 
 
 @verb("validate", "Example: jitrisk validate my-plant.yaml")
 @click.argument("model", shell_complete=completion.models)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
-def command(model: str, as_json: bool) -> int:
-    """Check a model and name every fault: file, line, key, what was found and what is allowed."""
+@strict_option
+def command(model: str, as_json: bool, strict: bool) -> int:
+    """Check a model and name every fault: file, line, key, what was found and what is allowed.
+
+    What can be simulated but may mean something else than it says is a warning.
+    """
     from jitrisk import model as models
     from jitrisk.errors import ModelError
     from jitrisk.lower import lower_all
@@ -24,11 +29,12 @@ def command(model: str, as_json: bool) -> int:
     try:
         network = models.load(model)
         lower_all(network.strategies)
+        print_warnings(network, strict)
     except ModelError as error:
         if not as_json:
             raise
         faults = [vars(fault) for fault in error.faults]
-        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults})
+        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults, "warnings": []})
         return 2
     if as_json:
         print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": []})

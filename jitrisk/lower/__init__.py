@@ -1,7 +1,7 @@
 """Stage 2 of the pipeline: a Network becomes arrays; the last place where a name exists."""
 
 from jitrisk.lower.exogenous import hazards_of, series_of
-from jitrisk.lower.levels import Levels, customer_demand, mean_demand, policy_levels
+from jitrisk.lower.levels import Levels, customer_demand, customers_behind, mean_demand, policy_levels, whole_periods
 from jitrisk.lower.plant import Given, Plant, lower, lower_all
 from jitrisk.lower.rounding import Range
 
@@ -11,10 +11,12 @@ __all__ = [
     "Plant",
     "Range",
     "customer_demand",
+    "customers_behind",
     "hazards_of",
     "lower",
     "lower_all",
     "mean_demand",
     "policy_levels",
     "series_of",
+    "whole_periods",
 ]

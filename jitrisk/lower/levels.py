@@ -55,6 +55,11 @@ def mean_demand(network: Network) -> dict[str, float]:
     return _mean_demand(network, multiplicities(network, sweep_order(network)))
 
 
+def customers_behind(network: Network) -> dict[str, frozenset[str]]:
+    """Return the customers whose demand reaches each store through sources with a share."""
+    return {name: frozenset(units) for name, units in multiplicities(network, sweep_order(network)).items()}
+
+
 def _mean_demand(network: Network, behind: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     rates = customer_demand(network)
     return {name: sum(count * rates[customer] for customer, count in behind[name].items()) for name in network.stages}

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from pydantic.json_schema import JsonSchemaValue
 
+from jitrisk.model.distribution_pointers import call_pointer, family_pointer, parameter_pointer
 from jitrisk.model.faults import Finding, attempt, refusal, together
-from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, Measure, WholePeriods
+from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
 from jitrisk.model.quantities import HOUR, SHOWN, UNITS, found, parse
 from jitrisk.model.reader import Clock, Plain, Reader
 from jitrisk.model.wording import quoted, shown, unknown
@@ -52,7 +53,7 @@ class Drawn(Reader):
             with every fault in it.
         """
         if not isinstance(source, Mapping):
-            return constant(self.measure.read(source, clock, also=_ALSO))
+            return constant(self.measure.read(source, clock, also=_ALSO, hint=call_pointer(source)))
         family = self._family(source)
         findings: list[Finding] = []
         law = attempt(findings, (family,), self._law, family, source[family], clock)
@@ -64,7 +65,8 @@ class Drawn(Reader):
         names = list(source)
         strange = [name for name in names if name not in FAMILIES]
         if strange:
-            raise refusal(unknown("distribution", strange[0], (*FAMILIES, *self.beside)))
+            advice = family_pointer(source)
+            raise refusal(unknown("distribution", strange[0], (*FAMILIES, *self.beside), advice=advice))
         if len(names) != 1:
             raise refusal(f"expected one distribution, found {quoted(names) or 'an empty mapping'}")
         return names[0]
@@ -84,7 +86,7 @@ class Drawn(Reader):
             raise refusal(f"{error}{self._counted(parameters, body, clock) if complete else ''}") from None
         if not self.measure.allows(mean):
             found_mean = f"found {mean:g}{self._counted(parameters, body, clock)}"
-            raise refusal(f"the mean must be {self.measure.bounds}, {found_mean}")
+            raise refusal(f"the mean must be {self.measure.bounds_for(mean)}, {found_mean}")
         return law
 
     def _counted(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
@@ -92,7 +94,8 @@ class Drawn(Reader):
         if not self.measure.time:
             return ""
         unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units a draw"
-        pairs = ((name, source, parameters[name]) for name, source in body.items() if isinstance(source, str))
+        texts = {name: source for name, source in body.items() if isinstance(source, str) and name in parameters}
+        pairs = ((name, source, parameters[name]) for name, source in texts.items())
         written = [
             f"{name} `{shown(source)}` is {value:g}"
             for name, source, value in pairs
@@ -109,7 +112,11 @@ class Drawn(Reader):
     def _parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         kinds = FAMILIES[family].parameters
         given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
-        findings = [Finding((name,), unknown("parameter", name, tuple(kinds))) for name in given if name not in kinds]
+        findings = [
+            Finding((name,), unknown("parameter", name, tuple(kinds), advice=parameter_pointer(family, name, given)))
+            for name in given
+            if name not in kinds
+        ]
         unit = attempt(findings, ("unit",), self._unit, body["unit"]) if len(given) < len(body) else None
         counted = clock if unit is None else Clock(unit, clock.known)
         read: dict[str, Any] = {
@@ -137,7 +144,9 @@ class Drawn(Reader):
             return measure.read(source, clock)
         if not isinstance(source, list) or not source:
             raise refusal(f"expected a list of numbers, found {found(source)}")
-        return _numbers(source) or _list(measure, source, clock)
+        if name == "weights":
+            measure = WEIGHT
+        return _numbers(source, measure.smallest) or _list(measure, source, clock)
 
     def json_schema(self, extra: JsonSchemaValue | None = None) -> JsonSchemaValue:
         """Return what an editor accepts: a quantity or a distribution.
@@ -180,12 +189,12 @@ def _demand(source: Any, clock: Clock) -> Demand:
 _UNITS = Drawn("DrawnUnits", DEMAND, beside=("every",))
 
 
-def _numbers(source: list[Any]) -> tuple[float, ...] | None:
+def _numbers(source: list[Any], smallest: float) -> tuple[float, ...] | None:
     """Return a list of plain numbers as it is, quickly, or None where one needs a closer look."""
     if not {type(value) for value in source} <= {int, float}:
         return None
     numbers = np.array(source, dtype=np.float64)
-    good = np.isfinite(numbers) & (numbers >= 0.0) & (numbers <= LARGEST)
+    good = (numbers == 0.0) | ((numbers >= smallest) & (numbers > 0.0) & (numbers <= LARGEST))
     return tuple(numbers.tolist()) if good.all() else None
 
 

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from jitrisk.model.wording import shown
+
 Path = tuple[str | int, ...]
 """Keys and list positions that lead to one place in a model."""
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model was read from; equal for all models, so that a model is the same wherever it comes from.
+
+    Attributes
+    ----------
+    file : the file; empty for a mapping from Python.
+    lines : line of every key and list item by its path; empty for a mapping.
+    """
+
+    file: str = field(default="", compare=False)
+    lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, path: Path) -> tuple[str, int | None]:
+        """Return the key of the part of a path that stands in the file, and its line; of a mapping, the whole key."""
+        if not self.lines:
+            return key_of(path), None
+        known = next(length for length in range(len(path), -1, -1) if not length or path[:length] in self.lines)
+        return key_of(path[:known]), self.lines.get(path[:known])
+
+
+def key_of(path: Path) -> str:
+    """Return a path as messages show it, such as ``stages.valve.policy``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in path).lstrip(".")
 
 
 class Finding(NamedTuple):

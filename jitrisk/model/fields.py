@@ -9,7 +9,8 @@ from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import SHARE
 from jitrisk.model.quantities import found
 from jitrisk.model.reader import Clock, Plain
-from jitrisk.model.wording import meant
+from jitrisk.model.wording import meant, unknown
+from jitrisk.warning_register import WARNINGS
 
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.
 _EXACT = 1e-9
@@ -89,6 +90,25 @@ def spelled_out(inputs: Any) -> Any:
     }
 
 
+def _silence(source: Any, clock: Clock) -> tuple[str, ...]:
+    if not isinstance(source, list):
+        hint = f", write `[{source}]`" if isinstance(source, str) and source in WARNINGS else ""
+        raise refusal(
+            f"expected a list of names of warnings such as `[{next(iter(WARNINGS))}]`, found {found(source)}{hint}"
+        )
+    findings = [
+        Finding(
+            (i,),
+            unknown("warning", name, WARNINGS) if isinstance(name, str) else f"expected a text, found {found(name)}",
+        )
+        for i, name in enumerate(source)
+        if not isinstance(name, str) or name not in WARNINGS
+    ]
+    if findings:
+        raise together(findings)
+    return tuple(dict.fromkeys(source))
+
+
 UNMET = Plain("Unmet", _unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
 DELIVERIES = _choice("Deliveries", {"crossing": "deliveries may overtake each other", "in_order": ""})
 SERVED = _choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
@@ -103,3 +123,4 @@ SOURCES = Plain(
         ]
     },
 )
+SILENCE = Plain("Silence", _silence, {"type": "array", "items": {"enum": list(WARNINGS)}})

@@ -9,7 +9,7 @@ from typing import Any
 
 from jitrisk.errors import Fault, ModelError
 from jitrisk.model.examples import examples
-from jitrisk.model.faults import Finding
+from jitrisk.model.faults import Finding, Origin, key_of
 from jitrisk.model.network import Network
 from jitrisk.model.quantities import found
 from jitrisk.model.reading import read
@@ -79,7 +79,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
         placed += _placed(again, other, file, folder)
     if placed or network is None:
         raise _refused(placed)
-    return network
+    return network.located(Origin(file, first.lines))
 
 
 def _opened(source: Any) -> tuple[str, Path, list[Tree]]:
@@ -141,7 +141,7 @@ def _placed(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) ->
     placed = []
     for finding in dict.fromkeys(findings):
         path, line = tree.place(finding.path)
-        key = "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in path).lstrip(".")
+        key = key_of(path)
         where = str(folder / finding.file) if finding.file else file
         order = line if finding.file else finding.line or line
         placed.append((order or 0, Fault(finding.message, key, where, finding.line or line or (1 if file else None))))

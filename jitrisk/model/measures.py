@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
+from jitrisk.model.distribution_pointers import call_pointer
 from jitrisk.model.faults import refusal
 from jitrisk.model.quantities import (
     DAY,
@@ -23,6 +24,9 @@ from jitrisk.model.reader import Clock, Plain, Reader
 
 LARGEST = 1e12
 """No quantity of a model may be larger: beyond it float32 arithmetic on units means nothing."""
+
+SMALLEST = 1e-12
+"""No quantity of a model may lie between 0 and this: products of such numbers vanish in float32."""
 
 # How far, in proportion, a duration may miss a whole number of periods: rounding of the text, nothing more.
 _WHOLE = 1e-9
@@ -41,6 +45,7 @@ class Measure(Reader):
     percent : whether it may be written as a percentage.
     low, high : lowest and highest value, in periods or per period.
     above, below : whether `low`, `high` itself is refused.
+    smallest : lowest value above 0.
     """
 
     title: str
@@ -52,6 +57,7 @@ class Measure(Reader):
     high: float = LARGEST
     above: bool = False
     below: bool = False
+    smallest: float = SMALLEST
 
     def read(self, source: Any, clock: Clock, also: str = "", hint: str = "") -> float:
         """Return the quantity in periods, per period, or as it is.
@@ -77,14 +83,24 @@ class Measure(Reader):
             raise refusal(f"expected {self.expected}{also}, found {found(source)}")
         value = self._converted(quantity, clock.seconds)
         if not self.allows(value):
-            raise refusal(f"expected {self.expected}{also}, {self.bounds}, found {found(source)}")
+            raise refusal(f"expected {self.expected}{also}, {self.bounds_for(value)}, found {found(source)}")
         return value
 
     def allows(self, value: float) -> bool:
         """Return whether a value, in periods or per period, is within the bounds."""
         low = value > self.low if self.above else value >= self.low
         high = value < self.high if self.below else value <= self.high
-        return low and high
+        return low and high and not self._is_tiny(value)
+
+    def _is_tiny(self, value: float) -> bool:
+        return 0.0 < value < self.smallest
+
+    def bounds_for(self, value: float) -> str:
+        """Return in words the bounds that a value breaks."""
+        if not self._is_tiny(value):
+            return self.bounds
+        zero = "" if self.above else f"{self.low:g} or "
+        return f"{zero}from {self.smallest:g} to {self.high:g}"
 
     @property
     def bounds(self) -> str:
@@ -101,6 +117,8 @@ class Measure(Reader):
         """Return how the message about something that is no quantity ends."""
         if isinstance(source, bool) or not isinstance(source, int | float | str):
             return ""
+        if call_pointer(source):
+            return "; nothing is drawn here"
         bare = without_unit(source) if self.time <= 0 else None
         if bare is None:
             return f"; {error}"
@@ -195,6 +213,7 @@ INTEREST = Measure("Interest", "a share per time such as `20 % / year` or a shar
 UNITS = Measure("Units", "a number of units")
 POSITIVE_UNITS = Measure("UnitsAboveZero", "a number of units", above=True)
 NUMBER = Measure("Number", "a plain number", percent=True)
+WEIGHT = Measure("Weight", "a plain number", percent=True, smallest=0.0)
 MONEY = Measure("Money", "an amount of money as a plain number")
 MONEY_PER_TIME = Measure("MoneyPerTime", "money per time such as `3000 / d` or an amount a period", time=-1)
 SHARE = Measure("Share", "a share such as `0.25` or `25 %`", percent=True, high=1.0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
 from jitrisk.model.drawn import DEMANDED, Demand, Drawn
-from jitrisk.model.faults import refusal
-from jitrisk.model.fields import CLOSED, DELIVERIES, SERVED, SOURCES, UNMET, spelled_out
+from jitrisk.model.faults import Origin, refusal
+from jitrisk.model.fields import CLOSED, DELIVERIES, SERVED, SILENCE, SOURCES, UNMET, spelled_out
 from jitrisk.model.measures import (
     CAPACITY,
     DAYS,
@@ -19,7 +19,6 @@ from jitrisk.model.measures import (
     FREQUENCY,
     HOURS,
     INTEREST,
-    LARGEST,
     MONEY,
     MONEY_PER_TIME,
     POSITIVE_FACTOR,
@@ -36,13 +35,16 @@ from jitrisk.model.policy import Policy, PolicyChoice
 from jitrisk.model.quantities import HOUR
 from jitrisk.model.reader import FLAG, TEXT, Clock
 from jitrisk.sampling.distributions import Distribution, constant, distribution
+from jitrisk.sampling.series import SHORTEST_CYCLE, cycle_length
 
-# A hazard may come and go this often in one period at most; sampling takes time in proportion.
-_MOST_SPELLS = 1000
+# A mean quiet time shorter than this share of a period cannot be told from none.
+_SHORTEST_QUIET = 1e-4
 
-# No store costs more to keep in a year than this many times what it holds: a yearly rate was given for a period.
-_MOST_INTEREST = 10.0
+# Textbooks charge as much as the value of a unit per period, so the limit is far above what a store costs.
+_MOST_INTEREST = 1000.0
 _YEAR = 365 * 24
+
+_OFTEN = "shorten the period, or lower the capacity or yield by what the events cost on average"
 
 _NOT_EMPTY: dict[str, JsonValue] = {"minProperties": 1}
 
@@ -221,20 +223,26 @@ class Hazard(Part):
         assert self.rate is not None  # one of the two is given
         return distribution("exponential", mean=1.0 / self.rate)
 
-    @field_validator("rate")
+    @field_validator("rate", "time_between")
     @classmethod
-    def _not_too_rare(cls, rate: float) -> float:
-        if rate * LARGEST < 1.0:
-            raise refusal(f"expected at least one event in {LARGEST:g} periods (`chance: 0` switches a hazard off)")
-        return rate
+    def _quiet_long_enough(cls, given: Any, info: ValidationInfo[Clock]) -> Any:
+        quiet = 1.0 / given if isinstance(given, float) else given.mean() if given else 1.0
+        if quiet < _SHORTEST_QUIET and info.context.known:
+            allowed = f"expected at most {1 / _SHORTEST_QUIET:,.0f} events a period of quiet time"
+            raise refusal(f"{allowed}, found one every {quiet:.2g} periods; {_OFTEN}")
+        return given
 
     @field_validator("duration")
     @classmethod
     def _not_too_often(cls, duration: Distribution, info: ValidationInfo[Clock]) -> Distribution:
-        rate, between = info.data.get("rate"), info.data.get("time_between")
-        quiet = between.mean() if between else 1.0 / rate if rate else 1.0
-        if (quiet + duration.mean()) * _MOST_SPELLS < 1.0 and info.context.known:
-            raise refusal(f"with {_MOST_SPELLS} events a period or more, shorten the period or count them as capacity")
+        rate: Any = info.data.get("rate")
+        between: Any = info.data.get("time_between")
+        if (rate or between) and info.context.known:
+            quiet = between or distribution("exponential", mean=1.0 / rate)
+            cycle = cycle_length(quiet, duration)
+            if cycle < SHORTEST_CYCLE:
+                most = f"expected at most {1 / SHORTEST_CYCLE:,.0f} events a period"
+                raise refusal(f"{most}, found one every {cycle:.2g} periods on average; {_OFTEN}")
         return duration
 
     @field_validator("hits")
@@ -254,6 +262,7 @@ class Network(Part):
     horizon, warm_up : periods.
     holding_rate : share of the value, per period.
     days_receivable, days_payable : days.
+    silence : names of the warnings that are not shown.
     strategies : the network under each strategy; empty in these networks themselves.
     text : the whole model as given, as JSON that `load` reads back to an equal network.
     digest : SHA-256 of the text.
@@ -272,13 +281,20 @@ class Network(Part):
     stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=_NOT_EMPTY)
     customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=_NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")
+    silence: Annotated[tuple[str, ...], SILENCE] = Field(default=(), description="names of warnings that are not shown")
     strategies: dict[str, Network] = Field(default={}, description="named patches over the model")
     _text: str = PrivateAttr(default="")
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property
     def text(self) -> str:
         """The whole model as given, as canonical JSON."""
         return self._text
+
+    @property
+    def origin(self) -> Origin:
+        """The file of the model, and the line of every key in it."""
+        return self._origin
 
     @property
     def digest(self) -> str:
@@ -297,4 +313,10 @@ class Network(Part):
         """Return the network with its strategies and its text."""
         whole = self.model_copy(update={"strategies": dict(strategies)})
         whole._text = text
+        return whole
+
+    def located(self, origin: Origin) -> Network:
+        """Return the network with where it was read from."""
+        whole = self.model_copy()
+        whole._origin = origin
         return whole

@@ -20,6 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from jitrisk.model.faults import Finding, Path, caught, refusal, together
+from jitrisk.model.key_pointers import key_pointer
 from jitrisk.model.quantities import found
 from jitrisk.model.wording import nearest, quoted, unknown
 
@@ -70,7 +71,8 @@ class Part(BaseModel):
     @classmethod
     def _misplaced(cls, key: str, value: Any) -> Finding | None:
         if key not in cls.known():
-            return Finding((key,), unknown("key", key, cls.known()))
+            pointer = key_pointer(cls.__name__, key)
+            return Finding((key,), unknown("key", key, cls.known(), advice=pointer.advice if pointer else ""))
         if value is not None:
             return None
         if cls.model_fields[cls.known()[key]].is_required():
@@ -84,9 +86,11 @@ class Part(BaseModel):
 
     @classmethod
     def meant(cls, source: Mapping[str, Any]) -> set[str]:
-        """Return the known keys that the unknown ones look like."""
-        strange = islice((key for key in source if key not in cls.known()), _MOST_SEARCHED)
-        return {close for key in strange if (close := nearest(key, cls.known()))}
+        """Return the known keys that the unknown ones look like or stand for."""
+        strange = list(islice((key for key in source if key not in cls.known()), _MOST_SEARCHED))
+        pointers = {key: pointer for key in strange if (pointer := key_pointer(cls.__name__, key))}
+        close = {close for key in strange if key not in pointers and (close := nearest(key, cls.known()))}
+        return close.union(*(pointer.keys for pointer in pointers.values()))
 
     @classmethod
     def _choices(cls, source: Mapping[str, Any]) -> list[Finding]:

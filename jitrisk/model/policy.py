@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from jitrisk.model.faults import refusal
 from jitrisk.model.measures import DURATION, MARGIN, POSITIVE_UNITS, SERVICE, UNITS, Measure, WholePeriods
 from jitrisk.model.part import Part
-from jitrisk.model.quantities import found, is_duration
+from jitrisk.model.quantities import as_number, found, is_duration
 from jitrisk.model.reader import Clock, Plain
 from jitrisk.model.wording import meant, nearest
 
@@ -58,12 +58,13 @@ def _cards(source: Any, clock: Clock) -> int | str | None:
         return None
     if source in ("formula", UNLIMITED):
         return str(source)
-    whole = isinstance(source, int | float) and not isinstance(source, bool) and source == source // 1
-    if not whole or not 1 <= source <= _MOST_CARDS:
+    number = as_number(source)
+    whole = isinstance(number, int | float) and not isinstance(number, bool) and number == number // 1
+    if not whole or not 1 <= number <= _MOST_CARDS:
         hint = meant(source, ("auto", "formula", UNLIMITED))
         allowed = f"a whole number of cards from 1 on, `auto`, `formula` or `{UNLIMITED}`"
         raise refusal(f"expected {allowed}, found {found(source)}{hint}")
-    return int(source)
+    return int(number)
 
 
 _CARDS = Plain(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from jitrisk.model.wording import nearest, shown, unknown
 
@@ -41,6 +42,7 @@ _N = r"(?:([0-9]+(?:\.[0-9]+)?)"
 _ISO = re.compile(rf"P(?=.){_N}Y)?{_N}M)?{_N}W)?{_N}D)?(?:T(?=.){_N}H)?{_N}M)?{_N}S)?)?")
 _ISO_SECONDS = (_YEAR, _YEAR // 12, 7 * DAY, DAY, HOUR, 60, 1)
 _LONGEST = 200
+_PER = re.compile(r"\bper\b|\ba\b(?=\s+(?:day|week|month|year|hour)\b)")
 
 _UNIT_PATTERN = "(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + ")"
 _ISO_PATTERN = r"P(?:[0-9.]+[YMWD])*(?:T(?:[0-9.]+[HMS])+)?"
@@ -93,6 +95,8 @@ def parse(source: object) -> Quantity:
     text = source.strip()
     if not text or len(text) > _LONGEST:
         raise ValueError("the text is empty" if not text else "the text is too long")
+    if (slashed := _PER.sub("/", text)) != text:
+        raise ValueError(f"write `/` for per, as in `{shown(without_unit(slashed) or slashed)}`")
     above, slash, below = text.partition("/")
     top = _amount(above.strip())
     if not slash:
@@ -111,6 +115,17 @@ def is_duration(source: object) -> bool:
         return parse(source).time > 0
     except ValueError:
         return False
+
+
+def as_number(source: Any) -> Any:
+    """Return the number in a text that is a plain number, such as ``1e5``; anything else as it is."""
+    if not isinstance(source, str):
+        return source
+    try:
+        quantity = parse(source)
+    except ValueError:
+        return source
+    return source if quantity.unit else quantity.number
 
 
 def found(source: object) -> str:

@@ -120,15 +120,15 @@ def _caused(findings: list[Finding], patch: Any, known: frozenset[Finding]) -> I
     closes, is put as deep in the patch as its path reaches.
     """
     for finding in findings:
-        reach = _reach(patch, finding.path)
+        depth = reach(patch, finding.path)
         given = 3 if finding.path[:1] and finding.path[0] in SECTIONS else 1
-        if reach >= given and finding.path[0] in _ALLOWED:
+        if depth >= given and finding.path[0] in _ALLOWED:
             yield finding
         elif finding not in known:
-            yield finding._replace(path=finding.path[:reach])
+            yield finding._replace(path=finding.path[:depth])
 
 
-def _reach(patch: Any, path: Path) -> int:
+def reach(patch: Any, path: Path) -> int:
     """Return how many steps of a path a patch follows."""
     for depth, step in enumerate(path):
         if not isinstance(patch, Mapping) or step not in patch:

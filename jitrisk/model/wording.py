@@ -44,8 +44,8 @@ def size(count: int) -> str:
     return f"{count / 1e6:g} MB" if count >= 1e6 else f"{count:,} bytes"
 
 
-def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str] = ()) -> str:
-    """Return a message about an unknown name: the nearest known one, and what is allowed.
+def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str] = (), advice: str = "") -> str:
+    """Return a message about an unknown name: what to write, or the nearest known one, and what is allowed.
 
     Parameters
     ----------
@@ -53,10 +53,11 @@ def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str
     name : the name found.
     known : the names that are allowed.
     listed : those of them that the message lists; all by default.
+    advice : what to write in place of the name, where that is known.
     """
     listed = listed or known
-    close = nearest(name, known)
-    question = f"did you mean `{shown(close)}`?" if close else ""
+    close = None if advice else nearest(name, known)
+    question = f"did you mean `{shown(close)}`?" if close else advice
     allowed = f"allowed: {quoted(listed)}" if 0 < len(listed) <= _MOST_LISTED else ""
     hints = " (".join(hint for hint in (question, allowed) if hint) + (")" if question and allowed else "")
     return f"unknown {kind} `{shown(name)}`" + (f"; {hints}" if hints else "")

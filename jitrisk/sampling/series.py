@@ -46,17 +46,31 @@ class Spells:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.ramp) and self.ramp >= 0):
             raise ValueError(f"hazard {self.name!r} has a ramp of {self.ramp:g} periods, but it must be at least 0")
-        laws = (self.quiet, self.active)
-        if max(self.ramp, *(law.lowest for law in laws)) >= SHORTEST_CYCLE:
-            return
-        # Spells longer than a period count as one, or a few endless spells would hide millions of tiny ones.
-        share = (np.arange(256) + 0.5) / 256
-        cycle = self.ramp + sum(float(np.clip(law.quantile(share), 0, 1).mean()) for law in laws)
+        cycle = cycle_length(self.quiet, self.active, self.ramp)
         if cycle < SHORTEST_CYCLE:
             raise ValueError(
                 f"hazard {self.name!r} comes back after {cycle:.2g} periods, but must take {SHORTEST_CYCLE:g} or more: "
                 "use a longer quiet time or duration, or lower the capacity or yield by what it costs on average"
             )
+
+
+def cycle_length(quiet: Distribution, active: Distribution, ramp: float = 0.0) -> float:
+    """Return the mean time from one occurrence of a hazard to the next, or a lower bound of it from 0.001 on.
+
+    A quiet time or an occurrence longer than a period counts as one period: a few endless ones would hide millions of
+    tiny ones.
+
+    Parameters
+    ----------
+    quiet, active : quiet time and duration, in periods.
+    ramp : length of the linear recovery, in periods.
+    """
+    laws = (quiet, active)
+    longest = max(ramp, *(law.lowest for law in laws))
+    if longest >= SHORTEST_CYCLE:
+        return longest
+    share = (np.arange(256) + 0.5) / 256
+    return ramp + sum(float(np.clip(law.quantile(share), 0, 1).mean()) for law in laws)
 
 
 @dataclass(frozen=True)

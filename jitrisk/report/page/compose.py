@@ -28,6 +28,7 @@ def html_page(
     summary: Summary | None = None,
     *,
     outline: xr.Dataset | None = None,
+    warnings: Sequence[tuple[str, ...]] = (),
     annual: xr.Dataset | None = None,
     trace: xr.Dataset | None = None,
     replay: xr.Dataset | None = None,
@@ -43,6 +44,7 @@ def html_page(
     outcomes : a result; one opened with :func:`jitrisk.outcomes.reading` is read variable by variable.
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
     outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
+    warnings : the warnings about its model, each with its name, key, what was found, what it does and what to write.
     annual : the metrics of the last year of every path, from :func:`jitrisk.last_year`, where paths are longer.
     trace : some paths period by period, from :func:`jitrisk.trace`; the fan charts need it.
     replay : one path, from :func:`jitrisk.replay`; the story of a bad path needs it.
@@ -71,6 +73,7 @@ def html_page(
         "question": sections.question(summary),
         "answer": sentences(summary),
         "comparison": sections.of_sheet(compared(summary), "The strategies side by side"),
+        "warnings": sections.warnings(warnings),
         "assumptions": sections.assumptions(outline) if outline is not None else (),
         "correlations": sections.correlations(outline, names),
         "story": sections.story(replay) if replay is not None else None,

@@ -63,6 +63,12 @@ def question(summary: Summary) -> str:
     return f"{choice}: which {better} in an average year, which in a bad one, and which serves better?"
 
 
+def warnings(found: Sequence[tuple[str, ...]]) -> Table | None:
+    """Return the warnings about a model as a table, None where there are none."""
+    head = ("warning", "where", "what was found", "what it does to the answer", "what to write")
+    return Table("Warnings about the model", head, tuple(found)) if found else None
+
+
 def assumptions(outline: xr.Dataset) -> tuple[Table, ...]:
     """Return what a model assumes: what is drawn from which law, what can go wrong, and how stores are refilled."""
     tables = (_laws(outline), _hazards(outline), _stages(outline))

@@ -1,0 +1,57 @@
+"""Warnings about a model on the command line: on stderr for people, in the document for programs, or as faults."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from jitrisk.model import Network
+
+WARNED = "jitrisk.warned"
+"""Under which the context of a verb keeps the warnings about its model."""
+
+strict_option = click.option("--strict", is_flag=True, help="Take warnings about the model for faults.")
+"""The option of every verb that shows warnings about a model."""
+
+
+def print_warnings(network: Network, strict: bool, strategies: Collection[str] | None = None) -> None:
+    """Print the warnings about a model on stderr, and keep them for the document of the verb.
+
+    Parameters
+    ----------
+    network : the model.
+    strict : whether warnings are faults.
+    strategies : names of the strategies looked at; all by default.
+
+    Raises
+    ------
+    ModelError
+        With the warnings, where they are faults and there are any.
+    """
+    from jitrisk.model_warnings import find_warnings, refuse_warnings
+
+    found = find_warnings(network, strategies)
+    if strict:
+        refuse_warnings(found)
+    click.get_current_context().meta[WARNED] = {"warnings": [warning.as_document() for warning in found]}
+    for warning in found:
+        click.echo(f"jitrisk: warning: {warning}", err=True)
+
+
+def print_result_warnings(result: xr.Dataset, strict: bool) -> None:
+    """Print the warnings about the model of a result, as far as this version can read that model."""
+    from jitrisk.arguments import network_of
+    from jitrisk.errors import JitriskError
+
+    try:
+        network = network_of(result)
+    except (JitriskError, ValueError):
+        return
+    names = [str(name) for name in result.indexes.get("strategy", [])]
+    if set(names) <= set(network.strategies):
+        print_warnings(network, strict, names)

@@ -1,0 +1,95 @@
+"""Bare numbers in a model where a number per time is expected, such as a capacity of ``850``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple, get_args
+
+from jitrisk.model.drawn import DEMANDED
+from jitrisk.model.faults import Path
+from jitrisk.model.measures import DURATION, LENGTH, Measure
+from jitrisk.model.network import Network
+from jitrisk.model.part import Part
+from jitrisk.model.quantities import parse
+from jitrisk.model.reader import Clock
+from jitrisk.model.reading import SECTIONS
+from jitrisk.sampling.distributions import FAMILIES
+
+
+class BareRate(NamedTuple):
+    """One bare number per time.
+
+    Attributes
+    ----------
+    path : where it stands in the model.
+    number : the number, not 0.
+    seconds : the time it counts per: a period, or for a demand the time between two draws.
+    """
+
+    path: Path
+    number: float
+    seconds: float
+
+
+def bare_rates(model: Mapping[str, Any]) -> Iterator[BareRate]:
+    """Yield every bare number per time of a model without faults; 0, which is 0 per any time, is left out.
+
+    Parameters
+    ----------
+    model : the model as a mapping; its strategies are not looked at.
+    """
+    seconds = LENGTH.read(model["period"], Clock(1.0))
+    yield from _of_part(Network, model, (), seconds)
+    for section, part in SECTIONS.items():
+        for name, member in model.get(section, {}).items():
+            yield from _of_part(part, member, (section, name), seconds)
+
+
+def _of_part(part: type[Part], source: Mapping[str, Any], path: Path, seconds: float) -> Iterator[BareRate]:
+    for key, read in _keys(part).items():
+        if key in source:
+            yield from read(source[key], (*path, key), seconds)
+
+
+@cache
+def _keys(part: type[Part]) -> dict[str, Callable[[Any, Path, float], Iterator[BareRate]]]:
+    """Return the keys of a part that hold something per time, each with what finds bare numbers in it."""
+    keys: dict[str, Callable[[Any, Path, float], Iterator[BareRate]]] = {}
+    for key, name in part.known().items():
+        field = part.model_fields[name]
+        readers = [*field.metadata, *_annotations(field.annotation)]
+        if DEMANDED in readers:
+            keys[key] = _of_demand
+        elif any(isinstance(reader, Measure) and reader.time < 0 for reader in readers):
+            keys[key] = _of_number
+    return keys
+
+
+def _annotations(annotation: Any) -> Iterator[Any]:
+    """Yield all that stands in an annotation, such as the reader of an optional number."""
+    for inner in get_args(annotation):
+        yield inner
+        yield from _annotations(inner)
+
+
+def _of_demand(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
+    if not isinstance(source, Mapping):
+        yield from _of_number(source, path, seconds)
+        return
+    if "every" in source:
+        seconds *= DURATION.read(source["every"], Clock(seconds))
+    for family, body in source.items():
+        kinds = FAMILIES[family].parameters if family in FAMILIES else {}
+        parameters = body if isinstance(body, Mapping) else {"value": body}
+        for name, value in parameters.items():
+            if kinds.get(name) == "quantity":
+                place = (*path, family, name) if isinstance(body, Mapping) else (*path, family)
+                values = value if isinstance(value, list) else [value]
+                yield from (rate for one in values for rate in _of_number(one, place, seconds))
+
+
+def _of_number(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
+    quantity = parse(source)
+    if quantity.time == 0 and quantity.number:
+        yield BareRate(path, quantity.number, seconds)

@@ -1,0 +1,93 @@
+"""Warnings about what is drawn: means moved by clipping, lead times raised by rounding up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from math import exp, inf, pi, sqrt
+
+import numpy as np
+
+from jitrisk.lower import whole_periods
+from jitrisk.model_warnings.subject import Found, Path, Subject
+from jitrisk.numerals import number
+from jitrisk.sampling.distributions import Distribution
+
+_MOVED = 0.01
+_RAISED = 0.1
+_GRID = (np.arange(4096) + 0.5) / 4096
+
+
+def find_clipped_means(subject: Subject) -> Iterator[Found]:
+    """Yield every distribution whose clipping moves its mean by more than 1 %."""
+    for path, law, highest in _drawn(subject):
+        mean, clipped = law.mean(), clipped_mean(law, highest)
+        if abs(clipped - mean) > _MOVED * mean:
+            bounds = "at 0" if highest == inf else f"at 0 and {highest:g}"
+            written, drawn = number(mean, 4), number(clipped, 4)
+            yield Found(path, f"the {law.family} distribution has mean {written}; clipped {bounds}, {drawn}")
+
+
+def _drawn(subject: Subject) -> Iterator[tuple[Path, Distribution, float]]:
+    """Yield every distribution with where it stands and the highest value that can be drawn from it."""
+    network = subject.network
+    for name, stage in network.stages.items():
+        yield ("stages", name, "lead_time"), stage.lead_time, inf
+        yield ("stages", name, "yield"), stage.yield_, 1.0
+    for name, customer in network.customers.items():
+        yield ("customers", name, "demand"), customer.demand, inf
+    for name, hazard in network.hazards.items():
+        if hazard.time_between is not None:
+            yield ("hazards", name, "time_between"), hazard.time_between, inf
+        yield ("hazards", name, "duration"), hazard.duration, inf
+
+
+@lru_cache(maxsize=4096)
+def clipped_mean(law: Distribution, highest: float = inf) -> float:
+    """Return the mean of a distribution clipped to the range from 0 to `highest`.
+
+    Of the normal distribution exactly, see Johnson, Kotz and Balakrishnan, *Continuous Univariate Distributions*
+    (1994), section 13.10.1; of others from 4,096 quantiles.
+    """
+    if law.lowest >= 0.0 and law.highest <= highest:
+        return law.mean()
+    if law.family == "normal":
+        above = _mean_above(law.mean(), law.sd(), 0.0)
+        return above - (_mean_above(law.mean(), law.sd(), highest) if highest < inf else 0.0)
+    return float(np.clip(law.quantile(_GRID), 0.0, highest).mean())
+
+
+def _mean_above(mean: float, sd: float, threshold: float) -> float:
+    """Return E[max(X - threshold, 0)] of a normal X."""
+    from scipy.special import ndtr
+
+    score = (mean - threshold) / sd
+    return float((mean - threshold) * ndtr(score) + sd * exp(-score * score / 2) / sqrt(2 * pi))
+
+
+def find_rounded_lead_times(subject: Subject) -> Iterator[Found]:
+    """Yield every lead time that rounding up to whole periods raises by more than a tenth on average."""
+    for name, stage in subject.network.stages.items():
+        yield from _rounded(subject, ("stages", name, "lead_time"), *_means(stage.lead_time))
+        if stage.expedite is not None:
+            lead_time = stage.expedite.lead_time
+            path = ("stages", name, "expedite", "lead_time")
+            yield from _rounded(subject, path, lead_time, float(whole_periods(lead_time)))
+
+
+@lru_cache(maxsize=4096)
+def _means(law: Distribution) -> tuple[float, float]:
+    """Return the mean of a lead time, and of the whole periods it becomes."""
+    if law.family == "constant":
+        return law.mean(), float(whole_periods(law.mean()))
+    drawn = np.maximum(law.quantile(_GRID), 0.0)
+    return float(drawn.mean()), float(whole_periods(drawn).mean())
+
+
+def _rounded(subject: Subject, path: Path, lead_time: float, rounded: float) -> Iterator[Found]:
+    # Whole periods differ from what is written by rounding alone, which is no reason for a warning.
+    if rounded <= lead_time * (1.0 + _RAISED) * (1.0 + 1e-9):
+        return
+    hours = subject.network.period
+    words = f"{number(lead_time * hours, 4)} h become {number(rounded * hours, 4)} h: {number(rounded, 4)} periods of"
+    yield Found(path, f"{words} {hours:g} h")

@@ -1,0 +1,82 @@
+"""Warnings about stages: capacities that multiply, fallbacks without stock, capacity below mean demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jitrisk.lower.graph import sweep_order
+from jitrisk.model import BaseStock, Kanban, Level, MinMax, Network, Policy, ReorderPoint
+from jitrisk.model_warnings.subject import Found, Subject
+from jitrisk.numerals import number
+
+_EXACT = 1e-9
+_MOST_NAMED = 4
+
+
+def find_partial_hazards(subject: Subject) -> Iterator[Found]:
+    """Yield every stage of whose capacity two or more hazards each take a part."""
+    for stage, factors in _partial_factors(subject.network).items():
+        if len(factors) > 1:
+            second = list(factors)[1]
+            named = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
+            more = f" and {len(factors) - _MOST_NAMED} more" if len(factors) > _MOST_NAMED else ""
+            words = f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(named)}{more}"
+            yield Found(("hazards", second, "hits", stage, "capacity"), words)
+
+
+def _partial_factors(network: Network) -> dict[str, dict[str, float]]:
+    """Return the factors between 0 and 1 on the capacity of each stage, by the hazard that has them."""
+    factors: dict[str, dict[str, float]] = {}
+    for name, hazard in network.hazards.items():
+        for stage, hit in hazard.hits.items():
+            chance = hazard.chance if hit.chance is None else hit.chance
+            if chance > 0 and hit.capacity is not None and 0 < hit.capacity < 1:
+                factors.setdefault(stage, {})[name] = hit.capacity
+    return factors
+
+
+def find_empty_fallbacks(subject: Subject) -> Iterator[Found]:
+    """Yield every source that no share of any demand reaches, whose level follows mean demand."""
+    reachable = _reachable(subject.network)
+    for name, stage in subject.network.stages.items():
+        field = _by_demand(stage.policy)
+        if field and name in reachable and not subject.customers_behind[name]:
+            level = "one card" if isinstance(stage.policy, Kanban) else "0"
+            path = ("stages", name, "policy", stage.policy.kind, field)
+            yield Found(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
+
+
+def _reachable(network: Network) -> set[str]:
+    """Return the stages that a customer's demand can reach, by a share or because they stand in for another source."""
+    reachable = {customer.stage for customer in network.customers.values()}
+    for name in sweep_order(network):
+        inputs = network.stages[name].inputs.values() if name in reachable else ()
+        reachable |= {source for item in inputs for source, share in item.sources if share > 0 or item.failover}
+    return reachable
+
+
+def _by_demand(policy: Policy) -> str:
+    """Return the field by which a level follows mean demand, empty where none does."""
+    match policy:
+        case Kanban(cards=None):
+            return "cards"
+        case BaseStock(level=None):
+            return "cover" if policy.cover is not None else "service"
+        case MinMax():
+            return _covering(min=policy.min, max=policy.max)
+        case ReorderPoint():
+            return _covering(point=policy.point, quantity=policy.quantity)
+    return ""
+
+
+def _covering(**levels: Level) -> str:
+    return next((field for field, level in levels.items() if level.cover), "")
+
+
+def find_low_capacities(subject: Subject) -> Iterator[Found]:
+    """Yield every stage whose capacity is below what mean demand asks it to start."""
+    for name, stage in subject.network.stages.items():
+        needed = subject.mean_demand[name] / stage.yield_.mean()
+        if stage.capacity is not None and stage.capacity < needed * (1.0 - _EXACT):
+            offered, asked = (number(value * subject.per_day, 4) for value in (stage.capacity, needed))
+            yield Found(("stages", name, "capacity"), f"a capacity of {offered} / d for a mean demand of {asked} / d")

@@ -1,0 +1,69 @@
+"""What the checks look at: the network of one strategy, and what follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from jitrisk.lower import customers_behind, mean_demand
+from jitrisk.model import BareRate, Network, bare_rates
+
+Path = tuple[str | int, ...]
+
+
+class Found(NamedTuple):
+    """What a check found.
+
+    Attributes
+    ----------
+    path : the key path of what causes it, from the top of the model.
+    message : what was found, with its numbers.
+    """
+
+    path: Path
+    message: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The network of one strategy.
+
+    Attributes
+    ----------
+    network : the network, all times in periods.
+    """
+
+    network: Network
+
+    @cached_property
+    def model(self) -> dict[str, Any]:
+        """The model as it is written, with the patch of the strategy applied."""
+        model: dict[str, Any] = json.loads(self.network.text)
+        return model
+
+    @cached_property
+    def bare_rates(self) -> tuple[BareRate, ...]:
+        """Every bare number per time."""
+        return tuple(bare_rates(self.model))
+
+    @cached_property
+    def mean_demand(self) -> dict[str, float]:
+        """Mean demand on each store, units a period."""
+        return mean_demand(self.network)
+
+    @cached_property
+    def customers_behind(self) -> dict[str, frozenset[str]]:
+        """The customers whose demand reaches each store by the shares of the sources."""
+        return customers_behind(self.network)
+
+    @property
+    def per_day(self) -> float:
+        """Periods in a day."""
+        return 24.0 / self.network.period
+
+
+Check = Callable[[Subject], Iterator[Found]]
+"""Finds one kind of warning in the network of one strategy."""

@@ -1,0 +1,71 @@
+"""The register of warnings about a model: each name, what it does to the answer, and what to write instead.
+
+A model can be simulated and still say something else than its author meant. What finds a row in a model is the check
+of its name in :mod:`jitrisk.model_warnings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WarningRow:
+    """One row of the register.
+
+    Attributes
+    ----------
+    condition : when a model gets the warning, in a phrase.
+    effect : what it does to the answer, in half a sentence.
+    remedy : what to write instead, in half a sentence.
+    """
+
+    condition: str
+    effect: str
+    remedy: str
+
+
+WARNINGS: dict[str, WarningRow] = {
+    "clipped-mean": WarningRow(
+        "a distribution, such as a normal one, whose mean clipping at 0 (a yield: also at 1) moves by more than 1 %",
+        "what is drawn has another mean than the one written, and levels from mean demand follow what is drawn",
+        "use a distribution that stays in bounds, such as `gamma` or `lognormal`, or `triangular` for a yield",
+    ),
+    "rounded-lead-time": WarningRow(
+        "a lead time that rounding up to whole periods raises by more than a tenth on average, or 0, which becomes 1",
+        "goods arrive later than written, and more of them are in process",
+        "use a shorter `period`, or write the lead time in whole periods",
+    ),
+    "partial-hazards": WarningRow(
+        "two or more hazards that each take a part of the capacity of one stage",
+        "factors of hazards that are on together multiply: two of 0.5 leave 0.25, where two machines of half the "
+        "capacity each would leave 0",
+        "for machines side by side write a stage each, as sources of one input with shares",
+    ),
+    "empty-fallback": WarningRow(
+        "a source without a share whose level follows mean demand, by cover, service or the card formula",
+        "mean demand counts shares, so the level is 0 (or one card): when the source is called on, its store is empty",
+        "write the level in units, such as `{base_stock: {level: 500}}`, or give the source a share",
+    ),
+    "number-per-period": WarningRow(
+        "a bare number where a time is divided by, in a model whose period is not a day",
+        "it counts per period (a demand with `every`: per draw), not per day",
+        "write the time with it, as in `850 / d` or `850 / 8 h`",
+    ),
+    "high-holding-rate": WarningRow(
+        "a `holding_rate` given as a bare number that is above 1,000 % a year",
+        "holding costs a multiple of what stock is worth, so that lean strategies look better than they are",
+        "write the time with it, as in `20 % / year`",
+    ),
+    "capacity-below-demand": WarningRow(
+        "a capacity below what mean demand asks the stage to start",
+        "what waits, or is lost, grows as long as the simulation lasts: the figures depend on the horizon",
+        "raise the capacity, or lower the demand or the share of the stage",
+    ),
+    "value-above-cost": WarningRow(
+        "goods that are sold at a price, whose `value` is more than a quarter above all `unit_cost` paid for them",
+        "profit deducts what is paid and gross profit what goods are worth, so profit can exceed gross profit",
+        "give every stage the `unit_cost` of its purchase or conversion, so that they add up to the `value`",
+    ),
+}
+"""Every warning by its name."""

@@ -1,0 +1,216 @@
+"""First mistakes of people who come from other tools: the message names the key to use, or what there is not."""
+
+import math
+
+import numpy as np
+import pytest
+from modelfile import GOOD, faults, only_fault, spoiled
+from scipy import stats
+
+from jitrisk.model import load
+from jitrisk.model import network as parts
+from jitrisk.model import policy as policies
+from jitrisk.model.distribution_pointers import _CALLED, _PARAMETERS, call_pointer
+from jitrisk.model.key_pointers import _ANYWHERE, _BY_PART, key_pointer
+from jitrisk.model.tree import read_yaml
+from jitrisk.sampling.distributions import FAMILIES, distribution
+
+PARTS = {
+    name: getattr(parts, name, None) or getattr(policies, name)
+    for name in (*_BY_PART, "Input", "Expedite", "MakeToOrder")
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("Poisson(10)", "write `{poisson: {mean: 10}}`"),
+        ("poisson", "write `{poisson: {mean: ...}}`"),
+        ("N(100, 15)", "write `{normal: {mean: 100, sd: 15}}`"),
+        ("Normal(loc=100, scale=15)", "write `{normal: {mean: 100, sd: 15}}`"),
+        ("np.random.normal(100, 15)", "write `{normal: {mean: 100, sd: 15}}`"),
+        ("TRIA(1, 2, 3)", "write `{triangular: {low: 1, mode: 2, high: 3}}`"),
+        ("EXPO(5)", "write `{exponential: {mean: 5}}` (of a rate, `mean` is the inverse)"),
+        ("LogNormal(2, 0.5)", "of the value itself, not of its logarithm"),
+        ({"Poisson": {"mean": 3}}, "unknown distribution `Poisson`; write `poisson`"),
+        ({"expon": {"mean": 3}}, "write `exponential`"),
+        ({"distribution": "Poisson", "mean": 10}, "write `{poisson: {mean: ...}}`"),
+        ({"type": "normal", "mean": 10, "sd": 3}, "write `{normal: {mean: ..., sd: ...}}`"),
+        ({"mean": 10, "sd": 3}, "name the distribution, as in `{normal: {mean: ..., sd: ...}}`"),
+        ("900 per d", "write `/` for per, as in `900 / d`"),
+        ("900 per day", "`900 / day`"),
+        ("900 units per day", "`900 / day`"),
+        ("900 a day", "`900 / day`"),
+    ],
+)
+def test_a_demand_written_as_in_another_tool_is_answered_with_what_to_write(written, advice):
+    fault = only_fault(spoiled("customers.export.demand", written))
+    assert fault.key.startswith("customers.export.demand")
+    assert advice in fault.message
+
+
+@pytest.mark.parametrize("written", ["900/day", "900 /d", "900/ days", "1e3 / d"])
+def test_rates_with_a_slash_are_read_however_they_are_spaced(written):
+    assert load(spoiled("customers.export.demand", written)).customers["export"].demand.mean() > 0
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "advice"),
+    [
+        ("normal", {"mu": 10, "sd": 3}, "write `mean`"),
+        ("normal", {"mean": 10, "sigma": 3}, "write `sd`"),
+        ("normal", {"mean": 10, "std": 3}, "write `sd`"),
+        ("normal", {"mean": 10, "stddev": 3}, "write `sd`"),
+        ("normal", {"mean": 10, "scale": 3}, "write `sd`"),
+        ("normal", {"mean": 10, "variance": 9}, "write `sd`, its square root"),
+        ("lognormal", {"mean": 10, "std": 3}, "write `sd`"),
+        ("lognormal", {"mu": 1, "cv": 3}, "not of its logarithm"),
+        ("poisson", {"lambda": 10}, "write `mean`"),
+        ("exponential", {"rate": 10}, "write `mean`, the inverse of a rate"),
+        ("gamma", {"k": 2, "scale": 3}, "write `shape`"),
+        ("gamma", {"shape": 2, "theta": 3}, "write `scale`"),
+        ("weibull", {"eta": 2, "shape": 3}, "write `scale`"),
+        ("weibull", {"scale": 2, "beta": 3}, "write `shape`"),
+        ("uniform", {"min": 2, "high": 3}, "write `low`"),
+        ("triangular", {"low": 1, "most_likely": 2, "high": 3}, "write `mode`"),
+        ("binomial", {"n": 9, "prob": 0.5}, "write `p`"),
+    ],
+)
+def test_a_parameter_of_another_tool_is_answered_with_the_one_to_use(family, given, advice):
+    strange = next(name for name in given if name not in FAMILIES[family].parameters)
+    fault = only_fault(spoiled("customers.export.demand", {family: given}))
+    assert fault.key == f"customers.export.demand.{family}.{strange}"
+    assert advice in fault.message
+    assert "did you mean" not in fault.message
+
+
+def test_mu_and_sigma_of_a_lognormal_are_answered_with_the_mean_and_cv_they_mean():
+    mu, sigma = 2.0, 0.5
+    first, second = faults(spoiled("customers.export.demand", {"lognormal": {"mu": mu, "sigma": sigma}}))
+    law = stats.lognorm(s=sigma, scale=math.exp(mu))
+    assert f"here `{{lognormal: {{mean: {law.mean():.6g}, cv: {law.std() / law.mean():.6g}}}}}`" in first.message
+    assert "in place of it and `mu`" in second.message
+
+
+@pytest.mark.parametrize(
+    ("family", "words", "scipy_law"),
+    [
+        ("gamma", {"shape": "k", "scale": "theta"}, stats.gamma(2.0, scale=3.0)),
+        ("weibull", {"shape": "k", "scale": "lambda"}, stats.weibull_min(2.0, scale=3.0)),
+    ],
+)
+def test_what_a_pointer_names_is_the_same_law(family, words, scipy_law):
+    numbers = dict(zip(words, (2.0, 3.0), strict=True))
+    for key, word in words.items():
+        assert _PARAMETERS[family][word] == f"write `{key}`"
+    law = distribution(family, **numbers)
+    assert np.allclose(law.quantile([0.1, 0.5, 0.9]), scipy_law.ppf([0.1, 0.5, 0.9]), rtol=1e-9)
+
+
+def test_every_form_that_a_pointer_shows_is_one_of_its_distribution():
+    for family, names in _CALLED.items():
+        assert any(set(names) == set(form) for form in FAMILIES[family].forms), family
+    assert set(_PARAMETERS) == set(FAMILIES)
+    for family, words in _PARAMETERS.items():
+        assert not set(words) & set(FAMILIES[family].parameters), family
+
+
+@pytest.mark.parametrize("text", ["n", "900", "8 h", "jit", "", "(3)", "Foo(3)", "normal(", "x" * 300])
+def test_what_names_no_distribution_gets_no_pointer_to_one(text):
+    assert call_pointer(text) == ""
+
+
+def test_a_distribution_where_nothing_is_drawn_is_not_advised():
+    assert only_fault(spoiled("stages.pump.capacity", "Poisson(3)")).message.endswith("nothing is drawn here")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "advice"),
+    [
+        ("stages.pump.safety_stock", 10, "no safety stock apart from its policy: raise `level` or `cover`"),
+        ("stages.pump.safetyStock", 10, "no safety stock apart"),
+        ("stages.pump.lot_size", 10, "`quantity` of `reorder_point`, or `container` of `kanban`"),
+        ("stages.pump.batch", 10, "`quantity` of `reorder_point`"),
+        ("stages.pump.moq", 10, "no minimum order yet"),
+        ("stages.pump.min_order", 10, "no minimum order yet"),
+        ("stages.pump.shelf_life", "10 d", "no shelf life yet"),
+        ("stages.pump.setup_time", "1 h", "no changeovers yet"),
+        ("stages.pump.changeover", "1 h", "no changeovers yet"),
+        ("stages.pump.overtime", 1.2, "no overtime yet: the nearest is `expedite`"),
+        ("stages.pump.transport", "2 d", "part of `lead_time`, or a stage of its own"),
+        ("stages.pump.mtbf", "40 d", "write a hazard"),
+        ("stages.pump.resource", "x", "no shared resources yet"),
+        ("stages.pump.initial_inventory", 5, "write `on_hand`"),
+        ("stages.pump.price", 5, "a key of a customer"),
+        ("customers.shop.priority", 1, "no priorities yet"),
+        ("customers.shop.due_date", "2 d", "no promised delivery time yet"),
+        ("season", {}, "no season or forecast yet"),
+        ("calendar", {}, "no calendar yet"),
+        ("resources", {}, "no shared resources yet"),
+        ("holding_cost", 3, "write `holding_rate: 20 % / year`"),
+        ("seed", 3, "`--paths` and `--seed`"),
+        ("stages.pump.policy", {"conwip": {"cards": 3}}, "jitrisk has no such loop yet"),
+        ("stages.pump.policy", {"eoq": {}}, "write `{reorder_point: "),
+        ("stages.pump.policy.kanban", {"size": 5, "cards": 3}, "write `container`"),
+        ("stages.steel.policy.base_stock", {"service_level": 0.9}, "write `service`"),
+    ],
+)
+def test_a_key_of_another_tool_is_one_fault_with_what_there_is_in_its_place(path, value, advice):
+    fault = only_fault(spoiled(path, value))
+    assert fault.key.startswith(path)
+    assert advice in fault.message
+    assert "did you mean" not in fault.message
+
+
+def test_mtbf_and_mttr_are_answered_with_time_between_and_duration_and_nothing_else():
+    hazard = {"mtbf": "40 d", "mttr": "8 h", "hits": {"pump": {"capacity": 0}}}
+    between, duration = faults(spoiled("hazards.strike", hazard))
+    assert (between.key, duration.key) == ("hazards.strike.mtbf", "hazards.strike.mttr")
+    assert "write `time_between: {exponential: {mean: ...}}`" in between.message
+    assert "write `duration: {exponential: {mean: ...}}`" in duration.message
+
+
+def test_the_hazard_that_a_pointer_shows_loads():
+    advice = key_pointer("Stage", "mtbf").advice
+    written = read_yaml(advice.split("`")[1].replace("press", "pump")).data
+    assert load({**GOOD, **written}).hazards["breakdown"].quiet.mean() == 120.0
+
+
+def test_a_typo_is_still_answered_with_the_nearest_key():
+    assert "did you mean `lead_time`?" in only_fault(spoiled("stages.pump.lead_tme", 3)).message
+
+
+@pytest.mark.parametrize("part", sorted(_BY_PART))
+def test_pointers_name_keys_that_exist_and_stand_for_words_that_do_not(part):
+    for pointer in _BY_PART[part]:
+        assert set(pointer.keys) <= set(PARTS[part].known())
+        assert not set(pointer.words) & set(PARTS[part].known())
+
+
+def test_no_word_has_two_pointers_in_one_place():
+    for pointers in (*_BY_PART.values(), _ANYWHERE):
+        words = [word for pointer in pointers for word in pointer.words]
+        assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize(("key", "cards"), [("1e2", 100), ("100", 100), (1e2, 100), ("1e5", 100_000), ("1E3", 1000)])
+def test_a_count_in_scientific_notation_is_a_count_in_a_file_and_in_a_mapping(key, cards):
+    model = spoiled("stages.pump.policy", {"kanban": {"container": 5, "cards": key}})
+    assert load(model).stages["pump"].policy.cards == cards
+    assert read_yaml(f"cards: {key}").data["cards"] == cards
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "read"),
+    [
+        ("stages.pump.on_hand", "1e5", lambda network: network.stages["pump"].on_hand),
+        ("horizon", "1e5", lambda network: network.horizon),
+        (
+            "customers.export.demand",
+            {"binomial": {"n": "1e5", "p": 1}},
+            lambda network: network.customers["export"].demand.mean(),
+        ),
+    ],
+)
+def test_numbers_that_yaml_1_1_takes_for_texts_are_numbers(path, text, read):
+    assert read(load(spoiled(path, text))) == 1e5
