@@ -214,6 +214,20 @@ def test_many_customers_alike_count_as_many():
     assert shared(0.95, [{"poisson": {"mean": 4}}] * 50) == stats.poisson(5 * 4 * 50).ppf(0.95)
 
 
+def test_hundreds_of_different_customers_take_bounded_memory():
+    demands = [{"gamma": {"mean": 10 + k / 100, "cv": 1}} for k in range(500)]
+    tracemalloc.start()
+    found = shared(0.95, demands, "1 d")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    means = 10 + np.arange(500) / 100
+    assert peak < 200e6
+    # A sum of exponentials, by the expansion of Cornish and Fisher (1938) to the third cumulant.
+    score, variance, third = stats.norm.ppf(0.95), (means**2).sum(), 2 * (means**3).sum()
+    expected = means.sum() + score * math.sqrt(variance) + (score**2 - 1) / 6 * third / variance
+    assert found == pytest.approx(expected, rel=2e-4)
+
+
 def test_units_of_several_items_are_added_exactly():
     stages = {
         "bolt": {"lead_time": "2 d", "policy": {"base_stock": {"service": 0.95}}},
