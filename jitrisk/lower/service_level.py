@@ -54,6 +54,8 @@ _MOST_PHASES = 128
 # Steps that values have in common are looked for among fractions up to this denominator.
 _FINEST = 1000
 
+_TOO_LARGE = f"the level is above {LARGEST:g} units"
+
 
 Asked = tuple[tuple[int, Distribution, float], ...]
 """Of each customer: periods between draws, one draw, and units of the stage's item in one unit of it."""
@@ -206,8 +208,12 @@ def _quantile(outstanding: Outstanding, demands: Demands, service: float) -> flo
     points = _MOST_EVALUATIONS // max(outstanding.terms, sum(map(len, demands.draws)))
     points = min(_MOST_POINTS, max(_COARSE, 1 << (points.bit_length() - 1)))
     step = demands.step()
-    whole = _whole_range(outstanding, demands, step, points, service)
-    return whole if whole is not None else _searched(outstanding, demands, service, step, points)
+    level = _whole_range(outstanding, demands, step, points, service)
+    if level is None:
+        level = _searched(outstanding, demands, service, step, points)
+    if level > LARGEST:
+        raise UncomputableError(_TOO_LARGE)
+    return level
 
 
 def _whole_range(
@@ -258,7 +264,7 @@ def _reach(outstanding: Outstanding, demands: Demands, service: float) -> float:
             break
         else:
             return _MARGIN * level + 8.0 * step
-    raise UncomputableError(f"the level is above {LARGEST:g} units")
+    raise UncomputableError(_TOO_LARGE)
 
 
 def _cumulated(outstanding: Outstanding, demands: Demands, step: float, points: int, tilt: float) -> np.ndarray:
@@ -331,6 +337,8 @@ def _common_step(values: np.ndarray) -> float | None:
     if not len(values):
         return 0.0
     first = float(values[0])
+    if float(values[-1]) * 2.0**-52 > first:
+        return None
     for denominator in _denominators(values / first):
         multiples = values / first * denominator
         whole = np.rint(multiples)
