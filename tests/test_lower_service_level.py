@@ -210,8 +210,35 @@ def test_a_window_holds_the_most_draws_it_can_of_each_customer():
     assert found == stats.poisson(5 * 4 + 2 * 9).ppf(0.95)
 
 
+def test_values_without_a_common_step_are_put_on_a_fine_grid():
+    assert level(0.7, {"empirical": {"values": [1e-9, 1e9]}}, "2 d") == pytest.approx(1e9, rel=1e-3)
+    assert level(0.7, {"empirical": {"values": [1e-320, 3]}}, "2 d") == pytest.approx(3, rel=1e-3)
+    assert level(0.7, {"empirical": {"values": [1, math.pi, 7 * math.e]}}) == pytest.approx(7 * math.e, rel=1e-3)
+
+
+@pytest.mark.parametrize("service", [1 - 1e-7, 1 - 1e-9])
+def test_services_close_to_one_are_reached(service):
+    assert level(service, {"poisson": {"mean": 4}}, "3 d") == stats.poisson(12).ppf(service)
+    found = level(service, {"gamma": {"shape": 2, "scale": 5}}, "3 d")
+    assert found == pytest.approx(stats.gamma(6, scale=5).ppf(service), rel=2e-2)
+
+
 def test_many_customers_alike_count_as_many():
     assert shared(0.95, [{"poisson": {"mean": 4}}] * 50) == stats.poisson(5 * 4 * 50).ppf(0.95)
+
+
+def test_hundreds_of_different_customers_take_bounded_memory():
+    demands = [{"gamma": {"mean": 10 + k / 100, "cv": 1}} for k in range(500)]
+    tracemalloc.start()
+    found = shared(0.95, demands, "1 d")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    means = 10 + np.arange(500) / 100
+    assert peak < 200e6
+    # A sum of exponentials, by the expansion of Cornish and Fisher (1938) to the third cumulant.
+    score, variance, third = stats.norm.ppf(0.95), (means**2).sum(), 2 * (means**3).sum()
+    expected = means.sum() + score * math.sqrt(variance) + (score**2 - 1) / 6 * third / variance
+    assert found == pytest.approx(expected, rel=2e-4)
 
 
 def test_units_of_several_items_are_added_exactly():
@@ -301,6 +328,7 @@ def refusal(*arguments, **more):
 
 def test_levels_too_large_are_refused_by_name():
     assert "above 1e+12 units" in refusal(0.95, {"gamma": {"mean": 1e9, "cv": 0.5}}, "1e9 d")
+    assert "above 1e+12 units" in refusal(0.95, 1e12, "3 d")
     assert "above 1e+12 units" in refusal(0.9999, {"weibull": {"mean": 1e12, "shape": 0.1}})
 
 
@@ -313,6 +341,15 @@ def test_demands_without_a_common_pattern_are_refused_by_name():
     assert refused.value.faults[0].key == "stages.a.policy.base_stock.service"
     model["stages"]["a"]["lead_time"] = "9 d"
     assert policy_levels(jr.load(model))["a"].order_up_to == stats.poisson(12).ppf(0.95)
+
+
+def test_too_many_cases_in_order_are_refused_by_name():
+    model = store(0.95, 1, {"lognormal": {"mean": "1e5 d", "cv": 1}}, "in_order")
+    demands = [{"every": f"{n} d", "poisson": {"mean": 4}} for n in (1, 2)]
+    model["customers"] = {f"c{k}": {"stage": "a", "demand": demand} for k, demand in enumerate(demands)}
+    with pytest.raises(ModelError, match="too many cases; give `level` or `cover` instead") as refused:
+        policy_levels(jr.load(model))
+    assert refused.value.faults[0].key == "stages.a.policy.base_stock.service"
 
 
 def test_in_order_demands_of_several_intervals_are_added():

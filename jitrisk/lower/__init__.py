@@ -1,5 +1,6 @@
 """Stage 2 of the pipeline: a Network becomes arrays; the last place where a name exists."""
 
+from jitrisk.lower.atoms import clipped_mean
 from jitrisk.lower.exogenous import hazards_of, series_of
 from jitrisk.lower.lead_times import whole_periods
 from jitrisk.lower.levels import Levels, customer_demand, customers_behind, mean_demand, policy_levels
@@ -11,6 +12,7 @@ __all__ = [
     "Levels",
     "Plant",
     "Range",
+    "clipped_mean",
     "customer_demand",
     "customers_behind",
     "hazards_of",

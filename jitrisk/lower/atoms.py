@@ -12,7 +12,8 @@ from jitrisk.sampling.distributions import FAMILIES, Distribution
 
 # A draw is a 32-bit word, so that probabilities below 2^-34 on either side do not occur: 6.45 standard deviations.
 _FARTHEST_SCORE = 6.45
-_STRATA = 1 << 16
+STRATA = 1 << 16
+"""Values of a continuous distribution, where there is room for as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +48,13 @@ class Atoms:
 
 
 @lru_cache(maxsize=32)
-def atoms(distribution: Distribution) -> Atoms:
+def atoms(distribution: Distribution, strata: int = STRATA) -> Atoms:
     """Return a distribution as atoms, negative values clipped at 0.
 
     Parameters
     ----------
     distribution : of a demand, a lead time or a yield.
+    strata : how many values there may be.
 
     Returns
     -------
@@ -60,15 +62,16 @@ def atoms(distribution: Distribution) -> Atoms:
     normal score of their probability, so that both tails are resolved alike.
     """
     steps = ladder(distribution)
-    if steps is not None:
+    exact = steps is not None and len(steps[0]) <= strata
+    if steps is not None and exact:
         values, below = steps
         masses = np.diff(below, prepend=0.0, append=1.0)
     else:
-        scores = np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, 2 * _STRATA + 1)
+        scores = np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, 2 * strata + 1)
         values = quantiles_at_scores(distribution, scores[1::2])
         masses = probabilities_between(scores[::2])
     kept = masses > 0.0
-    return Atoms(np.maximum(values[kept], 0.0), masses[kept], steps is not None)
+    return Atoms(np.maximum(values[kept], 0.0), masses[kept], exact)
 
 
 def ladder(distribution: Distribution) -> tuple[np.ndarray, np.ndarray] | None:
@@ -96,7 +99,7 @@ def probabilities_between(scores: np.ndarray) -> np.ndarray:
 
 def normal_scores() -> np.ndarray:
     """Return equidistant standard normal scores over all probabilities that are drawn."""
-    return np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, (_STRATA >> 3) + 1)
+    return np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, (STRATA >> 3) + 1)
 
 
 def clipped_mean(distribution: Distribution, highest: float = math.inf) -> float:

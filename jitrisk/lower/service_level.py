@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jitrisk.lower.atoms import Atoms, atoms
+from jitrisk.lower.atoms import STRATA, Atoms, atoms
 from jitrisk.lower.lead_times import longest_lead_time, whole_periods
 from jitrisk.lower.outstanding import Blocks, Crossing, InOrder, Outstanding, UncomputableError, blocks, window
 from jitrisk.model.measures import LARGEST
@@ -26,9 +26,14 @@ from jitrisk.sampling.distributions import Distribution
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Stage
 
-# The longest grid, and the most evaluations of a transform, of which each grid point takes half as many as terms.
+# The longest grid, and the most evaluations of transforms: for each point of it, half as many as there are terms or
+# different customers.
 _MOST_POINTS = 1 << 18
 _MOST_EVALUATIONS = 1 << 22
+
+# Values of all customers together, but for each customer at least so many.
+_MOST_VALUES = 1 << 18
+_LEAST_VALUES = 1 << 10
 _COARSE = 1 << 11
 
 # What is beyond the grid counts e^-18 of its probability, and rounding e^18 of a double's.
@@ -48,6 +53,8 @@ _MOST_PHASES = 128
 
 # Steps that values have in common are looked for among fractions up to this denominator.
 _FINEST = 1000
+
+_TOO_LARGE = f"the level is above {LARGEST:g} units"
 
 
 Asked = tuple[tuple[int, Distribution, float], ...]
@@ -166,10 +173,11 @@ def _demands(asked: Asked) -> Demands:
     several: dict[int, Counter[tuple[Distribution, float]]] = {}
     for every, demand, units in asked:
         several.setdefault(every, Counter())[demand, units] += 1
+    strata = min(STRATA, max(_LEAST_VALUES, _MOST_VALUES // sum(map(len, several.values()))))
     return Demands(
         tuple(sorted(several)),
         tuple(
-            tuple((atoms(demand), units, number) for (demand, units), number in several[every].items())
+            tuple((atoms(demand, strata), units, number) for (demand, units), number in several[every].items())
             for every in sorted(several)
         ),
     )
@@ -197,11 +205,15 @@ def _quantile(outstanding: Outstanding, demands: Demands, service: float) -> flo
         nothing = outstanding.transform(np.log(np.maximum(demands.none, 1e-300))[:, np.newaxis].astype(complex))
     if float(nothing[0].real) >= service - _ROUNDING * (1.0 - service):
         return 0.0
-    points = _MOST_EVALUATIONS // max(outstanding.terms, 1)
+    points = _MOST_EVALUATIONS // max(outstanding.terms, sum(map(len, demands.draws)))
     points = min(_MOST_POINTS, max(_COARSE, 1 << (points.bit_length() - 1)))
     step = demands.step()
-    whole = _whole_range(outstanding, demands, step, points, service)
-    return whole if whole is not None else _searched(outstanding, demands, service, step, points)
+    level = _whole_range(outstanding, demands, step, points, service)
+    if level is None:
+        level = _searched(outstanding, demands, service, step, points)
+    if level > LARGEST:
+        raise UncomputableError(_TOO_LARGE)
+    return level
 
 
 def _whole_range(
@@ -252,7 +264,7 @@ def _reach(outstanding: Outstanding, demands: Demands, service: float) -> float:
             break
         else:
             return _MARGIN * level + 8.0 * step
-    raise UncomputableError(f"the level is above {LARGEST:g} units")
+    raise UncomputableError(_TOO_LARGE)
 
 
 def _cumulated(outstanding: Outstanding, demands: Demands, step: float, points: int, tilt: float) -> np.ndarray:
@@ -325,6 +337,8 @@ def _common_step(values: np.ndarray) -> float | None:
     if not len(values):
         return 0.0
     first = float(values[0])
+    if float(values[-1]) * 2.0**-52 > first:
+        return None
     for denominator in _denominators(values / first):
         multiples = values / first * denominator
         whole = np.rint(multiples)

@@ -8,7 +8,7 @@ from math import exp, inf, pi, sqrt
 
 import numpy as np
 
-from jitrisk.lower import whole_periods
+from jitrisk.lower import clipped_mean, whole_periods
 from jitrisk.model_warnings.subject import Found, Path, Subject
 from jitrisk.numerals import number
 from jitrisk.sampling.distributions import Distribution
@@ -40,29 +40,6 @@ def _drawn(subject: Subject) -> Iterator[tuple[Path, Distribution, float]]:
         if hazard.time_between is not None:
             yield ("hazards", name, "time_between"), hazard.time_between, inf
         yield ("hazards", name, "duration"), hazard.duration, inf
-
-
-@lru_cache(maxsize=4096)
-def clipped_mean(law: Distribution, highest: float = inf) -> float:
-    """Return the mean of a distribution clipped to the range from 0 to `highest`.
-
-    Of the normal distribution exactly, see Johnson, Kotz and Balakrishnan, *Continuous Univariate Distributions*
-    (1994), section 13.10.1; of others from 4,096 quantiles.
-    """
-    if law.lowest >= 0.0 and law.highest <= highest:
-        return law.mean()
-    if law.family == "normal":
-        above = _mean_above(law.mean(), law.sd(), 0.0)
-        return above - (_mean_above(law.mean(), law.sd(), highest) if highest < inf else 0.0)
-    return float(np.clip(law.quantile(_GRID), 0.0, highest).mean())
-
-
-def _mean_above(mean: float, sd: float, threshold: float) -> float:
-    """Return E[max(X - threshold, 0)] of a normal X."""
-    from scipy.special import ndtr
-
-    score = (mean - threshold) / sd
-    return float((mean - threshold) * ndtr(score) + sd * exp(-score * score / 2) / sqrt(2 * pi))
 
 
 def find_rounded_lead_times(subject: Subject) -> Iterator[Found]:
