@@ -27,6 +27,9 @@ from jitrisk.risk.selection import Quantile, QuantileBand
 FEWEST_PATHS = 5000
 """Paths below which differences of tails have no interval."""
 
+# Half of twice as many weighted paths are natural: sums of their weights vary by a few per cent.
+_WEIGHTED_SHARE = 0.9
+
 FEWEST_CARRYING = 2.0
 """Paths that a difference of conditional values at risk must rest on: one says nothing of how much they differ."""
 
@@ -37,7 +40,9 @@ FEW_CARRY = "the difference rests on fewer than two paths"
 NOT_SEEN = "the strategies differ, but on no path of the tail"
 
 # Steps of the distance from a quantile, and of the angle around the ellipse.
-_STEPS, _ANGLES = 24, 64
+_STEPS, _ANGLES = 12, 64
+# How far toward the milder losses the thresholds of conditional values at risk are looked for, in steps.
+_MILDER = (0.0, -_STEPS / 2, -float(_STEPS))
 # Of the differences of all paths, as a share of the largest loss: what is smaller is rounding.
 _ROUNDING = 1e-13
 
@@ -131,28 +136,29 @@ def compare_tails(
     pair = _Pair(one, base, level, design, confidence, evidence)
     at = pair.spread(one.band.value, base.band.value)
     var, cvar = one.band.value - base.band.value, at.mean
-    if math.isnan(one.band.lower[-1] + base.band.lower[-1]):
-        return Interval(var, reason=FEW_IN_TAIL), Interval(cvar, reason=FEW_IN_TAIL)
-    if _always_the_same(one.losses - base.losses, float(np.abs(base.losses).max())):
+    enclosed = not math.isnan(one.band.lower[-1] + base.band.lower[-1])
+    if enclosed and _always_the_same(one.losses - base.losses, float(np.abs(base.losses).max())):
         return Interval(var, 0.0, var, var), Interval(cvar, 0.0, cvar, cvar)
-    reason = lacking_paths(min(one.size, base.size) / (1 - level), design)
+    reason = _lacking_paths(design, min(one.size, base.size) / (1 - level), enclosed)
     if reason:
         return Interval(var, reason=reason), Interval(cvar, reason=reason)
     return pair.var(), pair.cvar(at)
 
 
-def lacking_paths(effective: float, design: Design) -> str:
+def _lacking_paths(design: Design, effective: float, enclosed: bool) -> str:
     """Return why there are too few paths for an interval, nothing where they are enough.
 
     Parameters
     ----------
-    effective : how many paths that are all alike would show as much of the tail.
     design : how the paths were drawn.
+    effective : how many paths that are all alike would show as much of the tail.
+    enclosed : whether order statistics enclose both values at risk.
     """
     if design.paths < FEWEST_PATHS:
         return FEW_PATHS
-    # The tail is a whole number of paths or a sum of weights, and 1 - level is rounded.
-    return FEW_WEIGHTED if effective < FEWEST_PATHS * (1 - 1e-9) else ""
+    if not enclosed:
+        return FEW_IN_TAIL
+    return FEW_WEIGHTED if effective < _WEIGHTED_SHARE * FEWEST_PATHS else ""
 
 
 class _Pair:
@@ -184,14 +190,13 @@ class _Pair:
         """Return the difference of the conditional values at risk, from that of the scores at both values at risk."""
         if at.standard_error == 0 and self._any_excess():
             return Interval(at.mean, reason=NOT_SEEN)
-        milder = -_STEPS * np.array([0.0, 0.5, 1.0])
-        # As far as the tails go together, so do the values at risk.
+        # The milder one value at risk is, so is the other, as far as the tails go together.
         together = max(self._correlation, 0.0)
-        lower = [self._ends(far, together * far, at)[0] for far in milder]
-        upper = [self._ends(together * far, far, at)[1] for far in milder]
-        if np.isnan([*lower, *upper]).any():
+        pairs = {(far, together * far) for far in _MILDER} | {(together * far, far) for far in _MILDER}
+        ends = np.array([self._ends(*pair, at) for pair in sorted(pairs)])
+        if np.isnan(ends).any():
             return Interval(at.mean, reason=FEW_CARRY)
-        return Interval(at.mean, at.standard_error, min(lower), max(upper))
+        return Interval(at.mean, at.standard_error, float(ends.min()), float(ends.max()))
 
     def spread(self, one: float, base: float) -> Spread:
         """Return the difference of the mean scores at two thresholds, and its error."""
