@@ -138,19 +138,23 @@ def _differences(
 ) -> list[tuple[Interval, ...]]:
     """Return the differences of mean, value at risk and conditional value at risk of every strategy to the base."""
     level, confidence = asked
-    own = Tail.of(sign * rows[base], level, design, confidence)
+    own = Tail.of(_losses(rows[base], sign), level, design, confidence)
     found = []
     for s, row in enumerate(rows):
         if s == base:
             found.append((Interval(0.0, 0.0, 0.0, 0.0),) * 3)
             continue
         mean = _mean_difference(design.spread(row - rows[base]), evidence[s], confidence)
-        other = Tail.of(sign * row, level, design, confidence)
+        other = Tail.of(_losses(row, sign), level, design, confidence)
         var, cvar = compare_tails(other, own, level, design, confidence, evidence[s])
         if evidence[s] < FEWEST:
             cvar = Interval(cvar.value, reason=FEW_OCCURRENCES)
         found.append((mean, *((var, cvar) if sign > 0 else (var.turned(), cvar.turned()))))
     return found
+
+
+def _losses(row: Array, sign: float) -> Array:
+    return -row if sign < 0 else row
 
 
 def _mean_difference(spread: Spread, evidence: float, confidence: float) -> Interval:

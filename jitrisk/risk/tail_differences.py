@@ -87,9 +87,10 @@ class Tail:
         band = design.quantile_band(losses, level, np.linspace(0.0, ellipse_reach(confidence), _STEPS + 1))
         widest = Quantile(band.value, float(band.lower[-1]), float(band.upper[-1]))
         error = design.quantile_error(widest, level, ellipse_confidence(confidence))
-        above, reached = losses > band.value, losses >= band.value
-        shares = [abs(float(design.mean(each)) - (1 - level)) for each in (above, reached)]
-        beyond = above if shares[0] <= shares[1] else reached
+        beyond, reached = losses > band.value, losses >= band.value
+        above, at_least = (design.share_of(each) for each in (beyond, reached))
+        if abs(at_least - (1 - level)) < abs(above - (1 - level)):
+            beyond = reached
         return cls(losses, band, error, design.tail_size(losses, band.value, level, low=False), beyond)
 
     def thresholds(self, distances: Array) -> Array:
@@ -137,7 +138,7 @@ def compare_tails(
     at = pair.spread(one.band.value, base.band.value)
     var, cvar = one.band.value - base.band.value, at.mean
     enclosed = not math.isnan(one.band.lower[-1] + base.band.lower[-1])
-    if enclosed and _always_the_same(one.losses - base.losses, float(np.abs(base.losses).max())):
+    if enclosed and _is_constant(one.losses - base.losses, base.losses):
         return Interval(var, 0.0, var, var), Interval(cvar, 0.0, cvar, cvar)
     reason = _lacking_paths(design, min(one.size, base.size) / (1 - level), enclosed)
     if reason:
@@ -224,8 +225,9 @@ class _Pair:
         return any(bool((kept > tail.band.value).any()) for kept, tail in pairs)
 
 
-def _always_the_same(differences: Array, scale: float) -> bool:
-    return float(differences.max() - differences.min()) <= _ROUNDING * scale
+def _is_constant(differences: Array, losses: Array) -> bool:
+    """Return whether differences are all equal, but for the rounding of the losses that they are between."""
+    return float(differences.max() - differences.min()) <= _ROUNDING * max(-float(losses.min()), float(losses.max()))
 
 
 def _whole_steps(distances: npt.ArrayLike) -> npt.NDArray[np.intp]:

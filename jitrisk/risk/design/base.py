@@ -89,6 +89,9 @@ class Design(Protocol):
     def quantile_band(self, values: Array, probability: float, reaches: Array) -> QuantileBand:
         """Return a quantile, and its intervals that reach so many standard errors of a normal estimate."""
 
+    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return the share of the paths inside."""
+
     def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
         """Return the correlation between the estimates of two shares of the same paths, 0 where one is a constant."""
 

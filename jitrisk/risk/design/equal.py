@@ -61,6 +61,10 @@ class EqualDesign:
         found = quantiles(np.ascontiguousarray(values), ranks)
         return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
 
+    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return the share of the paths inside."""
+        return float(np.count_nonzero(inside)) / self.paths
+
     def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
         """Return the correlation between two shares of the same paths, 0 where one is a constant."""
         first, second, both = (np.count_nonzero(each) / self.paths for each in (one, other, one & other))

@@ -162,6 +162,10 @@ class WeightedDesign:
         found = [ladder.quantile(probability, 1 - 2 * float(ndtr(-reach))) for reach in reaches]
         return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
 
+    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return the share of the paths inside."""
+        return float(self._weights[inside].sum())
+
     def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
         """Return the correlation between the estimates of two shares of the same paths, 0 where one is a constant."""
         first, second = (self._contributions(each - sum_of_products(self._weights, each * 1.0)) for each in (one, other))
