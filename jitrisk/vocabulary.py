@@ -89,7 +89,9 @@ DIMENSIONS = {
         Dimension("event", "something that happened on one path, in order of time"),
         Dimension("metric", "a figure of a whole path, see METRICS"),
         Dimension("statistic", "a statistic over the paths, see STATISTICS and CONTRASTS"),
-        Dimension("estimate", "what a difference is of: the means, the values at risk or the conditional values at risk"),
+        Dimension(
+            "estimate", "what a difference is of: the means, the values at risk or the conditional values at risk"
+        ),
         Dimension("quantile", "the probability a quantile belongs to"),
         Dimension("other", "the strategy that another is compared with"),
         Dimension("point", "one point of an exceedance curve"),

@@ -76,6 +76,36 @@ def test_strategies_that_never_differ_cost_the_same():
     assert said([luck(), luck()]) == "jit and jic cost the same on every path."
 
 
+def test_worst_paths_are_not_compared_below_5000_and_the_reason_is_said():
+    noise = np.random.default_rng(3).normal(0.0, 1.0, 4999)
+    text = said([luck(4999), luck(4999) + noise + 50])
+    assert text.startswith("jit costs least, ")
+    assert text.endswith(" of paths. The worst 5 % of paths cannot be compared: fewer than 5,000 paths.")
+
+
+def test_worst_paths_that_one_path_tells_apart_are_not_compared():
+    one = luck().copy()
+    one[np.argmax(one)] += 5000.0
+    text = said([luck(), one])
+    assert text.endswith(" The worst 5 % of paths cannot be compared: the difference rests on fewer than two paths.")
+
+
+def test_a_claim_on_the_worst_paths_gets_the_digits_that_it_needs():
+    close = 0
+    for shift in np.linspace(165.0, 185.0, 9):
+        # The worst years of the cheaper are dearer by about as much as the interval reaches.
+        rng = np.random.default_rng(11)
+        risky = np.where(rng.random(6000) < 0.03, rng.normal(1600.0 + shift, 300.0, 6000), 900.0)
+        text = said([risky, np.where(rng.random(6000) < 0.03, rng.normal(1600.0, 300.0, 6000), 1000.0)])
+        claim = re.search(r"jic costs ([\d.]+) ± ([\d.]+) k EUR less", text)
+        assert claim or "no difference in cost can be claimed" in text
+        if claim:
+            amount, half = map(float, claim.groups())
+            assert amount > half
+            close += half > 0.9 * amount
+    assert close > 0
+
+
 def test_several_that_cannot_be_told_apart_are_listed():
     noise = np.random.default_rng(3).normal(0.0, 50.0, (2, 6000))
     text = said(np.stack([luck(), luck() + noise[0], luck() + noise[1]]))

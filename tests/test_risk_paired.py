@@ -9,7 +9,7 @@ from handmade import of_cost, random_result
 from scipy import stats
 
 from jitrisk.errors import ResultError
-from jitrisk.risk import contrast, describe
+from jitrisk.risk import contrast
 from jitrisk.vocabulary import CONTRASTS, METRICS
 
 

@@ -27,7 +27,12 @@ PATHS, LEVEL, CONFIDENCE = 6000, 0.95, 0.95
 
 
 def differences(
-    one: np.ndarray, base: np.ndarray, level: float = LEVEL, design=None, confidence: float = CONFIDENCE, evidence=math.inf
+    one: np.ndarray,
+    base: np.ndarray,
+    level: float = LEVEL,
+    design=None,
+    confidence: float = CONFIDENCE,
+    evidence=math.inf,
 ) -> tuple[Interval, Interval]:
     design = design or EqualDesign(one.size)
     tails = (Tail.of(np.asarray(losses, dtype=float), level, design, confidence) for losses in (one, base))
@@ -129,9 +134,7 @@ def test_standard_errors_are_those_of_the_normal_law():
     assert var.standard_error == pytest.approx(error / stats.norm.pdf(stats.norm.ppf(LEVEL)) * math.sqrt(2), rel=0.1)
     at = stats.norm.ppf(LEVEL)
     excess = [stats.norm.expect(lambda x, k=k: (x - at) ** k, lb=at) / (1 - LEVEL) ** k for k in (1, 2)]
-    assert cvar.standard_error == pytest.approx(
-        math.sqrt(2 * (excess[1] - excess[0] ** 2) / 200_000), rel=0.03
-    )
+    assert cvar.standard_error == pytest.approx(math.sqrt(2 * (excess[1] - excess[0] ** 2) / 200_000), rel=0.03)
     assert cvar.upper - cvar.lower == pytest.approx(2 * 1.96 * cvar.standard_error, rel=0.06)
 
 

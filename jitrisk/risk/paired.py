@@ -139,7 +139,7 @@ def _differences(
     """Return the differences of mean, value at risk and conditional value at risk of every strategy to the base."""
     level, confidence = asked
     own = Tail.of(_losses(rows[base], sign), level, design, confidence)
-    found = []
+    found: list[tuple[Interval, ...]] = []
     for s, row in enumerate(rows):
         if s == base:
             found.append((Interval(0.0, 0.0, 0.0, 0.0),) * 3)
@@ -167,9 +167,7 @@ def _mean_difference(spread: Spread, evidence: float, confidence: float) -> Inte
 
 
 def _table(intervals: Sequence[tuple[Interval, ...]], attrs: Mapping[str, Any]) -> xr.DataArray:
-    rows = [
-        [end for one in row for end in (one.value, one.standard_error, one.lower, one.upper)] for row in intervals
-    ]
+    rows = [[end for one in row for end in (one.value, one.standard_error, one.lower, one.upper)] for row in intervals]
     return xr.DataArray(np.array(rows), dims=("strategy", "statistic"), attrs=attrs)
 
 

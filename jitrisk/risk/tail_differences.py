@@ -6,8 +6,8 @@ conditional value at risk is the least mean of ``v + max(loss - v, 0) / (1 - lev
 the value at risk (Rockafellar & Uryasev 2002, theorem 10): so its difference is that of two means on the same paths, at
 thresholds that are known as far as the ellipse says.
 
-Of a sample, only the number of its paths and a kept tail are needed: the losses of both strategies on the paths on which
-either lies above the lower end of the interval of its value at risk.
+Of a sample, only the number of its paths and a kept tail are needed: the losses of both strategies on the paths on
+which either lies above the lower end of the interval of its value at risk. Nothing is resampled or drawn.
 """
 
 from __future__ import annotations
@@ -108,10 +108,10 @@ class Tail:
 
 
 def ellipse_confidence(confidence: float) -> float:
-    """Return the confidence of the interval of each value at risk that the ellipse encloses.
+    """Return the confidence of the intervals of the single values at risk that the ellipse touches.
 
-    Each side may miss half as often as it would alone: where both losses jump near the level, the two sides of the
-    ellipse are missed one by one.
+    They miss half as often as the difference may: a loss that jumps at the level errs on one side in half of the
+    samples, and the other loss errs beside it.
     """
     return 1 - (1 - confidence) / 2
 
@@ -178,7 +178,8 @@ class _Pair:
         """Return the difference of the values at risk, with its range over the ellipse."""
         one, base = self._one, self._base
         # One path that lies in the tail of one alone is always allowed for.
-        correlation = min(self._correlation, 1 - 1 / (min(one.size, base.size) * self._level))
+        most = 1 - 1 / (min(one.size, base.size) * self._level)
+        correlation = float(np.clip(self._correlation, -1.0, max(most, -1.0)))
         turn = np.linspace(0.0, 2 * math.pi, _ANGLES, endpoint=False)
         across = correlation * np.cos(turn) + math.sqrt(1 - correlation**2) * np.sin(turn)
         ends = one.thresholds(_STEPS * np.cos(turn)) - base.thresholds(_STEPS * across)

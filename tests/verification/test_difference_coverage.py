@@ -1,7 +1,7 @@
 """How often intervals of differences between two strategies miss on each side, where the true difference is known.
 
-2.5 % of the samples may be missed on a side. The shares of 500 repeats have a standard error of 0.7 points, and the bound is
-two of them above. `bench/RESULTS.md` has the figures of 2,000 repeats of all cases.
+2.5 % of the samples may be missed on a side. The shares of 500 repeats have a standard error of 0.7 points, and the
+bound is two of them above. `bench/RESULTS.md` has the figures of 2,000 repeats of all cases.
 """
 
 from __future__ import annotations

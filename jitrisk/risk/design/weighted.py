@@ -168,7 +168,7 @@ class WeightedDesign:
 
     def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
         """Return the correlation between the estimates of two shares of the same paths, 0 where one is a constant."""
-        first, second = (self._contributions(each - sum_of_products(self._weights, each * 1.0)) for each in (one, other))
+        first, second = (self._contributions(each.astype(np.float64) - self.share_of(each)) for each in (one, other))
         variances = sum_of_products(first, first) * sum_of_products(second, second)
         return sum_of_products(first, second) / math.sqrt(variances) if variances > 0 else 0.0
 
