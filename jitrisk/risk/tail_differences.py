@@ -69,7 +69,8 @@ class Tail:
     Attributes
     ----------
     losses : one a path, bad when high.
-    band : the value at risk, and its intervals from none to one that reaches as far as the ellipse.
+    band : the value at risk, and its intervals from none to one that reaches as far as the ellipse; of few paths, the
+        last alone.
     error : standard error of the value at risk.
     size : how many paths the tail rests on.
     beyond : the paths in the tail, as near to ``1 - level`` of them as losses that are equal allow.
@@ -84,7 +85,9 @@ class Tail:
     @classmethod
     def of(cls, losses: Array, level: float, design: Design, confidence: float) -> Tail:
         """Return the tail of some losses."""
-        band = design.quantile_band(losses, level, np.linspace(0.0, ellipse_reach(confidence), _STEPS + 1))
+        # With fewer paths there is no interval, and so no need for what lies within the widest one.
+        steps = _STEPS if design.paths >= FEWEST_PATHS else 0
+        band = design.quantile_band(losses, level, np.linspace(ellipse_reach(confidence), 0.0, steps + 1)[::-1])
         widest = Quantile(band.value, float(band.lower[-1]), float(band.upper[-1]))
         error = design.quantile_error(widest, level, ellipse_confidence(confidence))
         beyond, reached = losses > band.value, losses >= band.value

@@ -1,6 +1,6 @@
 """How often intervals of differences between two strategies miss on each side, where the true difference is known.
 
-2.5 % of the samples may be missed on a side. The shares of 500 repeats have a standard error of 0.7 points, and the
+2.5 % of the samples may be missed on a side. The shares of 400 repeats have a standard error of 0.8 points, and the
 bound is two of them above. `bench/RESULTS.md` has the figures of 2,000 repeats of all cases.
 """
 
@@ -20,7 +20,7 @@ from jitrisk.risk.tail_differences import Interval, Tail, compare_tails
 
 pytestmark = pytest.mark.verification
 
-PATHS, LEVEL, REPEATS, MISSED = 5000, 0.95, 500, 0.04
+PATHS, LEVEL, REPEATS, MISSED = 5000, 0.95, 400, 0.04
 Floats = np.ndarray
 Draw = Callable[[np.random.Generator, float], tuple[Floats, Floats]]
 Truth = Callable[[float], tuple[float, float]]
@@ -190,7 +190,7 @@ def test_differences_at_level_99_miss_no_side_too_often(name: str) -> None:
 
 
 def test_differences_of_weighted_tails_miss_no_side_too_often() -> None:
-    rng, repeats, probability = np.random.default_rng(7), 100, 0.049
+    rng, repeats, probability = np.random.default_rng(7), 60, 0.049
     counts = np.zeros((2, 3))
     for _ in range(repeats):
         occurs = rng.random(PATHS) < probability
@@ -200,14 +200,14 @@ def test_differences_of_weighted_tails_miss_no_side_too_often() -> None:
         # Losses of the same law, on the same paths with the hazard.
         one, base = (occurs * np.exp(rng.standard_normal(PATHS)) + 0.1 * rng.random(PATHS) for _ in range(2))
         counts += [count(found, 0.0) for found in compared(one, base, design, LEVEL)]
-    assert counts[:, :2].max() / repeats <= MISSED + 0.03
+    assert counts[:, :2].max() / repeats <= MISSED + 0.05
     assert counts[:, 2].max() <= 1
 
 
 @pytest.mark.parametrize("strikes", [5, 10, 25])
 def test_differences_of_means_that_are_equal_miss_no_side_too_often(strikes: int) -> None:
     # One pays 100 with a small probability, the other the mean of that for certain.
-    paths, repeats = 1000, 2000
+    paths, repeats = 1000, 1000
     struck = np.random.default_rng(5).random((repeats, paths)) < strikes / paths
     cost = np.vstack([np.full(paths, 100 * strikes / paths), 100.0 * struck])
     attrs = {"bad_tail": "upper", "per_year": 1.0, "units": "EUR"}
