@@ -89,6 +89,9 @@ DIMENSIONS = {
         Dimension("event", "something that happened on one path, in order of time"),
         Dimension("metric", "a figure of a whole path, see METRICS"),
         Dimension("statistic", "a statistic over the paths, see STATISTICS and CONTRASTS"),
+        Dimension(
+            "estimate", "what a difference is of: the means, the values at risk or the conditional values at risk"
+        ),
         Dimension("quantile", "the probability a quantile belongs to"),
         Dimension("other", "the strategy that another is compared with"),
         Dimension("point", "one point of an exceedance curve"),
@@ -396,8 +399,12 @@ CONTRASTS = {
     "standard_error": "standard error of the mean difference",
     "lower": "lower end of the interval of the mean difference",
     "upper": "upper end of the interval of the mean difference",
+    "var": "difference of the values at risk",
+    "var_standard_error": "standard error of the difference of the values at risk, from the same paths",
+    "var_lower": "lower end of the interval of the difference of the values at risk",
+    "var_upper": "upper end of the interval of the difference of the values at risk",
     "cvar": "difference of the conditional values at risk",
-    "cvar_standard_error": "standard error of that difference, from the same paths",
-    "cvar_lower": "lower end of its interval",
-    "cvar_upper": "upper end of its interval",
+    "cvar_standard_error": "standard error of the difference of the conditional values at risk, from the same paths",
+    "cvar_lower": "lower end of the interval of the difference of the conditional values at risk",
+    "cvar_upper": "upper end of the interval of the difference of the conditional values at risk",
 }

@@ -10,12 +10,12 @@ from modelfile import GOOD, only_fault, spoiled
 from scipy import integrate, stats
 
 import jitrisk as jr
+from jitrisk.lower import clipped_mean
 from jitrisk.model import examples, load
 from jitrisk.model.bare_rates import bare_rates
 from jitrisk.model.network import Customer, Hazard, Network, Stage
 from jitrisk.model.schema import json_schema
 from jitrisk.model_warnings import CHECKS, find_warnings
-from jitrisk.model_warnings.distributions import clipped_mean
 from jitrisk.sampling.distributions import distribution
 from jitrisk.warning_register import WARNINGS
 

@@ -20,7 +20,7 @@ def test_document_survives_json_and_names_its_schema():
 
 
 def test_document_holds_the_measures_and_differences_of_every_strategy():
-    outcomes = random_result()
+    outcomes = random_result(paths=5000)
     found = document(outcomes, base="plan 1", level=0.9)
     measures, contrasts = outcomes.risk.measure(0.9), outcomes.risk.compare("plan 1", 0.9)
     assert list(found["strategies"]) == ["plan 0", "plan 1", "plan 2"]
@@ -46,6 +46,15 @@ def test_document_defines_its_metrics():
     assert definitions["fill_rate"]["bad_tail"] == "lower"
     assert definitions["cost"]["units"] == "EUR"
     assert definitions["cost"]["per_year"] == pytest.approx(73)
+
+
+def test_an_interval_that_is_missing_is_null_and_says_why():
+    differences = document(random_result(paths=200))["strategies"]["plan 2"]["differences"]["cost"]
+    assert differences["lower"] is not None
+    assert differences["cvar"] is not None
+    assert [differences[f"{name}_{end}"] for name in ("var", "cvar") for end in ("lower", "upper")] == [None] * 4
+    few = "fewer than 5,000 paths"
+    assert differences["missing_interval"] == {"mean": None, "var": few, "cvar": few}
 
 
 def test_what_is_unknown_is_null():

@@ -9,7 +9,7 @@ from handmade import of_cost, random_result
 from scipy import stats
 
 from jitrisk.errors import ResultError
-from jitrisk.risk import contrast, describe
+from jitrisk.risk import contrast
 from jitrisk.vocabulary import CONTRASTS, METRICS
 
 
@@ -52,16 +52,17 @@ def test_base_differs_from_itself_by_nothing_and_can_be_any_strategy():
 @pytest.mark.parametrize("metric", ["cost", "fill_rate"])
 def test_difference_of_the_tails_is_that_of_the_measures(metric):
     outcomes = random_result()
-    cvar = outcomes.risk.measure()[metric].sel(statistic="cvar")
-    found = outcomes.risk.compare()[metric].sel(statistic="cvar")
-    np.testing.assert_allclose(found, cvar - cvar[0], atol=1e-12)
+    for statistic in ("var", "cvar"):
+        measured = outcomes.risk.measure()[metric].sel(statistic=statistic)
+        found = outcomes.risk.compare()[metric].sel(statistic=statistic)
+        np.testing.assert_allclose(found, measured - measured[0], rtol=1e-12, atol=1e-12)
 
 
 def test_interval_of_the_tails_covers_the_truth_about_as_often_as_it_says():
     rng, runs, level = np.random.default_rng(4), 400, 0.9
     hits = 0
     for _ in range(runs):
-        luck = rng.exponential(size=1000)
+        luck = rng.exponential(size=5000)
         # Twice the luck has twice the tail: the true difference is that of the luck itself.
         cost = xr.DataArray(np.stack([luck, 2 * luck]), dims=("strategy", "path"), attrs={"bad_tail": "upper"})
         column = contrast(xr.Dataset({"cost": cost}), level=level)["cost"].isel(strategy=1)
@@ -98,19 +99,33 @@ def test_shares_lie_in_their_exact_intervals():
 
 
 def test_confidence_widens_the_intervals():
-    outcomes = random_result()
+    outcomes = random_result(paths=5000)
     narrow, wide = (outcomes.risk.compare(confidence=c)["cost"].isel(strategy=1) for c in (0.9, 0.99))
     assert wide.sel(statistic="lower") < narrow.sel(statistic="lower")
-    assert wide.sel(statistic="cvar_upper") > narrow.sel(statistic="cvar_upper")
+    for name in ("var", "cvar"):
+        assert wide.sel(statistic=f"{name}_upper") > narrow.sel(statistic=f"{name}_upper")
+
+
+def test_tails_have_differences_from_5000_paths_on_and_a_reason_below():
+    for paths, known in ((4999, False), (5000, True)):
+        found = random_result(2, paths).risk.compare()
+        column = found["cost"].isel(strategy=1)
+        assert np.isfinite(column.sel(statistic=["mean", "lower", "upper", "var", "cvar"])).all()
+        errors = [name for name in CONTRASTS if name.startswith(("var_", "cvar_"))]
+        assert np.isfinite(column.sel(statistic=errors)).values.tolist() == [known] * 6
+        reasons = found["missing_interval"].sel(metric="cost").isel(strategy=1)
+        assert reasons.values.tolist() == ["", *["" if known else "fewer than 5,000 paths"] * 2]
 
 
 def test_a_tail_too_short_for_the_confidence_has_no_interval_in_differences_either():
-    outcomes = random_result(paths=73)
+    # Five paths lie in the tail.
+    outcomes = random_result(2, 5000)
     for confidence, known in ((0.95, True), (0.999, False)):
-        column = outcomes.risk.compare(confidence=confidence)["cost"].isel(strategy=1)
-        measured = describe(outcomes.risk.metrics(), confidence=confidence)["cost"].isel(strategy=1)
-        for found in (column, measured):
-            assert np.isfinite(found.sel(statistic=["cvar_lower", "cvar_upper"])).all() == known
+        found = outcomes.risk.compare(level=0.999, confidence=confidence)
+        column = found["cost"].isel(strategy=1).sel(statistic=["var_lower", "var_upper"])
+        assert np.isfinite(column).all() == known
+        reason = found["missing_interval"].sel(metric="cost", estimate="var").isel(strategy=1).item()
+        assert reason == ("" if known else "too few paths in the tail")
 
 
 def test_order_of_the_paths_does_not_matter():
@@ -122,7 +137,7 @@ def test_order_of_the_paths_does_not_matter():
 def test_one_path_has_differences_and_no_intervals():
     column = of_cost([[5.0], [7.0]]).risk.compare()["cost"].isel(strategy=1)
     found = dict(zip(CONTRASTS, column.values, strict=True))
-    assert found.pop("mean") == found.pop("cvar") == 2
+    assert found.pop("mean") == found.pop("var") == found.pop("cvar") == 2
     assert np.isnan(list(found.values())).all()
 
 

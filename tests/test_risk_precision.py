@@ -141,13 +141,13 @@ def test_ends_of_the_interval_solve_the_published_transformation(skewness, paths
         a = skewness / math.sqrt(paths)
         return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
-    lower, upper = skewed_interval(Spread(10.0, 1.0, 0.1, 0.5, skewness / math.sqrt(paths), paths - 1.0), 1.96)
+    lower, upper = skewed_interval(Spread(10.0, 1.0, 0.1, 0.5, skewness / math.sqrt(paths), paths - 1.0, paths), 1.96)
     assert transformed((10.0 - lower) / 0.5) == pytest.approx(1.96, rel=1e-9)
     assert transformed((10.0 - upper) / 0.5) == pytest.approx(-1.96, rel=1e-9)
 
 
 def test_interval_reaches_further_where_the_tail_is():
-    lower, upper = skewed_interval(Spread(1.0, 31.6, 1.0, 1.0, 31.6 / math.sqrt(1000), 999.0), 1.96)
+    lower, upper = skewed_interval(Spread(1.0, 31.6, 1.0, 1.0, 31.6 / math.sqrt(1000), 999.0, 1.0), 1.96)
     # One event in a thousand paths: the exact Poisson interval of its count is 0.025 to 5.57.
     assert -0.3 < lower < 0.025
     assert 5.57 < upper < 8

@@ -100,8 +100,10 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
         ),
         Pointer(("selling_price", "revenue", "unit_price"), "write `price`, of one unit shipped"),
         Pointer(
-            ("penalty", "penalty_cost", "shortage_cost", "stockout_cost", "late_cost"),
-            "write `backorder_cost`, of one unit waiting per time, or `lost_cost`, of one unit lost",
+            ("penalty", "penalty_cost", "stockout_cost", "late_cost"),
+            "write `shortage_cost`, of one unit not met at once, `backorder_cost`, of one unit waiting per time, or "
+            "`lost_cost`, of one unit lost",
+            ("shortage_cost",),
         ),
         Pointer(("interarrival", "interval", "order_interval"), "write it into the demand: `{every: 1 week, ...}`"),
         Pointer(
@@ -261,7 +263,8 @@ _ANYWHERE: tuple[Pointer, ...] = (
     ),
     Pointer(
         ("priority", "priorities", "rank", "allocation", "importance", "weight"),
-        "jitrisk has no priorities yet: customers of a stage are served in the order of the model",
+        "the customers of a store are served in the order of the model, after the stages it supplies; "
+        "`customers: first` on the stage serves them before",
     ),
     Pointer(
         ("transport", "transport_time", "transportation", "transit_time", "shipping", "shipping_time", "lane", "route"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jitrisk.report.evidence import explain_missing_intervals
 from jitrisk.report.numbers import Estimate, Scale, listed, paths, per_horizon, percent, rounded, scale, share
-from jitrisk.report.summary import Summary, difference
+from jitrisk.report.summary import Summary, difference, missing_intervals
 from jitrisk.risk.service import Aim
 
 
@@ -133,7 +133,8 @@ def _tail(summary: Summary, rivals: Sequence[str]) -> str:
     if _unknown(gaps.values()):
         if not summary.evident:
             return ""
-        return f"the paths are too few to compare the worst {percent(1 - summary.level)} % of them"
+        reasons = [missing_intervals(summary.to_best, summary.aim, name)["cvar"] for name in gaps]
+        return f"the worst {_worst(summary)} cannot be compared: {next(filter(None, reasons))}"
     unclear = [name for name, gap in gaps.items() if not _apart(gap)]
     if unclear:
         together = listed([best, *unclear])

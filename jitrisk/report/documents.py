@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from jitrisk.report.conclusion import conclusion
-from jitrisk.report.summary import Summary, summarize
+from jitrisk.report.summary import Summary, missing_intervals, summarize
 
 SCHEMA_VERSION = 2
 _SHARES = ("cheaper", "cheapest", "richer", "richest")
@@ -71,7 +71,10 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
             | {f"quantiles{end}": series(measures[f"{metric}_quantile{end}"]) for end in ("", "_lower", "_upper")}
             for metric in metrics
         },
-        "differences": {metric: series(contrasts[metric]) for metric in metrics},
+        "differences": {
+            metric: series(contrasts[metric]) | {"missing_interval": _reasons(summary, name, metric)}
+            for metric in metrics
+        },
         **{
             kind: {
                 "share": plain(contrasts[kind].item()),
@@ -82,6 +85,11 @@ def _strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]
             if kind in contrasts
         },
     }
+
+
+def _reasons(summary: Summary, name: str, metric: str) -> dict[str, str | None]:
+    """Return for each difference why its interval is null; None where there is one."""
+    return {key: text or None for key, text in missing_intervals(summary.contrasts, metric, name).items()}
 
 
 def series(array: xr.DataArray) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = 
     contrasts : from :func:`jitrisk.risk.contrast`.
     metric : the metric.
     strategy : the strategy that is compared with the base.
-    prefix : ``""`` for the means, ``"cvar_"`` for the conditional values at risk.
+    prefix : ``""`` for the means, ``"var_"`` and ``"cvar_"`` for the values and the conditional values at risk.
     """
     column = contrasts[metric].sel(strategy=strategy)
     value = float(column.sel(statistic=prefix.rstrip("_") or "mean"))
@@ -134,6 +134,19 @@ def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = 
     # The interval is not symmetric: half of it, and at least as much as it reaches toward 0.
     half = max((upper - lower) / 2, value - lower if value > 0 else upper - value)
     return Estimate(value, half).times(_factor(column, prefix))
+
+
+def missing_intervals(contrasts: xr.Dataset, metric: str, strategy: str) -> dict[str, str]:
+    """Return for the differences of mean, var and cvar why they have no interval, an empty text where they have one.
+
+    Parameters
+    ----------
+    contrasts : from :func:`jitrisk.risk.contrast`.
+    metric : the metric.
+    strategy : the strategy that is compared with the base.
+    """
+    reasons = contrasts["missing_interval"].sel(metric=metric, strategy=strategy)
+    return {str(name): str(text) for name, text in zip(reasons["estimate"].values, reasons.values, strict=True)}
 
 
 def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> Summary:

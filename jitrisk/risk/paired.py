@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design import Design, Point, design_of
+from jitrisk.risk.design import Design, design_of
 from jitrisk.risk.evidence import FEWEST, shown_evidence
 from jitrisk.risk.precision import CONFIDENCE, Spread, probability, reach, skewed_interval
 from jitrisk.risk.result import Array
-from jitrisk.risk.tails import tail_scores
+from jitrisk.risk.tail_differences import Interval, Tail, compare_tails
 from jitrisk.risk.variables import column, finite_rows, losses
 from jitrisk.vocabulary import CONTRASTS
 
@@ -28,8 +30,10 @@ _SHARES = {
     ),
 }
 
-# What is not known where a hazard was hardly seen.
-_ERRORS = [k for k, name in enumerate(CONTRASTS) if name not in ("mean", "cvar")]
+FEW_VALUES = "fewer than two paths"
+FEW_OCCURRENCES = "a hazard was seen, or is expected to be seen, too seldom"
+
+_ESTIMATES = ("mean", "var", "cvar")
 
 _BETTER = {
     "share": "share of paths on which the strategy is better than the other",
@@ -57,8 +61,10 @@ def contrast(
     xr.Dataset
         Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.CONTRASTS`, and
         ``cheaper`` and ``cheapest`` with the dimension strategy, and where there is a profit ``richer`` and
-        ``richest``, their exact intervals beside them as ``_lower`` and ``_upper``. Where a hazard is expected to
-        have been seen fewer than five times, differences have no interval, NaN.
+        ``richest``, their exact intervals beside them as ``_lower`` and ``_upper``. Differences of value at risk and
+        conditional value at risk have no interval, NaN, below 5,000 paths; those of mean and conditional value at
+        risk have none where a hazard is expected to have been seen fewer than five times. ``missing_interval`` of
+        dimensions (strategy, metric, estimate) says why an interval is missing; it is empty where there is one.
 
     Raises
     ------
@@ -75,16 +81,17 @@ def contrast(
     # A difference is known as well as the one of the two that is known worse; that of the base to itself, exactly.
     pairs = [float(min(each, evidence[at])) for each in evidence]
     pairs[at] = np.inf
-    arrays = {}
+    found = {}
     for name, array in values.items():
         sign = -1.0 if array.attrs["bad_tail"] == "lower" else 1.0
-        table = _differences(finite_rows(array), at, design, (level, confidence), sign, pairs)
-        table[np.ix_(np.array(pairs) < FEWEST, np.array(_ERRORS))] = np.nan
-        arrays[str(name)] = xr.DataArray(table, dims=("strategy", "statistic"), attrs=array.attrs)
+        found[str(name)] = _differences(finite_rows(array), at, design, (level, confidence), sign, pairs)
+    arrays = {name: _table(intervals, values[name].attrs) for name, intervals in found.items()}
+    arrays["missing_interval"] = _reasons(found)
     for name in _SHARES:
         if name in values:
             arrays |= _shares(name, losses(values[name]), at, design, confidence)
-    coords = {"strategy": values["strategy"].variable, "statistic": list(CONTRASTS)}
+    coords: dict[str, Any] = {"strategy": values["strategy"].variable, "statistic": list(CONTRASTS)}
+    coords |= {"metric": list(found), "estimate": list(_ESTIMATES)}
     asked = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
     return xr.Dataset(arrays, coords, {**values.attrs, **asked})
 
@@ -128,25 +135,47 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
 
 def _differences(
     rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float, evidence: Sequence[float]
-) -> Array:
+) -> list[tuple[Interval, ...]]:
+    """Return the differences of mean, value at risk and conditional value at risk of every strategy to the base."""
     level, confidence = asked
-    base_scores = tail_scores(sign * rows[base], level, design)
-    # Where the value at risk has no interval, the tail holds too few paths for an error.
-    found, *_ = design.quantiles(rows[base], [Point(level, sign < 0)], confidence)
-    size = design.tail_size(rows[base], found.value, level, sign < 0)
-    tail = np.nan if np.isnan(found.lower) else size - 1
-    table = np.empty((len(rows), len(CONTRASTS)))
+    own = Tail.of(_losses(rows[base], sign), level, design, confidence)
+    found: list[tuple[Interval, ...]] = []
     for s, row in enumerate(rows):
-        mean = design.spread(row - rows[base])
-        scores = design.spread(sign * (tail_scores(sign * row, level, design) - base_scores))
-        reaches = (reach(freedom, evidence[s], confidence) for freedom in (mean.freedom, tail))
-        table[s] = [end for each in map(_interval, (mean, scores), reaches) for end in each]
-    return table
+        if s == base:
+            found.append((Interval(0.0, 0.0, 0.0, 0.0),) * 3)
+            continue
+        mean = _mean_difference(design.spread(row - rows[base]), evidence[s], confidence)
+        other = Tail.of(_losses(row, sign), level, design, confidence)
+        var, cvar = compare_tails(other, own, level, design, confidence, evidence[s])
+        if evidence[s] < FEWEST:
+            cvar = Interval(cvar.value, reason=FEW_OCCURRENCES)
+        found.append((mean, *((var, cvar) if sign > 0 else (var.turned(), cvar.turned()))))
+    return found
 
 
-def _interval(spread: Spread, errors: float) -> tuple[float, ...]:
-    error = spread.standard_error if errors == errors else np.nan
-    return spread.mean, error, *skewed_interval(spread, errors)
+def _losses(row: Array, sign: float) -> Array:
+    return -row if sign < 0 else row
+
+
+def _mean_difference(spread: Spread, evidence: float, confidence: float) -> Interval:
+    if evidence < FEWEST:
+        return Interval(spread.mean, reason=FEW_OCCURRENCES)
+    errors = reach(spread.freedom, evidence, confidence)
+    if math.isnan(errors):
+        return Interval(spread.mean, reason=FEW_VALUES)
+    return Interval(spread.mean, spread.standard_error, *skewed_interval(spread, errors))
+
+
+def _table(intervals: Sequence[tuple[Interval, ...]], attrs: Mapping[str, Any]) -> xr.DataArray:
+    rows = [[end for one in row for end in (one.value, one.standard_error, one.lower, one.upper)] for row in intervals]
+    return xr.DataArray(np.array(rows), dims=("strategy", "statistic"), attrs=attrs)
+
+
+def _reasons(found: Mapping[str, Sequence[tuple[Interval, ...]]]) -> xr.DataArray:
+    """Return why differences have no interval, [strategy, metric, estimate]; empty texts where they have one."""
+    texts = np.array([[[one.reason for one in row] for row in rows] for rows in found.values()], dtype=np.str_)
+    attrs = {"long_name": "why the difference has no interval, empty where it has one"}
+    return xr.DataArray(texts.swapaxes(0, 1), dims=("strategy", "metric", "estimate"), attrs=attrs)
 
 
 def _shares(metric: str, worse: Array, base: int, design: Design, confidence: float) -> dict[str, xr.DataArray]:

@@ -31,6 +31,9 @@ class Spread(NamedTuple):
     standard_error : standard error of the mean.
     skewness : third standardized moment of the mean as an estimate: that of the values over the root of their number.
     freedom : degrees of freedom of the standard error.
+    effective : how many values the standard error rests on, ``(sum of x ** 2) ** 2 / sum of x ** 4`` with x what each
+        adds to the error of the mean; inf for a constant. If one value in a thousand differs from the others, that is
+        one value in a thousand.
     """
 
     mean: float
@@ -39,6 +42,7 @@ class Spread(NamedTuple):
     standard_error: float
     skewness: float
     freedom: float
+    effective: float
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,18 @@ class Moments:
         return self.third / self.second / math.sqrt(self.second) if self.second > 0 else 0.0
 
     @property
+    def effective(self) -> float:
+        """How many values the second moment rests on, inf for a constant: the number of values over their kurtosis."""
+        # Divided twice, because the power of a tiny number is 0.
+        kurtosis = self.fourth / self.second / self.second if self.second > 0 else 0.0
+        return math.inf if kurtosis == 0 else self.size / kurtosis
+
+    @property
     def spread(self) -> Spread:
         """The mean with its error, and the spread of the values."""
         skewness = self.skewness / math.sqrt(self.size)
         error, freedom = self.standard_error, self.size - 1.0
-        return Spread(self.mean, self.deviation, self.deviation_error, error, skewness, freedom)
+        return Spread(self.mean, self.deviation, self.deviation_error, error, skewness, freedom, self.effective)
 
 
 def moments(values: Array) -> Moments:
@@ -113,6 +124,27 @@ def excess_moments(values: Array, threshold: float, level: float, low: bool) -> 
     mean, second, third = (float(total) / values.size / (1 - level) ** (k + 1) for k, total in enumerate(sums))
     # Most of them are 0, so nothing is lost by subtracting.
     return Moments(values.size, mean, max(second - mean * mean, 0.0), third - mean * (3 * second - 2 * mean * mean))
+
+
+def sparse_moments(values: Array, size: int) -> Moments:
+    """Return the moments of a sample, from the few of its values that are not 0.
+
+    Parameters
+    ----------
+    values : the values that may differ from 0, in any order.
+    size : how many values there are with those that are 0.
+    """
+    squares = values * values
+    sums = (values.sum(), squares.sum(), sum_of_products(squares, values), sum_of_products(squares, squares))
+    mean, second, third, fourth = (float(total) / size for total in sums)
+    # Most of them are 0, so nothing is lost by subtracting.
+    return Moments(
+        size,
+        mean,
+        max(second - mean**2, 0.0),
+        third - mean * (3 * second - 2 * mean**2),
+        max(fourth - mean * (4 * third - mean * (6 * second - 3 * mean**2)), 0.0),
+    )
 
 
 def sum_of_products(one: Array, other: Array) -> float:

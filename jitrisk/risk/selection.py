@@ -38,6 +38,20 @@ class Quantile(NamedTuple):
     upper: float
 
 
+class QuantileBand(NamedTuple):
+    """A quantile and the ends of its distribution-free intervals, from a narrow one to a wide one.
+
+    Attributes
+    ----------
+    value : the quantile.
+    lower, upper : the ends of each interval, NaN where the paths are too few for one.
+    """
+
+    value: float
+    lower: Array
+    upper: Array
+
+
 def quantile_ranks(paths: int, probability: float, confidence: float = CONFIDENCE, low: bool = False) -> Ranks:
     """Return where a quantile stands among the sorted values.
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jitrisk.risk.precision import Spread
 from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile
+from jitrisk.risk.selection import Quantile, QuantileBand
 
 ROUNDING = 1e-12
 """Against rounding of sums of weights, where 0.07 of them is a little above or below 0.07."""
@@ -85,6 +85,18 @@ class Design(Protocol):
 
     def quantile_error(self, found: Quantile, probability: float, confidence: float) -> float:
         """Return the standard error of a quantile, from its interval."""
+
+    def quantile_band(self, values: Array, probability: float, reaches: Array) -> QuantileBand:
+        """Return a quantile, and its intervals that reach so many standard errors of a normal estimate."""
+
+    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return the share of the paths inside."""
+
+    def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
+        """Return the correlation between the estimates of two shares of the same paths, 0 where one is a constant."""
+
+    def spread_within(self, values: Array, inside: npt.NDArray[np.bool_]) -> Spread:
+        """Return the spread of what is `values` on the paths inside, in their order, and 0 on all others."""
 
     def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, ties counted in part, with its interval."""

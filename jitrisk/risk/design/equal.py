@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from jitrisk.risk.design.base import Point, Ranked
-from jitrisk.risk.precision import Spread, clopper_pearson, excess_moments, moments, rank_interval
+from jitrisk.risk.precision import Spread, clopper_pearson, excess_moments, moments, rank_interval, sparse_moments
 from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile, order_statistics, quantile_ranks, quantiles
+from jitrisk.risk.selection import Quantile, QuantileBand, order_statistics, quantile_ranks, quantiles
 
 
 class EqualDesign:
@@ -53,6 +54,26 @@ class EqualDesign:
             return math.nan
         root = math.sqrt(self.paths * probability * (1 - probability))
         return (found.upper - found.lower) / (bounds[1] - bounds[0]) * root
+
+    def quantile_band(self, values: Array, probability: float, reaches: Array) -> QuantileBand:
+        """Return a quantile, and its intervals that reach so many standard errors of a normal estimate."""
+        ranks = [quantile_ranks(self.paths, probability, 1 - 2 * float(ndtr(-reach))) for reach in reaches]
+        found = quantiles(np.ascontiguousarray(values), ranks)
+        return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
+
+    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return the share of the paths inside."""
+        return float(np.count_nonzero(inside)) / self.paths
+
+    def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
+        """Return the correlation between two shares of the same paths, 0 where one is a constant."""
+        first, second, both = (np.count_nonzero(each) / self.paths for each in (one, other, one & other))
+        variances = first * (1 - first) * second * (1 - second)
+        return (both - first * second) / math.sqrt(variances) if variances > 0 else 0.0
+
+    def spread_within(self, values: Array, inside: npt.NDArray[np.bool_]) -> Spread:
+        """Return the spread of what is `values` on the paths inside, and 0 on all others."""
+        return sparse_moments(values, self.paths).spread
 
     def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, with its interval."""

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from jitrisk.errors import ResultError
 from jitrisk.risk.design.base import ROUNDING, Point, Ranked
 from jitrisk.risk.design.groups import Group, Ladder, combined_interval
 from jitrisk.risk.precision import Spread, normal, sum_of_products
 from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile
+from jitrisk.risk.selection import Quantile, QuantileBand
 
 
 class WeightedDesign:
@@ -70,7 +71,7 @@ class WeightedDesign:
         """Return the weighted mean of one value a path, with its error, and the spread of the values."""
         least = float(values.min())
         if least == values.max():
-            return Spread(least, 0.0, 0.0, 0.0, 0.0, self.paths - 1.0)
+            return Spread(least, 0.0, 0.0, 0.0, 0.0, self.paths - 1.0, math.inf)
         mean = sum_of_products(self._weights, values)
         gaps = values - mean
         error, skewness, freedom = self._errors(gaps)
@@ -78,7 +79,7 @@ class WeightedDesign:
         variance = sum_of_products(self._weights, squares)
         deviation = math.sqrt(variance / (1 - 1 / self.effective)) if self.effective > 1 else math.nan
         deviation_error = self._errors(squares - variance)[0] / (2 * math.sqrt(variance)) if variance > 0 else 0.0
-        return Spread(mean, deviation, deviation_error, error, skewness, freedom)
+        return Spread(mean, deviation, deviation_error, error, skewness, freedom, self._effective(gaps))
 
     def _errors(self, gaps: Array) -> tuple[float, float, float]:
         """Return error, skewness and degrees of freedom of a weighted mean, from what values differ from it."""
@@ -96,6 +97,20 @@ class WeightedDesign:
         # Welch (1947) and Satterthwaite (1946).
         freedom = variance**2 / float(np.sum(parts**2 / (sizes - 1.0)))
         return math.sqrt(variance), skewness, freedom
+
+    def _contributions(self, gaps: Array) -> Array:
+        """Return what every path adds to the error of a weighted mean, from what values differ from it."""
+        scores = self._weight * gaps
+        means = np.bincount(self._component, scores) / self._sizes
+        found: Array = (scores - means[self._component]) * (self._shares / self._sizes)[self._component]
+        return found
+
+    def _effective(self, gaps: Array) -> float:
+        """Return how many paths the error of a weighted mean rests on."""
+        squares = self._contributions(gaps) ** 2
+        # Divided first, because the power of a tiny number is 0.
+        squares /= squares.max() or 1.0
+        return float(squares.sum()) ** 2 / sum_of_products(squares, squares) if squares.any() else math.inf
 
     def _natural_moments(self, scores: Array) -> tuple[float, float]:
         """Return the central moments of the natural stratum, with at least as many rare hazards as are expected in it.
@@ -140,6 +155,28 @@ class WeightedDesign:
     def quantile_error(self, found: Quantile, probability: float, confidence: float) -> float:
         """Return the standard error of a quantile, from its interval."""
         return (found.upper - found.lower) / (2 * normal(confidence))
+
+    def quantile_band(self, values: Array, probability: float, reaches: Array) -> QuantileBand:
+        """Return a quantile, and its intervals that reach so many standard errors of a normal estimate."""
+        ladder = Ladder(values, self._weights, self._groups)
+        found = [ladder.quantile(probability, 1 - 2 * float(ndtr(-reach))) for reach in reaches]
+        return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
+
+    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+        """Return the share of the paths inside."""
+        return float(self._weights[inside].sum())
+
+    def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
+        """Return the correlation between the estimates of two shares of the same paths, 0 where one is a constant."""
+        first, second = (self._contributions(each.astype(np.float64) - self.share_of(each)) for each in (one, other))
+        variances = sum_of_products(first, first) * sum_of_products(second, second)
+        return sum_of_products(first, second) / math.sqrt(variances) if variances > 0 else 0.0
+
+    def spread_within(self, values: Array, inside: npt.NDArray[np.bool_]) -> Spread:
+        """Return the spread of what is `values` on the paths inside, and 0 on all others."""
+        every = np.zeros(self.paths)
+        every[inside] = values
+        return self.spread(every)
 
     def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, with its interval."""
