@@ -115,6 +115,28 @@ cdef kernel receive_checked(
         scrapped[j] += arriving - fine
 
 
+cdef kernel end_cycle(
+    Py_ssize_t lanes, const_lanes_t due, drawn_t receiving, const_lanes_t on_hand, real tolerance, lanes_t cycle_short,
+    totals_t receipts, totals_t short_cycles, totals_t stock,
+) noexcept nogil:
+    """What is about to arrive ends a replenishment cycle: count it, whether it was short, and the stock it finds."""
+    cdef Py_ssize_t j
+    cdef real ends
+    for j in range(lanes):
+        ends = exceeds(due[j], tolerance) if receiving[j] > 0.5 else <real>0.0
+        receipts[j] += ends
+        short_cycles[j] += ends * cycle_short[j]
+        stock[j] += ends * on_hand[j]
+        cycle_short[j] *= <real>1.0 - ends
+
+
+cdef kernel mark_cycle(Py_ssize_t lanes, const_lanes_t short, lanes_t cycle_short) noexcept nogil:
+    """A shortage in any period makes its cycle short."""
+    cdef Py_ssize_t j
+    for j in range(lanes):
+        cycle_short[j] = larger(cycle_short[j], exceeds(short[j], 0.0))
+
+
 cdef kernel stand_still(Py_ssize_t lanes, lanes_t due, lanes_t later, drawn_t transit) noexcept nogil:
     """What is due in one period becomes due in the next where work in process stands still."""
     cdef Py_ssize_t j

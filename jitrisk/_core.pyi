@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STAGE_TOTALS: tuple[str, ...]
+CYCLE_TOTALS: tuple[str, ...]
 CUSTOMER_TOTALS: tuple[str, ...]
 STRIPE: int
 
@@ -24,8 +25,15 @@ class Block:
     stages: int
     customers: int
 
-    def __init__(self, plant: _Plant, rows: NDArray[np.int32], state: NDArray[np.float32], lanes: int) -> None: ...
-    def reset(self, stage_totals: NDArray[np.float64], customer_totals: NDArray[np.float64]) -> None: ...
+    def __init__(
+        self, plant: _Plant, rows: NDArray[np.int32], state: NDArray[np.float32] | NDArray[np.float64], lanes: int
+    ) -> None: ...
+    def reset(
+        self,
+        stage_totals: NDArray[np.float64],
+        customer_totals: NDArray[np.float64],
+        cycle_totals: NDArray[np.float64] | None = None,
+    ) -> None: ...
     def account(self, stage_totals: NDArray[np.float64], customer_totals: NDArray[np.float64]) -> None: ...
     def observe(self, authorized: NDArray[np.float32]) -> None: ...
     def advance(self, tile: NDArray[np.float32], tile_start: int, begin: int, end: int) -> None: ...

@@ -22,12 +22,15 @@ STRIPE = WIDTH
 STAGE_TOTALS = (
     "started", "scrapped", "expedited", "orders", "starved", "broken", "shortage", "on_hand", "wip", "ordered"
 )
+CYCLE_TOTALS = ("receipts", "short_cycles", "stock_at_receipts")
 CUSTOMER_TOTALS = ("demand", "filled", "stockout", "backlog", "shipped", "lost", "peak_backlog", "first_stockout")
 
 
 cdef enum:
     ORDERED_NOW, ABLE, BEGUN, MISSING, POOLED, LEAD, OWED, ZEROS, SCRATCH_ROWS
-    STAGE_STATES = 6  # on hand, gap, authorized, short, process, last due
+    RECEIPTS = 0
+    SHORT_CYCLES, STOCK_AT_RECEIPTS
+    STAGE_STATES = 7  # on hand, gap, authorized, short, process, last due, cycle short
 
 STAGE_ROWS = STAGE_STATES + STAGE_SUMS
 CUSTOMER_ROWS = 3 + CUSTOMER_SUMS
@@ -67,15 +70,17 @@ cdef class Block:
     """
 
     cdef readonly Py_ssize_t lanes, stages, customers
+    cdef bint counts_cycles
     cdef Py_ssize_t width  # lanes of the stripe at work; the pointers below are its rows
     cdef real[:, :, ::1] state
-    cdef double[:, :, :] stage_totals, customer_totals
+    cdef double[:, :, :] stage_totals, customer_totals, cycle_totals
     cdef real *on_hand
     cdef real *gap
     cdef real *authorized
     cdef real *short
     cdef real *process
     cdef real *last_due
+    cdef real *cycle_short
     cdef real *stage_sums
     cdef real *backlog
     cdef real *peak
@@ -89,6 +94,7 @@ cdef class Block:
     cdef const int[::1] declared, lead, ring, slot, review_every, availability, receiving, transit, lead_time, good
     cdef const int[::1] demand, served, input_start, source_start, source, owing_start, owing, customer_start
     cdef const unsigned char[::1] unlimited, always_open, in_order, first_served, plain, failover, owes, several
+    cdef const unsigned char[::1] cyclic
     cdef const real[::1] initial, capacity, least, target, lot, slack, tolerance, coarse, rush_below, rush_lead
     cdef const real[::1] quantity, share, owing_weight, wait
 
@@ -106,7 +112,7 @@ cdef class Block:
         self.customer_start, self.served, self.wait = plant.customer_start, plant.served, plant.wait
         self.unlimited, self.plain, self.failover = plant.unlimited, plant.plain, plant.failover
         self.owes, self.several, self.first_served = plant.owes, plant.several, plant.first_served
-        self.always_open, self.in_order = plant.always_open, plant.in_order
+        self.always_open, self.in_order, self.cyclic = plant.always_open, plant.in_order, plant.cyclic
         self.initial, self.capacity, self.least = plant.initial, plant.capacity, plant.least
         self.target, self.lot, self.slack = plant.target, plant.lot, plant.slack
         self.tolerance, self.coarse = plant.tolerance, plant.coarse
@@ -124,6 +130,7 @@ cdef class Block:
         self.short = place + 3 * n
         self.process = place + 4 * n
         self.last_due = place + 5 * n
+        self.cycle_short = place + 6 * n
         self.stage_sums = place + STAGE_STATES * n
         place += (STAGE_STATES + STAGE_SUMS) * n
         self.backlog = place
@@ -137,16 +144,21 @@ cdef class Block:
     cdef Py_ssize_t stripes(self) noexcept nogil:
         return (self.lanes + WIDTH - 1) // WIDTH
 
-    def reset(self, double[:, :, :] stage_totals, double[:, :, :] customer_totals) -> None:
+    def reset(
+        self, double[:, :, :] stage_totals, double[:, :, :] customer_totals, double[:, :, :] cycle_totals = None
+    ) -> None:
         """Return to the state at t = 0: full stores, nothing in process, nothing owed.
 
         Parameters
         ----------
         stage_totals : float64 array of zeros, shape (len(STAGE_TOTALS), stages, lanes), filled from now on.
         customer_totals : float64 array of zeros, shape (len(CUSTOMER_TOTALS), customers, lanes), likewise.
+        cycle_totals : float64 array, shape (len(CYCLE_TOTALS), stages, lanes), likewise; None to count no cycles.
         """
         cdef Py_ssize_t i, stripe
         self.account(stage_totals, customer_totals)
+        self.cycle_totals = cycle_totals
+        self.counts_cycles = cycle_totals is not None
         for stripe in range(self.stripes()):
             fill(self.state.shape[1] * WIDTH, 0.0, &self.state[stripe, 0, 0])
             self.select(stripe)
@@ -183,12 +195,12 @@ cdef class Block:
             for stripe in range(self.stripes()):
                 self.select(stripe)
                 for t in range(begin, end):
-                    self.run_period(t, Rows(&tile[t - tile_start, 0, stripe * WIDTH], tile.shape[2]))
+                    self.run_period(t, Rows(&tile[t - tile_start, 0, stripe * WIDTH], tile.shape[2]), stripe)
 
-    cdef void run_period(self, Py_ssize_t t, Rows exogenous) noexcept nogil:
+    cdef void run_period(self, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(self.stages):
-            self.receive_stage(i, t, exogenous)
+            self.receive_stage(i, t, exogenous, stripe)
         for i in range(self.stages):
             if self.first_served[i]:
                 self.serve_customers(i, t, exogenous)
@@ -196,6 +208,8 @@ cdef class Block:
             if not self.first_served[i]:
                 self.serve_customers(i, t, exogenous)
             self.start_stage(i, t, exogenous)
+            if self.cyclic[i]:
+                mark_cycle(self.width, self.short + i * WIDTH, self.cycle_short + i * WIDTH)
             if self.several[i]:
                 settle(self.width, self.short + i * WIDTH, self.stage_sums + (i * STAGE_SUMS + SHORTAGE) * WIDTH)
 
@@ -214,10 +228,11 @@ cdef class Block:
     cdef inline real *due(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
         return self.pipeline + (self.slot[i] + turn(t, self.ring[i])) * WIDTH
 
-    cdef void receive_stage(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
+    cdef void receive_stage(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
         cdef Py_ssize_t n = self.width, ahead
         cdef const float *moving
         if self.plain[i]:
+            self.end_cycle_of(i, t, exogenous, stripe)
             receive(n, self.due(i, t), self.on_hand + i * WIDTH)
             return
         if self.transit[i] >= 0:
@@ -226,10 +241,19 @@ cdef class Block:
                 stand_still(n, self.due(i, t + ahead), self.due(i, t + ahead + 1), moving)
             if self.in_order[i]:
                 stand_back(n, <real>t, moving, self.last_due + i * WIDTH)
+        self.end_cycle_of(i, t, exogenous, stripe)
         receive_checked(n, self.due(i, t), self.due(i, t + 1), self.row_or(self.receiving[i], exogenous, self.ones),
                         self.row_or(self.good[i], exogenous, self.ones), self.coarse[i], self.on_hand + i * WIDTH,
                         self.gap + i * WIDTH, self.process + i * WIDTH,
                         self.stage_sums + (i * STAGE_SUMS + SCRAPPED) * WIDTH)
+
+    cdef inline void end_cycle_of(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
+        cdef Py_ssize_t at = self.declared[i], lane = stripe * WIDTH
+        if self.cyclic[i] and self.counts_cycles:
+            end_cycle(self.width, self.due(i, t), self.row_or(self.receiving[i], exogenous, self.ones),
+                      self.on_hand + i * WIDTH, self.tolerance[i], self.cycle_short + i * WIDTH,
+                      &self.cycle_totals[RECEIPTS, at, lane], &self.cycle_totals[SHORT_CYCLES, at, lane],
+                      &self.cycle_totals[STOCK_AT_RECEIPTS, at, lane])
 
     cdef void serve_customers(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
         cdef Py_ssize_t n = self.width, c
@@ -365,8 +389,10 @@ cdef class Block:
         schedule(n, started, lead, t, self.ring[i], self.pipeline + self.slot[i] * WIDTH)
 
     def open_books(self, Py_ssize_t period) -> None:
-        """Forget what was counted so far; called at the end of the warm-up, before `period` begins."""
+        """Reset all totals; called at the end of the warm-up, before `period` begins."""
         cdef Py_ssize_t stripe, i, c
+        if self.counts_cycles:
+            self.cycle_totals[:] = 0.0
         with nogil:
             for stripe in range(self.stripes()):
                 self.select(stripe)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk import _core_double
-from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block, state_rows
+from jitrisk._core import CUSTOMER_TOTALS, CYCLE_TOTALS, STAGE_TOTALS, STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Given, Plant
 from jitrisk.machine import cores, free_memory
@@ -88,6 +88,11 @@ class Job:
         return [one for one in self.series if isinstance(one, Series)]
 
     @cached_property
+    def has_cycles(self) -> bool:
+        """Whether some store is replenished in cycles under some strategy."""
+        return any(plant.cyclic.any() for plant in self.plants.values())
+
+    @cached_property
     def hazards(self) -> list[Spells]:
         """The hazards that hit a series that is drawn, in the order in which they are counted."""
         return [spells for spells, _ in hits_of(self.drawn)]
@@ -102,11 +107,13 @@ class Totals:
     stage : float64, shape (len(STAGE_TOTALS), strategies, stages, paths).
     customer : float64, shape (len(CUSTOMER_TOTALS), strategies, customers, paths).
     occurred : int32, shape (hazards, paths): occurrences that began after the warm-up, of the job's hazards.
+    cycle : float64, shape (len(CYCLE_TOTALS), strategies, stages, paths); None where no store is replenished in cycles.
     """
 
     stage: np.ndarray
     customer: np.ndarray
     occurred: np.ndarray
+    cycle: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -217,9 +224,8 @@ def require(needed: int, paths: int, verb: str) -> None:
 
 def _outcome_bytes(job: Job) -> int:
     """Return the bytes of outcomes of one path."""
-    outcomes = sum(
-        len(STAGE_TOTALS) * plant.stages + len(CUSTOMER_TOTALS) * plant.customers for plant in job.plants.values()
-    )
+    of_stage = len(STAGE_TOTALS) + len(CYCLE_TOTALS) * job.has_cycles
+    outcomes = sum(of_stage * plant.stages + len(CUSTOMER_TOTALS) * plant.customers for plant in job.plants.values())
     return 8 * outcomes + 4 * len(job.hazards)
 
 
@@ -253,6 +259,7 @@ def zeros(job: Job, paths: int) -> Totals:
         np.zeros((len(STAGE_TOTALS), len(plants), plants[0].stages, paths)),
         np.zeros((len(CUSTOMER_TOTALS), len(plants), plants[0].customers, paths)),
         np.zeros((len(job.hazards), paths), dtype=np.int32),
+        np.zeros((len(CYCLE_TOTALS), len(plants), plants[0].stages, paths)) if job.has_cycles else None,
     )
 
 
@@ -343,7 +350,8 @@ class Bench:
         horizon, lanes = self._job.horizon, end - begin
         blocks = self.blocks(lanes)
         for k, block in enumerate(blocks):
-            block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end])
+            cycles = None if totals.cycle is None else totals.cycle[:, k, :, begin:end]
+            block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end], cycles)
             if horizon.warm_up == 0:
                 block.open_books(0)
         state = self.state(begin, end)

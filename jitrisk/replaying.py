@@ -144,7 +144,8 @@ def replayed(
     traced = outcomes.label_trace(network, tracing.trace(alone, threads=1), alone)
     exogenous = outcomes.label_paths(patched[name], tracing.draw(alone), alone)
     parts = [
-        traced.isel(strategy=0, path=0),
+        # The demand of a replay is that drawn, which can be handed in; that of the trace is rounded to whole grains.
+        traced.isel(strategy=0, path=0).drop_vars("demand"),
         outcomes.label_replay(
             patched[name], single.isel(strategy=0, path=0), exogenous.isel(path=0), tracing.spells(alone)
         ),

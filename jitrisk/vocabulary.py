@@ -182,6 +182,16 @@ OCCURRENCES = _table(
     ),
 )
 
+# Outcomes that are there where the policy of some store orders now and then, with a review every few periods, (s, S) or
+# (r, Q). A replenishment cycle ends where something arrives; 0 for other stores.
+CYCLES = _table(
+    "outcome",
+    ("receipts", _STAGE, "float64", "1", "periods in which something arrived in the store, each ends a cycle"),
+    ("short_cycles", _STAGE, "float64", "1", "cycles in which the store could not give all that was asked"),
+    ("stock_at_receipts", _STAGE, "float64", "{unit}", "stock on hand just before each receipt, added up"),
+    low=("receipts", "stock_at_receipts"),
+)
+
 # Coordinates of paths that are not all alike: how they were drawn, and what they count for.
 SAMPLING = _table(
     "sampling",
@@ -372,6 +382,14 @@ METRICS = _sums(
     ("downtime", "h", True, "upper", "hours of downtime, summed over the stages whose downtime costs money, else all"),
     ("stockout", "d", True, "upper", "days short, summed over the customers"),
     ("fill_rate", "1", False, "lower", "share of all demand met at once from stock"),
+    (
+        "cycle_service_level",
+        "1",
+        False,
+        "lower",
+        "share of replenishment cycles without a shortage, all stores together",
+    ),
+    ("stock_at_receipt", "{unit}", False, "lower", "mean stock on hand just before a receipt, all stores together"),
     ("backlog", "{unit}", False, "upper", "time average of the backlog of all customers"),
     ("peak_backlog", "{unit}", False, "upper", "largest backlog of any one customer"),
     ("lost", "{unit}", True, "upper", "units of demand lost, summed over the customers"),

@@ -24,6 +24,7 @@ STAGE_OUTCOMES = (
     *("started", "scrapped", "expedited", "ordered", "orders", "starved", "broken", "shortage"),
     *("on_hand", "wip"),
 )
+CYCLE_OUTCOMES = ("receipts", "short_cycles", "stock_at_receipts")
 CUSTOMER_OUTCOMES = ("demand", "filled", "shipped", "lost", "stockout", "backlog", "peak_backlog", "first_stockout")
 
 
@@ -51,6 +52,7 @@ class Store:
     authorized: Any
     pipeline: dict[int, Any] = field(default_factory=dict)
     last_due: int = 0
+    cycle_short: bool = False
 
     @property
     def wip(self) -> Any:
@@ -152,6 +154,7 @@ class Twin:
             flows["on_hand", name] = store.on_hand
             flows["wip", name] = store.wip
             flows["shortage", name] = int(name in short)
+            store.cycle_short |= name in short
         for name, waiting in state.backlog.items():
             flows["backlog", name] = waiting
         return flows
@@ -169,6 +172,12 @@ class Twin:
             if due_now:
                 store.pipeline[t + 1] = store.pipeline.get(t + 1, self.number(0)) + due_now
             return
+        if due_now > self.tolerance:
+            # A receipt ends a replenishment cycle.
+            flows["receipts", name] = 1
+            flows["short_cycles", name] = int(store.cycle_short)
+            flows["stock_at_receipts", name] = store.on_hand
+            store.cycle_short = False
         good = due_now * self.number(draws["good"][name])
         store.on_hand += good
         flows["received", name] = due_now
@@ -285,7 +294,7 @@ class Twin:
 
     def _outcomes(self, trace: list[Flows]) -> dict[tuple[str, str], Any]:
         counted = trace[self.warm_up :]
-        keys = [(outcome, name) for name in self.stages for outcome in STAGE_OUTCOMES]
+        keys = [(outcome, name) for name in self.stages for outcome in (*STAGE_OUTCOMES, *CYCLE_OUTCOMES)]
         keys += [(outcome, name) for name in self.customers for outcome in CUSTOMER_OUTCOMES]
         outcomes = {key: sum(flows[key] for flows in counted) for key in keys}
         for outcome, name in keys:

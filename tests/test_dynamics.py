@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from networks import HALVES, exogenous_paths, networks, one_path
-from reference import CUSTOMER_OUTCOMES, STAGE_OUTCOMES, Levels, Twin, explicit_levels
+from reference import CUSTOMER_OUTCOMES, CYCLE_OUTCOMES, STAGE_OUTCOMES, Levels, Twin, explicit_levels
 
 import jitrisk as jr
 from jitrisk.lower import policy_levels
@@ -32,6 +32,24 @@ def assert_twins(outcomes: xr.Dataset, twin: Twin, exogenous: xr.Dataset, tolera
                 np.testing.assert_allclose(
                     found.values, wanted, rtol=slack, atol=slack, err_msg=f"{outcome} on path {path}"
                 )
+        assert_cycles(outcomes.isel(strategy=0, path=path), twin, expected, tolerance)
+
+
+def assert_cycles(outcomes: xr.Dataset, twin: Twin, expected: dict[tuple[str, str], Any], tolerance: float) -> None:
+    """Stores that are replenished now and then have the twin's cycles, the others none."""
+    cyclic = {
+        name
+        for name, one in twin.levels.items()
+        if one.review > 1 or (not one.physical and (one.lot or one.reorder_point < one.order_up_to))
+    }
+    assert ("receipts" in outcomes) == bool(cyclic)
+    for outcome in CYCLE_OUTCOMES if cyclic else ():
+        for name in twin.stages:
+            wanted = float(expected[outcome, name]) if name in cyclic else 0
+            assert outcomes[outcome].sel(stage=name).item() == pytest.approx(wanted, abs=tolerance, rel=tolerance), (
+                outcome,
+                name,
+            )
 
 
 @settings(max_examples=150)

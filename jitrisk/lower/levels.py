@@ -42,6 +42,12 @@ class Levels:
     by_demand: bool
 
     @property
+    def orders_in_cycles(self) -> bool:
+        """Whether the store is replenished now and then: (s, S), (r, Q), or a review every few periods."""
+        waits = self.by_demand and (self.lot > 0.0 or self.reorder_point < self.order_up_to)
+        return waits or (self.review > 1 and math.isfinite(self.order_up_to))
+
+    @property
     def initial(self) -> float:
         """Stock at the start where the model gives none: the full store, nothing where there is no limit, units."""
         return self.order_up_to if math.isfinite(self.order_up_to) else 0.0

@@ -68,6 +68,7 @@ class Plant:
     several : whether a store has several askers, who may go short in the same period, (n,).
     owes, owing_start, owing, owing_weight : whether the position counts what the store owes, and to which consumers.
     first_served : whether customers are served before any stage starts, (n,).
+    cyclic : whether replenishment cycles are counted, because the policy does not order in every period, (n,).
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
     served, demand, wait : place in the model, series, and share of unmet demand that waits, (m,).
     """
@@ -112,6 +113,7 @@ class Plant:
     owing: np.ndarray
     owing_weight: np.ndarray
     first_served: np.ndarray
+    cyclic: np.ndarray
     customer_start: np.ndarray
     served: np.ndarray
     demand: np.ndarray
@@ -155,7 +157,7 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     arrays = (
         _policies(network, order, levels, rounding)
         | _processes(network, order, series, place, given)
-        | _inputs(network, order)
+        | _inputs(network, order, levels)
         | _owing(network, order, levels)
         | _customers(network, order, place)
     )
@@ -282,15 +284,18 @@ def _longest_lead(network: Network, name: str, series: Series | Given | None, gi
     return float(whole_periods(top)) + 1.0
 
 
-def _inputs(network: Network, order: list[str]) -> dict[str, np.ndarray]:
+def _inputs(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
     index = {name: i for i, name in enumerate(order)}
     inputs = [list(network.stages[name].inputs.values()) for name in order]
     flat = [item for items in inputs for item in items]
     sources = [source for item in flat for source in item.sources]
     askers = [index[customer.stage] for customer in network.customers.values()]
     askers += [index[name] for name, share in sources if share > 0]
+    cyclic = np.array([levels[name].orders_in_cycles for name in order])
     return {
-        "several": _flags((np.bincount(askers, minlength=len(order)) > 1).tolist()),
+        "cyclic": _flags(cyclic.tolist()),
+        # Shortages that end up in a cycle are first gathered, too.
+        "several": _flags(((np.bincount(askers, minlength=len(order)) > 1) | cyclic).tolist()),
         "input_start": _ints(np.cumsum([0, *map(len, inputs)]).tolist()),
         "quantity": _floats([item.quantity for item in flat]),
         "failover": _flags([item.failover for item in flat]),

@@ -11,9 +11,9 @@ import numpy as np
 import xarray as xr
 
 from jitrisk import __version__
-from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS
+from jitrisk._core import CUSTOMER_TOTALS, CYCLE_TOTALS, STAGE_TOTALS
 from jitrisk.outcomes.hazards import evidence_arrays, mixture_attrs, mixture_coords, occurrence_array
-from jitrisk.vocabulary import DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
+from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
 
 if TYPE_CHECKING:
     from jitrisk.engine import Job, Totals
@@ -45,6 +45,9 @@ def label(network: Network, strategies: Mapping[str, Network], totals: Totals, j
     hazards = list(network.hazards)
     arrays |= {"occurrences": occurrence_array(totals, job, hazards)} | evidence_arrays(job, hazards)
     table = OUTCOMES | PRICES | OCCURRENCES
+    if totals.cycle is not None:
+        arrays |= {name: totals.cycle[k].transpose(0, 2, 1) for k, name in enumerate(CYCLE_TOTALS)}
+        table |= CYCLES
     variables = {name: variable_of(table[name], arrays[name], network.currency) for name in table}
     coords = coordinates(
         strategy=list(strategies),

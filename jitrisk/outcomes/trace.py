@@ -13,7 +13,7 @@ from jitrisk.outcomes.dataset import coordinates, provenance, variable_of
 from jitrisk.outcomes.hazards import mixture_attrs, mixture_coords
 from jitrisk.outcomes.wording import effect_in_words
 from jitrisk.tracing import CUSTOMER_TRACE, STAGE_TRACE
-from jitrisk.vocabulary import EXOGENOUS, OUTCOMES, PRICES, SPELLS, TRACE
+from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, SPELLS, TRACE
 
 if TYPE_CHECKING:
     from jitrisk.engine import Job
@@ -76,7 +76,9 @@ def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spell
     variables: dict[str, Any] = {name: variable_of(variable, arrays[name]) for name, variable in SPELLS.items()}
     variables |= {name: exogenous[name].variable for name in EXOGENOUS}
     variables |= {name: run[name].variable for name in PRICES if name in run}
-    for name, variable in OUTCOMES.items():
+    for name, variable in (OUTCOMES | CYCLES).items():
+        if name not in run:
+            continue
         values = run[name].variable
         variables[f"path_{name}"] = xr.Variable(
             values.dims, values.values, {**values.attrs, "long_name": f"of the whole path: {variable.sentence}"}
@@ -101,5 +103,5 @@ def _effect(network: Network, spell: Spell, name: str) -> str:
 
 def differing_outcomes(one: xr.Dataset, other: xr.Dataset) -> list[str]:
     """Return the outcomes that both hold and that have not the same bits in both."""
-    shared = (name for name in (*OUTCOMES, "occurrences") if name in one and name in other)
+    shared = (name for name in (*OUTCOMES, *CYCLES, "occurrences") if name in one and name in other)
     return [name for name in shared if not np.array_equal(one[name].values, other[name].values)]

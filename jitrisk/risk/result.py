@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.vocabulary import CONTENTS, OUTCOMES, PRICES, RAREST, SAMPLING, Variable
+from jitrisk.vocabulary import CONTENTS, CYCLES, OUTCOMES, PRICES, RAREST, SAMPLING, Variable
 
 Array = npt.NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
     if absent:
         raise ResultError(f"the Dataset lacks {_listed(absent)}; {_ADVICE}")
     for name in (name for name in names if name in outcomes):
-        _require_dims(outcomes[name], OUTCOMES.get(name) or PRICES[name])
+        _require_dims(outcomes[name], (OUTCOMES | CYCLES).get(name) or PRICES[name])
 
 
 def _require_positive(name: str, value: Any) -> None:
@@ -114,7 +114,7 @@ def provenance(outcomes: xr.Dataset) -> dict[str, Any]:
 
 def rows(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
     """Return an outcome as ``[strategy, thing, path]``, a view where it lies in memory so."""
-    thing = OUTCOMES[name].dims[-1]
+    thing = (OUTCOMES | CYCLES)[name].dims[-1]
     array = outcomes[name]
     # Read first, turned afterwards: a file not in memory is read in its own order many times faster.
     return np.asarray(array.values).transpose([array.dims.index(dim) for dim in ("strategy", thing, "path")])

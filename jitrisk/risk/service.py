@@ -20,7 +20,7 @@ from jitrisk.risk.result import (
     rows,
     weighted,
 )
-from jitrisk.vocabulary import METRICS, OUTCOMES
+from jitrisk.vocabulary import CYCLES, METRICS, OUTCOMES
 
 NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
 _SHOWN = 5
@@ -45,7 +45,8 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     xr.Dataset
         The variables of :data:`jitrisk.vocabulary.METRICS` with the dimensions (strategy, path). The fill rate of a
         path without demand is 1. Profit is there only where a price is set; gross margin, turns, days of inventory
-        and cash cycle only where prices and values are set and every path has one.
+        and cash cycle only where prices and values are set and every path has one; the cycle service level and the
+        stock at a receipt only where stores are replenished in cycles and something arrived on every path.
 
     Raises
     ------
@@ -60,6 +61,7 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
         "downtime": _summed(outcomes, ("starved", "broken"), np.where(counted, period_hours, 0.0)),
         "stockout": _summed(outcomes, ("stockout",), period_hours / HOURS_PER_DAY),
         "fill_rate": _fill_rate(outcomes),
+        **_cycles(outcomes),
         "backlog": _summed(outcomes, ("backlog",)),
         "peak_backlog": rows(outcomes, "peak_backlog").max(axis=1, initial=0.0),
         "lost": _summed(outcomes, ("lost",)),
@@ -107,10 +109,21 @@ def _few(names: npt.NDArray[Any]) -> str:
 
 def _summed(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
     total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
-    things = outcomes.sizes[OUTCOMES[names[0]].dims[-1]]
+    things = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
     for name in names:
         weighted(outcomes, name, np.broadcast_to(weights, (len(total), things)), total)
     return total
+
+
+def _cycles(outcomes: xr.Dataset) -> dict[str, Array]:
+    """Return what replenishment cycles show, nothing where there are none or a path has none."""
+    if not all(name in outcomes for name in CYCLES):
+        return {}
+    require(outcomes, tuple(CYCLES))
+    receipts, short, stock = (_summed(outcomes, (name,)) for name in CYCLES)
+    if not (receipts > 0).all():
+        return {}
+    return {"cycle_service_level": 1.0 - short / receipts, "stock_at_receipt": stock / receipts}
 
 
 def _fill_rate(outcomes: xr.Dataset) -> Array:

@@ -12,7 +12,7 @@ from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.risk.money import costs
 from jitrisk.risk.result import Array, is_about_a_year, path_coords, provenance, require, year_factor
 from jitrisk.risk.service import metrics
-from jitrisk.vocabulary import COSTS, METRICS, OCCURRENCES, OUTCOMES
+from jitrisk.vocabulary import COSTS, CYCLES, METRICS, OCCURRENCES, OUTCOMES
 
 _DERIVED = {"metric": (METRICS, metrics), "cost": (COSTS, costs)}
 
@@ -71,7 +71,7 @@ def understood(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
     values : the Dataset it is from.
     """
     _require_paths(array)
-    variable = (OUTCOMES | OCCURRENCES).get(str(array.name))
+    variable = (OUTCOMES | CYCLES | OCCURRENCES).get(str(array.name))
     if "bad_tail" in array.attrs or variable is None:
         return array.assign_attrs({"bad_tail": "upper", "per_year": 1.0} | array.attrs)
     attrs: dict[str, Any] = {**array.attrs, "bad_tail": variable.bad_tail}
