@@ -212,7 +212,7 @@ def test_a_window_holds_the_most_draws_it_can_of_each_customer():
 
 def test_values_without_a_common_step_are_put_on_a_fine_grid():
     assert level(0.7, {"empirical": {"values": [1e-9, 1e9]}}, "2 d") == pytest.approx(1e9, rel=1e-3)
-    assert level(0.7, {"empirical": {"values": [1e-320, 3]}}, "2 d") == pytest.approx(3, rel=1e-3)
+    assert level(0.7, {"empirical": {"values": [1e-12, 3]}}, "2 d") == pytest.approx(3, rel=1e-3)
     assert level(0.7, {"empirical": {"values": [1, math.pi, 7 * math.e]}}) == pytest.approx(7 * math.e, rel=1e-3)
 
 

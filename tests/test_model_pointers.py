@@ -142,7 +142,7 @@ def test_a_distribution_where_nothing_is_drawn_is_not_advised():
         ("stages.pump.resource", "x", "no shared resources yet"),
         ("stages.pump.initial_inventory", 5, "write `on_hand`"),
         ("stages.pump.price", 5, "a key of a customer"),
-        ("customers.shop.priority", 1, "no priorities yet"),
+        ("customers.shop.priority", 1, "`customers: first` on the stage"),
         ("customers.shop.due_date", "2 d", "no promised delivery time yet"),
         ("season", {}, "no season or forecast yet"),
         ("calendar", {}, "no calendar yet"),

@@ -194,7 +194,7 @@ def test_units_are_conserved_on_every_path(model: dict[str, Any], seed: int) -> 
         return sum(series(trace, outcome, thing))
 
     for name, stage in network.stages.items():
-        first = explicit_levels(stage.policy).order_up_to if stage.on_hand is None else stage.on_hand
+        first = explicit_levels(stage.policy).initial if stage.on_hand is None else stage.on_hand
         shipped = sum(total("shipped", buyer) for buyer, terms in network.customers.items() if terms.stage == name)
         store = last.stores[name]
         assert total("started", name) == total("received", name) + store.wip

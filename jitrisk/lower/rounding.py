@@ -29,7 +29,7 @@ _SPARE = 3  # of these, digits that products of whole numbers need
 _TIE = 4.0  # grains by which flows that are equal may differ: half a grain for each flow that meets, and some more
 _RELATIVE = 1e-6  # parts of the smallest flow that are rounding in any case: a float32 draw has 24 digits
 _SMALL, _LOT = 1 / 256, 1 / 32  # parts of the smallest flow, and of a lot, that rounding may be
-_BIAS = 2.0**-15  # part of a customer's smallest usual demand that a grain may be
+_BIAS = 2.0**-15  # part of a customer's smallest usual demand, and of what a stage starts, that a grain may be
 _MOST = 0.5  # units that rounding may be where state is float32: a store that lacks one unit lacks one unit
 _LONGEST = 1 << 14  # periods after which a float32 backlog that only grows would be off by one in 2,000 at worst
 
@@ -118,11 +118,13 @@ class _Sizes:
     flows : the flows out of the store.
     level : what the store and the orders it counts may hold in usual times, units.
     takes : units of each source for one unit started.
+    started : the largest usual start, units.
     """
 
     flows: dict[str, _Flows] = field(default_factory=dict)
     level: dict[str, float] = field(default_factory=dict)
     takes: dict[str, dict[str, float]] = field(default_factory=dict)
+    started: dict[str, float] = field(default_factory=dict)
 
 
 def round_flows(
@@ -148,7 +150,8 @@ def round_flows(
         allowed = [
             min(_MOST, _SMALL * sizes.flows[name].small, _LOT * (levels[name].lot or math.inf)) for name in order
         ]
-        if (single.tolerance <= allowed).all() and (single.grain <= _BIAS * demand).all():
+        started = np.array([sizes.started[name] for name in order])
+        if (single.tolerance <= allowed).all() and (single.grain <= _BIAS * np.minimum(demand, started)).all():
             return single
     return _rounding(network, order, sizes, double=True)
 
@@ -210,6 +213,7 @@ def _sizes(
         owed = ahead[name] if levels[name].by_demand else 0.0
         sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot)
         started = _started(stage, flows, lot)
+        sizes.started[name] = started.large or math.inf
         for source, units in _takes(stage):
             sizes.flows[source].join(started, units)
             sizes.takes[name][source] = sizes.takes[name].get(source, 0.0) + units
@@ -247,14 +251,15 @@ def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
 
 
 def _demanded(customer: Customer, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
-    if given is not None:
-        return _Flows(given.smallest or math.inf, math.inf, given.largest, given.largest)
     law = customer.demand
     rise = math.prod(max(1.0, hit.factor) for hit in hits)
     fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
     usual = float(law.quantile(_USUAL))
     small = max(1.0, usual * fall) if law.integer else (usual if usual > 0 else _USUAL * law.mean()) * fall
     large, most = (max(0.0, float(law.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
+    if given is not None and not small <= given.largest <= most:
+        # What can be drawn decides as long as it may, so that a path is rounded alike drawn and handed in.
+        return _Flows(given.smallest or math.inf, math.inf, given.largest, given.largest)
     return _Flows(small if small > 0 else math.inf, math.inf, large, most)
 
 
