@@ -164,12 +164,7 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
         finest = _power_of_two(reach[name]) * 2.0 ** (1 - _DIGITS[double])
         coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
-    # Where one unit is taken for one, a start is whole grains of both stores.
-    for name in order:
-        for item in network.stages[name].inputs.values():
-            if item.quantity == 1.0 and len(item.sources) == 1:
-                source = item.sources[0][0]
-                grain[source] = max(grain[source], grain[name])
+    _share_grains(network, order, grain)
     small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
     tolerance = {name: max(_TIE * grain[name], _RELATIVE * small[name]) for name in order}
     # What is one start's rounding is so many times that in its inputs, and the other way round.
@@ -181,6 +176,19 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
             tolerance[name] = max(tolerance[name], _TIE * grain[source] / units)
     grains = np.array([grain[name] for name in order])
     return Rounding(double, grains, np.ceil(np.array([tolerance[name] for name in order]) / grains) * grains)
+
+
+def _share_grains(network: Network, order: list[str], grain: dict[str, float]) -> None:
+    """Give a store and the stages that take one unit of it for one the same grain: a start is whole grains of both."""
+    links = []
+    for name in order:
+        inputs = list(network.stages[name].inputs.values())
+        if len(inputs) == 1 and inputs[0].quantity == 1.0 and len(inputs[0].sources) == 1:
+            links.append((name, inputs[0].sources[0][0]))
+    for name, source in links:
+        grain[source] = max(grain[source], grain[name])
+    for name, source in reversed(links):
+        grain[name] = grain[source]
 
 
 def _power_of_two(size: float) -> float:
