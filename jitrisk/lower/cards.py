@@ -45,7 +45,7 @@ def covering_cards(stage: Stage, policy: Kanban, demand: float, burst: float, wh
     Returns
     -------
     (D L (1 + safety) + B + C - g) / (y C), rounded up, at least 1, with B the burst and D for each period between two
-    reviews but one, y the mean yield, and the grain g 1 where units and containers are whole, else 0.
+    reviews but one, y the mean yield, and g 1 where units and containers are whole, else 0.
     """
     good = mean_yield(stage)
     grain = _grain(policy.container, whole and good == 1.0)
@@ -88,7 +88,7 @@ def bursts(
     -----
     The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods is n - 1 periods ahead
     of its mean. A stage that reviews every R periods starts for R periods at once, so that its burst grows by R - 1
-    periods of demand; one that starts whole lots can be a lot less a grain ahead; and where a share y is good, it
+    periods of demand; one that starts whole lots can be a lot less g ahead; and where a share y is good, it
     starts 1 / y times as much.
     """
     found = dict.fromkeys(order, 0.0)
