@@ -286,7 +286,7 @@ cdef kernel start_one_for_one(
     const_lanes_t on_hand, lanes_t gap, lanes_t authorized, lanes_t sums, lanes_t started,
     lanes_t store, lanes_t store_gap, lanes_t store_short, real store_tolerance,
 ) noexcept nogil:
-    """Start at a stage that takes one unit from one store for each it starts: the links of every line."""
+    """Start at a stage that takes one unit from one store, of the same grain, for each: the links of every line."""
     cdef Py_ssize_t j
     cdef real ordered, board, able, begun
     for j in range(lanes):

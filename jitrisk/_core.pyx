@@ -306,7 +306,7 @@ cdef class Block:
             start_free(n, rule, owed, availability, on_hand, gap, authorized, sums, started)
         elif inputs == 1 and self.source_start[g + 1] - self.source_start[g] == 1:
             k = self.source[self.source_start[g]]
-            if self.quantity[g] == 1.0:
+            if self.quantity[g] == 1.0 and self.coarse[i] == self.coarse[k]:
                 start_one_for_one(n, rule, owed, availability, on_hand, gap, authorized, sums, started,
                                   self.on_hand + k * WIDTH, self.gap + k * WIDTH, self.short_row(k),
                                   self.tolerance[k])

@@ -118,13 +118,13 @@ class _Sizes:
     flows : the flows out of the store.
     level : what the store and the orders it counts may hold in usual times, units.
     takes : units of each source for one unit started.
-    started : the largest usual start, units.
+    coarsest : grain at which neither a customer's demand nor what the stage starts is off by much, units.
     """
 
     flows: dict[str, _Flows] = field(default_factory=dict)
     level: dict[str, float] = field(default_factory=dict)
     takes: dict[str, dict[str, float]] = field(default_factory=dict)
-    started: dict[str, float] = field(default_factory=dict)
+    coarsest: dict[str, float] = field(default_factory=dict)
 
 
 def round_flows(
@@ -146,12 +146,10 @@ def round_flows(
                 return Rounding(double, np.ones(len(order)), np.zeros(len(order)))
     if network.horizon <= _LONGEST:
         single = _rounding(network, order, sizes, double=False)
-        demand = np.array([sizes.flows[name].demand for name in order])
         allowed = [
             min(_MOST, _SMALL * sizes.flows[name].small, _LOT * (levels[name].lot or math.inf)) for name in order
         ]
-        started = np.array([sizes.started[name] for name in order])
-        if (single.tolerance <= allowed).all() and (single.grain <= _BIAS * np.minimum(demand, started)).all():
+        if (single.tolerance <= allowed).all() and (single.grain <= [sizes.coarsest[name] for name in order]).all():
             return single
     return _rounding(network, order, sizes, double=True)
 
@@ -164,7 +162,7 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
         finest = _power_of_two(reach[name]) * 2.0 ** (1 - _DIGITS[double])
         coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
-    _share_grains(network, order, grain)
+    _share_grains(network, order, grain, sizes.coarsest)
     small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
     tolerance = {name: max(_TIE * grain[name], _RELATIVE * small[name]) for name in order}
     # What is one start's rounding is so many times that in its inputs, and the other way round.
@@ -178,8 +176,11 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
     return Rounding(double, grains, np.ceil(np.array([tolerance[name] for name in order]) / grains) * grains)
 
 
-def _share_grains(network: Network, order: list[str], grain: dict[str, float]) -> None:
-    """Give a store and the stages that take one unit of it for one the same grain: a start is whole grains of both."""
+def _share_grains(network: Network, order: list[str], grain: dict[str, float], coarsest: Mapping[str, float]) -> None:
+    """Give a store and the stages that take one unit of it for one the same grain, so that both count the same.
+
+    A stage that is small beside its supplier keeps a finer one, and what it takes is rounded as its supplier rounds.
+    """
     links = []
     for name in order:
         inputs = list(network.stages[name].inputs.values())
@@ -188,7 +189,8 @@ def _share_grains(network: Network, order: list[str], grain: dict[str, float]) -
     for name, source in links:
         grain[source] = max(grain[source], grain[name])
     for name, source in reversed(links):
-        grain[name] = grain[source]
+        if grain[source] <= coarsest[name]:
+            grain[name] = grain[source]
 
 
 def _power_of_two(size: float) -> float:
@@ -221,7 +223,7 @@ def _sizes(
         owed = ahead[name] if levels[name].by_demand else 0.0
         sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot)
         started = _started(stage, flows, lot)
-        sizes.started[name] = started.large or math.inf
+        sizes.coarsest[name] = _BIAS * min(flows.demand, started.large or math.inf)
         for source, units in _takes(stage):
             sizes.flows[source].join(started, units)
             sizes.takes[name][source] = sizes.takes[name].get(source, 0.0) + units
