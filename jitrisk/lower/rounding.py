@@ -163,17 +163,18 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
         coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
     _share_grains(network, order, grain, sizes.coarsest)
-    small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
-    tolerance = {name: max(_TIE * grain[name], _RELATIVE * small[name]) for name in order}
+    ties = {name: _TIE * grain[name] for name in order}
     # What is one start's rounding is so many times that in its inputs, and the other way round.
     for name in order:
         for source, units in sizes.takes[name].items():
-            tolerance[source] = max(tolerance[source], units * tolerance[name])
+            ties[source] = max(ties[source], units * ties[name])
     for name in reversed(order):
         for source, units in _limits(network.stages[name]):
-            tolerance[name] = max(tolerance[name], _TIE * grain[source] / units)
+            ties[name] = max(ties[name], _TIE * grain[source] / units)
+    small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
+    tolerance = np.array([max(ties[name], _RELATIVE * small[name]) for name in order])
     grains = np.array([grain[name] for name in order])
-    return Rounding(double, grains, np.ceil(np.array([tolerance[name] for name in order]) / grains) * grains)
+    return Rounding(double, grains, np.ceil(tolerance / grains) * grains)
 
 
 def _share_grains(network: Network, order: list[str], grain: dict[str, float], coarsest: Mapping[str, float]) -> None:
