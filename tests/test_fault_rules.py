@@ -14,6 +14,7 @@ import pytest
 from test_faults import Model, level, plant, simulate
 
 import jitrisk as jr
+from jitrisk.cli import main
 
 HERE = Path(__file__).parent
 
@@ -66,6 +67,20 @@ def test_machines_that_add_have_the_backlog_of_an_independent_loop() -> None:
     np.testing.assert_allclose(backlog, found[4800:].mean(axis=0), rtol=1e-3, atol=0.5)
     assert_mean(backlog, 1330)
     assert_mean(bank["availability"][:, 4800:].mean(("time", "stage")).values, 0.75)
+
+
+def test_machines_written_as_the_warning_advises_have_nearly_the_backlog_of_machines_that_add() -> None:
+    """A stage each, as sources of one input with shares; 1,330 is the backlog of a bank, well above 393 as written."""
+    model = machines(1)
+    stages = {f"m{k}": {"capacity": "100 / d", "policy": {"make_to_order": {}}} for k in range(4)}
+    sources = {"machine": {"quantity": 1, "from": dict.fromkeys(stages, 0.25)}}
+    model["stages"] = stages | {"cell": {"inputs": sources, "policy": level(2000)}}
+    for k in range(4):
+        model["hazards"][f"m{k}"]["hits"] = {f"m{k}": {"capacity": 0}}
+    assert jr.check(model) == ()
+    backlog = simulate(model, paths=400, seed=1)["backlog"].values.ravel()
+    assert_mean(backlog, 1330)
+    assert backlog.mean() > 393 + 4 * backlog.std(ddof=1) / np.sqrt(backlog.size)
 
 
 @pytest.mark.parametrize(("rule", "spares", "built"), [({"customers": "first"}, 6, 2), ({}, 2, 6)], ids=["first", ""])
@@ -140,6 +155,23 @@ def test_plausible_nonsense_of_a_first_model_is_warned_of_with_file_and_line(tmp
         (str(file), 17, "number-per-period", "stages.seat.capacity"),
         (str(file), 18, "value-above-cost", "stages.seat.value"),
     ]
+
+
+@pytest.mark.parametrize("verb", ["validate", "compare", "show"])
+def test_weights_that_are_all_zero_are_refused_with_exit_code_2(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "zero.csv").write_text("days,n\n1,0\n2,0\n")
+    file = tmp_path / "zero.yaml"
+    file.write_text(
+        "name: zero\nperiod: 1 d\nhorizon: 30 d\ncustomers: {c: {stage: s, demand: 5}}\nstages:\n"
+        "  s:\n    policy: {base_stock: {level: 100}}\n"
+        "    lead_time: {empirical: {file: zero.csv, column: days, weights: n, unit: d}}\n"
+    )
+    with pytest.raises(SystemExit) as stop:
+        main([verb, str(file)])
+    assert stop.value.code == 2
+    assert f"{file}:8: stages.s.lead_time.empirical: " in capsys.readouterr().err
 
 
 def test_no_document_loads_a_model_by_a_reader_that_guesses() -> None:
