@@ -31,11 +31,15 @@ class Dice:
 
 @dataclass(frozen=True)
 class Outage:
-    """A stage that stops with probability `stops` after a good period and recovers with `recovers`; it starts well."""
+    """A stage that stops with probability `stops` after a good period and recovers with `recovers`; it starts well.
+
+    What stops is its starts, or with `receiving` its arrivals, or with `transit` all that is in process.
+    """
 
     stage: str
     stops: float
     recovers: float
+    variable: str = "availability"
 
 
 class Chain:
@@ -131,7 +135,7 @@ class Chain:
         draws: dict[str, dict[str, float]] = {v: dict.fromkeys(self.twin.stages, x) for v, x in NEUTRAL.items()}
         draws |= {"lead_time": dict(self.lead_times), "demand": dict.fromkeys(self.twin.customers, 0)}
         for outage, works in zip(self.outages, working, strict=True):
-            draws["availability"][outage.stage] = float(works)
+            draws[outage.variable][outage.stage] = float(works)
         for die, face in zip(self.dice, faces, strict=True):
             draws[die.variable][die.thing] = die.values[face]
         return draws
@@ -143,8 +147,8 @@ class Chain:
         t, _, stores, backlog = key
         return State(
             {
-                name: Store(on_hand, authorized, {t + after: units for after, units in pipeline})
-                for name, (on_hand, authorized, pipeline) in zip(self.twin.stages, stores, strict=True)
+                name: Store(on_hand, authorized, {t + after: units for after, units in pipeline}, t + last)
+                for name, (on_hand, authorized, pipeline, last) in zip(self.twin.stages, stores, strict=True)
             },
             dict(zip(self.twin.customers, backlog, strict=True)),
         )
@@ -153,7 +157,13 @@ class Chain:
 def _frozen(state: State, t: int) -> Key:
     """The stores, with what is due counted from period `t`, and the backlogs."""
     stores = tuple(
-        (store.on_hand, store.authorized, tuple(sorted((due - t, units) for due, units in store.pipeline.items())))
+        (
+            store.on_hand,
+            store.authorized,
+            tuple(sorted((due - t, units) for due, units in store.pipeline.items())),
+            # A start of period `t` is due in the next one at the earliest: what was due before that holds up nothing.
+            max(store.last_due - t, 0),
+        )
         for store in state.stores.values()
     )
     return stores, tuple(state.backlog.values())
