@@ -97,17 +97,25 @@ cdef kernel receive(Py_ssize_t lanes, const_lanes_t due, lanes_t on_hand) noexce
         on_hand[j] += due[j]
 
 
-cdef kernel receive_checked(
-    Py_ssize_t lanes, lanes_t due, lanes_t later, drawn_t receiving, drawn_t good, real coarse,
-    lanes_t on_hand, lanes_t gap, lanes_t process, lanes_t scrapped,
+cdef kernel receive_late(Py_ssize_t lanes, lanes_t due, lanes_t on_hand, lanes_t process) noexcept nogil:
+    """Everything that is due arrives, where lead times vary or arrivals can be held up."""
+    cdef Py_ssize_t j
+    for j in range(lanes):
+        on_hand[j] += due[j]
+        process[j] -= due[j]
+        due[j] = 0.0
+
+
+cdef kernel receive_good(
+    Py_ssize_t lanes, lanes_t due, drawn_t good, real coarse, lanes_t on_hand, lanes_t gap, lanes_t process,
+    lanes_t scrapped,
 ) noexcept nogil:
-    """What is due arrives where arrivals are open, else joins what is due next; only good units enter the store."""
+    """What is due arrives; only good units enter the store."""
     cdef Py_ssize_t j
     cdef real arriving, fine
     for j in range(lanes):
-        arriving = due[j] if receiving[j] > 0.5 else <real>0.0
+        arriving = due[j]
         fine = smaller(arriving, to_grains(arriving * good[j], coarse))
-        later[j] += due[j] - arriving
         due[j] = 0.0
         process[j] -= arriving
         on_hand[j] += fine
@@ -116,14 +124,14 @@ cdef kernel receive_checked(
 
 
 cdef kernel end_cycle(
-    Py_ssize_t lanes, const_lanes_t due, drawn_t receiving, const_lanes_t on_hand, real tolerance, lanes_t cycle_short,
+    Py_ssize_t lanes, const_lanes_t due, const_lanes_t on_hand, real tolerance, lanes_t cycle_short,
     totals_t receipts, totals_t short_cycles, totals_t stock,
 ) noexcept nogil:
     """What is about to arrive ends a replenishment cycle: count it, whether it was short, and the stock it finds."""
     cdef Py_ssize_t j
     cdef real ends
     for j in range(lanes):
-        ends = exceeds(due[j], tolerance) if receiving[j] > 0.5 else <real>0.0
+        ends = exceeds(due[j], tolerance)
         receipts[j] += ends
         short_cycles[j] += ends * cycle_short[j]
         stock[j] += ends * on_hand[j]
@@ -137,12 +145,21 @@ cdef kernel mark_cycle(Py_ssize_t lanes, const_lanes_t short, lanes_t cycle_shor
         cycle_short[j] = larger(cycle_short[j], exceeds(short[j], 0.0))
 
 
-cdef kernel stand_still(Py_ssize_t lanes, lanes_t due, lanes_t later, drawn_t transit) noexcept nogil:
-    """What is due in one period becomes due in the next where work in process stands still."""
+cdef kernel find_held(Py_ssize_t lanes, drawn_t moving, int *held) noexcept nogil:
+    """Whether anything is held up on any lane: mostly nothing is, and then no row of the pipeline is touched."""
+    cdef Py_ssize_t j
+    cdef int found = 0
+    for j in range(lanes):
+        found |= moving[j] < 0.5
+    held[0] = found
+
+
+cdef kernel stand_still(Py_ssize_t lanes, lanes_t due, lanes_t later, drawn_t moving) noexcept nogil:
+    """What is due in one period becomes due in the next where work in process, or what arrives, is held up."""
     cdef Py_ssize_t j
     cdef real moved
     for j in range(lanes):
-        moved = due[j] if transit[j] < 0.5 else <real>0.0
+        moved = due[j] if moving[j] < 0.5 else <real>0.0
         later[j] += moved
         due[j] -= moved
 
@@ -304,15 +321,16 @@ cdef kernel start_from_one(
     const_lanes_t on_hand, lanes_t gap, lanes_t authorized, lanes_t sums, lanes_t started,
     lanes_t store, lanes_t store_gap, lanes_t store_short, real store_tolerance, real store_coarse, real quantity,
 ) noexcept nogil:
-    """Start at a stage that takes `quantity` units from one store; a division, so that whole ratios stay whole."""
+    """Start at a stage that takes `quantity` units from one store; whole ratios stay whole, as starts are rounded."""
     cdef Py_ssize_t j
+    cdef real per_quantity = <real>1.0 / quantity
     cdef real ordered, board, able, asked, begun, taken
     for j in range(lanes):
         ordered = order(gap[j], owed[j], rule)
         board = authorized[j] + ordered
         able = usable(board, availability[j], rule)
         asked = to_grains(quantity * able, store_coarse)
-        begun = smaller(able, to_grains(store[j] / quantity, rule.coarse))
+        begun = smaller(able, to_grains(store[j] * per_quantity, rule.coarse))
         begun *= exceeds(begun, rule.tolerance)  # rounding is not started
         # A start that uses up the store leaves no rounding in it.
         taken = smaller(store[j], asked) * exceeds(begun, 0.0)

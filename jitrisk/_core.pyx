@@ -231,27 +231,36 @@ cdef class Block:
     cdef void receive_stage(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
         cdef Py_ssize_t n = self.width, ahead
         cdef const float *moving
+        cdef int held
         if self.plain[i]:
-            self.end_cycle_of(i, t, exogenous, stripe)
+            self.end_cycle_of(i, t, stripe)
             receive(n, self.due(i, t), self.on_hand + i * WIDTH)
             return
         if self.transit[i] >= 0:
             moving = self.row_or(self.transit[i], exogenous, self.ones)
-            for ahead in range(self.ring[i] - 2, -1, -1):
+            find_held(n, moving, &held)
+            for ahead in range(self.ring[i] - 2 if held else -1, -1, -1):
                 stand_still(n, self.due(i, t + ahead), self.due(i, t + ahead + 1), moving)
-            if self.in_order[i]:
+            if held and self.in_order[i]:
                 stand_back(n, <real>t, moving, self.last_due + i * WIDTH)
-        self.end_cycle_of(i, t, exogenous, stripe)
-        receive_checked(n, self.due(i, t), self.due(i, t + 1), self.row_or(self.receiving[i], exogenous, self.ones),
-                        self.row_or(self.good[i], exogenous, self.ones), self.coarse[i], self.on_hand + i * WIDTH,
-                        self.gap + i * WIDTH, self.process + i * WIDTH,
-                        self.stage_sums + (i * STAGE_SUMS + SCRAPPED) * WIDTH)
+        if self.receiving[i] >= 0:
+            moving = self.row_or(self.receiving[i], exogenous, self.ones)
+            find_held(n, moving, &held)
+            if held:
+                stand_still(n, self.due(i, t), self.due(i, t + 1), moving)
+        self.end_cycle_of(i, t, stripe)
+        if self.good[i] < 0:
+            receive_late(n, self.due(i, t), self.on_hand + i * WIDTH, self.process + i * WIDTH)
+            return
+        receive_good(n, self.due(i, t), self.row_or(self.good[i], exogenous, self.ones), self.coarse[i],
+                     self.on_hand + i * WIDTH, self.gap + i * WIDTH, self.process + i * WIDTH,
+                     self.stage_sums + (i * STAGE_SUMS + SCRAPPED) * WIDTH)
 
-    cdef inline void end_cycle_of(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
+    cdef inline void end_cycle_of(self, Py_ssize_t i, Py_ssize_t t, Py_ssize_t stripe) noexcept nogil:
         cdef Py_ssize_t at = self.declared[i], lane = stripe * WIDTH
         if self.cyclic[i] and self.counts_cycles:
-            end_cycle(self.width, self.due(i, t), self.row_or(self.receiving[i], exogenous, self.ones),
-                      self.on_hand + i * WIDTH, self.tolerance[i], self.cycle_short + i * WIDTH,
+            end_cycle(self.width, self.due(i, t), self.on_hand + i * WIDTH, self.tolerance[i],
+                      self.cycle_short + i * WIDTH,
                       &self.cycle_totals[RECEIPTS, at, lane], &self.cycle_totals[SHORT_CYCLES, at, lane],
                       &self.cycle_totals[STOCK_AT_RECEIPTS, at, lane])
 

@@ -215,7 +215,8 @@ def test_rounding_is_neither_ordered_nor_broken(
     }
     exogenous = jr.sample(model, paths=3, seed=1)
     outcomes = jr.simulate(model, exogenous=exogenous)
-    assert_twins(outcomes, Twin(jr.load(model), number=Fraction, tolerance=1e-6), exogenous, tolerance=1e-4)
+    # The raw store is rounded to grains of 2^-12: it may hold one where exact arithmetic holds nothing.
+    assert_twins(outcomes, Twin(jr.load(model), number=Fraction, tolerance=1e-6), exogenous, tolerance=1e-3)
 
 
 def one_shop(demand: list[float], availability: list[float], **shop: Any) -> tuple[dict[str, Any], xr.Dataset]:

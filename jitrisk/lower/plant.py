@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.errors import ModelError
-from jitrisk.lower.exogenous import series_of
+from jitrisk.lower.exogenous import effects_on, series_of
 from jitrisk.lower.graph import multiplicities, sweep_order
 from jitrisk.lower.lead_times import whole_periods
 from jitrisk.lower.levels import Levels, levels_behind
@@ -153,7 +153,7 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     series = _series(network, given)
     place = {(one.kind, one.thing): k for k, one in enumerate(series)}
     levels = levels_behind(network, behind)
-    rounding = round_flows(network, order, levels, given)
+    rounding = round_flows(network, order, levels, effects_on(network), given)
     arrays = (
         _policies(network, order, levels, rounding)
         | _processes(network, order, series, place, given)

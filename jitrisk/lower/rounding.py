@@ -11,15 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jitrisk.lower.exogenous import effects_on
 from jitrisk.lower.levels import Levels
 
 if TYPE_CHECKING:
-    from jitrisk.model import Customer, Network, Stage
+    from jitrisk.model import Network, Stage
+    from jitrisk.sampling.distributions import Distribution
     from jitrisk.sampling.series import Effect
 
 _DIGITS = {False: 24, True: 53}
@@ -128,7 +129,11 @@ class _Sizes:
 
 
 def round_flows(
-    network: Network, order: list[str], levels: Mapping[str, Levels], given: Mapping[tuple[str, str], Range]
+    network: Network,
+    order: list[str],
+    levels: Mapping[str, Levels],
+    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
+    given: Mapping[tuple[str, str], Range],
 ) -> Rounding:
     """Return how the flows of a network are rounded.
 
@@ -137,10 +142,11 @@ def round_flows(
     network : one strategy's network.
     order : its stages, consumers before their suppliers.
     levels : the levels of every stage's policy.
+    effects : the effects of hazards, by kind of series and name of the stage or customer hit.
     given : the range of every exogenous series that is handed in.
     """
-    sizes = _sizes(network, order, levels, given)
-    if _is_whole(network, levels, given):
+    sizes = _sizes(network, order, levels, effects, given)
+    if _is_whole(network, levels, effects, given):
         for double in (False, True):
             if max(_reach(network, sizes, name) for name in order) < 2.0 ** (_DIGITS[double] - _SPARE):
                 return Rounding(double, np.ones(len(order)), np.zeros(len(order)))
@@ -162,7 +168,8 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
         finest = _power_of_two(reach[name]) * 2.0 ** (1 - _DIGITS[double])
         coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
-    _share_grains(network, order, grain, sizes.coarsest)
+    # Grains of float64 are so fine that all along a line share them.
+    _share_grains(network, order, grain, dict.fromkeys(order, math.inf) if double else sizes.coarsest)
     ties = {name: _TIE * grain[name] for name in order}
     # What is one start's rounding is so many times that in its inputs, and the other way round.
     for name in order:
@@ -205,16 +212,19 @@ def _reach(network: Network, sizes: _Sizes, name: str) -> float:
 
 
 def _sizes(
-    network: Network, order: list[str], levels: Mapping[str, Levels], given: Mapping[tuple[str, str], Range]
+    network: Network,
+    order: list[str],
+    levels: Mapping[str, Levels],
+    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
+    given: Mapping[tuple[str, str], Range],
 ) -> _Sizes:
     sizes = _Sizes()
-    effects = effects_on(network)
     for name in order:
         sizes.flows[name] = _Flows()
         sizes.takes[name] = {}
     for name, customer in network.customers.items():
         hits = effects.get(("demand", name), ())
-        flows, asked = sizes.flows[customer.stage], _demanded(customer, hits, given.get(("demand", name)))
+        flows, asked = sizes.flows[customer.stage], _demanded(customer.demand, hits, given.get(("demand", name)))
         flows.join(asked)
         flows.demand = min(flows.demand, asked.small)
     full = {name: one.initial for name, one in levels.items()}
@@ -261,8 +271,8 @@ def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
     )
 
 
-def _demanded(customer: Customer, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
-    law = customer.demand
+@lru_cache(maxsize=4096)
+def _demanded(law: Distribution, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
     rise = math.prod(max(1.0, hit.factor) for hit in hits)
     fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
     usual = float(law.quantile(_USUAL))
@@ -274,14 +284,18 @@ def _demanded(customer: Customer, hits: tuple[Effect, ...], given: Range | None)
     return _Flows(small if small > 0 else math.inf, math.inf, large, most)
 
 
-def _is_whole(network: Network, levels: Mapping[str, Levels], given: Mapping[tuple[str, str], Range]) -> bool:
+def _is_whole(
+    network: Network,
+    levels: Mapping[str, Levels],
+    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
+    given: Mapping[tuple[str, str], Range],
+) -> bool:
     """Return whether every flow and every level of a network is a whole number of units."""
     for name, customer in network.customers.items():
         handed = given.get(("demand", name))
         whole = customer.demand.integer if handed is None else handed.whole
         if not whole or customer.unmet not in (0.0, 1.0):
             return False
-    effects = effects_on(network)
     return all(_starts_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())
 
 
