@@ -145,7 +145,7 @@ print(f"year {worst}: no frames on {int((frames == 0).sum())} days, the port clo
 # %% [markdown]
 # ## A check that costs nothing
 #
-# Where units are whole, handing in what the program itself has drawn gives what it gives by itself, to the last bit.
+# Handing in what the program itself has drawn must give what it gives by itself, to the last bit.
 
 # %%
 again = jr.simulate(network, exogenous=drawn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from scipy import stats
 
 import jitrisk as jr
+from jitrisk.cli import main
 
 
 def store(policy: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -71,3 +73,21 @@ def test_cycles_have_the_same_bits_for_any_blocks_and_threads() -> None:
     for name in ("receipts", "short_cycles", "stock_at_receipts"):
         np.testing.assert_array_equal(one[name], other[name])
         np.testing.assert_array_equal(one[name].isel(path=slice(300, None)), part[name])
+
+
+def test_tables_and_documents_show_cycles_where_there_are_any(tmp_path, capsys) -> None:
+    file = tmp_path / "lots.json"
+    file.write_text(json.dumps(store({"reorder_point": {"point": 50, "quantity": 100}})))
+
+    def printed(*words: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main([*words, "--quiet"])
+        assert stop.value.code == 0
+        return capsys.readouterr().out
+
+    table = printed("compare", str(file), "--paths", "200")
+    assert "cycle service level, %" in table
+    assert "stock at a receipt, units" in table
+    document = json.loads(printed("compare", str(file), "--paths", "200", "--json"))
+    assert document["metrics"]["cycle_service_level"]["bad_tail"] == "lower"
+    assert "cycle service level, %" in printed("replay", str(file), "--strategy", "base", "--path", "3")

@@ -32,6 +32,7 @@ _TOTALS = (
     ("downtime {per}, hours", "downtime", 1.0),
     ("stockouts {per}, days", "stockout", 1.0),
     ("fill rate, %", "fill_rate", 100.0),
+    ("cycle service level, %", "cycle_service_level", 100.0),
     ("largest backlog, units", "peak_backlog", 1.0),
     ("units lost {per}", "lost", 1.0),
 )

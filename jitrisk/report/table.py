@@ -43,6 +43,8 @@ _SERVICE_ROWS = (
     ("downtime a year, hours", "downtime", 1.0, math.inf),
     ("stockouts a year, days", "stockout", 1.0, math.inf),
     ("fill rate, %", "fill_rate", 100.0, 100.0),
+    ("cycle service level, %", "cycle_service_level", 100.0, 100.0),
+    ("stock at a receipt, units", "stock_at_receipt", 1.0, math.inf),
 )
 
 
@@ -219,6 +221,8 @@ def _ratio_rows(summary: Summary) -> Iterator[Row]:
 
 def _service_rows(summary: Summary) -> Iterator[Row]:
     for label, metric, factor, top in _SERVICE_ROWS:
+        if metric not in summary.measures:
+            continue
         estimates = (summary.figure(metric, name).times(factor) for name in summary.strategies)
         yield Row(label, tuple(rounded(estimate, top) for estimate in estimates))
 
