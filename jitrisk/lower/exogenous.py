@@ -41,7 +41,11 @@ def effects_on(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
 
 def series_of(network: Network) -> list[Series]:
     """Return every series that a network reads, stages first."""
-    effects = effects_on(network)
+    return series_under(network, effects_on(network))
+
+
+def series_under(network: Network, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> list[Series]:
+    """Return every series that a network reads, stages first, given the effects of its hazards."""
     stages = [one for name, stage in network.stages.items() for one in stage_series(name, stage, effects)]
     return stages + [customer_series(name, customer, effects) for name, customer in network.customers.items()]
 

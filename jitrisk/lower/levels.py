@@ -16,7 +16,7 @@ from jitrisk.lower.service_level import service_level
 from jitrisk.model import BaseStock, Kanban, MinMax, ReorderPoint
 
 if TYPE_CHECKING:
-    from jitrisk.model import Network
+    from jitrisk.model import Network, Policy
 
 # As many cards as a model may name.
 _MOST_CARDS = 1_000_000_000
@@ -96,7 +96,8 @@ def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict
         With every stage whose levels cross at the mean demand or cannot be computed.
     """
     demand = _mean_demand(network, behind)
-    ahead = bursts(network, sweep_order(network), demand, behind)
+    has_auto = any(_is_auto(stage.policy) for stage in network.stages.values())
+    ahead = bursts(network, sweep_order(network), demand, behind) if has_auto else dict.fromkeys(network.stages, 0.0)
     levels: dict[str, Levels] = {}
     faults: list[Fault] = []
     for name in network.stages:
@@ -125,7 +126,8 @@ def _levels(network: Network, name: str, demand: float, ahead: float, behind: di
             return Levels(math.inf, math.inf, 0.0, policy.review, by_demand=False)
         case Kanban() as policy:
             lot = policy.container
-            cards = _cards(network, name, policy, demand, ahead, asked_whole(network, behind))
+            whole = _is_auto(policy) and asked_whole(network, behind)
+            cards = _cards(network, name, policy, demand, ahead, whole)
             return Levels((cards - 1) * lot, cards * lot, lot, policy.review, by_demand=False)
         case BaseStock() as policy:
             level = _base_stock_level(network, name, policy, demand, behind)
@@ -140,6 +142,10 @@ def _levels(network: Network, name: str, demand: float, ahead: float, behind: di
             return Levels(point, point + quantity, quantity, policy.review, by_demand=True)
         case policy:
             return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
+
+
+def _is_auto(policy: Policy) -> bool:
+    return isinstance(policy, Kanban) and policy.cards is None
 
 
 def _crossed(name: str, least: float, most: float) -> Fault:

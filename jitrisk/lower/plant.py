@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.errors import ModelError
-from jitrisk.lower.exogenous import effects_on, series_of
+from jitrisk.lower.exogenous import effects_on, series_under
 from jitrisk.lower.graph import multiplicities, sweep_order
 from jitrisk.lower.lead_times import whole_periods
 from jitrisk.lower.levels import Levels, levels_behind
@@ -150,10 +150,11 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     given = given or {}
     order = sweep_order(network)
     behind = multiplicities(network, order)
-    series = _series(network, given)
+    effects = effects_on(network)
+    series = _series(series_under(network, effects), given)
     place = {(one.kind, one.thing): k for k, one in enumerate(series)}
     levels = levels_behind(network, behind)
-    rounding = round_flows(network, order, levels, effects_on(network), given)
+    rounding = round_flows(network, order, levels, effects, given)
     arrays = (
         _policies(network, order, levels, rounding)
         | _processes(network, order, series, place, given)
@@ -195,8 +196,8 @@ def _flags(values: Sequence[bool]) -> np.ndarray:
     return np.array(values, dtype=np.uint8)
 
 
-def _series(network: Network, given: Ranges) -> tuple[Series | Given, ...]:
-    drawn = [one for one in series_of(network) if (one.kind, one.thing) not in given]
+def _series(read: Sequence[Series], given: Ranges) -> tuple[Series | Given, ...]:
+    drawn = [one for one in read if (one.kind, one.thing) not in given]
     handed = [
         Given(kind, thing)
         for (kind, thing), held in given.items()
