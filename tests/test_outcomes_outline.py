@@ -224,3 +224,19 @@ def test_a_result_is_outlined_by_its_model():
     assert jr.outline(result).identical(jr.outline("bicycles"))
     with pytest.raises(ResultError, match="does not carry its model"):
         jr.outline(result.drop_attrs())
+
+
+def test_words_on_a_store_say_what_it_does_otherwise_than_most():
+    stages = {
+        "free": {"capacity": "9 / d", "policy": {"kanban": {"container": 5, "cards": "unlimited"}}},
+        "fair": {"customers": "first", "deliveries": "in_order", "policy": {"base_stock": {"level": 3}}},
+    }
+    customers = {"one": {"stage": "free", "demand": 4}, "other": {"stage": "fair", "demand": 1}}
+    model = {"name": "rules", "period": "1 d", "horizon": "9 d", "stages": stages, "customers": customers}
+    outline = jr.outline(model).isel(strategy=0)
+    assert outline["policy"].values.tolist() == [
+        "kanban: always as much on order as its capacity",
+        "base stock: up to 3, customers served first, deliveries in order",
+    ]
+    assert outline["full_store"].values.tolist() == [np.inf, 3]
+    assert outline["initial"].values.tolist() == [0, 3]

@@ -12,7 +12,7 @@ import xarray as xr
 from jitrisk.lower import customer_demand, mean_demand, policy_levels, series_of
 from jitrisk.model.quantities import DAY, HOUR, UNITS
 from jitrisk.outcomes.dataset import coordinates, variable_of
-from jitrisk.outcomes.wording import effect_in_words, law_in_words, policy_in_words, span
+from jitrisk.outcomes.wording import effect_in_words, law_in_words, policy_in_words, rules_in_words, span
 from jitrisk.vocabulary import OUTLINE
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _stages(network: Network) -> Rows:
     stages = network.stages.items()
     full = {name: level.order_up_to for name, level in levels.items()}
     return {
-        "policy": [policy_in_words(stage.policy, levels[name], days) for name, stage in stages],
+        "policy": [policy_in_words(stage.policy, levels[name], days) + rules_in_words(stage) for name, stage in stages],
         "full_store": list(full.values()),
         "initial": [levels[name].initial if stage.on_hand is None else stage.on_hand for name, stage in stages],
         "cover_days": [full[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
