@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jitrisk.lower.graph import mean_yield
 from jitrisk.lower.levels import Levels
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def _limits(stage: Stage) -> list[tuple[str, float]]:
 def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
     """Return how large the starts of a stage are, given the flows out of its store."""
     most = math.inf if stage.capacity is None or stage.capacity == 0 else stage.capacity
-    yielded = stage.yield_.mean()
+    yielded = mean_yield(stage)
     small = min(max(lot, flows.small), most)
     return _Flows(
         small, math.inf, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most)

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.lower import customer_demand, mean_demand, policy_levels, series_of
+from jitrisk.lower.graph import mean_yield
 from jitrisk.model.quantities import DAY, HOUR, UNITS
 from jitrisk.outcomes.dataset import coordinates, variable_of
 from jitrisk.outcomes.wording import effect_in_words, law_in_words, policy_in_words, span
@@ -94,7 +95,7 @@ def _stages(network: Network) -> Rows:
         "cover_days": [full[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
         "lead_time": [stage.lead_time.mean() * days for _, stage in stages],
         "capacity": [math.inf if stage.capacity is None else stage.capacity / days for _, stage in stages],
-        "good": [stage.yield_.mean() for _, stage in stages],
+        "good": [mean_yield(stage) for _, stage in stages],
         "mean_demand": [demand[name] / days for name, _ in stages],
     }
 
