@@ -1,5 +1,6 @@
 """The outline of a model against hand calculations."""
 
+import copy
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.lower import series_of
 from jitrisk.outcomes.wording import count, law_in_words, span
+from jitrisk.report import outline_digest
 from jitrisk.sampling.distributions import FAMILIES, constant, distribution
 from jitrisk.vocabulary import OUTLINE
 
@@ -106,6 +108,19 @@ def test_stores_by_hand(outline):
     assert base["lead_time"].values == pytest.approx([6.0, 1.0, 0.5, 0.5, 0.5])
     assert base["capacity"].values.tolist() == pytest.approx([math.inf, math.inf, 60.0, math.inf, math.inf])
     assert base["good"].sel(stage="gear").item() == 0.8
+
+
+def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
+    model = copy.deepcopy(MODEL)
+    model["stages"]["steel"]["deliveries"] = "in_order"
+    model["strategies"]["other"]["stages"]["gear"]["customers"] = "first"
+    found = jr.outline(model)
+    assert found["deliveries"].sel(strategy="base").values.tolist() == ["in_order", *["crossing"] * 4]
+    assert found["customers_served"].sel(stage="gear").values.tolist() == ["last", "first"]
+    sections = outline_digest(found).sections
+    assert "; takes 6 d, deliveries in order; " in sections["Stages"]["steel"]
+    assert "customers served first" not in sections["Stages"]["gear"]
+    assert sections["What other changes"]["gear"].endswith("; customers served first")
 
 
 def test_policies_in_words(outline):

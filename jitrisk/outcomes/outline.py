@@ -44,7 +44,7 @@ def outline(network: Network) -> xr.Dataset:
     Raises
     ------
     ModelError
-        When the levels of a policy cross at the mean demand.
+        When the levels of a policy cross at the mean demand or cannot be computed.
     """
     strategies = network.strategies.values()
     links = list(dict.fromkeys(link for one in strategies for link in _links(one)))
@@ -96,6 +96,8 @@ def _stages(network: Network) -> Rows:
         "lead_time": [stage.lead_time.mean() * days for _, stage in stages],
         "capacity": [math.inf if stage.capacity is None else stage.capacity / days for _, stage in stages],
         "good": [mean_yield(stage) for _, stage in stages],
+        "deliveries": [stage.deliveries for _, stage in stages],
+        "customers_served": [stage.customers for _, stage in stages],
         "mean_demand": [demand[name] / days for name, _ in stages],
     }
 
