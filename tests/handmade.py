@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.vocabulary import OUTCOMES, PRICES
+from jitrisk.vocabulary import CYCLES, OUTCOMES, PRICES
 
 
 def result(
@@ -23,12 +23,15 @@ def result(
 ) -> xr.Dataset:
     """Return a result in which every outcome and price not given is 0, and units in process are owned.
 
+    Replenishment cycles are there where they are given.
+
     Outcomes are given as anything that broadcasts to (strategy, path, stage | customer), prices to their own dims.
     """
     coords = {"strategy": list(strategies), "path": np.arange(paths), "stage": list(stages)}
     coords["customer"] = list(customers)
     arrays = {}
-    for name, variable in (OUTCOMES | PRICES).items():
+    cycles = {name: variable for name, variable in CYCLES.items() if name in values}
+    for name, variable in (OUTCOMES | PRICES | cycles).items():
         shape = [len(coords[dim]) for dim in variable.dims]
         default = 1 if name == "owned_in_process" else 0
         array = np.broadcast_to(np.asarray(values.pop(name, default), dtype=variable.dtype), shape)
@@ -64,10 +67,11 @@ def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Da
     sizes = {"strategy": strategies, "path": paths, "stage": len(stages), "customer": len(customers)}
     values = {
         name: rng.gamma(2.0, 3.0, [sizes[dim] for dim in variable.dims])
-        for name, variable in (OUTCOMES | PRICES).items()
+        for name, variable in (OUTCOMES | PRICES | CYCLES).items()
     }
     # What is a part of something is no more than it, and what is owned is 0 or 1.
     values["filled"] = np.minimum(values["filled"], values["demand"])
+    values["short_cycles"] = np.minimum(values["short_cycles"], values["receipts"])
     values["owned_in_process"] = values["owned_in_process"] > np.median(values["owned_in_process"])
     names = [f"plan {k}" for k in range(strategies)]
     return result(names, paths, stages, customers, **values)

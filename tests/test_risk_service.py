@@ -60,7 +60,7 @@ def test_metrics_are_those_of_the_vocabulary_with_their_bad_tails():
     values = metrics(random_result())
     assert list(values) == list(METRICS)
     low = {str(name) for name, array in values.items() if array.attrs["bad_tail"] == "lower"}
-    assert low == {"profit", "gross_margin", "turns", "fill_rate"}
+    assert low == {"profit", "gross_margin", "turns", "fill_rate", "cycle_service_level", "stock_at_receipt"}
     assert values["backlog"].attrs["per_year"] == 1
     assert values["stockout"].attrs["per_year"] == pytest.approx(365 / 5)
 
