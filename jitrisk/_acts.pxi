@@ -124,14 +124,19 @@ cdef kernel receive_good(
 
 
 cdef kernel end_cycle(
-    Py_ssize_t lanes, const_lanes_t due, const_lanes_t on_hand, real tolerance, lanes_t cycle_short,
+    Py_ssize_t lanes, const_lanes_t due, const_lanes_t on_hand, real tolerance, lanes_t arrived, lanes_t cycle_short,
     totals_t receipts, totals_t short_cycles, totals_t stock,
 ) noexcept nogil:
-    """What is about to arrive ends a replenishment cycle: count it, whether it was short, and the stock it finds."""
+    """What is about to arrive ends a replenishment cycle: count it, whether it was short, and the stock it finds.
+
+    What arrives over several periods in a row, because a capacity or inputs spread its start, is one receipt.
+    """
     cdef Py_ssize_t j
-    cdef real ends
+    cdef real arrives, ends
     for j in range(lanes):
-        ends = exceeds(due[j], tolerance)
+        arrives = exceeds(due[j], tolerance)
+        ends = arrives * (<real>1.0 - arrived[j])
+        arrived[j] = arrives
         receipts[j] += ends
         short_cycles[j] += ends * cycle_short[j]
         stock[j] += ends * on_hand[j]

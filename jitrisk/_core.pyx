@@ -30,7 +30,7 @@ cdef enum:
     ORDERED_NOW, ABLE, BEGUN, MISSING, POOLED, LEAD, OWED, ZEROS, SCRATCH_ROWS
     RECEIPTS = 0
     SHORT_CYCLES, STOCK_AT_RECEIPTS
-    STAGE_STATES = 7  # on hand, gap, authorized, short, process, last due, cycle short
+    STAGE_STATES = 8  # on hand, gap, authorized, short, process, last due, arrived, cycle short
 
 STAGE_ROWS = STAGE_STATES + STAGE_SUMS
 CUSTOMER_ROWS = 3 + CUSTOMER_SUMS
@@ -80,6 +80,7 @@ cdef class Block:
     cdef real *short
     cdef real *process
     cdef real *last_due
+    cdef real *arrived
     cdef real *cycle_short
     cdef real *stage_sums
     cdef real *backlog
@@ -130,7 +131,8 @@ cdef class Block:
         self.short = place + 3 * n
         self.process = place + 4 * n
         self.last_due = place + 5 * n
-        self.cycle_short = place + 6 * n
+        self.arrived = place + 6 * n
+        self.cycle_short = place + 7 * n
         self.stage_sums = place + STAGE_STATES * n
         place += (STAGE_STATES + STAGE_SUMS) * n
         self.backlog = place
@@ -260,7 +262,7 @@ cdef class Block:
         cdef Py_ssize_t at = self.declared[i], lane = stripe * WIDTH
         if self.cyclic[i] and self.counts_cycles:
             end_cycle(self.width, self.due(i, t), self.on_hand + i * WIDTH, self.tolerance[i],
-                      self.cycle_short + i * WIDTH,
+                      self.arrived + i * WIDTH, self.cycle_short + i * WIDTH,
                       &self.cycle_totals[RECEIPTS, at, lane], &self.cycle_totals[SHORT_CYCLES, at, lane],
                       &self.cycle_totals[STOCK_AT_RECEIPTS, at, lane])
 
@@ -437,7 +439,7 @@ cdef class Block:
     def close_books(self, Py_ssize_t period, double periods) -> None:
         """Turn sums of stocks into time averages over `periods` and derive what follows from balances.
 
-        Called when `period` would begin. Units ordered are those started and those still on the board, less those
+        Called when `period` would begin. Units ordered are those started and those still open, less those
         on it when the books opened; likewise for units shipped and the backlog. Lost is the share of unmet demand
         that does not wait. Where all lead times are L, each start spends L periods in process, but for what was in
         process when the books opened and what still is (Little 1961, path by path).

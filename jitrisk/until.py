@@ -153,9 +153,9 @@ class _Growing:
         """Return the totals of some places, a view; of all by default."""
         places = range(self.paths) if places is None else places
         part = np.s_[:, :, :, places.start : places.stop]
-        return Totals(
-            self._totals.stage[part], self._totals.customer[part], self._totals.occurred[:, places.start : places.stop]
-        )
+        held = self._totals
+        cycle = None if held.cycle is None else held.cycle[part]
+        return Totals(held.stage[part], held.customer[part], held.occurred[:, places.start : places.stop], cycle)
 
     def room(self) -> int:
         """Return how many more paths fit in memory, with what there is moved where the reserve is used up."""
@@ -168,7 +168,10 @@ class _Growing:
             return
         most = max(paths, engine.room(self._job, self._threads))
         fresh = engine.zeros(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
-        for new, old in ((fresh.stage, self._totals.stage), (fresh.customer, self._totals.customer)):
+        pairs = [(fresh.stage, self._totals.stage), (fresh.customer, self._totals.customer)]
+        if fresh.cycle is not None and self._totals.cycle is not None:
+            pairs.append((fresh.cycle, self._totals.cycle))
+        for new, old in pairs:
             for place in np.ndindex(old.shape[:-1]):
                 # What is off stays zero, and zeros that are not written take no memory.
                 if old[place][: self.paths].any():

@@ -24,12 +24,14 @@ def result(
     """Return a result in which every outcome and price not given is 0, and units in process are owned.
 
     Replenishment cycles are there where they are given.
+
     Outcomes are given as anything that broadcasts to (strategy, path, stage | customer), prices to their own dims.
     """
     coords = {"strategy": list(strategies), "path": np.arange(paths), "stage": list(stages)}
     coords["customer"] = list(customers)
     arrays = {}
-    for name, variable in (OUTCOMES | PRICES | {name: CYCLES[name] for name in CYCLES if name in values}).items():
+    cycles = {name: variable for name, variable in CYCLES.items() if name in values}
+    for name, variable in (OUTCOMES | PRICES | cycles).items():
         shape = [len(coords[dim]) for dim in variable.dims]
         default = 1 if name == "owned_in_process" else 0
         array = np.broadcast_to(np.asarray(values.pop(name, default), dtype=variable.dtype), shape)

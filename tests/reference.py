@@ -53,6 +53,7 @@ class Store:
     pipeline: dict[int, Any] = field(default_factory=dict)
     last_due: int = 0
     cycle_short: bool = False
+    arrived: bool = False
 
     @property
     def wip(self) -> Any:
@@ -160,6 +161,7 @@ class Twin:
         return flows
 
     def _receive(self, name: str, store: Store, t: int, draws: Draws, flows: Flows) -> None:
+        arrived, store.arrived = store.arrived, False
         if not draws["transit"][name]:
             # The whole pipeline stands still: every unit becomes due one period later.
             store.pipeline = {due + 1: units for due, units in store.pipeline.items()}
@@ -172,8 +174,9 @@ class Twin:
             if due_now:
                 store.pipeline[t + 1] = store.pipeline.get(t + 1, self.number(0)) + due_now
             return
-        if due_now > self.tolerance:
-            # A receipt ends a replenishment cycle.
+        store.arrived = bool(due_now > self.tolerance)
+        if store.arrived and not arrived:
+            # A receipt ends a replenishment cycle; one over several periods in a row is one.
             flows["receipts", name] = 1
             flows["short_cycles", name] = int(store.cycle_short)
             flows["stock_at_receipts", name] = store.on_hand

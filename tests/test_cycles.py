@@ -50,6 +50,15 @@ def test_cycles_are_counted_where_a_policy_orders_now_and_then() -> None:
         assert "cycle_service_level" not in run.risk.metrics()
 
 
+def test_an_order_that_a_capacity_spreads_over_periods_is_one_receipt() -> None:
+    model = store({"reorder_point": {"point": 70, "quantity": 100}})
+    model["stages"]["store"]["capacity"] = 25
+    run = jr.simulate(model, paths=500, seed=1).isel(strategy=0, stage=0)
+    whole = jr.simulate(store({"reorder_point": {"point": 70, "quantity": 100}}), paths=500, seed=1)
+    assert abs(run["receipts"] - run["orders"]).max() <= 1
+    assert run["receipts"].mean().item() == pytest.approx(whole["receipts"].mean().item(), rel=0.01)
+
+
 def test_a_path_without_a_receipt_has_no_cycle_service_level() -> None:
     assert (
         "cycle_service_level"

@@ -75,3 +75,17 @@ def test_whole_units_are_exact_at_any_size(drawn: tuple[dict[str, Any], xr.Datas
 @given(drawn=stretched(THIRDS))
 def test_fractions_of_units_are_exact_at_any_size(drawn: tuple[dict[str, Any], xr.Dataset]) -> None:
     assert_exact(*drawn)
+
+
+def test_small_demand_handed_in_is_no_rounding_beside_what_the_model_draws() -> None:
+    # The model asks for a million a day; the record handed in has one such day and then a hundredth of a unit.
+    model = {
+        "name": "record",
+        "period": "1 d",
+        "horizon": "30 d",
+        "stages": {"store": {"on_hand": 0, "lead_time": "60 d", "policy": {"base_stock": {"level": 5e6}}}},
+        "customers": {"shop": {"stage": "store", "demand": 1e6, "unmet": "lost"}},
+    }
+    record = jr.sample(model, paths=1)
+    record["demand"].values[:, 1:] = 0.01
+    assert jr.simulate(model, exogenous=record)["stockout"].item() == 30

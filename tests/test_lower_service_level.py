@@ -332,6 +332,22 @@ def test_levels_too_large_are_refused_by_name():
     assert "above 1e+12 units" in refusal(0.9999, {"weibull": {"mean": 1e12, "shape": 0.1}})
 
 
+def test_a_level_that_is_refused_is_placed_where_it_is_written(tmp_path):
+    file = tmp_path / "model.yaml"
+    file.write_text(
+        "name: placed\nperiod: 1 d\nhorizon: 9 d\nstages:\n  a: {policy: {base_stock: {service: 0.9}}}\n"
+        "customers:\n  c: {stage: a, demand: {poisson: {mean: 1e12}}}\nstrategies:\n  one: {}\n"
+        "  two: {stages: {a: {policy: {min_max: {min: 1 d, max: 1}}}}}\n"
+    )
+    with pytest.raises(ModelError) as refused:
+        jr.simulate(file, paths=1)
+    one, two = refused.value.faults
+    assert (one.file, one.line, one.key) == (str(file), 5, "stages.a.policy.base_stock.service")
+    assert one.message.startswith("with strategy one, the level of this service cannot be computed")
+    assert (two.file, two.line, two.key) == (str(file), 10, "strategies.two.stages.a.policy.min_max")
+    assert two.message.startswith("with strategy two, at the mean demand, min is ")
+
+
 def test_demands_without_a_common_pattern_are_refused_by_name():
     model = store(0.95, 1, {"exponential": {"mean": "9 d"}})
     demands = [{"every": f"{n} d", "poisson": {"mean": 4}} for n in (97, 101, 103)]

@@ -153,6 +153,12 @@ CASES = [
     ),
     ("high-holding-rate", "holding_rate", {"holding_rate": 0.2}, {"holding_rate": "73 / year"}),
     ("high-holding-rate", "holding_rate", {"holding_rate": 0.0275}, {"holding_rate": 0.027}),
+    (
+        "high-holding-rate",
+        "stages.pump.holding_rate",
+        {"stages.pump.holding_rate": 0.2},
+        {"stages.pump.holding_rate": "73 / year"},
+    ),
     ("value-above-cost", "stages.pump.value", {"stages.pump.value": 12.6}, {"stages.pump.value": 12.4}),
     (
         "value-above-cost",
@@ -247,6 +253,16 @@ def test_the_capacity_needed_counts_scrap_and_the_bill_of_materials():
     changes = {"stages.pump.inputs.metal.quantity": 3, "stages.pump.yield": 0.5, "stages.steel.capacity": "59 / d"}
     found = {warning.key: warning.found for warning in warned(changes | {"stages.pump.capacity": "20 / d"})}
     assert found["stages.steel.capacity"] == "a capacity of 59 / d for a mean demand of 60 / d"
+
+
+def test_capacity_and_costs_count_the_yield_that_is_drawn():
+    # Half of the draws are above 1 and count as 1, so that 0.875 are good: 10 / 0.875 a day, and 10 / 0.875 a unit.
+    changes = {"stages.pump.yield": {"uniform": {"low": 0.5, "high": 1.5}}, "silence": ["clipped-mean"]}
+    (warning,) = warned(changes | {"stages.pump.capacity": "11.4 / d"})
+    assert warning.found == "a capacity of 11.4 / d for a mean demand of 11.43 / d"
+    assert warned(changes | {"stages.pump.capacity": "11.43 / d", "stages.pump.value": 14}) == ()
+    (warning,) = warned(changes | {"stages.pump.value": 14.3})
+    assert warning.found == "a value of 14.3, and 11.43 of `unit_cost` for it and its inputs"
 
 
 def test_what_is_paid_for_a_unit_counts_inputs_and_scrap():

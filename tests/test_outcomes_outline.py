@@ -1,5 +1,6 @@
 """The outline of a model against hand calculations."""
 
+import copy
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.lower import series_of
 from jitrisk.outcomes.wording import count, law_in_words, span
+from jitrisk.report import outline_digest
 from jitrisk.sampling.distributions import FAMILIES, constant, distribution
 from jitrisk.vocabulary import OUTLINE
 
@@ -106,6 +108,19 @@ def test_stores_by_hand(outline):
     assert base["lead_time"].values == pytest.approx([6.0, 1.0, 0.5, 0.5, 0.5])
     assert base["capacity"].values.tolist() == pytest.approx([math.inf, math.inf, 60.0, math.inf, math.inf])
     assert base["good"].sel(stage="gear").item() == 0.8
+
+
+def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
+    model = copy.deepcopy(MODEL)
+    model["stages"]["steel"]["deliveries"] = "in_order"
+    model["strategies"]["other"]["stages"]["gear"]["customers"] = "first"
+    found = jr.outline(model)
+    assert found["deliveries"].sel(strategy="base").values.tolist() == ["in_order", *["crossing"] * 4]
+    assert found["customers_served"].sel(stage="gear").values.tolist() == ["last", "first"]
+    sections = outline_digest(found).sections
+    assert "; takes 6 d, deliveries in order; " in sections["Stages"]["steel"]
+    assert "customers served first" not in sections["Stages"]["gear"]
+    assert sections["What other changes"]["gear"].endswith("; customers served first")
 
 
 def test_policies_in_words(outline):
@@ -226,7 +241,7 @@ def test_a_result_is_outlined_by_its_model():
         jr.outline(result.drop_attrs())
 
 
-def test_words_on_a_store_say_what_it_does_otherwise_than_most():
+def test_a_store_without_a_limit_has_none_in_the_outline():
     stages = {
         "free": {"capacity": "9 / d", "policy": {"kanban": {"container": 5, "cards": "unlimited"}}},
         "fair": {"customers": "first", "deliveries": "in_order", "policy": {"base_stock": {"level": 3}}},
@@ -236,7 +251,7 @@ def test_words_on_a_store_say_what_it_does_otherwise_than_most():
     outline = jr.outline(model).isel(strategy=0)
     assert outline["policy"].values.tolist() == [
         "kanban: always as much on order as its capacity",
-        "base stock: up to 3, customers served first, deliveries in order",
+        "base stock: up to 3",
     ]
     assert outline["full_store"].values.tolist() == [np.inf, 3]
     assert outline["initial"].values.tolist() == [0, 3]

@@ -42,6 +42,24 @@ def test_the_dataset_is_that_of_as_many_paths_at_once(threads):
     assert bits(outcomes) == bits(at_once)
 
 
+def test_replenishment_cycles_grow_with_the_paths():
+    model = {
+        "name": "lots",
+        "period": "1 d",
+        "horizon": "60 d",
+        "warm_up": "10 d",
+        "stages": {"store": {"lead_time": "3 d", "policy": {"reorder_point": {"point": 10, "quantity": 20}}}},
+        "customers": {"shop": {"stage": "store", "demand": {"poisson": {"mean": 3}}}},
+    }
+    looks = []
+    outcomes = jr.simulate_until(model, "cycle_service_level.mean:0.6%", 3, watch=looks.append)
+    assert len(looks) > 1
+    at_once = jr.simulate(model, outcomes.sizes["path"], 3)
+    assert outcomes["short_cycles"].sum() > 0
+    assert outcomes.identical(at_once)
+    assert bits(outcomes) == bits(at_once)
+
+
 def test_a_target_is_reached_and_no_look_before_had_reached_it():
     outcomes, looks = looks_of("cost.cvar95:6%")
     *before, last = looks

@@ -135,7 +135,7 @@ def _levels(network: Network, name: str, demand: float, ahead: float, behind: di
         case MinMax() as policy:
             least, most = level_in_units(policy.min, demand), level_in_units(policy.max, demand)
             if least >= most:
-                raise ModelError([_crossed(name, least, most)])
+                raise ModelError([_crossed(network, name, least, most)])
             return Levels(least, most, 0.0, policy.review, by_demand=True)
         case ReorderPoint() as policy:
             point, quantity = level_in_units(policy.point, demand), level_in_units(policy.quantity, demand)
@@ -148,12 +148,17 @@ def _is_auto(policy: Policy) -> bool:
     return isinstance(policy, Kanban) and policy.cards is None
 
 
-def _crossed(name: str, least: float, most: float) -> Fault:
+def _fault(network: Network, name: str, kind: str, message: str, field: str = "") -> Fault:
+    """Return a fault of the policy of a stage, with its place in the file."""
+    path = ("stages", name, "policy", kind, field) if field else ("stages", name, "policy", kind)
+    key, line = network.origin.place(path)
+    return Fault(message, key, network.origin.file, line)
+
+
+def _crossed(network: Network, name: str, least: float, most: float) -> Fault:
     """Return the fault that only the mean demand shows: one level in units, the other as cover."""
-    return Fault(
-        f"at the mean demand, min is {least:g} units and max {most:g}: expected min below max; change one of them",
-        key=f"stages.{name}.policy.min_max",
-    )
+    message = f"at the mean demand, min is {least:g} units and max {most:g}: expected min below max; change one of them"
+    return _fault(network, name, "min_max", message)
 
 
 def _cards(network: Network, name: str, policy: Kanban, demand: float, ahead: float, whole: bool) -> int:
@@ -166,9 +171,10 @@ def _cards(network: Network, name: str, policy: Kanban, demand: float, ahead: fl
         cards = covering_cards(stage, policy, demand, ahead, whole)
     if cards > _MOST_CARDS:
         message = (
-            f"the card formula gives {cards:.3g} cards, at most {_MOST_CARDS:,} are possible; give a number of cards"
+            f"the card formula gives {cards:.3g} cards, at most {_MOST_CARDS:,} are possible; "
+            "give a number of cards or a larger container"
         )
-        raise ModelError([Fault(f"{message} or a larger container", key=f"stages.{name}.policy.kanban.cards")])
+        raise ModelError([_fault(network, name, "kanban", message, "cards")])
     return int(cards)
 
 
@@ -180,4 +186,4 @@ def _base_stock_level(network: Network, name: str, policy: BaseStock, demand: fl
         return service_level(network.stages[name], customers, policy.service)
     except UncomputableError as refused:
         message = f"the level of this service cannot be computed: {refused}; give `level` or `cover` instead"
-        raise ModelError([Fault(message, key=f"stages.{name}.policy.base_stock.service")]) from refused
+        raise ModelError([_fault(network, name, "base_stock", message, "service")]) from refused

@@ -171,7 +171,7 @@ def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) ->
     Raises
     ------
     ModelError
-        With the faults of all strategies that only the numbers show, each once.
+        With the faults of all strategies that only the numbers show.
     """
     plants, faults = {}, []
     for name, network in strategies.items():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jitrisk.lower.graph import mean_yield
 from jitrisk.lower.levels import Levels
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _LONGEST = 1 << 14  # periods after which a float32 backlog that only grows woul
 
 _USUAL, _RARE = 0.05, 1e-3  # a flow is usually larger than the first quantile, and seldom larger than the last
 _NEVER = 2.0**-33  # probability below which nothing is drawn
+_CLOSE = 0.99  # of the least amount that is drawn, by which tables of quantiles may lie below it
 
 
 class Range(NamedTuple):
@@ -264,7 +266,7 @@ def _limits(stage: Stage) -> list[tuple[str, float]]:
 def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
     """Return how large the starts of a stage are, given the flows out of its store."""
     most = math.inf if stage.capacity is None or stage.capacity == 0 else stage.capacity
-    yielded = stage.yield_.mean()
+    yielded = mean_yield(stage)
     small = min(max(lot, flows.small), most)
     return _Flows(
         small, math.inf, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most)
@@ -278,7 +280,10 @@ def _demanded(law: Distribution, hits: tuple[Effect, ...], given: Range | None) 
     usual = float(law.quantile(_USUAL))
     small = max(1.0, usual * fall) if law.integer else (usual if usual > 0 else _USUAL * law.mean()) * fall
     large, most = (max(0.0, float(law.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
-    if given is not None and not small <= given.largest <= most:
+    lowest = math.prod(min(1.0, hit.factor) for hit in hits) * max(0.0, float(law.quantile(_NEVER)))
+    least = 1.0 if law.integer else _CLOSE * lowest
+    drawable = given is None or (small <= given.largest <= most and given.smallest >= least)
+    if given is not None and not drawable:
         # What can be drawn decides as long as it may, so that a path is rounded alike drawn and handed in.
         return _Flows(given.smallest or math.inf, math.inf, given.largest, given.largest)
     return _Flows(small if small > 0 else math.inf, math.inf, large, most)

@@ -16,6 +16,8 @@ Path = tuple[str | int, ...]
 
 _T = TypeVar("_T")
 
+_FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -25,15 +27,23 @@ class Origin:
     ----------
     file : the file; empty for a mapping from Python.
     lines : line of every key and list item by its path; empty for a mapping.
+    strategy : the strategy whose network this is; empty for the model itself.
     """
 
     file: str = field(default="", compare=False)
     lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
+    strategy: str = field(default="", compare=False)
 
     def place(self, path: Path) -> tuple[str, int | None]:
-        """Return the key of the part of a path that stands in the file, and its line; of a mapping, the whole key."""
+        """Return the key of the part of a path that stands in the file, and its line; of a mapping, the whole key.
+
+        Under a strategy, a field of a stage, customer or hazard that its patch replaces stands in the patch.
+        """
         if not self.lines:
             return key_of(path), None
+        patched: Path = ("strategies", self.strategy, *path)
+        if self.strategy and len(path) >= _FIELD and patched[: 2 + _FIELD] in self.lines:
+            path = patched
         known = next(length for length in range(len(path), -1, -1) if not length or path[:length] in self.lines)
         return key_of(path[:known]), self.lines.get(path[:known])
 

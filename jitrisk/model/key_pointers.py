@@ -148,6 +148,18 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
             ("kanban",),
         ),
         Pointer(("two_bin", "2_bin"), "write `{kanban: {container: 500, cards: 2}}`: two bins", ("kanban",)),
+        Pointer(
+            ("s", "r", "q", "min", "max", "point", "quantity"),
+            "write `{min_max: {min: 1 d, max: 3 d}}`, the (s, S) policy, or "
+            "`{reorder_point: {point: 3 d, quantity: 500}}`, the (r, Q) policy",
+            ("min_max", "reorder_point"),
+        ),
+        Pointer(
+            ("level", "cover", "service"),
+            "write `{base_stock: {level: 500}}`, or `cover` or `service` there",
+            ("base_stock",),
+        ),
+        Pointer(("cards", "container"), "write `{kanban: {container: 500, cards: 4}}`", ("kanban",)),
     ),
     "Kanban": (
         Pointer(
@@ -156,12 +168,12 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
             ("container",),
         ),
         Pointer(("kanbans", "k", "number", "loops", "bins"), "write `cards`, their number", ("cards",)),
-        Pointer(("safety_factor", "safety_margin", "alpha"), "write `safety`, the margin of the card formula"),
+        Pointer(("safety_factor", "safety_margin", "alpha"), "write `safety`, the margin of the card formulas"),
     ),
     "BaseStock": (
         Pointer(
             ("service_level", "fill_rate", "csl", "cycle_service_level"),
-            "write `service`, the probability that the level covers the demand of the lead time",
+            "write `service`, the probability that the level covers what is asked for and has not arrived",
             ("service",),
         ),
         Pointer(
@@ -276,11 +288,12 @@ _ANYWHERE: tuple[Pointer, ...] = (
     ),
     Pointer(
         ("holding_cost", "carrying_cost", "inventory_cost", "h"),
-        "write `holding_rate: 20 % / year` at the top of the model, a share of the `value` of each stage",
+        "write `holding_rate: 20 % / year`, a share of the `value`, at the top of the model or at one stage",
     ),
     Pointer(
         ("shortage_cost", "stockout_cost", "penalty", "penalty_cost", "backorder_penalty", "lost_sales_cost"),
-        "write `backorder_cost` (per unit and time) or `lost_cost` (per unit) at a customer",
+        "write `shortage_cost` (per unit not met at once), `backorder_cost` (per unit and time) or `lost_cost` "
+        "(per unit lost) at a customer",
     ),
     Pointer(
         ("service_level", "fill_rate", "csl"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
@@ -316,7 +317,8 @@ class Network(Part):
         return whole
 
     def located(self, origin: Origin) -> Network:
-        """Return the network with where it was read from."""
-        whole = self.model_copy()
+        """Return the network, and that of every strategy, with where it was read from."""
+        strategies = {name: one.located(replace(origin, strategy=name)) for name, one in self.strategies.items()}
+        whole = self.model_copy(update={"strategies": strategies})
         whole._origin = origin
         return whole

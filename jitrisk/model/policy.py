@@ -53,6 +53,15 @@ _Level = Annotated[
 ]
 
 
+_ENDLESS = ("inf", ".inf", "infinity", "infinite", "none", "no limit", "endless")
+_WRITE_UNLIMITED = f"; write `{UNLIMITED}`"
+
+
+def _is_endless(source: Any) -> bool:
+    """Return whether a value says in the words of other tools that there is no limit."""
+    return isinstance(source, str | float) and str(source).strip().lower() in _ENDLESS
+
+
 def _cards(source: Any, clock: Clock) -> int | str | None:
     if source == "auto":
         return None
@@ -61,7 +70,7 @@ def _cards(source: Any, clock: Clock) -> int | str | None:
     number = as_number(source)
     whole = isinstance(number, int | float) and not isinstance(number, bool) and number == number // 1
     if not whole or not 1 <= number <= _MOST_CARDS:
-        hint = meant(source, ("auto", "formula", UNLIMITED))
+        hint = _WRITE_UNLIMITED if _is_endless(source) else meant(source, ("auto", "formula", UNLIMITED))
         allowed = f"a whole number of cards from 1 on, `auto`, `formula` or `{UNLIMITED}`"
         raise refusal(f"expected {allowed}, found {found(source)}{hint}")
     return int(number)
@@ -77,6 +86,8 @@ _CARDS = Plain(
 def _order_up_to(source: Any, clock: Clock) -> float:
     if source == UNLIMITED:
         return math.inf
+    if _is_endless(source):
+        raise refusal(f"expected a number of units or `{UNLIMITED}`, found {found(source)}{_WRITE_UNLIMITED}")
     return UNITS.read(source, clock, also=f" or `{UNLIMITED}`", hint=meant(source, (UNLIMITED,)))
 
 

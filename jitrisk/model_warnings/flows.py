@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jitrisk.lower.graph import sweep_order
+from jitrisk.lower.graph import mean_yield, sweep_order
 from jitrisk.model import BaseStock, Kanban, Level, MinMax, Network, Policy, ReorderPoint
 from jitrisk.model_warnings.subject import Found, Subject
 from jitrisk.numerals import number
@@ -76,7 +76,7 @@ def _covering(**levels: Level) -> str:
 def find_low_capacities(subject: Subject) -> Iterator[Found]:
     """Yield every stage whose capacity is below what mean demand asks it to start."""
     for name, stage in subject.network.stages.items():
-        needed = subject.mean_demand[name] / stage.yield_.mean()
+        needed = subject.mean_demand[name] / mean_yield(stage)
         if stage.capacity is not None and stage.capacity < needed * (1.0 - _EXACT):
             offered, asked = (number(value * subject.per_day, 4) for value in (stage.capacity, needed))
             yield Found(("stages", name, "capacity"), f"a capacity of {offered} / d for a mean demand of {asked} / d")

@@ -12,7 +12,7 @@ _HOUR = 3600.0
 _DAY = 24 * _HOUR
 _YEAR = 365 * _DAY
 _MOST_INTEREST = 10.0
-_INTEREST = ("holding_rate",)
+_INTEREST = "holding_rate"
 
 
 def find_numbers_per_period(subject: Subject) -> Iterator[Found]:
@@ -34,4 +34,4 @@ def find_high_holding_rates(subject: Subject) -> Iterator[Found]:
 
 def _is_interest_of_years(rate: BareRate) -> bool:
     """Return whether a bare number is a holding rate so high that it is one of a year, not of a period."""
-    return rate.path == _INTEREST and rate.number * _YEAR / rate.seconds > _MOST_INTEREST
+    return rate.path[-1] == _INTEREST and rate.number * _YEAR / rate.seconds > _MOST_INTEREST

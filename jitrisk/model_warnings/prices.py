@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jitrisk.lower.graph import supplies, sweep_order
+from jitrisk.lower.graph import mean_yield, supplies, sweep_order
 from jitrisk.model import Network
 from jitrisk.model_warnings.subject import Found, Subject
 from jitrisk.numerals import number
@@ -32,5 +32,5 @@ def _paid(network: Network) -> dict[str, float]:
     for name in reversed(sweep_order(network)):
         stage = network.stages[name]
         inputs = sum(paid[source] * units for source, units in supplies(stage))
-        paid[name] = (stage.unit_cost + inputs) / stage.yield_.mean()
+        paid[name] = (stage.unit_cost + inputs) / mean_yield(stage)
     return paid

@@ -10,9 +10,10 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.lower import customer_demand, mean_demand, policy_levels, series_of
+from jitrisk.lower.graph import mean_yield
 from jitrisk.model.quantities import DAY, HOUR, UNITS
 from jitrisk.outcomes.dataset import coordinates, variable_of
-from jitrisk.outcomes.wording import effect_in_words, law_in_words, policy_in_words, rules_in_words, span
+from jitrisk.outcomes.wording import effect_in_words, law_in_words, policy_in_words, span
 from jitrisk.vocabulary import OUTLINE
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def outline(network: Network) -> xr.Dataset:
     Raises
     ------
     ModelError
-        When the levels of a policy cross at the mean demand.
+        When the levels of a policy cross at the mean demand or cannot be computed.
     """
     strategies = network.strategies.values()
     links = list(dict.fromkeys(link for one in strategies for link in _links(one)))
@@ -88,13 +89,15 @@ def _stages(network: Network) -> Rows:
     stages = network.stages.items()
     full = {name: level.order_up_to for name, level in levels.items()}
     return {
-        "policy": [policy_in_words(stage.policy, levels[name], days) + rules_in_words(stage) for name, stage in stages],
+        "policy": [policy_in_words(stage.policy, levels[name], days) for name, stage in stages],
         "full_store": list(full.values()),
         "initial": [levels[name].initial if stage.on_hand is None else stage.on_hand for name, stage in stages],
         "cover_days": [full[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
         "lead_time": [stage.lead_time.mean() * days for _, stage in stages],
         "capacity": [math.inf if stage.capacity is None else stage.capacity / days for _, stage in stages],
-        "good": [stage.yield_.mean() for _, stage in stages],
+        "good": [mean_yield(stage) for _, stage in stages],
+        "deliveries": [stage.deliveries for _, stage in stages],
+        "customers_served": [stage.customers for _, stage in stages],
         "mean_demand": [demand[name] / days for name, _ in stages],
     }
 

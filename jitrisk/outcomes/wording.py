@@ -10,7 +10,7 @@ from jitrisk.numerals import number
 
 if TYPE_CHECKING:
     from jitrisk.lower import Levels
-    from jitrisk.model import Hit, Policy, Stage
+    from jitrisk.model import Hit, Policy
     from jitrisk.sampling.distributions import Distribution
 
 _DIGITS = 4
@@ -85,12 +85,6 @@ def policy_in_words(policy: Policy, levels: Levels, days: float) -> str:
         f", reviewed every {span(levels.review * days * 24)}" if levels.review > 1 and not policy.is_unlimited else ""
     )
     return f"{policy.kind.replace('_', ' ')}: {rule}{review}"
-
-
-def rules_in_words(stage: Stage) -> str:
-    """Return the end of the words on a stage's policy: whom its store serves first, and whether deliveries overtake."""
-    first = ", customers served first" if stage.customers == "first" else ""
-    return first + (", deliveries in order" if stage.deliveries == "in_order" else "")
 
 
 def effect_in_words(hit: Hit) -> str:

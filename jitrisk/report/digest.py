@@ -134,6 +134,8 @@ def _stages(one: xr.Dataset) -> Rows:
     for stage in _records(one, "stage"):
         name = stage["stage"]
         parts = [_policy(stage), _process(stage), "from " + (", ".join(taken.get(name, ())) or "outside")]
+        if stage["customers_served"] == "first":
+            parts.append("customers served first")
         rows[name] = "; ".join(parts) + struck.get(name, "")
     return rows
 
@@ -152,7 +154,8 @@ def _policy(stage: Mapping[str, Any]) -> str:
 def _process(stage: Mapping[str, Any]) -> str:
     limit = f", at most {number(stage['capacity'], 4)} a day" if math.isfinite(stage["capacity"]) else ""
     good = f", {number(100 * stage['good'], 4)} % good" if stage["good"] != 1 else ""
-    return f"takes {span(stage['lead_time'])}{limit}{good}"
+    ordered = ", deliveries in order" if stage["deliveries"] == "in_order" else ""
+    return f"takes {span(stage['lead_time'])}{ordered}{limit}{good}"
 
 
 def _taken(link: Mapping[str, Any]) -> str:
