@@ -308,3 +308,11 @@ def test_units_that_are_not_whole_are_conserved_to_the_bit_in_a_shared_store(big
 @pytest.mark.parametrize("big", [1e6, 5e7])
 def test_units_that_are_not_whole_are_conserved_to_the_bit_between_stores(big: float, unmet: str) -> None:
     assert_conserved(parts(big, unmet, {"capacity": 1 / 3}))
+
+
+def test_a_store_without_a_limit_counts_every_unit_that_fills_it() -> None:
+    """300 million units are more than float32 counts one by one."""
+    stages: Model = {"depot": {"capacity": 1_000_001, "policy": {"base_stock": {"level": "unlimited"}}}}
+    model = plant(stages, {"clinic": {"stage": "depot", "demand": 1, "unmet": "lost"}}, {}, horizon=300)
+    last = simulate(model | {"warm_up": 299}, paths=1)
+    assert last["on_hand"].item() == 299 * 1_000_001 - 299

@@ -234,7 +234,9 @@ def _sizes(
     for name in order:
         stage, flows, lot = network.stages[name], sizes.flows[name], levels[name].lot
         owed = ahead[name] if levels[name].by_demand else 0.0
-        sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot)
+        # Without a limit to its level, a store may end up with all that its stage can make.
+        made = network.horizon * (stage.capacity or 0.0) if stage.policy.is_unlimited else 0.0
+        sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot) + made
         started = _started(stage, flows, lot)
         sizes.coarsest[name] = _BIAS * min(flows.demand, started.large or math.inf)
         for source, units in _takes(stage):
