@@ -2,7 +2,7 @@
 
 from jitrisk.lower.atoms import clipped_mean
 from jitrisk.lower.exogenous import hazards_of, series_of
-from jitrisk.lower.lead_times import whole_periods
+from jitrisk.lower.lead_times import mean_lead_time, whole_periods
 from jitrisk.lower.levels import Levels, customer_demand, customers_behind, mean_demand, policy_levels
 from jitrisk.lower.plant import Given, Plant, lower, lower_all
 from jitrisk.lower.rounding import Range
@@ -19,6 +19,7 @@ __all__ = [
     "lower",
     "lower_all",
     "mean_demand",
+    "mean_lead_time",
     "policy_levels",
     "series_of",
     "whole_periods",

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from math import inf
 
-import numpy as np
-
-from jitrisk.lower import clipped_mean, whole_periods
+from jitrisk.lower import clipped_mean, mean_lead_time, whole_periods
 from jitrisk.model_warnings.subject import Found, Path, Subject
 from jitrisk.numerals import number
 from jitrisk.sampling.distributions import Distribution
 
 _MOVED = 0.01
 _RAISED = 0.1
-_GRID = (np.arange(4096) + 0.5) / 4096
 
 
 def find_clipped_means(subject: Subject) -> Iterator[Found]:
@@ -55,10 +52,7 @@ def find_rounded_lead_times(subject: Subject) -> Iterator[Found]:
 @lru_cache(maxsize=4096)
 def _means(law: Distribution) -> tuple[float, float]:
     """Return the mean of a lead time, and of the whole periods it becomes."""
-    if law.family == "constant":
-        return law.mean(), float(whole_periods(law.mean()))
-    drawn = np.maximum(law.quantile(_GRID), 0.0)
-    return float(drawn.mean()), float(whole_periods(drawn).mean())
+    return clipped_mean(law), mean_lead_time(law)
 
 
 def _rounded(subject: Subject, path: Path, lead_time: float, rounded: float) -> Iterator[Found]:

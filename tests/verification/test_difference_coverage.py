@@ -151,7 +151,7 @@ def atoms(often: float) -> dict[str, tuple[Draw, Truth, Truth]]:
     }
 
 
-def hold(case: tuple[Draw, Truth, Truth], level: float) -> list[tuple[float, ...]]:
+def assert_coverage(case: tuple[Draw, Truth, Truth], level: float) -> list[tuple[float, ...]]:
     draw, one, base = case
     truth = tuple(a - b for a, b in zip(one(level), base(level), strict=True))
     found = misses(draw, truth, level)
@@ -162,14 +162,14 @@ def hold(case: tuple[Draw, Truth, Truth], level: float) -> list[tuple[float, ...
 
 @pytest.mark.parametrize("name", INDEPENDENT)
 def test_differences_of_independent_tails_miss_no_side_too_often(name: str) -> None:
-    var, cvar = hold(INDEPENDENT[name], LEVEL)
+    var, cvar = assert_coverage(INDEPENDENT[name], LEVEL)
     assert var[2] == 0
     assert cvar[2] <= 0.06
 
 
 @pytest.mark.parametrize("name", SHARED)
 def test_differences_of_shared_tails_miss_no_side_too_often(name: str) -> None:
-    var, cvar = hold(SHARED[name], LEVEL)
+    var, cvar = assert_coverage(SHARED[name], LEVEL)
     assert var[2] == 0
     assert cvar[2] <= 0.08
 
@@ -177,7 +177,7 @@ def test_differences_of_shared_tails_miss_no_side_too_often(name: str) -> None:
 @pytest.mark.parametrize("name", ["certain", "normal", "same paths"])
 @pytest.mark.parametrize("often", [0.04, 0.9, 1.0, 1.04])
 def test_differences_to_an_atom_miss_no_side_too_often(often: float, name: str) -> None:
-    var, cvar = hold(atoms(often)[name], LEVEL)
+    var, cvar = assert_coverage(atoms(often)[name], LEVEL)
     assert var[2] == 0
     # Ten paths hold the atom on average.
     assert cvar[2] <= (0.01 if often == 0.04 else 0)
@@ -186,7 +186,7 @@ def test_differences_to_an_atom_miss_no_side_too_often(often: float, name: str) 
 @pytest.mark.parametrize("name", ["lognormal 1.5 and uniform", "two lognormal 1"])
 def test_differences_at_level_99_miss_no_side_too_often(name: str) -> None:
     # 50 paths lie in the tail; one in twenty samples of the heavier one rests on a single path.
-    hold(INDEPENDENT[name], 0.99)
+    assert_coverage(INDEPENDENT[name], 0.99)
 
 
 def test_differences_of_weighted_tails_miss_no_side_too_often() -> None:
