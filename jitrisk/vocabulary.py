@@ -69,6 +69,9 @@ RARE_BELOW = 0.2
 RESULT_SUFFIXES = (".nc", ".zarr")
 """How the names of files end that results are kept in."""
 
+MANIFEST = "manifest"
+"""Attribute of a results file, not of the Dataset read from it: what the file holds, with checksums."""
+
 CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}
 """What a Dataset can hold instead of outcomes, by its attribute ``contents``."""
 

@@ -74,7 +74,7 @@ def bad(good, tmp_path_factory) -> dict[str, str]:
     """Files of broken results, likewise."""
     folder = tmp_path_factory.mktemp("bad")
     for how in BROKEN:
-        broken(good, how).to_netcdf(folder / f"{how}.nc", engine="h5netcdf")
+        jr.save(broken(good, how), folder / f"{how}.nc")
     return {how: str(folder / f"{how}.nc") for how in BROKEN}
 
 

@@ -41,7 +41,8 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
 
     if out is not None:
         check_figure(out)
-    result = pipeline.open(model) if outcomes.is_result(model) else None
+    context = click.get_current_context()
+    result = context.with_resource(outcomes.reading(model)) if outcomes.is_result(model) else None
     plant = network_of(model if result is None else result)
     print_warnings(plant, strict)
     outline = pipeline.outline(plant)

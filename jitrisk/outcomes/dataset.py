@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from jitrisk.engine import Job, Totals
     from jitrisk.model import Network
 
-FORMAT = 3
+FORMAT = 4
 """Version of the Dataset's layout; raised when a reader of an older one would misread it."""
+
+FIRST_WITH_MANIFEST = 4
+"""The first format whose files carry a manifest; without it, one of these is damaged."""
 
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,15 @@ from typing import Any, TypeGuard
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError, did_you_mean
+from jitrisk.errors import CapacityError, ResultError, did_you_mean
+from jitrisk.machine import free_memory
+from jitrisk.outcomes.dataset import FIRST_WITH_MANIFEST, FORMAT
+from jitrisk.outcomes.manifest import attach_manifest, block_length, require_model_hash, verify_manifest
+from jitrisk.outcomes.proportion import is_proportionate
 from jitrisk.outcomes.soundness import require_sound
+from jitrisk.outcomes.stored_array import StoredArray
 from jitrisk.targets import check_folder, replacing
-from jitrisk.vocabulary import CONTENTS, RESULT_SUFFIXES
+from jitrisk.vocabulary import CONTENTS, MANIFEST, RESULT_SUFFIXES
 
 _SPARE = 1_000_000  # bytes left on a disk beside what is written
 
@@ -42,15 +48,13 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file or folder is a result, which a new one may replace."""
+    from jitrisk.outcomes.netcdf_safety import read_netcdf_attributes
+    from jitrisk.outcomes.zarr_safety import read_zarr_attributes
+
     try:
-        with xr.open_dataset(path, engine="zarr" if path.is_dir() else "h5netcdf", **_reading(path)) as opened:
-            return "jitrisk_format" in opened.attrs
+        return "jitrisk_format" in (read_zarr_attributes if path.is_dir() else read_netcdf_attributes)(path)
     except Exception:  # the readers raise whatever their formats find wrong
         return False
-
-
-def _reading(path: Path) -> dict[str, Any]:
-    return {"consolidated": False} if path.is_dir() else {}
 
 
 def _check_space(dataset: xr.Dataset, target: Path) -> None:
@@ -87,15 +91,29 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     if "jitrisk_format" not in dataset.attrs:
         raise ResultError(f"{target}: only outcomes and exogenous paths are kept: this Dataset has no jitrisk_format")
     _check_space(dataset, Path(os.path.realpath(target)))
+    listed = attach_manifest(dataset).drop_encoding()
     with replacing(target) as fresh:
         try:
             if target.suffix == ".nc":
                 _reserve(fresh.with_name("room"), dataset.nbytes + _SPARE)
-                dataset.to_netcdf(fresh, engine="h5netcdf")
+                listed.to_netcdf(fresh, engine="h5netcdf")
             else:
-                _as_objects(dataset).to_zarr(fresh, consolidated=False)
+                _write_zarr(_as_objects(listed), fresh)
         except Exception as error:  # the writers raise whatever their formats cannot hold
             raise ResultError(f"{target}: could not be written: {_reason(error)}") from error
+
+
+def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
+    """Write a Zarr folder, one chunk per block of the manifest; uncompressed where a reader would doubt its size."""
+    chunks = {
+        name: {"chunks": tuple(block_length(array) if dim == "path" else max(1, n) for dim, n in array.sizes.items())}
+        for name, array in dataset.variables.items()
+    }
+    dataset.to_zarr(folder, consolidated=False, zarr_format=3, encoding=chunks)
+    stored = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    if not is_proportionate(dataset.nbytes, stored):
+        plain = {name: {**encoding, "compressors": None} for name, encoding in chunks.items()}
+        dataset.to_zarr(folder, mode="w", consolidated=False, zarr_format=3, encoding=plain)
 
 
 def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -104,10 +122,18 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
     Raises
     ------
     ResultError
-        If there is no such file, or it is no result of this or an older version.
+        If there is no such file, or it is no result of this or an older version, or damaged.
+    CapacityError
+        If it does not fit in memory.
     """
     with reading(path) as stored:
-        return _attempted(path, stored.load)
+        free = free_memory()
+        if stored.nbytes > free:
+            raise CapacityError(
+                f"{Path(path)}: holds {stored.nbytes / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB of memory are free: use "
+                "jitrisk.outcomes.reading, which reads what is used"
+            )
+        return stored.load()
 
 
 @contextmanager
@@ -120,28 +146,64 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
         If there is no such file, or it is no result of this or an older version.
     """
     source = Path(path)
-    if not source.exists():
-        raise ResultError(f"{source}: there is no such file")
-    engine = "zarr" if source.is_dir() else "h5netcdf"
-    opened = _attempted(source, lambda: xr.open_dataset(source, engine=engine, cache=False, **_reading(source)))
-    with opened:
-        yield _attempted(source, lambda: _sound(source, _named(opened)))
+    _require_file_or_folder(source)
+    zarr = source.is_dir()
+    options: dict[str, Any] = {"consolidated": False, "zarr_format": 3} if zarr else {}
+
+    def open_verified() -> xr.Dataset:
+        _require_safe(source)
+        return xr.open_dataset(source, engine="zarr" if zarr else "h5netcdf", cache=False, **options)
+
+    with _attempted(source, open_verified) as opened:
+        yield _attempted(source, lambda: _sound(_verified(opened, str(source))))
+
+
+def _require_file_or_folder(source: Path) -> None:
+    try:
+        mode = source.stat().st_mode
+    except OSError as error:
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        raise ResultError(f"{source}: {why}") from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise ResultError(f"{source}: is neither a file nor a folder: name a result written with --out or jr.save")
+
+
+def _require_safe(source: Path) -> None:
+    """Raise ResultError unless a file may be decoded; only what describes its content is read."""
+    from jitrisk.outcomes.netcdf_safety import require_safe_netcdf
+    from jitrisk.outcomes.zarr_safety import require_safe_zarr
+
+    (require_safe_zarr if source.is_dir() else require_safe_netcdf)(source)
+
+
+def _verified(opened: xr.Dataset, where: str) -> xr.Dataset:
+    """Return a Dataset that is verified as it is read; results of older formats carry no checksums."""
+    if MANIFEST in opened.attrs:
+        return _named(verify_manifest(opened, where))
+    version = opened.attrs.get("jitrisk_format")
+    if isinstance(version, int | np.integer) and FIRST_WITH_MANIFEST <= version <= FORMAT:
+        raise ResultError("is damaged: it has no manifest; keep a result with jr.save or --out")
+    require_model_hash(opened.attrs)
+    named = _named(opened)
+    kept = {
+        name: StoredArray(where, str(name), array, block_length(array), ()).as_variable()
+        for name, array in named.variables.items()
+        if name not in named.indexes and array.dtype.kind != "U"
+    }
+    return named.assign(kept)
 
 
 def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -> xr.Dataset:
     try:
         return read()
-    except ResultError:
-        raise
+    except ResultError as error:
+        raise ResultError(f"{Path(source)}: {error}") from None
     except Exception as error:  # the readers raise whatever their formats find wrong
         raise ResultError(f"{Path(source)}: is not a result of jitrisk: {_reason(error)}") from error
 
 
-def _sound(source: Path, dataset: xr.Dataset) -> xr.Dataset:
-    try:
-        require_sound(dataset)
-    except ResultError as error:
-        raise ResultError(f"{source}: {error}") from None
+def _sound(dataset: xr.Dataset) -> xr.Dataset:
+    require_sound(dataset)
     return dataset
 
 
