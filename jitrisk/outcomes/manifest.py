@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.outcomes.stored_array import StoredArray, checksum_of, checksum_of_text
+from jitrisk.outcomes.stored_array import StoredArray, checksum_of, checksum_of_text, split_into_blocks
 from jitrisk.vocabulary import MANIFEST
 
 _BLOCK_PATHS = 65_536
@@ -105,7 +105,7 @@ def _describe(variable: xr.Variable) -> dict[str, Any]:
     return {
         **_outline(variable),
         "block": block,
-        "checksums": [checksum_of(part) for part in _blocks_of(array, variable.dims, block)],
+        "checksums": [checksum_of(part) for part in split_into_blocks(array, variable.dims, block)],
     }
 
 
@@ -131,15 +131,6 @@ def _verified(where: str, name: str, variable: xr.Variable, listed: Mapping[str,
     if variable.dims == (name,) or outline["dtype"] == "text":
         return xr.Variable(variable.dims, array.read(), variable.attrs, variable.encoding)
     return array.as_variable()
-
-
-def _blocks_of(array: np.ndarray, dims: tuple[Any, ...], block: int) -> Iterator[np.ndarray]:
-    if "path" not in dims:
-        yield array
-        return
-    axis = dims.index("path")
-    for start in range(0, array.shape[axis], block):
-        yield array[(slice(None),) * axis + (slice(start, start + block),)]
 
 
 def _checksum_of_attributes(attrs: Mapping[Any, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -48,48 +48,39 @@ class StoredArray(BackendArray):
     def _select(self, key: tuple[int | slice, ...]) -> np.ndarray:
         """Return a selection, from the blocks that hold its paths."""
         if "path" not in self._variable.dims:
-            return self._read(0)[key]
+            return self._read(0, 1)[key]
         axis = self._variable.dims.index("path")
         chosen = key[axis]
         numbers = range(self.shape[axis])[chosen if isinstance(chosen, slice) else slice(chosen, chosen + 1)]
         if not numbers:
             return np.broadcast_to(np.empty((), self.dtype), self.shape)[key].copy()
         first, last = min(numbers[0], numbers[-1]) // self._block, max(numbers[0], numbers[-1]) // self._block
-        array = self._read_blocks(first, last + 1, axis)
+        array = self._read(first, last + 1)
         offset = first * self._block
         inner: int | slice = chosen - offset if isinstance(chosen, int) else _shifted(numbers, offset)
         return array[(*key[:axis], inner, *key[axis + 1 :])]
 
-    def _read_blocks(self, first: int, stop: int, axis: int) -> np.ndarray:
-        """Return consecutive blocks as one array."""
-        if stop - first == 1:
-            return self._read(first)
-        length = min(stop * self._block, self.shape[axis]) - first * self._block
-        array = np.empty((*self.shape[:axis], length, *self.shape[axis + 1 :]), self.dtype)
-        for number in range(first, stop):
-            part = self._read(number)
-            start = (number - first) * self._block
-            array[(slice(None),) * axis + (slice(start, start + part.shape[axis]),)] = part
-        return array
-
-    def _read(self, number: int) -> np.ndarray:
-        """Return one block, or raise ResultError where it cannot be read or is not as written."""
-        start = number * self._block
+    def _read(self, first: int, stop: int) -> np.ndarray:
+        """Return consecutive blocks as one array; raise ResultError where one cannot be read or is not as written."""
         part = self._variable
         if "path" in part.dims:
-            part = part.isel(path=slice(start, start + self._block))
+            part = part.isel(path=slice(first * self._block, stop * self._block))
         try:
             array = np.asarray(part.values)
         except Exception as error:  # the readers raise whatever their formats find wrong
-            raise ResultError(
-                f"{self._where}: is damaged: {self._name!r:.60} cannot be read: {error!s:.200}"
-            ) from error
-        if self._checksums and checksum_of(array) != self._checksums[number]:
-            place = f" from path {start:,} on" if len(self._checksums) > 1 else ""
-            raise ResultError(
-                f"{self._where}: is damaged: {self._name!r:.60} is not as it was written{place}; simulate it again"
-            )
+            what = f"{self._name!r:.60} cannot be read: {error!s:.200}"
+            raise ResultError(f"{self._where}: is damaged: {what}") from error
+        if self._checksums:
+            self._verify(split_into_blocks(array, part.dims, self._block), first)
         return array
+
+    def _verify(self, blocks: Iterable[np.ndarray], first: int) -> None:
+        for number, block in enumerate(blocks, first):
+            if checksum_of(block) != self._checksums[number]:
+                place = f" from path {number * self._block:,} on" if len(self._checksums) > 1 else ""
+                raise ResultError(
+                    f"{self._where}: is damaged: {self._name!r:.60} is not as it was written{place}; simulate it again"
+                )
 
 
 def _shifted(numbers: range, offset: int) -> slice:
@@ -97,12 +88,33 @@ def _shifted(numbers: range, offset: int) -> slice:
     return slice(numbers.start - offset, stop if stop >= 0 else None, numbers.step)
 
 
+def split_into_blocks(array: np.ndarray, dims: Sequence[Hashable], block: int) -> Iterator[np.ndarray]:
+    """Yield views of an array, so many paths each; all of it where it has no paths."""
+    if "path" not in dims:
+        yield array
+        return
+    axis = list(dims).index("path")
+    for start in range(0, array.shape[axis], block):
+        yield array[(slice(None),) * axis + (slice(start, start + block),)]
+
+
 def checksum_of(array: np.ndarray) -> str:
     """Return the checksum of values in the order of C, least byte first; text counts as JSON."""
     if array.dtype.kind in "OTU":
         return checksum_of_text(json.dumps([str(name) for name in array.ravel().tolist()]))
-    ordered = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
-    return xxhash.xxh3_64_hexdigest(ordered.reshape(-1).view(np.uint8).data)
+    digest = xxhash.xxh3_64()
+    for part in _contiguous_parts(array.astype(array.dtype.newbyteorder("<"), copy=False)):
+        digest.update(part.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _contiguous_parts(array: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield an array in the order of C as parts that need no copy, where it is cut along its second axis at most."""
+    if array.flags.c_contiguous:
+        yield array
+    else:
+        for row in array:
+            yield np.ascontiguousarray(row)
 
 
 def checksum_of_text(text: str) -> str:
