@@ -105,13 +105,14 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
 
 def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
     """Write a Zarr folder, one chunk per block of the manifest; uncompressed where a reader would doubt its size."""
+    from jitrisk.outcomes.zarr_safety import measure_zarr
+
     chunks = {
         name: {"chunks": tuple(block_length(array) if dim == "path" else max(1, n) for dim, n in array.sizes.items())}
         for name, array in dataset.variables.items()
     }
     dataset.to_zarr(folder, consolidated=False, zarr_format=3, encoding=chunks)
-    stored = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    if not is_proportionate(dataset.nbytes, stored):
+    if not is_proportionate(*measure_zarr(folder)):
         plain = {name: {**encoding, "compressors": None} for name, encoding in chunks.items()}
         dataset.to_zarr(folder, mode="w", consolidated=False, zarr_format=3, encoding=plain)
 

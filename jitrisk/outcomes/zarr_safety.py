@@ -43,6 +43,11 @@ def read_zarr_attributes(folder: Path) -> dict[str, Any]:
 
 def require_safe_zarr(folder: Path) -> None:
     """Raise ResultError unless a folder is a Zarr group of format 3 that is safe to decode and has all its blocks."""
+    require_proportion(*measure_zarr(folder))
+
+
+def measure_zarr(folder: Path) -> tuple[int, int]:
+    """Return the bytes that the arrays of a Zarr group declare and those that are stored, checking each block."""
     read_zarr_attributes(folder)
     declared = stored = 0
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
@@ -52,7 +57,7 @@ def require_safe_zarr(folder: Path) -> None:
             raise ResultError(f"holds {entry.name!r:.60}, which is no array of a result")
         values, kept = _check_array(Path(entry.path))
         declared, stored = declared + values, stored + kept
-    require_proportion(declared, stored)
+    return declared, stored
 
 
 def _read_metadata(folder: Path, kind: str) -> dict[str, Any]:
