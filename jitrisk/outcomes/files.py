@@ -87,6 +87,8 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     ResultError
         If the file cannot be written; nothing is left behind.
     """
+    from jitrisk.outcomes.netcdf_footer import append_footer
+
     target = check_target(path)
     if "jitrisk_format" not in dataset.attrs:
         raise ResultError(f"{target}: only outcomes and exogenous paths are kept: this Dataset has no jitrisk_format")
@@ -97,6 +99,7 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
             if target.suffix == ".nc":
                 _reserve(fresh.with_name("room"), dataset.nbytes + _SPARE)
                 listed.to_netcdf(fresh, engine="h5netcdf")
+                append_footer(fresh)
             else:
                 _write_zarr(_as_objects(listed), fresh)
         except Exception as error:  # the writers raise whatever their formats cannot hold
@@ -171,10 +174,16 @@ def _require_file_or_folder(source: Path) -> None:
 
 def _require_safe(source: Path) -> None:
     """Raise ResultError unless a file may be decoded; only what describes its content is read."""
-    from jitrisk.outcomes.netcdf_safety import require_safe_netcdf
+    from jitrisk.outcomes.netcdf_footer import verify_footer
+    from jitrisk.outcomes.netcdf_safety import read_netcdf_attributes, require_safe_netcdf
     from jitrisk.outcomes.zarr_safety import require_safe_zarr
 
-    (require_safe_zarr if source.is_dir() else require_safe_netcdf)(source)
+    if source.is_dir():
+        require_safe_zarr(source)
+        return
+    if not verify_footer(source) and MANIFEST in read_netcdf_attributes(source):
+        raise ResultError("is damaged: its footer is missing; simulate it again")
+    require_safe_netcdf(source)
 
 
 def _verified(opened: xr.Dataset, where: str) -> xr.Dataset:
