@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import print_json, print_line
 from jitrisk.cli.warned import print_warnings, strict_option
+
+
+# The line about a good model names this many strategies.
+_MOST_NAMED = 20
 
 
 @verb("validate", "Example: jitrisk validate my-plant.yaml")
@@ -33,15 +39,23 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     except ModelError as error:
         if not as_json:
             raise
-        faults = [vars(fault) for fault in error.faults]
-        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults, "warnings": []})
+        faults = [vars(fault) for fault in error.printed]
+        more = error.count - len(faults)
+        rest = {"more_faults": more} if more else {}
+        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults, **rest, "warnings": []})
         return 2
     if as_json:
         print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": []})
     else:
         print_line(
             f"{network.name}: stages {len(network.stages)}, customers {len(network.customers)}, "
-            f"hazards {len(network.hazards)}, strategies {', '.join(network.strategies)}; "
+            f"hazards {len(network.hazards)}, strategies {_listed(network.strategies)}; "
             f"{network.horizon:,} periods of {network.period:g} h"
         )
     return 0
+
+
+def _listed(names: Collection[str]) -> str:
+    """Return names as a line has room for: the first ones, and how many more there are."""
+    first, more = list(names)[:_MOST_NAMED], len(names) - _MOST_NAMED
+    return ", ".join(first) + (f" and {more:,} more" if more > 0 else "")

@@ -28,7 +28,7 @@ FIELDS = ("holding_rate", "days_receivable", "days_payable")
 MOST_STRATEGIES = 1_000
 """A model may have this many strategies."""
 
-MOST_MEMBERS = 500_000
+MOST_MEMBERS = 100_000
 """The networks of all strategies together may have this many stages, customers and hazards."""
 
 _ALLOWED = (*FIELDS, *SECTIONS)
