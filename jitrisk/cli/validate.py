@@ -11,7 +11,6 @@ from jitrisk.cli.group import verb
 from jitrisk.cli.options import print_json, print_line
 from jitrisk.cli.warned import print_warnings, strict_option
 
-
 # The line about a good model names this many strategies.
 _MOST_NAMED = 20
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.errors import MOST_FAULTS, Fault, ModelError
-from jitrisk.lower.exogenous import effects_on, series_under
+from jitrisk.lower.exogenous import effects_on, require_few_events, series_under
 from jitrisk.lower.graph import multiplicities, sweep_order
 from jitrisk.lower.lead_times import whole_periods
 from jitrisk.lower.levels import Levels, levels_behind, require_few_levels
@@ -148,6 +148,7 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     The plant.
     """
     given = given or {}
+    require_few_events(network)
     order = sweep_order(network)
     behind = multiplicities(network, order)
     effects = effects_on(network)

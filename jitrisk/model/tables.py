@@ -143,7 +143,9 @@ class Tables:
         folder = self.folder.resolve()
         path = (folder / name).resolve()
         if windows.drive or windows.root or ".." in windows.parts or not path.is_relative_to(folder):
-            message = f"the file `{shown(name)}` must lie in the folder of the model; give its name relative to that folder"
+            message = (
+                f"the file `{shown(name)}` must lie in the folder of the model; give its name relative to that folder"
+            )
             raise _TableError([Finding(("file",), message)])
         if not path.is_file():
             close = unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
