@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from heapq import nlargest
@@ -17,11 +17,20 @@ MOST_PRINTED = 50
 # A name is compared by its first characters, and letter by letter with so many of those most like it, so that no
 # search takes long whatever the names are.
 _LONGEST_NAME = 60
+_MOST_SEARCHED = 20_000
 _MOST_COMPARED = 50
+
+_MOST_LISTED = 30
 
 
 class JitriskError(Exception):
     """Anything wrong with what the user handed in; the command line prints it and exits with 2."""
+
+
+def list_names(names: Collection[str]) -> str:
+    """Return names as a message has room for: the first 30, and how many more there are."""
+    more = len(names) - _MOST_LISTED
+    return ", ".join(islice(names, _MOST_LISTED)) + (f" and {more:,} more" if more > 0 else "")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -33,9 +42,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def find_closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None where none is close.
 
-    Only the first 60 characters count. Of many names those that share the most letters are compared.
+    Only the first 60 characters and the first 20,000 names count. Of many names those that share the most letters are
+    compared.
     """
-    starts = {other[:_LONGEST_NAME]: other for other in known}
+    starts = {other[:_LONGEST_NAME]: other for other in islice(known, _MOST_SEARCHED)}
     candidates = list(starts)
     if len(candidates) > _MOST_COMPARED:
         matcher = SequenceMatcher(b=name[:_LONGEST_NAME])

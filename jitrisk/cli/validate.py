@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import print_json, print_line
 from jitrisk.cli.warned import print_warnings, strict_option
-
-# The line about a good model names this many strategies.
-_MOST_NAMED = 20
 
 
 @verb("validate", "Example: jitrisk validate my-plant.yaml")
@@ -25,7 +20,7 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     What can be simulated but may mean something else than it says is a warning.
     """
     from jitrisk import model as models
-    from jitrisk.errors import ModelError
+    from jitrisk.errors import ModelError, list_names
     from jitrisk.lower import lower_all
     from jitrisk.outcomes import is_result
 
@@ -48,13 +43,7 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     else:
         print_line(
             f"{network.name}: stages {len(network.stages)}, customers {len(network.customers)}, "
-            f"hazards {len(network.hazards)}, strategies {_listed(network.strategies)}; "
+            f"hazards {len(network.hazards)}, strategies {list_names(network.strategies)}; "
             f"{network.horizon:,} periods of {network.period:g} h"
         )
     return 0
-
-
-def _listed(names: Collection[str]) -> str:
-    """Return names as a line has room for: the first ones, and how many more there are."""
-    first, more = list(names)[:_MOST_NAMED], len(names) - _MOST_NAMED
-    return ", ".join(first) + (f" and {more:,} more" if more > 0 else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -340,7 +341,7 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
-            raise TextError(f"the alias `*{shown(event.anchor)}` has no finished anchor before it", line)
+            raise TextError(f"the alias `*{shown(str(event.anchor))}` has no finished anchor before it", line)
         value, size, height = self._anchors[event.anchor]
         self._count(size, line)
         self._deepen(height, line)
@@ -402,9 +403,11 @@ def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding
     if len(path) > DEEPEST:
         raise LimitError(f"nested more than {DEEPEST} deep")
     if isinstance(source, np.generic | np.ndarray):
+        if source.size > MOST_NODES:
+            raise LimitError(f"more than {MOST_NODES:,} keys and values")
         source = source.tolist()
     if isinstance(source, Mapping):
-        strange = [key for key in source if not isinstance(key, str)]
+        strange = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
         findings += [Finding(path, f"a key must be a text, found {found(key)}") for key in strange]
         return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
     if isinstance(source, list | tuple):
