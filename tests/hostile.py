@@ -147,6 +147,8 @@ FAULTY: dict[str, Callable[[], str]] = {
         + "".join(f'  ? "{"k" * 9_000}{i}"\n  : {{policy: {POLICY}}}\n' for i in range(300))
         + CUSTOMER
     ),
+    "a long name of the network": lambda: BASE.replace("name: hostile", "name: " + "n" * 1_000_000),
+    "a long currency": lambda: BASE + "currency: " + "n" * 1_000_000 + "\n",
     "a long alias": lambda: BASE + f"currency: *{'a' * 100_000}\n",
     "a long anchor twice": lambda: BASE + f"silence: &{'a' * 100_000} [\n",
     "a long tag": lambda: BASE + f"currency: !{'a' * 100_000} x\n",
