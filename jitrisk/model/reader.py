@@ -14,7 +14,6 @@ from pydantic_core import core_schema
 from jitrisk.model.faults import refusal
 from jitrisk.model.quantities import found
 
-
 MOST_CHARACTERS = 200
 """A text such as the name of a network may have this many characters."""
 
