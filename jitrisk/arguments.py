@@ -13,7 +13,7 @@ from typing import Any
 import xarray as xr
 
 from jitrisk import engine, model, outcomes
-from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean
+from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean, list_names
 from jitrisk.lower import Range, hazards_of, lower_all
 from jitrisk.model import Network
 from jitrisk.sampling.rare import Mixture, mixture_of
@@ -63,9 +63,9 @@ def strategies_from(network: Network, names: Sequence[str] | None) -> dict[str, 
     for name in names:
         if name not in network.strategies:
             hint = did_you_mean(name, network.strategies)
-            raise JitriskError(f"unknown strategy {name!r}: the model has {', '.join(network.strategies)}{hint}")
+            raise JitriskError(f"unknown strategy {name!r}: the model has {list_names(network.strategies)}{hint}")
     if not names:
-        raise JitriskError(f"no strategy chosen: the model has {', '.join(network.strategies)}")
+        raise JitriskError(f"no strategy chosen: the model has {list_names(network.strategies)}")
     return {name: network.strategies[name] for name in names}
 
 

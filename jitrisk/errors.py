@@ -2,19 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from heapq import nlargest
+from itertools import islice
+
+MOST_FAULTS = 1_000
+"""A `ModelError` keeps this many faults. A check that has found more of them ends."""
+
+MOST_PRINTED = 50
+"""The text of a `ModelError` has this many faults and counts the others."""
+
+# A name is compared by its first characters, and letter by letter with so many of those most like it, so that no
+# search takes long whatever the names are.
+_LONGEST_NAME = 60
+_MOST_SEARCHED = 20_000
+_MOST_COMPARED = 50
+
+_MOST_LISTED = 30
 
 
 class JitriskError(Exception):
     """Anything wrong with what the user handed in; the command line prints it and exits with 2."""
 
 
+def list_names(names: Collection[str]) -> str:
+    """Return names as a message has room for: the first 30, and how many more there are."""
+    more = len(names) - _MOST_LISTED
+    return ", ".join(islice(names, _MOST_LISTED)) + (f" and {more:,} more" if more > 0 else "")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the end of a message about an unknown name: the nearest one known, or nothing where none is near."""
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = find_closest(name, known)
+    return f"; did you mean {close!r}?" if close else ""
+
+
+def find_closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, or None where none is close.
+
+    Only the first 60 characters and the first 20,000 names count. Of many names those that share the most letters are
+    compared.
+    """
+    starts = {other[:_LONGEST_NAME]: other for other in islice(known, _MOST_SEARCHED)}
+    candidates = list(starts)
+    if len(candidates) > _MOST_COMPARED:
+        matcher = SequenceMatcher(b=name[:_LONGEST_NAME])
+
+        def share(other: str) -> float:
+            matcher.set_seq1(other)
+            return matcher.quick_ratio()
+
+        candidates = nlargest(_MOST_COMPARED, candidates, key=share)
+    close = get_close_matches(name[:_LONGEST_NAME], candidates, n=1, cutoff=0.6)
+    return starts[close[0]] if close else None
 
 
 @dataclass(frozen=True)
@@ -40,16 +82,35 @@ class Fault:
 
 
 class ModelError(JitriskError):
-    """A model that cannot be simulated, with every fault found in it.
+    """A model that cannot be simulated, with the faults found in it.
 
     Parameters
     ----------
     faults : the faults, in the order of the file.
+    more : further faults, which are only counted.
+
+    Attributes
+    ----------
+    faults : the first faults, at most `MOST_FAULTS`.
+    count : how many faults were found. Above `MOST_FAULTS` the model may have more than that.
     """
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults: tuple[Fault, ...] = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+    def __init__(self, faults: Iterable[Fault], more: int = 0) -> None:
+        rest = iter(faults)
+        self.faults: tuple[Fault, ...] = tuple(islice(rest, MOST_FAULTS))
+        self.count = len(self.faults) + sum(1 for _ in rest) + more
+        super().__init__("\n".join([*map(str, self.printed), *self._remainder()]))
+
+    @property
+    def printed(self) -> tuple[Fault, ...]:
+        """The faults that the text has."""
+        return self.faults[:MOST_PRINTED]
+
+    def _remainder(self) -> list[str]:
+        """Return the line that counts the faults that are not printed, where there are any."""
+        more = self.count - len(self.printed)
+        least = "at least " if self.count > MOST_FAULTS else ""
+        return [f"and {least}{more:,} more fault{'s' * (more != 1)}"] if more else []
 
 
 class ExogenousError(JitriskError):

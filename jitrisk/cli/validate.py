@@ -20,7 +20,7 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     What can be simulated but may mean something else than it says is a warning.
     """
     from jitrisk import model as models
-    from jitrisk.errors import ModelError
+    from jitrisk.errors import ModelError, list_names
     from jitrisk.lower import lower_all
     from jitrisk.outcomes import is_result
 
@@ -33,15 +33,17 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     except ModelError as error:
         if not as_json:
             raise
-        faults = [vars(fault) for fault in error.faults]
-        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults, "warnings": []})
+        faults = [vars(fault) for fault in error.printed]
+        more = error.count - len(faults)
+        rest = {"more_faults": more} if more else {}
+        print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": faults, **rest, "warnings": []})
         return 2
     if as_json:
         print_json({"schema": "jitrisk.validation", "schema_version": 1, "faults": []})
     else:
         print_line(
             f"{network.name}: stages {len(network.stages)}, customers {len(network.customers)}, "
-            f"hazards {len(network.hazards)}, strategies {', '.join(network.strategies)}; "
+            f"hazards {len(network.hazards)}, strategies {list_names(network.strategies)}; "
             f"{network.horizon:,} periods of {network.period:g} h"
         )
     return 0

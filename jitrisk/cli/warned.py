@@ -33,14 +33,19 @@ def print_warnings(network: Network, strict: bool, strategies: Collection[str] |
     ModelError
         With the warnings, where they are faults and there are any.
     """
+    from jitrisk.errors import MOST_PRINTED
     from jitrisk.model_warnings import find_warnings, refuse_warnings
 
     found = find_warnings(network, strategies)
     if strict:
         refuse_warnings(found)
-    click.get_current_context().meta[WARNED] = {"warnings": [warning.as_document() for warning in found]}
-    for warning in found:
+    printed, more = found[:MOST_PRINTED], len(found) - MOST_PRINTED
+    rest = {"more_warnings": more} if more > 0 else {}
+    click.get_current_context().meta[WARNED] = {"warnings": [warning.as_document() for warning in printed], **rest}
+    for warning in printed:
         click.echo(f"jitrisk: warning: {warning}", err=True)
+    if more > 0:
+        click.echo(f"jitrisk: and {more:,} more warning{'s' * (more != 1)}", err=True)
 
 
 def print_result_warnings(result: xr.Dataset, strict: bool) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
+from jitrisk.errors import Fault, ModelError
 from jitrisk.sampling.distributions import Distribution, constant
-from jitrisk.sampling.series import Effect, Kind, Series, Spells, hits_of
+from jitrisk.sampling.series import Effect, Kind, Series, Spells, cycle_length, hits_of
 
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Network, Stage
@@ -21,7 +22,34 @@ STAGE_EFFECTS: dict[str, Kind] = {
 }
 CUSTOMER_EFFECTS: dict[str, Kind] = {"demand": "demand"}
 
+MOST_EVENTS = 100_000_000
+"""The hazards of a model may have this many events on one path."""
+
+# Hazards with a longer mean cycle, periods, have so few events that they are not counted.
+_LONG_CYCLE = 0.5
+
 _ALWAYS = constant(1.0)
+
+
+def require_few_events(network: Network) -> None:
+    """Refuse hazards that occur so often that a single path would take long.
+
+    Raises
+    ------
+    ModelError
+        Where there are more than `MOST_EVENTS` events within the horizon.
+    """
+    cycles = {name: cycle_length(one.quiet, one.duration, one.ramp) for name, one in network.hazards.items()}
+    events = {name: network.horizon / cycle for name, cycle in cycles.items() if cycle < _LONG_CYCLE}
+    if sum(events.values()) <= MOST_EVENTS:
+        return
+    most = max(events, key=events.__getitem__)
+    message = (
+        f"the hazards have about {sum(events.values()):.2g} events on each path, most of them by this one; expected at "
+        f"most {MOST_EVENTS:,}; shorten the horizon, or lower the capacity or yield by what the events cost on average"
+    )
+    key, line = network.origin.place(("hazards", most))
+    raise ModelError([Fault(message, key, network.origin.file, line)])
 
 
 def effects_on(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:

@@ -6,7 +6,11 @@ import heapq
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from jitrisk.errors import Fault, ModelError
 from jitrisk.lower.atoms import clipped_mean
+
+MOST_PAIRS = 2_000_000
+"""The bill of materials may link this many pairs of a stage and a customer whose demand reaches it."""
 
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
@@ -57,11 +61,20 @@ def multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, fl
 
     Shares of alternates count as declared; a stage with mean yield y starts 1 / y units for one good unit.
     Customers a stage does not serve, directly or through others, are left out.
+
+    Raises
+    ------
+    ModelError
+        Where there are more than `MOST_PAIRS` pairs of a stage and a customer behind it.
     """
     units: dict[str, dict[str, float]] = {name: {} for name in order}
     for name, customer in network.customers.items():
         units[customer.stage][name] = 1.0
+    pairs = 0
     for name in order:
+        pairs += len(units[name])
+        if pairs > MOST_PAIRS:
+            raise _too_many_pairs(network)
         stage = network.stages[name]
         per_good = 1.0 / mean_yield(stage)
         for source, quantity in supplies(stage):
@@ -69,3 +82,13 @@ def multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, fl
             for customer_name, count in units[name].items():
                 behind[customer_name] = behind.get(customer_name, 0.0) + count * quantity * per_good
     return units
+
+
+def _too_many_pairs(network: Network) -> ModelError:
+    message = (
+        f"the demand of {len(network.customers):,} customers is traced through {len(network.stages):,} stages; at most "
+        f"{MOST_PAIRS:,} pairs of a stage and a customer behind it are possible; join customers that ask the same "
+        "store, or write several models"
+    )
+    key, line = network.origin.place(("stages",))
+    return ModelError([Fault(message, key, network.origin.file, line)])

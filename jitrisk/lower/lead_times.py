@@ -77,12 +77,14 @@ def ranges_of_blocks(blocks: float) -> np.ndarray:
     return np.array(ends, dtype=np.int64)
 
 
+@lru_cache(maxsize=4096)
 def mean_lead_time(lead_time: Distribution) -> float:
     """Return the mean lead time in whole periods, the sum of P(L > n) over n >= 0."""
     counts, beyond = _beyond(lead_time)
     return float(counts @ beyond)
 
 
+@lru_cache(maxsize=4096)
 def mean_delay(lead_time: Distribution) -> float:
     """Return the mean delay of a delivery that no later one overtakes, whole periods.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from jitrisk.lower.atoms import clipped_mean
 from jitrisk.lower.cards import asked_whole, bursts, classical_cards, covering_cards, level_in_units
 from jitrisk.lower.graph import multiplicities, sweep_order
 from jitrisk.lower.outstanding import UncomputableError
-from jitrisk.lower.service_level import service_level
+from jitrisk.lower.service_level import Asked, loop_of, service_level
 from jitrisk.model import BaseStock, Kanban, MinMax, ReorderPoint
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 # As many cards as a model may name.
 _MOST_CARDS = 1_000_000_000
+
+
+FARTHEST = 1e30
+"""Mean demand on a store may be this many units a period, and as small as its inverse: far from where doubles end."""
+
+MOST_LEVELS = 1_000
+"""The strategies together may need this many different levels of a service; each takes up to a second."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,8 @@ def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict
         With every stage whose levels cross at the mean demand or cannot be computed.
     """
     demand = _mean_demand(network, behind)
+    if beyond := [_beyond(network, name, rate) for name, rate in demand.items() if not _is_sane(rate)]:
+        raise ModelError(beyond)
     has_auto = any(_is_auto(stage.policy) for stage in network.stages.values())
     ahead = bursts(network, sweep_order(network), demand, behind) if has_auto else dict.fromkeys(network.stages, 0.0)
     levels: dict[str, Levels] = {}
@@ -144,6 +153,21 @@ def _levels(network: Network, name: str, demand: float, ahead: float, behind: di
             return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
 
 
+def _is_sane(rate: float) -> bool:
+    """Return whether a mean demand is one that flows can be computed from."""
+    return rate == 0.0 or 1.0 / FARTHEST <= rate <= FARTHEST
+
+
+def _beyond(network: Network, name: str, rate: float) -> Fault:
+    """Return the fault of a demand that the bill of materials makes too large or too small."""
+    message = (
+        f"the mean demand that reaches this stage is {rate:g} units a period, expected 0 or from {1.0 / FARTHEST:g} to "
+        f"{FARTHEST:g}; change the quantities, shares or yields between the stage and its customers"
+    )
+    key, line = network.origin.place(("stages", name))
+    return Fault(message, key, network.origin.file, line)
+
+
 def _is_auto(policy: Policy) -> bool:
     return isinstance(policy, Kanban) and policy.cards is None
 
@@ -176,6 +200,47 @@ def _cards(network: Network, name: str, policy: Kanban, demand: float, ahead: fl
         )
         raise ModelError([_fault(network, name, "kanban", message, "cards")])
     return int(cards)
+
+
+def require_few_levels(networks: Iterable[Network]) -> None:
+    """Refuse strategies whose levels of a service would take too long to compute.
+
+    Parameters
+    ----------
+    networks : the network of each strategy.
+
+    Raises
+    ------
+    ModelError
+        Where they need more than `MOST_LEVELS` different levels.
+    """
+    wanted = set()
+    for network in networks:
+        by_service = {
+            name: stage.policy.service
+            for name, stage in network.stages.items()
+            if isinstance(stage.policy, BaseStock) and stage.policy.service is not None
+        }
+        if not by_service:
+            continue
+        behind = multiplicities(network, sweep_order(network))
+        for name, service in by_service.items():
+            wanted.add((loop_of(network.stages[name]), _asked(network, behind[name]), service))
+            if len(wanted) > MOST_LEVELS:
+                raise ModelError([_many_levels(network, name, len(by_service))])
+
+
+def _many_levels(network: Network, name: str, stages: int) -> Fault:
+    message = (
+        f"the strategies need more than {MOST_LEVELS:,} different levels by `service` ({stages:,} stages under this "
+        "strategy), too many to compute; give `level` or `cover` to some stages, or write several models"
+    )
+    return _fault(network, name, "base_stock", message, "service")
+
+
+def _asked(network: Network, behind: Mapping[str, float]) -> Asked:
+    customers = ((network.customers[name], units) for name, units in behind.items())
+    return tuple((customer.every, customer.demand, units) for customer, units in customers)
 
 
 def _base_stock_level(network: Network, name: str, policy: BaseStock, demand: float, behind: dict[str, float]) -> float:

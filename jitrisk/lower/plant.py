@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitrisk.errors import ModelError
-from jitrisk.lower.exogenous import effects_on, series_under
+from jitrisk.errors import MOST_FAULTS, Fault, ModelError
+from jitrisk.lower.exogenous import effects_on, require_few_events, series_under
 from jitrisk.lower.graph import multiplicities, sweep_order
 from jitrisk.lower.lead_times import whole_periods
-from jitrisk.lower.levels import Levels, levels_behind
+from jitrisk.lower.levels import Levels, levels_behind, require_few_levels
 from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.sampling.series import Series
 
@@ -148,6 +148,7 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     The plant.
     """
     given = given or {}
+    require_few_events(network)
     order = sweep_order(network)
     behind = multiplicities(network, order)
     effects = effects_on(network)
@@ -166,19 +167,27 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
 
 
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, Plant]:
-    """Turn every strategy's network into arrays.
+    """Turn every strategy's network into arrays; strategies that say the same share them.
 
     Raises
     ------
     ModelError
         With the faults of all strategies that only the numbers show.
     """
-    plants, faults = {}, []
+    require_few_levels(strategies.values())
+    plants: dict[str, Plant] = {}
+    faults: list[Fault] = []
+    done: dict[str, Plant] = {}
     for name, network in strategies.items():
         try:
-            plants[name] = lower(network, given)
+            plants[name] = done[network.text] if network.text in done else lower(network, given)
         except ModelError as error:
             faults += [replace(fault, message=f"with strategy {name}, {fault.message}") for fault in error.faults]
+            if len(faults) > MOST_FAULTS:
+                break
+            continue
+        if network.text:
+            done[network.text] = plants[name]
     if faults:
         raise ModelError(faults)
     return plants

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jitrisk.lower.graph import mean_yield
-from jitrisk.lower.levels import Levels
+from jitrisk.lower.levels import FARTHEST, Levels
 
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
@@ -37,6 +37,7 @@ _LONGEST = 1 << 14  # periods after which a float32 backlog that only grows woul
 
 _USUAL, _RARE = 0.05, 1e-3  # a flow is usually larger than the first quantile, and seldom larger than the last
 _NEVER = 2.0**-33  # probability below which nothing is drawn
+_ENDLESS = FARTHEST**2  # a flow, units; along a chain of fallbacks quantities multiply beyond what doubles hold
 _CLOSE = 0.99  # of the least amount that is drawn, by which tables of quantiles may lie below it
 
 
@@ -107,9 +108,9 @@ class _Flows:
 
     def join(self, other: _Flows, units: float = 1.0) -> None:
         """Add flows from the same store, of which each unit takes so many."""
-        self.small = min(self.small, other.small * units)
-        self.large += other.large * units
-        self.most += other.most * units
+        self.small = min(self.small, max(other.small * units, 1.0 / FARTHEST))
+        self.large = min(self.large + other.large * units, _ENDLESS)
+        self.most = min(self.most + other.most * units, _ENDLESS)
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,10 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
     # What is one start's rounding is so many times that in its inputs, and the other way round.
     for name in order:
         for source, units in sizes.takes[name].items():
-            ties[source] = max(ties[source], units * ties[name])
+            ties[source] = max(ties[source], min(units * ties[name], _ENDLESS))
     for name in reversed(order):
         for source, units in _limits(network.stages[name]):
-            ties[name] = max(ties[name], _TIE * grain[source] / units)
+            ties[name] = max(ties[name], min(_TIE * grain[source] / units, _ENDLESS))
     small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
     tolerance = np.array([max(ties[name], _RELATIVE * small[name]) for name in order])
     grains = np.array([grain[name] for name in order])

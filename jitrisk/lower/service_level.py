@@ -156,10 +156,15 @@ def service_level(stage: Stage, customers: Sequence[tuple[Customer, float]], ser
     outstanding.
     """
     asked = tuple((customer.every, customer.demand, units) for customer, units in customers)
-    return _level(Loop(stage.lead_time, stage.deliveries, stage.policy.review), asked, service) if asked else 0.0
+    return _level(loop_of(stage), asked, service) if asked else 0.0
 
 
-@lru_cache(maxsize=256)
+def loop_of(stage: Stage) -> Loop:
+    """Return what of a stage its level depends on."""
+    return Loop(stage.lead_time, stage.deliveries, stage.policy.review)
+
+
+@lru_cache(maxsize=4096)
 def _level(loop: Loop, asked: Asked, service: float) -> float:
     """Return the level; strategies have many stages in common, so that each is worked out once."""
     demands = _demands(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
 from jitrisk.model.quantities import HOUR, SHOWN, UNITS, found, parse
 from jitrisk.model.reader import Clock, Plain, Reader
-from jitrisk.model.wording import quoted, shown, unknown
+from jitrisk.model.wording import Known, quoted, shown, unknown
 from jitrisk.sampling.distributions import FAMILIES, Distribution, constant, distribution
 
 _ALSO = " or a distribution such as `{normal: {mean: ..., sd: ...}}`"
@@ -112,10 +113,11 @@ class Drawn(Reader):
     def _parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         kinds = FAMILIES[family].parameters
         given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
+        known = Known("parameter", kinds)
         findings = [
-            Finding((name,), unknown("parameter", name, tuple(kinds), advice=parameter_pointer(family, name, given)))
+            Finding((name,), known.unknown(name, partial(parameter_pointer, family, name, given)))
             for name in given
-            if name not in kinds
+            if name not in known
         ]
         unit = attempt(findings, ("unit",), self._unit, body["unit"]) if len(given) < len(body) else None
         counted = clock if unit is None else Clock(unit, clock.known)

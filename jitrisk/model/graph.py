@@ -93,7 +93,8 @@ def _twice(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Find
         first: dict[str, str] = {}
         for name, path, source in sources:
             if first.setdefault(source, name) != name:
-                message = f"the stage `{source}` is a source of the input `{first[source]}` too; give it to one of them"
+                other = shown(first[source])
+                message = f"the stage `{shown(source)}` is a source of the input `{other}` too; give it to one of them"
                 yield Finding(("stages", consumer, *path), message)
 
 

@@ -15,8 +15,8 @@ from jitrisk.model.quantities import found
 from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies, text
 from jitrisk.model.tables import Tables
-from jitrisk.model.tree import MOST_BYTES, TextError, Tree, from_mapping, read_yaml
-from jitrisk.model.wording import shown, size, unknown
+from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, from_mapping, read_yaml
+from jitrisk.model.wording import reason, shown, size, unknown
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -74,8 +74,9 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
     file, folder, (first, *others) = _opened(source)
     network, findings = _read(first, folder)
     placed = _placed(findings, first, file, folder)
+    reported = frozenset(first.findings)
     for other in others:
-        again = (finding for finding in _read(other, folder)[1] if _doubled(finding, first))
+        again = (finding for finding in _read(other, folder)[1] if _doubled(finding, first, reported))
         placed += _placed(again, other, file, folder)
     if placed or network is None:
         raise _refused(placed)
@@ -93,6 +94,8 @@ def _opened(source: Any) -> tuple[str, Path, list[Tree]]:
         return file, folder, _trees(_content(path))
     except TextError as error:
         raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
+    except TooManyFaultsError as error:
+        raise _refused(_placed(error.tree.findings, error.tree, file, folder)) from None
 
 
 def _refused(placed: Iterable[tuple[int, Fault]]) -> ModelError:
@@ -106,9 +109,16 @@ def _trees(content: str) -> list[Tree]:
     return [tree, read_yaml(content, last=True)] if tree.doubled else [tree]
 
 
-def _doubled(finding: Finding, tree: Tree) -> bool:
-    """Return whether a finding belongs to the second value of a key, which the tree does not hold."""
-    new = finding.path not in tree.doubled or finding not in tree.findings
+def _doubled(finding: Finding, tree: Tree, reported: frozenset[Finding]) -> bool:
+    """Return whether a finding belongs to the second value of a key, which the tree does not hold.
+
+    Parameters
+    ----------
+    finding : a finding in the tree with the last values.
+    tree : the tree with the first values.
+    reported : the findings of that tree.
+    """
+    new = finding.path not in tree.doubled or finding not in reported
     return new and any(finding.path[: n + 1] in tree.doubled for n in range(len(finding.path)))
 
 
@@ -175,7 +185,7 @@ def _content(path: Path) -> str:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise TextError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise TextError(f"the file cannot be read: {reason(getattr(error, 'strerror', None) or error)}") from None
     if len(content) > MOST_BYTES:
         raise TextError(f"the file is larger than {size(MOST_BYTES)}, too large for a model")
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import Any, ClassVar, Self
 
@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema
 from jitrisk.model.faults import Finding, Path, caught, refusal, together
 from jitrisk.model.key_pointers import key_pointer
 from jitrisk.model.quantities import found
-from jitrisk.model.wording import nearest, quoted, unknown
+from jitrisk.model.wording import Known, nearest, quoted
 
 # What an unknown key may mean is searched for in this many keys of a mapping; each search takes its time.
 _MOST_SEARCHED = 20
@@ -56,7 +56,9 @@ class Part(BaseModel):
         if not isinstance(source, Mapping):
             keys = quoted(cls.known())
             raise refusal(f"expected a mapping with the keys {keys}, found {found(source)}{cls._hint(source)}")
-        findings = [f for key, value in source.items() if (f := cls._misplaced(key, value))] + cls._choices(source)
+        known = Known("key", cls.known())
+        findings = [f for key, value in source.items() if (f := cls._misplaced(key, value, known))]
+        findings += cls._choices(source)
         given = {key: value for key, value in source.items() if key in cls.known() and value is not None}
         try:
             part = handler(given)
@@ -69,15 +71,20 @@ class Part(BaseModel):
         return part
 
     @classmethod
-    def _misplaced(cls, key: str, value: Any) -> Finding | None:
-        if key not in cls.known():
-            pointer = key_pointer(cls.__name__, key)
-            return Finding((key,), unknown("key", key, cls.known(), advice=pointer.advice if pointer else ""))
+    def _misplaced(cls, key: str, value: Any, known: Known) -> Finding | None:
+        if key not in known:
+            return Finding((key,), known.unknown(key, partial(cls._advise, key)))
         if value is not None:
             return None
         if cls.model_fields[cls.known()[key]].is_required():
             return Finding((key,), f"expected a value, found nothing: {cls._sentence(key)}")
         return Finding((key,), "expected a value, found nothing; leave the key out, or write `{}` for an empty mapping")
+
+    @classmethod
+    def _advise(cls, key: str) -> str:
+        """Return what to write in place of an unknown key, or nothing."""
+        pointer = key_pointer(cls.__name__, key)
+        return pointer.advice if pointer else ""
 
     @classmethod
     def _hint(cls, source: Any) -> str:

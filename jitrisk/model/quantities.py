@@ -139,7 +139,7 @@ def found(source: object) -> str:
     if isinstance(source, Sequence) and not isinstance(source, str | bytes):
         return "a list" if source else "an empty list"
     if not isinstance(source, int | float | str):
-        return f"something of type `{type(source).__name__}`"
+        return f"something of type `{shown(type(source).__name__)}`"
     try:
         kind = parse(source).kind
     except ValueError:

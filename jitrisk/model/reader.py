@@ -14,6 +14,9 @@ from pydantic_core import core_schema
 from jitrisk.model.faults import refusal
 from jitrisk.model.quantities import found
 
+MOST_CHARACTERS = 200
+"""A text such as the name of a network may have this many characters."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -99,6 +102,10 @@ def _text(source: Any, clock: Clock) -> str:
     if not isinstance(source, str) or not source.strip():
         hint = "; write it between quotes" if isinstance(source, int | float) else ""
         raise refusal(f"expected a text, found {found(source)}{hint}")
+    if len(source) > MOST_CHARACTERS:
+        raise refusal(
+            f"expected a text of at most {MOST_CHARACTERS} characters, found one of {len(source):,}; shorten it"
+        )
     if not source.isprintable():
         raise refusal("expected a text of one line, without control characters")
     return source

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from jitrisk.errors import MOST_FAULTS
 from jitrisk.model import graph
 from jitrisk.model.faults import Finding, attempt
 from jitrisk.model.measures import LENGTH
@@ -76,4 +77,6 @@ def _members(
             member = attempt(findings, (section, name), partial(part.model_validate, source, context=clock))
         if member is not None:
             parts[name] = member
+        if len(findings) > MOST_FAULTS:
+            break
     return parts

@@ -11,18 +11,25 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.network import Network
 from jitrisk.model.part import Part
 from jitrisk.model.quantities import found
 from jitrisk.model.reading import SECTIONS, Reading, read
-from jitrisk.model.wording import Known, quoted, unknown
+from jitrisk.model.wording import Known, quoted
 
 ONLY = "base"
 """Name of the one strategy of a model that has none."""
 
 FIELDS = ("holding_rate", "days_receivable", "days_payable")
 """What a patch can change beside the sections."""
+
+MOST_STRATEGIES = 1_000
+"""A model may have this many strategies."""
+
+MOST_MEMBERS = 100_000
+"""The networks of all strategies together may have this many stages, customers and hazards."""
 
 _ALLOWED = (*FIELDS, *SECTIONS)
 
@@ -38,17 +45,47 @@ def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], li
     if not isinstance(patches, Mapping):
         message = f"expected a mapping of names to patches, found {found(patches)}"
         return {}, [Finding(("strategies",), message)]
+    patches = patches or {ONLY: {}}
+    if refused := _too_much(patches, base.model):
+        return {}, [refused]
     known = frozenset(base.findings)
     networks: dict[str, Network] = {}
     findings: list[Finding] = []
-    for name, patch in (patches or {ONLY: {}}).items():
-        model, faulty = merged(base.model, patch)
-        reading = read(model, before=base)
+    done: dict[int, tuple[Network | None, list[Finding]]] = {}
+    for name, patch in patches.items():
+        # Aliases make one patch that of many strategies.
+        if id(patch) not in done:
+            done[id(patch)] = _read_patch(patch, base, known)
+        network, faulty = done[id(patch)]
         findings += (finding.under("strategies", name) for finding in faulty)
-        findings += (finding.under("strategies", name) for finding in _caused(reading.findings, patch, known))
-        if reading.network and base.network:
-            networks[name] = reading.network.completed({}, text(model))
+        if network is not None:
+            networks[name] = network
+        if len(findings) > MOST_FAULTS:
+            break
     return networks, findings
+
+
+def _too_much(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Finding | None:
+    """Return the fault of strategies that are too many, for themselves or for so large a model."""
+    sections = [section for section in map(model.get, SECTIONS) if isinstance(section, Mapping)]
+    members = sum(map(len, sections))
+    most = min(MOST_STRATEGIES, max(1, MOST_MEMBERS // max(1, members)))
+    if len(patches) <= most:
+        return None
+    of = "" if most == MOST_STRATEGIES else f" of a model with {members:,} stages, customers and hazards"
+    message = f"expected at most {most:,} strategies{of}, found {len(patches):,}; write several models"
+    return Finding(("strategies",), message)
+
+
+def _read_patch(patch: Any, base: Reading, known: frozenset[Finding]) -> tuple[Network | None, list[Finding]]:
+    """Return the network under a patch, None where it or the base has faults, and the faults that the patch brings."""
+    model, faulty = merged(base.model, patch)
+    if isinstance(patch, Mapping) and not patch:
+        network, findings = base.network, []
+    else:
+        reading = read(model, before=base)
+        network, findings = reading.network, [*faulty, *_caused(reading.findings, patch, known)]
+    return network.completed({}, text(model)) if network and base.network else None, findings
 
 
 def text(model: Mapping[str, Any]) -> str:
@@ -74,6 +111,7 @@ def merged(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[F
         message = f"expected a mapping with the keys {quoted(_ALLOWED)}, or `{{}}` for no change, found {found(patch)}"
         return result, [Finding((), message)]
     findings: list[Finding] = []
+    allowed = Known("key", _ALLOWED)
     for key, change in patch.items():
         if key in SECTIONS:
             result |= _section(key, model, change, findings)
@@ -83,7 +121,7 @@ def merged(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[F
             message = f"`{key}` must be the same under every strategy; a strategy can change {quoted(_ALLOWED)}"
             findings.append(Finding((key,), message))
         else:
-            findings.append(Finding((key,), unknown("key", key, _ALLOWED)))
+            findings.append(Finding((key,), allowed.unknown(key)))
     return result, findings
 
 

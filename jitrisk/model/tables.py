@@ -18,7 +18,7 @@ from typing import Any
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.measures import LARGEST
 from jitrisk.model.quantities import NUMBER_PATTERN, found, parse
-from jitrisk.model.wording import quoted, size, unknown
+from jitrisk.model.wording import Known, quoted, reason, shown, size, unknown
 
 MOST_BYTES = 10_000_000
 """A table may have this many bytes."""
@@ -73,7 +73,8 @@ class Tables:
         return {key: self.inlined(value, (*path, key)) for key, value in node.items()}
 
     def _table(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        findings = [Finding((key,), unknown("key", key, _KEYS)) for key in node if key not in _KEYS]
+        known = Known("key", _KEYS)
+        findings = [Finding((key,), known.unknown(key)) for key in node if key not in known]
         if "column" not in node:
             findings.append(Finding((), "missing key `column`: the column of the file to draw from"))
         given = [key for key in _KEYS if key in node]
@@ -114,7 +115,7 @@ class Tables:
                     rows.append(row)
                     lines.append(reader.line_num)
         except csv.Error as error:
-            raise _TableError([Finding(("file",), f"not a CSV file: {error}", reader.line_num, name)]) from None
+            raise _TableError([Finding(("file",), f"not a CSV file: {reason(error)}", reader.line_num, name)]) from None
         other = _separator(rows[0]) if rows else ""
         if other:
             message = f"the cells are separated by {other}; expected commas"
@@ -128,13 +129,13 @@ class Tables:
         try:
             path = self._inside(name)
             if path.stat().st_size > MOST_BYTES:
-                raise _TableError([Finding(("file",), f"the file `{name}` is larger than {size(MOST_BYTES)}")])
+                raise _TableError([Finding(("file",), f"the file `{shown(name)}` is larger than {size(MOST_BYTES)}")])
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
-            raise _TableError([Finding(("file",), f"the file `{name}` is not UTF-8 text")]) from None
+            raise _TableError([Finding(("file",), f"the file `{shown(name)}` is not UTF-8 text")]) from None
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise _TableError([Finding(("file",), f"the file `{name}` cannot be read: {reason}")]) from None
+            why = reason(getattr(error, "strerror", None) or error)
+            raise _TableError([Finding(("file",), f"the file `{shown(name)}` cannot be read: {why}")]) from None
 
     def _inside(self, name: str) -> FilePath:
         """Return the path of a file in the folder of the model, wherever links lead."""
@@ -142,7 +143,9 @@ class Tables:
         folder = self.folder.resolve()
         path = (folder / name).resolve()
         if windows.drive or windows.root or ".." in windows.parts or not path.is_relative_to(folder):
-            message = f"the file `{name}` must lie in the folder of the model; give its name relative to that folder"
+            message = (
+                f"the file `{shown(name)}` must lie in the folder of the model; give its name relative to that folder"
+            )
             raise _TableError([Finding(("file",), message)])
         if not path.is_file():
             close = unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
@@ -176,10 +179,10 @@ class _Cells:
         try:
             if parse(text).unit:
                 return text
-            reason = f"a number from 0 to {LARGEST:g}"
+            allowed = f"a number from 0 to {LARGEST:g}"
         except ValueError:
-            reason = "a number or a quantity with a unit"
-        self._report(key, f"expected {reason}, found {found(text)}", line)
+            allowed = "a number or a quantity with a unit"
+        self._report(key, f"expected {allowed}, found {found(text)}", line)
         return 0.0
 
     def number(self, row: list[str], place: int, key: str, line: int) -> float:
@@ -196,7 +199,7 @@ class _Cells:
     def reported(self) -> list[Finding]:
         """Return the first faults, and how many more there are."""
         more = len(self.findings) - _MOST_FAULTS
-        last = [Finding((), f"`{self.file}` has {more:,} more faults")] if more > 0 else []
+        last = [Finding((), f"`{shown(self.file)}` has {more:,} more faults")] if more > 0 else []
         return self.findings[:_MOST_FAULTS] + last
 
 
@@ -212,7 +215,7 @@ def _cells(number: int) -> str:
 def _place(header: list[str], key: str, name: str) -> int:
     columns = [cell.strip() for cell in header]
     if columns.count(name) != 1:
-        many = f"the column `{name}` stands there more than once; columns: {quoted(columns)}"
+        many = f"the column `{shown(name)}` stands there more than once; columns: {quoted(columns)}"
         raise _TableError([Finding((key,), many if name in columns else unknown("column", name, columns))])
     return columns.index(name)
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from math import isfinite
 from typing import Any
 
 import numpy as np
 import yaml
 
+from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.quantities import found
-from jitrisk.model.wording import shown
+from jitrisk.model.wording import reason, shown
 
 MOST_BYTES = 20_000_000
 """A model file may have this many bytes."""
@@ -90,6 +92,19 @@ class LimitError(TextError):
     """A text that is nested deeper, or has more keys and values, than a model may."""
 
 
+class TooManyFaultsError(Exception):
+    """A text with so many faults that it is not read on.
+
+    Attributes
+    ----------
+    tree : what was read, with its findings.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        super().__init__()
+
+
 @dataclass
 class _Frame:
     """A mapping or list that is being read.
@@ -131,6 +146,8 @@ def read_yaml(text: str, last: bool = False) -> Tree:
     ------
     TextError
         if it is no YAML, too deep or too large.
+    TooManyFaultsError
+        if it has more than `MOST_FAULTS` faults.
     """
     try:
         return _built(text, last)
@@ -140,7 +157,7 @@ def read_yaml(text: str, last: bool = False) -> Tree:
         line = mark.line + 1 if mark else None
         if line and any(map(_INDENTED_BY_TAB.match, text.splitlines()[line - 1 : line])):
             raise TextError("a tab indents this line; indent with spaces", line) from None
-        raise TextError(f"not valid YAML: {error.problem or error.context}", line) from None
+        raise TextError(f"not valid YAML: {reason(error.problem or error.context)}", line) from None
     except yaml.reader.ReaderError as error:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         # The parsers count its position differently, in characters or in bytes.
@@ -166,7 +183,7 @@ def _check_limits(text: str) -> None:
         _built(text, last=False)
     except LimitError as error:
         raise error from None
-    except (TextError, yaml.YAMLError):
+    except (TextError, TooManyFaultsError, yaml.YAMLError):
         return
 
 
@@ -178,6 +195,7 @@ class _Builder:
         self._last = last
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int, int]] = {}
+        self._anchored: dict[int, Any] = {}
         self._nodes = 0
         self._documents = 0
 
@@ -236,6 +254,8 @@ class _Builder:
     def _report(self, path: Path, message: str, line: int) -> None:
         if not (self._stack and self._stack[-1].lost):
             self.tree.findings.append(Finding(path, message, line))
+            if len(self.tree.findings) > MOST_FAULTS:
+                raise TooManyFaultsError(self.tree)
 
     def _key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
         """Take a key, which is a text whatever it looks like."""
@@ -297,8 +317,7 @@ class _Builder:
         which would grow behind its back or come to hold itself.
         """
         earlier = self.tree.data.get(path[0]) if len(path) == 1 and isinstance(self.tree.data, dict) else None
-        repeated = any(value is earlier for value, *_ in self._anchors.values())
-        return earlier if isinstance(earlier, dict) and not repeated else None
+        return earlier if isinstance(earlier, dict) and id(earlier) not in self._anchored else None
 
     def _add(self, value: Any, line: int) -> None:
         """Put a value where it belongs."""
@@ -322,7 +341,7 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
-            raise TextError(f"the alias `*{event.anchor}` has no finished anchor before it", line)
+            raise TextError(f"the alias `*{shown(str(event.anchor))}` has no finished anchor before it", line)
         value, size, height = self._anchors[event.anchor]
         self._count(size, line)
         self._deepen(height, line)
@@ -331,6 +350,7 @@ class _Builder:
     def _name(self, anchor: str | None, value: Any, size: int, height: int) -> None:
         if anchor:
             self._anchors[anchor] = value, size, height
+            self._anchored[id(value)] = value
 
     def _deepen(self, height: int, line: int) -> None:
         """Take note of something nested so deep below the mapping or list that is being read."""
@@ -383,9 +403,11 @@ def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding
     if len(path) > DEEPEST:
         raise LimitError(f"nested more than {DEEPEST} deep")
     if isinstance(source, np.generic | np.ndarray):
+        if source.size > MOST_NODES:
+            raise LimitError(f"more than {MOST_NODES:,} keys and values")
         source = source.tolist()
     if isinstance(source, Mapping):
-        strange = [key for key in source if not isinstance(key, str)]
+        strange = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
         findings += [Finding(path, f"a key must be a text, found {found(key)}") for key in strange]
         return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
     if isinstance(source, list | tuple):

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from itertools import islice
+
+from jitrisk.errors import find_closest
 
 # A message that would list more names than this lists none.
 _MOST_LISTED = 30
 
+# A list of names may have this many characters.
+_LONGEST_LIST = 500
 
-# Searching for the nearest name takes time in proportion to the names: after this many it is not searched for.
-_MOST_SEARCHED = 50
+MOST_EXPLAINED = 50
+"""After this many unknown names of one kind, a message has neither a hint nor the names that are allowed."""
+
+# Searching for the nearest name takes time in proportion to the names: so many names are looked at in all searches.
+_MOST_LOOKS = 50_000
 
 _LONGEST = 60
+_LONGEST_REASON = 200
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = _LONGEST) -> str:
     """Return a text as a message may print it: not too long, and with no control characters."""
-    plain = text if text.isprintable() else ascii(text)[1:-1]
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}..."
+    start = text[: longest + 1]
+    plain = start if start.isprintable() else ascii(start)[1:-1]
+    return plain if len(plain) <= longest else f"{plain[:longest]}..."
+
+
+def reason(error: object) -> str:
+    """Return the words of another program about an error as a message may print them."""
+    return shown(str(error), _LONGEST_REASON)
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Return the names between backticks, separated by commas."""
-    return ", ".join(f"`{shown(name)}`" for name in names)
+    """Return the first names between backticks, separated by commas, and how many more there are."""
+    rest = iter(names)
+    listed = [f"`{shown(name)}`" for name in islice(rest, _MOST_LISTED)]
+    more = sum(1 for _ in rest)
+    return ", ".join(listed) + (f" and {more:,} more" if more else "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None if none is close."""
-    plain = {k.casefold(): k for k in known}
-    close = difflib.get_close_matches(name.casefold()[:100], plain, n=1, cutoff=0.6)
-    return plain[close[0]] if close else None
+    plain = {k[:100].casefold(): k for k in known}
+    close = find_closest(name[:100].casefold(), plain)
+    return plain[close] if close else None
 
 
 def meant(name: object, known: Iterable[str]) -> str:
@@ -58,7 +75,8 @@ def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str
     listed = listed or known
     close = None if advice else nearest(name, known)
     question = f"did you mean `{shown(close)}`?" if close else advice
-    allowed = f"allowed: {quoted(listed)}" if 0 < len(listed) <= _MOST_LISTED else ""
+    names = quoted(listed) if 0 < len(listed) <= _MOST_LISTED else ""
+    allowed = f"allowed: {names}" if 0 < len(names) <= _LONGEST_LIST else ""
     hints = " (".join(hint for hint in (question, allowed) if hint) + (")" if question and allowed else "")
     return f"unknown {kind} `{shown(name)}`" + (f"; {hints}" if hints else "")
 
@@ -73,12 +91,21 @@ class Known:
     """
 
     def __init__(self, kind: str, names: Collection[str]) -> None:
-        self._kind, self._names, self._searched = kind, names, 0
+        self._kind, self._names = kind, names
+        self._left = min(MOST_EXPLAINED, max(1, _MOST_LOOKS // max(1, len(names))))
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    def unknown(self, name: str) -> str:
-        """Return a message about an unknown name."""
-        self._searched += 1
-        return unknown(self._kind, name, self._names if self._searched <= _MOST_SEARCHED else ())
+    def unknown(self, name: str, advise: Callable[[], str] = str) -> str:
+        """Return a message about an unknown name; the first few have hints.
+
+        Parameters
+        ----------
+        name : the name.
+        advise : returns what to write in place of the name, where that is known; called where there is a hint.
+        """
+        self._left -= 1
+        if self._left < 0:
+            return unknown(self._kind, name, ())
+        return unknown(self._kind, name, self._names, advice=advise())

@@ -15,6 +15,9 @@ from jitrisk.model_warnings.prices import find_values_above_cost
 from jitrisk.model_warnings.subject import Check, Found, Path, Subject
 from jitrisk.warning_register import WARNINGS
 
+# A warning names this many of the strategies under which it is found.
+_MOST_NAMED = 10
+
 CHECKS: dict[str, Check] = {
     "clipped-mean": find_clipped_means,
     "rounded-lead-time": find_rounded_lead_times,
@@ -59,7 +62,9 @@ class ModelWarning:
     @property
     def found_under(self) -> str:
         """What was found, and under which strategies where not under all."""
-        return f"{self.found} (under {', '.join(self.strategies)})" if self.strategies else self.found
+        more = len(self.strategies) - _MOST_NAMED
+        names = ", ".join(self.strategies[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        return f"{self.found} (under {names})" if self.strategies else self.found
 
     @property
     def message(self) -> str:

@@ -13,6 +13,9 @@ from jitrisk.sampling.families import Family, Floats, Kind, Parameters, spread
 # Above this many values a staircase is as smooth as a line.
 WIDEST = 65_536
 
+# Beyond this number doubles do not count one by one, so that the search for a quantile would not end.
+_MOST_COUNTED = 2.0**53
+
 
 class _Staircase(Family):
     """A family on whole numbers; its quantiles come from its two cumulative tails by bisection."""
@@ -90,17 +93,29 @@ class _NegativeBinomial(_Staircase):
     def canonical(self, given: Parameters) -> dict[str, Any]:
         if "n" in given:
             mean, size = given["n"] * (1 - given["p"]) / given["p"], given["n"]
-            return {"mean": mean, "size": size} if mean > 0 else {"value": 0.0}
+            return self._countable(mean, size) if mean > 0 else {"value": 0.0}
         mean = given["mean"]
         if "size" in given:
-            return {"mean": mean, "size": given["size"]}
+            return self._countable(mean, given["size"])
         variance = spread(given) ** 2
         if variance <= mean:
             raise ValueError(
                 f"the variance of negative_binomial is {variance:g}, but must exceed its mean, {mean:g}; "
                 "use poisson where they are equal and binomial where it is smaller"
             )
-        return {"mean": mean, "size": mean * mean / (variance - mean)}
+        return self._countable(mean, mean * mean / (variance - mean))
+
+    def _countable(self, mean: float, size: float) -> dict[str, Any]:
+        """Return the parameters; refuse a spread so wide that numbers beyond those that doubles count are drawn."""
+        of = {"mean": mean, "size": size}
+        if size <= 0 or mean + 10 * self.sd(of) + 30 * (1 + mean / size) > _MOST_COUNTED:
+            tail = self.tail(of, np.array([_MOST_COUNTED]), upper=True) if size > 0 else np.ones(1)
+            if float(tail[0]) > 2.0**-34:
+                raise ValueError(
+                    f"negative_binomial with mean {mean:g} and size {size:g} draws numbers above {_MOST_COUNTED:.2g}, "
+                    "which cannot be counted one by one; use gamma, or a smaller spread"
+                )
+        return of
 
     def sd(self, of: Parameters) -> float:
         return math.sqrt(of["mean"] * (1 + of["mean"] / of["size"]))
