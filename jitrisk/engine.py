@@ -215,6 +215,8 @@ def require(needed: int, paths: int, verb: str) -> None:
     if needed > usable:
         fit = int(paths * usable / needed)
         advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
+        if not usable:
+            advice = "the container or 'ulimit -v' may limit it"
         raise CapacityError(
             f"to {verb} {paths:,} path{'s' * (paths != 1)} takes {needed / 1e9:,.1f} GB of memory "
             f"and {usable / 1e9:,.1f} GB are free: "

@@ -10,6 +10,8 @@ from pathlib import Path
 _PROCESS = Path("/proc/self")  # where Linux describes this process
 
 _KIB = 1024
+RESERVED = 256 * 2**20
+"""Bytes of a limit on the process that are left to compiled code and stacks: the compiler aborts where it gets none."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def free_memory() -> int:
 
     The least of what the machine has available, what each control group around the process may still use (a container
     is one; a group's limit holds for the groups in it), and what the limits of the process on its address space and
-    data (``ulimit -v``, ``ulimit -d``) leave. Swap is not counted.
+    data (``ulimit -v``, ``ulimit -d``) leave beside `RESERVED`. Swap is not counted.
     """
     import psutil
 
@@ -52,7 +54,7 @@ def _room_of_limits() -> Iterator[int]:
     for limit, field in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
         most = resource.getrlimit(limit)[0]
         if most != resource.RLIM_INFINITY:
-            yield most - _KIB * _number_in(_PROCESS / "status", f"{field}:")
+            yield most - RESERVED - _KIB * _number_in(_PROCESS / "status", f"{field}:")
 
 
 def _room_of_groups() -> Iterator[int]:

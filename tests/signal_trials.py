@@ -162,8 +162,7 @@ def try_signal(kind: str, dice: random.Random, base: Path, took: float, tally: T
     target, number, cold = words[-1], dice.choice(list(LINES)), dice.random() < COLD
     writing, had_one, terminal = dice.random() < 0.5 and not cold, dice.random() < 0.5, dice.random() < 0.3
     delay = dice.uniform(0, 0.1) * dice.random() if writing else dice.uniform(0, 8.0 if cold else 1.1 * took)
-    about = f"{kind}{' cold' * cold}{' writing' * writing}{' replacing' * had_one}{' terminal' * terminal}"
-    about += f" {number.name} {delay:.4f}"
+    about = f"{kind} {number.name} {delay:.4f} {cold=} {writing=} {had_one=} {terminal=}"
     folder = fresh_folder(base, target if had_one else None)
     ours, theirs = pty.openpty() if terminal and not cold else (None, None)
     pid = start_cold(words, folder, base) if cold else fork(command(words), folder, theirs)
@@ -290,7 +289,6 @@ def run_trials(seconds: float, seed: int) -> Tally:
     base = Path(tempfile.mkdtemp(prefix="signals-"))
     try:
         took = prepare(base)
-        print(took, file=sys.stderr)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             kind = dice.choice(list(VERBS))

@@ -109,8 +109,8 @@ with stop_signals.Cleanup(lambda: say("first ")), stop_signals.Cleanup(lambda: 1
     assert (done.returncode, done.stdout, done.stderr) == (143, "last first ", "jitrisk: terminated\n")
 
 
-def test_a_second_signal_does_not_wait_for_a_cleanup_that_hangs(monkeypatch):
-    code = f"""
+def test_a_second_signal_does_not_wait_for_a_cleanup_that_hangs():
+    code = """
 import os, signal, time
 from jitrisk import stop_signals
 stop_signals.install_handlers()
@@ -194,7 +194,7 @@ def test_signals_at_seeded_moments_end_runs_and_leave_nothing(seed):
     assert sum(counts) > 0
 
 
-@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full", "0>&- 2>&-", "2>&1 >&3 | true"])
+@pytest.mark.parametrize("redirected", ["0>&- 2>&-", "2>/dev/full", "2>&1 >&3 | true"])
 def test_words_that_nobody_takes_do_not_fail_a_run(tmp_path, redirected):
     words = f"exec 3>&1; {sys.executable} -m jitrisk compare bicycles --paths 100 --out run.nc {redirected}"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {words}"], cwd=tmp_path, capture_output=True, check=False)
@@ -205,12 +205,14 @@ def test_words_that_nobody_takes_do_not_fail_a_run(tmp_path, redirected):
     assert os.listdir(tmp_path) == ["run.nc"]
 
 
-@pytest.mark.parametrize("words", ["compare bicycles --paths 100 --out run.nc", "--help", "compare --help"])
+@pytest.mark.parametrize("words", ["examples", "--help", "compare --help"])
 @pytest.mark.parametrize("redirected", ["| true", ">&-", ">/dev/full"])
 def test_output_that_nobody_takes_fails_with_one_line_at_most(tmp_path, words, redirected):
     command = f"set -o pipefail; {sys.executable} -m jitrisk {words} {redirected}"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
-    said = [line for line in done.stderr.splitlines() if not line.startswith("wrote")]
+    said = [line for line in done.stderr.splitlines() if line.startswith("jitrisk: ")]
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
     # A pipe that closes after all was written into it is no failure.
     assert done.returncode == 1 or (redirected == "| true" and done.returncode == 0)
     assert len(said) == (redirected != "| true"), done.stderr

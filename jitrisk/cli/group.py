@@ -27,7 +27,13 @@ UNWRITTEN = "jitrisk.unwritten"
 """Under which the context of a verb keeps the error of a result that could not be written, until it has printed."""
 
 _DONE, _FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
-_NO_MEMORY_TO_IMPORT = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
+# In the words of the dynamic linker, and of llvmlite, which passes none on.
+_NO_MEMORY_TO_LOAD = (
+    "load shared object file 'libllvmlite",
+    "failed to map segment",
+    "Cannot allocate memory",
+    "cannot allocate memory",
+)
 
 
 class LazyGroup(click.Group):
@@ -89,8 +95,10 @@ def run(words: list[str]) -> int:
     except Exception as error:
         if _is_lack_of_memory(error):
             return _report(error, OUT_OF_MEMORY, debug, _FAILED)
-        if isinstance(error, OSError):
-            return _unprinted(error) if error.filename is None else _report(error, _about(error), debug, _FAILED)
+        if isinstance(error, OSError) and error.filename is not None:
+            return _report(error, f"{error.filename}: {error.strerror}", debug, _FAILED)
+        if isinstance(error, OSError) and error.errno is not None:
+            return _unprinted(error)
         return _report(error, f"internal error: {type(error).__name__}: {error}; --debug shows where", debug, _FAILED)
 
 
@@ -111,13 +119,9 @@ def _is_lack_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
-        or (isinstance(error, ImportError) and any(words in str(error) for words in _NO_MEMORY_TO_IMPORT))
+        or (isinstance(error, ImportError | OSError) and any(words in str(error) for words in _NO_MEMORY_TO_LOAD))
         or (isinstance(error, RuntimeError) and "can't start new thread" in str(error))
     )
-
-
-def _about(error: OSError) -> str:
-    return f"{error.filename}: {error.strerror}"
 
 
 def _unprinted(error: OSError) -> int:
