@@ -224,11 +224,6 @@ def require(needed: int, paths: int, verb: str) -> None:
         )
 
 
-def result_bytes(job: Job) -> int:
-    """Return the bytes of one path in a result: its outcomes, its number, and its weight and component if weighted."""
-    return _outcome_bytes(job) + 8 * (3 if job.mixture is not None else 1)
-
-
 def _outcome_bytes(job: Job) -> int:
     """Return the bytes of outcomes of one path."""
     of_stage = len(STAGE_TOTALS) + len(CYCLE_TOTALS) * job.has_cycles

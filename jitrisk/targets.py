@@ -128,7 +128,7 @@ def keep_elsewhere(target: Path, size: int, write: Callable[[Path], object]) -> 
     places = [Path(tempfile.gettempdir()), Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")]
     failures = []
     for place in sorted(dict.fromkeys(places), key=_room_in, reverse=True):
-        folder = place / f"jitrisk-kept-{os.urandom(8).hex()}"
+        folder, made = place / f"jitrisk-kept-{os.urandom(8).hex()}", not place.exists()
         try:
             with Cleanup(partial(shutil.rmtree, folder, ignore_errors=True)):
                 folder.mkdir(mode=0o700, parents=True)
@@ -137,6 +137,9 @@ def keep_elsewhere(target: Path, size: int, write: Callable[[Path], object]) -> 
                 return f"it is kept in {folder / target.name}: make room and move it"
         except (OSError, ResultError) as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if made:
+                with suppress(OSError):
+                    place.rmdir()
             failures.append(str(error).removeprefix(f"{folder / target.name}: "))
     where = " nor in ".join(str(place) for place in places)
     return f"it could not be kept in {where} either and is lost ({failures[-1]})"

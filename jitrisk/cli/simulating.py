@@ -23,6 +23,7 @@ REACHED = "jitrisk.reached"
 """Under which the context of a verb keeps how precise its run has become."""
 
 _LONG = 10.0  # seconds from which on a run is announced
+_FIXED = 500_000  # bytes of a result that do not grow with its paths: its model, prices and texts
 _COUNTED = 1e9  # stage-periods under which a run is short on any machine, so that nothing is measured first
 
 
@@ -56,15 +57,19 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
 def _until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
     from jitrisk import pipeline
     from jitrisk.report import reached_document, reached_line
+    from jitrisk.until import FIRST
 
     looks: list[xr.Dataset] = []
-    most = _most_paths(network, names, request)
+    _require_room(network, names, request, min(FIRST, request.max_paths))
+    most = _fitting_paths(network, names, request)
 
     def watch(found: xr.Dataset) -> None:
         looks.append(found)
         if "planned" in found.attrs:
             announce(network, names, found.attrs["planned"], request)
-            _warn_of_room(network, names, request, found.attrs["planned"])
+            if (fit := _fitting_paths(network, names, request)) < found.attrs["planned"]:
+                planned = f"{found.attrs['planned']:,} paths are planned"
+                click.echo(f"jitrisk: warning: {planned}, and {request.out} has room for {fit:,}: make room", err=True)
 
     with progress_bar(request.quiet) as progress, warnings_as_lines(lambda: reached_line(looks[-1]) if looks else ""):
         result = pipeline.simulate_until(
@@ -92,38 +97,26 @@ def _require_room(network: Network, names: Sequence[str], request: Request, path
     from jitrisk.targets import require_room
 
     if request.out is not None:
-        require_room(request.out, paths * _bytes_of_path(network, names))
+        require_room(request.out, paths * _bytes_of_path(network, names, request) + _FIXED)
 
 
-def _most_paths(network: Network, names: Sequence[str], request: Request) -> int:
-    """Return how many paths to simulate at most: as many as asked, or as fit in what they are kept in."""
+def _fitting_paths(network: Network, names: Sequence[str], request: Request) -> int:
+    """Return how many paths to have at most: as many as asked, or as have room now in what they are kept in."""
     from jitrisk.targets import free_room
-    from jitrisk.until import FIRST
 
     if request.out is None:
         return request.max_paths
-    _require_room(network, names, request, min(FIRST, request.max_paths))
-    return min(request.max_paths, free_room(request.out) // _bytes_of_path(network, names))
+    room = max(0, free_room(request.out) - _FIXED)
+    return min(request.max_paths, room // _bytes_of_path(network, names, request))
 
 
-def _warn_of_room(network: Network, names: Sequence[str], request: Request, paths: int) -> None:
-    """Say on stderr that a disk has filled up since the run began, while room can still be made."""
-    from jitrisk.errors import ResultError
-
-    try:
-        _require_room(network, names, request, paths)
-    except ResultError as error:
-        click.echo(
-            f"jitrisk: warning: {paths:,} paths are planned, and {error}".replace("could not", "can not"), err=True
-        )
-
-
-def _bytes_of_path(network: Network, names: Sequence[str]) -> int:
-    """Return the bytes of the outcomes of one path, as they stand in a file."""
-    from jitrisk import engine
+def _bytes_of_path(network: Network, names: Sequence[str], request: Request) -> int:
+    """Return the bytes of one path in a result."""
     from jitrisk.arguments import job_from
+    from jitrisk.forecast import result_bytes
 
-    return engine.result_bytes(job_from(network, {name: network.strategies[name] for name in names}, 1))
+    job = job_from(network, {name: network.strategies[name] for name in names}, 1)
+    return result_bytes(job, len(network.hazards), request.rare)
 
 
 def announce(network: Network, names: Sequence[str], paths: int, request: Request) -> None:
