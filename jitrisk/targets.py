@@ -24,9 +24,18 @@ def check_folder(target: Path) -> None:
     """Raise ResultError unless the folder of a target is there and can be written to; remove what killed runs left."""
     if not target.parent.is_dir():
         raise ResultError(f"{target}: there is no folder {str(target.parent)!r}: make it first")
-    if not os.access(target.parent, os.W_OK):
-        raise ResultError(f"{target}: the folder {str(target.parent)!r} cannot be written to")
-    sweep(Path(os.path.realpath(target)).parent)
+    real = Path(os.path.realpath(target))
+    sweep(real.parent)
+    # Tried and not asked: permissions say nothing of root, of read-only file systems or of those that make no files.
+    probe = TemporaryFolder(real)
+    with Cleanup(probe.discard):
+        try:
+            probe.make()
+        except OSError as error:
+            folder = str(target.parent)
+            raise ResultError(f"{target}: the folder {folder!r} cannot be written to: {error.strerror}") from error
+        finally:
+            probe.discard()
 
 
 def free_room(target: Path) -> int:

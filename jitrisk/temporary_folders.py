@@ -33,7 +33,7 @@ UNLOCKED_AGE = 24 * 3600.0
 _NAME = re.compile(r"\..+-[0-9a-f]{16}(-removed)?")
 _LONGEST_NAME = 40  # characters of the target's name in the folder's: names are limited to 255 bytes
 _LONGEST_MARKER = 4096
-_TRIES = 100
+_TRIES = 50
 
 
 class TemporaryFolder:
@@ -45,11 +45,18 @@ class TemporaryFolder:
         self._marker: int | None = None
 
     def make(self) -> None:
-        """Make the folder and lock its marker."""
-        self.path.mkdir(mode=0o700)
-        self._marker = os.open(self.path / MARKER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        content = {"target": self._target.name, "host": _host(), "locked": _lock(self._marker, wait=True)}
-        os.write(self._marker, json.dumps(content).encode())
+        """Make the folder and lock its marker; once more where another run took it for left over in between."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                self.path.mkdir(mode=0o700, exist_ok=True)
+                marker = self._marker = os.open(self.path / MARKER, os.O_RDWR | os.O_CREAT, 0o600)
+                locked = _lock(marker, wait=True)
+                if os.path.samestat(os.fstat(marker), os.stat(self.path / MARKER)):
+                    break
+            except FileNotFoundError:
+                if not tries_left:
+                    raise
+        os.write(marker, json.dumps({"target": self._target.name, "host": _host(), "locked": locked}).encode())
 
     def discard(self) -> None:
         """Remove the folder with all in it; a target that was moved into it goes back first."""
@@ -97,6 +104,8 @@ def _left_over(folder: Path) -> Iterator[tuple[Path, Path]]:
     except OSError:
         return
     for name in names:
+        with suppress(OSError):
+            os.rmdir(folder / name)  # where the process was killed before it made the marker; only an empty one goes
         with suppress(OSError, ValueError, KeyError, TypeError), _dead_marker(folder / name) as content:
             if content is not None and Path(content["target"]).name == content["target"]:
                 yield folder / name, folder / content["target"]
@@ -110,7 +119,10 @@ def _dead_marker(folder: Path) -> Iterator[dict[str, Any] | None]:
         found = os.fstat(marker)
         own = stat.S_ISREG(found.st_mode) and (not hasattr(os, "geteuid") or found.st_uid == os.geteuid())
         free = own and _lock(marker, wait=False)
-        content = json.loads(os.read(marker, _LONGEST_MARKER)) if own else {"locked": True}
+        text = os.read(marker, _LONGEST_MARKER)
+        if free and not text and os.listdir(folder) == [MARKER]:  # killed before it wrote the marker
+            _remove(folder)
+        content = json.loads(text) if own else {"locked": True}
         # A lock that can be had proves that the process is gone, if it was locked and on this running machine.
         proven = free and content["locked"] and content["host"] == _host()
         old = own and (free or not content["locked"]) and time.time() - _last_change(folder) > UNLOCKED_AGE

@@ -109,6 +109,35 @@ def test_a_marker_that_says_nothing_removes_nothing(tmp_path, content):
     assert os.listdir(tmp_path) == [name]
 
 
+@pytest.mark.parametrize("marker", [False, True])
+def test_a_run_that_was_killed_before_it_wrote_its_marker_leaves_nothing(tmp_path, marker):
+    folder = tmp_path / ".run.nc-0123456789abcdef"
+    folder.mkdir()
+    if marker:
+        (folder / MARKER).touch()
+    targets.check_folder(tmp_path / "other.nc")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_run_whose_folder_was_taken_for_left_over_makes_it_again(tmp_path, monkeypatch):
+    lock, taken = temporary_folders._lock, []
+
+    def take_first(file, wait):
+        if not taken:
+            taken.append(file)
+            temporary_folders.sweep(tmp_path)
+        return lock(file, wait)
+
+    folder = temporary_folders.TemporaryFolder(tmp_path / "run.nc")
+    monkeypatch.setattr(temporary_folders, "_lock", take_first)
+    folder.make()
+    assert os.listdir(tmp_path) == [folder.path.name]
+    targets.check_folder(tmp_path / "other.nc")
+    assert os.listdir(tmp_path) == [folder.path.name]
+    folder.discard()
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_target_that_a_killed_run_moved_aside_is_back_when_it_is_read(tmp_path):
     jr.save(jr.simulate("bicycles", 7), tmp_path / "run.zarr")
     _, name = start(tmp_path / "run.zarr", "aside")
