@@ -6,7 +6,6 @@ The public names, in the order of the pipeline; each is imported when it is firs
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
         write_report,
     )
 
-__version__ = version("jitrisk")
+    __version__: str
 
 _WHERE = {
     "read_model": "jitrisk.model",
@@ -87,6 +86,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":  # late as well: the command is to take over signals before anything slow
+        from importlib.metadata import version
+
+        globals()[name] = version("jitrisk")
+        return globals()[name]
     if name not in _WHERE:
         raise AttributeError(f"module 'jitrisk' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_WHERE[name]), name)

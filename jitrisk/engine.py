@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -215,6 +215,8 @@ def require(needed: int, paths: int, verb: str) -> None:
     if needed > usable:
         fit = int(paths * usable / needed)
         advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
+        if not usable:
+            advice = "the container or 'ulimit -v' may limit it"
         raise CapacityError(
             f"to {verb} {paths:,} path{'s' * (paths != 1)} takes {needed / 1e9:,.1f} GB of memory "
             f"and {usable / 1e9:,.1f} GB are free: "
@@ -411,8 +413,8 @@ def _in_threads(
             raise
 
     with ThreadPoolExecutor(threads, thread_name_prefix="jitrisk") as pool:
-        pending = {pool.submit(count, thread) for thread in range(threads)}
         try:
+            pending = _submit(pool, count, threads)
             while pending:
                 finished, pending = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -422,3 +424,16 @@ def _in_threads(
         except BaseException:
             stop.set()
             raise
+
+
+def _submit(pool: ThreadPoolExecutor, count: Callable[[int], None], threads: int) -> set[Future[None]]:
+    """Start as many threads as asked, or as the system gives: limits on processes and on memory hold for them."""
+    pending: set[Future[None]] = set()
+    for thread in range(threads):
+        try:
+            pending.add(pool.submit(count, thread))
+        except RuntimeError as error:
+            if not pending:
+                raise CapacityError(f"the system lets no thread start ({error}): look at 'ulimit -u -v'") from error
+            break
+    return pending

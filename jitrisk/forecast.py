@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from jitrisk import engine
 from jitrisk.engine import Horizon, Job
+from jitrisk.vocabulary import CYCLES, OCCURRENCES, OUTCOMES, SAMPLING
 
 _SHARE, _LONGEST = 0.03, 0.5  # of the time expected, and in seconds: what a pilot may take
 _MINUTE, _HOUR = 60, 3600
@@ -59,6 +63,29 @@ def forecast(job: Job, threads: int | None = None) -> Forecast:
         rate = (longer - took) / ((rounds - 1) * paths)
         seconds = took + rate * (len(job.paths) - paths)
     return Forecast(len(job.paths), len(job.plants), seconds, engine.memory(job, threads))
+
+
+def result_bytes(job: Job, hazards: int, weighted: bool) -> int:
+    """Return the bytes that each path takes in a result.
+
+    Parameters
+    ----------
+    job : what is to be simulated.
+    hazards : how many hazards the model has.
+    weighted : whether paths have weights.
+    """
+    plant = next(iter(job.plants.values()))
+    sizes = {
+        "strategy": len(job.plants),
+        "stage": plant.stages,
+        "customer": plant.customers,
+        "hazard": hazards,
+        "path": 1,
+    }
+    tables = [OUTCOMES, OCCURRENCES, CYCLES if job.has_cycles else {}, SAMPLING if weighted else {}]
+    variables = [variable for table in tables for variable in table.values() if "path" in variable.dims]
+    taken = (math.prod(sizes[dim] for dim in one.dims) * np.dtype(one.dtype).itemsize for one in variables)
+    return sum(taken) + np.dtype(np.int64).itemsize  # of the number of the path
 
 
 def _timed(job: Job, paths: int, threads: int | None) -> float:

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # where Linux says what a container may use
+_PROCESS = Path("/proc/self")  # where Linux describes this process
+
+_KIB = 1024
+RESERVED = 256 * 2**20
+"""Bytes of a limit on the process that are left to compiled code and stacks: the compiler aborts where it gets none."""
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Names of the files in which a version of control groups says what a group may use and uses."""
+
+    limits: tuple[str, ...]
+    used: str
+    reclaimable: str
+
+
+_VERSION_2 = _Files(("memory.max", "memory.high"), "memory.current", "inactive_file")
+_VERSION_1 = _Files(("memory.limit_in_bytes",), "memory.usage_in_bytes", "total_inactive_file")
 
 
 def cores() -> int:
@@ -14,11 +33,80 @@ def cores() -> int:
 
 
 def free_memory() -> int:
-    """Return the memory this process could still get, in bytes: the machine's, or what its container is allowed."""
+    """Return the memory this process could still get, in bytes.
+
+    The least of what the machine has available, what each control group around the process may still use (a container
+    is one; a group's limit holds for the groups in it), and what the limits of the process on its address space and
+    data (``ulimit -v``, ``ulimit -d``) leave beside `RESERVED`. Swap is not counted.
+    """
     import psutil
 
     free: int = psutil.virtual_memory().available
+    return max(0, min([free, *_room_of_groups(), *_room_of_limits()]))
+
+
+def _room_of_limits() -> Iterator[int]:
+    """Yield what each limit of the process leaves, in bytes."""
     try:
-        return min(free, int(_CONTAINER_LIMIT.read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit
-        return free
+        import resource
+    except ImportError:  # not on Windows
+        return
+    for limit, field in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
+        most = resource.getrlimit(limit)[0]
+        if most != resource.RLIM_INFINITY:
+            yield most - RESERVED - _KIB * _number_in(_PROCESS / "status", f"{field}:")
+
+
+def _room_of_groups() -> Iterator[int]:
+    """Yield what each control group around the process that has a limit may still use, in bytes."""
+    for files, group, root in _groups():
+        while True:
+            used = _number_in(group / files.used) - _number_in(group / "memory.stat", files.reclaimable)
+            for name in files.limits:
+                # A group without a limit says "max", or in version 1 a number beyond any memory.
+                if limit := _number_in(group / name):
+                    yield limit - max(0, used)
+            if group == root or group == group.parent:
+                break
+            group = group.parent
+
+
+def _groups() -> Iterator[tuple[_Files, Path, Path]]:
+    """Yield the group of this process in each version of control groups: its files, its folder, and the topmost one."""
+    of_process = {}
+    for line in _lines(_PROCESS / "cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if not controllers or "memory" in controllers.split(","):
+            of_process[_VERSION_1 if controllers else _VERSION_2] = path
+    for line in _lines(_PROCESS / "mountinfo"):
+        before, _, after = line.partition(" - ")
+        shown, mounted = before.split(" ")[3:5]
+        kind, _, options = after.split(" ", 2)
+        files = {"cgroup2": _VERSION_2, "cgroup": _VERSION_1}.get(kind)
+        if files is _VERSION_1 and "memory" not in options.split(","):
+            continue
+        if files is not None and files in of_process:
+            # Inside a container, the mount may show a part of the tree only.
+            path = of_process[files]
+            part = path.removeprefix(shown.rstrip("/")) if path.startswith(shown) else ""
+            group = Path(mounted, part.strip("/"))
+            yield files, group if group.is_dir() else Path(mounted), Path(mounted)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _number_in(path: Path, field: str = "") -> int:
+    """Return the number in a file, or that behind the name of a field; 0 where there is none."""
+    for line in _lines(path):
+        words = line.split()
+        if field and words[:1] == [field]:
+            words = words[1:]
+        elif field:
+            continue
+        return int(words[0]) if words and words[0].isdigit() else 0
+    return 0

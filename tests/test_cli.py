@@ -308,8 +308,10 @@ def test_a_reader_that_goes_away_is_no_error_of_ours():
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_cleanly_and_leaves_nothing(tmp_path, number, code):
+@pytest.mark.parametrize(
+    ("number", "code", "line"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_ends_cleanly_and_leaves_nothing(tmp_path, number, code, line):
     started = subprocess.Popen(
         [sys.executable, "-m", "jitrisk", "compare", "brake-valves", "-q", "--paths", "2000000", "--out", "run.nc"],
         cwd=tmp_path,
@@ -323,7 +325,7 @@ def test_a_signal_ends_cleanly_and_leaves_nothing(tmp_path, number, code):
     started.send_signal(number)
     out, err = started.communicate(timeout=20)
     assert (started.returncode, out) == (code, "")
-    assert err.strip() == ("jitrisk: interrupted" if number == signal.SIGINT else "")
+    assert err == f"jitrisk: {line}\n"
     assert os.listdir(tmp_path) == []
 
 

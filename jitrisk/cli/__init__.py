@@ -10,10 +10,17 @@ def main(args: list[str] | None = None) -> None:
 
     Parameters
     ----------
-    args : the words after the command's name; those of the process by default.
+    args : the words after the command's name; by default those of the process, which this then takes over: signals end
+        it, and its streams are made safe. A caller who hands in words keeps both.
     """
-    try:
+    if args is not None:
         from jitrisk.cli.group import run
-    except KeyboardInterrupt:  # while the program still starts
-        sys.exit(130)
-    sys.exit(run(sys.argv[1:] if args is None else args))
+
+        sys.exit(run(args))
+    from jitrisk import stop_signals
+
+    # First of all: whatever is imported from here on takes its time.
+    stop_signals.install_handlers()
+    from jitrisk.cli.process import run_as_process
+
+    stop_signals.exit_with(run_as_process(sys.argv[1:]))

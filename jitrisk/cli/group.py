@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +17,23 @@ from jitrisk.errors import JitriskError, did_you_mean
 
 VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
 
+OUT_OF_MEMORY = (
+    "out of memory: fewer paths (--paths), fewer strategies (-s) and fewer threads (--threads) take less; "
+    "'ulimit -v' shows whether the address space is limited"
+)
+"""What is said where the system gives no memory in the middle of a run; the exit status is that of a failure, 1."""
+
+UNWRITTEN = "jitrisk.unwritten"
+"""Under which the context of a verb keeps the error of a result that could not be written, until it has printed."""
+
 _DONE, _FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
+# In the words of the dynamic linker, and of llvmlite, which passes none on.
+_NO_MEMORY_TO_LOAD = (
+    "load shared object file 'libllvmlite",
+    "failed to map segment",
+    "Cannot allocate memory",
+    "cannot allocate memory",
+)
 
 
 class LazyGroup(click.Group):
@@ -54,7 +71,8 @@ def cli() -> None:
       jitrisk compare brake-valves     one car maker, one valve plant, one fire
       jitrisk new my-plant             a small commented model to change
 
-    Data go to stdout, words to stderr. Exit status: 0 done, 2 bad input, 1 anything else, 130 interrupted.
+    Data go to stdout, words to stderr. Exit status: 0 done, 2 bad input, 1 anything else, 130 interrupted,
+    143 terminated, 129 hung up.
     """  # noqa: D301
 
 
@@ -65,12 +83,7 @@ def run(words: list[str]) -> int:
         click.echo("jitrisk: the output is closed, so there is nowhere to print to", err=True)
         return _FAILED
     try:
-        signal.signal(signal.SIGTERM, _stop)
-        result = cli.main([word for word in words if word != "--debug"], prog_name="jitrisk", standalone_mode=False)
-        sys.stdout.flush()
-        return result if isinstance(result, int) else _DONE
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
+        return _run([word for word in words if word != "--debug"])
     except (click.Abort, KeyboardInterrupt):
         click.echo("jitrisk: interrupted", err=True)
         return _INTERRUPTED
@@ -79,15 +92,36 @@ def run(words: list[str]) -> int:
         return _BAD_INPUT
     except JitriskError as error:
         return _report(error, str(error), debug, _BAD_INPUT)
-    except OSError as error:
-        return _unprinted(error)
     except Exception as error:
+        if _is_lack_of_memory(error):
+            return _report(error, OUT_OF_MEMORY, debug, _FAILED)
+        if isinstance(error, OSError) and error.filename is not None:
+            return _report(error, f"{error.filename}: {error.strerror}", debug, _FAILED)
+        if isinstance(error, OSError) and error.errno is not None:
+            return _unprinted(error)
         return _report(error, f"internal error: {type(error).__name__}: {error}; --debug shows where", debug, _FAILED)
 
 
-def _stop(*_: object) -> None:
-    """Leave by the front door when asked to terminate, so that nothing half-written stays."""
-    raise SystemExit(128 + signal.SIGTERM)
+def _run(words: list[str]) -> int:
+    """Run the command line, and print what is still in the buffer of stdout."""
+    try:
+        result = cli.main(words, prog_name="jitrisk", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        result = stop.exit_code
+    except SystemExit as stop:  # of Click, where the reader of stdout went away
+        result = stop.code
+    sys.stdout.flush()
+    return result if isinstance(result, int) else _DONE
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the system gave no memory, in one of the ways in which libraries say so."""
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, ImportError | OSError) and any(words in str(error) for words in _NO_MEMORY_TO_LOAD))
+        or (isinstance(error, RuntimeError) and "can't start new thread" in str(error))
+    )
 
 
 def _unprinted(error: OSError) -> int:
@@ -108,10 +142,20 @@ def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
 
 
 def verb(name: str, epilog: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Decorate a verb: each shows an example in its help and tells of ``--debug``, which `run` takes off."""
+    """Decorate a verb: each shows an example in its help and tells of ``--debug``, which `run` takes off.
+
+    Where its result could not be written, the verb prints its figures all the same and fails then.
+    """
 
     def decorate(function: Callable[..., Any]) -> click.Command:
+        @wraps(function)
+        def act(*args: Any, **values: Any) -> Any:
+            returned = function(*args, **values)
+            if error := click.get_current_context().meta.get(UNWRITTEN):
+                raise error
+            return returned
+
         option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-        return click.command(name, epilog=epilog)(option(function))
+        return click.command(name, epilog=epilog)(option(act))
 
     return decorate

@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from jitrisk.cli import completion
+from jitrisk.cli.group import UNWRITTEN
 from jitrisk.cli.simulating import REACHED, simulated
 from jitrisk.cli.warned import WARNED, print_result_warnings, print_warnings, strict_option
 from jitrisk.errors import did_you_mean
@@ -184,11 +185,24 @@ def check_out(out: Path | None, source: str) -> None:
 
 
 def keep(dataset: xr.Dataset, out: Path | None) -> None:
-    """Keep a result where asked, and say so."""
-    from jitrisk import pipeline
+    """Keep a result where asked, and say so; elsewhere if it cannot be written there.
 
-    if out is not None:
+    The verb goes on to print its figures then, and fails when it has.
+    """
+    from jitrisk import pipeline
+    from jitrisk.errors import ResultError
+    from jitrisk.targets import keep_elsewhere
+
+    if out is None:
+        return
+    try:
         pipeline.save(dataset, out)
+    except ResultError as error:
+        where = keep_elsewhere(out, dataset.nbytes, lambda place: pipeline.save(dataset, place))
+        failure = ResultError(f"{error}; {where}")
+        failure.__cause__ = error
+        click.get_current_context().meta[UNWRITTEN] = failure
+    else:
         click.echo(f"wrote {out}", err=True)
 
 

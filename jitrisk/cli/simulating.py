@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+
+from jitrisk.stop_signals import Cleanup
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,6 +23,7 @@ REACHED = "jitrisk.reached"
 """Under which the context of a verb keeps how precise its run has become."""
 
 _LONG = 10.0  # seconds from which on a run is announced
+_FIXED = 500_000  # bytes of a result that do not grow with its paths: its model, prices and texts
 _COUNTED = 1e9  # stage-periods under which a run is short on any machine, so that nothing is measured first
 
 
@@ -36,6 +40,7 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
 
     if request.until is not None:
         return _until(network, names, request, request.until)
+    _require_room(network, names, request, request.paths)
     announce(network, names, request.paths, request)
     with progress_bar(request.quiet) as progress, warnings_as_lines():
         return pipeline.simulate(
@@ -52,13 +57,19 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
 def _until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
     from jitrisk import pipeline
     from jitrisk.report import reached_document, reached_line
+    from jitrisk.until import FIRST
 
     looks: list[xr.Dataset] = []
+    _require_room(network, names, request, min(FIRST, request.max_paths))
+    most = _fitting_paths(network, names, request)
 
     def watch(found: xr.Dataset) -> None:
         looks.append(found)
         if "planned" in found.attrs:
             announce(network, names, found.attrs["planned"], request)
+            if (fit := _fitting_paths(network, names, request)) < found.attrs["planned"]:
+                planned = f"{found.attrs['planned']:,} paths are planned"
+                click.echo(f"jitrisk: warning: {planned}, and {request.out} has room for {fit:,}: make room", err=True)
 
     with progress_bar(request.quiet) as progress, warnings_as_lines(lambda: reached_line(looks[-1]) if looks else ""):
         result = pipeline.simulate_until(
@@ -67,7 +78,7 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
             request.seed,
             strategies=names,
             threads=request.threads,
-            most=request.max_paths,
+            most=most,
             rare=request.rare,
             progress=progress,
             watch=watch,
@@ -76,7 +87,36 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
     click.get_current_context().meta[REACHED] = {"until": reached_document(found)}
     if not (request.quiet and found["met"].all()):
         click.echo(reached_line(found), err=True)
+    if found.attrs.get("stopped") == "most" and most < request.max_paths:
+        click.echo(f"{request.out}: there is room for {most:,} paths there, so there are no more", err=True)
     return result
+
+
+def _require_room(network: Network, names: Sequence[str], request: Request, paths: int) -> None:
+    """Raise ResultError, before any path is simulated, where so many would not fit in what they are kept in."""
+    from jitrisk.targets import require_room
+
+    if request.out is not None:
+        require_room(request.out, paths * _bytes_of_path(network, names, request) + _FIXED)
+
+
+def _fitting_paths(network: Network, names: Sequence[str], request: Request) -> int:
+    """Return how many paths to have at most: as many as asked, or as have room now in what they are kept in."""
+    from jitrisk.targets import free_room
+
+    if request.out is None:
+        return request.max_paths
+    room = max(0, free_room(request.out) - _FIXED)
+    return min(request.max_paths, room // _bytes_of_path(network, names, request))
+
+
+def _bytes_of_path(network: Network, names: Sequence[str], request: Request) -> int:
+    """Return the bytes of one path in a result."""
+    from jitrisk.arguments import job_from
+    from jitrisk.forecast import result_bytes
+
+    job = job_from(network, {name: network.strategies[name] for name in names}, 1)
+    return result_bytes(job, len(network.hazards), request.rare)
 
 
 def announce(network: Network, names: Sequence[str], paths: int, request: Request) -> None:
@@ -114,6 +154,11 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Cleanup(_restore_terminal), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _restore_terminal() -> None:
+    """Clear the line of the progress bar and show the cursor, which the bar hides."""
+    os.write(2, b"\r\x1b[2K\x1b[?25h")

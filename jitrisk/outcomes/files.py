@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,10 +19,9 @@ from jitrisk.outcomes.manifest import attach_manifest, block_length, require_mod
 from jitrisk.outcomes.proportion import is_proportionate
 from jitrisk.outcomes.soundness import require_sound
 from jitrisk.outcomes.stored_array import StoredArray
-from jitrisk.targets import check_folder, replacing
+from jitrisk.targets import SPARE, check_folder, replacing, require_room
+from jitrisk.temporary_folders import recover
 from jitrisk.vocabulary import CONTENTS, MANIFEST, RESULT_SUFFIXES
-
-_SPARE = 1_000_000  # bytes left on a disk beside what is written
 
 
 def is_result(source: object) -> TypeGuard[str | os.PathLike[str]]:
@@ -57,16 +55,6 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _check_space(dataset: xr.Dataset, target: Path) -> None:
-    """Refuse to begin what cannot be finished: the HDF5 library does not survive a disk that fills up."""
-    free = shutil.disk_usage(target.parent).free
-    if free < dataset.nbytes + _SPARE:
-        raise ResultError(
-            f"{target}: could not be written: it takes {dataset.nbytes / 1e6:,.1f} MB "
-            f"and {free / 1e6:,.1f} MB are free there"
-        )
-
-
 def _reserve(path: Path, size: int) -> None:
     """Ask the disk for room and give it back, or raise OSError: there may be less than its free space says.
 
@@ -92,12 +80,12 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     target = check_target(path)
     if "jitrisk_format" not in dataset.attrs:
         raise ResultError(f"{target}: only outcomes and exogenous paths are kept: this Dataset has no jitrisk_format")
-    _check_space(dataset, Path(os.path.realpath(target)))
+    require_room(target, dataset.nbytes)  # the HDF5 library does not survive a disk that fills up
     listed = attach_manifest(dataset).drop_encoding()
     with replacing(target) as fresh:
         try:
             if target.suffix == ".nc":
-                _reserve(fresh.with_name("room"), dataset.nbytes + _SPARE)
+                _reserve(fresh.with_name("room"), dataset.nbytes + SPARE)
                 listed.to_netcdf(fresh, engine="h5netcdf")
                 append_footer(fresh)
             else:
@@ -150,6 +138,9 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
         If there is no such file, or it is no result of this or an older version.
     """
     source = Path(path)
+    if not source.exists() and (found := recover(source)) != source:
+        where = f", but a run that was killed left it in {found}" if found else ""
+        raise ResultError(f"{source}: there is no such file{where}")
     _require_file_or_folder(source)
     zarr = source.is_dir()
     options: dict[str, Any] = {"consolidated": False, "zarr_format": 3} if zarr else {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import ResultError
-from jitrisk.targets import check_folder, replacing
+from jitrisk.targets import check_folder, keep_elsewhere, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,10 +59,16 @@ def write_page(text: str, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ResultError
-        If the file cannot be written; nothing is left behind.
+        If the file cannot be written: nothing is left behind there, and the page, which may have taken a long run, is
+        kept where the message says.
     """
-    with replacing(check_page(path)) as fresh:
-        fresh.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    target, content = check_page(path), text.encode("utf-8", errors="replace")
+    try:
+        with replacing(target) as fresh:
+            fresh.write_bytes(content)
+    except ResultError as error:
+        where = keep_elsewhere(target, len(content), lambda place: place.write_bytes(content))
+        raise ResultError(f"{error}; {where}") from error
 
 
 def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:

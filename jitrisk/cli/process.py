@@ -1,0 +1,54 @@
+"""The command as a process of its own: standard streams that are closed or break, and errors that nobody can catch."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+from typing import Any
+
+
+def run_as_process(words: list[str]) -> int:
+    """Run the command line with safe standard streams and return its exit status."""
+    _open_streams()
+    if "--debug" not in words:
+        # Python prints a traceback where an object or a thread dies of an error; what matters of it is raised as well.
+        sys.unraisablehook = _ignore
+        threading.excepthook = _ignore
+    try:
+        from jitrisk.cli.group import run
+    except (MemoryError, ImportError, OSError) as error:
+        sys.stderr.write(f"jitrisk: could not start: {error}\n")
+        return 1
+    return run(words)
+
+
+def _open_streams() -> None:
+    """Open the null device where a standard stream is closed, and let no word on stderr fail.
+
+    Otherwise the next file opened would take the number of the stream, and whatever a library prints would go there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    raw = io.BufferedWriter(_Unfailing(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", line_buffering=True)
+
+
+class _Unfailing(io.FileIO):
+    """A stream whose reader may go away: what cannot be written is dropped, and the work goes on."""
+
+    def write(self, data: Any) -> int:
+        """Write bytes, or drop them."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(memoryview(data).cast("B"))
+
+
+def _ignore(_: object) -> None:
+    """Print nothing about an error."""
