@@ -6,9 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from jitrisk.printable import escape, shorten
+
+_LONGEST = 2_000  # characters of one message
+
 
 class JitriskError(Exception):
-    """Anything wrong with what the user handed in; the command line prints it and exits with 2."""
+    """Anything wrong with what the user handed in; the command line prints it and exits with 2.
+
+    Its message is one line of bounded length, and every character of it is printable.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shorten(escape(message), _LONGEST))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -36,7 +46,7 @@ class Fault:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part)
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return escape(": ".join(part for part in (place, self.key, shorten(self.message, _LONGEST)) if part))
 
 
 class ModelError(JitriskError):
@@ -49,7 +59,7 @@ class ModelError(JitriskError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        Exception.__init__(self, "\n".join(str(fault) for fault in self.faults))  # one line each
 
 
 class ExogenousError(JitriskError):

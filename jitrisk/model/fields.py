@@ -9,7 +9,7 @@ from jitrisk.model.faults import Finding, attempt, refusal, together
 from jitrisk.model.measures import SHARE
 from jitrisk.model.quantities import found
 from jitrisk.model.reader import Clock, Plain
-from jitrisk.model.wording import meant, unknown
+from jitrisk.model.wording import meant, shown, unknown
 from jitrisk.warning_register import WARNINGS
 
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.
@@ -56,7 +56,7 @@ def _in_order(source: list[Any]) -> tuple[tuple[str, float], ...]:
         if not isinstance(name, str):
             findings.append(Finding((i,), f"expected the name of a stage, found {found(name)}"))
         elif name in seen:
-            findings.append(Finding((i,), f"the stage `{name}` is named twice"))
+            findings.append(Finding((i,), f"the stage `{shown(name)}` is named twice"))
         else:
             seen.add(name)
     if findings:

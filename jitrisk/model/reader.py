@@ -13,6 +13,10 @@ from pydantic_core import core_schema
 
 from jitrisk.model.faults import refusal
 from jitrisk.model.quantities import found
+from jitrisk.printable import first_unprintable
+
+LONGEST_TEXT = 200
+"""The name of a model or of its currency may have this many characters."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,10 @@ def _text(source: Any, clock: Clock) -> str:
     if not isinstance(source, str) or not source.strip():
         hint = "; write it between quotes" if isinstance(source, int | float) else ""
         raise refusal(f"expected a text, found {found(source)}{hint}")
-    if not source.isprintable():
-        raise refusal("expected a text of one line, without control characters")
+    if strange := first_unprintable(source):
+        raise refusal(f"expected a text of one line whose every character is visible, found {strange}")
+    if len(source) > LONGEST_TEXT:
+        raise refusal(f"expected a text of at most {LONGEST_TEXT} characters, found one of {len(source):,}")
     return source
 
 
@@ -110,5 +116,5 @@ def _flag(source: Any, clock: Clock) -> bool:
     return source
 
 
-TEXT = Plain("Text", _text, {"type": "string", "minLength": 1})
+TEXT = Plain("Text", _text, {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT})
 FLAG = Plain("Flag", _flag, {"type": "boolean"})

@@ -17,6 +17,7 @@ import yaml
 
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.quantities import found
+from jitrisk.model.surrogates import join_surrogate_pairs
 from jitrisk.model.wording import shown
 
 MOST_BYTES = 20_000_000
@@ -132,6 +133,7 @@ def read_yaml(text: str, last: bool = False) -> Tree:
     TextError
         if it is no YAML, too deep or too large.
     """
+    text = join_surrogate_pairs(text)
     try:
         return _built(text, last)
     except yaml.MarkedYAMLError as error:
@@ -140,7 +142,7 @@ def read_yaml(text: str, last: bool = False) -> Tree:
         line = mark.line + 1 if mark else None
         if line and any(map(_INDENTED_BY_TAB.match, text.splitlines()[line - 1 : line])):
             raise TextError("a tab indents this line; indent with spaces", line) from None
-        raise TextError(f"not valid YAML: {error.problem or error.context}", line) from None
+        raise TextError(f"not valid YAML: {_problem(error)}", line) from None
     except yaml.reader.ReaderError as error:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         # The parsers count its position differently, in characters or in bytes.
@@ -148,6 +150,14 @@ def read_yaml(text: str, last: bool = False) -> Tree:
         _check_limits(before)
         message = f"not valid YAML: the character U+{code:04X} is not allowed"
         raise TextError(message, before.count("\n") + 1) from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """Return what a parser found wrong, with the next step where it names none."""
+    problem = error.problem or error.context or "the text cannot be read"
+    if "Unicode character escape" in problem:
+        return f"{problem}; write the character itself, or one above U+FFFF as `\\U0001F600`"
+    return problem
 
 
 def _built(text: str, last: bool) -> Tree:
@@ -322,7 +332,7 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
-            raise TextError(f"the alias `*{event.anchor}` has no finished anchor before it", line)
+            raise TextError(f"the alias `*{shown(event.anchor)}` has no finished anchor before it", line)
         value, size, height = self._anchors[event.anchor]
         self._count(size, line)
         self._deepen(height, line)

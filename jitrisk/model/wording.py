@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
+from jitrisk.printable import escape, shorten
+
 # A message that would list more names than this lists none.
 _MOST_LISTED = 30
 
@@ -16,14 +18,15 @@ _LONGEST = 60
 
 
 def shown(text: str) -> str:
-    """Return a text as a message may print it: not too long, and with no control characters."""
-    plain = text if text.isprintable() else ascii(text)[1:-1]
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}..."
+    """Return a text as a message may print it: not too long, and every character visible."""
+    return shorten(escape(text[: _LONGEST + 1]), _LONGEST)
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Return the names between backticks, separated by commas."""
-    return ", ".join(f"`{shown(name)}`" for name in names)
+    """Return the names between backticks, separated by commas; of many the first, and how many more there are."""
+    listed = [f"`{shown(name)}`" for name in names]
+    more = len(listed) - _MOST_LISTED
+    return ", ".join(listed[:_MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
