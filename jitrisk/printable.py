@@ -1,8 +1,8 @@
-"""Text from outside as a terminal, a log or a page may show it: every character visible, and none that moves others.
+r"""Text from outside as a terminal, a log or a page may show it: every character visible, and none that moves others.
 
 A model, a table, a result, an argument or a file name may hold characters that a terminal obeys (ESC), that reorder
 what stands beside them (bidirectional overrides, Unicode Standard Annex 9), that break a line, or that nobody sees.
-They are refused in names and written as escapes, such as ``\\x1b`` and ``\\u202e``, wherever text is shown.
+They are refused in names and written as escapes, such as ``\x1b`` and ``\u202e``, wherever text is shown.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_printable(text: str) -> bool:
 
 
 def escape(text: str, lines: bool = False) -> str:
-    """Return a text with every character that is not printable as an escape, such as ``\\x1b``.
+    r"""Return a text with every character that is not printable as an escape, such as ``\x1b``.
 
     Backslashes stay as they are, so that escaping twice is escaping once.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import click
 
+from jitrisk.cli.printing import echo, print_traceback, print_usage_error
 from jitrisk.errors import JitriskError, did_you_mean
 
 VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
@@ -75,7 +75,7 @@ def run(words: list[str]) -> int:
         click.echo("jitrisk: interrupted", err=True)
         return _INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        print_usage_error(error)
         return _BAD_INPUT
     except JitriskError as error:
         return _report(error, str(error), debug, _BAD_INPUT)
@@ -101,9 +101,9 @@ def _unprinted(error: OSError) -> int:
 
 def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
     if debug:
-        traceback.print_exception(error)
-    for line in words.splitlines():
-        click.echo(f"jitrisk: {line}", err=True)
+        print_traceback(error)
+    for line in words.split("\n"):
+        echo(f"jitrisk: {line}", err=True)
     return code
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jitrisk.cli.printing import echo
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -40,7 +42,7 @@ def print_warnings(network: Network, strict: bool, strategies: Collection[str] |
         refuse_warnings(found)
     click.get_current_context().meta[WARNED] = {"warnings": [warning.as_document() for warning in found]}
     for warning in found:
-        click.echo(f"jitrisk: warning: {warning}", err=True)
+        echo(f"jitrisk: warning: {warning}", err=True)
 
 
 def print_result_warnings(result: xr.Dataset, strict: bool) -> None:

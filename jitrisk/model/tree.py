@@ -332,7 +332,7 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
-            raise TextError(f"the alias `*{shown(event.anchor)}` has no finished anchor before it", line)
+            raise TextError(f"the alias `*{shown(str(event.anchor))}` has no finished anchor before it", line)
         value, size, height = self._anchors[event.anchor]
         self._count(size, line)
         self._deepen(height, line)

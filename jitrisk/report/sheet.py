@@ -13,13 +13,13 @@ from rich.constrain import Constrain
 from rich.table import Table
 from rich.text import Text
 
+from jitrisk.printable import encodable
 from jitrisk.report.numbers import Rounded
 
 Block = list[tuple[str, list[str]]]
 
 _GAP = 2
 PROSE = 100
-_ASCII = {"±": "+-", "×": "x"}
 # rich's own fallback for encodings without lines draws a full grid.
 _ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 
@@ -119,11 +119,3 @@ def _table(block: Block, lines: box.Box) -> Table:
     for row in zip(*(column for _, column in block), strict=True):
         table.add_row(*map(Text, row))
     return table
-
-
-def encodable(text: str, encoding: str) -> str:
-    """Return the text with what an encoding lacks replaced: ± by +-, anything else by a question mark."""
-    for character, plain in _ASCII.items():
-        if character.encode(encoding, "ignore") == b"":
-            text = text.replace(character, plain)
-    return text.encode(encoding, "replace").decode(encoding)

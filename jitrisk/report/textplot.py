@@ -17,9 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk import risk
+from jitrisk.printable import encodable
 from jitrisk.report.numbers import UNKNOWN, Estimate, rounded, within
 from jitrisk.report.quantities import quantity, spoken
-from jitrisk.report.sheet import PROSE, encodable, rule
+from jitrisk.report.sheet import PROSE, rule
 from jitrisk.report.table import title
 
 Kind = Literal["histogram", "exceedance"]
@@ -77,7 +78,7 @@ class Histogram:
         top = max(share for _, shares in self.columns for share in shares)
         for place, text in enumerate(self.bins):
             cells = (_share(shares[place], top, bar, options.encoding) for _, shares in columns)
-            table.add_row(encodable(text, options.encoding), *cells)
+            table.add_row(Text(encodable(text, options.encoding)), *cells)
         return table
 
 
@@ -114,11 +115,11 @@ class Exceedance:
         table = _table(options)
         table.add_column("years", justify="right", no_wrap=True)
         table.add_column("", width=name_width, overflow="fold")
-        table.add_column(axis.head(), no_wrap=True)
+        table.add_column(Text(axis.head()), no_wrap=True)
         table.add_column("", justify="right", no_wrap=left >= _LEAST_AXIS)
         firsts = (text if not place else "" for text, lines in self.groups for place in range(len(lines)))
         for first, name, row, text in zip(firsts, names, rows, texts, strict=True):
-            table.add_row(first, name, Text(axis.mark(*row[1:]), style=_BAR), text)
+            table.add_row(Text(first), Text(name), Text(axis.mark(*row[1:]), style=_BAR), Text(text))
         yield Text(encodable(self.title, encoding), style="bold")
         yield table
         yield Text()
