@@ -13,12 +13,15 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 
 from jitrisk.errors import ResultError
+from jitrisk.printable import escape
 
 SIZE = (7.0, 4.0)
 MOST = 24  # strategies in a figure
@@ -85,14 +88,37 @@ class Drawing(Figure):
 
 
 def styled(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function so that what it draws has the style, whatever the settings around it."""
+    """Decorate a function so that what it draws has the style, whatever the settings around it.
+
+    Names and texts that it draws are printable: SVG, which is XML, has no control characters.
+    """
 
     @wraps(function)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
+        visible = {name: _visible(value) for name, value in kwargs.items()}
         with mpl.rc_context(_settings()):
-            return function(*args, **kwargs)
+            return function(*map(_visible, args), **visible)
 
     return drawn
+
+
+def _visible(value: Any) -> Any:
+    """Return a text, or a Dataset with all texts in it, with what is not printable as escapes."""
+    if isinstance(value, str):
+        return escape(value)
+    if not isinstance(value, xr.Dataset):
+        return value
+    texts = {name: array for name, array in value.variables.items() if array.dtype.kind in "OU"}
+    changed = {name: new for name, array in texts.items() if (new := _visible_array(array)) is not array}
+    attrs = {name: escape(text) if isinstance(text, str) else text for name, text in value.attrs.items()}
+    return value.assign(changed).assign_attrs(attrs) if changed or attrs != value.attrs else value
+
+
+def _visible_array(array: xr.Variable) -> xr.Variable:
+    shown = [escape(text) if isinstance(text, str) else text for text in array.values.ravel().tolist()]
+    if shown == array.values.ravel().tolist():
+        return array
+    return xr.Variable(array.dims, np.array(shown, dtype=array.dtype.kind).reshape(array.shape), array.attrs)
 
 
 @cache
