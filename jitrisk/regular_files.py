@@ -7,8 +7,11 @@ import os
 import stat
 from pathlib import Path
 
+FOLDER = "a folder"
+"""What a folder is called."""
+
 _KINDS = (
-    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISDIR, FOLDER),
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),

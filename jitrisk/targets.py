@@ -13,10 +13,16 @@ from jitrisk.errors import ResultError
 
 def check_folder(target: Path) -> None:
     """Raise ResultError unless the folder of a target is there and can be written to."""
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise ResultError(f"{target}: there is no folder {str(target.parent)!r}: make it first")
     if not os.access(target.parent, os.W_OK):
         raise ResultError(f"{target}: the folder {str(target.parent)!r} cannot be written to")
+    try:
+        os.lstat(target)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:  # a name that is too long, a null character
+        raise ResultError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
 @contextmanager

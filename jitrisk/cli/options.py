@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -178,7 +179,7 @@ def check_out(out: Path | None, source: str) -> None:
 
     if out is not None:
         outcomes.check_target(out)
-        if out.resolve() == Path(source).resolve():
+        if os.path.realpath(out) == os.path.realpath(source):
             raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
 
 

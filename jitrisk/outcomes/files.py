@@ -14,6 +14,7 @@ import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.outcomes.soundness import require_sound
+from jitrisk.regular_files import FOLDER, special_kind
 from jitrisk.targets import check_folder, replacing
 from jitrisk.vocabulary import CONTENTS, RESULT_SUFFIXES
 
@@ -33,6 +34,8 @@ def check_target(path: str | os.PathLike[str]) -> Path:
             f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(RESULT_SUFFIXES)}"
         )
     check_folder(target)
+    if (kind := special_kind(target)) and kind != FOLDER:
+        raise ResultError(f"{target}: is {kind}: choose another name")
     if target.is_dir() != (target.suffix == ".zarr") and target.exists():
         raise ResultError(f"{target}: is a {'folder' if target.is_dir() else 'file'}: choose another name")
     if target.exists() and not _is_ours(target):
@@ -120,7 +123,10 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
         If there is no such file, or it is no result of this or an older version.
     """
     source = Path(path)
-    if not source.exists():
+    kind = special_kind(source)
+    if kind and kind != FOLDER:
+        raise ResultError(f"{source}: is {kind}; a result is read from a file: save it in one and give its name")
+    if not os.path.exists(source):
         raise ResultError(f"{source}: there is no such file")
     engine = "zarr" if source.is_dir() else "h5netcdf"
     opened = _attempted(source, lambda: xr.open_dataset(source, engine=engine, cache=False, **_reading(source)))
