@@ -10,6 +10,8 @@ from jitrisk.cli.group import verb
 from jitrisk.cli.options import print_json
 from jitrisk.cli.printing import echo, width
 
+_FEWEST = 20  # columns that a description takes beside its name
+
 
 @verb("examples", "Example: jitrisk examples")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
@@ -23,7 +25,11 @@ def command(as_json: bool) -> None:
         return
     indent = " " * (max(map(len, found)) + 2)
     columns = width()
+    narrow = columns < len(indent) + _FEWEST
     for name, description in found.items():
         start = name.ljust(len(indent))
+        if narrow:
+            echo(name)
+            start = indent = "  "
         echo(textwrap.fill(description, columns, initial_indent=start, subsequent_indent=indent))
     echo("Run one with 'jitrisk compare NAME'; start your own from one with 'jitrisk new FILE --from NAME'.", err=True)

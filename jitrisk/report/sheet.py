@@ -65,9 +65,12 @@ class Sheet:
             self._labels(options.encoding),
             *(self._cells(i, options.encoding) for i in range(len(self.columns))),
         ]
-        for block in _blocks(heads, columns, options.max_width):
-            yield _table(block, rule(options))
-            yield Text()
+        if _narrowest(columns) > options.max_width:
+            yield from _stacked(heads, columns)
+        else:
+            for block in _blocks(heads, columns, options.max_width):
+                yield _table(block, rule(options))
+                yield Text()
         width = min(PROSE, options.max_width)
         for note in self.notes:
             yield Constrain(written(note, "dim"), width)
@@ -85,6 +88,23 @@ class Sheet:
         halves = [sign + cell.half if cell.half else "" for cell in cells]
         left, right = max(len(cell.value) for cell in cells), max(map(len, halves))
         return [cell.value.rjust(left) + half.ljust(right) for cell, half in zip(cells, halves, strict=True)]
+
+
+def _narrowest(columns: list[list[str]]) -> int:
+    """Return how wide the labels and one column beside them are."""
+    label, *widths = (max(map(cell_len, column), default=0) for column in columns)
+    return label + _GAP + max(widths, default=0)
+
+
+def _stacked(heads: list[str], columns: list[list[str]]) -> Iterator[Text]:
+    """Yield every figure on a line below its label, strategy by strategy, for a terminal too narrow for both."""
+    labels, *others = columns
+    for head, column in zip(heads[1:], others, strict=True):
+        yield Text(head, style="bold")
+        for label, cell in zip(labels, column, strict=True):
+            yield Text(label)
+            yield Text(f"  {cell.strip()}")
+        yield Text()
 
 
 def _blocks(heads: list[str], columns: list[list[str]], width: int) -> Iterator[Block]:
