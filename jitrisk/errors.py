@@ -8,6 +8,8 @@ from difflib import SequenceMatcher, get_close_matches
 from heapq import nlargest
 from itertools import islice
 
+from jitrisk.printable import escape, shorten
+
 MOST_FAULTS = 1_000
 """A `ModelError` keeps this many faults. A check that has found more of them ends."""
 
@@ -22,9 +24,17 @@ _MOST_COMPARED = 50
 
 _MOST_LISTED = 30
 
+_LONGEST = 2_000  # characters of one message
+
 
 class JitriskError(Exception):
-    """Anything wrong with what the user handed in; the command line prints it and exits with 2."""
+    """Anything wrong with what the user handed in; the command line prints it and exits with 2.
+
+    Its message is one line of bounded length, and every character of it is printable.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shorten(escape(message), _LONGEST))
 
 
 def list_names(names: Collection[str]) -> str:
@@ -78,7 +88,7 @@ class Fault:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part)
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return escape(": ".join(part for part in (place, self.key, shorten(self.message, _LONGEST)) if part))
 
 
 class ModelError(JitriskError):
@@ -99,7 +109,7 @@ class ModelError(JitriskError):
         rest = iter(faults)
         self.faults: tuple[Fault, ...] = tuple(islice(rest, MOST_FAULTS))
         self.count = len(self.faults) + sum(1 for _ in rest) + more
-        super().__init__("\n".join([*map(str, self.printed), *self._remainder()]))
+        Exception.__init__(self, "\n".join([*map(str, self.printed), *self._remainder()]))  # one line each
 
     @property
     def printed(self) -> tuple[Fault, ...]:

@@ -22,8 +22,14 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
 
 def check_folder(target: Path) -> None:
     """Raise ResultError unless the folder of a target is there and can be written to; remove what killed runs left."""
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise ResultError(f"{target}: there is no folder {str(target.parent)!r}: make it first")
+    try:
+        os.lstat(target)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # a name that is too long, a null character
+        raise ResultError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
     real = Path(os.path.realpath(target))
     sweep(real.parent)
     # Tried and not asked: permissions say nothing of root, of read-only file systems or of those that make no files.

@@ -13,9 +13,9 @@ from jitrisk.cli.options import (
     model_argument,
     outcomes_of,
     print_json,
-    print_sheets,
     run_options,
 )
+from jitrisk.cli.printing import print_sheets
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 
 import click
 
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import print_json
+from jitrisk.cli.printing import echo, width
+
+_FEWEST = 20  # columns that a description takes beside its name
 
 
 @verb("examples", "Example: jitrisk examples")
@@ -22,10 +24,12 @@ def command(as_json: bool) -> None:
         print_json({"schema": "jitrisk.examples", "schema_version": 1, "examples": found})
         return
     indent = " " * (max(map(len, found)) + 2)
-    columns = shutil.get_terminal_size().columns
+    columns = width()
+    narrow = columns < len(indent) + _FEWEST
     for name, description in found.items():
         start = name.ljust(len(indent))
-        click.echo(textwrap.fill(description, columns, initial_indent=start, subsequent_indent=indent))
-    click.echo(
-        "Run one with 'jitrisk compare NAME'; start your own from one with 'jitrisk new FILE --from NAME'.", err=True
-    )
+        if narrow:
+            echo(name)
+            start = indent = "  "
+        echo(textwrap.fill(description, columns, initial_indent=start, subsequent_indent=indent))
+    echo("Run one with 'jitrisk compare NAME'; start your own from one with 'jitrisk new FILE --from NAME'.", err=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
@@ -13,6 +12,7 @@ from typing import Any
 
 import click
 
+from jitrisk.cli.printing import echo, print_traceback, print_usage_error
 from jitrisk.errors import JitriskError, did_you_mean
 
 VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
@@ -88,7 +88,7 @@ def run(words: list[str]) -> int:
         click.echo("jitrisk: interrupted", err=True)
         return _INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        print_usage_error(error)
         return _BAD_INPUT
     except JitriskError as error:
         return _report(error, str(error), debug, _BAD_INPUT)
@@ -135,9 +135,9 @@ def _unprinted(error: OSError) -> int:
 
 def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
     if debug:
-        traceback.print_exception(error)
-    for line in words.splitlines():
-        click.echo(f"jitrisk: {line}", err=True)
+        print_traceback(error)
+    for line in words.split("\n"):
+        echo(f"jitrisk: {line}", err=True)
     return code
 
 

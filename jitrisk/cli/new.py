@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
+from jitrisk.cli.printing import echo
 from jitrisk.errors import did_you_mean
 from jitrisk.targets import check_folder, replacing
 
@@ -45,12 +48,13 @@ def command(name: str, example: str) -> None:
     for copy, source in copies.items():
         with replacing(copy) as fresh:
             fresh.write_bytes(source.read_bytes())
-    click.echo(f"wrote {', '.join(map(str, copies))}", err=True)
-    click.echo(f"Change it, then: jitrisk validate {target}; jitrisk compare {target}", err=True)
+    echo(f"wrote {', '.join(map(str, copies))}", err=True)
+    word = shlex.quote(str(target))
+    echo(f"Change it, then: jitrisk validate {word}; jitrisk compare {word}", err=True)
 
 
 def _refuse_to_overwrite(target: Path, copies: dict[Path, Path]) -> None:
     check_folder(target)
     for copy, source in copies.items():
-        if copy.exists() and (copy == target or copy.read_bytes() != source.read_bytes()):
+        if os.path.lexists(copy) and (copy == target or not copy.is_file() or copy.read_bytes() != source.read_bytes()):
             raise click.UsageError(f"{str(copy)!r} exists already: choose another name, or move it away.")

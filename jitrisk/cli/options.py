@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -15,6 +14,7 @@ from click.core import ParameterSource
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import UNWRITTEN
+from jitrisk.cli.printing import echo, print_document
 from jitrisk.cli.simulating import REACHED, simulated
 from jitrisk.cli.warned import WARNED, print_result_warnings, print_warnings, strict_option
 from jitrisk.errors import did_you_mean
@@ -180,7 +180,7 @@ def check_out(out: Path | None, source: str) -> None:
 
     if out is not None:
         outcomes.check_target(out)
-        if out.resolve() == Path(source).resolve():
+        if os.path.realpath(out) == os.path.realpath(source):
             raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
 
 
@@ -203,7 +203,7 @@ def keep(dataset: xr.Dataset, out: Path | None) -> None:
         failure.__cause__ = error
         click.get_current_context().meta[UNWRITTEN] = failure
     else:
-        click.echo(f"wrote {out}", err=True)
+        echo(f"wrote {out}", err=True)
 
 
 def _require_base(base: str | None, names: Sequence[str]) -> None:
@@ -237,23 +237,4 @@ def print_json(document: dict[str, Any]) -> None:
     A run that had a precision to reach says under `until` what it is; warnings about the model stand under `warnings`.
     """
     meta = click.get_current_context().meta
-    click.echo(json.dumps(document | meta.get(REACHED, {}) | meta.get(WARNED, {}), indent=2))
-
-
-def print_sheets(*sheets: Any) -> None:
-    """Print sheets for people on stdout, as wide as the terminal is."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    for i, sheet in enumerate(sheets):
-        if i:
-            console.print()
-        console.print(sheet)
-
-
-def print_line(text: str) -> None:
-    """Print a line on stdout, folded between words where it is a terminal."""
-    from rich.console import Console
-    from rich.text import Text
-
-    Console(highlight=False).print(Text(text), soft_wrap=not sys.stdout.isatty())
+    print_document(document | meta.get(REACHED, {}) | meta.get(WARNED, {}))

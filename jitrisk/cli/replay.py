@@ -15,11 +15,11 @@ from jitrisk.cli.options import (
     keep,
     model_argument,
     print_json,
-    print_sheets,
     rare_option,
     shared_option,
     strategy_option,
 )
+from jitrisk.cli.printing import print_sheets
 from jitrisk.cli.simulating import progress_bar, warnings_as_lines
 
 

@@ -8,6 +8,7 @@ import click
 
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import Request, comparison_options, model_argument, outcomes_of, print_json, run_options
+from jitrisk.cli.printing import echo
 
 
 @verb("report", "Example: jitrisk report brake-valves --html brakes.html")
@@ -39,6 +40,6 @@ def command(
     summary = pipeline.write_report(
         outcomes, html, base=base, level=level, replay=not no_replay, threads=request.threads
     )
-    click.echo(f"wrote {html}", err=True)
+    echo(f"wrote {html}", err=True)
     if request.as_json:
         print_json(summed(summary))

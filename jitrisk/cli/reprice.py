@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import check_out, keep, print_json, print_sheets
+from jitrisk.cli.options import check_out, keep, print_json
+from jitrisk.cli.printing import print_sheets
 
 
 @verb("reprice", "Example: jitrisk reprice plant.nc --set stages.bike.value=350 --set 'holding_rate=15 % / year'")

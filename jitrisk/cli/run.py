@@ -8,10 +8,10 @@ from jitrisk.cli.options import (
     model_argument,
     outcomes_of,
     print_json,
-    print_sheets,
     run_options,
     strategy_option,
 )
+from jitrisk.cli.printing import print_sheets
 
 
 @verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jitrisk.cli.printing import console, echo
 from jitrisk.stop_signals import Cleanup
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
     found = looks[-1]
     click.get_current_context().meta[REACHED] = {"until": reached_document(found)}
     if not (request.quiet and found["met"].all()):
-        click.echo(reached_line(found), err=True)
+        echo(reached_line(found), err=True)
     if found.attrs.get("stopped") == "most" and most < request.max_paths:
-        click.echo(f"{request.out}: there is room for {most:,} paths there, so there are no more", err=True)
+        echo(f"{request.out}: there is room for {most:,} paths there, so there are no more", err=True)
     return result
 
 
@@ -127,7 +128,7 @@ def announce(network: Network, names: Sequence[str], paths: int, request: Reques
         return
     expected = pipeline.estimate(network, paths, strategies=names, threads=request.threads)
     if expected.seconds >= _LONG:
-        click.echo(str(expected), err=True)
+        echo(str(expected), err=True)
 
 
 @contextmanager
@@ -141,7 +142,7 @@ def warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
             texts = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
             for text in dict.fromkeys(texts):
                 if text != said():
-                    click.echo(text, err=True)
+                    echo(text, err=True)
 
 
 @contextmanager
@@ -150,11 +151,10 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Cleanup(_restore_terminal), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Cleanup(_restore_terminal), Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

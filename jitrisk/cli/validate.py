@@ -6,7 +6,8 @@ import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.options import print_json, print_line
+from jitrisk.cli.options import print_json
+from jitrisk.cli.printing import print_line
 from jitrisk.cli.warned import print_warnings, strict_option
 
 

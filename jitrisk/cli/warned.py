@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jitrisk.cli.printing import echo
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -43,9 +45,9 @@ def print_warnings(network: Network, strict: bool, strategies: Collection[str] |
     rest = {"more_warnings": more} if more > 0 else {}
     click.get_current_context().meta[WARNED] = {"warnings": [warning.as_document() for warning in printed], **rest}
     for warning in printed:
-        click.echo(f"jitrisk: warning: {warning}", err=True)
+        echo(f"jitrisk: warning: {warning}", err=True)
     if more > 0:
-        click.echo(f"jitrisk: and {more:,} more warning{'s' * (more != 1)}", err=True)
+        echo(f"jitrisk: and {more:,} more warning{'s' * (more != 1)}", err=True)
 
 
 def print_result_warnings(result: xr.Dataset, strict: bool) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import graphlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.fields import spelled_out
 from jitrisk.model.network import Hit
 from jitrisk.model.wording import Known, quoted, shown
+from jitrisk.printable import first_unprintable
 
 # Letters of any script, digits, and what joins them. No colon: it separates the names of random streams.
 _NAME = re.compile(r"\w(?:[\w .,+/&()'-]{0,98}[\w.)])?")
@@ -56,13 +57,27 @@ def _supplies(stage: Any) -> Iterator[tuple[str, Path, str]]:
 def _names(model: Mapping[str, Any]) -> Iterator[Finding]:
     for section in ("stages", "customers", "hazards", "strategies"):
         names = _section(model, section)
-        for name in names:
-            if not _NAME.fullmatch(name):
-                ends = "that begins with a letter or digit and ends with one, with `.` or with `)`"
-                allowed = f"letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all, {ends}"
-                yield Finding((section, name), f"expected a name of {allowed}; found `{shown(name)}`")
+        yield from _misnamed((section,), names)
         if isinstance(model.get(section), Mapping) and not names and section in ("stages", "customers"):
             yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
+    for stage, part in _section(model, "stages").items():
+        inputs = _section(part, "inputs")
+        # An input that is named after its stage is that stage, whose name is looked at where it is declared.
+        yield from _misnamed(("stages", stage, "inputs"), [name for name in inputs if _has_sources(inputs[name])])
+
+
+def _has_sources(source: Any) -> bool:
+    """Return whether an input names its stages, so that its own name is free."""
+    return isinstance(source, Mapping) and "from" in source
+
+
+def _misnamed(path: Path, names: Iterable[str]) -> Iterator[Finding]:
+    """Yield the names that break the rule of all names."""
+    for name in names:
+        if not _NAME.fullmatch(name) or first_unprintable(name):
+            ends = "that begins with a letter or digit and ends with one, with `.` or with `)`"
+            allowed = f"letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all, {ends}"
+            yield Finding((*path, name), f"expected a name of {allowed}; found `{shown(name)}`")
 
 
 def _clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from jitrisk.model.strategies import read_strategies, text
 from jitrisk.model.tables import Tables
 from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, from_mapping, read_yaml
 from jitrisk.model.wording import reason, shown, size, unknown
+from jitrisk.regular_files import read_regular, special_kind
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -168,6 +169,8 @@ def _located(source: Any) -> Path:
         return known[name]
     if os.path.isdir(name):
         raise TextError(f"`{shown(name)}` is a folder; give the model file in it")
+    if kind := special_kind(name):
+        raise TextError(f"`{shown(name)}` is {kind}; a model is read from a file: save it in one and give its name")
     if not os.path.exists(name):
         is_file = isinstance(source, os.PathLike) or name.endswith(_SUFFIXES) or os.sep in name
         near = [
@@ -182,8 +185,7 @@ def _located(source: Any) -> Path:
 
 def _content(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+        content = read_regular(path, MOST_BYTES)
     except (OSError, ValueError) as error:
         raise TextError(f"the file cannot be read: {reason(getattr(error, 'strerror', None) or error)}") from None
     if len(content) > MOST_BYTES:

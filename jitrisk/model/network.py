@@ -34,7 +34,7 @@ from jitrisk.model.measures import (
 from jitrisk.model.part import Part
 from jitrisk.model.policy import Policy, PolicyChoice
 from jitrisk.model.quantities import HOUR
-from jitrisk.model.reader import FLAG, TEXT, Clock
+from jitrisk.model.reader import CURRENCY, FLAG, TEXT, Clock
 from jitrisk.sampling.distributions import Distribution, constant, distribution
 from jitrisk.sampling.series import SHORTEST_CYCLE, cycle_length
 
@@ -275,7 +275,7 @@ class Network(Part):
     warm_up: Annotated[int, WholePeriods(least=0, down=True)] = Field(
         default=0, description="time at the start that is not accounted for; rounded down to periods"
     )
-    currency: _Text = Field(default="money", description="unit of all money")
+    currency: Annotated[str, CURRENCY] = Field(default="money", description="unit of all money")
     holding_rate: _Interest = Field(default=0.0, description="cost of holding stock, of its value")
     days_receivable: Annotated[float, DAYS] = Field(default=0.0, description="time that customers take to pay")
     days_payable: Annotated[float, DAYS] = Field(default=0.0, description="time taken to pay suppliers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -13,9 +14,13 @@ from pydantic_core import core_schema
 
 from jitrisk.model.faults import refusal
 from jitrisk.model.quantities import found
+from jitrisk.printable import first_unprintable
 
-MOST_CHARACTERS = 200
-"""A text such as the name of a network may have this many characters."""
+LONGEST_TEXT = 200
+"""The name of a model may have this many characters."""
+
+LONGEST_CURRENCY = 20
+"""The name of a currency, which stands along axes, may have this many characters."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +103,14 @@ class Plain(Reader):
         return dict(self.schema)
 
 
-def _text(source: Any, clock: Clock) -> str:
+def _text(source: Any, clock: Clock, longest: int = LONGEST_TEXT) -> str:
     if not isinstance(source, str) or not source.strip():
         hint = "; write it between quotes" if isinstance(source, int | float) else ""
         raise refusal(f"expected a text, found {found(source)}{hint}")
-    if len(source) > MOST_CHARACTERS:
-        raise refusal(
-            f"expected a text of at most {MOST_CHARACTERS} characters, found one of {len(source):,}; shorten it"
-        )
-    if not source.isprintable():
-        raise refusal("expected a text of one line, without control characters")
+    if strange := first_unprintable(source):
+        raise refusal(f"expected a text of one line whose every character is visible, found {strange}")
+    if len(source) > longest:
+        raise refusal(f"expected a text of at most {longest} characters, found one of {len(source):,}; shorten it")
     return source
 
 
@@ -117,5 +120,10 @@ def _flag(source: Any, clock: Clock) -> bool:
     return source
 
 
-TEXT = Plain("Text", _text, {"type": "string", "minLength": 1})
+TEXT = Plain("Text", _text, {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT})
+CURRENCY = Plain(
+    "Currency",
+    partial(_text, longest=LONGEST_CURRENCY),
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_CURRENCY},
+)
 FLAG = Plain("Flag", _flag, {"type": "boolean"})

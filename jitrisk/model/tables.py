@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from jitrisk.model.faults import Finding, Path
 from jitrisk.model.measures import LARGEST
 from jitrisk.model.quantities import NUMBER_PATTERN, found, parse
 from jitrisk.model.wording import Known, quoted, reason, shown, size, unknown
+from jitrisk.regular_files import IrregularFileError, read_regular, special_kind
 
 MOST_BYTES = 10_000_000
 """A table may have this many bytes."""
@@ -45,6 +47,11 @@ class _TableError(Exception):
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
         super().__init__()
+
+
+def _refusal(message: str) -> _TableError:
+    """Return the error about a table as a whole."""
+    return _TableError([Finding(("file",), message)])
 
 
 @dataclass
@@ -115,41 +122,42 @@ class Tables:
                     rows.append(row)
                     lines.append(reader.line_num)
         except csv.Error as error:
-            raise _TableError([Finding(("file",), f"not a CSV file: {reason(error)}", reader.line_num, name)]) from None
+            message = f"not a CSV file: {reason(error)}; is a quote left open?"
+            raise _TableError([Finding(("file",), message, reader.line_num, name)]) from None
         other = _separator(rows[0]) if rows else ""
         if other:
             message = f"the cells are separated by {other}; expected commas"
             raise _TableError([Finding(("file",), message, lines[0], name)])
         if not 1 < len(rows) <= MOST_ROWS + 1:
-            message = f"expected a header and 1 to {MOST_ROWS:,} rows, found {max(len(rows) - 1, 0):,} rows"
-            raise _TableError([Finding(("file",), message)])
+            raise _refusal(f"expected a header and 1 to {MOST_ROWS:,} rows, found {max(len(rows) - 1, 0):,} rows")
         return rows, lines
 
     def _text(self, name: str) -> str:
         try:
-            path = self._inside(name)
-            if path.stat().st_size > MOST_BYTES:
-                raise _TableError([Finding(("file",), f"the file `{shown(name)}` is larger than {size(MOST_BYTES)}")])
-            return path.read_text(encoding="utf-8-sig")
+            content = read_regular(self._inside(name), MOST_BYTES)
+            if len(content) > MOST_BYTES:
+                raise _refusal(f"the file `{shown(name)}` is larger than {size(MOST_BYTES)}")
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise _TableError([Finding(("file",), f"the file `{shown(name)}` is not UTF-8 text")]) from None
+            raise _refusal(f"the file `{shown(name)}` is not UTF-8 text; save it in UTF-8") from None
+        except IrregularFileError as error:
+            raise _refusal(f"`{shown(name)}` is {error.strerror}; a table is read from a CSV file") from None
         except (OSError, ValueError) as error:
             why = reason(getattr(error, "strerror", None) or error)
-            raise _TableError([Finding(("file",), f"the file `{shown(name)}` cannot be read: {why}")]) from None
+            raise _refusal(f"the file `{shown(name)}` cannot be read: {why}") from None
 
     def _inside(self, name: str) -> FilePath:
         """Return the path of a file in the folder of the model, wherever links lead."""
         windows = PureWindowsPath(name)
-        folder = self.folder.resolve()
-        path = (folder / name).resolve()
+        folder = FilePath(os.path.realpath(self.folder))
+        # realpath goes once round a loop of links; resolve raises RuntimeError for it before Python 3.13.
+        path = FilePath(os.path.realpath(folder / name))
         if windows.drive or windows.root or ".." in windows.parts or not path.is_relative_to(folder):
-            message = (
-                f"the file `{shown(name)}` must lie in the folder of the model; give its name relative to that folder"
-            )
-            raise _TableError([Finding(("file",), message)])
-        if not path.is_file():
+            message = "must lie in the folder of the model; give its name relative to that folder"
+            raise _refusal(f"the file `{shown(name)}` {message}")
+        if not path.is_file() and not special_kind(path):
             close = unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
-            raise _TableError([Finding(("file",), f"{close}; it is looked for in the folder of the model")])
+            raise _refusal(f"{close}; it is looked for in the folder of the model")
         return path
 
 
@@ -166,7 +174,9 @@ class _Cells:
             return True
         other = _separator(row)
         hint = f"; the cells are separated by {other}, expected commas" if other else ""
-        if len(row) > len(header):
+        if any("\n" in cell for cell in row):
+            hint = "; a text between quotes runs over several lines: close the quote before it"
+        elif len(row) > len(header):
             hint = "; write decimals with a point, and a text with a comma between quotes"
         self._report("file", f"expected {_cells(len(header))} as in the header, found {_cells(len(row))}{hint}", line)
         return False

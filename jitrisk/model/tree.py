@@ -19,6 +19,7 @@ import yaml
 from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.quantities import found
+from jitrisk.model.surrogates import join_surrogate_pairs
 from jitrisk.model.wording import reason, shown
 
 MOST_BYTES = 20_000_000
@@ -149,6 +150,7 @@ def read_yaml(text: str, last: bool = False) -> Tree:
     TooManyFaultsError
         if it has more than `MOST_FAULTS` faults.
     """
+    text = join_surrogate_pairs(text)
     try:
         return _built(text, last)
     except yaml.MarkedYAMLError as error:
@@ -157,7 +159,7 @@ def read_yaml(text: str, last: bool = False) -> Tree:
         line = mark.line + 1 if mark else None
         if line and any(map(_INDENTED_BY_TAB.match, text.splitlines()[line - 1 : line])):
             raise TextError("a tab indents this line; indent with spaces", line) from None
-        raise TextError(f"not valid YAML: {reason(error.problem or error.context)}", line) from None
+        raise TextError(f"not valid YAML: {_problem(error)}", line) from None
     except yaml.reader.ReaderError as error:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         # The parsers count its position differently, in characters or in bytes.
@@ -165,6 +167,14 @@ def read_yaml(text: str, last: bool = False) -> Tree:
         _check_limits(before)
         message = f"not valid YAML: the character U+{code:04X} is not allowed"
         raise TextError(message, before.count("\n") + 1) from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """Return what a parser found wrong, with the next step where it names none."""
+    problem = reason(error.problem or error.context or "the text cannot be read")
+    if "Unicode character escape" in problem:
+        return f"{problem}; write the character itself, or one above U+FFFF as `\\U0001F600`"
+    return problem
 
 
 def _built(text: str, last: bool) -> Tree:

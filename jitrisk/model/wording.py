@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 
 from jitrisk.errors import find_closest
+from jitrisk.printable import escape, shorten
 
 # A message that would list more names than this lists none.
 _MOST_LISTED = 30
@@ -24,10 +25,8 @@ _LONGEST_REASON = 200
 
 
 def shown(text: str, longest: int = _LONGEST) -> str:
-    """Return a text as a message may print it: not too long, and with no control characters."""
-    start = text[: longest + 1]
-    plain = start if start.isprintable() else ascii(start)[1:-1]
-    return plain if len(plain) <= longest else f"{plain[:longest]}..."
+    """Return a text as a message may print it: not too long, and every character visible."""
+    return shorten(escape(text[: longest + 1]), longest)
 
 
 def reason(error: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from jitrisk.outcomes.manifest import attach_manifest, block_length, require_mod
 from jitrisk.outcomes.proportion import is_proportionate
 from jitrisk.outcomes.soundness import require_sound
 from jitrisk.outcomes.stored_array import StoredArray
+from jitrisk.regular_files import FOLDER, special_kind
 from jitrisk.targets import SPARE, check_folder, replacing, require_room
 from jitrisk.temporary_folders import recover
 from jitrisk.vocabulary import CONTENTS, MANIFEST, RESULT_SUFFIXES
@@ -37,6 +37,8 @@ def check_target(path: str | os.PathLike[str]) -> Path:
             f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(RESULT_SUFFIXES)}"
         )
     check_folder(target)
+    if (kind := special_kind(target)) and kind != FOLDER:
+        raise ResultError(f"{target}: is {kind}: choose another name")
     if target.is_dir() != (target.suffix == ".zarr") and target.exists():
         raise ResultError(f"{target}: is a {'folder' if target.is_dir() else 'file'}: choose another name")
     if target.exists() and not _is_ours(target):
@@ -138,10 +140,12 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
         If there is no such file, or it is no result of this or an older version.
     """
     source = Path(path)
-    if not source.exists() and (found := recover(source)) != source:
+    kind = special_kind(source)
+    if kind and kind != FOLDER:
+        raise ResultError(f"{source}: is {kind}; a result is read from a file: save it in one and give its name")
+    if not os.path.exists(source) and (found := recover(source)) != source:
         where = f", but a run that was killed left it in {found}" if found else ""
         raise ResultError(f"{source}: there is no such file{where}")
-    _require_file_or_folder(source)
     zarr = source.is_dir()
     options: dict[str, Any] = {"consolidated": False, "zarr_format": 3} if zarr else {}
 
@@ -151,16 +155,6 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
 
     with _attempted(source, open_verified) as opened:
         yield _attempted(source, lambda: _sound(_verified(opened, str(source))))
-
-
-def _require_file_or_folder(source: Path) -> None:
-    try:
-        mode = source.stat().st_mode
-    except OSError as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        raise ResultError(f"{source}: {why}") from None
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise ResultError(f"{source}: is neither a file nor a folder: name a result written with --out or jr.save")
 
 
 def _require_safe(source: Path) -> None:

@@ -16,9 +16,9 @@ from rich.text import Text
 
 from jitrisk.errors import ResultError, did_you_mean
 from jitrisk.numerals import number
+from jitrisk.printable import encodable
 from jitrisk.report.documents import plain
 from jitrisk.report.numbers import span
-from jitrisk.report.sheet import encodable
 from jitrisk.risk.result import HOURS_PER_DAY
 
 SCHEMA_VERSION = 1

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk.numerals import number
+from jitrisk.printable import encodable, escape
 from jitrisk.report.documents import plain
 from jitrisk.report.numbers import Estimate, Rounded, paths, rounded, scale, within
-from jitrisk.report.sheet import Row, Sheet, encodable
+from jitrisk.report.sheet import Row, Sheet
 from jitrisk.risk import events
 from jitrisk.risk.result import HOURS_PER_DAY
 
@@ -77,7 +78,8 @@ class Journal:
 
     def __str__(self) -> str:
         width = max((len(date) for date, _ in self.lines), default=0)
-        return "\n".join([self.title, "", *(f"{date.ljust(width)}  {text}" for date, text in self.lines)])
+        lines = [self.title, "", *(f"{date.ljust(width)}  {text}" for date, text in self.lines)]
+        return "\n".join(map(escape, lines))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts, for rich."""

@@ -13,13 +13,13 @@ from rich.constrain import Constrain
 from rich.table import Table
 from rich.text import Text
 
+from jitrisk.printable import encodable
 from jitrisk.report.numbers import Rounded
 
 Block = list[tuple[str, list[str]]]
 
 _GAP = 2
 PROSE = 100
-_ASCII = {"±": "+-", "×": "x"}
 # rich's own fallback for encodings without lines draws a full grid.
 _ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 
@@ -65,9 +65,12 @@ class Sheet:
             self._labels(options.encoding),
             *(self._cells(i, options.encoding) for i in range(len(self.columns))),
         ]
-        for block in _blocks(heads, columns, options.max_width):
-            yield _table(block, rule(options))
-            yield Text()
+        if _narrowest(columns) > options.max_width:
+            yield from _stacked(heads, columns)
+        else:
+            for block in _blocks(heads, columns, options.max_width):
+                yield _table(block, rule(options))
+                yield Text()
         width = min(PROSE, options.max_width)
         for note in self.notes:
             yield Constrain(written(note, "dim"), width)
@@ -85,6 +88,23 @@ class Sheet:
         halves = [sign + cell.half if cell.half else "" for cell in cells]
         left, right = max(len(cell.value) for cell in cells), max(map(len, halves))
         return [cell.value.rjust(left) + half.ljust(right) for cell, half in zip(cells, halves, strict=True)]
+
+
+def _narrowest(columns: list[list[str]]) -> int:
+    """Return how wide the labels and one column beside them are."""
+    label, *widths = (max(map(cell_len, column), default=0) for column in columns)
+    return label + _GAP + max(widths, default=0)
+
+
+def _stacked(heads: list[str], columns: list[list[str]]) -> Iterator[Text]:
+    """Yield every figure on a line below its label, strategy by strategy, for a terminal too narrow for both."""
+    labels, *others = columns
+    for head, column in zip(heads[1:], others, strict=True):
+        yield Text(head, style="bold")
+        for label, cell in zip(labels, column, strict=True):
+            yield Text(label)
+            yield Text(f"  {cell.strip()}")
+        yield Text()
 
 
 def _blocks(heads: list[str], columns: list[list[str]], width: int) -> Iterator[Block]:
@@ -119,11 +139,3 @@ def _table(block: Block, lines: box.Box) -> Table:
     for row in zip(*(column for _, column in block), strict=True):
         table.add_row(*map(Text, row))
     return table
-
-
-def encodable(text: str, encoding: str) -> str:
-    """Return the text with what an encoding lacks replaced: ± by +-, anything else by a question mark."""
-    for character, plain in _ASCII.items():
-        if character.encode(encoding, "ignore") == b"":
-            text = text.replace(character, plain)
-    return text.encode(encoding, "replace").decode(encoding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -17,9 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk import risk
+from jitrisk.printable import encodable
 from jitrisk.report.numbers import UNKNOWN, Estimate, rounded, within
 from jitrisk.report.quantities import quantity, spoken
-from jitrisk.report.sheet import PROSE, encodable, rule
+from jitrisk.report.sheet import PROSE, rule
 from jitrisk.report.table import title
 
 Kind = Literal["histogram", "exceedance"]
@@ -34,6 +35,7 @@ _LONGEST_NAME = 16
 _BAR = "cyan"
 # What a bad year does to a limit.
 _BEYOND = {"upper": "exceeded", "lower": "fallen short of"}
+_LISTED_INTERVALS = "After ± stands half of the 95 % interval."
 _ONE_SCALE = "All bars are drawn to one scale."
 _INTERVALS = "The dot is the value, the line its 95 % interval, and after ± stands half of that."
 
@@ -64,10 +66,22 @@ class Histogram:
         size = math.ceil(len(self.columns) / count)
         bar = max(1, min(_LONGEST_BAR, room // size - _GAP - _SHARE))
         yield Text(encodable(self.title, options.encoding), style="bold")
-        for start in range(0, len(self.columns), size):
-            yield self._block(self.columns[start : start + size], bar, options)
-            yield Text()
+        if room - _GAP - _SHARE < 1:
+            yield from self._listed(options.encoding)
+        else:
+            for start in range(0, len(self.columns), size):
+                yield self._block(self.columns[start : start + size], bar, options)
+                yield Text()
         yield Constrain(Text(encodable(self.note, options.encoding), style="dim"), min(PROSE, options.max_width))
+
+    def _listed(self, encoding: str) -> Iterator[Text]:
+        """Yield the shares without bars, for which there is no room."""
+        for name, shares in self.columns:
+            yield Text(encodable(name, encoding))
+            for text, share in zip(self.bins, shares, strict=True):
+                if share:
+                    yield Text(f"{encodable(text, encoding)}: {_percent(share)}")
+            yield Text()
 
     def _block(self, columns: Sequence[tuple[str, tuple[float, ...]]], bar: int, options: ConsoleOptions) -> Table:
         table = _table(options)
@@ -77,7 +91,7 @@ class Histogram:
         top = max(share for _, shares in self.columns for share in shares)
         for place, text in enumerate(self.bins):
             cells = (_share(shares[place], top, bar, options.encoding) for _, shares in columns)
-            table.add_row(encodable(text, options.encoding), *cells)
+            table.add_row(Text(encodable(text, options.encoding)), *cells)
         return table
 
 
@@ -108,21 +122,37 @@ class Exceedance:
         name_width = min(_LONGEST_NAME, options.max_width // 4, max(map(cell_len, names)))
         years = max(len("years"), *(len(text) for text, _ in self.groups))
         left = options.max_width - years - name_width - max(map(len, texts)) - 3 * _GAP
+        if left < _LEAST_AXIS:
+            yield from self._listed(texts, names, options)
+            return
         ends = [end for row in rows for end in row[1:] if math.isfinite(end)]
         low, high = min(ends), max(ends)
-        axis = _axis(low, high, max(_LEAST_AXIS, min(left, PROSE)), encoding)
+        axis = _axis(low, high, min(left, PROSE), encoding)
         table = _table(options)
         table.add_column("years", justify="right", no_wrap=True)
         table.add_column("", width=name_width, overflow="fold")
-        table.add_column(axis.head(), no_wrap=True)
-        table.add_column("", justify="right", no_wrap=left >= _LEAST_AXIS)
+        table.add_column(Text(axis.head()), no_wrap=True)
+        table.add_column("", justify="right", no_wrap=True)
         firsts = (text if not place else "" for text, lines in self.groups for place in range(len(lines)))
         for first, name, row, text in zip(firsts, names, rows, texts, strict=True):
-            table.add_row(first, name, Text(axis.mark(*row[1:]), style=_BAR), text)
+            table.add_row(Text(first), Text(name), Text(axis.mark(*row[1:]), style=_BAR), Text(text))
         yield Text(encodable(self.title, encoding), style="bold")
         yield table
         yield Text()
         yield Constrain(Text(encodable(self.note, encoding), style="dim"), min(PROSE, options.max_width))
+
+    def _listed(self, texts: Sequence[str], names: Sequence[str], options: ConsoleOptions) -> RenderResult:
+        """Yield the values without their axis, for which there is no room."""
+        yield Text(encodable(self.title, options.encoding), style="bold")
+        place = 0
+        for years, lines in self.groups:
+            yield Text(f"{years} years")
+            for _ in lines:
+                yield Text(f"  {names[place]}: {texts[place].strip()}")
+                place += 1
+        yield Text()
+        note = self.note.replace(_INTERVALS, _LISTED_INTERVALS)
+        yield Constrain(Text(encodable(note, options.encoding), style="dim"), min(PROSE, options.max_width))
 
 
 @dataclass(frozen=True)
@@ -228,8 +258,11 @@ def _share(share: float, top: float, bar: int, encoding: str) -> Text:
         drawn = _EIGHTHS[-1] * whole + _EIGHTHS[eighths] * bool(eighths)
     else:
         drawn = "#" * round(size / 8) or "."
-    percent = "< 0.1" if share < 0.0005 else f"{100 * share:.{0 if share >= 0.0995 else 1}f}"
-    return Text.assemble((drawn, _BAR), f" {percent}")
+    return Text.assemble((drawn, _BAR), f" {_percent(share)}")
+
+
+def _percent(share: float) -> str:
+    return "< 0.1" if share < 0.0005 else f"{100 * share:.{0 if share >= 0.0995 else 1}f}"
 
 
 def _axis(low: float, high: float, width: int, encoding: str) -> Axis:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import ResultError
+from jitrisk.regular_files import special_kind
 from jitrisk.targets import check_folder, keep_elsewhere, replacing
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _OPENING = b"<!doctype html"
 def check_page(path: str | os.PathLike[str]) -> Path:
     """Return where a page is to be written, or raise ResultError before any work is done."""
     target = _check_place(path, _SUFFIXES)
+    if kind := special_kind(target):
+        raise ResultError(f"{target}: is {kind}: choose another name")
     if target.exists() and not _is_page(target):
         raise ResultError(f"{target}: exists and is no HTML page: choose another name, or move it away")
     return target
@@ -31,8 +34,8 @@ def check_page(path: str | os.PathLike[str]) -> Path:
 def check_figure(path: str | os.PathLike[str]) -> Path:
     """Return where a figure is to be written, or raise ResultError before any work is done."""
     target = _check_place(path, _IMAGES)
-    if target.exists() and not target.is_file():
-        raise ResultError(f"{target}: is a folder: choose another name")
+    if kind := special_kind(target):
+        raise ResultError(f"{target}: is {kind}: choose another name")
     return target
 
 

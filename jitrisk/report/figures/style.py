@@ -7,18 +7,23 @@ in gray as well; lines and hatches tell them apart once more.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import textwrap
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 
 from jitrisk.errors import ResultError
+from jitrisk.printable import escape, shorten
 
 SIZE = (7.0, 4.0)
 MOST = 24  # strategies in a figure
@@ -43,6 +48,7 @@ _FALLBACKS = (
     "Arial Unicode MS",
 )
 _RETINA = 2
+_LONGEST_UNIT, _BELOW = 40, 120  # characters
 _DARKER = 0.94
 _LEGIBLE = 49.0  # CIE L* that stands out from white by 4.5 to 1
 
@@ -85,14 +91,47 @@ class Drawing(Figure):
 
 
 def styled(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function so that what it draws has the style, whatever the settings around it."""
+    """Decorate a function so that what it draws has the style, whatever the settings around it.
+
+    Names and texts that it draws are printable: SVG, which is XML, has no control characters.
+    """
 
     @wraps(function)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
-        with mpl.rc_context(_settings()):
-            return function(*args, **kwargs)
+        visible = {name: _visible(value) for name, value in kwargs.items()}
+        with mpl.rc_context(_settings()), warnings.catch_warnings():
+            # A letter that no font has shows as a box; the picture says so itself.
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
+            return function(*map(_visible, args), **visible)
 
     return drawn
+
+
+def _visible(value: Any) -> Any:
+    """Return a text, or a Dataset with all texts in it, with what is not printable as escapes."""
+    if isinstance(value, str):
+        return escape(value)
+    if not isinstance(value, xr.Dataset):
+        return value
+    changed = {name: new for name, array in value.variables.items() if (new := _visible_array(array)) is not array}
+    attrs = _visible_attrs(value.attrs)
+    return value.assign(changed).assign_attrs(attrs) if changed or attrs != value.attrs else value
+
+
+def _visible_array(array: xr.Variable) -> xr.Variable:
+    attrs = _visible_attrs(array.attrs)
+    given = array.values.ravel().tolist() if array.dtype.kind in "OU" else []
+    shown = [escape(text) if isinstance(text, str) else text for text in given]
+    if shown != given:
+        return xr.Variable(array.dims, np.array(shown, dtype=array.dtype.kind).reshape(array.shape), attrs)
+    return array if attrs == array.attrs else xr.Variable(array.dims, array, attrs)
+
+
+def _visible_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    shown = {name: escape(text) if isinstance(text, str) else text for name, text in attrs.items()}
+    # A longer unit along an axis would leave no room for the axes.
+    short = {name: shorten(shown[name], _LONGEST_UNIT) for name in ("units", "currency") if name in shown}
+    return shown | short
 
 
 @cache
@@ -185,6 +224,8 @@ def panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> 
 
 def title(ax: Axes, words: str, below: str = "") -> None:
     """Write what the axes show in words, and small print of one or more lines below it."""
+    # What is wider than the figure would leave no room for the axes.
+    below = "\n".join(textwrap.fill(line, _BELOW) for line in below.split("\n"))
     lines = below.count("\n") + 1 if below else 0
     ax.set_title(words, pad=8 + 12 * lines)
     ax.annotate(

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
+from jitrisk.printable import escape
 from jitrisk.report import figures
 from jitrisk.report.numbers import horizon_span, per_horizon, within
 from jitrisk.report.page.marks import Panel, panels, tag
@@ -88,6 +89,7 @@ def drawn(wanted: Wanted, strategies: Sequence[str]) -> Chart:
         return Chart(wanted.key, wanted.heading, wanted.note, missing=str(error))
     title = _taken_title(figure)
     heading = wanted.heading or title
+    strategies = list(map(escape, strategies))
     tag(figure, strategies)
     svg = inline_svg(figure, wanted.key, heading, wanted.note)
     found = tuple(panels(figure))

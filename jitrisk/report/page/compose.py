@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +14,7 @@ import xarray as xr
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from jitrisk.printable import escape
 from jitrisk.report.conclusion import sentences
 from jitrisk.report.page import charts, sections
 from jitrisk.report.page.charts import Chart, Wanted
@@ -21,6 +23,10 @@ from jitrisk.report.table import compared, title
 
 # What would end a script element, or begin another, may stand in names and texts of a model.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+# Words from right to left, whose neighbors they would draw along: Hebrew, Arabic, Syriac, Thaana, N'Ko and others.
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_WORDS = re.compile(f"([{_RIGHT_TO_LEFT}]+(?: [{_RIGHT_TO_LEFT}]+)*)")
 
 
 def html_page(
@@ -89,7 +95,10 @@ def html_page(
 
 def _rendered(words: dict[str, Any], groups: dict[str, list[Chart]]) -> str:
     source, style, script = (_part(name) for name in ("page.html.j2", "page.css", "page.js"))
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_visible
+    )
+    environment.filters["isolated"] = _isolated
     data = {chart.key: [panel.plain() for panel in chart.panels] for chart in _every(groups.values())}
     return environment.from_string(source).render(
         **words,
@@ -99,8 +108,28 @@ def _rendered(words: dict[str, Any], groups: dict[str, list[Chart]]) -> str:
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
-        data=Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)),
+        data=Markup(json.dumps(_plain(data), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)),
     )
+
+
+def _visible(value: Any) -> Any:
+    """Return what the template prints with every character of a text printable; markup is ours."""
+    return escape(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _isolated(text: str) -> Markup:
+    """Return a text as HTML in which words from right to left do not reorder what stands beside them."""
+    odd = _WORDS.split(escape(text, lines=True))
+    return Markup().join(Markup("<bdi>{}</bdi>").format(part) if i % 2 else part for i, part in enumerate(odd))
+
+
+def _plain(value: Any) -> Any:
+    """Return plain values for a script with every text in them printable."""
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _every(groups: Iterable[Sequence[Chart]]) -> Iterable[Chart]:

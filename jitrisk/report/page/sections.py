@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.numerals import number
+from jitrisk.printable import escape_json
 from jitrisk.report.journal import journal
 from jitrisk.report.numbers import UNKNOWN, Rounded, percent
 from jitrisk.report.sheet import Sheet
@@ -242,4 +243,4 @@ def command(outcomes: xr.Dataset) -> str:
 
 def model_text(outcomes: xr.Dataset) -> str:
     """Return the model as indented text that `load` reads."""
-    return json.dumps(json.loads(outcomes.attrs.get("model", "{}")), indent=2, ensure_ascii=False)
+    return escape_json(json.dumps(json.loads(outcomes.attrs.get("model", "{}")), indent=2, ensure_ascii=False))

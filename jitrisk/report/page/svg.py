@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from jitrisk.printable import escape
+
 POINTS = 72
 """Points in an inch: the unit of the SVG's coordinates."""
 
@@ -89,7 +91,7 @@ def _head(root: ElementTree.Element, key: str, title: str, description: str) -> 
     words = {"title": title, "desc": description}
     for place, (tag, text) in enumerate(words.items()):
         element = ElementTree.Element(f"{{{_SVG}}}{tag}", {"id": f"{key}-{tag}"})
-        element.text = text
+        element.text = escape(text)
         root.insert(place, element)
     root.attrib |= {
         "role": "img",

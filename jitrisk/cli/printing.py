@@ -1,0 +1,94 @@
+"""What the command line prints: lines, sheets and documents, as any terminal, pipe or encoding can take them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import traceback
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from jitrisk.printable import encodable, escape_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NARROWEST = 20
+"""Columns that a layout has at least; a narrower terminal folds its lines."""
+
+_LONGEST = 4_000  # characters of one line of words
+_USUAL, _WIDEST, _DIGITS, _HEIGHT = 80, 1_000, 6, 25
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Print lines of words, on stderr with `err`: what is not printable is escaped, what is endless cut."""
+    stream = sys.stderr if err else sys.stdout
+    lines = (line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..." for line in text.split("\n"))
+    click.echo(encodable("\n".join(lines), _encoding(stream), lines=True), err=err)
+
+
+def print_usage_error(error: click.ClickException) -> None:
+    """Print what Click found wrong with the command line, which it quotes."""
+    shown = io.StringIO()
+    error.show(file=shown)
+    echo(shown.getvalue().rstrip("\n"), err=True)
+
+
+def print_traceback(error: BaseException) -> None:
+    """Print the traceback of an error on stderr."""
+    echo("".join(traceback.format_exception(error)).rstrip("\n"), err=True)
+
+
+def print_document(document: dict[str, Any]) -> None:
+    """Print one JSON document on stdout, in ASCII."""
+    # json leaves DEL as it is.
+    click.echo(escape_json(json.dumps(document, indent=2)))
+
+
+def print_sheets(*sheets: Any) -> None:
+    """Print sheets for people on stdout, as wide as the terminal is."""
+    printed = console()
+    for i, sheet in enumerate(sheets):
+        if i:
+            printed.print()
+        printed.print(sheet)
+
+
+def print_line(text: str) -> None:
+    """Print a line on stdout, folded between words where it is a terminal."""
+    from rich.text import Text
+
+    shown = Text(encodable(text, _encoding(sys.stdout)))
+    console().print(shown, soft_wrap=not sys.stdout.isatty())
+
+
+def console(stderr: bool = False) -> Console:
+    """Return what lays out for stdout or stderr; text is never read as markup."""
+    from rich.console import Console
+
+    # A width alone would not hold on a dumb terminal.
+    return Console(stderr=stderr, width=width(), height=_HEIGHT, highlight=False, markup=False, emoji=False)
+
+
+def width() -> int:
+    """Return the columns that a layout has: of ``COLUMNS``, else of the terminal, else 80; never too few to read."""
+    given = os.environ.get("COLUMNS", "")
+    wanted = int(given) if given.isascii() and given.isdigit() and len(given) <= _DIGITS else 0
+    return min(_WIDEST, max(NARROWEST, wanted or _terminal_columns() or _USUAL))
+
+
+def _terminal_columns() -> int:
+    """Return the columns of the terminal, 0 where there is none: also of one whose output goes into a pipe."""
+    for descriptor in range(3):
+        try:
+            return os.get_terminal_size(descriptor).columns
+        except (OSError, ValueError):
+            continue
+    return 0
+
+
+def _encoding(stream: IO[str] | None) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
