@@ -150,3 +150,18 @@ def test_quantiles_of_continuous_families_rise():
     laws += [distribution("lognormal", mean=5, cv=9), distribution("weibull", scale=2, shape=0.3)]
     assert {law.family for law in laws} <= {family.name for family in CONTINUOUS}
     assert all((np.diff(law.quantile(p)) >= 0).all() for law in laws)
+
+
+@pytest.mark.parametrize(
+    ("law", "other"),
+    [
+        (distribution("normal", mean=5, sd=2), stats.norm(5, 2)),
+        (distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
+        (distribution("exponential", mean=7), stats.expon(scale=7)),
+        (distribution("gamma", shape=4, scale=1.5), stats.gamma(4, scale=1.5)),
+    ],
+    ids=str,
+)
+def test_distribution_functions_equal_those_of_scipy(law, other):
+    x = np.array([-1.0, 0.0, 1e-3, 0.5, 3.0, 11.0, 40.0])
+    np.testing.assert_allclose(law.cdf(x), other.cdf(x), rtol=1e-12)

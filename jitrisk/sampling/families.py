@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitrisk.sampling import gammas, normal
-from jitrisk.sampling.elementary import exp, gamma, log, log1p, power
+from jitrisk.sampling.elementary import exp, expm1, gamma, log, log1p, power
 
 Kind = Literal["quantity", "number", "count", "probability"]
 Parameters = Mapping[str, Any]
@@ -63,6 +63,10 @@ class Family:
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         """Return the value below (``upper``: above) which the share p lies."""
         raise NotImplementedError
+
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        """Return P(X <= x) for finite x, None where it is not in closed form."""
+        return None
 
     def unit(self, of: Parameters) -> tuple[float, Parameters]:
         """Return a scale and the parameters at scale 1, where quantiles are slow and should be shared."""
@@ -128,6 +132,9 @@ class _Normal(_Spread):
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         score = -normal.quantile(p) if upper else normal.quantile(p)
         return np.asarray(of["mean"] + of["sd"] * score)
+
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        return normal.cdf((x - of["mean"]) / of["sd"])
 
 
 class _Lognormal(_Spread):
@@ -203,6 +210,9 @@ class _Weibull(Family):
             hazard = -log(p) if upper else -log1p(-p)
         return np.asarray(of["scale"] * power(hazard, 1 / of["shape"]))
 
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        return -expm1(-power(np.maximum(x, 0.0) / of["scale"], of["shape"]))
+
 
 class _Exponential(Family):
     """Exponential."""
@@ -218,6 +228,9 @@ class _Exponential(Family):
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         with np.errstate(divide="ignore"):
             return np.asarray(-of["mean"] * (log(p) if upper else log1p(-p)))
+
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        return -expm1(-np.maximum(x, 0.0) / of["mean"])
 
 
 class _Uniform(Family):
