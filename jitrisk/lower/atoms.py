@@ -9,6 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from jitrisk.sampling.distributions import FAMILIES, Distribution
+from jitrisk.sampling.elementary import dot
+from jitrisk.sampling.normal import cdf
 
 # A draw is a 32-bit word, so that probabilities below 2^-34 on either side do not occur: 6.45 standard deviations.
 _FARTHEST_SCORE = 6.45
@@ -34,12 +36,12 @@ class Atoms:
     @property
     def mean(self) -> float:
         """The mean."""
-        return float(self.values @ self.masses)
+        return dot(self.values, self.masses)
 
     @property
     def variance(self) -> float:
         """The variance."""
-        return float((self.values - self.mean) ** 2 @ self.masses)
+        return dot((self.values - self.mean) ** 2, self.masses)
 
     @property
     def none(self) -> float:
@@ -83,17 +85,13 @@ def ladder(distribution: Distribution) -> tuple[np.ndarray, np.ndarray] | None:
 
 def quantiles_at_scores(distribution: Distribution, scores: np.ndarray) -> np.ndarray:
     """Return the quantiles at the probabilities of standard normal scores, each from the nearer end."""
-    from scipy.special import ndtr
-
     low, high = scores[scores < 0.0], scores[scores >= 0.0]
-    return np.concatenate([distribution.quantile(ndtr(low)), distribution.quantile(ndtr(-high), upper=True)])
+    return np.concatenate([distribution.quantile(cdf(low)), distribution.quantile(cdf(-high), upper=True)])
 
 
 def probabilities_between(scores: np.ndarray) -> np.ndarray:
     """Return the standard normal probabilities between rising scores, scaled to add up to 1."""
-    from scipy.special import ndtr
-
-    masses = np.where(scores[:-1] < 0.0, np.diff(ndtr(scores)), -np.diff(ndtr(-scores)))
+    masses = np.where(scores[:-1] < 0.0, np.diff(cdf(scores)), -np.diff(cdf(-scores)))
     return np.asarray(masses / masses.sum())
 
 
@@ -113,4 +111,4 @@ def clipped_mean(distribution: Distribution, highest: float = math.inf) -> float
     if distribution.lowest >= 0.0 and distribution.highest <= highest:
         return distribution.mean()
     drawn = atoms(distribution)
-    return float(np.minimum(drawn.values, highest) @ drawn.masses)
+    return dot(np.minimum(drawn.values, highest), drawn.masses)

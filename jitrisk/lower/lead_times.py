@@ -10,6 +10,8 @@ import numpy as np
 
 from jitrisk.lower.atoms import ladder, normal_scores, quantiles_at_scores
 from jitrisk.sampling.distributions import Distribution
+from jitrisk.sampling.elementary import dot, exp, interpolate, log1p
+from jitrisk.sampling.normal import cdf
 
 TOLERANCE = 1e-6
 """Relative tolerance, so that whole containers and whole periods are never lost to rounding."""
@@ -42,14 +44,13 @@ def survival(lead_time: Distribution, periods: np.ndarray) -> np.ndarray:
     lead_time : its distribution, periods.
     periods : numbers n of periods, any shape; between whole numbers the tail of the unrounded lead time is continued.
     """
-    from scipy.special import ndtr
-
     at = np.asarray(periods, dtype=float) / (1.0 - TOLERANCE)
     values, tail = _tail(lead_time)
     if tail is not None:
         beyond = tail[np.searchsorted(values, at, side="right")]
     else:
-        beyond = ndtr(-np.interp(at, values, normal_scores(), left=-np.inf, right=np.inf))
+        scores = interpolate(at, values, normal_scores())
+        beyond = np.where(at < values[0], 1.0, np.where(at > values[-1], 0.0, cdf(-scores)))
     return np.where(np.asarray(periods) < 1.0, 1.0, beyond)
 
 
@@ -81,7 +82,7 @@ def ranges_of_blocks(blocks: float) -> np.ndarray:
 def mean_lead_time(lead_time: Distribution) -> float:
     """Return the mean lead time in whole periods, the sum of P(L > n) over n >= 0."""
     counts, beyond = _beyond(lead_time)
-    return float(counts @ beyond)
+    return dot(counts, beyond)
 
 
 @lru_cache(maxsize=4096)
@@ -94,10 +95,10 @@ def mean_delay(lead_time: Distribution) -> float:
     """
     counts, beyond = _beyond(lead_time)
     with np.errstate(divide="ignore"):
-        logarithms = counts * np.log1p(-beyond)
-    within = np.exp(np.append(np.cumsum(logarithms[::-1])[::-1], 0.0))
+        logarithms = counts * log1p(-beyond)
+    within = exp(np.append(np.cumsum(logarithms[::-1])[::-1], 0.0))
     middle = np.where(counts > 1.0, (within[:-1] + within[1:]) / 2, within[:-1])
-    return float(counts @ (1.0 - middle))
+    return dot(counts, 1.0 - middle)
 
 
 def _beyond(lead_time: Distribution) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from jitrisk.lower.lead_times import longest_lead_time, ranges_of_blocks, survival
 from jitrisk.sampling.distributions import Distribution
+from jitrisk.sampling.elementary import exp, expm1, log, log1p, log2
 
 # Draws of different intervals may coincide this seldom, in blocks.
 _LONGEST_PATTERN = 1 << 16
@@ -195,8 +196,8 @@ def _grouped(late: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarr
     late, counts = late[counts > 0], counts[counts > 0]
     if len(late) <= _MOST_RANGES:
         return late, counts
-    near = np.floor(_PER_OCTAVE * np.log2(np.maximum(1.0 - late, 2.0**-20)))
-    key = np.floor(_PER_OCTAVE * np.log2(late)) - 1000.0 * near
+    near = np.floor(_PER_OCTAVE * log2(np.maximum(1.0 - late, 2.0**-20)))
+    key = np.floor(_PER_OCTAVE * log2(late)) - 1000.0 * near
     _, which = np.unique(key, return_inverse=True)
     number = np.bincount(which, counts)
     return np.minimum(np.bincount(which, counts * late) / number, 1.0), number
@@ -217,12 +218,13 @@ class InOrder:
 
     def __init__(self, of: Blocks, none: np.ndarray) -> None:
         self.waiting, self.draws = of.waiting, of.draws
-        self.empty = np.prod(none**of.draws, axis=1)
+        # 0 to the power 0 is 1: an interval without draws asks for nothing.
+        self.empty = np.prod(np.where(of.draws > 0.0, exp(of.draws * log(np.maximum(none, 1e-300))), 1.0), axis=1)
         with np.errstate(divide="ignore"):
-            logarithms = np.log1p(-np.outer(1.0 - self.empty, np.ones_like(of.late)) * of.late)
+            logarithms = log1p(-np.outer(1.0 - self.empty, np.ones_like(of.late)) * of.late)
         held = np.where(of.counts > 0, of.counts * np.where(of.counts > 0, logarithms, 0.0), 0.0).sum(axis=0)
         tail = np.append(np.cumsum(held[::-1])[::-1], 0.0)
-        self.within, beyond = np.exp(tail), -np.expm1(tail)
+        self.within, beyond = exp(tail), -expm1(tail)
         self.counts = of.counts
         if len(of.draws) == 1:
             self.before = np.concatenate([[0.0], np.cumsum(of.counts[0])])
@@ -235,8 +237,8 @@ class InOrder:
         likely = (self.within > _NEGLIGIBLE) & (beyond > _NEGLIGIBLE)
         edges = np.flatnonzero(likely | np.append(likely[1:], False) | np.insert(likely[:-1], 0, False))
         if len(edges) > _MOST_RANGES:
-            key = np.floor(_PER_OCTAVE * np.log2(np.maximum(self.within[edges], 2.0**-24)))
-            key -= 1000.0 * np.floor(_PER_OCTAVE * np.log2(np.maximum(beyond[edges], 2.0**-34)))
+            key = np.floor(_PER_OCTAVE * log2(np.maximum(self.within[edges], 2.0**-24)))
+            key -= 1000.0 * np.floor(_PER_OCTAVE * log2(np.maximum(beyond[edges], 2.0**-34)))
             edges = edges[np.flatnonzero(np.diff(key, prepend=np.nan, append=np.nan)[:-1] != 0.0)]
         edges = np.union1d(edges, [0, len(self.within) - 1])
         self.before, self.within = self.before[edges], self.within[edges]

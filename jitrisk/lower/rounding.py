@@ -206,7 +206,8 @@ def _share_grains(network: Network, order: list[str], grain: dict[str, float], c
 
 def _power_of_two(size: float) -> float:
     """Return the least power of two that is not below a size."""
-    return 2.0 ** math.ceil(math.log2(size)) if 0 < size < math.inf else 1.0
+    fraction, exponent = math.frexp(size)
+    return math.ldexp(1.0, exponent - (fraction == 0.5)) if 0 < size < math.inf else 1.0
 
 
 def _reach(network: Network, sizes: _Sizes, name: str) -> float:

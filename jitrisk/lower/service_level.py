@@ -21,6 +21,7 @@ from jitrisk.lower.atoms import STRATA, Atoms, atoms
 from jitrisk.lower.lead_times import longest_lead_time, whole_periods
 from jitrisk.lower.outstanding import Blocks, Crossing, InOrder, Outstanding, UncomputableError, blocks, window
 from jitrisk.model.measures import LARGEST
+from jitrisk.sampling import normal
 from jitrisk.sampling.distributions import Distribution
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _TILT = 18.0
 # Probabilities are compared, and levels found, as well as this.
 _ROUNDING = 1e-9
 _CLOSE = 5e-4
+_DIGITS = 17
 
 # A level is searched for on a grid up to 1.25 times as far, found within so many changes of that.
 _MARGIN = 1.25
@@ -190,12 +192,10 @@ def _demands(asked: Asked) -> Demands:
 
 def _worst_cases(loop: Loop, demands: Demands, service: float) -> list[Outstanding]:
     """Return what is outstanding in the periods of the review cycle in which it is likely to be most."""
-    from scipy.special import ndtri
-
     phases = np.unique(np.linspace(0, loop.review - 1, min(loop.review, _MOST_PHASES)).astype(int)).tolist()
     cases = [_case(loop, blocks(loop.lead_time, loop.review, phase, demands.intervals), demands) for phase in phases]
     moments = [case.moments(demands.means, demands.variances) for case in cases]
-    guesses = [mean + ndtri(service) * math.sqrt(max(variance, 0.0)) for mean, variance in moments]
+    guesses = [mean + float(normal.quantile(service)) * math.sqrt(max(variance, 0.0)) for mean, variance in moments]
     order = np.argsort(guesses)[::-1]
     return [cases[k] for k in order[:_CLOSEST]]
 
@@ -248,8 +248,14 @@ def _searched(outstanding: Outstanding, demands: Demands, service: float, step: 
         if found is None:
             raise UncomputableError("what is outstanding has no level that covers it this often within rounding")
         if whole or abs(found - level) <= _CLOSE * found or length == points:
-            return found
+            return found if whole else _rounded(found)
         level = found
+
+
+def _rounded(level: float) -> float:
+    """Return a level of 17 binary digits, finer than it is known: processors transform with other last bits."""
+    fraction, exponent = math.frexp(level)
+    return math.ldexp(round(math.ldexp(fraction, _DIGITS)), exponent - _DIGITS)
 
 
 def _reach(outstanding: Outstanding, demands: Demands, service: float) -> float:

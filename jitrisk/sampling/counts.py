@@ -8,43 +8,44 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from jitrisk.sampling import normal
+from jitrisk.sampling.elementary import exp, expm1, log, log1p
 from jitrisk.sampling.families import Family, Floats, Kind, Parameters, spread
+from jitrisk.sampling.staircases import Binomial, NegativeBinomial, Poisson, staircase
 
 # Above this many values a staircase is as smooth as a line.
 WIDEST = 65_536
+# A standard deviation of so small a part of the mean belongs to a mean of more than 1e24, where steps are nothing.
+_NARROW = 1e-12
+# Variance below which all probabilities of a binomial law are listed.
+_WIDE = 1e8
+# Beyond it doubles do not count one by one.
+_LAST = 2.0**52
 
 # Beyond this number doubles do not count one by one, so that the search for a quantile would not end.
 _MOST_COUNTED = 2.0**53
 
 
 class _Staircase(Family):
-    """A family on whole numbers; its quantiles come from its two cumulative tails by bisection."""
+    """A family on whole numbers; its quantiles come from its two cumulative tails."""
 
     def integer(self, of: Parameters) -> bool:
         return True
 
-    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
-        """Return the probability of at most (``upper``: of more than) k, for k on the support."""
+    def law(self, of: Parameters) -> Poisson | NegativeBinomial | Binomial:
+        """Return the ratios of probabilities of neighbors."""
         raise NotImplementedError
 
+    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
+        """Return the probability of at most (``upper``: of more than) k, for whole numbers k on the support."""
+        return staircase(self.law(of)).tail(k, upper)
+
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
-        lowest, highest = self.support(of)
-
-        def reached(k: Floats) -> NDArray[np.bool_]:
-            tail = self.tail(of, k, upper)
-            return (tail <= p if upper else tail >= p) | (k >= highest)
-
-        below = np.full_like(p, lowest - 1)
-        above = np.full_like(p, min(highest, math.ceil(self.mean(of) + 8 * self.sd(of)) + 1.0))
-        while not (done := reached(above)).all():
-            below = np.where(done, below, above)
-            above = np.where(done, above, np.minimum(2 * above + 1, highest))
-        while (above - below > 1).any():
-            middle = np.floor((above + below) / 2)
-            middle = np.where(above - below > 1, middle, above)
-            done = reached(middle)
-            below, above = np.where(done, below, middle), np.where(done, middle, above)
-        return above
+        mean, sd = self.mean(of), self.sd(of)
+        if sd < _NARROW * mean:
+            score = -normal.quantile(p) if upper else normal.quantile(p)
+            return np.rint(mean + sd * score)
+        return staircase(self.law(of)).quantile(p, upper)
 
     def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
         beyond = np.array([2.0**-34])
@@ -69,10 +70,8 @@ class _Poisson(_Staircase):
     def sd(self, of: Parameters) -> float:
         return math.sqrt(of["mean"])
 
-    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
-        from scipy.special import gammainc, gammaincc
-
-        return np.asarray((gammainc if upper else gammaincc)(k + 1, of["mean"]))
+    def law(self, of: Parameters) -> Poisson:
+        return Poisson(of["mean"])
 
 
 class _NegativeBinomial(_Staircase):
@@ -97,7 +96,8 @@ class _NegativeBinomial(_Staircase):
         mean = given["mean"]
         if "size" in given:
             return self._countable(mean, given["size"])
-        variance = spread(given) ** 2
+        sd = spread(given)
+        variance = sd * sd
         if variance <= mean:
             raise ValueError(
                 f"the variance of negative_binomial is {variance:g}, but must exceed its mean, {mean:g}; "
@@ -120,13 +120,8 @@ class _NegativeBinomial(_Staircase):
     def sd(self, of: Parameters) -> float:
         return math.sqrt(of["mean"] * (1 + of["mean"] / of["size"]))
 
-    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
-        from scipy.special import betainc
-
-        size, total = of["size"], of["size"] + of["mean"]
-        if upper:
-            return np.asarray(betainc(k + 1, size, of["mean"] / total))
-        return np.asarray(betainc(size, k + 1, size / total))
+    def law(self, of: Parameters) -> NegativeBinomial:
+        return NegativeBinomial(of["mean"], of["size"])
 
 
 class _Binomial(_Staircase):
@@ -149,12 +144,25 @@ class _Binomial(_Staircase):
     def support(self, of: Parameters) -> tuple[float, float]:
         return 0.0, of["n"]
 
-    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
-        from scipy.special import betainc
+    def law(self, of: Parameters) -> Binomial:
+        return Binomial(of["n"], of["p"])
 
-        failures = np.maximum(of["n"] - k, 0.5)
-        tail = betainc(k + 1, failures, of["p"]) if upper else betainc(failures, k + 1, 1 - of["p"])
-        return np.where(k >= of["n"], 0.0 if upper else 1.0, tail)
+    def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
+        if not self._mirrored(of):
+            return super().tail(of, k, upper)
+        return super().tail(self._failures(of), of["n"] - 1.0 - k, not upper)
+
+    def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
+        if not self._mirrored(of):
+            return np.asarray(np.minimum(super().quantile(of, p, upper), of["n"]))
+        return np.asarray(np.maximum(of["n"] - super().quantile(self._failures(of), p, not upper), 0.0))
+
+    def _mirrored(self, of: Parameters) -> bool:
+        """Return whether failures are counted: a smooth density holds only far from the largest number."""
+        return bool(of["p"] > 0.5 and of["n"] * of["p"] * (1 - of["p"]) > _WIDE)
+
+    def _failures(self, of: Parameters) -> Parameters:
+        return {"n": of["n"], "p": 1.0 - of["p"]}
 
 
 class _Geometric(_Staircase):
@@ -176,8 +184,21 @@ class _Geometric(_Staircase):
         return 1.0, math.inf
 
     def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
-        log_survival = k * math.log1p(-1 / of["mean"])
-        return np.exp(log_survival) if upper else -np.expm1(log_survival)
+        log_survival = k * log1p(-1 / of["mean"])
+        return exp(log_survival) if upper else -expm1(log_survival)
+
+    def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
+        with np.errstate(divide="ignore"):
+            found = np.ceil((log(p) if upper else log1p(-p)) / log1p(-1 / of["mean"]))
+        found = np.clip(found, 1.0, _LAST)
+
+        def reached(k: Floats) -> NDArray[np.bool_]:
+            tail = self.tail(of, k, upper)
+            return tail <= p if upper else tail >= p
+
+        # The quotient may be off by its last bits, so that the tails decide between it and its neighbors.
+        before = (found > 1.0) & reached(found - 1.0)
+        return np.where(before, found - 1.0, np.where(reached(found), found, found + 1.0))
 
 
 class _Empirical(Family):
@@ -209,7 +230,9 @@ class _Empirical(Family):
 
     def sd(self, of: Parameters) -> float:
         mean = self.mean(of)
-        return math.sqrt(math.fsum(w * (v - mean) ** 2 for v, w in zip(of["values"], of["weights"], strict=True)))
+        return math.sqrt(
+            math.fsum(w * (v - mean) * (v - mean) for v, w in zip(of["values"], of["weights"], strict=True))
+        )
 
     def support(self, of: Parameters) -> tuple[float, float]:
         return of["values"][0], of["values"][-1]

@@ -62,7 +62,7 @@ class Distribution:
         return np.asarray(flat, dtype=np.float64).reshape(share.shape)
 
     def cdf(self, values: ArrayLike, halvings: int = _HALVINGS) -> NDArray[np.float64]:
-        """Return the distribution function, P(X <= x), by bisection of the quantile function.
+        """Return the distribution function, P(X <= x), in closed form or by bisection of the quantile function.
 
         Parameters
         ----------
@@ -75,6 +75,9 @@ class Distribution:
         are 0.
         """
         at = np.asarray(values, dtype=np.float64)
+        closed = FAMILIES[self.family].cdf(dict(self.parameters), at) if np.isfinite(at).all() else None
+        if closed is not None:
+            return closed
         low, high = np.zeros(at.shape), np.ones(at.shape)
         for _ in range(halvings):
             middle = 0.5 * (low + high)

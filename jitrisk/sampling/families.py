@@ -1,7 +1,7 @@
 """The families of distributions: their parameters, moments and quantile functions.
 
 Numbers in, numbers out: every family is a class without state whose methods take the canonical parameters.
-Only ``scipy.special`` is used, and imported when first needed, because ``scipy.stats`` costs a second to import.
+All that outcomes depend on has the same bits on every processor: see :mod:`jitrisk.sampling.elementary`.
 Sources of the formulas: Johnson, Kotz and Balakrishnan, *Continuous Univariate Distributions* (1994), and
 Johnson, Kemp and Kotz, *Univariate Discrete Distributions* (2005).
 """
@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from jitrisk.sampling import gammas, normal
+from jitrisk.sampling.elementary import exp, expm1, gamma, log, log1p, power
 
 Kind = Literal["quantity", "number", "count", "probability"]
 Parameters = Mapping[str, Any]
@@ -60,6 +63,10 @@ class Family:
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         """Return the value below (``upper``: above) which the share p lies."""
         raise NotImplementedError
+
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        """Return P(X <= x) for finite x, None where it is not in closed form."""
+        return None
 
     def unit(self, of: Parameters) -> tuple[float, Parameters]:
         """Return a scale and the parameters at scale 1, where quantiles are slow and should be shared."""
@@ -123,10 +130,11 @@ class _Normal(_Spread):
         return -math.inf, math.inf
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
-        from scipy.special import ndtri
-
-        score = -ndtri(p) if upper else ndtri(p)
+        score = -normal.quantile(p) if upper else normal.quantile(p)
         return np.asarray(of["mean"] + of["sd"] * score)
+
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        return normal.cdf((x - of["mean"]) / of["sd"])
 
 
 class _Lognormal(_Spread):
@@ -135,11 +143,10 @@ class _Lognormal(_Spread):
     name = "lognormal"
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
-        from scipy.special import ndtri
-
-        variance = math.log1p((of["sd"] / of["mean"]) ** 2)
-        score = -ndtri(p) if upper else ndtri(p)
-        return np.asarray(of["mean"] * np.exp(math.sqrt(variance) * score - variance / 2))
+        cv = of["sd"] / of["mean"]
+        variance = float(log1p(cv * cv))
+        score = -normal.quantile(p) if upper else normal.quantile(p)
+        return np.asarray(of["mean"] * exp(math.sqrt(variance) * score - variance / 2))
 
 
 class _Gamma(Family):
@@ -160,7 +167,7 @@ class _Gamma(Family):
         if "shape" in given:
             return dict(given)
         mean, sd = given["mean"], spread(given)
-        return {"shape": (mean / sd) ** 2, "scale": sd * (sd / mean)} if sd > 0 else {"value": mean}
+        return {"shape": (mean / sd) * (mean / sd), "scale": sd * (sd / mean)} if sd > 0 else {"value": mean}
 
     def mean(self, of: Parameters) -> float:
         return float(of["shape"] * of["scale"])
@@ -172,9 +179,7 @@ class _Gamma(Family):
         return of["scale"], {**of, "scale": 1.0}
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
-        from scipy.special import gammainccinv, gammaincinv
-
-        return np.asarray(of["scale"] * (gammainccinv if upper else gammaincinv)(of["shape"], p))
+        return np.asarray(of["scale"] * gammas.quantile(of["shape"], p, upper))
 
 
 class _Weibull(Family):
@@ -189,20 +194,24 @@ class _Weibull(Family):
         shape = given["shape"]
         if shape < 0.05:
             raise ValueError(f"shape of weibull is {shape:g}, but must be at least 0.05")
-        scale = given["scale"] if "scale" in given else given["mean"] / math.gamma(1 + 1 / shape)
+        scale = given["scale"] if "scale" in given else given["mean"] / gamma(1 + 1 / shape)
         return {"scale": scale, "shape": shape}
 
     def mean(self, of: Parameters) -> float:
-        return float(of["scale"] * math.gamma(1 + 1 / of["shape"]))
+        return float(of["scale"] * gamma(1 + 1 / of["shape"]))
 
     def sd(self, of: Parameters) -> float:
-        square = math.gamma(1 + 2 / of["shape"]) - math.gamma(1 + 1 / of["shape"]) ** 2
+        first = gamma(1 + 1 / of["shape"])
+        square = gamma(1 + 2 / of["shape"]) - first * first
         return float(of["scale"] * math.sqrt(max(square, 0.0)))
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         with np.errstate(divide="ignore"):
-            hazard = -np.log(p) if upper else -np.log1p(-p)
-        return np.asarray(of["scale"] * hazard ** (1 / of["shape"]))
+            hazard = -log(p) if upper else -log1p(-p)
+        return np.asarray(of["scale"] * power(hazard, 1 / of["shape"]))
+
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        return -expm1(-power(np.maximum(x, 0.0) / of["scale"], of["shape"]))
 
 
 class _Exponential(Family):
@@ -218,7 +227,10 @@ class _Exponential(Family):
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         with np.errstate(divide="ignore"):
-            return np.asarray(-of["mean"] * (np.log(p) if upper else np.log1p(-p)))
+            return np.asarray(-of["mean"] * (log(p) if upper else log1p(-p)))
+
+    def cdf(self, of: Parameters, x: Floats) -> Floats | None:
+        return -expm1(-np.maximum(x, 0.0) / of["mean"])
 
 
 class _Uniform(Family):

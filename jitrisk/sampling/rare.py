@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from jitrisk.sampling.elementary import expm1, log1p
 from jitrisk.sampling.renewal import begins_before
 from jitrisk.sampling.series import Spells
 from jitrisk.sampling.streams import stream_key
@@ -57,7 +58,7 @@ class Mixture:
     @property
     def rare_probability(self) -> float:
         """Probability that a natural path holds a rare hazard, under the strategy where each is the most frequent."""
-        return float(-np.expm1(np.sum(np.log1p(-np.array(self.probabilities)))))
+        return float(-expm1(log1p(-np.array(self.probabilities)).sum()))
 
     def place(self, hazard: str) -> int:
         """Return the remainder, by the period, of the numbers of the paths in the component of a hazard."""

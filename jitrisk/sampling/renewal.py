@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitrisk.sampling.distributions import Distribution
+from jitrisk.sampling.elementary import dot, interpolate
 from jitrisk.sampling.series import Spells
 
 _STEPS = 1024  # of the grid on which the renewal equation is solved
@@ -72,13 +73,13 @@ def _expected(cycle: _Cycle, begin: float, end: float) -> float:
         return _in_the_limit(cycle, end) - (_in_the_limit(cycle, begin) if begin else 0.0)
     grid = np.linspace(0.0, np.nextafter(end, 0.0), _STEPS + 1)
     counts = _renewals(cycle, grid)
-    return float(counts[-1] - (np.interp(begin, grid, counts) if begin else 0.0))
+    return float(counts[-1] - (interpolate(np.array(begin), grid, counts) if begin else 0.0))
 
 
 def _in_the_limit(cycle: _Cycle, time: float) -> float:
     mean = cycle.mean
-    square = cycle.quiet.sd() ** 2 + cycle.active.sd() ** 2 + mean**2
-    return max(0.0, (time - cycle.quiet.mean()) / mean + square / (2 * mean**2))
+    square = sum(sd * sd for sd in (cycle.quiet.sd(), cycle.active.sd(), mean))
+    return max(0.0, (time - cycle.quiet.mean()) / mean + square / (2 * mean * mean))
 
 
 def _renewals(cycle: _Cycle, grid: Floats) -> Floats:
@@ -90,7 +91,7 @@ def _renewals(cycle: _Cycle, grid: Floats) -> Floats:
     counts = np.zeros(grid.size)
     rises = np.zeros(grid.size)
     for i in range(1, grid.size):
-        counts[i] = first[i] + rises[1:i] @ middle[i - 1 : 0 : -1] - middle[0] * counts[i - 1]
+        counts[i] = first[i] + dot(rises[1:i], middle[i - 1 : 0 : -1]) - middle[0] * counts[i - 1]
         counts[i] /= 1 - middle[0]
         rises[i] = counts[i] - counts[i - 1]
     return counts
@@ -103,5 +104,5 @@ def _below(quiet: Distribution, grid: Floats, delays: Floats) -> Floats:
     if not delays.any():
         return law[-grid.size :]
     times = grid[:, None] - delays
-    found: Floats = np.where(times >= 0, np.interp(times, known, law), 0.0).mean(axis=1)
+    found: Floats = np.where(times >= 0, interpolate(times, known, law), 0.0).mean(axis=1)
     return found

@@ -6,6 +6,9 @@ width, so that cells refine toward both ends and the last one is reached by one 
 distribution is a straight line, placed so that the mean of the cell is right; a discrete one has at most one step,
 at an exact word. Only where a cell holds several steps are they searched for, and only where steps are finer than
 the finest cells is a discrete distribution a rounded line.
+
+Tables have the same bits on every processor: what they hold comes from :mod:`jitrisk.sampling.elementary` and from
+sums, products, quotients and square roots alone.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 
 from jitrisk.sampling import kernels
 from jitrisk.sampling.distributions import FAMILIES, Distribution
+from jitrisk.sampling.elementary import interpolate
 from jitrisk.sampling.layout import TABLE, Tables
 
 Floats = NDArray[np.float64]
@@ -171,11 +175,10 @@ def _stairs(values: Floats, cumulative: Floats) -> Table:
 def _rounded(cumulative: Floats, first: float, listed: Floats) -> Table:
     """Return lines through the corners of a staircase, which rounded up give the staircase again."""
     corners = np.concatenate([[0.0], cumulative, [1.0]])
-    ranks = first - 1 + np.arange(len(corners))
+    ranks: Floats = first - 1.0 + np.arange(float(len(corners)))
 
     def quantile(p: Floats, upper: bool) -> Floats:
-        found: Floats = np.interp(1 - p if upper else p, corners, ranks)
-        return found
+        return interpolate(1 - p if upper else p, corners, ranks)
 
     table = _lines(quantile, np.inf, (first, ranks[-1]), FINEST_LINES)
     return replace(table, values=listed.astype(np.float32))

@@ -1,0 +1,126 @@
+"""Hashes of all that should have the same bits on every processor; as a script it prints them as JSON.
+
+The first argument names what is wanted, separated by commas: `tables`, `levels`, `outcomes`, or `mathematics`, which
+is what processors are known to differ in.
+"""
+
+import hashlib
+import json
+import math
+import sys
+
+import numpy as np
+
+from jitrisk.sampling import FAMILIES, constant, distribution, tables
+
+EXAMPLES = [
+    "aerospace",
+    "bicycles",
+    "brake-valves",
+    "chip-shortage",
+    "clinic-supplies",
+    "fast-fashion",
+    "fast-food",
+    "heavy-machinery",
+    "hospital-pharmacy",
+    "tohoku",
+]
+_MEANS = (0.013, 0.7, 3.1, 19.0, 350.3, 7123.0)
+
+
+def laws():
+    """Yield laws of every family, narrow and wide."""
+    yield constant(3.7)
+    for mean in _MEANS:
+        for cv in (0.07, 0.41, 1.0, 3.3):
+            yield distribution("normal", mean=mean, cv=cv)
+            yield distribution("lognormal", mean=mean, cv=cv)
+            yield distribution("gamma", mean=mean, cv=cv)
+            yield distribution("weibull", mean=mean, shape=0.31 + cv)
+            yield distribution("negative_binomial", mean=mean, size=cv)
+            yield distribution("geometric", mean=1.0 + mean * cv)
+            yield distribution("uniform", low=mean, high=mean * (1.0 + cv))
+            yield distribution("triangular", low=mean, mode=mean * (1.0 + 0.3 * cv), high=mean * (1.0 + cv))
+            yield distribution("binomial", n=float(math.ceil(10.0 * mean)), p=0.3 * cv)
+            yield distribution("exponential", mean=mean * cv)
+            yield distribution("poisson", mean=mean * cv)
+        yield distribution("empirical", values=[mean * k for k in range(9)], weights=[1.0 + k % 4 for k in range(9)])
+    for shape in (1e-3, 0.02, 1e4, 1e6, 1e9, 1e15):
+        yield distribution("gamma", shape=shape, scale=2.0)
+    for mean in (1e6, 3e7, 1e9, 1e25):
+        yield distribution("poisson", mean=mean)
+        yield distribution("negative_binomial", mean=mean, size=0.01)
+        yield distribution("negative_binomial", mean=mean, size=1e3)
+        yield distribution("geometric", mean=mean)
+    for n, p in ((1e9, 0.3), (1e9, 0.9), (1e12, 1e-6)):
+        yield distribution("binomial", n=n, p=p)
+    yield distribution("empirical", values=[float(k * k) for k in range(6000)])
+
+
+def hash_of(*parts):
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+    return found.hexdigest()[:16]
+
+
+def tables_of_families():
+    """Return one hash of all tables of each family, and one of tables of the lower parts."""
+    found = {family: [] for family in [*FAMILIES, "lower parts"]}
+    for number, law in enumerate(laws()):
+        found[law.family].append(tables.compile_table(law))
+        if law.lowest >= 0.0 and law.family != "constant" and number % 5 == 0:
+            found["lower parts"].append(tables.compile_lower_part(law, 0.017))
+    return {
+        family: hash_of(
+            *(part for one in several for part in (one.shape, one.lowest, one.highest, one.bits, one.cells, one.steps)),
+            *(one.values for one in several),
+        )
+        for family, several in found.items()
+    }
+
+
+def levels():
+    """Return levels of random and constant lead times, crossing and in order, in hexadecimal."""
+    from jitrisk.lower.service_level import Loop, _level
+
+    demands = [
+        distribution("lognormal", mean=10, cv=2),
+        distribution("gamma", mean=20, cv=0.7),
+        distribution("normal", mean=10, cv=0.4),
+        distribution("poisson", mean=7.3),
+    ]
+    loops = [
+        Loop(constant(6), "crossing", 1),
+        Loop(distribution("gamma", mean=5, cv=0.3), "in_order", 2),
+        Loop(distribution("poisson", mean=4), "crossing", 1),
+    ]
+    return {
+        f"{demand} {loop}": float(_level(loop, ((1, demand, 1.5),), 0.95)).hex() for demand in demands for loop in loops
+    }
+
+
+def outcomes():
+    """Return one hash for each bundled example, of all outcomes of every strategy on a few paths."""
+    import jitrisk as jr
+
+    found = {}
+    for name in EXAMPLES:
+        data = jr.simulate(name, paths=12, seed=5, threads=1, rare=name == "tohoku")
+        numbers = {str(key): data[key].values for key in data.variables if data[key].dtype.kind in "fiub"}
+        found[name] = hash_of(*(part for key in sorted(numbers) for part in (key, np.ascontiguousarray(numbers[key]))))
+    return found
+
+
+def mathematics():
+    """Return hashes of what the C library and NumPy compute."""
+    x = np.arange(1.0, 20001.0) / 401.0
+    return {
+        "C library": hash_of([math.exp(each) for each in x.tolist()], [each**1.37 for each in x.tolist()]),
+        "NumPy": hash_of(np.log(x), np.exp(x)),
+    }
+
+
+if __name__ == "__main__":
+    PARTS = {"tables": tables_of_families, "levels": levels, "outcomes": outcomes, "mathematics": mathematics}
+    json.dump({part: PARTS[part]() for part in sys.argv[1].split(",")}, sys.stdout)
