@@ -160,15 +160,14 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
 def _require_safe(source: Path) -> None:
     """Raise ResultError unless a file may be decoded; only what describes its content is read."""
     from jitrisk.outcomes.netcdf_footer import verify_footer
-    from jitrisk.outcomes.netcdf_safety import read_netcdf_attributes, require_safe_netcdf
+    from jitrisk.outcomes.netcdf_safety import require_safe_netcdf
     from jitrisk.outcomes.zarr_safety import require_safe_zarr
 
     if source.is_dir():
         require_safe_zarr(source)
-        return
-    if not verify_footer(source) and MANIFEST in read_netcdf_attributes(source):
-        raise ResultError("is damaged: its footer is missing; simulate it again")
-    require_safe_netcdf(source)
+    else:
+        verify_footer(source)
+        require_safe_netcdf(source)
 
 
 def _verified(opened: xr.Dataset, where: str) -> xr.Dataset:

@@ -1,7 +1,8 @@
 """A footer behind the HDF5 content of a NetCDF file: a checksum of all bytes that are no values of a variable.
 
 The HDF5 library can crash or never return on damaged metadata, so that these bytes are verified before it sees them.
-HDF5 ignores what stands behind its content. The values have checksums of their own in the manifest.
+HDF5 ignores what stands behind its content. The values have checksums of their own in the manifest. A file without a
+footer, such as one that another program compressed, is read with its manifest alone.
 """
 
 from __future__ import annotations
@@ -35,23 +36,16 @@ def append_footer(path: Path) -> None:
         file.write(content + xxhash.xxh3_64_hexdigest(content).encode() + len(content).to_bytes(8, "little") + _MAGIC)
 
 
-def verify_footer(path: Path) -> bool:
-    """Return whether a file has a footer.
-
-    Raises
-    ------
-    ResultError
-        If it has one, and the file is not as it was when the footer was written.
-    """
+def verify_footer(path: Path) -> None:
+    """Raise ResultError if a file has a footer, and is not as it was when the footer was written."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         found = _read_footer(file, end)
         if found is None:
-            return False
+            return
         size, values, checksum = found
         if _checksum(file, size, values) != checksum:
             raise ResultError("is damaged: what describes its content is not as it was written; simulate it again")
-    return True
 
 
 def _read_footer(file: BinaryIO, end: int) -> tuple[int, Ranges, str] | None:
@@ -77,7 +71,8 @@ def _read_footer(file: BinaryIO, end: int) -> tuple[int, Ranges, str] | None:
 def _find_values(path: Path) -> list[tuple[int, int]]:
     """Return where in a file the values of variables stand in one piece, in order."""
     with h5py.File(path, "r") as file:
-        places = [(one.id.get_offset(), one.id.get_storage_size()) for one in file.values()]
+        variables = [one.id for one in file.values() if isinstance(one, h5py.Dataset)]
+        places = [(one.get_offset(), one.get_storage_size()) for one in variables]
     return sorted((start, start + size) for start, size in places if start is not None and size)
 
 

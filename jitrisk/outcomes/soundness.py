@@ -11,8 +11,10 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.outcomes.dataset import FORMAT
+from jitrisk.printable import first_unprintable
 
 _TEXTS = ("name", "currency", "model_hash", "jitrisk_version")
+_SHOWN = ("name", "currency", "exogenous", "jitrisk_version")
 _JSON = ("model", "libraries", "repriced", "rare")
 _COUNTS = ("seed", "first_path", "warm_up", "paths", "horizon", "periods")
 _NAMED = ("strategy", "stage", "customer", "hazard")
@@ -24,8 +26,8 @@ def require_sound(dataset: xr.Dataset) -> None:
     Raises
     ------
     ResultError
-        When its format is unknown, an attribute is not of its kind, a name is missing or there twice, or there is no
-        path or strategy in it.
+        When its format is unknown, an attribute is not of its kind, a name is missing, there twice or not printable,
+        or there is no path or strategy in it.
     """
     version = dataset.attrs.get("jitrisk_format")
     if version is None:
@@ -35,6 +37,8 @@ def require_sound(dataset: xr.Dataset) -> None:
     if version > FORMAT:
         raise ResultError(f"was written by a newer jitrisk (format {version}, this one reads {FORMAT})")
     for name, value in dataset.attrs.items():
+        if name in _SHOWN and (strange := first_unprintable(str(value))):
+            raise ResultError(f"is refused: its {name} contains {strange}, which no name has")
         if wanted := _wanted(str(name), value):
             raise ResultError(f"is damaged: its {name} is {_shown(value)}, no {wanted}")
     for dim in ("strategy", "path"):
@@ -70,6 +74,9 @@ def _require_names(dataset: xr.Dataset, dim: str) -> None:
     if dim not in dataset.coords:
         raise ResultError(f"is damaged: it does not say which {dim} is which")
     names = [str(name) for name in dataset[dim].values]
+    for name in names:
+        if strange := first_unprintable(name):
+            raise ResultError(f"is refused: the name of a {dim} contains {strange}, which no name has")
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
         raise ResultError(f"is damaged: it has the {dim} {twice!r} twice")
