@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from fuzzing import SECONDS, SEED
 from modelfile import GOOD
 from test_printable import BAD
 
@@ -23,8 +24,6 @@ from jitrisk.cli.group import run
 from jitrisk.model import examples
 from jitrisk.printable import is_printable
 
-SECONDS = float(os.environ.get("JITRISK_FUZZ_SECONDS", "20"))
-SEED = int(os.environ.get("JITRISK_FUZZ_SEED", "1"))
 LEAST = 0.5  # cases a second, on a machine that has other things to do
 LONGEST = 10.0  # seconds of the processor for one command
 MOST_BYTES = 50_000  # of words

@@ -1,14 +1,13 @@
 """Damaged results are refused or give the same figures; longer with JITRISK_FUZZ_SECONDS."""
 
 import json
-import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
-SECONDS = float(os.environ.get("JITRISK_FUZZ_SECONDS", "20"))
-SEED = int(os.environ.get("JITRISK_FUZZ_SEED", "1"))
+from fuzzing import SECONDS, SEED
+
 MEMORY = 6 * 2**30  # of address space, most of it libraries and their threads
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import same_bits
+from fuzzing import LONGER
 
 SCRIPT = Path(same_bits.__file__)
 # Of all tables of a family: they change only with what is drawn, which the changelog then has to say.
@@ -90,7 +91,7 @@ def test_fewer_instructions_change_what_numpy_and_the_c_library_compute():
     assert found["C library"]["C library"] != usual["C library"]
 
 
-@pytest.mark.skipif("JITRISK_FUZZ_SECONDS" not in os.environ, reason="compiles all kernels anew, half a minute")
+@pytest.mark.skipif(not LONGER, reason="compiles all kernels anew, half a minute")
 def test_outcomes_have_the_same_bits_compiled_for_a_plain_processor(tmp_path):
     plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run(

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from fuzzing import SECONDS
 
 import jitrisk as jr
 from jitrisk import stop_signals
 
 TESTS = Path(__file__).parent
-SECONDS = float(os.environ.get("JITRISK_FUZZ_SECONDS", "20"))
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
