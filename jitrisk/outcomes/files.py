@@ -192,6 +192,8 @@ def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -
         return read()
     except ResultError as error:
         raise ResultError(f"{Path(source)}: {error}") from None
+    except MemoryError:
+        raise
     except Exception as error:  # the readers raise whatever their formats find wrong
         raise ResultError(f"{Path(source)}: is not a result of jitrisk: {_reason(error)}") from error
 

@@ -67,6 +67,8 @@ class StoredArray(BackendArray):
             part = part.isel(path=slice(first * self._block, stop * self._block))
         try:
             array = np.asarray(part.values)
+        except MemoryError:
+            raise
         except Exception as error:  # the readers raise whatever their formats find wrong
             what = f"{self._name!r:.60} cannot be read: {error!s:.200}"
             raise ResultError(f"{self._where}: is damaged: {what}") from error
