@@ -225,7 +225,7 @@ def panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> 
 def title(ax: Axes, words: str, below: str = "") -> None:
     """Write what the axes show in words, and small print of one or more lines below it."""
     # What is wider than the figure would leave no room for the axes.
-    below = "\n".join(textwrap.fill(line, _BELOW) for line in below.split("\n"))
+    below = "\n".join(textwrap.fill(line, _BELOW) if len(line) > _BELOW else line for line in below.split("\n"))
     lines = below.count("\n") + 1 if below else 0
     ax.set_title(words, pad=8 + 12 * lines)
     ax.annotate(
