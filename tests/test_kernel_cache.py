@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import logging
 import os
 import pickle
@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import numba
 import numpy as np
@@ -38,6 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     source = tmp_path / "source"
     source.mkdir()
+    # Two texts of one length and one second would be one to the bytecode cache.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     (source / "scaling.py").write_text(SOURCE)
     write_neighbor(source, 2)
     forget()
@@ -55,24 +56,18 @@ def write_neighbor(folder: Path, factor: int) -> None:
     (folder / "neighbor.py").write_text(f"FACTOR = {factor}\n")
 
 
-def load_module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def run_kernel(folder: Path) -> tuple[float, bool]:
     """Call the kernel as a new process would; return its result for three ones, and whether it came from disk."""
     forget()
-    sys.modules["neighbor"] = load_module(folder / "neighbor.py")
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
     try:
-        kernel: Callable[..., float] = kernels.entry(load_module(folder / "scaling.py").scale)
+        kernel: Callable[..., float] = kernels.entry(importlib.import_module("scaling").scale)
         result = kernel(np.ones(3))
     finally:
-        del sys.modules["neighbor"]
+        sys.path.remove(str(folder))
+        for name in ("scaling", "neighbor"):
+            sys.modules.pop(name, None)
     return result, bool(sum(kernel.stats.cache_hits.values()))
 
 
@@ -156,6 +151,15 @@ def test_a_file_that_is_not_a_kernel__costs_a_compilation_and_a_line(folder, cap
     assert "compiled again" in record.getMessage()
     assert len(record.getMessage().splitlines()) == 1
     assert run_kernel(folder) == (6, True)
+
+
+@pytest.mark.parametrize("owner", ["_result", "_serializer"])
+def test_a_numba_without_what_the_cache_uses__compiles_in_every_run(folder, caplog, monkeypatch, owner):
+    run_kernel(folder)
+    monkeypatch.setattr(kernel_cache, owner, object())
+    write_neighbor(folder, 3 if owner == "_serializer" else 2)
+    assert run_kernel(folder) == (9.0 if owner == "_serializer" else 6.0, False)
+    assert ["has no attribute" in record.getMessage() for record in caplog.records] == [True]
 
 
 def test_a_folder_in_the_place_of_a_file__leaves_the_next_place(folder, caplog):

@@ -26,10 +26,15 @@ from typing import Any, TypeVar
 import llvmlite
 import numba
 import numpy as np
-from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
+from numba.core import compiler, serialize
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# What Numba does not document: attributes of these, of dispatchers and of results. Only `load_overload` and
+# `save_overload` look them up, so that a version of Numba without one of them costs a compilation.
+config: Any = numba.config
+_result: Any = compiler.CompileResult
+_serializer: Any = serialize
 
 _LOG = logging.getLogger("jitrisk")
 _MOST = 1 << 26  # bytes of one file; the largest kernel takes about 0.3 MB
@@ -72,7 +77,7 @@ class KernelCache:
             target_context.refresh()
             name = self._file_name(signature, target_context.codegen())
             payload = self._find(name)
-            return None if payload is None else CompileResult._rebuild(target_context, *pickle.loads(payload))
+            return None if payload is None else _result._rebuild(target_context, *pickle.loads(payload))
         except Exception as error:
             _report(f"compiled kernels could not be loaded and are compiled again ({_describe(error)})")
             return None
@@ -83,7 +88,7 @@ class KernelCache:
             return
         try:
             name = self._file_name(signature, result.codegen)
-            self._store(name, dumps(result._reduce()))
+            self._store(name, _serializer.dumps(result._reduce()))
         except Exception as error:
             _report(f"compiled kernels could not be stored and are compiled again in every run ({_describe(error)})")
 
@@ -99,7 +104,8 @@ class KernelCache:
         """Do nothing: the next compilation replaces the file."""
 
     def _file_name(self, signature: Any, codegen: Any) -> str:
-        return f"{self._name}-{_digest_of(str(signature), codegen.magic_tuple(), _environment(self._source.parent))}.kernel"
+        digest = _digest_of(str(signature), codegen.magic_tuple(), _environment(self._source.parent))
+        return f"{self._name}-{digest}.kernel"
 
     def _find(self, name: str) -> bytes | None:
         for folder in list_folders(self._source):
@@ -126,12 +132,12 @@ class KernelCache:
                 f"NUMBA_CACHE_DIR ({'; '.join(refused)})"
             )
             return
-        if refused and numba.config.CACHE_DIR:
+        if refused and getattr(config, "CACHE_DIR", None):
             _report(f"compiled kernels are stored in {str(folder)!r}, not where NUMBA_CACHE_DIR says ({refused[0]})")
 
 
 def keep_compiled(dispatcher: Function) -> Function:
-    """Have a dispatcher of Numba store what it compiles; a plain function, as NUMBA_DISABLE_JIT gives, stays as it is."""
+    """Have a dispatcher of Numba store what it compiles; with NUMBA_DISABLE_JIT it is a plain function and stays so."""
     if hasattr(dispatcher, "_cache"):
         dispatcher._cache = KernelCache(dispatcher.py_func)  # type: ignore[attr-defined]
     return dispatcher
@@ -140,9 +146,9 @@ def keep_compiled(dispatcher: Function) -> Function:
 def list_folders(source: Path) -> list[Path]:
     """Return where compiled code is looked for and stored, in this order.
 
-    The folder in NUMBA_CACHE_DIR if set, ``__pycache__`` beside the source, and the user's cache folder if there is one.
+    The folder in NUMBA_CACHE_DIR if set, ``__pycache__`` beside the source, and the user's cache folder if any.
     """
-    folders = [Path(numba.config.CACHE_DIR)] if numba.config.CACHE_DIR else []
+    folders = [Path(config.CACHE_DIR)] if getattr(config, "CACHE_DIR", None) else []
     folders.append(source.parent / "__pycache__")
     caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if not caches.is_absolute():
