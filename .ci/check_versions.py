@@ -25,13 +25,21 @@ BIN = Path(sys.executable).parent
 BEGIN, END = "<!-- begin: make check-versions -->", "<!-- end: make check-versions -->"
 BESIDE = ("pytest", "hypothesis")  # shown beside the dependencies and what builds the extension
 
-# Every test that meets another library where this project uses it: Click and Rich in `cli`, psutil in `engine`, Numba,
-# NumPy and SciPy in `sampling` and `kernel_cache`, PyYAML and pydantic in `model`, xarray, zarr, h5netcdf in `outcomes`,
-# matplotlib and Jinja2 in `report`, Cython in `engine` and `reference`.
+# Every test that meets another library where this project uses it.
 TESTS = (
-    "cli engine kernel_cache model_loading model_schema outcomes outcomes_reading prices reference report_figures "
-    "report_page report_table risk_result sampling_distributions sampling_hazards sampling_kernels sampling_tables"
-).split()
+    *("cli", "report_table"),  # Click, Rich
+    *("model_loading", "model_schema", "prices"),  # PyYAML, pydantic
+    *(
+        "sampling_distributions",
+        "sampling_hazards",
+        "sampling_kernels",
+        "sampling_tables",
+        "kernel_cache",
+    ),  # Numba, SciPy
+    *("engine", "reference"),  # Cython, NumPy, psutil
+    *("outcomes", "outcomes_reading", "risk_result"),  # xarray, h5netcdf, zarr
+    *("report_figures", "report_page"),  # matplotlib, Jinja2
+)
 
 
 @dataclass
