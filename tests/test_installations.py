@@ -82,7 +82,9 @@ def expected() -> str:
 
 
 def test_a_read_only_installation__serves_its_compiled_kernels_to_everyone(world, expected):
-    done = run_as_stranger(world)
+    home = world / "home-of-another"
+    home.mkdir(mode=0o700)
+    done = run_as_stranger(world, HOME=str(home))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == expected
 

@@ -84,9 +84,11 @@ class KernelCache:
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Store the result of a compilation in the first folder that takes it."""
-        if not self._enabled or result.lifted or result.library.has_dynamic_globals:
+        if not self._enabled:
             return
         try:
+            if result.lifted or result.library.has_dynamic_globals:
+                return
             name = self._file_name(signature, result.codegen)
             self._store(name, _serializer.dumps(result._reduce()))
         except Exception as error:
@@ -111,8 +113,8 @@ class KernelCache:
         for folder in list_folders(self._source):
             try:
                 return read_verified(folder / name, self._source)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
+                continue  # what cannot be read may be stored in another folder; if not, `_store` says so
             except (OSError, DamagedFileError) as error:
                 place = str(folder)
                 _report(f"compiled kernels in {place!r} are not used and are compiled again ({_describe(error)})")
