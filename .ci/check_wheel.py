@@ -52,7 +52,7 @@ def build(raw: Path) -> tuple[Path, Path]:
 
 def check_content(source: Path, wheel: Path) -> None:
     """Require the name of a wheel for many Pythons and systems, and the files that each has to hold."""
-    if not re.fullmatch(r"jitrisk-[\w.]+-cp311-abi3-manylinux_[\w.]+\.whl", wheel.name):
+    if not re.fullmatch(r"jitrisk-[\w.]+-cp311-abi3-manylinux[\w.]+\.whl", wheel.name):
         sys.exit(f"{wheel.name}: not a wheel for the stable ABI on manylinux")
     held = zipfile.ZipFile(wheel).namelist()
     compiled = [name for name in held if name.endswith((".so", ".c"))]
