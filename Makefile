@@ -10,14 +10,20 @@ SOURCES := constraints.txt pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_co
 # build; later ones take PIP_BUILD_CONSTRAINT for it, which the earlier ones ignore.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 INSTALL := $(PINNED) $(BIN)/pip install --quiet --editable
+# What was built for one Python would be imported before what is built for all.
+OUTDATED := rm -f jitrisk/_core.cpython-*.so jitrisk/_core_double.cpython-*.so
 
 # From the oldest Python in pyproject.toml on, one file for all: lines that differ carry a marker.
 RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header
 BUILD := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 
+# Versions of Python that `make check-versions` and `make wheel` use; with pyenv, PYENV_VERSION=3.11.7:3.13.0 says which.
+PYTHONS ?= 3.11 3.12 3.13 3.14
+WHEEL_PYTHONS ?= 3.11 3.13
+
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test lint browser docs bench bench-compare upgrade clean
+.PHONY: demo test lint browser docs bench bench-compare check-versions wheel upgrade clean
 
 demo: .venv/demo
 	$(BIN)/jitrisk compare brake-valves --paths 200000
@@ -46,6 +52,14 @@ bench: .venv/test
 bench-compare: .venv/test
 	$(BIN)/python -m pytest bench -s $(BENCH) --benchmark-compare
 
+# The lowest stated versions on the oldest Python and the newest versions on each; writes docs/tested-versions.md.
+check-versions: .venv/release
+	$(BIN)/python .ci/check_versions.py $(PYTHONS)
+
+# dist/: a wheel for every Python from 3.11 on and the source, both installed and run in clean environments.
+wheel: .venv/release
+	$(BIN)/python .ci/check_wheel.py $(WHEEL_PYTHONS)
+
 # The newest releases that fit together, and the tests with them.
 upgrade:
 	$(PYTHON) -m venv .venv
@@ -58,19 +72,28 @@ upgrade:
 
 .venv/demo: $(SOURCES)
 	$(PYTHON) -m venv .venv
+	$(OUTDATED)
 	$(INSTALL) .
 	touch $@
 
 .venv/test: $(SOURCES)
 	$(PYTHON) -m venv .venv
+	$(OUTDATED)
 	$(INSTALL) '.[test]'
 	touch .venv/demo $@
 
 .venv/docs: $(SOURCES)
 	$(PYTHON) -m venv .venv
+	$(OUTDATED)
 	$(INSTALL) '.[docs]'
 	touch .venv/demo $@
 
+.venv/release: $(SOURCES)
+	$(PYTHON) -m venv .venv
+	$(OUTDATED)
+	$(INSTALL) '.[release]'
+	touch .venv/demo $@
+
 clean:
-	rm -rf .venv build *.egg-info jitrisk/_core.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf .venv build dist *.egg-info jitrisk/_core.c jitrisk/_core_double.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		docs/_build docs/notebooks test-artifacts

@@ -20,16 +20,24 @@ FLAGS = [
     "-g0",
 ]
 
+# One binary for every Python from 3.11 on, the first whose stable ABI has the buffer protocol of typed memoryviews.
+STABLE_ABI = ("Py_LIMITED_API", "0x030B0000")
 
-def extension(name: str, **more: object) -> Extension:
+
+def extension(name: str, *macros: tuple[str, str]) -> Extension:
     """Return the extension of one source file of the package."""
-    flags = ["/O2", "/fp:precise"] if sys.platform == "win32" else FLAGS
-    return Extension(f"jitrisk.{name}", [f"jitrisk/{name}.pyx"], extra_compile_args=flags, **more)
+    return Extension(
+        f"jitrisk.{name}",
+        [f"jitrisk/{name}.pyx"],
+        extra_compile_args=["/O2", "/fp:precise"] if sys.platform == "win32" else FLAGS,
+        define_macros=[STABLE_ABI, *macros],
+        py_limited_api=True,
+    )
 
 
 setup(
     ext_modules=cythonize(
-        [extension("_core"), extension("_core_double", define_macros=[("JR_DOUBLE", "1")])],
+        [extension("_core"), extension("_core_double", ("JR_DOUBLE", "1"))],
         compiler_directives={
             "language_level": 3,
             "boundscheck": DEBUG,
@@ -37,5 +45,6 @@ setup(
             "initializedcheck": DEBUG,
             "cdivision": True,
         },
-    )
+    ),
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

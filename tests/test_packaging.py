@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 import tomllib
+from types import ModuleType
 
 import pytest
 from documents import ROOT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
@@ -77,7 +81,7 @@ def recipes() -> dict[str, tuple[str, str]]:
 
 def test_every_recipe_that_installs_the_package__keeps_to_the_constraints():
     installing = {target: rule for target, rule in recipes().items() if "--editable" in rule[1]}
-    assert set(installing) == {".venv/demo", ".venv/test", ".venv/docs"}
+    assert set(installing) == {".venv/demo", ".venv/test", ".venv/docs", ".venv/release"}
     for needs, recipe in installing.values():
         (line,) = [line for line in recipe.splitlines() if "--editable" in line]
         assert line.startswith(
@@ -93,5 +97,60 @@ def test_no_recipe_but_upgrade__installs_anything_else():
     assert other == {"upgrade"}
 
 
-def test_a_source_distribution__holds_the_constraints():
-    assert "constraints.txt" in (ROOT / "MANIFEST.in").read_text(encoding="utf-8").split()
+def test_a_source_distribution__holds_what_the_tests_need():
+    lines = (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines()
+    included = {word for line in lines if line.startswith("include ") for word in line.split()[1:]}
+    folders = {line.split()[1] for line in lines if line.startswith("recursive-include ")}
+    assert {"constraints.txt", "CHANGELOG.md", "Makefile"} <= included
+    assert {"tests", "bench", "docs", "notebooks", ".ci"} <= folders
+    assert "*.c" in lines[-1].split()
+
+
+def tool(name: str) -> ModuleType:
+    """Return a script of the folder .ci as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+VERSIONS = tool("check_versions")
+COLUMNS = VERSIONS.columns_of(VERSIONS.TABLE.read_text(encoding="utf-8"))
+LOWEST = COLUMNS[f"lowest, {PYTHONS[0]}"]
+RUN = [Requirement(line) for line in [*PROJECT["dependencies"], *PYPROJECT["build-system"]["requires"]]]
+
+
+@pytest.mark.parametrize("asked", RUN, ids=str)
+def test_every_lower_bound__is_a_version_that_the_tests_passed_with(asked: Requirement):
+    (bound,) = asked.specifier
+    assert bound.operator == ">="
+    assert Version(LOWEST[canonicalize_name(asked.name)]) == Version(bound.version)
+
+
+def test_the_pythons_named__are_those_that_the_tests_passed_on():
+    newest = [head.removeprefix("newest, ") for head in COLUMNS if head.startswith("newest, ")]
+    assert newest == PYTHONS
+    assert all(column["python"].startswith(head.split()[1]) for head, column in COLUMNS.items())
+
+
+def test_every_column_of_the_table__passed_as_many_tests():
+    assert len(COLUMNS) >= 2
+    assert len({column["tests passed"] for column in COLUMNS.values()}) == 1
+    assert all((ROOT / "tests" / f"test_{name}.py").is_file() for name in VERSIONS.TESTS)
+
+
+def test_the_table__is_read_as_it_is_written():
+    text = f"{VERSIONS.BEGIN}\n{VERSIONS.table_of(COLUMNS)}\n{VERSIONS.END}"
+    assert text in VERSIONS.TABLE.read_text(encoding="utf-8")
+    assert VERSIONS.columns_of(text) == COLUMNS
+
+
+def test_wheels__are_for_every_python_from_the_oldest_on():
+    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+    major, minor = map(int, PYTHONS[0].split("."))
+    assert f'("Py_LIMITED_API", "0x{major:02X}{minor:02X}0000")' in setup
+    assert f'"py_limited_api": "cp{major}{minor}"' in setup

@@ -25,18 +25,6 @@ def test_philox_gives_the_published_words_in_every_lane(counter, key, expected, 
     np.testing.assert_array_equal(words, np.repeat(np.array(expected, np.uint32)[:, None], count, axis=1))
 
 
-def test_kernels_compile_without_a_folder_for_the_cache(monkeypatch):
-    compiled = kernels.numba.njit
-
-    def refuse(**options):
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function: no locator available")
-        return compiled(**options)
-
-    monkeypatch.setattr(kernels.numba, "njit", refuse)
-    assert kernels.entry(lambda x: x + 1)(1) == 2
-
-
 def test_few_functions_are_compiled_of_their_own():
     jitted = [kernel for kernel in vars(kernels).values() if hasattr(kernel, "py_func")]
     assert len([kernel for kernel in jitted if kernel.targetoptions.get("inline") != "always"]) <= 15

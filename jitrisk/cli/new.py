@@ -37,9 +37,11 @@ def command(name: str, example: str) -> None:
         hint = did_you_mean(example, known)
         raise click.UsageError(f"no such example {example!r}: allowed are {', '.join(known)}{hint}")
     target = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-    if target.stem in known:
-        raise click.UsageError(f"{target.stem!r} is the name of an example: choose another.")
-    if not target.stem.strip("."):
+    # Not target.stem: of "..yaml" it is "." up to Python 3.13 and all of it from 3.14 on.
+    stem = target.name.rpartition(".")[0]
+    if stem in known:
+        raise click.UsageError(f"{stem!r} is the name of an example: choose another.")
+    if not stem.strip("."):
         raise click.UsageError(f"{name!r} is no name for a model: choose one such as 'my-plant'.")
     copies = {target: known[example]}
     text = known[example].read_text(encoding="utf-8")

@@ -2,8 +2,7 @@
 
 Layout. A tile of exogenous values is ``out[period, series, lane]``, float32 and C-contiguous; a lane is one path,
 and every loop that matters runs over lanes. Callers allocate everything, kernels only fill. All jitted functions
-stand in this one file with the constants they use, because Numba's cache looks only at the file of the function
-it is asked for.
+stand in this one file with the constants they use; what is compiled is stored on disk (`kernel_cache`).
 
 Sources: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3" (Philox 4x32-10).
 """
@@ -18,6 +17,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
+from jitrisk.sampling.kernel_cache import keep_compiled
 from jitrisk.sampling.layout import Array, Clocks, Plan, Scratch, Tables
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,11 +27,8 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False,
 
 
 def entry(function: Function, **more: Any) -> Function:
-    """Compile on first call and cache; without a folder to write to, compile anew in every process."""
-    try:
-        return cast(Function, numba.njit(cache=True, **OPTIONS, **more)(function))
-    except RuntimeError:
-        return cast(Function, numba.njit(**OPTIONS, **more)(function))
+    """Compile on first call, or load what an earlier process compiled."""
+    return cast(Function, keep_compiled(numba.njit(**OPTIONS, **more)(function)))
 
 
 def inner(function: Function) -> Function:
