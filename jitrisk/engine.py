@@ -153,7 +153,7 @@ def run(
     """
     shape = cut(job, threads, lanes)
     sampler = sampler_of(job)
-    require(_bytes_needed(job, shape, sampler), len(job.paths), "simulate")
+    require(_bytes_needed(job, shape, sampler), len(job.paths), "simulate", _bytes_of_work(job, shape, sampler))
     totals = zeros(job, len(job.paths)) if out is None else out
 
     def simulate(bench: Bench, begin: int, end: int, stop: threading.Event) -> None:
@@ -204,16 +204,23 @@ def room(job: Job, threads: int | None = None) -> int:
 
 def _bytes_needed(job: Job, shape: Shape, sampler: Sampler) -> int:
     """Return the memory a job takes: its outcomes, and each thread's work space."""
+    return _outcome_bytes(job) * len(job.paths) + shape.threads * _bytes_of_work(job, shape, sampler)
+
+
+def _bytes_of_work(job: Job, shape: Shape, sampler: Sampler) -> int:
+    """Return the work space of one thread."""
     lanes = -(-shape.lanes // STRIPE) * STRIPE
-    work = lanes * _lane_bytes(job, shape.tile) + sampler.bytes(shape.lanes)
-    return _outcome_bytes(job) * len(job.paths) + shape.threads * work
+    return lanes * _lane_bytes(job, shape.tile) + sampler.bytes(shape.lanes)
 
 
-def require(needed: int, paths: int, verb: str) -> None:
-    """Raise CapacityError, with what would fit, when a request does not fit in the memory available."""
+def require(needed: int, paths: int, verb: str, fixed: int = 0) -> None:
+    """Raise CapacityError, with what would fit, when a request does not fit in the memory available.
+
+    Of the bytes needed, so many are fixed: few paths take them as well.
+    """
     usable = free_memory() * (1 - _KEEP_FREE)
     if needed > usable:
-        fit = int(paths * usable / needed)
+        fit = max(0, int(paths * (usable - fixed) / (needed - fixed))) if needed > fixed else 0
         advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
         if not usable:
             advice = "the container or 'ulimit -v' may limit it"
