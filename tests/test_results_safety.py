@@ -289,6 +289,15 @@ def _half_of(real):
     return lambda path, **options: os.stat_result((*real[:6], 20_000, *real[7:]))
 
 
+def test_a_damaged_result_may_be_replaced(outcomes, netcdf):
+    content = bytearray(netcdf.read_bytes())
+    content[100:3000] = bytes(2900)
+    netcdf.write_bytes(content)
+    assert "what describes its content is not as it was written" in refusal(netcdf)
+    jr.save(outcomes, netcdf)
+    assert jr.open(netcdf).identical(outcomes)
+
+
 def test_an_attribute_of_many_texts_is_refused(netcdf):
     with h5py.File(netcdf, "a") as file:
         file.attrs["name"] = ["a"] * 10

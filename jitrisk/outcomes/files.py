@@ -48,11 +48,14 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file or folder is a result, which a new one may replace."""
+    from jitrisk.outcomes.netcdf_footer import has_footer
     from jitrisk.outcomes.netcdf_safety import read_netcdf_attributes
     from jitrisk.outcomes.zarr_safety import read_zarr_attributes
 
     try:
-        return "jitrisk_format" in (read_zarr_attributes if path.is_dir() else read_netcdf_attributes)(path)
+        if path.is_dir():
+            return "jitrisk_format" in read_zarr_attributes(path)
+        return has_footer(path) or "jitrisk_format" in read_netcdf_attributes(path)
     except Exception:  # the readers raise whatever their formats find wrong
         return False
 

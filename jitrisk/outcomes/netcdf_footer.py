@@ -48,6 +48,13 @@ def verify_footer(path: Path) -> None:
             raise ResultError("is damaged: what describes its content is not as it was written; simulate it again")
 
 
+def has_footer(path: Path) -> bool:
+    """Return whether a file ends with a footer, whatever became of the rest: then it was a result."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - len(_MAGIC)))
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
 def _read_footer(file: BinaryIO, end: int) -> tuple[int, Ranges, str] | None:
     """Return what a footer says: bytes of HDF5, ranges of values, checksum of the other bytes."""
     file.seek(max(0, end - _TAIL))
