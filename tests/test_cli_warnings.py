@@ -1,5 +1,6 @@
 """Warnings about a model on the command line: on stderr, in the documents, on the page, and as faults with --strict."""
 
+import hashlib
 import json
 
 import pytest
@@ -124,7 +125,8 @@ def test_a_kept_result_has_the_warnings_of_its_model_without_a_line(capsys, mode
 def test_a_result_whose_model_cannot_be_read_is_shown_without_warnings(capsys, model):
     result = jr.simulate(model, paths=20)
     text = json.loads(result.attrs["model"])
-    result.attrs["model"] = json.dumps(text | {"later": 1})
+    later = json.dumps(text | {"later": 1})
+    result.attrs |= {"model": later, "model_hash": hashlib.sha256(later.encode()).hexdigest()}
     jr.save(result, "later.nc")
     code, out, err = run(capsys, "compare", "later.nc")
     assert (code, warnings_in(err)) == (0, [])

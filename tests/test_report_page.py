@@ -253,7 +253,7 @@ def test_what_is_no_result_gives_none(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("page.pdf", "unknown kind of file"), ("no/page.html", "make it first"), ("folder.html", "is no HTML page")],
+    [("page.pdf", "unknown kind of file"), ("no/page.html", "make it first"), ("folder.html", "is a folder")],
 )
 def test_a_target_is_refused_before_the_work(tmp_path, name, message):
     (tmp_path / "folder.html").mkdir()
