@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from jitrisk.regular_files import FOLDER, special_kind
 from jitrisk.targets import SPARE, check_folder, replacing, require_room
 from jitrisk.temporary_folders import recover
 from jitrisk.vocabulary import CONTENTS, MANIFEST, RESULT_SUFFIXES
+
+_LONGEST_NAME = 1_000  # characters
 
 
 def is_result(source: object) -> TypeGuard[str | os.PathLike[str]]:
@@ -95,8 +98,16 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
                 append_footer(fresh)
             else:
                 _write_zarr(_as_objects(listed), fresh)
+            _require_readable(fresh)
         except Exception as error:  # the writers raise whatever their formats cannot hold
             raise ResultError(f"{target}: could not be written: {_reason(error)}") from error
+
+
+def _require_readable(fresh: Path) -> None:
+    """Raise ResultError where a file that was just written would be refused, before it replaces another."""
+    _require_safe(fresh)
+    with _open_lazily(fresh) as opened:
+        verify_manifest(_named(opened), str(fresh))
 
 
 def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
@@ -107,10 +118,12 @@ def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
         name: {"chunks": tuple(block_length(array) if dim == "path" else max(1, n) for dim, n in array.sizes.items())}
         for name, array in dataset.variables.items()
     }
-    dataset.to_zarr(folder, consolidated=False, zarr_format=3, encoding=chunks)
+    # A reader takes a block that is not stored for damage, so that blocks of zeros are written, too.
+    options: dict[str, Any] = {"consolidated": False, "zarr_format": 3, "write_empty_chunks": True}
+    dataset.to_zarr(folder, encoding=chunks, **options)
     if not is_proportionate(*measure_zarr(folder)):
         plain = {name: {**encoding, "compressors": None} for name, encoding in chunks.items()}
-        dataset.to_zarr(folder, mode="w", consolidated=False, zarr_format=3, encoding=plain)
+        dataset.to_zarr(folder, mode="w", encoding=plain, **options)
 
 
 def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -149,15 +162,21 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
     if not os.path.exists(source) and (found := recover(source)) != source:
         where = f", but a run that was killed left it in {found}" if found else ""
         raise ResultError(f"{source}: there is no such file{where}")
-    zarr = source.is_dir()
-    options: dict[str, Any] = {"consolidated": False, "zarr_format": 3} if zarr else {}
 
     def open_verified() -> xr.Dataset:
         _require_safe(source)
-        return xr.open_dataset(source, engine="zarr" if zarr else "h5netcdf", cache=False, **options)
+        return _open_lazily(source)
 
     with _attempted(source, open_verified) as opened:
         yield _attempted(source, lambda: _sound(_verified(opened, str(source))))
+
+
+def _open_lazily(source: Path) -> xr.Dataset:
+    zarr = source.is_dir()
+    options: dict[str, Any] = {"consolidated": False, "zarr_format": 3} if zarr else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they quote what a stranger wrote, whole
+        return xr.open_dataset(source, engine="zarr" if zarr else "h5netcdf", cache=False, **options)
 
 
 def _require_safe(source: Path) -> None:
@@ -210,11 +229,19 @@ def _named(dataset: xr.Dataset) -> xr.Dataset:
     """Return a dataset with its names as fixed-width text, which files keep in types of their own."""
     return dataset.assign(
         {
-            name: (array.dims, np.array(array.values.tolist(), dtype=np.str_).reshape(array.shape), array.attrs)
+            name: (array.dims, _as_text(str(name), array.values), array.attrs)
             for name, array in dataset.variables.items()
             if array.dtype.kind in "OT"
         }
     )
+
+
+def _as_text(name: str, values: np.ndarray) -> np.ndarray:
+    """Return names as fixed-width text, in which each takes as many bytes as the longest of them."""
+    names = values.ravel().tolist()
+    if any(len(str(one)) > _LONGEST_NAME for one in names):
+        raise ResultError(f"is refused: a text of {name!r:.60} has more than {_LONGEST_NAME:,} characters")
+    return np.array(names, dtype=np.str_).reshape(values.shape)
 
 
 def select_strategies(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
@@ -237,8 +264,9 @@ def select_strategies(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
 
 def _as_objects(dataset: xr.Dataset) -> xr.Dataset:
     """Return the Dataset with text as objects: Zarr v3 has no settled type for fixed-width text."""
+    text = np.dtype(object, metadata={"element_type": str})  # without it, xarray takes no names for numbers
     return dataset.assign(
-        {name: array.astype(object) for name, array in dataset.variables.items() if array.dtype.kind == "U"}
+        {name: array.astype(text) for name, array in dataset.variables.items() if array.dtype.kind == "U"}
     )
 
 

@@ -82,10 +82,12 @@ def _without_manifest(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def require_model_hash(attrs: Mapping[Any, Any]) -> None:
-    """Raise ResultError unless the model's text has the hash that the result states, where it states both."""
+    """Raise ResultError unless the model's text has the hash that the result states, where it states one."""
     text, digest = attrs.get("model"), attrs.get("model_hash")
-    if not (isinstance(text, str) and isinstance(digest, str)):
+    if digest is None:
         return
+    if not isinstance(text, str):
+        raise ResultError("is refused: it has a model_hash and no model that it could be checked against")
     if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
         raise ResultError("is damaged: its model is not the one that its model_hash was made of")
 
@@ -95,8 +97,32 @@ def _read_manifest(value: Any) -> dict[str, Any]:
     checksum, _, text = value.partition(" ") if isinstance(value, str) else ("", "", "")
     if not text or checksum != checksum_of_text(text):
         raise ResultError("is damaged: its manifest is not as it was written")
-    content: dict[str, Any] = json.loads(text)
-    return content
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        content = None
+    if not _is_manifest(content):
+        raise ResultError("is damaged: its manifest is not as jitrisk writes one")
+    found: dict[str, Any] = content
+    return found
+
+
+def _is_manifest(content: Any) -> bool:
+    """Return whether JSON has the form of a manifest: who changes a file can compute the checksum of any text."""
+    if not isinstance(content, dict) or not isinstance(content.get("variables"), dict):
+        return False
+    variables = content["variables"].values()
+    return (
+        isinstance(content.get("attributes"), str)
+        and _is_list_of_text(content.get("coordinates"))
+        and set(content["coordinates"]) <= set(content["variables"])
+        and all(isinstance(one, dict) and _is_list_of_text(one.get("checksums")) for one in variables)
+        and all(type(one.get("block")) is int and one["block"] > 0 for one in variables)
+    )
+
+
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _describe(variable: xr.Variable) -> dict[str, Any]:
@@ -121,9 +147,6 @@ def _outline(variable: xr.Variable) -> dict[str, Any]:
 def _verified(where: str, name: str, variable: xr.Variable, listed: Mapping[str, Any]) -> xr.Variable:
     """Return a variable that is verified as it is read; text, which names things, is verified now."""
     outline = _outline(variable)
-    if 0 in variable.shape:  # formats differ in the dtype of no texts
-        variable = variable.astype(np.str_ if listed.get("dtype") == "text" else variable.dtype)
-        outline = _outline(variable)
     wrong = [key for key, value in outline.items() if listed.get(key) != value]
     if wrong:
         raise ResultError(f"is damaged: the {wrong[0]} of {name!r:.60} are not as they were written")
@@ -142,9 +165,11 @@ def _checksum_of_attributes(attrs: Mapping[Any, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return an attribute as every file format gives it back: arrays as lists, one number in a list as the number."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return _plain(value[0]) if len(value) == 1 else [_plain(one) for one in value]
-    return value
+    """Return an attribute as both formats give it back: NetCDF turns lists into arrays, and one number into itself."""
+    if not isinstance(value, np.generic | np.ndarray | list | tuple):
+        return value
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return value
+    return array.item() if array.size == 1 else array.tolist()

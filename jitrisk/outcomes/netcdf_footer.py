@@ -72,7 +72,10 @@ def _read_footer(file: BinaryIO, end: int) -> tuple[int, Ranges, str] | None:
     found = json.loads(content)
     if found["size"] != start:
         raise ResultError("is damaged: it is not as long as it was when it was written; simulate it again")
-    return start, [(first, stop) for first, stop in found["values"]], found["checksum"]
+    values = [(first, stop) for first, stop in found["values"]]
+    if not all(type(place) is int and 0 <= place <= start for pair in values for place in pair):
+        raise ResultError("is damaged: its footer names places that it does not have; simulate it again")
+    return start, values, found["checksum"]
 
 
 def _find_values(path: Path) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from jitrisk.outcomes.proportion import require_proportion
 
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 _DIMENSION_ONLY = b"This is a netCDF dimension but not a netCDF variable"
+_MOST_OBJECTS = 500  # variables of a file, or attributes of one of them; opening takes time for each
 _MOST_READ = 2**28  # bytes of text that may be in memory while it is measured
 
 
@@ -29,6 +30,8 @@ def require_safe_netcdf(path: Path) -> None:
     size = path.stat().st_size
     with h5py.File(path, "r") as file:
         _check_attributes(file, size)
+        if len(file) > _MOST_OBJECTS:
+            raise ResultError(f"is refused: it holds {len(file):,} variables, of which no result has {_MOST_OBJECTS}")
         declared = stored = 0
         for name in file:
             if not isinstance(file.get(name, getlink=True), h5py.HardLink):
@@ -91,7 +94,9 @@ def _parts(variable: h5py.Dataset, length: int) -> Iterator[list[bytes]]:
 
 
 def _check_attributes(owner: h5py.HLObject, size: int) -> None:
-    """Raise where an attribute declares more than the file can hold, or many texts."""
+    """Raise where there are very many attributes, or one declares more than the file can hold, or many texts."""
+    if len(owner.attrs) > _MOST_OBJECTS:
+        raise ResultError(f"is refused: {owner.name!r:.60} has {len(owner.attrs):,} attributes; no result has so many")
     for name in owner.attrs:
         attribute = owner.attrs.get_id(name)
         count = attribute.get_space().get_simple_extent_npoints()

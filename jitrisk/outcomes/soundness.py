@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,16 @@ import xarray as xr
 from jitrisk.errors import ResultError
 from jitrisk.outcomes.dataset import FORMAT
 from jitrisk.printable import first_unprintable
+from jitrisk.vocabulary import CYCLES, EXOGENOUS, LINKS, OCCURRENCES, OUTCOMES, PRICES, SAMPLING, TRACE
 
-_TEXTS = ("name", "currency", "model_hash", "jitrisk_version")
+_TEXTS = ("name", "currency", "exogenous", "contents", "model_hash", "jitrisk_version")
 _SHOWN = ("name", "currency", "exogenous", "jitrisk_version")
-_JSON = ("model", "libraries", "repriced", "rare")
+_OBJECTS = ("model", "libraries", "repriced")
 _COUNTS = ("seed", "first_path", "warm_up", "paths", "horizon", "periods")
+_SHORTEST, _LONGEST = 1e-9, 1e9  # hours in a period; beyond, a year has no number of periods that means anything
+_NUMBERS, _WHOLE, _TEXT = "biuf", "iu", "U"
+_KINDS = dict.fromkeys(OUTCOMES | CYCLES | PRICES | OCCURRENCES | SAMPLING | EXOGENOUS | TRACE, _NUMBERS)
+_KINDS |= {"path": _WHOLE, "time": _WHOLE, **dict.fromkeys(LINKS, _TEXT)}
 _NAMED = ("strategy", "stage", "customer", "hazard")
 
 
@@ -27,7 +32,7 @@ def require_sound(dataset: xr.Dataset) -> None:
     ------
     ResultError
         When its format is unknown, an attribute is not of its kind, a name is missing, there twice or not printable,
-        or there is no path or strategy in it.
+        a variable is of a type that no result has, or there is no path, strategy or stage in it.
     """
     version = dataset.attrs.get("jitrisk_format")
     if version is None:
@@ -41,12 +46,15 @@ def require_sound(dataset: xr.Dataset) -> None:
             raise ResultError(f"is refused: its {name} contains {strange}, which no name has")
         if wanted := _wanted(str(name), value):
             raise ResultError(f"is damaged: its {name} is {_shown(value)}, no {wanted}")
-    for dim in ("strategy", "path"):
+    for dim in ("strategy", "path", "stage"):
         if dataset.sizes.get(dim) == 0:
             raise ResultError(f"is empty: it holds no {dim}")
     for dim in _NAMED:
         if dim in dataset.dims:
             _require_names(dataset, dim)
+    for name, kinds in _KINDS.items():
+        if name in dataset.variables and dataset[name].dtype.kind not in kinds:
+            raise ResultError(f"is damaged: its {name} is of type {dataset[name].dtype}, which no result has")
 
 
 def _wanted(name: str, value: Any) -> str:
@@ -55,19 +63,29 @@ def _wanted(name: str, value: Any) -> str:
         whole = isinstance(value, int | np.integer) and value >= 0
         return "" if whole else "whole number of at least 0"
     if name == "period_hours":
-        number = isinstance(value, int | float | np.number) and 0 < value < math.inf
-        return "" if number else "number above 0"
+        number = isinstance(value, int | float | np.number) and _SHORTEST <= value <= _LONGEST
+        return "" if number else f"number of hours from {_SHORTEST:g} to {_LONGEST:g}"
     if name in _TEXTS:
         return "" if isinstance(value, str) else "text"
-    return "JSON" if name in _JSON and not _is_json(value) else ""
+    if name in _OBJECTS or name == "rare":
+        found = _parse_json(value)
+        if name == "rare":
+            return "" if isinstance(found, list) else "JSON list"
+        whole = isinstance(found, dict) and (name != "repriced" or all(map(_is_pair, found.values())))
+        return "" if whole else "JSON object" + (" of pairs of prices" if name == "repriced" else "")
+    return ""
 
 
-def _is_json(value: Any) -> bool:
+def _parse_json(value: Any) -> Any:
+    """Return what JSON says; None where it is none."""
     try:
-        json.loads(value)
+        return json.loads(value)
     except (TypeError, ValueError, RecursionError):
-        return False
-    return True
+        return None
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
 
 
 def _require_names(dataset: xr.Dataset, dim: str) -> None:
@@ -77,8 +95,8 @@ def _require_names(dataset: xr.Dataset, dim: str) -> None:
     for name in names:
         if strange := first_unprintable(name):
             raise ResultError(f"is refused: the name of a {dim} contains {strange}, which no name has")
-    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
-    if twice is not None:
+    twice, times = next(iter(Counter(names).most_common(1)), ("", 0))
+    if times > 1:
         raise ResultError(f"is damaged: it has the {dim} {twice!r} twice")
 
 

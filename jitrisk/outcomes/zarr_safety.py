@@ -22,6 +22,8 @@ _ITEM_SIZES = {"bool": 1, "int8": 1, "uint8": 1, "int16": 2, "int32": 4, "float3
 _TEXT = "string"
 _SERIALIZERS = {"numbers": "bytes", "text": "vlen-utf8"}
 _COMPRESSOR = "zstd"
+_MOST_ARRAYS = 500
+_MOST_JSON = 2**26  # bytes
 _MOST_TEXT = 2**26  # bytes of one block of names
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_HEAD = 18
@@ -50,7 +52,10 @@ def measure_zarr(folder: Path) -> tuple[int, int]:
     """Return the bytes that the arrays of a Zarr group declare and those that are stored, checking each block."""
     read_zarr_attributes(folder)
     declared = stored = 0
-    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+    entries = sorted(os.scandir(folder), key=lambda one: one.name)
+    if len(entries) > _MOST_ARRAYS:
+        raise ResultError(f"is refused: it holds {len(entries):,} variables, of which no result has {_MOST_ARRAYS}")
+    for entry in entries:
         if entry.name == _METADATA:
             continue
         if not entry.is_dir(follow_symlinks=False):
@@ -64,7 +69,8 @@ def _read_metadata(folder: Path, kind: str) -> dict[str, Any]:
     path = folder / _METADATA
     if not path.exists() and any((folder / old).exists() for old in (".zgroup", ".zarray", ".zmetadata")):
         raise ResultError("is a Zarr folder of format 2, whose codecs can run code: only format 3 is read")
-    _require_file(path)
+    if (size := _require_file(path)) > _MOST_JSON:
+        raise ResultError(f"is refused: {folder.name}/{_METADATA} has {size:,} bytes; at most {_MOST_JSON:,} are read")
     try:
         found = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -102,7 +108,7 @@ def _check_array(folder: Path) -> tuple[int, int]:
         raise ResultError(f"is refused: {folder.name} is laid out in a way that jitrisk does not write")
     expected = math.prod(chunk) * (1 if text else _ITEM_SIZES[found["data_type"]])
     blocks = [-(-size // step) for size, step in zip(shape, chunk, strict=True)]
-    kept = sum(len(files) for _, _, files in os.walk(folder / "c")) if shape else 1
+    kept = _count_blocks(folder / "c") if shape else 1
     if math.prod(blocks) != kept:
         raise ResultError(f"is damaged: {folder.name} has {math.prod(blocks):,} blocks, of which {kept:,} are stored")
     declared = stored = 0
@@ -111,6 +117,18 @@ def _check_array(folder: Path) -> tuple[int, int]:
         declared += _check_text(path, compressed, expected) if text else _check_numbers(path, compressed, expected)
         stored += path.lstat().st_size
     return declared, stored
+
+
+def _count_blocks(folder: Path) -> int:
+    """Return how many files a folder and those in it hold; raise where one is a link, which could lead elsewhere."""
+    if folder.is_symlink():
+        raise ResultError(f"is refused: {folder.name!r:.60} of {folder.parent.name!r:.60} is a link")
+    kept = 0
+    for root, folders, files in os.walk(folder):
+        if link := next((one for one in folders if os.path.islink(os.path.join(root, one))), None):
+            raise ResultError(f"is refused: {link!r:.60} of {_array_of(Path(root, link))!r:.60} is a link")
+        kept += len(files)
+    return kept
 
 
 def _lengths(given: Any) -> tuple[int, ...]:
