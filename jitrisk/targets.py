@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from jitrisk.temporary_folders import OLD, TemporaryFolder, sweep
 SPARE = 1_000_000
 """Bytes left on a disk beside what is written."""
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
 
 
@@ -38,6 +40,8 @@ def check_folder(target: Path) -> None:
         try:
             probe.make()
         except OSError as error:
+            if error.errno in _NO_ROOM:  # `require_room` and the writing itself tell of room
+                return
             folder = str(target.parent)
             raise ResultError(f"{target}: the folder {folder!r} cannot be written to: {error.strerror}") from error
         finally:

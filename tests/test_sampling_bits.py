@@ -27,7 +27,7 @@ PINNED = {
     "uniform": "6a8329165bf6ab3b",
     "triangular": "471ca9b6f0f60b02",
     "poisson": "10f6c02ca0944138",
-    "negative_binomial": "2babfe92d7af6dbe",
+    "negative_binomial": "3875b844babb9725",
     "binomial": "0cfcb2df8d6f8b1d",
     "geometric": "fa2c82549e4eca8e",
     "empirical": "2f7a7bbdf9d85832",

@@ -21,7 +21,11 @@ def run_as_process(words: list[str]) -> int:
     except (MemoryError, ImportError, OSError) as error:
         sys.stderr.write(f"jitrisk: could not start: {error}\n")
         return 1
-    return run(words)
+    try:
+        return run(words)
+    except (MemoryError, SystemError):  # where there is no memory left to say which error it is
+        sys.stderr.write("jitrisk: out of memory; 'ulimit -v' shows whether the address space is limited\n")
+        return 1
 
 
 def _open_streams() -> None:

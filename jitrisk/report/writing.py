@@ -65,9 +65,9 @@ def write_page(text: str, path: str | os.PathLike[str]) -> None:
         If the file cannot be written: nothing is left behind there, and the page, which may have taken a long run, is
         kept where the message says.
     """
-    target, content = check_page(path), text.encode("utf-8", errors="replace")
+    target, content = Path(path), text.encode("utf-8", errors="replace")
     try:
-        with replacing(target) as fresh:
+        with replacing(check_page(target)) as fresh:
             fresh.write_bytes(content)
     except ResultError as error:
         where = keep_elsewhere(target, len(content), lambda place: place.write_bytes(content))
