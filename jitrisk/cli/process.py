@@ -9,9 +9,17 @@ import threading
 from typing import Any
 
 
+# With less, the compiler of the kernels aborts the process where it gets no memory, and no line can be printed.
+_LEAST_ADDRESS_SPACE = 850 * 2**20
+
+
 def run_as_process(words: list[str]) -> int:
     """Run the command line with safe standard streams and return its exit status."""
     _open_streams()
+    if (limit := _address_space()) < _LEAST_ADDRESS_SPACE:
+        needed = f"{_LEAST_ADDRESS_SPACE >> 20} MB are needed at least"
+        sys.stderr.write(f"jitrisk: the address space is limited to {limit >> 20} MB, and {needed} (see 'ulimit -v')\n")
+        return 1
     if "--debug" not in words:
         # Python prints a traceback where an object or a thread dies of an error; what matters of it is raised as well.
         sys.unraisablehook = _ignore
@@ -26,6 +34,16 @@ def run_as_process(words: list[str]) -> int:
     except (MemoryError, SystemError):  # where there is no memory left to say which error it is
         sys.stderr.write("jitrisk: out of memory; 'ulimit -v' shows whether the address space is limited\n")
         return 1
+
+
+def _address_space() -> int:
+    """Return how many bytes of address space this process may have."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return _LEAST_ADDRESS_SPACE
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return _LEAST_ADDRESS_SPACE if limit == resource.RLIM_INFINITY else limit
 
 
 def _open_streams() -> None:

@@ -69,6 +69,8 @@ def _read_metadata(folder: Path, kind: str) -> dict[str, Any]:
     path = folder / _METADATA
     if not path.exists() and any((folder / old).exists() for old in (".zgroup", ".zarray", ".zmetadata")):
         raise ResultError("is a Zarr folder of format 2, whose codecs can run code: only format 3 is read")
+    if kind == "group" and not os.path.lexists(path):
+        raise ResultError(f"is not a result of jitrisk: a folder without {_METADATA}")
     if (size := _require_file(path)) > _MOST_JSON:
         raise ResultError(f"is refused: {folder.name}/{_METADATA} has {size:,} bytes; at most {_MOST_JSON:,} are read")
     try:
