@@ -8,7 +8,6 @@ import sys
 import threading
 from typing import Any
 
-
 # With less, the compiler of the kernels aborts the process where it gets no memory, and no line can be printed.
 _LEAST_ADDRESS_SPACE = 850 * 2**20
 
