@@ -33,6 +33,8 @@ def check_folder(target: Path) -> None:
     except (OSError, ValueError) as error:  # a name that is too long, a null character
         raise ResultError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
     real = Path(os.path.realpath(target))
+    if not os.path.isdir(real.parent):
+        raise ResultError(f"{target}: is a link into {str(real.parent)!r}, and there is no such folder: make it first")
     sweep(real.parent)
     # Tried and not asked: permissions say nothing of root, of read-only file systems or of those that make no files.
     probe = TemporaryFolder(real)

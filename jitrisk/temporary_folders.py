@@ -30,7 +30,7 @@ OLD = "old"
 UNLOCKED_AGE = 24 * 3600.0
 """Seconds without a change after which a folder is left over where no lock can tell."""
 
-_NAME = re.compile(r"\..+-[0-9a-f]{16}(-removed)?")
+_NAME = re.compile(r"\..+-[0-9a-f]{16}(-removed)?", re.DOTALL)
 _LONGEST_NAME = 40  # characters of the target's name in the folder's: names are limited to 255 bytes
 _LONGEST_MARKER = 4096
 _TRIES = 50
@@ -172,10 +172,23 @@ def _remove(folder: Path) -> None:
                 # A file in its place: nothing can be made below it.
                 os.close(os.open(folder, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except OSError:  # not made yet, moved already, made again, or not to be moved
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(moved, ignore_errors=True)
+            _empty(folder)
+        _empty(moved)
         if not folder.is_dir() and not moved.is_dir():
             break
-    if folder.is_file():
+    blocking = folder.with_name(folder.name.removesuffix("-removed"))  # of this process, or of one that was killed
+    if blocking.is_file() and not moved.exists():
         with suppress(OSError):
-            folder.unlink()
+            blocking.unlink()
+
+
+def _empty(folder: Path) -> None:
+    """Remove a folder, its marker last: until then, a later run finds what a killed process leaves of it."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.name != MARKER:
+                with suppress(OSError):
+                    os.unlink(entry.path)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ import jitrisk as jr
 from jitrisk.cli import main
 from jitrisk.cli.group import VERBS, cli
 from jitrisk.outcomes import FORMAT
+from jitrisk.outcomes.manifest import attach_manifest
 
 MODEL = "bicycles"
 SOURCES = {"model", "source", "result"}
@@ -74,7 +75,7 @@ def bad(good, tmp_path_factory) -> dict[str, str]:
     """Files of broken results, likewise."""
     folder = tmp_path_factory.mktemp("bad")
     for how in BROKEN:
-        jr.save(broken(good, how), folder / f"{how}.nc")
+        attach_manifest(broken(good, how)).to_netcdf(folder / f"{how}.nc", engine="h5netcdf")
     return {how: str(folder / f"{how}.nc") for how in BROKEN}
 
 

@@ -185,3 +185,49 @@ def test_a_long_name_has_a_temporary_folder(tmp_path):
     write(target)
     assert os.listdir(tmp_path) == [target.name]
     assert Path(target).read_text() == "new"
+
+
+def test_a_run_that_was_killed_while_it_cleaned_up_leaves_nothing(tmp_path):
+    """Killed when it had renamed its folder and put a file in its place, and had removed all but the marker."""
+    _, name = start(tmp_path / "run.zarr")
+    (tmp_path / name / "run.zarr").rmdir()
+    os.rename(tmp_path / name, tmp_path / f"{name}-removed")
+    (tmp_path / name).touch()
+    targets.check_folder(tmp_path / "other.nc")
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_marker_is_removed_last(tmp_path, monkeypatch):
+    folder = temporary_folders.TemporaryFolder(tmp_path / "run.zarr")
+    folder.make()
+    for name in ("a", "run.zarr", "z"):
+        (folder.path / name).mkdir()
+        (folder.path / name / "block").touch()
+    held = []
+    real = temporary_folders.shutil.rmtree
+
+    def rmtree(path, **options):
+        if Path(path).name in ("a", "run.zarr", "z"):
+            held.append((Path(path).parent / MARKER).exists())
+        real(path, **options)
+
+    monkeypatch.setattr(temporary_folders.shutil, "rmtree", rmtree)
+    folder.discard()
+    assert held == [True] * 3
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_target_whose_name_has_two_lines_is_recovered(tmp_path):
+    target = tmp_path / "a\nb.zarr"
+    target.mkdir()
+    start(target, "aside")
+    assert not target.exists()
+    assert temporary_folders.recover(target) == target
+    targets.check_folder(tmp_path / "other.nc")
+    assert os.listdir(tmp_path) == [target.name]
+
+
+def test_a_link_into_no_folder_is_named(tmp_path):
+    (tmp_path / "run.nc").symlink_to(tmp_path / "none" / "run.nc")
+    with pytest.raises(ResultError, match=r"is a link into '.*none', and there is no such folder"):
+        targets.check_folder(tmp_path / "run.nc")

@@ -193,3 +193,9 @@ def test_half_of_a_surrogate_pair_is_a_fault_with_its_line(tmp_path, name):
     path.write_text('{"period": "1 d",\n"name": "' + name + '"}', encoding="utf-8")
     with pytest.raises(jr.ModelError, match=r"m\.json:2: .*\\U0001F600"):
         load(path)
+
+
+def test_a_name_of_two_lines_is_written_about_in_one(say, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    status, _, err = say("compare", "bicycles", "--paths", "20", "-q", "--out", "a\nwrote b.nc")
+    assert (status, err) == (0, "wrote a\\nwrote b.nc\n")

@@ -14,6 +14,7 @@ import click
 
 from jitrisk.cli.printing import echo, print_traceback, print_usage_error
 from jitrisk.errors import JitriskError, did_you_mean
+from jitrisk.printable import escape
 
 VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
 
@@ -96,7 +97,7 @@ def run(words: list[str]) -> int:
         if _is_lack_of_memory(error):
             return _report(error, OUT_OF_MEMORY, debug, _FAILED)
         if isinstance(error, OSError) and error.filename is not None:
-            return _report(error, f"{error.filename}: {error.strerror}", debug, _FAILED)
+            return _report(error, escape(f"{error.filename}: {error.strerror}"), debug, _FAILED)
         if isinstance(error, OSError) and error.errno is not None:
             return _unprinted(error)
         return _report(error, f"internal error: {type(error).__name__}: {error}; --debug shows where", debug, _FAILED)

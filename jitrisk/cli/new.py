@@ -10,7 +10,7 @@ import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
-from jitrisk.cli.printing import echo
+from jitrisk.cli.printing import echo, print_written
 from jitrisk.errors import did_you_mean
 from jitrisk.targets import check_folder, replacing
 
@@ -50,7 +50,7 @@ def command(name: str, example: str) -> None:
     for copy, source in copies.items():
         with replacing(copy) as fresh:
             fresh.write_bytes(source.read_bytes())
-    echo(f"wrote {', '.join(map(str, copies))}", err=True)
+    print_written(*copies)
     word = shlex.quote(str(target))
     echo(f"Change it, then: jitrisk validate {word}; jitrisk compare {word}", err=True)
 

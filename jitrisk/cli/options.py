@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import UNWRITTEN
-from jitrisk.cli.printing import echo, print_document
+from jitrisk.cli.printing import print_document, print_written
 from jitrisk.cli.simulating import REACHED, simulated
 from jitrisk.cli.warned import WARNED, print_result_warnings, print_warnings, strict_option
 from jitrisk.errors import did_you_mean
@@ -203,7 +203,7 @@ def keep(dataset: xr.Dataset, out: Path | None) -> None:
         failure.__cause__ = error
         click.get_current_context().meta[UNWRITTEN] = failure
     else:
-        echo(f"wrote {out}", err=True)
+        print_written(out)
 
 
 def _require_base(base: str | None, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from jitrisk.printable import encodable, escape_json
+from jitrisk.printable import encodable, escape, escape_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,11 @@ def echo(text: str, err: bool = False) -> None:
     stream = sys.stderr if err else sys.stdout
     lines = (line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..." for line in text.split("\n"))
     click.echo(encodable("\n".join(lines), _encoding(stream), lines=True), err=err)
+
+
+def print_written(*paths: os.PathLike[str]) -> None:
+    """Say on stderr which files were written, in one line whatever their names hold."""
+    echo(f"wrote {', '.join(escape(os.fspath(path)) for path in paths)}", err=True)
 
 
 def print_usage_error(error: click.ClickException) -> None:

@@ -8,7 +8,7 @@ import click
 
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import Request, comparison_options, model_argument, outcomes_of, print_json, run_options
-from jitrisk.cli.printing import echo
+from jitrisk.cli.printing import print_written
 
 
 @verb("report", "Example: jitrisk report brake-valves --html brakes.html")
@@ -40,6 +40,6 @@ def command(
     summary = pipeline.write_report(
         outcomes, html, base=base, level=level, replay=not no_replay, threads=request.threads
     )
-    echo(f"wrote {html}", err=True)
+    print_written(html)
     if request.as_json:
         print_json(summed(summary))

@@ -9,7 +9,7 @@ import click
 from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.options import model_argument, print_json
-from jitrisk.cli.printing import echo, print_sheets
+from jitrisk.cli.printing import print_sheets, print_written
 from jitrisk.cli.warned import print_warnings, strict_option
 
 
@@ -51,7 +51,7 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
         strategy = str(result["strategy"].values[0])
     if out is not None:
         write_figure(network(outline, result, strategy), out)
-        echo(f"wrote {out}", err=True)
+        print_written(out)
     if as_json:
         print_json(outline_document(outline, strategy))
     elif out is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jitrisk.cli.printing import console, echo
+from jitrisk.printable import escape
 from jitrisk.stop_signals import Cleanup
 
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
             announce(network, names, found.attrs["planned"], request)
             if (fit := _fitting_paths(network, names, request)) < found.attrs["planned"]:
                 planned = f"{found.attrs['planned']:,} paths are planned"
-                click.echo(f"jitrisk: warning: {planned}, and {request.out} has room for {fit:,}: make room", err=True)
+                echo(
+                    f"jitrisk: warning: {planned}, and {escape(str(request.out))} has room for {fit:,}: make room",
+                    err=True,
+                )
 
     with progress_bar(request.quiet) as progress, warnings_as_lines(lambda: reached_line(looks[-1]) if looks else ""):
         result = pipeline.simulate_until(
@@ -89,7 +93,7 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
     if not (request.quiet and found["met"].all()):
         echo(reached_line(found), err=True)
     if found.attrs.get("stopped") == "most" and most < request.max_paths:
-        echo(f"{request.out}: there is room for {most:,} paths there, so there are no more", err=True)
+        echo(f"{escape(str(request.out))}: there is room for {most:,} paths there, so there are no more", err=True)
     return result
 
 

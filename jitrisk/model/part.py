@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import Finding, Path, caught, refusal, together
 from jitrisk.model.key_pointers import key_pointer
 from jitrisk.model.quantities import found
@@ -57,7 +58,8 @@ class Part(BaseModel):
             keys = quoted(cls.known())
             raise refusal(f"expected a mapping with the keys {keys}, found {found(source)}{cls._hint(source)}")
         known = Known("key", cls.known())
-        findings = [f for key, value in source.items() if (f := cls._misplaced(key, value, known))]
+        misplaced = (f for key, value in source.items() if (f := cls._misplaced(key, value, known)))
+        findings = list(islice(misplaced, MOST_FAULTS + 1))
         findings += cls._choices(source)
         given = {key: value for key, value in source.items() if key in cls.known() and value is not None}
         try:

@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -54,6 +55,7 @@ class Spells:
             )
 
 
+@lru_cache(maxsize=4096)
 def cycle_length(quiet: Distribution, active: Distribution, ramp: float = 0.0) -> float:
     """Return the mean time from one occurrence of a hazard to the next, or a lower bound of it from 0.001 on.
 
