@@ -41,3 +41,27 @@ def test_what_is_no_result_is_refused(tmp_path):
     for name, message in (("text.nc", "is not a result"), ("other.nc", "no jitrisk_format"), ("no.nc", "no such file")):
         with pytest.raises(ResultError, match=message), reading(tmp_path / name):
             pass
+
+
+@pytest.mark.parametrize("name", ["run.nc", "run.zarr"])
+@pytest.mark.parametrize("dims", [("strategy", "path", "stage"), ("path", "stage", "strategy"), ("stage", "path")])
+def test_parts_of_several_blocks_are_the_parts_of_what_was_kept(tmp_path, monkeypatch, name, dims):
+    monkeypatch.setattr("jitrisk.outcomes.manifest._BLOCK_PATHS", 7)
+    monkeypatch.setattr("jitrisk.outcomes.stored_array._PIECE", 40)
+    outcomes = jr.simulate("brake-valves", 50, seed=2)
+    outcomes["more"] = outcomes["started"].isel(strategy=0) if len(dims) == 2 else outcomes["started"]
+    outcomes["more"] = outcomes["more"].transpose(*dims)
+    jr.save(outcomes, tmp_path / name)
+    with reading(tmp_path / name) as stored:
+        for paths in (slice(None), slice(3, 5), slice(6, 8), slice(40, 2, -9), 13, 49, [3, 20, 11], slice(9, 9)):
+            part = stored["more"].isel(path=paths, stage=slice(1, 3)).load()
+            assert part.identical(outcomes["more"].isel(path=paths, stage=slice(1, 3)))
+
+
+def test_values_of_our_own_netcdf_files_are_read_past_the_library(tmp_path, monkeypatch):
+    outcomes = jr.simulate("brake-valves", 50, seed=2)
+    jr.save(outcomes, tmp_path / "run.nc")
+    with reading(tmp_path / "run.nc") as stored:
+        monkeypatch.setattr("xarray.Variable.isel", lambda *_, **__: pytest.fail("read by the library"))
+        values = stored["started"].values
+    assert (values == outcomes["started"].values).all()

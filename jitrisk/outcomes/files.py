@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -107,7 +107,7 @@ def _require_readable(fresh: Path) -> None:
     """Raise ResultError where a file that was just written would be refused, before it replaces another."""
     _require_safe(fresh)
     with _open_lazily(fresh) as opened:
-        verify_manifest(_named(opened), str(fresh))
+        verify_manifest(_named(opened), str(fresh), {})
 
 
 def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
@@ -163,12 +163,14 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
         where = f", but a run that was killed left it in {found}" if found else ""
         raise ResultError(f"{source}: there is no such file{where}")
 
+    places: dict[str, int] = {}
+
     def open_verified() -> xr.Dataset:
-        _require_safe(source)
+        places.update(_require_safe(source))
         return _open_lazily(source)
 
     with _attempted(source, open_verified) as opened:
-        yield _attempted(source, lambda: _sound(_verified(opened, str(source))))
+        yield _attempted(source, lambda: _sound(_verified(opened, str(source), places)))
 
 
 def _open_lazily(source: Path) -> xr.Dataset:
@@ -179,23 +181,29 @@ def _open_lazily(source: Path) -> xr.Dataset:
         return xr.open_dataset(source, engine="zarr" if zarr else "h5netcdf", cache=False, **options)
 
 
-def _require_safe(source: Path) -> None:
-    """Raise ResultError unless a file may be decoded; only what describes its content is read."""
+def _require_safe(source: Path) -> dict[str, int]:
+    """Raise ResultError unless a file may be decoded; only what describes its content is read.
+
+    Returns
+    -------
+    Where the values of variables begin that stand in a file as they are in memory, by name: in what we wrote.
+    """
     from jitrisk.outcomes.netcdf_footer import verify_footer
     from jitrisk.outcomes.netcdf_safety import require_safe_netcdf
     from jitrisk.outcomes.zarr_safety import require_safe_zarr
 
     if source.is_dir():
         require_safe_zarr(source)
-    else:
-        verify_footer(source)
-        require_safe_netcdf(source)
+        return {}
+    is_whole = verify_footer(source)
+    places = require_safe_netcdf(source)
+    return places if is_whole else {}
 
 
-def _verified(opened: xr.Dataset, where: str) -> xr.Dataset:
+def _verified(opened: xr.Dataset, where: str, places: Mapping[str, int]) -> xr.Dataset:
     """Return a Dataset that is verified as it is read; results of older formats carry no checksums."""
     if MANIFEST in opened.attrs:
-        return _named(verify_manifest(opened, where))
+        return _named(verify_manifest(opened, where, places))
     version = opened.attrs.get("jitrisk_format")
     if isinstance(version, int | np.integer) and FIRST_WITH_MANIFEST <= version <= FORMAT:
         raise ResultError("is damaged: it has no manifest; keep a result with jr.save or --out")

@@ -45,13 +45,14 @@ def attach_manifest(dataset: xr.Dataset) -> xr.Dataset:
     return plain.assign_attrs({MANIFEST: f"{checksum_of_text(text)} {text}"})
 
 
-def verify_manifest(dataset: xr.Dataset, where: str) -> xr.Dataset:
+def verify_manifest(dataset: xr.Dataset, where: str, places: Mapping[str, int]) -> xr.Dataset:
     """Return a Dataset without its manifest whose variables are verified block by block as they are read.
 
     Parameters
     ----------
     dataset : as it was opened, with the attribute ``manifest``; nothing but coordinates has been read.
-    where : the file, for errors of later reading.
+    where : the file.
+    places : the first byte of variables whose values stand in the file as they are in memory, by name.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def verify_manifest(dataset: xr.Dataset, where: str) -> xr.Dataset:
         raise ResultError(f"is damaged: its manifest and its content differ in the variable {odd[0]!r:.60}")
     if content["coordinates"] != sorted(str(name) for name in dataset.coords):
         raise ResultError("is damaged: its coordinates are not those that were written")
-    verified = {name: _verified(where, name, plain.variables[name], listed[name]) for name in listed}
+    verified = {name: _verified(where, places.get(name), name, plain.variables[name], listed[name]) for name in listed}
     coords = {name: verified.pop(name) for name in content["coordinates"]}
     return xr.Dataset(verified, coords, plain.attrs)
 
@@ -144,7 +145,9 @@ def _outline(variable: xr.Variable) -> dict[str, Any]:
     }
 
 
-def _verified(where: str, name: str, variable: xr.Variable, listed: Mapping[str, Any]) -> xr.Variable:
+def _verified(
+    where: str, place: int | None, name: str, variable: xr.Variable, listed: Mapping[str, Any]
+) -> xr.Variable:
     """Return a variable that is verified as it is read; text, which names things, is verified now."""
     outline = _outline(variable)
     wrong = [key for key, value in outline.items() if listed.get(key) != value]
@@ -153,7 +156,7 @@ def _verified(where: str, name: str, variable: xr.Variable, listed: Mapping[str,
     count = math.ceil(variable.sizes["path"] / listed["block"]) if "path" in variable.dims else 1
     if len(listed["checksums"]) != count:
         raise ResultError(f"is damaged: {name!r:.60} has {count} blocks, its manifest lists {len(listed['checksums'])}")
-    array = StoredArray(where, name, variable, listed["block"], listed["checksums"])
+    array = StoredArray(where, name, variable, listed["block"], listed["checksums"], place)
     if variable.dims == (name,) or outline["dtype"] == "text":
         return xr.Variable(variable.dims, array.read(), variable.attrs, variable.encoding)
     return array.as_variable()

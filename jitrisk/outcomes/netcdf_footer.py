@@ -36,16 +36,17 @@ def append_footer(path: Path) -> None:
         file.write(content + xxhash.xxh3_64_hexdigest(content).encode() + len(content).to_bytes(8, "little") + _MAGIC)
 
 
-def verify_footer(path: Path) -> None:
-    """Raise ResultError if a file has a footer, and is not as it was when the footer was written."""
+def verify_footer(path: Path) -> bool:
+    """Return whether a file has a footer; raise ResultError if it is not as it was when the footer was written."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         found = _read_footer(file, end)
         if found is None:
-            return
+            return False
         size, values, checksum = found
         if _checksum(file, size, values) != checksum:
             raise ResultError("is damaged: what describes its content is not as it was written; simulate it again")
+    return True
 
 
 def has_footer(path: Path) -> bool:

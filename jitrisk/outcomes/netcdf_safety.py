@@ -25,14 +25,20 @@ def read_netcdf_attributes(path: Path) -> dict[str, Any]:
         return dict(file.attrs)
 
 
-def require_safe_netcdf(path: Path) -> None:
-    """Raise ResultError unless a NetCDF file is safe to read and holds all that it declares."""
+def require_safe_netcdf(path: Path) -> dict[str, int]:
+    """Raise ResultError unless a NetCDF file is safe to read and holds all that it declares.
+
+    Returns
+    -------
+    The first byte of every variable whose values stand in one piece as this machine holds them, by name.
+    """
     size = path.stat().st_size
     with h5py.File(path, "r") as file:
         _check_attributes(file, size)
         if len(file) > _MOST_OBJECTS:
             raise ResultError(f"is refused: it holds {len(file):,} variables, of which no result has {_MOST_OBJECTS}")
         declared = stored = 0
+        places: dict[str, int] = {}
         for name in file:
             if not isinstance(file.get(name, getlink=True), h5py.HardLink):
                 raise ResultError(f"is refused: {name!r:.60} is a link to elsewhere, which no result holds")
@@ -42,7 +48,10 @@ def require_safe_netcdf(path: Path) -> None:
             _check_attributes(variable, size)
             if not _is_dimension_only(variable):
                 declared, stored = declared + _check_variable(variable, size), stored + variable.id.get_storage_size()
+                if variable.dtype.kind in "iuf" and variable.dtype.isnative and variable.id.get_offset() is not None:
+                    places[name] = variable.id.get_offset()
     require_proportion(declared, stored)
+    return places
 
 
 def _is_dimension_only(variable: h5py.Dataset) -> bool:
