@@ -11,20 +11,9 @@ import sys
 
 import numpy as np
 
+from jitrisk.model import examples
 from jitrisk.sampling import FAMILIES, constant, distribution, tables
 
-EXAMPLES = [
-    "aerospace",
-    "bicycles",
-    "brake-valves",
-    "chip-shortage",
-    "clinic-supplies",
-    "fast-fashion",
-    "fast-food",
-    "heavy-machinery",
-    "hospital-pharmacy",
-    "tohoku",
-]
 _MEANS = (0.013, 0.7, 3.1, 19.0, 350.3, 7123.0)
 
 
@@ -105,7 +94,7 @@ def outcomes():
     import jitrisk as jr
 
     found = {}
-    for name in EXAMPLES:
+    for name in examples():
         data = jr.simulate(name, paths=12, seed=5, threads=1, rare=name == "tohoku")
         numbers = {str(key): data[key].values for key in data.variables if data[key].dtype.kind in "fiub"}
         found[name] = hash_of(*(part for key in sorted(numbers) for part in (key, np.ascontiguousarray(numbers[key]))))

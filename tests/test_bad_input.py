@@ -93,8 +93,8 @@ def run(capsys, tmp_path, monkeypatch):
     return words
 
 
-def refused(answer: tuple[int, str, str], *expected: str) -> None:
-    """Hold an answer to what is promised of bad input."""
+def refused(answer: tuple[int, str, str], *expected: str) -> str:
+    """Hold an answer to what is promised of bad input, and return the line that says what is wrong."""
     status, out, err = answer
     assert status == 2, err
     assert out == ""
@@ -105,6 +105,7 @@ def refused(answer: tuple[int, str, str], *expected: str) -> None:
     assert "internal error" not in err
     for word in expected:
         assert word in lines[-1]
+    return lines[-1]
 
 
 def broken(good: xr.Dataset, how: str) -> xr.Dataset:
@@ -238,7 +239,7 @@ def test_what_is_no_result_is_refused(run, verb, name, write):
 @pytest.mark.parametrize("verb", [verb for verb in OF_RESULTS if verb != "show"])
 def test_exogenous_paths_are_no_outcomes(run, verb):
     jr.save(jr.sample(MODEL, paths=3), "paths.nc")
-    refused(run(verb, "paths.nc", *WORDS[verb]), "strategy")
+    assert "strategy" in refused(run(verb, "paths.nc", *WORDS[verb]))
 
 
 @pytest.mark.parametrize("verb", WITH_STRATEGIES)
@@ -253,7 +254,9 @@ def test_an_unknown_strategy_is_named_with_the_nearest(run, kept, verb, of_resul
 def test_an_unknown_base_is_named_before_any_work(run, kept, source, monkeypatch):
     monkeypatch.setattr("jitrisk.pipeline.simulate", None)
     source = kept if source == "kept" else source
-    refused(run("compare", source, "--base", "hibrid"), "'hibrid'", "did you mean 'hybrid'?")
+    said = refused(run("compare", source, "--base", "hibrid"))
+    assert "'hibrid'" in said
+    assert "did you mean 'hybrid'?" in said
 
 
 @pytest.mark.parametrize(
@@ -262,7 +265,9 @@ def test_an_unknown_base_is_named_before_any_work(run, kept, source, monkeypatch
     ids=" ".join,
 )
 def test_an_unknown_metric_is_named_with_the_nearest(run, words):
-    refused(run(*words), "'cots'", "did you mean 'cost'?")
+    said = refused(run(*words))
+    assert "'cots'" in said
+    assert "did you mean 'cost'?" in said
 
 
 @pytest.mark.parametrize("verb", WRITING)

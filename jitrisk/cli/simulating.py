@@ -42,7 +42,7 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
 
     if request.until is not None:
         return _until(network, names, request, request.until)
-    _require_room(network, names, request, request.paths)
+    _require_room(request, request.paths, _bytes_of_path(network, names, request))
     announce(network, names, request.paths, request)
     with progress_bar(request.quiet) as progress, warnings_as_lines():
         return pipeline.simulate(
@@ -62,14 +62,15 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
     from jitrisk.until import FIRST
 
     looks: list[xr.Dataset] = []
-    _require_room(network, names, request, min(FIRST, request.max_paths))
-    most = _fitting_paths(network, names, request)
+    size = _bytes_of_path(network, names, request)
+    _require_room(request, min(FIRST, request.max_paths), size)
+    most = _fitting_paths(request, size)
 
     def watch(found: xr.Dataset) -> None:
         looks.append(found)
         if "planned" in found.attrs:
             announce(network, names, found.attrs["planned"], request)
-            if (fit := _fitting_paths(network, names, request)) < found.attrs["planned"]:
+            if (fit := _fitting_paths(request, size)) < found.attrs["planned"]:
                 planned = f"{found.attrs['planned']:,} paths are planned"
                 echo(
                     f"jitrisk: warning: {planned}, and {escape(str(request.out))} has room for {fit:,}: make room",
@@ -97,26 +98,28 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
     return result
 
 
-def _require_room(network: Network, names: Sequence[str], request: Request, paths: int) -> None:
-    """Raise ResultError, before any path is simulated, where so many would not fit in what they are kept in."""
+def _require_room(request: Request, paths: int, size: int) -> None:
+    """Raise ResultError, before any path is simulated, where so many of a size would not fit in what keeps them."""
     from jitrisk.targets import require_room
 
     if request.out is not None:
-        require_room(request.out, paths * _bytes_of_path(network, names, request) + _FIXED)
+        require_room(request.out, paths * size + _FIXED)
 
 
-def _fitting_paths(network: Network, names: Sequence[str], request: Request) -> int:
+def _fitting_paths(request: Request, size: int) -> int:
     """Return how many paths to have at most: as many as asked, or as have room now in what they are kept in."""
     from jitrisk.targets import free_room
 
     if request.out is None:
         return request.max_paths
     room = max(0, free_room(request.out) - _FIXED)
-    return min(request.max_paths, room // _bytes_of_path(network, names, request))
+    return min(request.max_paths, room // size)
 
 
 def _bytes_of_path(network: Network, names: Sequence[str], request: Request) -> int:
-    """Return the bytes of one path in a result."""
+    """Return the bytes of one path in a result that is kept, 0 where none is: strategies are lowered to know them."""
+    if request.out is None:
+        return 0
     from jitrisk.arguments import job_from
     from jitrisk.forecast import result_bytes
 
