@@ -1,0 +1,45 @@
+"""Hashes of what is simulated, for every bundled example and strategy; as a script it prints them as JSON.
+
+The hash of a strategy covers outcomes, weights and traces, not the names of variables.
+"""
+
+import hashlib
+import json
+import sys
+import warnings
+
+import numpy as np
+
+import jitrisk as jr
+from jitrisk.model import examples
+
+PATHS, TRACED, SEED = 40, 3, 5
+
+
+def hash_arrays(*parts):
+    """Return one hash of several Datasets: of each variable of numbers, whatever its name."""
+    hashes = sorted(
+        hashlib.sha256(str(part[name].dtype).encode() + np.ascontiguousarray(part[name].values).tobytes()).hexdigest()
+        for part in parts
+        for name in part.variables
+        if part[name].dtype.kind in "fiub"
+    )
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+
+
+def hash_strategies(name):
+    """Return the hash of each strategy of an example."""
+    network = jr.load(name)
+    plain = jr.simulate(network, paths=PATHS, seed=SEED, threads=1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "no hazard is rare")
+        rare = jr.simulate(network, paths=PATHS, seed=SEED, threads=2, rare=True)
+    trace = jr.trace(network, paths=TRACED, seed=SEED, threads=1)
+    return {
+        strategy: hash_arrays(*(part.sel(strategy=strategy) for part in (plain, rare, trace)))
+        for strategy in network.strategies
+    }
+
+
+if __name__ == "__main__":
+    json.dump({name: hash_strategies(name) for name in sys.argv[1:] or examples()}, sys.stdout, indent=4)
