@@ -7,8 +7,8 @@ import pytest
 from subjects import SUBJECTS
 
 import jitrisk as jr
-from jitrisk import engine
 from jitrisk.lower import lower
+from jitrisk.run import engine
 from jitrisk.sampling.sampler import Sampler
 from jitrisk.sampling.series import Series
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import xarray as xr
 
-from jitrisk import engine, model, outcomes
+from jitrisk import datasets, model
 from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean, list_names
 from jitrisk.lower import Range, hazards_of, lower_all
 from jitrisk.model import Network
+from jitrisk.run import engine
 from jitrisk.sampling.rare import Mixture, mixture_of
 from jitrisk.vocabulary import RARE_BELOW
 
@@ -47,8 +48,8 @@ def stored(source: Source | xr.Dataset) -> Iterator[xr.Dataset | None]:
     """Open a result, variable by variable where it is a file; None for a model."""
     if isinstance(source, xr.Dataset):
         yield source
-    elif outcomes.is_result(source):
-        with outcomes.reading(source) as result:
+    elif datasets.is_result(source):
+        with datasets.reading(source) as result:
             yield result
     else:
         yield None
@@ -125,7 +126,7 @@ def job_from(
     mixture: Mixture | None = None,
 ) -> engine.Job:
     """Return what is asked for, checked: these paths, or those handed in."""
-    given = {} if exogenous is None else outcomes.given_series(network, exogenous)
+    given = {} if exogenous is None else datasets.given_series(network, exogenous)
     numbers = numbers_from(PATHS if paths is None else paths) if exogenous is None else numbers_of(exogenous, paths)
     ranges = {key: Range.of(values) for key, values in given.items()}
     horizon = engine.Horizon(network.horizon, network.warm_up)
@@ -150,12 +151,12 @@ def find_mixture(
     ExogenousError
         Where weighted paths are handed in and what is drawn beside them would not fit their weights.
     """
-    weighted = exogenous is not None and outcomes.is_weighted(exogenous)
+    weighted = exogenous is not None and datasets.is_weighted(exogenous)
     if weighted and rare:
         raise ExogenousError("the exogenous paths are weighted already: leave rare out")
     if not rare and not weighted:
         return None
-    given = {} if exogenous is None else outcomes.given_series(network, exogenous)
+    given = {} if exogenous is None else datasets.given_series(network, exogenous)
     found = mixture_of([hazards_of(one, given) for one in chosen], network.horizon)
     if not weighted:
         if found is None:
@@ -173,7 +174,7 @@ def find_mixture(
             f"the exogenous paths are weighted, and hazards of theirs ({', '.join(found.hazards)}) hit series that are "
             "not handed in: hand all of them in, or use the seed with which they were sampled"
         )
-    mixture, numbers = outcomes.mixture_from(exogenous.attrs), numbers_of(exogenous, None)
+    mixture, numbers = datasets.mixture_from(exogenous.attrs), numbers_of(exogenous, None)
     if mixture is not None and (mixture.components(numbers) != exogenous["component"].values).any():
         raise ExogenousError(
             "the exogenous paths are weighted and were numbered anew, so that what is drawn beside them would not fit "

@@ -15,7 +15,7 @@ from typing import Any
 import xarray as xr
 
 import jitrisk.risk  # noqa: F401  (registers the accessor .risk)
-from jitrisk import engine, outcomes, replaying, reporting, tracing, until
+from jitrisk import datasets, reporting
 from jitrisk.arguments import (
     PATHS,
     TRACED,
@@ -29,11 +29,14 @@ from jitrisk.arguments import (
     whole,
 )
 from jitrisk.errors import ResultError
-from jitrisk.forecast import Forecast, forecast
 from jitrisk.model import Network
 from jitrisk.report import Summary, reached_line
 from jitrisk.report.writing import check_page
 from jitrisk.risk import parse_target
+from jitrisk.run import engine, tracing
+from jitrisk.run.forecast import Forecast, forecast
+from jitrisk.studies import replay as replaying
+from jitrisk.studies import until
 
 
 def load(source: Source) -> Network:
@@ -105,9 +108,9 @@ def simulate(
     chosen = strategies_from(network, strategies)
     mixture = find_mixture(network, chosen.values(), rare, seed, exogenous)
     job = job_from(network, chosen, paths, seed, exogenous, mixture)
-    outcomes.warn_of_patches(network, chosen, job.given)
+    datasets.warn_of_patches(network, chosen, job.given)
     totals = engine.run(job, threads_from(threads), progress=progress)
-    return outcomes.copy_weights(outcomes.label(network, chosen, totals, job), exogenous)
+    return datasets.copy_weights(datasets.label(network, chosen, totals, job), exogenous)
 
 
 def trace(
@@ -145,9 +148,9 @@ def trace(
     mixture = find_mixture(network, chosen.values(), rare, seed, exogenous)
     numbers = TRACED if paths is None and exogenous is None else paths
     job = job_from(network, chosen, numbers, seed, exogenous, mixture)
-    outcomes.warn_of_patches(network, chosen, job.given)
+    datasets.warn_of_patches(network, chosen, job.given)
     traced = tracing.trace(job, threads_from(threads))
-    return outcomes.copy_weights(outcomes.label_trace(network, traced, job), exogenous)
+    return datasets.copy_weights(datasets.label_trace(network, traced, job), exogenous)
 
 
 def replay(
@@ -204,7 +207,7 @@ def replay(
         chosen = strategies_from(network, [strategy])
         own = seed or 0 if run is None else run.attrs.get("seed", 0)
         if run is not None:
-            mixture = outcomes.mixture_from(run.attrs)
+            mixture = datasets.mixture_from(run.attrs)
         else:
             mixture = find_mixture(network, network.strategies.values(), rare, own, exogenous)
         job = job_from(network, chosen, 1 if exogenous is None else None, own, exogenous, mixture)
@@ -214,7 +217,7 @@ def replay(
         elif path is None:
             searched = job_from(network, chosen, paths, own, exogenous, mixture)
             totals = engine.run(searched, threads_from(threads), progress=progress)
-            run = outcomes.copy_weights(outcomes.label(network, chosen, totals, searched), exogenous)
+            run = datasets.copy_weights(datasets.label(network, chosen, totals, searched), exogenous)
         return replaying.replayed(network, job, run, choice)
 
 
@@ -298,7 +301,7 @@ def simulate_until(
     job = job_from(network, chosen, min(most, until.FIRST), seed, mixture=mixture)
 
     def label(totals: engine.Totals, numbers: range) -> xr.Dataset:
-        return outcomes.label(network, chosen, totals, replace(job, paths=numbers))
+        return datasets.label(network, chosen, totals, replace(job, paths=numbers))
 
     result, found = until.grow(job, wanted, label, most, threads_from(threads), progress, watch)
     if not found["met"].all():
@@ -327,7 +330,7 @@ def sample(
     network = load(network)
     patched = network if strategy is None else strategies_from(network, [strategy])[strategy]
     job = job_from(network, {"": patched}, paths, seed, mixture=find_mixture(network, [patched], rare, seed))
-    return outcomes.label_paths(patched, tracing.draw(job), job)
+    return datasets.label_paths(patched, tracing.draw(job), job)
 
 
 def last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | None = None) -> xr.Dataset:
@@ -374,7 +377,7 @@ def outline(source: Source | xr.Dataset) -> xr.Dataset:
     ResultError
         If the result does not carry its model.
     """
-    return outcomes.outline(network_of(source))
+    return datasets.outline(network_of(source))
 
 
 def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
@@ -400,7 +403,7 @@ def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
     ResultError
         If the Dataset is no result, or its prices were changed by hand.
     """
-    return outcomes.repriced(dataset, changes)
+    return datasets.repriced(dataset, changes)
 
 
 def write_report(
@@ -444,9 +447,9 @@ def write_report(
 
 def save(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     """Write outcomes or exogenous paths to ``FILE.nc`` or ``FILE.zarr``, whole or not at all."""
-    outcomes.save_result(dataset, path)
+    datasets.save_result(dataset, path)
 
 
 def open(path: str | os.PathLike[str]) -> xr.Dataset:
     """Read back what `save` wrote."""
-    return outcomes.open_result(path)
+    return datasets.open_result(path)

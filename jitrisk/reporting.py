@@ -9,13 +9,15 @@ from typing import Any
 
 import xarray as xr
 
-from jitrisk import engine, model, outcomes, replaying, risk, tracing
+from jitrisk import datasets, model, risk
 from jitrisk.arguments import TRACED, job_from
 from jitrisk.errors import JitriskError, ModelError
 from jitrisk.model import Network
 from jitrisk.model_warnings import ModelWarning, find_warnings
 from jitrisk.report import Summary, summarize
 from jitrisk.report.writing import write_page
+from jitrisk.run import engine, tracing
+from jitrisk.studies import replay
 from jitrisk.vocabulary import TRACE
 
 _FEWEST = 20
@@ -35,7 +37,7 @@ def write(
 
     Parameters
     ----------
-    result : a result; one opened with :func:`jitrisk.outcomes.reading` is read variable by variable.
+    result : a result; one opened with :func:`jitrisk.datasets.reading` is read variable by variable.
     target : the page to write.
     base, level : as :func:`jitrisk.report.summarize` takes them.
     replay : whether paths are run again, for the fan charts and the story of a bad path.
@@ -50,7 +52,7 @@ def write(
     summary = summarize(result, base, level)
     network = _network(result, summary)
     names = list(summary.strategies)
-    outline = None if network is None else outcomes.outline(network).sel(strategy=names)
+    outline = None if network is None else datasets.outline(network).sel(strategy=names)
     warnings = () if network is None else find_warnings(network, names)
     again = _again(result, network, summary, threads) if replay else {}
     write_page(html_page(result, summary, outline=outline, warnings=_words(warnings), **again), target)
@@ -79,7 +81,7 @@ def _again(result: xr.Dataset, network: Network | None, summary: Summary, thread
     if handed:
         return {"unplayed": f"its paths were handed in ({handed}), and a result does not hold them"}
     try:
-        annual = replaying.last_year(result, network, threads)
+        annual = replay.last_year(result, network, threads)
         return {
             "annual": None if annual is result else risk.metrics(annual),
             "trace": _trace(result, network, summary, threads),
@@ -100,7 +102,7 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
     first = int(result["path"].values[0])
     job = _job(network, summary.strategies, range(first, first + min(TRACED, affordable, result.sizes["path"])), result)
     traced = tracing.trace(job, threads)
-    return outcomes.label_trace(network, traced, job)
+    return datasets.label_trace(network, traced, job)
 
 
 def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Dataset:
@@ -109,13 +111,13 @@ def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Datase
     metric = summary.aim if summary.priced else "stockout"
     tail = 1 - summary.level if job.mixture is None else min(1 - summary.level, job.mixture.rare_probability)
     middle = 1 - tail / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else tail / 2
-    choice = replaying.Choice(quantile=middle, metric=metric)
-    return replaying.replayed(network, job, result, choice, summary.values)
+    choice = replay.Choice(quantile=middle, metric=metric)
+    return replay.replayed(network, job, result, choice, summary.values)
 
 
 def _job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> engine.Job:
     """Return the job of some paths of a run, or raise ResultError where it cannot be run again."""
     chosen = {name: network.strategies[name] for name in names}
-    job = job_from(network, chosen, paths, result.attrs.get("seed", 0), mixture=outcomes.mixture_from(result.attrs))
-    replaying.require_same(result, job)
-    return replaying.as_run(job, result)
+    job = job_from(network, chosen, paths, result.attrs.get("seed", 0), mixture=datasets.mixture_from(result.attrs))
+    replay.require_same(result, job)
+    return replay.as_run(job, result)

@@ -92,7 +92,7 @@ year = jr.replay(outcomes, "jit", worst="cost")
 report.timeline(year)
 
 # %%
-print(report.journal(year))
+print(report.replay_log(year))
 
 # %% [markdown]
 # A path's luck can be changed, too, or come from elsewhere: the same year, had the plant never stopped.

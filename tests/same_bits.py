@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from jitrisk.model import examples
-from jitrisk.sampling import FAMILIES, constant, distribution, tables
+from jitrisk.sampling import FAMILIES, constant, distribution, quantile_tables
 
 _MEANS = (0.013, 0.7, 3.1, 19.0, 350.3, 7123.0)
 
@@ -57,9 +57,9 @@ def tables_of_families():
     """Return one hash of all tables of each family, and one of tables of the lower parts."""
     found = {family: [] for family in [*FAMILIES, "lower parts"]}
     for number, law in enumerate(laws()):
-        found[law.family].append(tables.compile_table(law))
+        found[law.family].append(quantile_tables.compile_table(law))
         if law.lowest >= 0.0 and law.family != "constant" and number % 5 == 0:
-            found["lower parts"].append(tables.compile_lower_part(law, 0.017))
+            found["lower parts"].append(quantile_tables.compile_lower_part(law, 0.017))
     return {
         family: hash_of(
             *(part for one in several for part in (one.shape, one.lowest, one.highest, one.bits, one.cells, one.steps)),

@@ -13,8 +13,8 @@ import xarray as xr
 import jitrisk as jr
 from jitrisk.cli import main
 from jitrisk.cli.group import VERBS, cli
-from jitrisk.outcomes import FORMAT
-from jitrisk.outcomes.manifest import attach_manifest
+from jitrisk.datasets import FORMAT
+from jitrisk.datasets.manifest import attach_manifest
 
 MODEL = "bicycles"
 SOURCES = {"model", "source", "result"}

@@ -12,11 +12,11 @@ from click.shell_completion import ShellComplete
 from rich.cells import cell_len
 
 import jitrisk as jr
-from jitrisk import until
 from jitrisk.cli import main, simulating
 from jitrisk.cli.group import VERBS, cli
-from jitrisk.forecast import Forecast
 from jitrisk.model import examples
+from jitrisk.run.forecast import Forecast
+from jitrisk.studies import until
 
 MODEL = "bicycles"
 # What shows something on stdout, for every verb that does.

@@ -105,8 +105,11 @@ def test_the_compiled_core_imports_nothing_of_the_package():
         ("import jitrisk", {"numpy", "numba", "xarray", "click", "pydantic"}),
         ("import jitrisk.cli", {"numpy", "numba", "xarray", "pydantic", "rich"}),
         ("import jitrisk.model", {"numba", "xarray", "scipy.stats"}),
-        ("import jitrisk.risk", {"numba", "jitrisk.engine", "jitrisk._core", "scipy.stats"}),
-        ("import jitrisk.report", {"numba", "jitrisk.engine", "jitrisk._core", "scipy.stats", "matplotlib", "jinja2"}),
+        ("import jitrisk.risk", {"numba", "jitrisk.run", "jitrisk._core", "scipy.stats"}),
+        (
+            "import jitrisk.report",
+            {"numba", "jitrisk.run.engine", "jitrisk._core", "scipy.stats", "matplotlib", "jinja2"},
+        ),
         ("import jitrisk.pipeline", {"scipy.stats", "matplotlib", "jinja2"}),
     ],
 )

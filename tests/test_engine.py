@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from networks import exogenous_paths, networks
 
 import jitrisk as jr
-from jitrisk import engine
 from jitrisk._core import STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Range, lower
+from jitrisk.run import engine
 
 LINE = {
     "name": "line",

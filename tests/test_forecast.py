@@ -6,7 +6,7 @@ import pytest
 
 import jitrisk as jr
 from jitrisk.errors import JitriskError
-from jitrisk.forecast import Forecast
+from jitrisk.run.forecast import Forecast
 
 
 @pytest.mark.parametrize(

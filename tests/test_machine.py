@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from jitrisk import machine
+from jitrisk.run import machine
 
 MIB = 2**20
 
@@ -100,7 +100,7 @@ def test_limits_of_the_process_leave_what_can_be_had(limit):
     """What is said to be free is tried: it can be had, and more than that and what is reserved cannot."""
     code = f"""
 import resource
-from jitrisk.machine import RESERVED, free_memory
+from jitrisk.run.machine import RESERVED, free_memory
 import psutil
 resource.setrlimit(resource.{limit}, (600 * {MIB}, 600 * {MIB}))
 free = free_memory()

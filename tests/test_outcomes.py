@@ -197,7 +197,7 @@ def test_a_zarr_folder_comes_back_when_its_replacement_cannot_be_put_in_place(ou
             raise OSError(13, "Permission denied")
         replace(source, target)
 
-    monkeypatch.setattr("jitrisk.targets._exchange", lambda one, other: False)
+    monkeypatch.setattr("jitrisk.files.atomic_files._exchange", lambda one, other: False)
     monkeypatch.setattr(os, "replace", fail_at_the_last_step)
     with pytest.raises(ResultError, match="Permission denied"):
         jr.save(outcomes, tmp_path / "run.zarr")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import jitrisk as jr
+from jitrisk.datasets.wording import count, law_in_words, span
 from jitrisk.errors import ResultError
 from jitrisk.lower import series_of
-from jitrisk.outcomes.wording import count, law_in_words, span
 from jitrisk.report import outline_digest
 from jitrisk.sampling.distributions import FAMILIES, constant, distribution
 from jitrisk.vocabulary import OUTLINE

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 import jitrisk as jr
+from jitrisk.datasets import FORMAT
 from jitrisk.errors import ModelError, ResultError
-from jitrisk.outcomes import FORMAT
 
 MODEL = {
     "name": "shop",

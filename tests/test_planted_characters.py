@@ -20,10 +20,10 @@ from test_printable import BAD
 
 import jitrisk as jr
 from jitrisk.cli.group import run
+from jitrisk.datasets import FORMAT
 from jitrisk.errors import ExogenousError, Fault, ModelError, ResultError
-from jitrisk.outcomes import FORMAT
 from jitrisk.printable import is_printable
-from jitrisk.report import compare_table, document, journal, network, outline_digest, text_plot, timeline
+from jitrisk.report import compare_table, document, network, outline_digest, replay_log, text_plot, timeline
 from jitrisk.report.page import html_page
 
 # A file in UTF-8 has no halves of pairs.
@@ -290,5 +290,5 @@ def test_a_faulty_attribute_of_a_result_is_not_quoted_raw(say, outcomes, attribu
 
 def test_words_about_a_model_are_printable_without_the_command_line(outcomes):
     replay = jr.replay(MODEL, "lean", path=3)
-    assert raw(str(journal(replay.assign_attrs(name=PLANT)))) == set()
+    assert raw(str(replay_log(replay.assign_attrs(name=PLANT)))) == set()
     assert raw(outline_digest(jr.outline(MODEL)).title) == set()

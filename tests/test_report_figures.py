@@ -19,7 +19,7 @@ from jitrisk.report.figures.boxes import boxes
 from jitrisk.report.figures.labels import apart, in_order, wrapped
 from jitrisk.report.figures.layout import layout
 from jitrisk.report.figures.style import COLORS, lightness, look
-from jitrisk.risk.bands import bands
+from jitrisk.risk.trace_quantiles import bands
 
 RNG = np.random.default_rng(5)
 LOSSES = {

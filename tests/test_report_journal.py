@@ -10,7 +10,7 @@ from replays import replay, stretch
 from rich.console import Console
 
 import jitrisk as jr
-from jitrisk.report import journal, replay_document
+from jitrisk.report import replay_document, replay_log
 
 STORY = replay(
     2000,
@@ -36,7 +36,7 @@ def printed(shown: object, width: int = 80, encoding: str = "utf-8") -> str:
 
 
 def test_every_event_has_a_dated_sentence():
-    assert journal(STORY).lines == (
+    assert replay_log(STORY).lines == (
         ("day 1", "the warm-up was over: from here on everything counts"),
         ("day 3, 10 h", "fire began and lasted 2.2 d (press: capacity × 0.5; shop: demand × 2)"),
         ("day 3, 16 h", "press ran dry, 2 times: 2.3 d in all up to day 6, 8 h"),
@@ -59,12 +59,12 @@ def test_every_event_has_a_dated_sentence():
 
 
 def test_a_calm_path_says_so():
-    assert journal(replay()).lines == (("", "nothing went wrong, and no hazard struck"),)
+    assert replay_log(replay()).lines == (("", "nothing went wrong, and no hazard struck"),)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_it_fits_any_terminal(width: int):
-    text = printed(journal(STORY), width)
+    text = printed(replay_log(STORY), width)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= min(width, 110)
     assert "By hand: path 8,123 under jit" in text
     for words in ("cost in ", "M EUR", "3.65", "fill rate, %", "25", "largest backlog, units"):
@@ -72,18 +72,18 @@ def test_it_fits_any_terminal(width: int):
 
 
 def test_it_can_be_printed_without_a_console_and_in_any_encoding():
-    text = str(journal(STORY))
+    text = str(replay_log(STORY))
     assert "day 5, 16 h    fire ended" in text
-    assert "capacity x 0.5" in printed(journal(STORY), encoding="ascii")
+    assert "capacity x 0.5" in printed(replay_log(STORY), encoding="ascii")
 
 
 def test_the_place_in_the_run_is_told_where_it_is_known():
     outcomes = jr.simulate("bicycles", 40)
-    worst = journal(jr.replay(outcomes, "jit", worst="cost")).totals
+    worst = replay_log(jr.replay(outcomes, "jit", worst="cost")).totals
     assert worst.columns == ("figure", "place")
     assert [str(cell) for cell in worst.rows[0].cells][1] == "1"
     assert any("worst of 40 paths" in note for note in worst.notes)
-    assert journal(jr.replay("bicycles", "jit", 3)).totals.columns == ("figure",)
+    assert replay_log(jr.replay("bicycles", "jit", 3)).totals.columns == ("figure",)
 
 
 def test_totals_are_the_path_s_metrics():
@@ -102,7 +102,7 @@ def test_the_document_holds_every_event():
     document = replay_document(STORY)
     assert (document["schema"], document["strategy"], document["path"]) == ("jitrisk.replay", "jit", 8123)
     assert document["run_paths"] is None
-    assert len(document["events"]) == len(journal(STORY).lines)
+    assert len(document["events"]) == len(replay_log(STORY).lines)
     ended = next(event for event in document["events"] if event["kind"] == "hazard_ended")
     assert ended == {
         "time": 17.0,

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from jitrisk.report.page.marks import panels, tag
+from jitrisk.report.page.data_points import panels, tag
 from jitrisk.report.page.svg import inline_svg
 
 

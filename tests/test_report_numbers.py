@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from jitrisk.numerals import number
 from jitrisk.report.numbers import Estimate, rounded, scale, share, within
+from jitrisk.units import number
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from numcodecs import Zstd
 
 import jitrisk as jr
 from jitrisk.cli import main
+from jitrisk.datasets import proportion, reading
+from jitrisk.datasets.netcdf_footer import append_footer
 from jitrisk.errors import ResultError
-from jitrisk.outcomes import proportion, reading
-from jitrisk.outcomes.netcdf_footer import append_footer
 
 FEW = 2**25  # bytes that a refusal may take: the file's own words, not what it declares
 
@@ -327,7 +327,7 @@ def test_show_does_not_read_outcomes(folder, capsys):
 
 
 def test_a_result_larger_than_memory_is_not_loaded(folder, monkeypatch):
-    monkeypatch.setattr("jitrisk.outcomes.files.free_memory", lambda: 1000)
+    monkeypatch.setattr("jitrisk.datasets.files.free_memory", lambda: 1000)
     with pytest.raises(jr.CapacityError, match=r"jitrisk\.outcomes\.reading"):
         jr.open(folder)
     with reading(folder) as stored:

@@ -14,9 +14,9 @@ from scipy import stats
 import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.risk import exceedance, histogram
-from jitrisk.risk.bands import bands
 from jitrisk.risk.design import EqualDesign, Point, WeightedDesign, design_of
 from jitrisk.risk.tails import tail_risk
+from jitrisk.risk.trace_quantiles import bands
 
 SHARES = np.array([0.5, 0.2, 0.3])
 STRUCK = 0.3  # no path below has the largest weight there is, so that all are struck

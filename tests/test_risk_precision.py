@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jitrisk.risk.precision import (
+from jitrisk.risk.intervals import (
     Spread,
     clopper_pearson,
     moments,

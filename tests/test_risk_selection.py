@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jitrisk.risk.precision import rank, rank_interval
-from jitrisk.risk.selection import order_statistics, quantile_ranks, quantiles
+from jitrisk.risk.intervals import rank, rank_interval
+from jitrisk.risk.order_statistics import order_statistics, quantile_ranks, quantiles
 
 PATHS = 300_000
 RANKS = [1, 2, 17, 1500, 15_000, 75_001, 150_000, 150_000, 225_000, 285_000, 299_700, 299_999, 300_000]

@@ -11,7 +11,7 @@ import pytest
 import jitrisk as jr
 from jitrisk.arguments import job_from
 from jitrisk.cli import main
-from jitrisk.forecast import result_bytes
+from jitrisk.run.forecast import result_bytes
 
 MODEL = "bicycles"
 
@@ -110,7 +110,7 @@ sys.exit(run(["compare", "bicycles", "--paths", "20000", "--out", "run.nc"]))
 
 
 def test_paths_are_added_only_while_there_is_room_for_them(capsys, small, monkeypatch):
-    monkeypatch.setattr("jitrisk.until.FIRST", 1000)
+    monkeypatch.setattr("jitrisk.studies.until.FIRST", 1000)
     size = bytes_of_path(MODEL)
     words = ("compare", MODEL, "--until", "cost.mean:0.001%", "--out", str(small / "run.nc"))
     status, out, err = run(capsys, *words)

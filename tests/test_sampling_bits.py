@@ -101,9 +101,9 @@ def test_outcomes_have_the_same_bits_compiled_for_a_plain_processor(tmp_path):
 
 
 def test_all_families_and_all_shapes_of_tables_are_hashed():
-    from jitrisk.sampling import FAMILIES, kernels, tables
+    from jitrisk.sampling import FAMILIES, kernels, quantile_tables
 
-    compiled = [tables.compile_table(law) for law in same_bits.laws()]
+    compiled = [quantile_tables.compile_table(law) for law in same_bits.laws()]
     assert {law.family for law in same_bits.laws()} == set(FAMILIES)
     assert {table.shape for table in compiled} == {kernels.CONSTANT, kernels.LINES, kernels.ROUNDED, kernels.STAIRS}
     assert all(np.isfinite(table.cells.view(np.float32)).all() for table in compiled if table.shape == kernels.LINES)

@@ -12,10 +12,10 @@ from rarely import UNTIL_RARE, combined, strata, with_fire
 from sampled import availability, outage, word
 
 import jitrisk as jr
-from jitrisk import engine
 from jitrisk.arguments import find_mixture, job_from
 from jitrisk.errors import ExogenousError, JitriskError, ResultError
-from jitrisk.sampling import Sampler, Spells, constant, distribution, kernels, tables
+from jitrisk.run import engine
+from jitrisk.sampling import Sampler, Spells, constant, distribution, kernels, quantile_tables
 from jitrisk.sampling.rare import Mixture, mixture_of
 from jitrisk.vocabulary import OCCURRENCES, OUTCOMES
 
@@ -42,12 +42,12 @@ def _look_up(packed, words, cells, row):
 
 def drawn(law, share, words):
     """Values of a law restricted to the lowest share of its probability, for some words."""
-    table = tables.compile_lower_part(law, share)
+    table = quantile_tables.compile_lower_part(law, share)
     words = np.asarray(words, np.uint32)
     if table.shape == kernels.CONSTANT:
         return np.full(len(words), table.lowest)
     row = np.empty(len(words), np.float32)
-    _look_up(tables.pack([table]), words, np.empty(len(words), np.int64), row)
+    _look_up(quantile_tables.pack([table]), words, np.empty(len(words), np.int64), row)
     return row.astype(np.float64)
 
 

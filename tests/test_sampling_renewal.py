@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 import jitrisk as jr
-from jitrisk import engine
 from jitrisk.arguments import job_from
+from jitrisk.run import engine
 from jitrisk.sampling import Spells, constant, distribution
 from jitrisk.sampling.renewal import begins_before, expected_occurrences
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jitrisk.sampling import FAMILIES, distribution, kernels, tables
+from jitrisk.sampling import FAMILIES, distribution, kernels, quantile_tables
 
 WORDS = 2.0**32
 CONTINUOUS = [
@@ -44,7 +44,7 @@ def _look_up(packed, words, cells, row):
 def values_of(law, words):
     words = np.asarray(words, np.uint32)
     row = np.empty(len(words), np.float32)
-    _look_up(tables.pack([tables.compile_table(law)]), words, np.empty(len(words), np.int64), row)
+    _look_up(quantile_tables.pack([quantile_tables.compile_table(law)]), words, np.empty(len(words), np.int64), row)
     return row.astype(np.float64)
 
 
@@ -76,7 +76,7 @@ def test_whole_numbers_are_inverted_exactly(law, other):
 
 @pytest.mark.parametrize(("law", "other"), EXACT[:3], ids=[str(law) for law, _ in EXACT[:3]])
 def test_the_step_falls_between_two_neighboring_words(law, other):
-    steps = tables.compile_table(law).steps.astype(np.int64)
+    steps = quantile_tables.compile_table(law).steps.astype(np.int64)
     steps = steps[(steps > 0) & (np.diff(steps, prepend=-1) > 0) & (np.diff(steps, append=1 << 32) > 0)]
     np.testing.assert_array_equal(values_of(law, steps) - values_of(law, steps - 1), 1)
 
@@ -106,7 +106,7 @@ def test_empirical_values_have_their_weights(count, missed):
 
 def test_unlikely_values_between_likely_ones_are_found():
     law = distribution("empirical", values=[1, 2, 3, 4, 5], weights=[1, 1e-7, 1e-7, 1e-7, 1])
-    table = tables.compile_table(law)
+    table = quantile_tables.compile_table(law)
     assert table.gaps
     around = table.steps.astype(np.int64)[:, None] + [-1, 0]
     np.testing.assert_array_equal(values_of(law, around.ravel()), [1, 2, 2, 3, 3, 4, 4, 5])
@@ -125,17 +125,17 @@ def test_cells_and_words_agree():
     rng = np.random.default_rng(2)
     words = np.concatenate([rng.integers(0, 1 << 32, 5000), [0, 1, 2, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]])
     for bits in (5, 8):
-        first, stop, order = tables.intervals(bits)
+        first, stop, order = quantile_tables.intervals(bits)
         cell = np.empty(len(order), np.int64)
         cell[order] = np.arange(len(order))
-        found = cell[tables.locate(words, bits)]
+        found = cell[quantile_tables.locate(words, bits)]
         assert (first[found] <= words).all()
         assert (words < stop[found]).all()
 
 
 def test_a_law_without_spread_needs_no_cells():
-    assert tables.compile_table(distribution("constant", value=3)).shape == kernels.CONSTANT
-    assert tables.compile_table(distribution("poisson", mean=1e-12)).shape == kernels.CONSTANT
+    assert quantile_tables.compile_table(distribution("constant", value=3)).shape == kernels.CONSTANT
+    assert quantile_tables.compile_table(distribution("poisson", mean=1e-12)).shape == kernels.CONSTANT
 
 
 def test_every_family_has_a_table():

@@ -11,7 +11,7 @@ import pytest
 from fuzzing import SECONDS
 
 import jitrisk as jr
-from jitrisk import stop_signals
+from jitrisk.files import stop_signals
 
 TESTS = Path(__file__).parent
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 import jitrisk as jr
-from jitrisk import targets, temporary_folders
 from jitrisk.errors import ResultError
-from jitrisk.temporary_folders import MARKER, OLD, UNLOCKED_AGE
+from jitrisk.files import atomic_files, temporary_folders
+from jitrisk.files.temporary_folders import MARKER, OLD, UNLOCKED_AGE
 
 # Makes a temporary folder as a writer does, and says its name; then is killed, or waits.
 WRITER = """
 import os, sys, time
 from pathlib import Path
-from jitrisk.temporary_folders import OLD, TemporaryFolder
+from jitrisk.files.temporary_folders import OLD, TemporaryFolder
 target = Path(sys.argv[1])
 folder = TemporaryFolder(target)
 folder.make()
@@ -42,14 +42,14 @@ def start(target, *words):
 
 
 def write(target):
-    with targets.replacing(target) as fresh:
+    with atomic_files.replacing(target) as fresh:
         fresh.write_text("new")
 
 
 def test_the_folder_of_a_killed_run_is_removed_by_the_next_that_writes_beside_it(tmp_path):
     _, name = start(tmp_path / "run.zarr")
     assert os.listdir(tmp_path) == [name]
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == []
 
 
@@ -59,12 +59,12 @@ def test_the_folder_of_a_live_run_stays(tmp_path):
         os.utime(tmp_path / name, (0, 0))
         os.utime(tmp_path / name / MARKER, (0, 0))
         os.utime(tmp_path / name / "run.zarr", (0, 0))
-        targets.check_folder(tmp_path / "other.nc")
+        atomic_files.check_folder(tmp_path / "other.nc")
         assert os.listdir(tmp_path) == [name]
     finally:
         writer.kill()
         writer.wait()
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == []
 
 
@@ -82,7 +82,7 @@ def test_where_no_lock_can_tell_age_decides(tmp_path, monkeypatch, age, stays, c
     changed = time.time() - age
     for place in [*(tmp_path / name).iterdir(), tmp_path / name]:
         os.utime(place, (changed, changed))
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == ([name] if stays else [])
 
 
@@ -97,7 +97,7 @@ def test_what_is_not_clearly_a_temporary_folder_of_ours_stays(tmp_path):
     os.rename(tmp_path / name, elsewhere)
     (tmp_path / f".link-{digits}").symlink_to(elsewhere)
     before = sorted(tmp_path.rglob("*"))
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -105,7 +105,7 @@ def test_what_is_not_clearly_a_temporary_folder_of_ours_stays(tmp_path):
 def test_a_marker_that_says_nothing_removes_nothing(tmp_path, content):
     _, name = start(tmp_path / "run.zarr")
     (tmp_path / name / MARKER).write_text(content)
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == [name]
 
 
@@ -115,7 +115,7 @@ def test_a_run_that_was_killed_before_it_wrote_its_marker_leaves_nothing(tmp_pat
     folder.mkdir()
     if marker:
         (folder / MARKER).touch()
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == []
 
 
@@ -132,7 +132,7 @@ def test_a_run_whose_folder_was_taken_for_left_over_makes_it_again(tmp_path, mon
     monkeypatch.setattr(temporary_folders, "_lock", take_first)
     folder.make()
     assert os.listdir(tmp_path) == [folder.path.name]
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == [folder.path.name]
     folder.discard()
     assert os.listdir(tmp_path) == []
@@ -150,7 +150,7 @@ def test_a_target_that_a_killed_run_moved_aside_is_back_when_something_is_writte
     (tmp_path / "run.zarr" / "precious").touch()
     start(tmp_path / "run.zarr", "aside")
     write(tmp_path / "other")
-    targets.check_folder(tmp_path / "other")
+    atomic_files.check_folder(tmp_path / "other")
     assert sorted(os.listdir(tmp_path)) == ["other", "run.zarr"]
     assert os.listdir(tmp_path / "run.zarr") == ["precious"]
 
@@ -173,7 +173,7 @@ def test_a_folder_is_replaced_in_one_step(tmp_path, monkeypatch):
     target = tmp_path / "run.zarr"
     target.mkdir()
     monkeypatch.setattr(os, "replace", None)
-    with targets.replacing(target) as fresh:
+    with atomic_files.replacing(target) as fresh:
         fresh.mkdir()
         (fresh / "new").touch()
     assert os.listdir(target) == ["new"]
@@ -193,7 +193,7 @@ def test_a_run_that_was_killed_while_it_cleaned_up_leaves_nothing(tmp_path):
     (tmp_path / name / "run.zarr").rmdir()
     os.rename(tmp_path / name, tmp_path / f"{name}-removed")
     (tmp_path / name).touch()
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == []
 
 
@@ -223,11 +223,11 @@ def test_a_target_whose_name_has_two_lines_is_recovered(tmp_path):
     start(target, "aside")
     assert not target.exists()
     assert temporary_folders.recover(target) == target
-    targets.check_folder(tmp_path / "other.nc")
+    atomic_files.check_folder(tmp_path / "other.nc")
     assert os.listdir(tmp_path) == [target.name]
 
 
 def test_a_link_into_no_folder_is_named(tmp_path):
     (tmp_path / "run.nc").symlink_to(tmp_path / "none" / "run.nc")
     with pytest.raises(ResultError, match=r"is a link into '.*none', and there is no such folder"):
-        targets.check_folder(tmp_path / "run.nc")
+        atomic_files.check_folder(tmp_path / "run.nc")

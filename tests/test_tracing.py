@@ -14,9 +14,9 @@ from reference import Twin
 from sampled import walk, word
 
 import jitrisk as jr
-from jitrisk import engine, tracing
 from jitrisk.errors import CapacityError, ExogenousError
 from jitrisk.lower import lower_all
+from jitrisk.run import engine, tracing
 from jitrisk.vocabulary import TRACE
 
 STAGE = [name for name, variable in TRACE.items() if "stage" in variable.dims]

@@ -7,9 +7,10 @@ import pytest
 from rarely import UNTIL_RARE, exact_mean_cost, with_fire
 
 import jitrisk as jr
-from jitrisk import engine, until
 from jitrisk.errors import CapacityError, JitriskError, ResultError
 from jitrisk.report import reached_document, reached_line
+from jitrisk.run import engine
+from jitrisk.studies import until
 
 MODEL = "bicycles"
 

@@ -17,7 +17,7 @@ def main(args: list[str] | None = None) -> None:
         from jitrisk.cli.group import run
 
         sys.exit(run(args))
-    from jitrisk import stop_signals
+    from jitrisk.files import stop_signals
 
     # First of all: whatever is imported from here on takes its time.
     stop_signals.install_handlers()

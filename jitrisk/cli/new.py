@@ -12,7 +12,7 @@ from jitrisk.cli import completion
 from jitrisk.cli.group import verb
 from jitrisk.cli.printing import echo, print_written
 from jitrisk.errors import did_you_mean
-from jitrisk.targets import check_folder, replacing
+from jitrisk.files.atomic_files import check_folder, replacing
 
 FIRST = "bicycles"
 

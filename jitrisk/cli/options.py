@@ -152,16 +152,16 @@ def outcomes_of(
     base : a strategy that must be among them.
     lazily : whether a kept result stays in its file until the verb ends, and is read as it is used.
     """
-    from jitrisk import outcomes, pipeline
+    from jitrisk import datasets, pipeline
     from jitrisk.arguments import strategies_from
 
     _refuse_what_does_not_go_together(request)
     check_out(request.out, source)
-    if outcomes.is_result(source):
+    if datasets.is_result(source):
         _refuse_what_a_result_has(source)
         context = click.get_current_context()
-        kept = context.with_resource(outcomes.reading(source)) if lazily else pipeline.open(source)
-        result = outcomes.select_strategies(kept, strategies)
+        kept = context.with_resource(datasets.reading(source)) if lazily else pipeline.open(source)
+        result = datasets.select_strategies(kept, strategies)
         _require_base(base, [str(name) for name in result.indexes.get("strategy", [])])
         print_result_warnings(result, request.strict)
     else:
@@ -176,10 +176,10 @@ def outcomes_of(
 
 def check_out(out: Path | None, source: str) -> None:
     """Refuse what a result cannot be kept in, and to write over the one that is read, before any work is done."""
-    from jitrisk import outcomes
+    from jitrisk import datasets
 
     if out is not None:
-        outcomes.check_target(out)
+        datasets.check_target(out)
         if os.path.realpath(out) == os.path.realpath(source):
             raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
 
@@ -191,7 +191,7 @@ def keep(dataset: xr.Dataset, out: Path | None) -> None:
     """
     from jitrisk import pipeline
     from jitrisk.errors import ResultError
-    from jitrisk.targets import keep_elsewhere
+    from jitrisk.files.atomic_files import keep_elsewhere
 
     if out is None:
         return

@@ -49,10 +49,10 @@ def command(model: str, strategy: str, out: Path | None, as_json: bool, quiet: b
 
     MODEL is a model file, the name of an example, or a result written with --out, whose paths are known.
     """
-    from jitrisk import outcomes, pipeline
+    from jitrisk import datasets, pipeline
     from jitrisk.report import journal, replay_document
 
-    _refuse_what_does_not_go_together(model, outcomes.is_result(model), which)
+    _refuse_what_does_not_go_together(model, datasets.is_result(model), which)
     check_out(out, model)
     with progress_bar(quiet) as progress, warnings_as_lines():
         replay = pipeline.replay(model, strategy, progress=progress, **which)

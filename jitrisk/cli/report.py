@@ -32,7 +32,7 @@ def command(
     --out.
     """
     from jitrisk import pipeline
-    from jitrisk.report.documents import summed
+    from jitrisk.report.json_documents import summed
     from jitrisk.report.writing import check_page
 
     check_page(html)

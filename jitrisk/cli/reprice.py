@@ -25,10 +25,10 @@ def command(result: str, prices: tuple[str, ...], out: Path | None, as_json: boo
     RESULT is a result written with --out. KEY is a price of its model, such as stages.bike.value, holding_rate or
     strategies.jic.stages.bike.value; anything else takes a new simulation.
     """
-    from jitrisk import outcomes, pipeline
+    from jitrisk import datasets, pipeline
     from jitrisk.report import compare_table, reprice_document, reprice_table
 
-    if not outcomes.is_result(result):
+    if not datasets.is_result(result):
         raise click.UsageError(f"{result!r} is no result: keep one with 'jitrisk compare MODEL --out FILE.nc' first.")
     changes = _changes(prices)
     check_out(out, result)

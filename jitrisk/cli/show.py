@@ -35,7 +35,7 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
-    from jitrisk import outcomes, pipeline
+    from jitrisk import datasets, pipeline
     from jitrisk.arguments import network_of
     from jitrisk.report import network, outline_digest, outline_document
     from jitrisk.report.writing import check_figure, write_figure
@@ -43,7 +43,7 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
     if out is not None:
         check_figure(out)
     context = click.get_current_context()
-    result = context.with_resource(outcomes.reading(model)) if outcomes.is_result(model) else None
+    result = context.with_resource(datasets.reading(model)) if datasets.is_result(model) else None
     plant = network_of(model if result is None else result)
     print_warnings(plant, strict)
     outline = pipeline.outline(plant)

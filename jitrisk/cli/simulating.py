@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from jitrisk.cli.printing import console, echo
+from jitrisk.files.stop_signals import Cleanup
 from jitrisk.printable import escape
-from jitrisk.stop_signals import Cleanup
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,7 +59,7 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
 def _until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
     from jitrisk import pipeline
     from jitrisk.report import reached_document, reached_line
-    from jitrisk.until import FIRST
+    from jitrisk.studies.until import FIRST
 
     looks: list[xr.Dataset] = []
     size = _bytes_of_path(network, names, request)
@@ -100,7 +100,7 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
 
 def _require_room(request: Request, paths: int, size: int) -> None:
     """Raise ResultError, before any path is simulated, where so many of a size would not fit in what keeps them."""
-    from jitrisk.targets import require_room
+    from jitrisk.files.atomic_files import require_room
 
     if request.out is not None:
         require_room(request.out, paths * size + _FIXED)
@@ -108,7 +108,7 @@ def _require_room(request: Request, paths: int, size: int) -> None:
 
 def _fitting_paths(request: Request, size: int) -> int:
     """Return how many paths to have at most: as many as asked, or as have room now in what they are kept in."""
-    from jitrisk.targets import free_room
+    from jitrisk.files.atomic_files import free_room
 
     if request.out is None:
         return request.max_paths
@@ -121,7 +121,7 @@ def _bytes_of_path(network: Network, names: Sequence[str], request: Request) -> 
     if request.out is None:
         return 0
     from jitrisk.arguments import job_from
-    from jitrisk.forecast import result_bytes
+    from jitrisk.run.forecast import result_bytes
 
     job = job_from(network, {name: network.strategies[name] for name in names}, 1)
     return result_bytes(job, len(network.hazards), request.rare)

@@ -21,9 +21,9 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     What can be simulated but may mean something else than it says is a warning.
     """
     from jitrisk import model as models
+    from jitrisk.datasets import is_result
     from jitrisk.errors import ModelError, list_names
     from jitrisk.lower import lower_all
-    from jitrisk.outcomes import is_result
 
     if is_result(model):
         raise click.UsageError(f"{model!r} is a result, whose model was checked when it ran: `jitrisk show` tells it.")

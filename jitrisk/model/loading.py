@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jitrisk.errors import Fault, ModelError
+from jitrisk.files.regular_files import read_regular, special_kind
 from jitrisk.model.examples import examples
 from jitrisk.model.faults import Finding, Origin, key_of
 from jitrisk.model.network import Network
@@ -17,7 +18,6 @@ from jitrisk.model.strategies import read_strategies, text
 from jitrisk.model.tables import Tables
 from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, from_mapping, read_yaml
 from jitrisk.model.wording import reason, shown, size, unknown
-from jitrisk.regular_files import read_regular, special_kind
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 

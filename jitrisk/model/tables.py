@@ -16,11 +16,11 @@ from pathlib import Path as FilePath
 from pathlib import PureWindowsPath
 from typing import Any
 
+from jitrisk.files.regular_files import IrregularFileError, read_regular, special_kind
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.measures import LARGEST
 from jitrisk.model.quantities import NUMBER_PATTERN, found, parse
 from jitrisk.model.wording import Known, quoted, reason, shown, size, unknown
-from jitrisk.regular_files import IrregularFileError, read_regular, special_kind
 
 MOST_BYTES = 10_000_000
 """A table may have this many bytes."""

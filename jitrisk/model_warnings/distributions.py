@@ -8,8 +8,8 @@ from math import inf
 
 from jitrisk.lower import clipped_mean, mean_lead_time, whole_periods
 from jitrisk.model_warnings.subject import Found, Path, Subject
-from jitrisk.numerals import number
 from jitrisk.sampling.distributions import Distribution
+from jitrisk.units import number
 
 _MOVED = 0.01
 _RAISED = 0.1

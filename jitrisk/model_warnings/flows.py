@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jitrisk.lower.graph import mean_yield, sweep_order
 from jitrisk.model import BaseStock, Kanban, Level, MinMax, Network, Policy, ReorderPoint
 from jitrisk.model_warnings.subject import Found, Subject
-from jitrisk.numerals import number
+from jitrisk.units import number
 
 _EXACT = 1e-9
 _MOST_NAMED = 4

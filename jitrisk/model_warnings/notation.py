@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jitrisk.model import BareRate
 from jitrisk.model_warnings.subject import Found, Subject
-from jitrisk.numerals import number
+from jitrisk.units import number
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jitrisk.lower.graph import mean_yield, supplies, sweep_order
 from jitrisk.model import Network
 from jitrisk.model_warnings.subject import Found, Subject
-from jitrisk.numerals import number
+from jitrisk.units import number
 
 # Overhead that is in the value and not in the unit cost is seldom more.
 _ABOVE = 0.25

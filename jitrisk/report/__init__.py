@@ -6,28 +6,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from jitrisk.report.conclusion import conclusion
-from jitrisk.report.digest import Digest, outline_digest, outline_document
-from jitrisk.report.documents import document
-from jitrisk.report.journal import Journal, journal, replay_document
-from jitrisk.report.reached import reached_document, reached_line
+from jitrisk.report.json_documents import document
+from jitrisk.report.model_summary import Digest, outline_digest, outline_document
+from jitrisk.report.precision_target import reached_document, reached_line
+from jitrisk.report.replay_log import Journal, journal, replay_document
 from jitrisk.report.repricing import reprice_document, reprice_table
-from jitrisk.report.sheet import Sheet
 from jitrisk.report.summary import Summary, summarize
 from jitrisk.report.table import compare_table, cost_table, ownership_table, profit_table
+from jitrisk.report.terminal_table import Sheet
 from jitrisk.report.textplot import text_plot
 
 if TYPE_CHECKING:
-    from jitrisk.report.figures import convergence, cost_stack, distribution, exceedance, fan, network, timeline
+    from jitrisk.report.figures.cost_stack import cost_stack
+    from jitrisk.report.figures.curves import convergence, exceedance
+    from jitrisk.report.figures.distribution import distribution
+    from jitrisk.report.figures.fan import fan
+    from jitrisk.report.figures.network import network
+    from jitrisk.report.figures.timeline import timeline
 
 # What needs matplotlib is imported when it is first used.
 _WHERE = {
-    "convergence": "jitrisk.report.figures",
-    "cost_stack": "jitrisk.report.figures",
-    "distribution": "jitrisk.report.figures",
-    "exceedance": "jitrisk.report.figures",
-    "fan": "jitrisk.report.figures",
-    "network": "jitrisk.report.figures",
-    "timeline": "jitrisk.report.figures",
+    "convergence": "jitrisk.report.figures.curves",
+    "cost_stack": "jitrisk.report.figures.cost_stack",
+    "distribution": "jitrisk.report.figures.distribution",
+    "exceedance": "jitrisk.report.figures.curves",
+    "fan": "jitrisk.report.figures.fan",
+    "network": "jitrisk.report.figures.network",
+    "timeline": "jitrisk.report.figures.timeline",
 }
 
 __all__ = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jitrisk.report.evidence import explain_missing_intervals
 from jitrisk.report.numbers import Estimate, Scale, listed, paths, per_horizon, percent, rounded, scale, share
 from jitrisk.report.summary import Summary, difference, missing_intervals
-from jitrisk.risk.service import Aim
+from jitrisk.risk.metrics import Aim
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.numerals import exponent, number
 from jitrisk.report.numbers import listed, paths
 from jitrisk.risk.evidence import FEWEST
+from jitrisk.units import exponent, number
 
 _MOST_NAMED = 8
 _NOT_COUNTED = (

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jitrisk.numerals import bare, exponent, fixed, number
-from jitrisk.risk.result import DAYS_PER_YEAR, HOURS_PER_DAY, is_about_a_year
+from jitrisk.risk.inputs import DAYS_PER_YEAR, HOURS_PER_DAY, is_about_a_year
+from jitrisk.units import bare, exponent, fixed, number
 
 UNKNOWN = "?"
 _DIGITS = 4

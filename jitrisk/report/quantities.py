@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.numerals import number
 from jitrisk.report.numbers import scale
+from jitrisk.units import number
 
 _NAMES = {
     "cost": "total cost",

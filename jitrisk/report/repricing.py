@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from jitrisk.report.documents import document, series
+from jitrisk.report.json_documents import document, series
 from jitrisk.report.numbers import scale
-from jitrisk.report.sheet import Row, Sheet
 from jitrisk.report.summary import figure, strategies_of
 from jitrisk.report.table import cells, interval_note, title
+from jitrisk.report.terminal_table import Row, Sheet
 from jitrisk.risk import describe, metrics, repricing
 
 SCHEMA_VERSION = 1

@@ -10,8 +10,8 @@ import xarray as xr
 
 from jitrisk.report.numbers import Estimate
 from jitrisk.risk import aim, contrast, describe, metrics, occurrences
-from jitrisk.risk.precision import CONFIDENCE
-from jitrisk.risk.service import Aim
+from jitrisk.risk.intervals import CONFIDENCE
+from jitrisk.risk.metrics import Aim
 from jitrisk.risk.variables import horizon_factor
 
 

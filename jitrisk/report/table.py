@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import xarray as xr
 
-from jitrisk.numerals import number
 from jitrisk.report.conclusion import conclusion, money_scale
 from jitrisk.report.evidence import describe_occurrences
 from jitrisk.report.numbers import (
@@ -23,10 +22,11 @@ from jitrisk.report.numbers import (
     share,
     within,
 )
-from jitrisk.report.sheet import Row, Sheet
 from jitrisk.report.summary import Summary, difference, figure, strategies_of, summarize
+from jitrisk.report.terminal_table import Row, Sheet
 from jitrisk.risk import costs, describe, ownership
-from jitrisk.risk.result import HOURS_PER_DAY
+from jitrisk.risk.inputs import HOURS_PER_DAY
+from jitrisk.units import number
 from jitrisk.vocabulary import COSTS
 
 _PROFIT_ROWS = ("revenue", "cost_of_goods", "gross_profit", "profit")

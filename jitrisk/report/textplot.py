@@ -20,8 +20,8 @@ from jitrisk import risk
 from jitrisk.printable import encodable
 from jitrisk.report.numbers import UNKNOWN, Estimate, rounded, within
 from jitrisk.report.quantities import quantity, spoken
-from jitrisk.report.sheet import PROSE, rule
 from jitrisk.report.table import title
+from jitrisk.report.terminal_table import PROSE, rule
 
 Kind = Literal["histogram", "exceedance"]
 

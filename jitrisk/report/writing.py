@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import ResultError
-from jitrisk.regular_files import special_kind
-from jitrisk.targets import check_folder, keep_elsewhere, replacing
+from jitrisk.files.atomic_files import check_folder, keep_elsewhere, replacing
+from jitrisk.files.regular_files import special_kind
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,13 +11,13 @@ from jitrisk.risk.events import events
 from jitrisk.risk.evidence import occurrences
 from jitrisk.risk.exceedance import exceedance
 from jitrisk.risk.histogram import histogram
+from jitrisk.risk.metrics import aim, metrics, repricing
 from jitrisk.risk.money import costs, ownership
 from jitrisk.risk.paired import cheaper, contrast
-from jitrisk.risk.service import aim, metrics, repricing
-from jitrisk.risk.standing import quantile_path, standing, worst_path
+from jitrisk.risk.path_rank import quantile_path, standing, worst_path
+from jitrisk.risk.precision_target import Target, parse_target, reached
 from jitrisk.risk.statistics import describe
 from jitrisk.risk.sufficiency import sufficiency
-from jitrisk.risk.target import Target, parse_target, reached
 
 __all__ = [
     "RiskAccessor",

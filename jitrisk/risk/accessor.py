@@ -10,10 +10,10 @@ from jitrisk.risk.convergence import convergence
 from jitrisk.risk.dominance import dominance
 from jitrisk.risk.exceedance import exceedance
 from jitrisk.risk.histogram import histogram
+from jitrisk.risk.intervals import CONFIDENCE
+from jitrisk.risk.metrics import metrics
 from jitrisk.risk.money import costs, ownership
 from jitrisk.risk.paired import cheaper, contrast
-from jitrisk.risk.precision import CONFIDENCE
-from jitrisk.risk.service import metrics
 from jitrisk.risk.statistics import QUANTILES, describe
 from jitrisk.risk.variables import chosen
 

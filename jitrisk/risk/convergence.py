@@ -10,8 +10,8 @@ import xarray as xr
 from jitrisk.errors import ResultError
 from jitrisk.risk.design import design_of
 from jitrisk.risk.evidence import shown_evidence
-from jitrisk.risk.precision import CONFIDENCE, probability, rank_interval
-from jitrisk.risk.result import Array
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import CONFIDENCE, probability, rank_interval
 from jitrisk.risk.statistics import Asked, row_statistics
 from jitrisk.risk.variables import column, finite_rows
 

@@ -20,8 +20,8 @@ from scipy.special import betaincinv
 
 from jitrisk.risk.design import Design, EqualDesign, Ranked, design_of
 from jitrisk.risk.evidence import FEWEST, shown_evidence
-from jitrisk.risk.precision import CONFIDENCE, chunks, normal, probability, sum_of_products
-from jitrisk.risk.result import Array
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import CONFIDENCE, chunks, normal, probability, sum_of_products
 from jitrisk.risk.variables import column, losses
 
 # Shares of the paths beyond the thresholds: from nearly all, then ever rarer toward the bad tail.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from jitrisk.risk.design import design_of
-from jitrisk.risk.result import HOURS_PER_DAY, require, rows, year_factor
+from jitrisk.risk.inputs import HOURS_PER_DAY, require, rows, year_factor
 from jitrisk.vocabulary import OUTCOMES
 
 _NEEDED = ("starved", "broken", "stockout")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.result import HOURS_PER_DAY, Array
+from jitrisk.risk.inputs import HOURS_PER_DAY, Array
 from jitrisk.vocabulary import EVENT_KINDS, EVENTS, OUTCOMES
 
 # A thing that comes and goes more often is told in episodes, with its breaks: so many at most of each thing...

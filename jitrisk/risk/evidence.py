@@ -15,7 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.risk.design import Design, design_of
-from jitrisk.risk.result import path_coords
+from jitrisk.risk.inputs import path_coords
 from jitrisk.vocabulary import OCCURRENCES, RARE_BELOW
 
 FEWEST = 5.0

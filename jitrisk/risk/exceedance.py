@@ -10,8 +10,8 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.risk.design import Design, EqualDesign, Point, design_of
-from jitrisk.risk.precision import CONFIDENCE, probability
-from jitrisk.risk.result import Array, is_longer_than_a_year
+from jitrisk.risk.inputs import Array, is_longer_than_a_year
+from jitrisk.risk.intervals import CONFIDENCE, probability
 from jitrisk.risk.variables import column, finite_rows, horizon_factor, over_horizon
 
 _PER_DECADE = 16

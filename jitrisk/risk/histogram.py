@@ -9,8 +9,8 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.risk.design import Point, design_of
-from jitrisk.risk.precision import CONFIDENCE
-from jitrisk.risk.result import Array
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import CONFIDENCE
 from jitrisk.risk.variables import column, finite_rows, horizon_factor, over_horizon
 
 _LONG_TAIL = 0.995

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from jitrisk.risk.result import (
+from jitrisk.risk.inputs import (
     DAYS_PER_YEAR,
     Array,
     path_array,

@@ -12,8 +12,8 @@ import xarray as xr
 from jitrisk.errors import ResultError
 from jitrisk.risk.design import Design, design_of
 from jitrisk.risk.evidence import FEWEST, shown_evidence
-from jitrisk.risk.precision import CONFIDENCE, Spread, probability, reach, skewed_interval
-from jitrisk.risk.result import Array
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import CONFIDENCE, Spread, probability, reach, skewed_interval
 from jitrisk.risk.tail_differences import Interval, Tail, compare_tails
 from jitrisk.risk.variables import column, finite_rows, losses
 from jitrisk.vocabulary import CONTRASTS

@@ -12,9 +12,9 @@ import xarray as xr
 
 from jitrisk.risk.design import Design, Point, design_of
 from jitrisk.risk.evidence import FEWEST, shown_evidence
-from jitrisk.risk.precision import CONFIDENCE, Spread, probability, reach, skewed_interval
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import CONFIDENCE, Spread, probability, reach, skewed_interval
+from jitrisk.risk.order_statistics import Quantile
 from jitrisk.risk.tails import tail_risk
 from jitrisk.risk.variables import finite_rows, understood
 from jitrisk.vocabulary import STATISTICS

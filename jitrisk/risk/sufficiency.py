@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.precision import probability
+from jitrisk.risk.intervals import probability
 
 _STATISTICS = {"mean": ("lower", "upper"), "var": ("var_lower", "var_upper"), "cvar": ("cvar_lower", "cvar_upper")}
 

@@ -20,9 +20,9 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from jitrisk.risk.design import Design
-from jitrisk.risk.precision import Spread, reach, skewed_interval
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile, QuantileBand
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import Spread, reach, skewed_interval
+from jitrisk.risk.order_statistics import Quantile, QuantileBand
 
 FEWEST_PATHS = 5000
 """Paths below which differences of tails have no interval."""

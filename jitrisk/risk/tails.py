@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from jitrisk.risk.design import Design, EqualDesign, Point
-from jitrisk.risk.precision import CONFIDENCE, reach, skewed_interval
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import CONFIDENCE, reach, skewed_interval
+from jitrisk.risk.order_statistics import Quantile
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError, did_you_mean
+from jitrisk.risk.inputs import Array, is_about_a_year, path_coords, provenance, require, year_factor
+from jitrisk.risk.metrics import metrics
 from jitrisk.risk.money import costs
-from jitrisk.risk.result import Array, is_about_a_year, path_coords, provenance, require, year_factor
-from jitrisk.risk.service import metrics
 from jitrisk.vocabulary import COSTS, CYCLES, METRICS, OCCURRENCES, OUTCOMES
 
 _DERIVED = {"metric": (METRICS, metrics), "cost": (COSTS, costs)}

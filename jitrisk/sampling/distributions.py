@@ -1,6 +1,6 @@
 """Distributions as values: what a model draws from, checked once, immutable, hashable and printable.
 
-Nothing is drawn here; :mod:`jitrisk.sampling.tables` compiles a distribution to a quantile table.
+Nothing is drawn here; :mod:`jitrisk.sampling.quantile_tables` compiles a distribution to a quantile table.
 """
 
 from __future__ import annotations

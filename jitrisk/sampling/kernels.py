@@ -18,7 +18,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from jitrisk.sampling.kernel_cache import keep_compiled
-from jitrisk.sampling.layout import Array, Clocks, Plan, Scratch, Tables
+from jitrisk.sampling.records import Array, Clocks, Plan, Scratch, Tables
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitrisk.sampling import kernels
-from jitrisk.sampling.layout import Array, Clocks, Scratch
-from jitrisk.sampling.plan import Planner
+from jitrisk.sampling.packing import Planner
 from jitrisk.sampling.rare import Mixture
+from jitrisk.sampling.records import Array, Clocks, Scratch
 from jitrisk.sampling.series import Kind, Series, Spell, hits_of
 
 _AT_ONCE = 64  # spells of one path drawn at a time

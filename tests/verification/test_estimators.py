@@ -9,7 +9,7 @@ import pytest
 from oracle import Network, Rates, assert_mean, cases, family, flat, plant, run
 from scipy.stats import binom
 
-from jitrisk.risk.precision import clopper_pearson, rank, rank_interval
+from jitrisk.risk.intervals import clopper_pearson, rank, rank_interval
 from jitrisk.risk.tails import tail_risk, tail_scores
 
 pytestmark = pytest.mark.verification

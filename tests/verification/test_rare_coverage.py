@@ -17,11 +17,11 @@ import xarray as xr
 from scipy import stats
 
 import jitrisk as jr
-from jitrisk import until
 from jitrisk.risk import cheaper, contrast, parse_target, reached
 from jitrisk.risk.design import design_of
 from jitrisk.risk.evidence import shown_evidence
 from jitrisk.risk.statistics import Asked, row_statistics
+from jitrisk.studies import until
 
 pytestmark = pytest.mark.verification
 

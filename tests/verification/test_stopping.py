@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 from scipy.stats import norm
 
-from jitrisk import until
 from jitrisk.risk import parse_target, reached
+from jitrisk.studies import until
 
 pytestmark = pytest.mark.verification
 REPEATS = 300

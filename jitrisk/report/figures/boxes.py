@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.numerals import number
 from jitrisk.report.figures.labels import wrapped
 from jitrisk.report.numbers import span
 from jitrisk.risk.downtime import lost_time
-from jitrisk.risk.result import HOURS_PER_DAY
+from jitrisk.risk.inputs import HOURS_PER_DAY
+from jitrisk.units import number
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
 _HAZARDS = 3  # named below a box

@@ -12,11 +12,11 @@ from jitrisk.errors import ResultError
 from jitrisk.printable import escape
 from jitrisk.report import figures
 from jitrisk.report.numbers import horizon_span, per_horizon, within
-from jitrisk.report.page.marks import Panel, panels, tag
+from jitrisk.report.page.data_points import Panel, panels, tag
 from jitrisk.report.page.sections import Table
 from jitrisk.report.page.svg import inline_svg
 from jitrisk.report.summary import Summary
-from jitrisk.risk.service import Aim
+from jitrisk.risk.metrics import Aim
 
 # What decides: what a year does, on which side of a distribution its tail is bad, and what a bad year does to a limit.
 _AIMS: dict[Aim, tuple[str, str, str]] = {

@@ -47,7 +47,7 @@ def html_page(
 
     Parameters
     ----------
-    outcomes : a result; one opened with :func:`jitrisk.outcomes.reading` is read variable by variable.
+    outcomes : a result; one opened with :func:`jitrisk.datasets.reading` is read variable by variable.
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
     outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
     warnings : the warnings about its model, each with its name, key, what was found, what it does and what to write.

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.numerals import number
 from jitrisk.printable import escape_json
-from jitrisk.report.journal import journal
 from jitrisk.report.numbers import UNKNOWN, Rounded, percent
-from jitrisk.report.sheet import Sheet
+from jitrisk.report.replay_log import journal
 from jitrisk.report.summary import Summary
+from jitrisk.report.terminal_table import Sheet
 from jitrisk.risk import sufficiency
 from jitrisk.risk.evidence import FEWEST
+from jitrisk.units import number
 
 WIDTH = 0.01
 _LEAST_WIDTH = 0.0001

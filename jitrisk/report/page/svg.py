@@ -34,8 +34,8 @@ def inline_svg(figure: Figure, key: str, title: str, description: str) -> str:
 
     Parameters
     ----------
-    figure : the figure; its resolution becomes that of the SVG, so that :mod:`jitrisk.report.page.marks` finds the
-        coordinates of what was drawn.
+    figure : the figure; its resolution becomes that of the SVG, so that :mod:`jitrisk.report.page.data_points` finds
+        the coordinates of what was drawn.
     key : prefix of every identifier, unique in the page.
     title, description : what is read out in place of the picture.
     """

@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from jitrisk.risk.precision import Spread
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile, QuantileBand
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import Spread
+from jitrisk.risk.order_statistics import Quantile, QuantileBand
 
 ROUNDING = 1e-12
 """Against rounding of sums of weights, where 0.07 of them is a little above or below 0.07."""

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from jitrisk.risk.design.base import Point, Ranked
-from jitrisk.risk.precision import Spread, clopper_pearson, excess_moments, moments, rank_interval, sparse_moments
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile, QuantileBand, order_statistics, quantile_ranks, quantiles
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import Spread, clopper_pearson, excess_moments, moments, rank_interval, sparse_moments
+from jitrisk.risk.order_statistics import Quantile, QuantileBand, order_statistics, quantile_ranks, quantiles
 
 
 class EqualDesign:

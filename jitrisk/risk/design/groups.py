@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from jitrisk.risk.design.base import ROUNDING
-from jitrisk.risk.precision import clopper_pearson, sum_of_products
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import clopper_pearson, sum_of_products
+from jitrisk.risk.order_statistics import Quantile
 
 
 class Group(NamedTuple):

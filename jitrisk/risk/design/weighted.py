@@ -14,9 +14,9 @@ from scipy.special import ndtr
 from jitrisk.errors import ResultError
 from jitrisk.risk.design.base import ROUNDING, Point, Ranked
 from jitrisk.risk.design.groups import Group, Ladder, combined_interval
-from jitrisk.risk.precision import Spread, normal, sum_of_products
-from jitrisk.risk.result import Array
-from jitrisk.risk.selection import Quantile, QuantileBand
+from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import Spread, normal, sum_of_products
+from jitrisk.risk.order_statistics import Quantile, QuantileBand
 
 
 class WeightedDesign:

@@ -1,0 +1,170 @@
+"""The exogenous part alone: drawn paths as a Dataset, and a Dataset handed in as arrays."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.datasets.hazards import mixture_attrs, mixture_coords
+from jitrisk.datasets.labels import coordinates, provenance, variable_of
+from jitrisk.errors import ExogenousError
+from jitrisk.lower import series_of
+from jitrisk.lower.lead_times import whole_periods
+from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable
+
+if TYPE_CHECKING:
+    from jitrisk.lower import Given
+    from jitrisk.model import Network
+    from jitrisk.run.engine import Job
+    from jitrisk.sampling.series import Series
+
+_BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}
+_SHARE = (0.0, 1.0)
+
+
+def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], job: Job) -> xr.Dataset:
+    """Return series as a Dataset, drawn or handed in; what is not random is there as a constant.
+
+    Parameters
+    ----------
+    network : one strategy's network.
+    drawn : arrays of shape (paths, periods), by series.
+    job : what was drawn.
+
+    Returns
+    -------
+    Dataset with dims (path, time, stage | customer).
+    """
+    by_name: dict[tuple[str, str], np.ndarray] = {(one.kind, one.thing): array for one, array in drawn.items()}
+    shape = (len(job.paths), network.horizon)
+    variables = {}
+    for kind, variable in EXOGENOUS.items():
+        things = list(network.customers if variable.dims[-1] == "customer" else network.stages)
+        rows = [by_name.get((kind, name), np.broadcast_to(_default(network, kind, name), shape)) for name in things]
+        array = np.stack(rows, axis=-1) if rows else np.empty((*shape, 0))
+        variables[kind] = variable_of(variable, array)
+    coords = coordinates(
+        path=job.paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
+    )
+    attrs = provenance(network, job) | mixture_attrs(job)
+    return xr.Dataset(variables, coords=coords | mixture_coords(job), attrs=attrs)
+
+
+def is_weighted(paths: xr.Dataset) -> bool:
+    """Return whether exogenous paths carry weights, or raise ExogenousError where they should and do not."""
+    found = [name for name in SAMPLING if name in paths.coords]
+    if not found and "rare" not in paths.attrs:
+        return False
+    lost = [f"the coordinate {name}" for name in SAMPLING if name not in found]
+    if "rare" not in paths.attrs:
+        lost.append("the attribute rare")
+    if lost:
+        raise ExogenousError(
+            f"the exogenous paths were sampled with rare=True and have lost {', '.join(lost)}: no average over them "
+            "would be right; hand in what jr.sample returned, or a selection of its paths"
+        )
+    return True
+
+
+def copy_weights(result: xr.Dataset, paths: xr.Dataset | None) -> xr.Dataset:
+    """Return a result with the weights of the exogenous paths that were handed in, where they have any."""
+    if paths is None or not is_weighted(paths):
+        return result
+    coords = {name: ("path", paths[name].values, paths[name].attrs) for name in SAMPLING}
+    return result.assign_coords(coords).assign_attrs(rare=paths.attrs["rare"])
+
+
+def _default(network: Network, kind: str, name: str) -> np.float32:
+    constant = float(whole_periods(network.stages[name].lead_time.mean())) if kind == "lead_time" else 1.0
+    return np.float32(constant)
+
+
+def given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
+    """Return the series of a Dataset handed in, checked, by (kind, stage or customer).
+
+    Parameters
+    ----------
+    network : the model they are for.
+    paths : Dataset with any of the exogenous variables, dims (path, time, stage | customer).
+
+    Returns
+    -------
+    Arrays of shape (paths, periods), float32.
+
+    Raises
+    ------
+    ExogenousError
+        If a variable, stage or customer is unknown, dimensions or the number of periods do not fit, or a
+        value is not finite or not allowed.
+    """
+    unknown = [str(name) for name in paths.data_vars if name not in EXOGENOUS]
+    if unknown:
+        raise ExogenousError(f"unknown exogenous variable {unknown[0]!r}: allowed are {', '.join(EXOGENOUS)}")
+    if not paths.data_vars:
+        raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
+    given = dict(pair for name in paths.data_vars for pair in _series_of(network, paths[name], EXOGENOUS[str(name)]))
+    drawn = {(series.kind, series.thing) for series in series_of(network)}
+    # A constant of the model is no luck: each strategy keeps its own.
+    return {
+        key: values
+        for key, values in given.items()
+        if key in drawn or key[0] == "demand" or (values != _default(network, *key)).any()
+    }
+
+
+def warn_of_patches(
+    network: Network, strategies: Mapping[str, Network], given: Mapping[tuple[str, str], np.ndarray]
+) -> None:
+    """Say where a strategy patches luck that the paths handed in replace: they are used as they are, for all."""
+    if not given:
+        return
+    usual = set(series_of(network))
+    for name, patched in strategies.items():
+        own = [one for one in series_of(patched) if one not in usual and (one.kind, one.thing) in given]
+        if own:
+            what = ", ".join(f"{one.kind} of {one.thing}" for one in own)
+            warnings.warn(f"strategy {name} patches {what}, but the paths handed in replace it", stacklevel=3)
+
+
+def _series_of(
+    network: Network, array: xr.DataArray, variable: Variable
+) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+    if set(array.dims) != set(variable.dims):
+        raise ExogenousError(f"{variable.name} has dims {array.dims}: allowed are {variable.dims}")
+    if array.sizes["time"] != network.horizon:
+        raise ExogenousError(
+            f"{variable.name} covers {array.sizes['time']} periods: the horizon of the model is {network.horizon}"
+        )
+    if "time" in array.coords and array["time"].values.tolist() != list(range(network.horizon)):
+        raise ExogenousError(f"{variable.name} has times that do not count from 0 to {network.horizon - 1} in order")
+    thing = variable.dims[-1]
+    known = network.customers if thing == "customer" else network.stages
+    if thing not in array.coords:
+        raise ExogenousError(f"{variable.name} does not say which {thing} is which: give it a {thing!r} coordinate")
+    if not array.indexes[thing].is_unique:
+        raise ExogenousError(f"{variable.name} names a {thing} twice")
+    values = array.transpose(thing, "path", "time").values
+    for k, name in enumerate(array[thing].values.tolist()):
+        if name not in known:
+            raise ExogenousError(f"{variable.name} names an unknown {thing} {name!r}: allowed are {', '.join(known)}")
+        yield (variable.name, name), _checked(values[k], variable, name)
+
+
+def _checked(values: np.ndarray, variable: Variable, name: str) -> np.ndarray:
+    lowest, highest = _BOUNDS.get(variable.name, _SHARE)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(values, dtype=np.float32)
+    if not np.isfinite(values).all():
+        raise ExogenousError(f"{variable.name} of {name!r} has values that are not finite")
+    if values.size and (values.min() < lowest or values.max() > highest):
+        raise ExogenousError(
+            f"{variable.name} of {name!r} lies between {values.min():g} and {values.max():g}: "
+            f"allowed is {lowest:g} to {highest:g}"
+        )
+    if variable.name == "lead_time" and (values != np.floor(values)).any():
+        raise ExogenousError(f"lead_time of {name!r} is not in whole periods")
+    return values

@@ -1,0 +1,284 @@
+"""Results to files and back: NetCDF4 to hand over, Zarr for large ones; a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.datasets.labels import FIRST_WITH_MANIFEST, FORMAT
+from jitrisk.datasets.manifest import attach_manifest, block_length, require_model_hash, verify_manifest
+from jitrisk.datasets.proportion import is_proportionate
+from jitrisk.datasets.stored_array import StoredArray
+from jitrisk.datasets.validate import require_sound
+from jitrisk.errors import CapacityError, ResultError, did_you_mean
+from jitrisk.files.atomic_files import SPARE, check_folder, replacing, require_room
+from jitrisk.files.regular_files import FOLDER, special_kind
+from jitrisk.files.temporary_folders import recover
+from jitrisk.run.machine import free_memory
+from jitrisk.vocabulary import CONTENTS, MANIFEST, RESULT_SUFFIXES
+
+_LONGEST_NAME = 1_000  # characters
+
+
+def is_result(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a source of a model is rather the name of a file that a result is kept in."""
+    return isinstance(source, str | os.PathLike) and Path(source).suffix in RESULT_SUFFIXES
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """Return where a result is to be written, or raise ResultError before any work is done."""
+    target = Path(path)
+    if target.suffix not in RESULT_SUFFIXES:
+        raise ResultError(
+            f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(RESULT_SUFFIXES)}"
+        )
+    check_folder(target)
+    if (kind := special_kind(target)) and kind != FOLDER:
+        raise ResultError(f"{target}: is {kind}: choose another name")
+    if target.is_dir() != (target.suffix == ".zarr") and target.exists():
+        raise ResultError(f"{target}: is a {'folder' if target.is_dir() else 'file'}: choose another name")
+    if target.exists() and not _is_ours(target):
+        raise ResultError(f"{target}: exists and is no result of jitrisk: choose another name, or move it away")
+    return target
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file or folder is a result, which a new one may replace."""
+    from jitrisk.datasets.netcdf_footer import has_footer
+    from jitrisk.datasets.netcdf_safety import read_netcdf_attributes
+    from jitrisk.datasets.zarr_safety import read_zarr_attributes
+
+    try:
+        if path.is_dir():
+            return "jitrisk_format" in read_zarr_attributes(path)
+        return has_footer(path) or "jitrisk_format" in read_netcdf_attributes(path)
+    except Exception:  # the readers raise whatever their formats find wrong
+        return False
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Ask the disk for room and give it back, or raise OSError: there may be less than its free space says.
+
+    Quotas and limits of a process are not in it.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+    path.unlink()
+
+
+def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
+    """Write a Dataset to ``FILE.nc`` or ``FILE.zarr``, beside the target first and then in its place.
+
+    Raises
+    ------
+    ResultError
+        If the file cannot be written; nothing is left behind.
+    """
+    from jitrisk.datasets.netcdf_footer import append_footer
+
+    target = check_target(path)
+    if "jitrisk_format" not in dataset.attrs:
+        raise ResultError(f"{target}: only outcomes and exogenous paths are kept: this Dataset has no jitrisk_format")
+    require_room(target, dataset.nbytes)  # the HDF5 library does not survive a disk that fills up
+    listed = attach_manifest(dataset).drop_encoding()
+    with replacing(target) as fresh:
+        try:
+            if target.suffix == ".nc":
+                _reserve(fresh.with_name("room"), dataset.nbytes + SPARE)
+                listed.to_netcdf(fresh, engine="h5netcdf")
+                append_footer(fresh)
+            else:
+                _write_zarr(_as_objects(listed), fresh)
+            _require_readable(fresh)
+        except Exception as error:  # the writers raise whatever their formats cannot hold
+            raise ResultError(f"{target}: could not be written: {_reason(error)}") from error
+
+
+def _require_readable(fresh: Path) -> None:
+    """Raise ResultError where a file that was just written would be refused, before it replaces another."""
+    _require_safe(fresh)
+    with _open_lazily(fresh) as opened:
+        verify_manifest(_named(opened), str(fresh), {})
+
+
+def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
+    """Write a Zarr folder, one chunk per block of the manifest; uncompressed where a reader would doubt its size."""
+    from jitrisk.datasets.zarr_safety import measure_zarr
+
+    chunks = {
+        name: {"chunks": tuple(block_length(array) if dim == "path" else max(1, n) for dim, n in array.sizes.items())}
+        for name, array in dataset.variables.items()
+    }
+    # A reader takes a block that is not stored for damage, so that blocks of zeros are written, too.
+    options: dict[str, Any] = {"consolidated": False, "zarr_format": 3, "write_empty_chunks": True}
+    dataset.to_zarr(folder, encoding=chunks, **options)
+    if not is_proportionate(*measure_zarr(folder)):
+        plain = {name: {**encoding, "compressors": None} for name, encoding in chunks.items()}
+        dataset.to_zarr(folder, mode="w", encoding=plain, **options)
+
+
+def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
+    """Read a result back into memory.
+
+    Raises
+    ------
+    ResultError
+        If there is no such file, or it is no result of this or an older version, or damaged.
+    CapacityError
+        If it does not fit in memory.
+    """
+    with reading(path) as stored:
+        free = free_memory()
+        if stored.nbytes > free:
+            raise CapacityError(
+                f"{Path(path)}: holds {stored.nbytes / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB of memory are free: use "
+                "jitrisk.datasets.reading, which reads what is used"
+            )
+        return stored.load()
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
+    """Open a result without reading it into memory: every variable is read when it is used, and not kept.
+
+    Raises
+    ------
+    ResultError
+        If there is no such file, or it is no result of this or an older version.
+    """
+    source = Path(path)
+    kind = special_kind(source)
+    if kind and kind != FOLDER:
+        raise ResultError(f"{source}: is {kind}; a result is read from a file: save it in one and give its name")
+    if not os.path.exists(source) and (found := recover(source)) != source:
+        where = f", but a run that was killed left it in {found}" if found else ""
+        raise ResultError(f"{source}: there is no such file{where}")
+
+    places: dict[str, int] = {}
+
+    def open_verified() -> xr.Dataset:
+        places.update(_require_safe(source))
+        return _open_lazily(source)
+
+    with _attempted(source, open_verified) as opened:
+        yield _attempted(source, lambda: _sound(_verified(opened, str(source), places)))
+
+
+def _open_lazily(source: Path) -> xr.Dataset:
+    zarr = source.is_dir()
+    options: dict[str, Any] = {"consolidated": False, "zarr_format": 3} if zarr else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they quote what a stranger wrote, whole
+        return xr.open_dataset(source, engine="zarr" if zarr else "h5netcdf", cache=False, **options)
+
+
+def _require_safe(source: Path) -> dict[str, int]:
+    """Raise ResultError unless a file may be decoded; only what describes its content is read.
+
+    Returns
+    -------
+    Where the values of variables begin that stand in a file as they are in memory, by name: in what we wrote.
+    """
+    from jitrisk.datasets.netcdf_footer import verify_footer
+    from jitrisk.datasets.netcdf_safety import require_safe_netcdf
+    from jitrisk.datasets.zarr_safety import require_safe_zarr
+
+    if source.is_dir():
+        require_safe_zarr(source)
+        return {}
+    is_whole = verify_footer(source)
+    places = require_safe_netcdf(source)
+    return places if is_whole else {}
+
+
+def _verified(opened: xr.Dataset, where: str, places: Mapping[str, int]) -> xr.Dataset:
+    """Return a Dataset that is verified as it is read; results of older formats carry no checksums."""
+    if MANIFEST in opened.attrs:
+        return _named(verify_manifest(opened, where, places))
+    version = opened.attrs.get("jitrisk_format")
+    if isinstance(version, int | np.integer) and FIRST_WITH_MANIFEST <= version <= FORMAT:
+        raise ResultError("is damaged: it has no manifest; keep a result with jr.save or --out")
+    require_model_hash(opened.attrs)
+    named = _named(opened)
+    kept = {
+        name: StoredArray(where, str(name), array, block_length(array), ()).as_variable()
+        for name, array in named.variables.items()
+        if name not in named.indexes and array.dtype.kind != "U"
+    }
+    return named.assign(kept)
+
+
+def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -> xr.Dataset:
+    try:
+        return read()
+    except ResultError as error:
+        raise ResultError(f"{Path(source)}: {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # the readers raise whatever their formats find wrong
+        raise ResultError(f"{Path(source)}: is not a result of jitrisk: {_reason(error)}") from error
+
+
+def _sound(dataset: xr.Dataset) -> xr.Dataset:
+    require_sound(dataset)
+    return dataset
+
+
+def _named(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset with its names as fixed-width text, which files keep in types of their own."""
+    return dataset.assign(
+        {
+            name: (array.dims, _as_text(str(name), array.values), array.attrs)
+            for name, array in dataset.variables.items()
+            if array.dtype.kind in "OT"
+        }
+    )
+
+
+def _as_text(name: str, values: np.ndarray) -> np.ndarray:
+    """Return names as fixed-width text, in which each takes as many bytes as the longest of them."""
+    names = values.ravel().tolist()
+    if any(len(str(one)) > _LONGEST_NAME for one in names):
+        raise ResultError(f"is refused: a text of {name!r:.60} has more than {_LONGEST_NAME:,} characters")
+    return np.array(names, dtype=np.str_).reshape(values.shape)
+
+
+def select_strategies(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
+    """Return a result with only the strategies named, in that order; all of them where none is named.
+
+    Raises
+    ------
+    ResultError
+        If the result has no such strategy.
+    """
+    if (contents := dataset.attrs.get("contents")) in CONTENTS:
+        raise ResultError(f"no strategies to choose from: this is {CONTENTS[contents]}, not the outcomes of a run")
+    known = [str(name) for name in dataset["strategy"].values] if "strategy" in dataset.coords else []
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise ResultError(f"unknown strategy {name!r}: the result has {', '.join(known)}{hint}")
+    return dataset.sel(strategy=list(names)) if names else dataset
+
+
+def _as_objects(dataset: xr.Dataset) -> xr.Dataset:
+    """Return the Dataset with text as objects: Zarr v3 has no settled type for fixed-width text."""
+    text = np.dtype(object, metadata={"element_type": str})  # without it, xarray takes no names for numbers
+    return dataset.assign(
+        {name: array.astype(text) for name, array in dataset.variables.items() if array.dtype.kind == "U"}
+    )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,131 @@
+"""What a run says of its hazards: how often each occurred and was expected to, and how rare ones were sampled."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.errors import ResultError
+from jitrisk.sampling.rare import NATURAL_SHARE, Mixture
+from jitrisk.sampling.renewal import expected_occurrences
+from jitrisk.sampling.series import Effect, Series, Spells, hits_of
+from jitrisk.vocabulary import SAMPLING
+
+if TYPE_CHECKING:
+    from jitrisk.lower import Plant
+    from jitrisk.run.engine import Job, Totals
+
+
+_TOGETHER = 3
+
+
+def occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.ndarray:
+    """Return how often every hazard occurred, int32 [strategy, path, hazard], 0 where it hits nothing that is drawn."""
+    counted = {spells: place for place, spells in enumerate(job.hazards)}
+    places = [
+        [counted[active[name][0]] if name in active else len(counted) for name in hazards]
+        for active in map(_active, job.plants.values())
+    ]
+    # One more row, of zeros, for what hits nothing.
+    rows = np.concatenate([totals.occurred, np.zeros((1, len(job.paths)), dtype=np.int32)])
+    if all(row == places[0] for row in places):
+        # The same for every strategy: kept once.
+        shared = rows[places[0]].T
+        return np.broadcast_to(shared, (len(places), *shared.shape))
+    apart: np.ndarray = rows[np.array(places)].transpose(0, 2, 1)
+    return apart
+
+
+def evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return the expected occurrences per path, and those expected to be seen, each float64 [strategy, hazard]."""
+    shape = (len(job.plants), len(hazards))
+    expected, evidence = np.full(shape, np.nan), np.full(shape, np.nan)
+    window = float(job.horizon.warm_up), float(job.horizon.periods)
+    places = {name: place for place, name in enumerate(hazards)}
+    for s, plant in enumerate(job.plants.values()):
+        for name, (spells, chance) in _active(plant).items():
+            at = s, places[name]
+            expected[at] = expected_occurrences(spells, *window)
+            # One that begins in the warm-up alone has effects after it, too.
+            often = expected[at] or expected_occurrences(spells, 0.0, window[1])
+            evidence[at] = often * chance * _sampled_share(job.mixture, name)
+    return {"expected_occurrences": expected, "evidence": evidence}
+
+
+def _active(plant: Plant) -> dict[str, tuple[Spells, float]]:
+    """Return the hazards that hit something drawn, by name, and the chance of what an occurrence hits least often."""
+    drawn = [one for one in plant.series if isinstance(one, Series)]
+    return {spells.name: (spells, _rarest_chance(drawn, hits)) for spells, hits in hits_of(drawn)}
+
+
+def _rarest_chance(drawn: Sequence[Series], hits: Sequence[tuple[int, Effect]]) -> float:
+    """Return the chance that an occurrence hits together the targets that it hits least often, three at most.
+
+    Alternates fail together before a figure moves, so that a target alone is no measure.
+    """
+    chances = {drawn[place].thing: min(effect.chance, 1.0) for place, effect in hits}
+    return math.prod(sorted(chances.values())[:_TOGETHER])
+
+
+def _sampled_share(mixture: Mixture | None, hazard: str) -> float:
+    """Return how many effective paths of a mixture show a hazard, over how many natural ones would.
+
+    The effective number of paths is ``(sum w)^2 / sum w^2`` over those that show it (Kish 1965, Survey Sampling,
+    section 11.7), here at its expectation. The weights of one hazard's paths are nearly equal; any other hazard is
+    seen in natural paths, which carry nearly all the weight.
+    """
+    if mixture is None:
+        return 1.0
+    if hazard not in mixture.hazards:
+        return NATURAL_SHARE
+    share = (1 - NATURAL_SHARE) / len(mixture.hazards)
+    return NATURAL_SHARE + share / mixture.probability(hazard)
+
+
+def mixture_coords(job: Job) -> dict[str, xr.Variable]:
+    """Return the weight and the component of every path of a mixture, nothing for natural paths."""
+    if job.mixture is None:
+        return {}
+    arrays: dict[str, np.ndarray] = {
+        "weight": job.mixture.weights(job.seed, job.paths),
+        "component": job.mixture.components(job.paths),
+    }
+    attrs: dict[str, dict[str, Any]] = {name: dict(variable.attrs()) for name, variable in SAMPLING.items()}
+    attrs["component"] |= {"shares": job.mixture.shares.tolist(), "rare_probability": job.mixture.rare_probability}
+    return {
+        name: xr.Variable(variable.dims, arrays[name].astype(variable.dtype), attrs[name])
+        for name, variable in SAMPLING.items()
+    }
+
+
+def mixture_attrs(job: Job) -> dict[str, Any]:
+    """Return the attribute ``rare`` of a run with a mixture: its rare hazards, their probabilities and shares."""
+    if job.mixture is None:
+        return {}
+    rows = zip(job.mixture.hazards, job.mixture.probabilities, job.mixture.shares[1:].tolist(), strict=True)
+    return {"rare": json.dumps([{"hazard": h, "probability": p, "share": share} for h, p, share in rows])}
+
+
+def mixture_from(attrs: dict[Any, Any]) -> Mixture | None:
+    """Return the mixture that a result was drawn with, read back from its attributes.
+
+    Raises
+    ------
+    ResultError
+        If the attribute ``rare`` is not as it was written.
+    """
+    if "rare" not in attrs:
+        return None
+    try:
+        rows = json.loads(attrs["rare"])
+        found = Mixture(tuple(str(row["hazard"]) for row in rows), tuple(float(row["probability"]) for row in rows))
+    except (KeyError, TypeError, ValueError):
+        found = Mixture((), ())
+    if not found.hazards or not all(0 < probability < 1 for probability in found.probabilities):
+        raise ResultError(f"is damaged: its attribute rare is {attrs['rare']!r:.60}, no list of rare hazards")
+    return found

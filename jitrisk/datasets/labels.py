@@ -1,0 +1,137 @@
+"""The outcomes of a run as one Dataset that explains itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk import __version__
+from jitrisk._core import CUSTOMER_TOTALS, CYCLE_TOTALS, STAGE_TOTALS
+from jitrisk.datasets.hazards import evidence_arrays, mixture_attrs, mixture_coords, occurrence_array
+from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
+
+if TYPE_CHECKING:
+    from jitrisk.model import Network
+    from jitrisk.run.engine import Job, Totals
+
+FORMAT = 4
+"""Version of the Dataset's layout; raised when a reader of an older one would misread it."""
+
+FIRST_WITH_MANIFEST = 4
+"""The first format whose files carry a manifest; without it, one of these is damaged."""
+
+_LIBRARIES = ("numpy", "numba", "xarray", "scipy")
+
+
+def label(network: Network, strategies: Mapping[str, Network], totals: Totals, job: Job) -> xr.Dataset:
+    """Return the totals of a run as a Dataset with units, prices and provenance.
+
+    Parameters
+    ----------
+    network : the model.
+    strategies : the networks that were run, by name, in the order of the totals.
+    totals : what the engine returned; the Dataset shares its memory.
+    job : what was run: the paths, the seed, the hazards, and what was handed in.
+
+    Returns
+    -------
+    Dataset with dims (strategy, path, stage | customer | hazard).
+    """
+    arrays = {name: totals.stage[k].transpose(0, 2, 1) for k, name in enumerate(STAGE_TOTALS)}
+    arrays |= {name: totals.customer[k].transpose(0, 2, 1) for k, name in enumerate(CUSTOMER_TOTALS)}
+    arrays |= price_arrays(list(strategies.values()))
+    hazards = list(network.hazards)
+    arrays |= {"occurrences": occurrence_array(totals, job, hazards)} | evidence_arrays(job, hazards)
+    table = OUTCOMES | PRICES | OCCURRENCES
+    if totals.cycle is not None:
+        arrays |= {name: totals.cycle[k].transpose(0, 2, 1) for k, name in enumerate(CYCLE_TOTALS)}
+        table |= CYCLES
+    variables = {name: variable_of(table[name], arrays[name], network.currency) for name in table}
+    coords = coordinates(
+        strategy=list(strategies),
+        path=job.paths,
+        stage=list(network.stages),
+        customer=list(network.customers),
+        hazard=hazards,
+    )
+    coords |= links(strategies) | mixture_coords(job)
+    attrs = provenance(network, job) | mixture_attrs(job)
+    if handed := handed_in(job.given):
+        attrs["exogenous"] = handed
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def handed_in(given: Iterable[tuple[str, str]]) -> str:
+    """Return which exogenous series were handed in, such as ``demand of shop, good of press``; empty if none."""
+    return ", ".join(f"{kind} of {thing}" for kind, thing in sorted(given))
+
+
+def variable_of(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:
+    """Return one variable with the dims, dtype and attributes of the vocabulary."""
+    return xr.Variable(variable.dims, array.astype(variable.dtype, copy=False), variable.attrs(currency))
+
+
+def coordinates(**values: Sequence[Any]) -> dict[str, xr.Variable]:
+    """Return coordinate variables for the dimensions named, each with its long name."""
+    return {
+        name: xr.Variable(
+            name,
+            np.arange(value.start, value.stop) if isinstance(value, range) else np.array(value, dtype=np.str_),
+            {"long_name": DIMENSIONS[name].sentence},
+        )
+        for name, value in values.items()
+    }
+
+
+def provenance(network: Network, job: Job) -> dict[str, Any]:
+    """Return the attributes from which the run can be repeated."""
+    return {
+        "jitrisk_format": FORMAT,
+        "jitrisk_version": __version__,
+        "name": network.name,
+        "period_hours": float(network.period),
+        "horizon": job.horizon.periods,
+        "warm_up": job.horizon.warm_up,
+        "periods": job.horizon.counted,
+        "currency": network.currency,
+        "seed": job.seed,
+        "paths": len(job.paths),
+        "first_path": job.paths.start,
+        "model": network.text,
+        "model_hash": network.digest,
+        "libraries": json.dumps({name: metadata.version(name) for name in _LIBRARIES}),
+    }
+
+
+def links(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
+    """Return the coordinates that say what belongs to what, one row a strategy."""
+    stages = [[customer.stage for customer in network.customers.values()] for network in strategies.values()]
+    link = LINKS["customer_stage"]
+    return {link.name: xr.Variable(link.dims, np.array(stages, dtype=np.str_), {"long_name": link.sentence})}
+
+
+def price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
+    """Return every price, one row a strategy; where a stage has none of its own, that of its network holds."""
+
+    def of(item: str, things: str) -> np.ndarray:
+        rows = [[getattr(one, item) for one in getattr(network, things).values()] for network in networks]
+        return np.array(
+            [
+                [getattr(network, item) if price is None else price for price in row]
+                for network, row in zip(networks, rows, strict=True)
+            ]
+        )
+
+    by_dim = {"stage": "stages", "customer": "customers"}
+    prices = {}
+    for name, variable in PRICES.items():
+        if variable.dims == ("strategy",):
+            prices[name] = np.array([getattr(network, name) for network in networks])
+        else:
+            prices[name] = of(name, by_dim[variable.dims[-1]])
+    return prices

@@ -1,0 +1,107 @@
+"""Time series as Datasets: the trace of many paths, and the replay of one with all that is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.datasets.hazards import mixture_attrs, mixture_coords
+from jitrisk.datasets.labels import coordinates, provenance, variable_of
+from jitrisk.datasets.wording import effect_in_words
+from jitrisk.lower.exogenous import CUSTOMER_EFFECTS, STAGE_EFFECTS
+from jitrisk.run.tracing import CUSTOMER_TRACE, STAGE_TRACE
+from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, SPELLS, TRACE
+
+if TYPE_CHECKING:
+    from jitrisk.model import Network
+    from jitrisk.run.engine import Job
+    from jitrisk.run.tracing import Trace
+    from jitrisk.sampling.series import Spell
+
+_EFFECTS = STAGE_EFFECTS | CUSTOMER_EFFECTS
+
+
+def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
+    """Return what happened in every period as a Dataset.
+
+    Parameters
+    ----------
+    network : the model.
+    trace : what was recorded; the Dataset shares its memory.
+    job : what was run.
+
+    Returns
+    -------
+    Dataset with the variables of :data:`jitrisk.vocabulary.TRACE`, dims (strategy, path, time, stage | customer).
+    """
+    arrays = dict(zip(STAGE_TRACE, trace.stage, strict=True)) | dict(zip(CUSTOMER_TRACE, trace.customer, strict=True))
+    variables = {
+        name: variable_of(variable, arrays[name].transpose(0, 3, 2, 1), network.currency)
+        for name, variable in TRACE.items()
+    }
+    coords = coordinates(
+        strategy=list(job.plants),
+        path=job.paths,
+        time=range(network.horizon),
+        stage=list(network.stages),
+        customer=list(network.customers),
+    )
+    attrs = provenance(network, job) | mixture_attrs(job) | {"contents": "trace"}
+    return xr.Dataset(variables, coords | mixture_coords(job), attrs)
+
+
+def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spells: Sequence[Spell]) -> xr.Dataset:
+    """Return what the replay of one path holds beside its trace: spells, exogenous series, prices and outcomes.
+
+    Parameters
+    ----------
+    network : the strategy's network.
+    run : the outcomes of the path, as `label` returns them, without the dims strategy and path.
+    exogenous : its exogenous series, as `label_paths` returns them, without the dim path.
+    spells : the spells of the strategy's hazards on the path.
+    """
+    targets = [name for name in (*network.stages, *network.customers) if _is_target(network, name)]
+    hits = np.array([[_effect(network, spell, name) for name in targets] for spell in spells], dtype=np.str_)
+    hits = hits.reshape(len(spells), len(targets))
+    arrays: dict[str, Any] = {
+        "hazard": np.array([spell.hazard for spell in spells], dtype=np.str_),
+        "hit": hits != "",
+        "effect": hits,
+    }
+    for name in ("begin", "end", "recovered"):
+        arrays[name] = np.array([min(getattr(spell, name), network.horizon) for spell in spells], dtype=float)
+    variables: dict[str, Any] = {name: variable_of(variable, arrays[name]) for name, variable in SPELLS.items()}
+    variables |= {name: exogenous[name].variable for name in EXOGENOUS}
+    variables |= {name: run[name].variable for name in PRICES if name in run}
+    for name, variable in (OUTCOMES | CYCLES).items():
+        if name not in run:
+            continue
+        values = run[name].variable
+        variables[f"path_{name}"] = xr.Variable(
+            values.dims, values.values, {**values.attrs, "long_name": f"of the whole path: {variable.sentence}"}
+        )
+    links = {name: coord.variable for name, coord in run.coords.items() if coord.dims and name not in run.dims}
+    return xr.Dataset(variables, coordinates(target=targets) | links)
+
+
+def _is_target(network: Network, name: str) -> bool:
+    return any(name in hazard.hits for hazard in network.hazards.values())
+
+
+def _effect(network: Network, spell: Spell, name: str) -> str:
+    """Return what a spell does to a stage or customer in words, empty where it does not hit it."""
+    struck = {kind for kind, thing, _ in spell.hits if thing == name}
+    if not struck:
+        return ""
+    # Of what the model says, only what acts: series handed in know no hazard.
+    idle = {field: None for field, kind in _EFFECTS.items() if kind not in struck}
+    return effect_in_words(network.hazards[spell.hazard].hits[name].model_copy(update=idle))
+
+
+def differing_outcomes(one: xr.Dataset, other: xr.Dataset) -> list[str]:
+    """Return the outcomes that both hold and that have not the same bits in both."""
+    shared = (name for name in (*OUTCOMES, *CYCLES, "occurrences") if name in one and name in other)
+    return [name for name in shared if not np.array_equal(one[name].values, other[name].values)]

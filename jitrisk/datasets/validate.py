@@ -1,0 +1,105 @@
+"""What a Dataset read from a file must be before anything is made of it: whole, and of a format known here."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from jitrisk.datasets.labels import FORMAT
+from jitrisk.errors import ResultError
+from jitrisk.printable import first_unprintable
+from jitrisk.vocabulary import CYCLES, EXOGENOUS, LINKS, OCCURRENCES, OUTCOMES, PRICES, SAMPLING, TRACE
+
+_TEXTS = ("name", "currency", "exogenous", "contents", "model_hash", "jitrisk_version")
+_SHOWN = ("name", "currency", "exogenous", "jitrisk_version")
+_OBJECTS = ("model", "libraries", "repriced")
+_COUNTS = ("seed", "first_path", "warm_up", "paths", "horizon", "periods")
+_SHORTEST, _LONGEST = 1e-9, 1e9  # hours in a period; beyond, a year has no number of periods that means anything
+_NUMBERS, _WHOLE, _TEXT = "biuf", "iu", "U"
+_KINDS = dict.fromkeys(OUTCOMES | CYCLES | PRICES | OCCURRENCES | SAMPLING | EXOGENOUS | TRACE, _NUMBERS)
+_KINDS |= {"path": _WHOLE, "time": _WHOLE, **dict.fromkeys(LINKS, _TEXT)}
+_NAMED = ("strategy", "stage", "customer", "hazard")
+
+
+def require_sound(dataset: xr.Dataset) -> None:
+    """Raise unless a Dataset is one that was written by this or an older version, and has not suffered since.
+
+    Raises
+    ------
+    ResultError
+        When its format is unknown, an attribute is not of its kind, a name is missing, there twice or not printable,
+        a variable is of a type that no result has, or there is no path, strategy or stage in it.
+    """
+    version = dataset.attrs.get("jitrisk_format")
+    if version is None:
+        raise ResultError("is not a result of jitrisk: it has no jitrisk_format")
+    if not isinstance(version, int | np.integer):
+        raise ResultError(f"is not a result of jitrisk: its jitrisk_format is {version!r}, no whole number")
+    if version > FORMAT:
+        raise ResultError(f"was written by a newer jitrisk (format {version}, this one reads {FORMAT})")
+    for name, value in dataset.attrs.items():
+        if name in _SHOWN and (strange := first_unprintable(str(value))):
+            raise ResultError(f"is refused: its {name} contains {strange}, which no name has")
+        if wanted := _wanted(str(name), value):
+            raise ResultError(f"is damaged: its {name} is {_shown(value)}, no {wanted}")
+    for dim in ("strategy", "path", "stage"):
+        if dataset.sizes.get(dim) == 0:
+            raise ResultError(f"is empty: it holds no {dim}")
+    for dim in _NAMED:
+        if dim in dataset.dims:
+            _require_names(dataset, dim)
+    for name, kinds in _KINDS.items():
+        if name in dataset.variables and dataset[name].dtype.kind not in kinds:
+            raise ResultError(f"is damaged: its {name} is of type {dataset[name].dtype}, which no result has")
+
+
+def _wanted(name: str, value: Any) -> str:
+    """Return of what kind an attribute should be, where it is of another."""
+    if name in _COUNTS:
+        whole = isinstance(value, int | np.integer) and value >= 0
+        return "" if whole else "whole number of at least 0"
+    if name == "period_hours":
+        number = isinstance(value, int | float | np.number) and _SHORTEST <= value <= _LONGEST
+        return "" if number else f"number of hours from {_SHORTEST:g} to {_LONGEST:g}"
+    if name in _TEXTS:
+        return "" if isinstance(value, str) else "text"
+    if name in _OBJECTS or name == "rare":
+        found = _parse_json(value)
+        if name == "rare":
+            return "" if isinstance(found, list) else "JSON list"
+        whole = isinstance(found, dict) and (name != "repriced" or all(map(_is_pair, found.values())))
+        return "" if whole else "JSON object" + (" of pairs of prices" if name == "repriced" else "")
+    return ""
+
+
+def _parse_json(value: Any) -> Any:
+    """Return what JSON says; None where it is none."""
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
+
+
+def _require_names(dataset: xr.Dataset, dim: str) -> None:
+    if dim not in dataset.coords:
+        raise ResultError(f"is damaged: it does not say which {dim} is which")
+    names = [str(name) for name in dataset[dim].values]
+    for name in names:
+        if strange := first_unprintable(name):
+            raise ResultError(f"is refused: the name of a {dim} contains {strange}, which no name has")
+    twice, times = next(iter(Counter(names).most_common(1)), ("", 0))
+    if times > 1:
+        raise ResultError(f"is damaged: it has the {dim} {twice!r} twice")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

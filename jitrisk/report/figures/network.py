@@ -1,0 +1,234 @@
+"""The network as a diagram: what feeds what, how much each store holds, what hits it, and where it starves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
+from matplotlib.path import Path
+
+from jitrisk.errors import ResultError
+from jitrisk.report.figures.boxes import Box, boxes
+from jitrisk.report.figures.labels import wrapped
+from jitrisk.report.figures.layout import Layout, Segment, Slot, layout
+from jitrisk.report.figures.style import ALARM, COLORS, INK, MUTED, PAPER, canvas, ink, mixed, styled, title
+from jitrisk.report.model_summary import chosen_strategy
+from jitrisk.units import number
+
+_MOST = 60  # stages, and customers, that a diagram shows legibly
+_SMALL, _NAME = 6.5, 8.0  # points
+_LINE, _NAME_LINE = 0.125, 0.155  # height of a line, inches
+_WIDTH, _ACROSS, _DOWN, _PAD = 1.72, 0.72, 0.22, 0.07  # inches: a box, the gaps between boxes, the rim inside
+_RIM = 0.03  # around all, for the lines of boxes at the edge, inches
+_TITLE_CELL, _LEGEND_CELL = 0.09, 0.061  # width of a character of the heading, inches
+_LEGEND_LINE = 0.14  # height of a line of it, inches
+_PORT = 0.15  # between links that enter a box, inches
+_STORE = 0.07  # height of the bar that shows the store, inches
+_STORE_COLOR, _LOST = COLORS[0], "#f0b48a"
+
+
+@styled
+def network(
+    outline: xr.Dataset, outcomes: xr.Dataset | None = None, strategy: str | None = None, *, ax: Axes | None = None
+) -> Figure:
+    """Draw a network: stages with their stores and policies from left to right, customers at the right.
+
+    Parameters
+    ----------
+    outline : from :func:`jitrisk.outline`.
+    outcomes : a result of the same model; each box then says for how long the stage starved or was broken, or the
+        customer was short, and is the darker the longer.
+    strategy : the strategy drawn; by default the first.
+    ax : axes to draw in; by default those of a new figure, as large as the network asks for.
+
+    Raises
+    ------
+    ResultError
+        When the strategy is unknown, the result is not one of this model, or the network is too large to be read.
+    """
+    name = _chosen(outline, strategy)
+    drawn = boxes(outline, outcomes, name)
+    links = _links(outline.sel(strategy=name))
+    plan = _plan(outline, drawn, links)
+    words, legend = _heading(outline, name, outcomes is not None, plan.width)
+    figure, ax = canvas(ax, (plan.width + 0.2, plan.height + 0.7 + _LEGEND_LINE * legend.count("\n")))
+    figure.draw_without_rendering()
+    place = ax.get_window_extent()
+    # In axes handed in, print shrinks with the drawing.
+    shrunk = min(1.0, place.width / figure.dpi / plan.width, place.height / figure.dpi / plan.height)
+    ax.set(xlim=(-_RIM, plan.width + _RIM), ylim=(-_RIM, plan.height + _RIM), aspect="equal", anchor="W")
+    ax.set_axis_off()
+    _draw_links(ax, plan, links, shrunk)
+    for key, box in drawn.items():
+        _draw_box(ax, box, plan, key, shrunk)
+    title(ax, words, legend)
+    return figure
+
+
+class _Plan(NamedTuple):
+    """Places in inches.
+
+    Attributes
+    ----------
+    layout : columns and rows.
+    tall : height of every box.
+    skirts : height of what stands below it.
+    width, height : size of the drawing.
+    foot : what is taken from the layout's heights.
+    """
+
+    layout: Layout
+    tall: Mapping[str, float]
+    skirts: Mapping[str, float]
+    width: float
+    height: float
+    foot: float
+
+    def left(self, slot: Slot) -> float:
+        """Return the left end of a slot."""
+        return self.width - _WIDTH - slot[1] * (_WIDTH + _ACROSS)
+
+    def middle(self, slot: Slot) -> float:
+        """Return the height at which links pass a slot: the middle of the box, if it is one."""
+        skirt = self.skirts[slot[0]] if self.is_box(slot) else 0.0
+        return self.layout.heights[slot] - self.foot + skirt / 2
+
+    def is_box(self, slot: Slot) -> bool:
+        """Return whether the slot is a node's own, not one that its links pass."""
+        return self.layout.columns[slot[0]] == slot[1]
+
+
+def _chosen(outline: xr.Dataset, strategy: str | None) -> str:
+    for dim in ("stage", "customer"):
+        if outline.sizes.get(dim, 0) > _MOST:
+            raise ResultError(
+                f"{outline.sizes[dim]:,} {dim}s do not fit in a diagram that can be read: at most {_MOST} are drawn"
+            )
+    return chosen_strategy(outline, strategy)
+
+
+def _links(one: xr.Dataset) -> dict[tuple[str, str], str]:
+    """Return what is written at every link: units for one unit started, and the share if it is not the whole."""
+    said: dict[tuple[str, str], list[str]] = {}
+    columns = (one[name].values.tolist() for name in ("source", "target", "quantity", "share"))
+    for source, target, quantity, share in zip(*columns, strict=True):
+        if not math.isnan(quantity):
+            amount = "" if quantity == 1 else f"×{number(quantity)}"
+            part = "" if share == 1 else f"{number(100 * share)} %" if share else "fallback"
+            said.setdefault((source, target), []).append(", ".join(filter(None, (amount, part))))
+    found = {link: " + ".join(filter(None, words)) for link, words in said.items()}
+    for customer, stage in zip(one["customer"].values.tolist(), one["served_by"].values.tolist(), strict=True):
+        found[stage, customer] = ""
+    return found
+
+
+def _plan(outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[tuple[str, str], str]) -> _Plan:
+    entering = {key: sum(target == key for _, target in links) for key in drawn}
+    tall = {key: max(_height(box), (entering[key] + 1) * _PORT) for key, box in drawn.items()}
+    skirts = {key: len(box.hazards) * _LINE + (0.04 if box.hazards else 0.0) for key, box in drawn.items()}
+    ends, others = (outline[dim].values.tolist() for dim in ("customer", "stage"))
+    found = layout(ends, others, list(links), {key: tall[key] + skirts[key] + _DOWN for key in drawn})
+    reach = {slot: (tall[slot[0]] + skirts[slot[0]]) / 2 for slot in found.heights if found.columns[slot[0]] == slot[1]}
+    foot = min(found.heights[slot] - half for slot, half in reach.items())
+    top = max(found.heights[slot] + half for slot, half in reach.items())
+    columns = max(found.columns.values()) + 1
+    return _Plan(found, tall, skirts, columns * _WIDTH + (columns - 1) * _ACROSS, top - foot, foot)
+
+
+def _height(box: Box) -> float:
+    lines = len(box.lines) + len(box.lost)
+    store = _STORE + 0.05 if box.cover is not None else 0.0
+    return 2 * _PAD + (box.name.count("\n") + 1) * _NAME_LINE + lines * _LINE + store
+
+
+def _draw_links(ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], shrunk: float) -> None:
+    segments = plan.layout.segments
+    leaving, entering = _ports(plan, segments, 0), _ports(plan, segments, 1)
+    for segment in segments:
+        left, right = segment
+        start, end = (plan.left(left) + _WIDTH, leaving[segment]), (plan.left(right), entering[segment])
+        half = _ACROSS / 2
+        way = [start, (start[0] + half, start[1]), (end[0] - half, end[1]), end]
+        codes = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
+        if not plan.is_box(left):
+            way, codes = [(plan.left(left), start[1]), *way], [Path.MOVETO, Path.LINETO, *codes[1:]]
+        ax.add_patch(PathPatch(Path(way, codes), fill=False, edgecolor=MUTED, lw=1.1 * shrunk, capstyle="butt"))
+        if plan.is_box(right):
+            tip = [(end[0], end[1]), (end[0] - 0.09, end[1] + 0.04), (end[0] - 0.09, end[1] - 0.04)]
+            ax.add_patch(Polygon(tip, closed=True, facecolor=MUTED, edgecolor="none"))
+        if plan.is_box(right) and links[left[0], right[0]]:
+            patch = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.3}
+            how: dict[str, Any] = {
+                "ha": "right",
+                "va": "center",
+                "fontsize": _SMALL * shrunk,
+                "color": INK,
+                "bbox": patch,
+            }
+            ax.text(end[0] - 0.12, end[1], links[left[0], right[0]], **how)
+
+
+def _ports(plan: _Plan, segments: list[Segment], side: int) -> dict[Segment, float]:
+    """Return the height at which every segment leaves (side 0) or enters (1) its slot, spread over the box in order."""
+    by_slot: dict[Slot, list[Segment]] = {}
+    for segment in segments:
+        by_slot.setdefault(segment[side], []).append(segment)
+    heights = {}
+    for slot, several in by_slot.items():
+        several.sort(key=lambda segment: plan.middle(segment[1 - side]))
+        apart = min(_PORT, plan.tall[slot[0]] / (len(several) + 1)) if plan.is_box(slot) else 0.0
+        for i, segment in enumerate(several):
+            heights[segment] = plan.middle(slot) + (i - (len(several) - 1) / 2) * apart
+    return heights
+
+
+def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> None:
+    slot = (name, plan.layout.columns[name])
+    left, height = plan.left(slot), plan.tall[name]
+    bottom = plan.middle(slot) - height / 2
+    customer = box.cover is None
+    shape = FancyBboxPatch(
+        (left, bottom),
+        _WIDTH,
+        height,
+        boxstyle=f"round,pad=0,rounding_size={0.18 if customer else 0.03}",
+        facecolor=mixed(_LOST, box.dark),
+        edgecolor=INK,
+        lw=(1.4 if customer else 0.9) * shrunk,
+    )
+    shape.set_label(name)
+    ax.add_patch(shape)
+    y = bottom + height - _PAD
+    y = _print(ax, box.name.splitlines(), (left, y), _NAME_LINE, {"fontsize": _NAME * shrunk, "weight": "bold"})
+    y = _print(ax, box.lines, (left, y), _LINE, {"fontsize": _SMALL * shrunk})
+    if box.lost:
+        y = _print(ax, box.lost, (left, y), _LINE, {"fontsize": _SMALL * shrunk, "weight": "bold"})
+    if box.cover is not None:
+        inside = _WIDTH - 2 * _PAD
+        corner = (left + _PAD, y - 0.03 - _STORE)
+        ax.add_patch(Rectangle(corner, inside, _STORE, facecolor=PAPER, edgecolor=_STORE_COLOR, lw=0.6 * shrunk))
+        ax.add_patch(Rectangle(corner, inside * box.cover, _STORE, facecolor=_STORE_COLOR, edgecolor="none"))
+    _print(ax, box.hazards, (left, bottom - 0.03), _LINE, {"fontsize": _SMALL * shrunk, "color": ink(ALARM)})
+
+
+def _print(ax: Axes, lines: Sequence[str], corner: tuple[float, float], line: float, how: Mapping[str, Any]) -> float:
+    """Write lines below each other from a corner of a box, and return where the next would begin."""
+    x, y = corner
+    for text in lines:
+        ax.text(x + _PAD, y - line / 2, text, ha="left", va="center", **how)
+        y -= line
+    return y
+
+
+def _heading(outline: xr.Dataset, strategy: str, measured: bool, width: float) -> tuple[str, str]:
+    """Return the title and the legend, in lines no wider than the drawing: wider ones would take its place."""
+    name = str(outline.attrs.get("name", "Network"))
+    words = name if outline.sizes["strategy"] == 1 else f"{name}, strategy {strategy}"
+    legend = "store: when full, in units and in time of mean demand (bar: beside the longest); ▲ hazards"
+    legend += "; the darker, the more time lost" if measured else ""
+    return wrapped(words, min(60, int(width / _TITLE_CELL))), wrapped(legend, int(width / _LEGEND_CELL), lines=4)

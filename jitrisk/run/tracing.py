@@ -1,0 +1,137 @@
+"""Stage 5, period by period: what was drawn, which spells there were, and what happened in every period.
+
+A trace runs the blocks of :mod:`jitrisk.run.engine` with books that open and close in every period, so that its figures
+are those an ordinary run adds up.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block
+from jitrisk.lower import Given
+from jitrisk.run.engine import Bench, Job, Totals, cut, each_block, memory, require, sampler_of
+from jitrisk.sampling.series import Series, Spell
+from jitrisk.vocabulary import EXOGENOUS, TRACE
+
+STAGE_TRACE = tuple(name for name, variable in TRACE.items() if "stage" in variable.dims)
+CUSTOMER_TRACE = tuple(name for name, variable in TRACE.items() if "customer" in variable.dims)
+
+_AUTHORIZED = STAGE_TRACE.index("authorized")
+_STAGE_SOURCES = [(k, STAGE_TOTALS.index(name)) for k, name in enumerate(STAGE_TRACE) if k != _AUTHORIZED]
+_CUSTOMER_SOURCES = [(k, CUSTOMER_TOTALS.index(name)) for k, name in enumerate(CUSTOMER_TRACE)]
+_DRAWN = 64  # periods drawn at a time
+_STAGE_VARIABLES = sum("stage" in variable.dims for variable in EXOGENOUS.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What happened in every period, paths contiguous.
+
+    Attributes
+    ----------
+    stage : float32, shape (len(STAGE_TRACE), strategies, stages, periods, paths).
+    customer : float32, shape (len(CUSTOMER_TRACE), strategies, customers, periods, paths).
+    """
+
+    stage: np.ndarray
+    customer: np.ndarray
+
+
+def trace(job: Job, threads: int | None = None) -> Trace:
+    """Return what happens in every period on every path under every strategy, from period 0 on.
+
+    Parameters
+    ----------
+    job : what to simulate.
+    threads : threads to use; all cores by default. The trace does not depend on it.
+
+    Raises
+    ------
+    CapacityError
+        If the trace does not fit in the memory available.
+    """
+    shape, sampler = cut(job, threads, None), sampler_of(job)
+    periods, paths, plants = job.horizon.periods, len(job.paths), list(job.plants.values())
+    sizes = [
+        (len(STAGE_TRACE), len(plants), plants[0].stages, periods, paths),
+        (len(CUSTOMER_TRACE), len(plants), plants[0].customers, periods, paths),
+    ]
+    require(memory(job, threads) + sum(4 * math.prod(size) for size in sizes), paths, "trace")
+    out = Trace(*(np.empty(size, dtype=np.float32) for size in sizes))
+
+    def record(bench: Bench, begin: int, end: int, stop: threading.Event) -> None:
+        blocks = bench.blocks(end - begin)
+        books = _Books(out, begin, end)
+        for block in blocks:
+            block.reset(books.totals.stage, books.totals.customer)
+        for start, tile in bench.tiles(bench.state(begin, end), begin, end):
+            for strategy, block in enumerate(blocks):
+                for t in range(start, start + len(tile)):
+                    books.run(block, tile, start, t, strategy)
+            if stop.is_set():
+                return
+
+    each_block(job, shape, sampler, record)
+    return out
+
+
+class _Books:
+    """The accounts of one period, written into a trace at its end."""
+
+    def __init__(self, out: Trace, begin: int, end: int) -> None:
+        self._stage, self._customer = out.stage[..., begin:end], out.customer[..., begin:end]
+        stages, customers, lanes = self._stage.shape[2], self._customer.shape[2], end - begin
+        self.totals = Totals(
+            np.zeros((len(STAGE_TOTALS), stages, lanes)),
+            np.zeros((len(CUSTOMER_TOTALS), customers, lanes)),
+            np.zeros((0, lanes), dtype=np.int32),
+        )
+
+    def run(self, block: Block, tile: np.ndarray, tile_start: int, t: int, strategy: int) -> None:
+        """Run one period on books of its own: averages over one period are the states at its end."""
+        stage, customer = self.totals.stage, self.totals.customer
+        stage.fill(0.0)
+        customer.fill(0.0)
+        block.account(stage, customer)
+        block.open_books(t)
+        block.advance(tile, tile_start, t, t + 1)
+        block.flush()
+        block.close_books(t + 1, 1.0)
+        for k, source in _STAGE_SOURCES:
+            self._stage[k, strategy, :, t] = stage[source]
+        for k, source in _CUSTOMER_SOURCES:
+            self._customer[k, strategy, :, t] = customer[source]
+        block.observe(self._stage[_AUTHORIZED, strategy, :, t])
+
+
+def draw(job: Job) -> dict[Series | Given, np.ndarray]:
+    """Return the series of a job, drawn and handed in, each float32 of shape (paths, periods)."""
+    series = [one for one in job.series if isinstance(one, Series)]
+    sampler = sampler_of(job)
+    periods, paths = job.horizon.periods, len(job.paths)
+    plant = next(iter(job.plants.values()))
+    # What is drawn, and the Dataset made of it, which holds constants, too.
+    rows = len(series) + _STAGE_VARIABLES * plant.stages + plant.customers
+    require(4 * rows * periods * paths, paths, "draw")
+    out: dict[Series | Given, np.ndarray] = {one: np.empty((paths, periods), dtype=np.float32) for one in series}
+    for begin in range(0, paths, STRIPE):
+        end = min(begin + STRIPE, paths)
+        state = sampler.begin(job.paths.start + begin, end - begin)
+        for start in range(0, periods, _DRAWN):
+            stop = min(start + _DRAWN, periods)
+            tile = np.empty((stop - start, len(series), end - begin), dtype=np.float32)
+            sampler.fill(state, start, tile)
+            for k, one in enumerate(series):
+                out[one][begin:end, start:stop] = tile[:, k].T
+    return out | {Given(*key): values for key, values in job.given.items()}
+
+
+def spells(job: Job) -> list[Spell]:
+    """Return the spells of every hazard on a job's first path that begin before the horizon, in order of time."""
+    found = sampler_of(job).spells(job.paths.start, job.horizon.periods)
+    return sorted(found, key=lambda spell: (spell.begin, spell.hazard))

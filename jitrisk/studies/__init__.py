@@ -1,0 +1,1 @@
+"""Studies: Datasets that take more than one simulation of a model as it is."""

@@ -1,0 +1,181 @@
+"""Paths until an estimate is as precise as it is asked to be: simulate, look how wide its interval is, go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from jitrisk import risk
+from jitrisk.errors import JitriskError
+from jitrisk.risk.precision_target import Target, reached, wanted
+from jitrisk.run import engine
+from jitrisk.run.engine import Job, Progress, Totals
+from jitrisk.sampling.rare import Mixture
+
+FIRST = 10_000
+"""Paths before the first look: fewer say too little of a tail to trust what they promise."""
+
+MOST = 10_000_000
+"""Paths at most, unless asked otherwise."""
+
+_LEAST_STEP, _LARGEST_STEP = 1.1, 10.0  # how far one look may carry
+_MARGIN = 1.02  # aim a little past what is needed: a near miss costs another look
+_SPARE = 1.25  # room for what was promised and a quarter more, so that results are seldom moved
+_GIVE_UP = 100_000  # paths after which a statistic of nothing but zeros no longer holds the others up
+_SLICE = 100_000  # paths measured at a time
+
+Label = Callable[[Totals, range], xr.Dataset]
+Watch = Callable[[xr.Dataset], None]
+
+
+def grow(
+    job: Job,
+    target: Target,
+    label: Label,
+    most: int = MOST,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    watch: Watch | None = None,
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Add paths until a target is reached, or there are as many as allowed or as fit in memory.
+
+    The interval narrows with the square root of the number of paths, so each look says how many are needed.
+
+    Parameters
+    ----------
+    job : what to simulate; of its paths only the first is taken, where the numbers begin.
+    target : the statistic and the width its interval is to have for every strategy.
+    label : makes the Dataset of some of the paths.
+    most : paths at most.
+    threads : threads to use; all cores by default.
+    progress : called now and then with the number of path-strategies done and those planned.
+    watch : called after every look with what :func:`jitrisk.risk.reached` found, and in its attributes ``planned``,
+        the number of paths gone on to, or at the last look ``stopped``: why there are no more, ``"met"``,
+        ``"most"``, ``"memory"``, ``"zero"`` where only statistics of nothing but zeros are not known, or ``"unseen"``
+        where more paths than there may be would have to show a rare hazard often enough.
+
+    Returns
+    -------
+    The Dataset, equal to that of as many paths simulated at once, and what was found at the last look.
+    """
+    growing = _Growing(job, threads)
+    metrics: list[xr.Dataset] = []
+    planned = min(FIRST, most)
+    while True:
+        part = growing.extend(planned, progress)
+        metrics = [_joined([*metrics, *_measured(growing, part, label, target)])]
+        found = decided(reached(metrics[0], target), most, growing.paths + growing.room())
+        if watch is not None:
+            watch(found)
+        if "stopped" in found.attrs:
+            return label(growing.totals(), growing.numbers()), found
+        planned = found.attrs["planned"]
+
+
+def require_components(mixture: Mixture | None, most: int) -> None:
+    """Raise JitriskError where so many paths cannot hold a path of every component of a mixture."""
+    if mixture is not None and most < mixture.period:
+        raise JitriskError(
+            f"at most {most} paths are allowed, and {len(mixture.hazards)} rare hazards take {mixture.period} at least"
+        )
+
+
+def _measured(growing: _Growing, part: range, label: Label, target: Target) -> list[xr.Dataset]:
+    """Return the metric of the paths added, slice by slice, because all metrics take as much as the outcomes."""
+    starts = range(part.start, part.stop, _SLICE)
+    slices = (range(start, min(start + _SLICE, part.stop)) for start in starts)
+    return [wanted(risk.metrics(label(growing.totals(one), growing.numbers(one))), target) for one in slices]
+
+
+def _joined(parts: list[xr.Dataset]) -> xr.Dataset:
+    """Return one Dataset of parts that differ in their paths alone."""
+    return xr.concat(parts, "path", "minimal", "minimal", "override", join="override", combine_attrs="override")
+
+
+def decided(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
+    """Add to what was found how many paths to have next, or why to stop."""
+    paths: int = found.attrs["paths"]
+    waiting = found.sel(strategy=~found["met"])
+    hopeful = waiting.sel(strategy=~waiting["zero"]) if paths >= _GIVE_UP else waiting
+    if not waiting.sizes["strategy"]:
+        return found.assign_attrs(stopped="met")
+    if paths >= most:
+        return found.assign_attrs(stopped="most")
+    if bool((waiting["unseen"] & (waiting["needed"] > min(most, fitting))).any()):
+        return found.assign_attrs(stopped="unseen")
+    if not hopeful.sizes["strategy"]:
+        return found.assign_attrs(stopped="zero")
+    if paths >= fitting:
+        return found.assign_attrs(stopped="memory")
+    aim = max(_MARGIN * float(hopeful["needed"].fillna(np.inf).max()), _LEAST_STEP * paths)
+    return found.assign_attrs(planned=min(most, fitting, _readable(min(aim, _LARGEST_STEP * paths))))
+
+
+def _readable(number: float) -> int:
+    """Return a number rounded up to three digits."""
+    unit = int(10.0 ** max(0, math.floor(math.log10(number)) - 2))
+    return math.ceil(number / unit) * unit
+
+
+class _Growing:
+    """Totals that grow along their paths, in room reserved ahead: memory that is not written costs nothing."""
+
+    def __init__(self, job: Job, threads: int | None) -> None:
+        self._job, self._threads = job, threads
+        self._totals = engine.zeros(job, 0)
+        self.paths = 0
+
+    def extend(self, paths: int, progress: Progress | None) -> range:
+        """Simulate on until there are `paths`, and return the places of those added."""
+        part = range(self.paths, paths)
+        self._reserve(paths)
+        strategies = len(self._job.plants)
+
+        def passed(done: int, _: int) -> None:
+            if progress is not None:
+                progress(part.start * strategies + done, paths * strategies)
+
+        job = replace(self._job, paths=self.numbers(part))
+        engine.run(job, self._threads, progress=passed, out=self.totals(part))
+        self.paths = paths
+        return part
+
+    def numbers(self, places: range | None = None) -> range:
+        """Return the path numbers of some places; of all by default."""
+        places = range(self.paths) if places is None else places
+        first = self._job.paths.start
+        return range(first + places.start, first + places.stop)
+
+    def totals(self, places: range | None = None) -> Totals:
+        """Return the totals of some places, a view; of all by default."""
+        places = range(self.paths) if places is None else places
+        part = np.s_[:, :, :, places.start : places.stop]
+        held = self._totals
+        cycle = None if held.cycle is None else held.cycle[part]
+        return Totals(held.stage[part], held.customer[part], held.occurred[:, places.start : places.stop], cycle)
+
+    def room(self) -> int:
+        """Return how many more paths fit in memory, with what there is moved where the reserve is used up."""
+        fit = engine.room(self._job, self._threads)
+        spare = int(self._totals.stage.shape[-1]) - self.paths
+        return max(min(fit, spare), fit - self.paths)
+
+    def _reserve(self, paths: int) -> None:
+        if paths <= self._totals.stage.shape[-1]:
+            return
+        most = max(paths, engine.room(self._job, self._threads))
+        fresh = engine.zeros(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
+        pairs = [(fresh.stage, self._totals.stage), (fresh.customer, self._totals.customer)]
+        if fresh.cycle is not None and self._totals.cycle is not None:
+            pairs.append((fresh.cycle, self._totals.cycle))
+        for new, old in pairs:
+            for place in np.ndindex(old.shape[:-1]):
+                # What is off stays zero, and zeros that are not written take no memory.
+                if old[place][: self.paths].any():
+                    new[place][: self.paths] = old[place][: self.paths]
+        fresh.occurred[:, : self.paths] = self._totals.occurred[:, : self.paths]
+        self._totals = fresh
