@@ -10,7 +10,7 @@ import jitrisk as jr
 from jitrisk.lower import lower
 from jitrisk.run import engine
 from jitrisk.sampling.sampler import Sampler
-from jitrisk.sampling.series import Series
+from jitrisk.sampling.series import ExogenousSeries
 
 LANES = 512
 
@@ -44,7 +44,7 @@ def test_sample(benchmark, subject):
     """The exogenous part alone, tile after tile, as the engine asks for it."""
     model, paths = subject
     job = job_of(jr.load(model), paths)
-    series = [one for one in job.series if isinstance(one, Series)]
+    series = [one for one in job.series if isinstance(one, ExogenousSeries)]
     sampler = Sampler(series, 1)
     horizon = job.horizon.periods
     tile = np.empty((64, len(series), min(LANES, paths)), dtype="float32")

@@ -13,11 +13,11 @@ from typing import Any
 import xarray as xr
 
 from jitrisk import datasets, model
-from jitrisk.errors import ExogenousError, JitriskError, ResultError, did_you_mean, list_names
-from jitrisk.lower import Range, hazards_of, lower_all
+from jitrisk.errors import ExogenousError, JitriskError, ResultError, format_suggestion, list_names
+from jitrisk.lower import Range, list_hazards, lower_all
 from jitrisk.model import Network
 from jitrisk.run import engine
-from jitrisk.sampling.rare import Mixture, mixture_of
+from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import RARE_BELOW
 
 PATHS = 10_000
@@ -31,7 +31,7 @@ _LAST = 2**63
 Source = Network | str | os.PathLike[str] | Mapping[str, Any]
 
 
-def network_of(source: Source | xr.Dataset) -> Network:
+def load_network(source: Source | xr.Dataset) -> Network:
     """Return the model, read where it has to be, or that of a result."""
     if isinstance(source, Network):
         return source
@@ -44,18 +44,18 @@ def network_of(source: Source | xr.Dataset) -> Network:
 
 
 @contextmanager
-def stored(source: Source | xr.Dataset) -> Iterator[xr.Dataset | None]:
+def open_stored(source: Source | xr.Dataset) -> Iterator[xr.Dataset | None]:
     """Open a result, variable by variable where it is a file; None for a model."""
     if isinstance(source, xr.Dataset):
         yield source
     elif datasets.is_result(source):
-        with datasets.reading(source) as result:
+        with datasets.open_lazily(source) as result:
             yield result
     else:
         yield None
 
 
-def strategies_from(network: Network, names: Sequence[str] | None) -> dict[str, Network]:
+def parse_strategies(network: Network, names: Sequence[str] | None) -> dict[str, Network]:
     """Return the strategies of a network by name, those named or all; JitriskError where one is unknown."""
     if names is None:
         return dict(network.strategies)
@@ -63,29 +63,29 @@ def strategies_from(network: Network, names: Sequence[str] | None) -> dict[str, 
         names = [names]
     for name in names:
         if name not in network.strategies:
-            hint = did_you_mean(name, network.strategies)
+            hint = format_suggestion(name, network.strategies)
             raise JitriskError(f"unknown strategy {name!r}: the model has {list_names(network.strategies)}{hint}")
     if not names:
         raise JitriskError(f"no strategy chosen: the model has {list_names(network.strategies)}")
     return {name: network.strategies[name] for name in names}
 
 
-def numbers_from(paths: int | range) -> range:
+def parse_path_numbers(paths: int | range) -> range:
     """Return path numbers: from 0 on, or a range of step 1."""
-    numbers = paths if isinstance(paths, range) else range(whole("paths", paths))
+    numbers = paths if isinstance(paths, range) else range(parse_whole_number("paths", paths))
     if not numbers or numbers.step != 1 or numbers.start < 0 or numbers.stop > _LAST:
         raise JitriskError(f"paths is {paths!r}: allowed are a whole number of at least 1, or a range of path numbers")
     return numbers
 
 
-def whole(what: str, number: Any) -> int:
+def parse_whole_number(what: str, number: Any) -> int:
     """Return a whole number, whatever its type."""
     if isinstance(number, bool) or not hasattr(number, "__index__"):
         raise JitriskError(f"{what} is {number!r}: allowed is a whole number")
     return operator.index(number)
 
 
-def numbers_of(exogenous: xr.Dataset, paths: int | range | None) -> range:
+def read_path_numbers(exogenous: xr.Dataset, paths: int | range | None) -> range:
     """Return the numbers of exogenous paths: their own, or from 0 where they have none."""
     count = exogenous.sizes.get("path", 0)
     if count == 0:
@@ -96,28 +96,28 @@ def numbers_of(exogenous: xr.Dataset, paths: int | range | None) -> range:
             f"the exogenous paths are numbered {', '.join(map(str, own[:3]))}...: allowed are consecutive whole "
             "numbers; hand them in one by one, or drop the coordinate 'path' to number them from 0"
         )
-    numbers = numbers_from(range(own[0], own[0] + count))
-    if paths is not None and numbers_from(paths) not in (numbers, range(count)):
+    numbers = parse_path_numbers(range(own[0], own[0] + count))
+    if paths is not None and parse_path_numbers(paths) not in (numbers, range(count)):
         raise ExogenousError(f"paths is {paths!r}, but {count} exogenous paths are handed in: leave paths out")
     return numbers
 
 
-def seed_from(seed: int) -> int:
+def parse_seed(seed: int) -> int:
     """Return a seed, 0 to 2**63 - 1."""
-    number = whole("seed", seed)
+    number = parse_whole_number("seed", seed)
     if not 0 <= number < _LAST:
         raise JitriskError(f"seed is {seed}: allowed is a whole number from 0 to 2**63 - 1")
     return number
 
 
-def threads_from(threads: int | None) -> int | None:
+def parse_threads(threads: int | None) -> int | None:
     """Return a number of threads, None for all cores."""
-    if threads is not None and whole("threads", threads) < 1:
+    if threads is not None and parse_whole_number("threads", threads) < 1:
         raise JitriskError(f"threads is {threads}: allowed is a whole number of at least 1")
     return threads
 
 
-def job_from(
+def build_job(
     network: Network,
     chosen: Mapping[str, Network],
     paths: int | range | None,
@@ -126,11 +126,15 @@ def job_from(
     mixture: Mixture | None = None,
 ) -> engine.Job:
     """Return what is asked for, checked: these paths, or those handed in."""
-    given = {} if exogenous is None else datasets.given_series(network, exogenous)
-    numbers = numbers_from(PATHS if paths is None else paths) if exogenous is None else numbers_of(exogenous, paths)
+    given = {} if exogenous is None else datasets.read_given_series(network, exogenous)
+    numbers = (
+        parse_path_numbers(PATHS if paths is None else paths)
+        if exogenous is None
+        else read_path_numbers(exogenous, paths)
+    )
     ranges = {key: Range.of(values) for key, values in given.items()}
     horizon = engine.Horizon(network.horizon, network.warm_up)
-    return engine.Job(lower_all(chosen, ranges), horizon, numbers, seed_from(seed), given, mixture)
+    return engine.Job(lower_all(chosen, ranges), horizon, numbers, parse_seed(seed), given, mixture)
 
 
 def find_mixture(
@@ -156,8 +160,8 @@ def find_mixture(
         raise ExogenousError("the exogenous paths are weighted already: leave rare out")
     if not rare and not weighted:
         return None
-    given = {} if exogenous is None else datasets.given_series(network, exogenous)
-    found = mixture_of([hazards_of(one, given) for one in chosen], network.horizon)
+    given = {} if exogenous is None else datasets.read_given_series(network, exogenous)
+    found = build_mixture([list_hazards(one, given) for one in chosen], network.horizon)
     if not weighted:
         if found is None:
             warnings.warn(
@@ -174,7 +178,7 @@ def find_mixture(
             f"the exogenous paths are weighted, and hazards of theirs ({', '.join(found.hazards)}) hit series that are "
             "not handed in: hand all of them in, or use the seed with which they were sampled"
         )
-    mixture, numbers = datasets.mixture_from(exogenous.attrs), numbers_of(exogenous, None)
+    mixture, numbers = datasets.read_mixture(exogenous.attrs), read_path_numbers(exogenous, None)
     if mixture is not None and (mixture.components(numbers) != exogenous["component"].values).any():
         raise ExogenousError(
             "the exogenous paths are weighted and were numbered anew, so that what is drawn beside them would not fit "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from jitrisk.arguments import Source, network_of
+from jitrisk.arguments import Source, load_network
 from jitrisk.model_warnings import ModelWarning, find_warnings
 
 
@@ -26,4 +26,4 @@ def check(source: Source | xr.Dataset) -> tuple[ModelWarning, ...]:
     ResultError
         If the result does not carry its model.
     """
-    return find_warnings(network_of(source))
+    return find_warnings(load_network(source))

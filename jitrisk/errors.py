@@ -43,7 +43,7 @@ def list_names(names: Collection[str]) -> str:
     return ", ".join(islice(names, _MOST_LISTED)) + (f" and {more:,} more" if more > 0 else "")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def format_suggestion(name: str, known: Iterable[str]) -> str:
     """Return the end of a message about an unknown name: the nearest one known, or nothing where none is near."""
     close = find_closest(name, known)
     return f"; did you mean {close!r}?" if close else ""
@@ -60,11 +60,11 @@ def find_closest(name: str, known: Iterable[str]) -> str | None:
     if len(candidates) > _MOST_COMPARED:
         matcher = SequenceMatcher(b=name[:_LONGEST_NAME])
 
-        def share(other: str) -> float:
+        def compute_similarity(other: str) -> float:
             matcher.set_seq1(other)
             return matcher.quick_ratio()
 
-        candidates = nlargest(_MOST_COMPARED, candidates, key=share)
+        candidates = nlargest(_MOST_COMPARED, candidates, key=compute_similarity)
     close = get_close_matches(name[:_LONGEST_NAME], candidates, n=1, cutoff=0.6)
     return starts[close[0]] if close else None
 

@@ -20,19 +20,19 @@ from jitrisk.arguments import (
     PATHS,
     TRACED,
     Source,
+    build_job,
     find_mixture,
-    job_from,
-    network_of,
-    stored,
-    strategies_from,
-    threads_from,
-    whole,
+    load_network,
+    open_stored,
+    parse_strategies,
+    parse_threads,
+    parse_whole_number,
 )
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
-from jitrisk.report import Summary, reached_line
+from jitrisk.report import Summary, render_precision_line
 from jitrisk.report.writing import check_page
-from jitrisk.risk import parse_target
+from jitrisk.risk import parse_precision_target
 from jitrisk.run import engine, tracing
 from jitrisk.run.forecast import Forecast, forecast
 from jitrisk.studies import replay as replaying
@@ -55,7 +55,7 @@ def load(source: Source) -> Network:
     ModelError
         With every fault found, each with its file, line and key.
     """
-    return network_of(source)
+    return load_network(source)
 
 
 def simulate(
@@ -105,12 +105,12 @@ def simulate(
         Where a strategy patches luck that the exogenous paths replace, or no hazard is rare.
     """
     network = load(network)
-    chosen = strategies_from(network, strategies)
+    chosen = parse_strategies(network, strategies)
     mixture = find_mixture(network, chosen.values(), rare, seed, exogenous)
-    job = job_from(network, chosen, paths, seed, exogenous, mixture)
+    job = build_job(network, chosen, paths, seed, exogenous, mixture)
     datasets.warn_of_patches(network, chosen, job.given)
-    totals = engine.run(job, threads_from(threads), progress=progress)
-    return datasets.copy_weights(datasets.label(network, chosen, totals, job), exogenous)
+    totals = engine.run(job, parse_threads(threads), progress=progress)
+    return datasets.copy_weights(datasets.label_outcomes(network, chosen, totals, job), exogenous)
 
 
 def trace(
@@ -144,12 +144,12 @@ def trace(
         If the series do not fit in memory: they take as many numbers as there are periods, paths and stages.
     """
     network = load(network)
-    chosen = strategies_from(network, strategies)
+    chosen = parse_strategies(network, strategies)
     mixture = find_mixture(network, chosen.values(), rare, seed, exogenous)
     numbers = TRACED if paths is None and exogenous is None else paths
-    job = job_from(network, chosen, numbers, seed, exogenous, mixture)
+    job = build_job(network, chosen, numbers, seed, exogenous, mixture)
     datasets.warn_of_patches(network, chosen, job.given)
-    traced = tracing.trace(job, threads_from(threads))
+    traced = tracing.trace(job, parse_threads(threads))
     return datasets.copy_weights(datasets.label_trace(network, traced, job), exogenous)
 
 
@@ -201,24 +201,24 @@ def replay(
         If it is not said in one way which path, or a strategy, number or seed is not allowed.
     """
     choice = replaying.Choice(path, worst, quantile, metric)
-    with stored(source) as run:
+    with open_stored(source) as run:
         replaying.refuse_unused(choice, run, paths, seed, rare)
-        network = load(source) if run is None else network_of(run)
-        chosen = strategies_from(network, [strategy])
+        network = load(source) if run is None else load_network(run)
+        chosen = parse_strategies(network, [strategy])
         own = seed or 0 if run is None else run.attrs.get("seed", 0)
         if run is not None:
-            mixture = datasets.mixture_from(run.attrs)
+            mixture = datasets.read_mixture(run.attrs)
         else:
             mixture = find_mixture(network, network.strategies.values(), rare, own, exogenous)
-        job = job_from(network, chosen, 1 if exogenous is None else None, own, exogenous, mixture)
+        job = build_job(network, chosen, 1 if exogenous is None else None, own, exogenous, mixture)
         if run is not None:
             replaying.require_same(run, job)
-            job = replaying.as_run(job, run)
+            job = replaying.apply_run_horizon(job, run)
         elif path is None:
-            searched = job_from(network, chosen, paths, own, exogenous, mixture)
-            totals = engine.run(searched, threads_from(threads), progress=progress)
-            run = datasets.copy_weights(datasets.label(network, chosen, totals, searched), exogenous)
-        return replaying.replayed(network, job, run, choice)
+            searched = build_job(network, chosen, paths, own, exogenous, mixture)
+            totals = engine.run(searched, parse_threads(threads), progress=progress)
+            run = datasets.copy_weights(datasets.label_outcomes(network, chosen, totals, searched), exogenous)
+        return replaying.replay_path(network, job, run, choice)
 
 
 def estimate(
@@ -242,8 +242,8 @@ def estimate(
     The seconds and bytes expected; as text, one line about them.
     """
     network = load(network)
-    job = job_from(network, strategies_from(network, strategies), paths)
-    return forecast(job, threads_from(threads))
+    job = build_job(network, parse_strategies(network, strategies), paths)
+    return forecast(job, parse_threads(threads))
 
 
 def simulate_until(
@@ -293,19 +293,19 @@ def simulate_until(
     UserWarning
         Where the target is not reached, with what is.
     """
-    wanted = parse_target(target)
+    wanted = parse_precision_target(target)
     network = load(network)
-    chosen = strategies_from(network, strategies)
+    chosen = parse_strategies(network, strategies)
     mixture = find_mixture(network, chosen.values(), rare, seed)
-    until.require_components(mixture, whole("most", most))
-    job = job_from(network, chosen, min(most, until.FIRST), seed, mixture=mixture)
+    until.require_components(mixture, parse_whole_number("most", most))
+    job = build_job(network, chosen, min(most, until.FIRST), seed, mixture=mixture)
 
     def label(totals: engine.Totals, numbers: range) -> xr.Dataset:
-        return datasets.label(network, chosen, totals, replace(job, paths=numbers))
+        return datasets.label_outcomes(network, chosen, totals, replace(job, paths=numbers))
 
-    result, found = until.grow(job, wanted, label, most, threads_from(threads), progress, watch)
+    result, found = until.grow(job, wanted, label, most, parse_threads(threads), progress, watch)
     if not found["met"].all():
-        warnings.warn(reached_line(found), stacklevel=2)
+        warnings.warn(render_precision_line(found), stacklevel=2)
     return result
 
 
@@ -328,8 +328,8 @@ def sample(
     Dataset with dims (path, time, stage | customer), float32; `simulate` takes it as `exogenous`.
     """
     network = load(network)
-    patched = network if strategy is None else strategies_from(network, [strategy])[strategy]
-    job = job_from(network, {"": patched}, paths, seed, mixture=find_mixture(network, [patched], rare, seed))
+    patched = network if strategy is None else parse_strategies(network, [strategy])[strategy]
+    job = build_job(network, {"": patched}, paths, seed, mixture=find_mixture(network, [patched], rare, seed))
     return datasets.label_paths(patched, tracing.draw(job), job)
 
 
@@ -353,10 +353,10 @@ def last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | Non
     ResultError
         If the result does not carry its model, or its exogenous paths were handed in.
     """
-    with stored(source) as run:
+    with open_stored(source) as run:
         if run is None:
             raise ResultError(f"{source}: is no result: hand in what simulate returned, or a file of it")
-        return replaying.last_year(run, network_of(run), threads_from(threads))
+        return replaying.measure_last_year(run, load_network(run), parse_threads(threads))
 
 
 def outline(source: Source | xr.Dataset) -> xr.Dataset:
@@ -377,7 +377,7 @@ def outline(source: Source | xr.Dataset) -> xr.Dataset:
     ResultError
         If the result does not carry its model.
     """
-    return datasets.outline(network_of(source))
+    return datasets.outline(load_network(source))
 
 
 def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
@@ -403,7 +403,7 @@ def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
     ResultError
         If the Dataset is no result, or its prices were changed by hand.
     """
-    return datasets.repriced(dataset, changes)
+    return datasets.reprice(dataset, changes)
 
 
 def write_report(
@@ -440,7 +440,7 @@ def write_report(
         If the result is none or lacks something, or the file cannot be written.
     """
     check_page(target)
-    with stored(source) as run:
+    with open_stored(source) as run:
         result = simulate(source, rare=rare, threads=threads) if run is None else run
         return reporting.write(result, target, base, level, replay=replay, threads=threads)
 

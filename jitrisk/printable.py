@@ -55,7 +55,7 @@ def escape_json(text: str) -> str:
     )
 
 
-def first_unprintable(text: str) -> str:
+def find_unprintable(text: str) -> str:
     """Return what the first character is that a name may not have, such as ``U+202E RIGHT-TO-LEFT OVERRIDE``.
 
     The text is empty where every character is printable. This is the rule for every name: of a model, a currency,
@@ -64,10 +64,10 @@ def first_unprintable(text: str) -> str:
     strange = next((one for one in text if not is_printable(one)), "")
     if not strange:
         return ""
-    return f"U+{ord(strange):04X} {unicodedata.name(strange, _kind(strange))}".rstrip()
+    return f"U+{ord(strange):04X} {unicodedata.name(strange, _name_character_kind(strange))}".rstrip()
 
 
-def _kind(character: str) -> str:
+def _name_character_kind(character: str) -> str:
     kinds = {"Cc": "control character", "Cs": "half of a surrogate pair", "Co": "private use", "Cn": "unassigned"}
     return kinds.get(unicodedata.category(character), "")
 
@@ -77,7 +77,7 @@ def shorten(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def encodable(text: str, encoding: str, lines: bool = False) -> str:
+def escape_for_encoding(text: str, encoding: str, lines: bool = False) -> str:
     """Return a text as a stream of some encoding can take it, every character printable.
 
     Of our own characters, ± becomes +- and × becomes x where the encoding lacks them; any other becomes an escape, so

@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from jitrisk import datasets, model, risk
-from jitrisk.arguments import TRACED, job_from
+from jitrisk.arguments import TRACED, build_job
 from jitrisk.errors import JitriskError, ModelError
 from jitrisk.model import Network
 from jitrisk.model_warnings import ModelWarning, find_warnings
@@ -47,24 +47,24 @@ def write(
     -------
     The figures that the page shows.
     """
-    from jitrisk.report.page import html_page
+    from jitrisk.report.page import render_page
 
     summary = summarize(result, base, level)
-    network = _network(result, summary)
+    network = _read_network(result, summary)
     names = list(summary.strategies)
     outline = None if network is None else datasets.outline(network).sel(strategy=names)
     warnings = () if network is None else find_warnings(network, names)
-    again = _again(result, network, summary, threads) if replay else {}
-    write_page(html_page(result, summary, outline=outline, warnings=_words(warnings), **again), target)
+    again = _rerun_paths(result, network, summary, threads) if replay else {}
+    write_page(render_page(result, summary, outline=outline, warnings=_list_warning_rows(warnings), **again), target)
     return summary
 
 
-def _words(warnings: Iterable[ModelWarning]) -> list[tuple[str, ...]]:
+def _list_warning_rows(warnings: Iterable[ModelWarning]) -> list[tuple[str, ...]]:
     """Return warnings as the rows of a page: name, key, what was found, what it does, what to write."""
     return [(one.name, one.key, one.found_under, one.effect, one.remedy) for one in warnings]
 
 
-def _network(result: xr.Dataset, summary: Summary) -> Network | None:
+def _read_network(result: xr.Dataset, summary: Summary) -> Network | None:
     """Return the model that a result carries, None where it is not one that this version reads."""
     try:
         network = model.load(json.loads(result.attrs.get("model", "{}")))
@@ -73,7 +73,7 @@ def _network(result: xr.Dataset, summary: Summary) -> Network | None:
     return network if set(summary.strategies) <= set(network.strategies) else None
 
 
-def _again(result: xr.Dataset, network: Network | None, summary: Summary, threads: int | None) -> dict[str, Any]:
+def _rerun_paths(result: xr.Dataset, network: Network | None, summary: Summary, threads: int | None) -> dict[str, Any]:
     """Return what running paths again shows, or why they cannot be."""
     if network is None:
         return {"unplayed": "the result does not carry a model that this version of jitrisk can run"}
@@ -81,7 +81,7 @@ def _again(result: xr.Dataset, network: Network | None, summary: Summary, thread
     if handed:
         return {"unplayed": f"its paths were handed in ({handed}), and a result does not hold them"}
     try:
-        annual = replay.last_year(result, network, threads)
+        annual = replay.measure_last_year(result, network, threads)
         return {
             "annual": None if annual is result else risk.metrics(annual),
             "trace": _trace(result, network, summary, threads),
@@ -100,24 +100,26 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
     if affordable < _FEWEST:
         return None
     first = int(result["path"].values[0])
-    job = _job(network, summary.strategies, range(first, first + min(TRACED, affordable, result.sizes["path"])), result)
+    job = _build_replay_job(
+        network, summary.strategies, range(first, first + min(TRACED, affordable, result.sizes["path"])), result
+    )
     traced = tracing.trace(job, threads)
     return datasets.label_trace(network, traced, job)
 
 
 def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Dataset:
     """Return the path in the middle of the worst ones of the base strategy, of those with rare hazards if sampled."""
-    job = _job(network, [summary.base], range(1), result)
+    job = _build_replay_job(network, [summary.base], range(1), result)
     metric = summary.aim if summary.priced else "stockout"
     tail = 1 - summary.level if job.mixture is None else min(1 - summary.level, job.mixture.rare_probability)
     middle = 1 - tail / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else tail / 2
     choice = replay.Choice(quantile=middle, metric=metric)
-    return replay.replayed(network, job, result, choice, summary.values)
+    return replay.replay_path(network, job, result, choice, summary.values)
 
 
-def _job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> engine.Job:
+def _build_replay_job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> engine.Job:
     """Return the job of some paths of a run, or raise ResultError where it cannot be run again."""
     chosen = {name: network.strategies[name] for name in names}
-    job = job_from(network, chosen, paths, result.attrs.get("seed", 0), mixture=datasets.mixture_from(result.attrs))
+    job = build_job(network, chosen, paths, result.attrs.get("seed", 0), mixture=datasets.read_mixture(result.attrs))
     replay.require_same(result, job)
-    return replay.as_run(job, result)
+    return replay.apply_run_horizon(job, result)

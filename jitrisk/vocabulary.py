@@ -117,7 +117,7 @@ _TAILS: tuple[Tail, Tail] = ("upper", "lower")
 _ADDED = ("outcome", "occurrence")  # roles whose variables add up over the horizon, but for those that are averages
 
 
-def _table(
+def _build_variables(
     role: Role,
     *rows: tuple[str, tuple[str, ...], str, str, str],
     averages: tuple[str, ...] = (),
@@ -131,7 +131,7 @@ def _table(
     }
 
 
-EXOGENOUS = _table(
+EXOGENOUS = _build_variables(
     "exogenous",
     ("demand", _CUSTOMER_PATHS, "float32", "{unit}", "new demand of the customer in the period"),
     ("availability", _STAGE_PATHS, "float32", "1", "share of its capacity the stage can use"),
@@ -141,7 +141,7 @@ EXOGENOUS = _table(
     ("good", _STAGE_PATHS, "float32", "1", "share of what arrives in the period that is good"),
 )
 
-OUTCOMES = _table(
+OUTCOMES = _build_variables(
     "outcome",
     ("started", _STAGE, "float64", "{unit}", "units started"),
     ("scrapped", _STAGE, "float64", "{unit}", "units received that were not good"),
@@ -166,7 +166,7 @@ OUTCOMES = _table(
 )
 
 # What was seen of the hazards, and what the model says should be.
-OCCURRENCES = _table(
+OCCURRENCES = _build_variables(
     "occurrence",
     ("occurrences", ("strategy", "path", "hazard"), "int32", "1", "occurrences that began after the warm-up"),
     (
@@ -187,7 +187,7 @@ OCCURRENCES = _table(
 
 # Outcomes that are there where the policy of some store orders now and then, with a review every few periods, (s, S) or
 # (r, Q). A replenishment cycle ends where something arrives; 0 for other stores.
-CYCLES = _table(
+CYCLES = _build_variables(
     "outcome",
     ("receipts", _STAGE, "float64", "1", "periods in which something arrived in the store, each ends a cycle"),
     ("short_cycles", _STAGE, "float64", "1", "cycles in which the store could not give all that was asked"),
@@ -196,21 +196,21 @@ CYCLES = _table(
 )
 
 # Coordinates of paths that are not all alike: how they were drawn, and what they count for.
-SAMPLING = _table(
+SAMPLING = _build_variables(
     "sampling",
     ("weight", ("path",), "float64", "1", "probability density of the path over that with which it was drawn"),
     ("component", ("path",), "int16", "1", "0 for a natural path, else the number of the rare hazard it begins with"),
 )
 
 # Coordinates of what is computed for every path: what the paths can have shown.
-RAREST = _table(
+RAREST = _build_variables(
     "occurrence",
     ("least_evidence", ("strategy",), "float64", "1", "evidence of the hazard that has the least, inf without hazards"),
     ("rarest_hazard", ("strategy",), "str", "", "that hazard, empty without hazards"),
     ("rarest_occurrences", ("strategy", "path"), "int32", "1", "its occurrences that began after the warm-up"),
 )
 
-TRACE = _table(
+TRACE = _build_variables(
     "trace",
     ("on_hand", _STAGE_TRACE, "float32", "{unit}", "stock on hand at the end of the period"),
     ("wip", _STAGE_TRACE, "float32", "{unit}", "work in process at the end of the period"),
@@ -230,7 +230,7 @@ TRACE = _table(
 )
 
 # What a model says, read from it without a simulation. Text may be empty: what the strategy does not have.
-OUTLINE = _table(
+OUTLINE = _build_variables(
     "outline",
     ("policy", _STAGE_PRICE, "str", "", "the control loop that refills the store, in words"),
     ("full_store", _STAGE_PRICE, "float64", "{unit}", "order-up-to level of the policy"),
@@ -272,7 +272,7 @@ _EVENT = ("event",)
 
 # What the replay of one path holds beside its trace, its exogenous series and its prices; its outcomes are there as
 # `path_started` and so on.
-SPELLS = _table(
+SPELLS = _build_variables(
     "replay",
     ("hazard", _SPELL, "str", "", "the hazard"),
     ("begin", _SPELL, "float64", "{period}", "time at which the spell begins"),
@@ -281,7 +281,7 @@ SPELLS = _table(
     ("hit", ("spell", "target"), "bool", "1", "whether the spell hits the stage or customer"),
     ("effect", ("spell", "target"), "str", "", "what it does to it, empty where it does not hit"),
 )
-STANDING = _table(
+STANDING = _build_variables(
     "replay",
     ("metric_value", _METRIC, "float64", "1", "the metric over the measured horizon, in its own unit"),
     ("metric_unit", _METRIC, "str", "", "unit of the metric"),
@@ -289,7 +289,7 @@ STANDING = _table(
     ("metric_rank", _METRIC, "int64", "1", "place of the path among those of the run, 1 the worst"),
     ("metric_worse", _METRIC, "float64", "1", "probability of a worse path, estimated from those of the run"),
 )
-EVENTS = _table(
+EVENTS = _build_variables(
     "replay",
     ("time", _EVENT, "float64", "{period}", "time at which it happened; a period's doings are dated at its end"),
     ("kind", _EVENT, "str", "", "what happened, see EVENT_KINDS"),
@@ -322,9 +322,9 @@ EVENT_KINDS = {
 """What can happen on a path, see EVENTS; in the order in which what happens at the same time is told."""
 
 # Coordinates beside those of the dimensions: text that says what belongs to what.
-LINKS = _table("link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"))
+LINKS = _build_variables("link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"))
 
-PRICES = _table(
+PRICES = _build_variables(
     "price",
     ("holding_rate", _STAGE_PRICE, "float64", "1/{period}", "cost of holding stock, as a share of its value"),
     ("days_receivable", ("strategy",), "float64", "d", "time that customers take to pay"),
@@ -343,7 +343,7 @@ PRICES = _table(
 )
 
 
-def _sums(role: Role, *rows: tuple[str, str, bool, Tail, str]) -> dict[str, Variable]:
+def _build_path_sums(role: Role, *rows: tuple[str, str, bool, Tail, str]) -> dict[str, Variable]:
     dims = ("strategy", "path")
     return {
         name: Variable(name, dims, "float64", unit, role, text, total, tail) for name, unit, total, tail, text in rows
@@ -351,7 +351,7 @@ def _sums(role: Role, *rows: tuple[str, str, bool, Tail, str]) -> dict[str, Vari
 
 
 # Over the horizon after warm-up, summed over stages or customers.
-COSTS = _sums(
+COSTS = _build_path_sums(
     "cost",
     ("holding", "{currency}", True, "upper", "cost of holding the stock on hand"),
     ("process_inventory", "{currency}", True, "upper", "cost of holding the work in process"),
@@ -381,7 +381,7 @@ OWNERSHIP = {
     )
 }
 
-METRICS = _sums(
+METRICS = _build_path_sums(
     "metric",
     ("cost", "{currency}", True, "upper", "total cost"),
     ("profit", "{currency}", True, "lower", "revenue less total cost"),

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 import jitrisk as jr
-from jitrisk.model import examples
+from jitrisk.model import list_examples
 
 PATHS, TRACED, SEED = 40, 3, 5
 
@@ -42,4 +42,4 @@ def hash_strategies(name):
 
 
 if __name__ == "__main__":
-    json.dump({name: hash_strategies(name) for name in sys.argv[1:] or examples()}, sys.stdout, indent=4)
+    json.dump({name: hash_strategies(name) for name in sys.argv[1:] or list_examples()}, sys.stdout, indent=4)

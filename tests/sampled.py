@@ -4,9 +4,9 @@ import hashlib
 
 import numpy as np
 
-from jitrisk.sampling import Effect, Sampler, Series, Spells, constant
+from jitrisk.sampling import Effect, ExogenousSeries, HazardProcess, Sampler, build_constant
 
-ALWAYS = constant(1.0)
+ALWAYS = build_constant(1.0)
 MASK = 0xFFFFFFFF
 
 
@@ -21,11 +21,11 @@ def sample(series, periods, paths, seed=1, first=0, tile=64):
 
 
 def availability(*effects, thing="s"):
-    return Series("availability", thing, ALWAYS, 1, effects)
+    return ExogenousSeries("availability", thing, ALWAYS, 1, effects)
 
 
 def outage(quiet, active, ramp=0.0, factor=0.0, chance=1.0, name="fire"):
-    return Effect(Spells(name, quiet, active, ramp), factor, chance)
+    return Effect(HazardProcess(name, quiet, active, ramp), factor, chance)
 
 
 def word(seed, stream, path, number):

@@ -14,7 +14,7 @@ import pytest
 from handmade import random_result
 
 import jitrisk as jr
-from jitrisk.report.page import html_page
+from jitrisk.report.page import render_page
 
 ARTIFACTS = Path(__file__).parents[1] / "test-artifacts"
 FLAGS = (
@@ -220,7 +220,7 @@ def test_names_of_a_model_are_never_run(browser, tmp_path):
     things = random_result(2, 60)
     names = {dim: [f"{ATTACK}{k}" for k in range(things.sizes[dim])] for dim in ("strategy", "stage", "customer")}
     target = tmp_path / "hostile.html"
-    target.write_text(html_page(things.assign_coords(names).assign_attrs(name=ATTACK)), encoding="utf-8")
+    target.write_text(render_page(things.assign_coords(names).assign_attrs(name=ATTACK)), encoding="utf-8")
     browser.get(target.as_uri())
     for plot in plots(browser):
         plot.send_keys(Keys.ARROW_RIGHT)

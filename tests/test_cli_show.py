@@ -10,7 +10,7 @@ from rich.console import Console
 
 import jitrisk as jr
 from jitrisk.cli import main
-from jitrisk.report import outline_digest
+from jitrisk.report import summarize_model
 
 
 def run(capsys, *words):
@@ -23,7 +23,7 @@ def run(capsys, *words):
 
 def printed(outline, width):
     console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
-    console.print(outline_digest(outline))
+    console.print(summarize_model(outline))
     console.file.close()
     return console.export_text().splitlines()
 
@@ -82,7 +82,7 @@ def test_lines_are_as_wide_as_the_terminal_at_most(width):
 
 def test_a_pipe_without_umlauts_takes_it(capsys, monkeypatch):
     pipe = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    Console(width=80, file=pipe).print(outline_digest(jr.outline("brake-valves")))
+    Console(width=80, file=pipe).print(summarize_model(jr.outline("brake-valves")))
     pipe.flush()
     assert b"dealers: demand x 1.05" in pipe.buffer.getvalue()
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 import jitrisk as jr
 from jitrisk.cli import main, simulating
 from jitrisk.cli.group import VERBS, cli
-from jitrisk.model import examples
+from jitrisk.model import list_examples
 from jitrisk.run.forecast import Forecast
 from jitrisk.studies import until
 
@@ -226,7 +226,7 @@ def offered(*words: str) -> list[str]:
         (("run", "-s", "ji"), set()),
         (("run", "kept.nc", "-s", "ji"), set()),
         (("run", "none.yaml", "-s", "ji"), set()),
-        (("new", "mine", "--from", "b"), {name for name in examples() if name.startswith("b")}),
+        (("new", "mine", "--from", "b"), {name for name in list_examples() if name.startswith("b")}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )

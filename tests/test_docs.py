@@ -9,7 +9,7 @@ from documents import DOCUMENTS, ROOT, rendered
 import jitrisk
 from jitrisk import report, risk, vocabulary
 from jitrisk.cli.group import VERBS, cli
-from jitrisk.model import examples, json_schema
+from jitrisk.model import build_model_schema, list_examples
 from jitrisk.sampling.distributions import FAMILIES
 from jitrisk.vocabulary import COSTS, EXOGENOUS, OUTCOMES
 
@@ -37,13 +37,13 @@ def test_links_between_documents_lead_somewhere(document: Path):
 
 def test_excerpts_of_models_stand_in_an_example():
     excerpts = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
-    models = [path.read_text(encoding="utf-8") for path in examples().values()]
+    models = [path.read_text(encoding="utf-8") for path in list_examples().values()]
     assert excerpts
     assert all(any(excerpt in model for model in models) for excerpt in excerpts)
 
 
 def test_every_key_of_the_model_file_is_documented():
-    schema = json_schema()
+    schema = build_model_schema()
     parts = [schema, *(part for part in schema["$defs"].values() if "properties" in part)]
     keys = {key for part in parts for key in part["properties"]}
     assert keys > {"horizon", "stages", "lead_time", "failover", "cards"}

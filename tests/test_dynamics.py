@@ -14,7 +14,7 @@ from networks import HALVES, exogenous_paths, networks, one_path
 from reference import CUSTOMER_OUTCOMES, CYCLE_OUTCOMES, STAGE_OUTCOMES, Levels, Twin, explicit_levels
 
 import jitrisk as jr
-from jitrisk.lower import policy_levels
+from jitrisk.lower import compute_policy_levels
 
 DIVIDED = {"starved", "broken", "on_hand", "wip", "backlog"}
 """Outcomes that hold a division, which the core does in single precision."""
@@ -102,7 +102,7 @@ def test_the_product_conserves_units_on_every_path(model: dict[str, Any], seed: 
 @given(model=networks(HALVES))
 def test_levels_are_those_of_the_policy_table(model: dict[str, Any]) -> None:
     network = jr.load(model)
-    for name, levels in policy_levels(network).items():
+    for name, levels in compute_policy_levels(network).items():
         assert twin_levels(levels) == explicit_levels(network.stages[name].policy)
 
 
@@ -165,7 +165,7 @@ def test_sampled_paths_give_the_same_outcomes_when_handed_in(sampled: xr.Dataset
 
 def test_a_network_of_everything_agrees_on_sampled_paths(sampled: xr.Dataset) -> None:
     network = jr.load(EVERYTHING)
-    levels = {name: twin_levels(found) for name, found in policy_levels(network).items()}
+    levels = {name: twin_levels(found) for name, found in compute_policy_levels(network).items()}
     outcomes = jr.simulate(network, exogenous=sampled)
     assert_twins(outcomes, Twin(network, levels, tolerance=1e-6), sampled, tolerance=1e-4)
 
@@ -261,7 +261,7 @@ def test_auto_cards_cover_the_mean_and_the_lumps_of_demand() -> None:
     # The dealers ask for three periods at once, two of them ahead of the mean; 95 % of the panels are good.
     ahead = 2 * 0.75 * 30 * 2
     cards = -(-(demand * 1 * (1 + 0.2) + ahead + 50) // (50 * 0.95))
-    assert policy_levels(network)["press"].order_up_to == cards * 50
+    assert compute_policy_levels(network)["press"].order_up_to == cards * 50
 
 
 def test_a_year_of_fractions_of_units_does_not_drift() -> None:
@@ -270,6 +270,6 @@ def test_a_year_of_fractions_of_units_does_not_drift() -> None:
     exogenous = jr.sample(network, paths=3, seed=3)
     outcomes = jr.simulate(network, exogenous=exogenous, strategies=["hybrid"])
     hybrid = network.strategies["hybrid"]
-    levels = {name: twin_levels(found) for name, found in policy_levels(hybrid).items()}
+    levels = {name: twin_levels(found) for name, found in compute_policy_levels(hybrid).items()}
     twin = Twin(hybrid, levels, tolerance=1e-6)
     assert_twins(outcomes, twin, exogenous, tolerance=2e-3)

@@ -164,7 +164,7 @@ def test_an_error_in_one_thread_is_raised(monkeypatch):
     def fail(*args):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(engine.Bench, "simulate", fail)
+    monkeypatch.setattr(engine.Worker, "simulate", fail)
     with pytest.raises(ZeroDivisionError):
         engine.run(job(), threads=2)
 

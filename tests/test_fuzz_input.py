@@ -21,7 +21,7 @@ from modelfile import GOOD
 from test_printable import BAD
 
 from jitrisk.cli.group import run
-from jitrisk.model import examples
+from jitrisk.model import list_examples
 from jitrisk.printable import is_printable
 
 LEAST = 0.5  # cases a second, on a machine that has other things to do
@@ -29,7 +29,7 @@ LONGEST = 10.0  # seconds of the processor for one command
 MOST_BYTES = 50_000  # of words
 
 BASES = [yaml.safe_dump(GOOD, sort_keys=False), json.dumps(GOOD), json.dumps(GOOD, indent=1)]
-BASES += [path.read_text(encoding="utf-8") for path in examples().values()]
+BASES += [path.read_text(encoding="utf-8") for path in list_examples().values()]
 TABLED = yaml.safe_dump(
     GOOD
     | {

@@ -21,7 +21,7 @@ from jitrisk.errors import MOST_FAULTS, MOST_PRINTED, Fault, ModelError, find_cl
 from jitrisk.lower import lower_all
 from jitrisk.model import load
 from jitrisk.model.strategies import MOST_STRATEGIES
-from jitrisk.model.wording import quoted, shown, unknown
+from jitrisk.model.wording import describe_unknown, format_text, quote_names
 
 ADDRESS_SPACE = 6 << 30
 """Bytes of address space of a process, of which the libraries alone take two thirds of a gigabyte and more."""
@@ -212,8 +212,8 @@ def test_the_closest_of_many_names_is_that_of_the_plain_search():
 
 
 def test_texts_in_messages_are_cut():
-    assert len(shown("\x00" * 1_000_000)) <= 63
-    assert shown("a" * 61) == "a" * 60 + "..."
-    assert len(quoted("k" * 1_000 for _ in range(10_000))) < 2_500
-    assert quoted(["a", "b"]) == "`a`, `b`"
-    assert "allowed" not in unknown("key", "x", ["n" * 100] * 9)
+    assert len(format_text("\x00" * 1_000_000)) <= 63
+    assert format_text("a" * 61) == "a" * 60 + "..."
+    assert len(quote_names("k" * 1_000 for _ in range(10_000))) < 2_500
+    assert quote_names(["a", "b"]) == "`a`, `b`"
+    assert "allowed" not in describe_unknown("key", "x", ["n" * 100] * 9)

@@ -49,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def forget() -> None:
     """Bring the module into the state that it has in a new process."""
     kernel_cache._report.cache_clear()
-    kernel_cache._environment.cache_clear()
+    kernel_cache._digest_environment.cache_clear()
 
 
 def write_neighbor(folder: Path, factor: int) -> None:
@@ -62,7 +62,7 @@ def run_kernel(folder: Path) -> tuple[float, bool]:
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
-        kernel: Callable[..., float] = kernels.entry(importlib.import_module("scaling").scale)
+        kernel: Callable[..., float] = kernels.compile_entry(importlib.import_module("scaling").scale)
         result = kernel(np.ones(3))
     finally:
         sys.path.remove(str(folder))

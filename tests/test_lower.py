@@ -8,8 +8,8 @@ from scipy import stats
 
 import jitrisk as jr
 from jitrisk.errors import ModelError
-from jitrisk.lower import lower, mean_demand, policy_levels
-from jitrisk.lower.graph import sweep_order
+from jitrisk.lower import compute_mean_demand, compute_policy_levels, lower
+from jitrisk.lower.graph import find_sweep_order
 
 
 def network(stages, demand=20, **more):
@@ -28,7 +28,7 @@ def one_stage(policy, demand=20, **fields):
 
 
 def level(policy, demand=20, **fields):
-    return policy_levels(one_stage(policy, demand, **fields))["a"]
+    return compute_policy_levels(one_stage(policy, demand, **fields))["a"]
 
 
 def test_consumers_come_before_their_suppliers_first_declared_first():
@@ -38,7 +38,7 @@ def test_consumers_come_before_their_suppliers_first_declared_first():
         "y": {"inputs": {"a": 1, "b": 1}, "policy": {"make_to_order": {}}},
         "x": {"inputs": {"b": 1}, "policy": {"make_to_order": {}}},
     }
-    assert sweep_order(network(stages)) == ["y", "a", "x", "b"]
+    assert find_sweep_order(network(stages)) == ["y", "a", "x", "b"]
 
 
 def test_demand_is_exploded_through_quantities_shares_and_yields():
@@ -51,7 +51,7 @@ def test_demand_is_exploded_through_quantities_shares_and_yields():
             "policy": {"make_to_order": {}},
         },
     }
-    found = mean_demand(network(stages, demand={"every": "2 d", "poisson": {"mean": 40}}))
+    found = compute_mean_demand(network(stages, demand={"every": "2 d", "poisson": {"mean": 40}}))
     assert found == pytest.approx({"car": 20, "p": 15, "q": 45, "ore": 15 / 0.5 * 2 + 45})
 
 
@@ -76,7 +76,7 @@ def test_service_level_upstream_counts_units_of_its_own_item():
         "wheel": {"lead_time": 2, "policy": {"base_stock": {"service": 0.95}}},
         "car": {"inputs": {"wheel": 4}, "policy": {"base_stock": {"level": 9}}},
     }
-    found = policy_levels(network(stages, demand={"poisson": {"mean": 3}}))["wheel"]
+    found = compute_policy_levels(network(stages, demand={"poisson": {"mean": 3}}))["wheel"]
     assert found.order_up_to == 4 * stats.poisson(6).ppf(0.95)
 
 
@@ -177,5 +177,5 @@ def test_levels_count_a_yield_above_one_as_one(low, high, clipped):
             "policy": {"base_stock": {"level": 9}},
         },
     }
-    found = policy_levels(network(stages, demand=100))["part"].order_up_to
+    found = compute_policy_levels(network(stages, demand=100))["part"].order_up_to
     assert found == pytest.approx(100 / clipped, rel=1e-6)

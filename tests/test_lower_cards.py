@@ -8,7 +8,7 @@ from scipy import stats
 
 import jitrisk as jr
 from jitrisk.errors import ModelError
-from jitrisk.lower import policy_levels
+from jitrisk.lower import compute_policy_levels
 
 
 def load(stages, customers, horizon="400 d"):
@@ -21,7 +21,7 @@ def line(policy, demand=20, deliveries="crossing", **fields):
 
 
 def cards(policy, demand=20, **fields):
-    found = policy_levels(line(policy, demand, **fields))["bin"]
+    found = compute_policy_levels(line(policy, demand, **fields))["bin"]
     return found.order_up_to / found.lot
 
 

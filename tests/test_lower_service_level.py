@@ -10,7 +10,7 @@ from scipy import stats
 
 import jitrisk as jr
 from jitrisk.errors import ModelError
-from jitrisk.lower import policy_levels
+from jitrisk.lower import compute_policy_levels
 
 SERVICES = (0.5, 0.9, 0.95, 0.999, 0.9999)
 
@@ -27,7 +27,7 @@ def store(service, demand, lead_time="1 d", deliveries="crossing", review=1):
 
 
 def level(service, demand, lead_time="1 d", deliveries="crossing", review=1):
-    return policy_levels(jr.load(store(service, demand, lead_time, deliveries, review)))["a"].order_up_to
+    return compute_policy_levels(jr.load(store(service, demand, lead_time, deliveries, review)))["a"].order_up_to
 
 
 def either(first, second):
@@ -202,7 +202,7 @@ def test_the_example_of_deliveries_that_overtake():
 def shared(service, customers, lead_time="5 d"):
     model = store(service, 1, lead_time)
     model["customers"] = {f"c{k}": {"stage": "a", "demand": demand} for k, demand in enumerate(customers)}
-    return policy_levels(jr.load(model))["a"].order_up_to
+    return compute_policy_levels(jr.load(model))["a"].order_up_to
 
 
 def test_a_window_holds_the_most_draws_it_can_of_each_customer():
@@ -256,7 +256,7 @@ def test_units_of_several_items_are_added_exactly():
     masses = np.outer(stats.poisson(6).pmf(np.arange(40)), stats.poisson(2).pmf(np.arange(30))).ravel()
     order = np.argsort(amounts, kind="stable")
     expected = amounts[order][np.argmax(np.cumsum(masses[order]) >= 0.95)]
-    assert policy_levels(jr.load(model))["bolt"].order_up_to == pytest.approx(expected, rel=1e-12)
+    assert compute_policy_levels(jr.load(model))["bolt"].order_up_to == pytest.approx(expected, rel=1e-12)
 
 
 LONG = [
@@ -312,7 +312,7 @@ def test_as_many_paths_as_joined_stages_allow_cost_nothing():
         }
     model = store(0.95, 1) | {"stages": stages}
     model["customers"] = {"buyer": {"stage": "s0", "demand": {"poisson": {"mean": 4}}}}
-    found = policy_levels(jr.load(model))
+    found = compute_policy_levels(jr.load(model))
     assert found["s36"].order_up_to == stats.poisson(12).ppf(0.95)
     assert found["s0"].order_up_to == stats.poisson(4).ppf(0.95)
 
@@ -353,10 +353,10 @@ def test_demands_without_a_common_pattern_are_refused_by_name():
     demands = [{"every": f"{n} d", "poisson": {"mean": 4}} for n in (97, 101, 103)]
     model["customers"] = {f"c{k}": {"stage": "a", "demand": demand} for k, demand in enumerate(demands)}
     with pytest.raises(ModelError, match="demands every 97, 101, 103 periods") as refused:
-        policy_levels(jr.load(model))
+        compute_policy_levels(jr.load(model))
     assert refused.value.faults[0].key == "stages.a.policy.base_stock.service"
     model["stages"]["a"]["lead_time"] = "9 d"
-    assert policy_levels(jr.load(model))["a"].order_up_to == stats.poisson(12).ppf(0.95)
+    assert compute_policy_levels(jr.load(model))["a"].order_up_to == stats.poisson(12).ppf(0.95)
 
 
 def test_too_many_cases_in_order_are_refused_by_name():
@@ -364,7 +364,7 @@ def test_too_many_cases_in_order_are_refused_by_name():
     demands = [{"every": f"{n} d", "poisson": {"mean": 4}} for n in (1, 2)]
     model["customers"] = {f"c{k}": {"stage": "a", "demand": demand} for k, demand in enumerate(demands)}
     with pytest.raises(ModelError, match="too many cases; give `level` or `cover` instead") as refused:
-        policy_levels(jr.load(model))
+        compute_policy_levels(jr.load(model))
     assert refused.value.faults[0].key == "stages.a.policy.base_stock.service"
 
 
@@ -380,7 +380,7 @@ def test_in_order_demands_of_several_intervals_are_added():
         days = ((1, 0.25, 5), (2, 0.25, 5), (3, 0.5, 10))
         return sum(w * stats.nbinom(m, 0.25).cdf(n - more - m) for m, w, more in days)
 
-    assert policy_levels(jr.load(model))["a"].order_up_to == least(covered, 0.9)
+    assert compute_policy_levels(jr.load(model))["a"].order_up_to == least(covered, 0.9)
 
 
 def test_deliveries_in_order_do_not_go_with_expediting():

@@ -15,9 +15,9 @@ import yaml
 from modelfile import GOOD, MISSING, faults, line_of, only_fault, spoiled, written
 
 from jitrisk.errors import ModelError
-from jitrisk.model import describe, examples, load, read_model
+from jitrisk.model import describe, list_examples, load, read_model
 from jitrisk.model.tree import DEEPEST
-from jitrisk.sampling.distributions import constant, distribution
+from jitrisk.sampling.distributions import build_constant, build_distribution
 
 SMALL = """\
 name: Small
@@ -63,7 +63,7 @@ def test_numpy_values_and_tuples_are_taken_in_a_mapping():
     network = load(model)
     assert network.stages["pump"].value == 3.5
     assert network.horizon == 90
-    assert network.customers["shop"].demand == distribution("empirical", values=[1, 2], weights=[1, 3])
+    assert network.customers["shop"].demand == build_distribution("empirical", values=[1, 2], weights=[1, 3])
     assert load(json.loads(network.text)) == network
 
 
@@ -80,7 +80,7 @@ def test_numbers_that_older_yaml_misreads_are_numbers(tmp_path):
     model = SMALL.replace("horizon: 100", "horizon: 1e2").replace("demand: 5", "demand: 010")
     network = load(written(tmp_path, model))
     assert network.horizon == 100
-    assert network.customers["c"].demand == constant(10.0)
+    assert network.customers["c"].demand == build_constant(10.0)
 
 
 def test_time_of_day_is_not_a_number(tmp_path):
@@ -258,7 +258,7 @@ def test_tag_on_the_second_value_hides_no_fault_in_the_first(tmp_path):
 
 
 def test_bundled_example_loads_by_name():
-    for name, path in examples().items():
+    for name, path in list_examples().items():
         assert load(name) == load(path)
         assert describe(path)
         assert not describe(path).startswith("#")
@@ -266,9 +266,9 @@ def test_bundled_example_loads_by_name():
 
 def test_a_file_comes_before_an_example_of_its_name_and_a_folder_does_not(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    name = next(iter(examples()))
+    name = next(iter(list_examples()))
     (tmp_path / name).mkdir()
-    assert load(name) == load(examples()[name])
+    assert load(name) == load(list_examples()[name])
     (tmp_path / name).rmdir()
     written(tmp_path, SMALL, name)
     assert load(name).name == "Small"
@@ -360,7 +360,7 @@ def test_huge_integers_are_refused_like_other_numbers():
 
 
 def test_read_model__of_an_example_loads_to_the_same_network():
-    for name, path in examples().items():
+    for name, path in list_examples().items():
         assert load(read_model(path)) == load(read_model(name)) == load(path)
 
 
@@ -538,17 +538,17 @@ def with_table(folder, table, **body):
 
 def test_table_becomes_values_counted_together(tmp_path):
     network = load(with_table(tmp_path, TABLE))
-    assert network.stages["steel"].lead_time == distribution("empirical", values=[4.5, 9.0], weights=[1, 2])
+    assert network.stages["steel"].lead_time == build_distribution("empirical", values=[4.5, 9.0], weights=[1, 2])
 
 
 def test_weights_are_a_column_of_the_table(tmp_path):
     network = load(with_table(tmp_path, TABLE, weights="lines"))
-    assert network.stages["steel"].lead_time == distribution("empirical", values=[4.5, 9.0], weights=[1, 15])
+    assert network.stages["steel"].lead_time == build_distribution("empirical", values=[4.5, 9.0], weights=[1, 15])
 
 
 def test_bare_cells_are_periods_and_cells_may_carry_units(tmp_path):
     path = with_table(tmp_path, "days\n2\n1 d\nPT12H\n", unit=MISSING)
-    expected = distribution("empirical", values=[2.0, 3.0, 1.5], weights=[1, 1, 1])
+    expected = build_distribution("empirical", values=[2.0, 3.0, 1.5], weights=[1, 1, 1])
     lead_time = load(path).stages["steel"].lead_time
     assert lead_time.mean() == pytest.approx(expected.mean())
     assert (lead_time.lowest, lead_time.highest) == (1.5, 3.0)
@@ -604,7 +604,7 @@ def test_row_that_does_not_fit_the_header_is_named_with_its_line(tmp_path, table
 
 def test_quoted_cells_may_hold_commas_and_lines(tmp_path):
     network = load(with_table(tmp_path, 'site,days\n"x, y",1.5\n"z\nz;",3\n'))
-    assert network.stages["steel"].lead_time == distribution("empirical", values=[4.5, 9.0], weights=[1, 1])
+    assert network.stages["steel"].lead_time == build_distribution("empirical", values=[4.5, 9.0], weights=[1, 1])
 
 
 def test_of_many_faulty_cells_the_rest_are_counted(tmp_path):

@@ -10,10 +10,10 @@ from scipy import stats
 from jitrisk.model import load
 from jitrisk.model import network as parts
 from jitrisk.model import policy as policies
-from jitrisk.model.distribution_pointers import _CALLED, _PARAMETERS, call_pointer
-from jitrisk.model.key_pointers import _ANYWHERE, _BY_PART, key_pointer
+from jitrisk.model.distribution_pointers import _CALLED, _PARAMETERS, find_call_pointer
+from jitrisk.model.key_pointers import _ANYWHERE, _BY_PART, find_key_pointer
 from jitrisk.model.tree import read_yaml
-from jitrisk.sampling.distributions import FAMILIES, distribution
+from jitrisk.sampling.distributions import FAMILIES, build_distribution
 
 PARTS = {
     name: getattr(parts, name, None) or getattr(policies, name)
@@ -103,7 +103,7 @@ def test_what_a_pointer_names_is_the_same_law(family, words, scipy_law):
     numbers = dict(zip(words, (2.0, 3.0), strict=True))
     for key, word in words.items():
         assert _PARAMETERS[family][word] == f"write `{key}`"
-    law = distribution(family, **numbers)
+    law = build_distribution(family, **numbers)
     assert np.allclose(law.quantile([0.1, 0.5, 0.9]), scipy_law.ppf([0.1, 0.5, 0.9]), rtol=1e-9)
 
 
@@ -117,7 +117,7 @@ def test_every_form_that_a_pointer_shows_is_one_of_its_distribution():
 
 @pytest.mark.parametrize("text", ["n", "900", "8 h", "jit", "", "(3)", "Foo(3)", "normal(", "x" * 300])
 def test_what_names_no_distribution_gets_no_pointer_to_one(text):
-    assert call_pointer(text) == ""
+    assert find_call_pointer(text) == ""
 
 
 def test_a_distribution_where_nothing_is_drawn_is_not_advised():
@@ -178,7 +178,7 @@ def test_mtbf_and_mttr_are_answered_with_time_between_and_duration_and_nothing_e
 
 
 def test_the_hazard_that_a_pointer_shows_loads():
-    advice = key_pointer("Stage", "mtbf").advice
+    advice = find_key_pointer("Stage", "mtbf").advice
     written = read_yaml(advice.split("`")[1].replace("press", "pump")).data
     assert load({**GOOD, **written}).hazards["breakdown"].quiet.mean() == 120.0
 

@@ -10,13 +10,13 @@ import pytest
 from modelfile import GOOD, spoiled
 
 from jitrisk.errors import ModelError
-from jitrisk.model import load, repriced
+from jitrisk.model import load, reprice_model
 from jitrisk.vocabulary import PRICES
 
 
 def refusal(changes: dict[Any, Any], model: dict[str, Any] = GOOD) -> str:
     with pytest.raises(ModelError) as caught:
-        repriced(model, changes)
+        reprice_model(model, changes)
     return str(caught.value)
 
 
@@ -45,7 +45,7 @@ def test_a_price_stands_where_its_key_says(key, value):
     for step in above:
         node = node.setdefault(step, {})
     old, node[last] = node.get(last), value
-    network, changed = repriced(GOOD, {key: value})
+    network, changed = reprice_model(GOOD, {key: value})
     assert network == load(model)
     assert changed == {key: (old, value)}
 
@@ -54,23 +54,23 @@ def test_every_price_of_the_vocabulary_has_a_key_and_the_model_itself_is_left_al
     before = copy.deepcopy(GOOD)
     where = {("strategy",): "", ("strategy", "stage"): "stages.pump.", ("strategy", "customer"): "customers.shop."}
     other = {"holding_rate": "1 % / year", "days_payable": "9 d", "days_receivable": "9 d", "owned_in_process": False}
-    network, changed = repriced(GOOD, {where[p.dims] + name: other.get(name, 77) for name, p in PRICES.items()})
+    network, changed = reprice_model(GOOD, {where[p.dims] + name: other.get(name, 77) for name, p in PRICES.items()})
     assert len(changed) == len(PRICES)
     assert network.strategies["lean"].stages["pump"].downtime_cost == 77
     assert before == GOOD
 
 
 def test_numbers_from_a_command_line_and_from_numpy_stand_as_numbers():
-    plain = repriced(GOOD, {"stages.pump.value": 80})[0]
-    assert repriced(GOOD, {"stages.pump.value": " 80 "})[0].text == plain.text
-    assert repriced(GOOD, {"stages.pump.value": np.int64(80)})[0].text == plain.text
-    assert repriced(GOOD, {"holding_rate": "20 % / year"}) == (load(GOOD), {})
+    plain = reprice_model(GOOD, {"stages.pump.value": 80})[0]
+    assert reprice_model(GOOD, {"stages.pump.value": " 80 "})[0].text == plain.text
+    assert reprice_model(GOOD, {"stages.pump.value": np.int64(80)})[0].text == plain.text
+    assert reprice_model(GOOD, {"holding_rate": "20 % / year"}) == (load(GOOD), {})
 
 
 def test_names_with_dots_and_the_only_strategy_of_a_model_without_any():
     model = {key: value for key, value in GOOD.items() if key != "strategies"}
     model["stages"] = {**GOOD["stages"], "no. 7.5": GOOD["stages"]["other"]}
-    network, _ = repriced(model, {"stages.no. 7.5.value": 3, "strategies.base.stages.no. 7.5.value": 4})
+    network, _ = reprice_model(model, {"stages.no. 7.5.value": 3, "strategies.base.stages.no. 7.5.value": 4})
     assert network.stages["no. 7.5"].value == 3
     assert network.strategies["base"].stages["no. 7.5"].value == 4
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jitrisk.model.quantities import Quantity, found, parse
+from jitrisk.model.quantities import ParsedQuantity, describe_found, parse
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -32,7 +32,7 @@ YEAR = 365 * DAY
     ],
 )
 def test_durations_read_as_seconds(text, seconds):
-    assert parse(text) == Quantity(seconds, 1)
+    assert parse(text) == ParsedQuantity(seconds, 1)
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ def test_durations_read_as_seconds(text, seconds):
     ],
 )
 def test_rates_keep_the_time_they_are_per(text, number, seconds, percent):
-    assert parse(text) == Quantity(number, -1, seconds, percent)
+    assert parse(text) == ParsedQuantity(number, -1, seconds, percent)
 
 
 @pytest.mark.parametrize(("source", "number"), [(5, 5.0), (2.5, 2.5), ("40", 40.0), ("1e1", 10.0), ("-3", -3.0)])
 def test_plain_numbers_have_no_unit(source, number):
-    assert parse(source) == Quantity(number)
+    assert parse(source) == ParsedQuantity(number)
 
 
 def test_percentage_is_a_share():
-    assert parse("99 %") == Quantity(0.99, percent=True)
+    assert parse("99 %") == ParsedQuantity(0.99, percent=True)
     assert parse("99%").unit
     assert not parse("99").unit
 
@@ -128,4 +128,4 @@ def test_long_nonsense_is_refused_at_once():
     ],
 )
 def test_messages_name_what_was_found(source, words):
-    assert found(source) == words
+    assert describe_found(source) == words

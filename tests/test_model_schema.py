@@ -10,9 +10,9 @@ from modelfile import GOOD, MISSING, faults, only_fault, spoiled
 from networks import networks
 from pydantic import ValidationError
 
-from jitrisk.model import Level, describe, examples, json_schema, load
+from jitrisk.model import Level, build_model_schema, describe, list_examples, load
 from jitrisk.model.tree import read_yaml
-from jitrisk.sampling.distributions import FAMILIES, constant, distribution
+from jitrisk.sampling.distributions import FAMILIES, build_constant, build_distribution
 
 YEAR = 365 * 3
 """Periods of 8 hours in a year."""
@@ -31,11 +31,11 @@ def test_header_is_in_periods():
 
 def test_stage_is_in_periods():
     stages = load(GOOD).stages
-    assert stages["steel"].lead_time == distribution("lognormal", mean=6.0, cv=0.5)
-    assert stages["other"].lead_time == constant(9.0)
+    assert stages["steel"].lead_time == build_distribution("lognormal", mean=6.0, cv=0.5)
+    assert stages["other"].lead_time == build_constant(9.0)
     pump = stages["pump"]
-    assert pump.lead_time == constant(1.0)
-    assert (pump.capacity, pump.yield_, pump.value, pump.downtime_cost) == (300.0, constant(0.99), 100.0, 800.0)
+    assert pump.lead_time == build_constant(1.0)
+    assert (pump.capacity, pump.yield_, pump.value, pump.downtime_cost) == (300.0, build_constant(0.99), 100.0, 800.0)
     assert (pump.on_hand, pump.expedite, stages["steel"].capacity) == (None, None, None)
     metal = pump.inputs["metal"]
     assert (metal.quantity, metal.sources, metal.failover) == (2.0, (("steel", 0.75), ("other", 0.25)), False)
@@ -43,16 +43,16 @@ def test_stage_is_in_periods():
 
 def test_customer_is_in_periods():
     shop, export = load(GOOD).customers.values()
-    assert (shop.demand, shop.every, shop.unmet) == (distribution("poisson", mean=60.0), 3, 0.0)
-    assert (export.demand, export.every, export.unmet) == (constant(30.0), 1, 0.3)
+    assert (shop.demand, shop.every, shop.unmet) == (build_distribution("poisson", mean=60.0), 3, 0.0)
+    assert (export.demand, export.every, export.unmet) == (build_constant(30.0), 1, 0.3)
     assert load(spoiled("customers.shop.unmet", MISSING)).customers["shop"].unmet == 1.0
 
 
 def test_hazard_is_in_periods():
     strike, boom = load(GOOD).hazards.values()
-    assert strike.quiet == distribution("exponential", mean=2.0 * YEAR)
-    assert (strike.duration, strike.ramp, strike.chance) == (constant(15.0), 6.0, 1.0)
-    assert boom.quiet == distribution("exponential", mean=float(YEAR))
+    assert strike.quiet == build_distribution("exponential", mean=2.0 * YEAR)
+    assert (strike.duration, strike.ramp, strike.chance) == (build_constant(15.0), 6.0, 1.0)
+    assert boom.quiet == build_distribution("exponential", mean=float(YEAR))
     assert strike.hits["steel"].arrivals == 0
     hit = boom.hits["pump"]
     assert (hit.capacity, hit.chance, hit.arrivals, hit.transit, hit.yield_, hit.lead_time) == (0.8, 0.2, *[None] * 4)
@@ -81,17 +81,17 @@ def test_policies_are_known_by_their_kind(policy, expected):
 @pytest.mark.parametrize(
     ("demand", "draw", "every"),
     [
-        (20, constant(20.0), 1),
-        ("900 / d", constant(300.0), 1),
-        ({"poisson": {"mean": 20}}, distribution("poisson", mean=20), 1),
-        ({"poisson": {"mean": "900 / d"}}, distribution("poisson", mean=300), 1),
-        ({"every": "1 d", "poisson": {"mean": 14000}}, distribution("poisson", mean=14000), 3),
-        ({"every": "1 d", "poisson": {"mean": "900 / d"}}, distribution("poisson", mean=900), 3),
-        ({"every": 2, "constant": {"value": "900 / d"}}, constant(600.0), 2),
-        ({"every": 2, "constant": 7}, constant(7.0), 2),
-        ({"normal": {"mean": 5, "cv": "50 %"}}, distribution("normal", mean=5, sd=2.5), 1),
-        ({"binomial": {"n": 5, "p": "20 %"}}, distribution("binomial", n=5, p=0.2), 1),
-        ({"empirical": {"values": [0, "3 / d"]}}, distribution("empirical", values=[0, 1]), 1),
+        (20, build_constant(20.0), 1),
+        ("900 / d", build_constant(300.0), 1),
+        ({"poisson": {"mean": 20}}, build_distribution("poisson", mean=20), 1),
+        ({"poisson": {"mean": "900 / d"}}, build_distribution("poisson", mean=300), 1),
+        ({"every": "1 d", "poisson": {"mean": 14000}}, build_distribution("poisson", mean=14000), 3),
+        ({"every": "1 d", "poisson": {"mean": "900 / d"}}, build_distribution("poisson", mean=900), 3),
+        ({"every": 2, "constant": {"value": "900 / d"}}, build_constant(600.0), 2),
+        ({"every": 2, "constant": 7}, build_constant(7.0), 2),
+        ({"normal": {"mean": 5, "cv": "50 %"}}, build_distribution("normal", mean=5, sd=2.5), 1),
+        ({"binomial": {"n": 5, "p": "20 %"}}, build_distribution("binomial", n=5, p=0.2), 1),
+        ({"empirical": {"values": [0, "3 / d"]}}, build_distribution("empirical", values=[0, 1]), 1),
     ],
 )
 def test_demand_is_per_draw_and_rates_count_the_time_between_draws(demand, draw, every):
@@ -102,17 +102,20 @@ def test_demand_is_per_draw_and_rates_count_the_time_between_draws(demand, draw,
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ({"uniform": {"low": "8 h", "high": "1 d"}}, distribution("uniform", low=1, high=3)),
-        ({"triangular": {"low": 1, "mode": "16 h", "high": "1 d"}}, distribution("triangular", low=1, mode=2, high=3)),
-        ({"geometric": {"mean": "5 d"}}, distribution("geometric", mean=15)),
-        ({"weibull": {"scale": "1 d", "shape": 2}}, distribution("weibull", scale=3, shape=2)),
-        ({"gamma": {"shape": 2, "scale": "1 d"}}, distribution("gamma", shape=2, scale=3)),
-        ({"negative_binomial": {"mean": "1 d", "size": 2}}, distribution("negative_binomial", mean=3, size=2)),
-        ({"empirical": {"values": ["1 d", 1]}}, distribution("empirical", values=[3, 1])),
-        ({"empirical": {"values": [1, "8 h"], "unit": "d"}}, distribution("empirical", values=[3, 1])),
+        ({"uniform": {"low": "8 h", "high": "1 d"}}, build_distribution("uniform", low=1, high=3)),
+        (
+            {"triangular": {"low": 1, "mode": "16 h", "high": "1 d"}},
+            build_distribution("triangular", low=1, mode=2, high=3),
+        ),
+        ({"geometric": {"mean": "5 d"}}, build_distribution("geometric", mean=15)),
+        ({"weibull": {"scale": "1 d", "shape": 2}}, build_distribution("weibull", scale=3, shape=2)),
+        ({"gamma": {"shape": 2, "scale": "1 d"}}, build_distribution("gamma", shape=2, scale=3)),
+        ({"negative_binomial": {"mean": "1 d", "size": 2}}, build_distribution("negative_binomial", mean=3, size=2)),
+        ({"empirical": {"values": ["1 d", 1]}}, build_distribution("empirical", values=[3, 1])),
+        ({"empirical": {"values": [1, "8 h"], "unit": "d"}}, build_distribution("empirical", values=[3, 1])),
         (
             {"empirical": {"values": [1, 2], "weights": ["25 %", 3]}},
-            distribution("empirical", values=[1, 2], weights=[0.25, 3]),
+            build_distribution("empirical", values=[1, 2], weights=[0.25, 3]),
         ),
     ],
 )
@@ -387,7 +390,7 @@ def test_of_many_faulty_values_ten_are_named():
 
 @cache
 def validator():
-    return pytest.importorskip("jsonschema").Draft202012Validator(json_schema())
+    return pytest.importorskip("jsonschema").Draft202012Validator(build_model_schema())
 
 
 def errors(model):
@@ -395,13 +398,13 @@ def errors(model):
 
 
 def test_json_schema_is_one():
-    validator().check_schema(json_schema())
-    assert json.loads(json.dumps(json_schema())) == json_schema()
+    validator().check_schema(build_model_schema())
+    assert json.loads(json.dumps(build_model_schema())) == build_model_schema()
 
 
 def test_json_schema_takes_the_examples_and_the_good_model():
     assert errors(GOOD) == []
-    for path in examples().values():
+    for path in list_examples().values():
         assert errors(read_yaml(path.read_text(encoding="utf-8")).data) == [], describe(path)
 
 
@@ -443,7 +446,7 @@ def test_json_schema_refuses_what_an_editor_should_mark(path, value):
 
 
 def test_json_schema_shows_quantities_as_number_or_text():
-    schema = json_schema()
+    schema = build_model_schema()
     for reference in ("Duration", "Capacity", "Share", "Interest"):
         assert {choice["type"] for choice in schema["$defs"][reference]["anyOf"]} == {"number", "string"}
         assert "such as" in schema["$defs"][reference]["description"]
@@ -452,7 +455,7 @@ def test_json_schema_shows_quantities_as_number_or_text():
 
 
 def test_json_schema_says_nothing_of_the_program():
-    schema = json_schema()
+    schema = build_model_schema()
     texts = [schema["description"], *(kind.get("description", "") for kind in schema["$defs"].values())]
     assert not [text for text in texts if "\n" in text or "Attributes" in text]
     assert schema["description"] == "A production network with its strategies."
@@ -466,7 +469,7 @@ def test_json_schema_and_loader_refuse_what_must_not_be_empty(path):
 
 
 def test_json_schema_knows_every_distribution():
-    choices = json_schema()["$defs"]["DrawnDuration"]["anyOf"]
+    choices = build_model_schema()["$defs"]["DrawnDuration"]["anyOf"]
     assert {name for choice in choices for name in choice.get("properties", {})} == set(FAMILIES)
 
 

@@ -7,7 +7,7 @@ import pytest
 from modelfile import GOOD, faults, line_of, only_fault, spoiled, written
 
 from jitrisk.model import load
-from jitrisk.sampling.distributions import constant
+from jitrisk.sampling.distributions import build_constant
 
 
 def patched(patch, base=GOOD):
@@ -49,16 +49,16 @@ def test_mappings_merge_down_to_a_member_and_fields_are_replaced_whole():
     network, base = patched(patch), load(GOOD)
     pump = network.stages["pump"]
     assert (pump.value, pump.policy.kind, list(pump.inputs)) == (7.0, "make_to_order", ["steel"])
-    assert (pump.capacity, pump.yield_) == (300.0, constant(0.99))
+    assert (pump.capacity, pump.yield_) == (300.0, build_constant(0.99))
     assert network.customers["shop"] == base.customers["shop"].model_copy(update={"price": 300.0})
     strike = network.hazards["strike"]
-    assert (strike.duration, list(strike.hits), strike.ramp) == (constant(27.0), ["other"], 6.0)
+    assert (strike.duration, list(strike.hits), strike.ramp) == (build_constant(27.0), ["other"], 6.0)
     assert network.holding_rate == pytest.approx(0.3 / 1095)
     assert list(network.stages) == list(base.stages)
 
 
 def test_key_that_excludes_another_takes_its_place():
-    assert patched({"hazards": {"strike": {"time_between": "9 d"}}}).hazards["strike"].quiet == constant(27.0)
+    assert patched({"hazards": {"strike": {"time_between": "9 d"}}}).hazards["strike"].quiet == build_constant(27.0)
     assert patched({"hazards": {"boom": {"rate": "1 / d"}}}).hazards["boom"].quiet.mean() == pytest.approx(3.0)
 
 

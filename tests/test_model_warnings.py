@@ -10,13 +10,13 @@ from modelfile import GOOD, only_fault, spoiled
 from scipy import integrate, stats
 
 import jitrisk as jr
-from jitrisk.lower import clipped_mean
-from jitrisk.model import examples, load
-from jitrisk.model.bare_rates import bare_rates
+from jitrisk.lower import compute_clipped_mean
+from jitrisk.model import list_examples, load
+from jitrisk.model.bare_rates import find_bare_rates
 from jitrisk.model.network import Customer, Hazard, Network, Stage
-from jitrisk.model.schema import json_schema
+from jitrisk.model.schema import build_model_schema
 from jitrisk.model_warnings import CHECKS, find_warnings
-from jitrisk.sampling.distributions import distribution
+from jitrisk.sampling.distributions import build_distribution
 from jitrisk.warning_register import WARNINGS
 
 QUIET = {
@@ -230,12 +230,14 @@ def test_a_clipped_normal_has_the_mean_of_its_integral(mean, sd, highest):
     law = stats.norm(mean, sd)
     inside, _ = integrate.quad(lambda x: x * law.pdf(x), 0, min(highest, mean + 12 * sd), limit=200)
     expected = inside + (highest * law.sf(highest) if np.isfinite(highest) else 0)
-    assert clipped_mean(distribution("normal", mean=mean, sd=sd), highest) == pytest.approx(expected, rel=1e-6)
+    assert compute_clipped_mean(build_distribution("normal", mean=mean, sd=sd), highest) == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 def test_the_mean_of_a_clipped_yield_is_the_one_of_its_integral():
     # Half of the values are above 1: mean = 0.5 * 0.75 + 0.5 * 1.
-    assert clipped_mean(distribution("uniform", low=0.5, high=1.5), 1.0) == pytest.approx(0.875, rel=1e-6)
+    assert compute_clipped_mean(build_distribution("uniform", low=0.5, high=1.5), 1.0) == pytest.approx(0.875, rel=1e-6)
 
 
 def test_a_rounded_lead_time_says_what_it_becomes():
@@ -325,8 +327,8 @@ def test_a_supplier_of_an_empty_fallback_is_found_and_a_source_that_never_stands
     ],
 )
 def test_every_bare_number_per_time_is_found(path, value):
-    before = {rate.path for rate in bare_rates(GOOD)}
-    found = [rate for rate in bare_rates(spoiled(path, value)) if rate.path not in before]
+    before = {rate.path for rate in find_bare_rates(GOOD)}
+    found = [rate for rate in find_bare_rates(spoiled(path, value)) if rate.path not in before]
     assert len(found) == 1
     assert ".".join(found[0].path).startswith(path)
     assert found[0].seconds == 8 * 3600
@@ -344,21 +346,21 @@ def test_every_bare_number_per_time_is_found(path, value):
     ],
 )
 def test_zero_and_numbers_without_a_time_are_not_bare_rates(path, value):
-    assert list(bare_rates(spoiled(path, value))) == list(bare_rates(GOOD))
+    assert list(find_bare_rates(spoiled(path, value))) == list(find_bare_rates(GOOD))
 
 
 def test_every_key_whose_schema_shows_a_rate_is_looked_at():
-    schema = json_schema()["$defs"]
+    schema = build_model_schema()["$defs"]
     rates = {"Capacity", "Interest", "MoneyPerTime", "Frequency"}
     for part in (Network, Stage, Customer, Hazard):
-        properties = json_schema()["properties"] if part is Network else schema[part.__name__]["properties"]
+        properties = build_model_schema()["properties"] if part is Network else schema[part.__name__]["properties"]
         fields = {key: field for key, field in properties.items() if field.get("type") != "object"}
         keys = [key for key, field in fields.items() if rates & {r.rpartition("/")[2] for r in _references(field)}]
         head = {"period": "8 h"}
         for key in keys:
             section = {Stage: "stages", Customer: "customers", Hazard: "hazards"}.get(part)
             model = head | ({key: 1} if section is None else {section: {"x": {key: 1}}})
-            assert len(list(bare_rates(model))) == 1, key
+            assert len(list(find_bare_rates(model))) == 1, key
         assert keys
 
 
@@ -483,7 +485,7 @@ def test_a_key_below_an_alias_has_the_line_of_the_alias(tmp_path):
     assert [(w.line, w.key) for w in jr.check(path)] == [(5, "stages.one.lead_time"), (6, "stages.two")]
 
 
-@pytest.mark.parametrize("name", examples())
+@pytest.mark.parametrize("name", list_examples())
 def test_the_examples_have_no_warning_but_those_they_silence(name):
     assert jr.check(name) == ()
     network = load(name)
@@ -498,4 +500,4 @@ def test_the_page_of_warnings_is_the_register():
 
 
 def test_the_schema_completes_the_names_of_warnings():
-    assert json_schema()["$defs"]["Silence"]["items"]["enum"] == list(WARNINGS)
+    assert build_model_schema()["$defs"]["Silence"]["items"]["enum"] == list(WARNINGS)

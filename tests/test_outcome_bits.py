@@ -6,7 +6,7 @@ A change that is meant to alter results gives other hashes; the changelog then s
 import outcome_bits
 import pytest
 
-from jitrisk.model import examples
+from jitrisk.model import list_examples
 
 PINNED = {
     "aerospace": {"jit": "7b51fc6976084860", "jic": "b5e5698d2d35e865", "hybrid": "c256132e2a951676"},
@@ -28,4 +28,4 @@ def test_outcomes_and_traces_have_their_pinned_bits(example):
 
 
 def test_every_example_is_pinned():
-    assert list(PINNED) == list(examples())
+    assert list(PINNED) == list(list_examples())

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import jitrisk as jr
-from jitrisk.datasets.wording import count, law_in_words, span
+from jitrisk.datasets.wording import format_count, format_distribution, format_duration
 from jitrisk.errors import ResultError
-from jitrisk.lower import series_of
-from jitrisk.report import outline_digest
-from jitrisk.sampling.distributions import FAMILIES, constant, distribution
+from jitrisk.lower import list_series
+from jitrisk.report import summarize_model
+from jitrisk.sampling.distributions import FAMILIES, build_constant, build_distribution
 from jitrisk.vocabulary import OUTLINE
 
 MODEL = {
@@ -117,7 +117,7 @@ def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
     found = jr.outline(model)
     assert found["deliveries"].sel(strategy="base").values.tolist() == ["in_order", *["crossing"] * 4]
     assert found["customers_served"].sel(stage="gear").values.tolist() == ["last", "first"]
-    sections = outline_digest(found).sections
+    sections = summarize_model(found).sections
     assert "; takes 6 d, deliveries in order; " in sections["Stages"]["steel"]
     assert "customers served first" not in sections["Stages"]["gear"]
     assert sections["What other changes"]["gear"].endswith("; customers served first")
@@ -182,7 +182,7 @@ def test_everything_drawn_has_its_law():
         outline, network = jr.outline(name), jr.load(name)
         for strategy, one in network.strategies.items():
             told = [str(law) for law in outline["law"].sel(strategy=strategy).values if law]
-            drawn = [each for each in series_of(one) if each.base.family != "constant"]
+            drawn = [each for each in list_series(one) if each.base.family != "constant"]
             assert len(told) == len(drawn) + 2 * len(one.hazards)
 
 
@@ -199,20 +199,20 @@ def test_any_law_is_told_with_its_mean(family):
         "weibull": {"mean": 20.0, "shape": 1.5},
         "constant": {"value": 20.0},
     }.get(family, {"mean": 20.0, "cv": 0.5})
-    law = distribution(family, **given)
-    words = law_in_words(law, 24.0)
-    assert f"{count(law.mean())} d" in words
+    law = build_distribution(family, **given)
+    words = format_distribution(law, 24.0)
+    assert f"{format_count(law.mean())} d" in words
     if family == "constant":
         assert words == "always 20 d"
     else:
         assert words.startswith(family.replace("_", " "))
-        assert f"cv {count(law.sd() / law.mean())}" in words
+        assert f"cv {format_count(law.sd() / law.mean())}" in words
     assert ("from 10 d to 30 d" in words) == (family in ("empirical", "triangular", "uniform"))
 
 
 def test_a_law_without_a_mean_tells_its_spread():
-    assert law_in_words(distribution("normal", mean=0.0, sd=3.0), None) == "normal, mean 0, sd 3"
-    assert law_in_words(constant(0.0), 24.0) == "always 0 min"
+    assert format_distribution(build_distribution("normal", mean=0.0, sd=3.0), None) == "normal, mean 0, sd 3"
+    assert format_distribution(build_constant(0.0), 24.0) == "always 0 min"
 
 
 @pytest.mark.parametrize(
@@ -220,11 +220,11 @@ def test_a_law_without_a_mean_tells_its_spread():
     [(8, "8 h"), (36, "1.5 d"), (0.5, "30 min"), (17520, "2 years"), (8760, "365 d"), (100 / 3, "1.389 d")],
 )
 def test_spans_have_the_unit_that_suits_them(hours, words):
-    assert span(hours) == words
+    assert format_duration(hours) == words
 
 
 def test_numbers_are_written_out():
-    assert [count(value) for value in (0, 1234567.8, 3.14159, 0.00012345, 99999.4, -5)] == [
+    assert [format_count(value) for value in (0, 1234567.8, 3.14159, 0.00012345, 99999.4, -5)] == [
         "0",
         "1,234,568",
         "3.142",

@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 import jitrisk as jr
-from jitrisk.datasets import reading
+from jitrisk.datasets import open_lazily
 from jitrisk.errors import ResultError
 from jitrisk.risk import costs, metrics
 
@@ -18,20 +18,20 @@ def kept(request, tmp_path):
 
 def test_what_is_computed_from_the_file_is_what_the_run_gives(kept):
     outcomes, path = kept
-    with reading(path) as stored:
+    with open_lazily(path) as stored:
         assert metrics(stored).identical(metrics(outcomes))
         assert costs(stored, resolved=True).identical(costs(outcomes, resolved=True))
         assert stored.load().identical(jr.open(path))
 
 
 def test_nothing_read_is_kept(kept):
-    with reading(kept[1]) as stored:
+    with open_lazily(kept[1]) as stored:
         metrics(stored)
         assert not [name for name, array in stored.data_vars.items() if array.variable._in_memory]
 
 
 def test_an_error_of_the_reader_is_its_own(kept):
-    with pytest.raises(ZeroDivisionError), reading(kept[1]):
+    with pytest.raises(ZeroDivisionError), open_lazily(kept[1]):
         _ = 1 / 0
 
 
@@ -39,7 +39,7 @@ def test_what_is_no_result_is_refused(tmp_path):
     (tmp_path / "text.nc").write_text("text")
     xr.Dataset({"a": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     for name, message in (("text.nc", "is not a result"), ("other.nc", "no jitrisk_format"), ("no.nc", "no such file")):
-        with pytest.raises(ResultError, match=message), reading(tmp_path / name):
+        with pytest.raises(ResultError, match=message), open_lazily(tmp_path / name):
             pass
 
 
@@ -52,7 +52,7 @@ def test_parts_of_several_blocks_are_the_parts_of_what_was_kept(tmp_path, monkey
     outcomes["more"] = outcomes["started"].isel(strategy=0) if len(dims) == 2 else outcomes["started"]
     outcomes["more"] = outcomes["more"].transpose(*dims)
     jr.save(outcomes, tmp_path / name)
-    with reading(tmp_path / name) as stored:
+    with open_lazily(tmp_path / name) as stored:
         for paths in (slice(None), slice(3, 5), slice(6, 8), slice(40, 2, -9), 13, 49, [3, 20, 11], slice(9, 9)):
             part = stored["more"].isel(path=paths, stage=slice(1, 3)).load()
             assert part.identical(outcomes["more"].isel(path=paths, stage=slice(1, 3)))
@@ -61,7 +61,7 @@ def test_parts_of_several_blocks_are_the_parts_of_what_was_kept(tmp_path, monkey
 def test_values_of_our_own_netcdf_files_are_read_past_the_library(tmp_path, monkeypatch):
     outcomes = jr.simulate("brake-valves", 50, seed=2)
     jr.save(outcomes, tmp_path / "run.nc")
-    with reading(tmp_path / "run.nc") as stored:
+    with open_lazily(tmp_path / "run.nc") as stored:
         monkeypatch.setattr("xarray.Variable.isel", lambda *_, **__: pytest.fail("read by the library"))
         values = stored["started"].values
     assert (values == outcomes["started"].values).all()

@@ -23,8 +23,16 @@ from jitrisk.cli.group import run
 from jitrisk.datasets import FORMAT
 from jitrisk.errors import ExogenousError, Fault, ModelError, ResultError
 from jitrisk.printable import is_printable
-from jitrisk.report import compare_table, document, network, outline_digest, replay_log, text_plot, timeline
-from jitrisk.report.page import html_page
+from jitrisk.report import (
+    build_comparison_table,
+    build_document,
+    build_text_plot,
+    network,
+    replay_log,
+    summarize_model,
+    timeline,
+)
+from jitrisk.report.page import render_page
 
 # A file in UTF-8 has no halves of pairs.
 PLANT = "".join(bad for bad in BAD.values() if bad != BAD["half of a pair"]) + "[red]:smile:[/red]"
@@ -202,12 +210,16 @@ def spoiled(outcomes: xr.Dataset, plant: str = PLANT) -> xr.Dataset:
 
 
 def test_no_text_of_a_result_reaches_a_sheet_raw(outcomes):
-    for shown in (compare_table(spoiled(outcomes)), text_plot(spoiled(outcomes)), text_plot(outcomes, "exceedance")):
+    for shown in (
+        build_comparison_table(spoiled(outcomes)),
+        build_text_plot(spoiled(outcomes)),
+        build_text_plot(outcomes, "exceedance"),
+    ):
         printed = io.StringIO()
         Console(width=120, file=printed).print(shown)
         assert raw(printed.getvalue()) == set()
         assert "lean" in printed.getvalue()
-    assert raw(json.dumps(document(spoiled(outcomes)))) <= {"\x7f"}
+    assert raw(json.dumps(build_document(spoiled(outcomes)))) <= {"\x7f"}
 
 
 def test_markup_of_the_terminal_prints_as_it_is(outcomes, capsys, monkeypatch):
@@ -215,7 +227,7 @@ def test_markup_of_the_terminal_prints_as_it_is(outcomes, capsys, monkeypatch):
 
     monkeypatch.setenv("COLUMNS", "200")
     named = outcomes.assign_coords(strategy=["[red]a[/red]", "[link=http://x]:smile:"])
-    print_sheets(compare_table(named), text_plot(named), text_plot(named, "exceedance"))
+    print_sheets(build_comparison_table(named), build_text_plot(named), build_text_plot(named, "exceedance"))
     print_line("[red]line[/red] :smile:")
     text = capsys.readouterr().out
     assert "[red]line[/red] :smile:" in text
@@ -225,18 +237,18 @@ def test_markup_of_the_terminal_prints_as_it_is(outcomes, capsys, monkeypatch):
 
 def test_no_text_of_a_result_reaches_a_page_raw(outcomes):
     outline = jr.outline(MODEL)
-    page = html_page(spoiled(outcomes), outline=None, warnings=[(PLANT,) * 5], unplayed=PLANT)
+    page = render_page(spoiled(outcomes), outline=None, warnings=[(PLANT,) * 5], unplayed=PLANT)
     assert raw(page) == set()
     assert r"\u202e" in page
     for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ElementTree.fromstring(svg)
     odd = outline.assign_attrs(name=PLANT, currency=PLANT)
-    page = html_page(outcomes, outline=odd, replay=jr.replay(MODEL, "lean", path=3))
+    page = render_page(outcomes, outline=odd, replay=jr.replay(MODEL, "lean", path=3))
     assert raw(page) == set()
 
 
 def test_words_from_right_to_left_are_isolated_on_a_page(outcomes):
-    page = html_page(outcomes.assign_coords(strategy=["עברית אחת", "buffered"]).assign_attrs(name="العربية <b>"))
+    page = render_page(outcomes.assign_coords(strategy=["עברית אחת", "buffered"]).assign_attrs(name="العربية <b>"))
     assert "<bdi>עברית אחת</bdi>" in page
     assert "<bdi>العربية</bdi> &lt;b&gt;" in page
     assert "<bdi>buffered" not in page
@@ -291,4 +303,4 @@ def test_a_faulty_attribute_of_a_result_is_not_quoted_raw(say, outcomes, attribu
 def test_words_about_a_model_are_printable_without_the_command_line(outcomes):
     replay = jr.replay(MODEL, "lean", path=3)
     assert raw(str(replay_log(replay.assign_attrs(name=PLANT)))) == set()
-    assert raw(outline_digest(jr.outline(MODEL)).title) == set()
+    assert raw(summarize_model(jr.outline(MODEL)).title) == set()

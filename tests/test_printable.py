@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from jitrisk.printable import encodable, escape, escape_json, first_unprintable, is_printable, shorten
+from jitrisk.printable import escape, escape_for_encoding, escape_json, find_unprintable, is_printable, shorten
 
 BAD = {
     "a null": "\x00",
@@ -45,16 +45,16 @@ def test_a_character_that_acts_or_has_no_ink_is_an_escape(bad):
     assert shown.isprintable()
     assert shown.encode("utf-8").decode("unicode_escape", "surrogatepass") == text
     assert escape(shown) == shown
-    assert first_unprintable(text).startswith(f"U+{ord(bad[0]):04X}")
-    assert bad not in encodable(text, "utf-8")
+    assert find_unprintable(text).startswith(f"U+{ord(bad[0]):04X}")
+    assert bad not in escape_for_encoding(text, "utf-8")
 
 
 @pytest.mark.parametrize("text", ["Zürich", "甲 乙", "עברית", "ไทย", "naïve ± 5 × 3 €", "😀", "a\\x1b", "[red]b[/red]"])
 def test_what_can_be_seen_stays(text):
     assert is_printable(text)
     assert escape(text) == text
-    assert encodable(text, "utf-8") == text
-    assert first_unprintable(text) == ""
+    assert escape_for_encoding(text, "utf-8") == text
+    assert find_unprintable(text) == ""
 
 
 def test_no_character_of_unicode_that_its_database_calls_control_or_format_is_printable():
@@ -79,8 +79,8 @@ def test_a_json_document_means_the_same_with_its_escapes():
 
 
 def test_an_encoding_that_lacks_characters_gets_different_escapes_for_different_names():
-    assert encodable("甲 ± 5 × 乙", "ascii") == r"\u7532 +- 5 x \u4e59"
-    assert encodable("é ± 甲", "latin-1") == r"é ± \u7532"
+    assert escape_for_encoding("甲 ± 5 × 乙", "ascii") == r"\u7532 +- 5 x \u4e59"
+    assert escape_for_encoding("é ± 甲", "latin-1") == r"é ± \u7532"
 
 
 def test_a_long_text_is_cut():

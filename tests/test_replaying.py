@@ -14,7 +14,7 @@ from test_tracing import FAR, LINE
 
 import jitrisk as jr
 from jitrisk.errors import CapacityError, ExogenousError, JitriskError, ResultError
-from jitrisk.model import examples
+from jitrisk.model import list_examples
 from jitrisk.vocabulary import EXOGENOUS, METRICS, OUTCOMES, PRICES, SPELLS, STANDING, TRACE
 
 
@@ -57,7 +57,7 @@ def test_totals_are_those_of_a_drawn_run_to_the_bit(strategy: str, threads: int,
             np.testing.assert_array_equal(by_number[name], drawn[name].isel(path=0))
 
 
-@pytest.mark.parametrize("name", sorted(examples()))
+@pytest.mark.parametrize("name", sorted(list_examples()))
 def test_every_example_can_be_replayed(name: str) -> None:
     network = jr.load(name)
     outcomes = jr.simulate(network, 20, seed=1)

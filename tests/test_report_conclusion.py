@@ -9,7 +9,7 @@ from handmade import of_cost, result
 from rarely import UNTIL_RARE
 
 import jitrisk as jr
-from jitrisk.report import conclusion, summarize
+from jitrisk.report import render_conclusion, summarize
 
 NAMES = ("jit", "jic", "hybrid")
 RNG_SEED = 9
@@ -17,7 +17,7 @@ RNG_SEED = 9
 
 def said(cost, **kwargs) -> str:
     table = np.asarray(cost, dtype=np.float64)
-    return conclusion(summarize(of_cost(table, NAMES[: len(table)]), **kwargs))
+    return render_conclusion(summarize(of_cost(table, NAMES[: len(table)]), **kwargs))
 
 
 def luck(paths: int = 6000) -> np.ndarray:
@@ -137,7 +137,7 @@ def test_one_strategy_is_described():
 
 
 def test_model_without_prices_is_not_compared_in_money():
-    assert conclusion(summarize(result(NAMES[:2], 2))).startswith("Nothing has a price in this model")
+    assert render_conclusion(summarize(result(NAMES[:2], 2))).startswith("Nothing has a price in this model")
 
 
 def test_prices_count_and_not_what_happened_to_be_paid():
@@ -153,7 +153,7 @@ def of_profit(made: np.ndarray, price: float = 3.0):
 def test_where_there_is_a_price_profit_decides_and_not_cost():
     rng = np.random.default_rng(5)
     outcomes = of_profit(np.stack([rng.normal(100, 1, 6000), rng.normal(200, 1, 6000)]))
-    text = conclusion(summarize(outcomes))
+    text = render_conclusion(summarize(outcomes))
     # 10 periods of 12 hours: a year is 73 times the horizon; 200 units earn 2 each.
     assert text.startswith("jic earns most, 29.20 k EUR a year: 14.598 ± 0.005 k EUR more than jit, ")
     assert "and it is the most profitable on > 99.93 % of paths" in text
@@ -164,7 +164,7 @@ def test_where_there_is_a_price_profit_decides_and_not_cost():
 def test_a_bad_year_of_profit_is_one_that_sells_little():
     rng = np.random.default_rng(6)
     risky = np.where(rng.random(6000) < 0.05, 10.0, 200.0) + rng.normal(0, 1, 6000)
-    text = conclusion(summarize(of_profit(np.stack([risky, rng.normal(150, 1, 6000)]))))
+    text = render_conclusion(summarize(of_profit(np.stack([risky, rng.normal(150, 1, 6000)]))))
     assert text.startswith("jit earns most, ")
     assert ". But in the worst 5 % of paths jic earns " in text
     assert " more over 5 d than the " in text
@@ -175,27 +175,27 @@ def test_where_all_lose_the_best_loses_least():
     risky = np.where(rng.random(6000) < 0.05, 400.0, 100.0) + rng.normal(0, 1, 6000)
     steady = rng.normal(150, 1, 6000)
     # Each unit loses 1/2, and a year is 73 times the horizon.
-    text = conclusion(summarize(of_profit(np.stack([risky, steady]), price=0.5)))
+    text = render_conclusion(summarize(of_profit(np.stack([risky, steady]), price=0.5)))
     assert text.startswith("jit loses least, 4,")
     assert "jic, and it is the best on 9" in text
     assert ". But in the worst 5 % of paths, where jit loses " in text
     assert " EUR over 5 d, jic is better by 1" in text
     assert "earn" not in text
     assert "-" not in text
-    alike = conclusion(summarize(of_profit(np.stack([steady, steady + 10]), price=0.5)))
+    alike = render_conclusion(summarize(of_profit(np.stack([steady, steady + 10]), price=0.5)))
     assert alike.endswith("In the worst 5 % of paths jit loses least, too.")
 
 
 def test_a_loss_in_the_bad_years_alone_is_called_one():
     sold = np.where(np.random.default_rng(8).random(6000) < 0.06, 10.0, 110.0)
     flows = {"started": np.full((2, 6000, 1), 100.0), "shipped": np.stack([sold, sold + 5.0])[:, :, np.newaxis]}
-    text = conclusion(summarize(result(NAMES[:2], 6000, ("line",), **flows, unit_cost=1.0, price=1.0)))
+    text = render_conclusion(summarize(result(NAMES[:2], 6000, ("line",), **flows, unit_cost=1.0, price=1.0)))
     assert text.startswith("jic earns most, ")
     assert text.endswith(". In the worst 5 % of paths jic loses least.")
 
 
 def test_a_loss_is_called_one():
-    text = conclusion(summarize(of_profit(np.full((1, 6000), 100.0), price=0.5)))
+    text = render_conclusion(summarize(of_profit(np.full((1, 6000), 100.0), price=0.5)))
     assert text == "jit loses 3,650 EUR a year on average. In the worst 5 % of paths it loses 50 EUR over 5 d."
 
 
@@ -215,7 +215,7 @@ def short(times: float, **options) -> str:
     """The conclusion on 1,000 paths of two strategies with a fire that is expected so many times."""
     rate = {"hazards": {"fire": {"rate": f"{times / 365_000:.15g} / d"}}}
     patches = {"lean": rate, "dear": rate | {"stages": {"press": {"order_cost": 2}}}}
-    return conclusion(summarize(jr.simulate(UNTIL_RARE | {"strategies": patches}, 1000, seed=1, **options)))
+    return render_conclusion(summarize(jr.simulate(UNTIL_RARE | {"strategies": patches}, 1000, seed=1, **options)))
 
 
 def test_no_winner_is_named_where_a_hazard_was_hardly_seen():
@@ -235,6 +235,6 @@ def test_a_winner_is_named_where_it_was_seen_or_sampled_more_often():
 
 
 def test_one_strategy_hardly_known_is_told_with_unknown_intervals():
-    text = conclusion(summarize(jr.simulate(UNTIL_RARE, 1000, seed=1)))
+    text = render_conclusion(summarize(jr.simulate(UNTIL_RARE, 1000, seed=1)))
     assert text.startswith("base costs 365 ± ? EUR a year on average.")
     assert "fire is expected to hit 0.1 times in these 1,000 paths" in text

@@ -7,13 +7,13 @@ import json
 import pytest
 from handmade import of_cost, random_result
 
-from jitrisk.report import document
+from jitrisk.report import build_document
 from jitrisk.vocabulary import CONTRASTS, METRICS, STATISTICS
 
 
 def test_document_survives_json_and_names_its_schema():
     outcomes = random_result()
-    found = document(outcomes)
+    found = build_document(outcomes)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert (found["schema"], found["schema_version"]) == ("jitrisk.summary", 2)
     assert (found["name"], found["seed"], found["paths"], found["level"]) == ("By hand", 7, 200, 0.95)
@@ -21,7 +21,7 @@ def test_document_survives_json_and_names_its_schema():
 
 def test_document_holds_the_measures_and_differences_of_every_strategy():
     outcomes = random_result(paths=5000)
-    found = document(outcomes, base="plan 1", level=0.9)
+    found = build_document(outcomes, base="plan 1", level=0.9)
     measures, contrasts = outcomes.risk.measure(0.9), outcomes.risk.compare("plan 1", 0.9)
     assert list(found["strategies"]) == ["plan 0", "plan 1", "plan 2"]
     plan = found["strategies"]["plan 2"]
@@ -41,7 +41,7 @@ def test_document_holds_the_measures_and_differences_of_every_strategy():
 
 
 def test_document_defines_its_metrics():
-    definitions = document(random_result())["metrics"]
+    definitions = build_document(random_result())["metrics"]
     assert set(definitions) == set(METRICS)
     assert definitions["fill_rate"]["bad_tail"] == "lower"
     assert definitions["cost"]["units"] == "EUR"
@@ -49,7 +49,7 @@ def test_document_defines_its_metrics():
 
 
 def test_an_interval_that_is_missing_is_null_and_says_why():
-    differences = document(random_result(paths=200))["strategies"]["plan 2"]["differences"]["cost"]
+    differences = build_document(random_result(paths=200))["strategies"]["plan 2"]["differences"]["cost"]
     assert differences["lower"] is not None
     assert differences["cvar"] is not None
     assert [differences[f"{name}_{end}"] for name in ("var", "cvar") for end in ("lower", "upper")] == [None] * 4
@@ -58,7 +58,7 @@ def test_an_interval_that_is_missing_is_null_and_says_why():
 
 
 def test_what_is_unknown_is_null():
-    found = document(of_cost([[1.0], [2.0]], ["jit", "jic"]))
+    found = build_document(of_cost([[1.0], [2.0]], ["jit", "jic"]))
     assert found["strategies"]["jic"]["measures"]["cost"]["standard_error"] is None
     assert found["strategies"]["jic"]["differences"]["cost"]["lower"] is None
     json.dumps(found, allow_nan=False)

@@ -15,11 +15,11 @@ from rarely import NOTHING_COSTS
 import jitrisk as jr
 from jitrisk import report, risk
 from jitrisk.errors import ResultError
-from jitrisk.report.figures.boxes import boxes
-from jitrisk.report.figures.labels import apart, in_order, wrapped
-from jitrisk.report.figures.layout import layout
-from jitrisk.report.figures.style import COLORS, lightness, look
-from jitrisk.risk.trace_quantiles import bands
+from jitrisk.report.figures.boxes import build_boxes
+from jitrisk.report.figures.labels import spread_apart, spread_in_order, wrap_text
+from jitrisk.report.figures.layout import compute_layout
+from jitrisk.report.figures.style import COLORS, compute_lightness, select_look
+from jitrisk.risk.trace_quantiles import compute_trace_quantiles
 
 RNG = np.random.default_rng(5)
 LOSSES = {
@@ -65,13 +65,13 @@ def labels(ax):
 
 
 def test_lightness_is_that_of_the_cie():
-    assert lightness("#ffffff") == pytest.approx(100.0, abs=0.01)
-    assert lightness("#000000") == 0.0
-    assert lightness("#777777") == pytest.approx(50.03, abs=0.01)
+    assert compute_lightness("#ffffff") == pytest.approx(100.0, abs=0.01)
+    assert compute_lightness("#000000") == 0.0
+    assert compute_lightness("#777777") == pytest.approx(50.03, abs=0.01)
 
 
 def test_colors_differ_in_gray():
-    shades = [lightness(color) for color in COLORS]
+    shades = [compute_lightness(color) for color in COLORS]
     assert min(abs(a - b) for a, b in combinations(shades, 2)) > 6
     assert min(abs(a - b) for a, b in combinations(shades[:3], 2)) > 12
     assert max(shades) < 85, "too light to be seen on white"
@@ -79,7 +79,7 @@ def test_colors_differ_in_gray():
 
 def test_what_shares_a_color_differs_in_line_and_hatch():
     for k in range(len(COLORS)):
-        one, other = look(k), look(k + len(COLORS))
+        one, other = select_look(k), select_look(k + len(COLORS))
         assert one.color == other.color
         assert (one.dashes, one.hatch, one.marker) != (other.dashes, other.hatch, other.marker)
 
@@ -107,7 +107,7 @@ def test_a_notebook_shows_a_figure_by_itself(bicycles):
 def test_places_apart_do_not_overlap_and_none_could_be_nearer(seed):
     rng = np.random.default_rng(seed)
     wanted, sizes = rng.random(5).tolist(), (0.05 + 0.2 * rng.random(5)).tolist()
-    placed = apart(wanted, sizes)
+    placed = spread_apart(wanted, sizes)
     order = np.argsort(wanted)
     ends = [(placed[i] - sizes[i] / 2, placed[i] + sizes[i] / 2) for i in order]
     assert all(a[1] <= b[0] + 1e-12 for a, b in pairwise(ends))
@@ -124,15 +124,15 @@ def test_places_apart_do_not_overlap_and_none_could_be_nearer(seed):
 
 
 def test_places_stay_between_the_ends_and_in_order():
-    assert in_order([0.9, 0.1], [0.2, 0.2], 0.0, 1.0) == pytest.approx([0.4, 0.6])
-    assert apart([2.0, -3.0], [0.2, 0.2], 0.0, 1.0) == pytest.approx([0.9, 0.1])
+    assert spread_in_order([0.9, 0.1], [0.2, 0.2], 0.0, 1.0) == pytest.approx([0.4, 0.6])
+    assert spread_apart([2.0, -3.0], [0.2, 0.2], 0.0, 1.0) == pytest.approx([0.9, 0.1])
 
 
 def test_long_names_are_wrapped_and_cut():
-    assert wrapped("short") == "short"
-    assert wrapped("one two three", 8) == "one two\nthree"
-    assert wrapped("abcdefghij", 4, 2) == "abcd\nefg…"
-    assert wrapped("日本語日本語", 6, 1) == "日本…"
+    assert wrap_text("short") == "short"
+    assert wrap_text("one two three", 8) == "one two\nthree"
+    assert wrap_text("abcdefghij", 4, 2) == "abcd\nefg…"
+    assert wrap_text("日本語日本語", 6, 1) == "日本…"
 
 
 # --- figures of a metric ----------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_figures_draw_into_axes_handed_in(bicycles, trace, replay):
 
 
 def test_bands_are_the_quantiles_over_the_paths(trace):
-    found = bands(trace, "on_hand", [0.25, 0.5])
+    found = compute_trace_quantiles(trace, "on_hand", [0.25, 0.5])
     for strategy, time, stage in (("jit", 40, "frame"), ("jic", 200, "bike")):
         values = np.sort(trace["on_hand"].sel(strategy=strategy, time=time, stage=stage).values)
         point = found.sel(strategy=strategy, time=time, stage=stage).values
@@ -262,7 +262,7 @@ def test_bands_stand_at_the_ranks_of_every_other_quantile(trace):
     some = trace[["on_hand"]].isel(path=[*range(40), *range(10)], time=[200]).drop_vars("path")
     numbered = (0 * some + xr.DataArray(np.arange(50.0), dims="path")).assign_attrs(trace.attrs)
     # 0.14 times 50 is a little above 7 in floating point, and the rank is 7.
-    assert (bands(numbered, "on_hand", [0.14]) == 6).all()
+    assert (compute_trace_quantiles(numbered, "on_hand", [0.14]) == 6).all()
 
 
 @pytest.mark.parametrize(
@@ -275,11 +275,11 @@ def test_bands_stand_at_the_ranks_of_every_other_quantile(trace):
 )
 def test_bands_refuse_what_is_no_trace(trace, change, message):
     with pytest.raises(ResultError, match=message):
-        bands(change(trace), "on_hand")
+        compute_trace_quantiles(change(trace), "on_hand")
 
 
 def test_a_fan_holds_the_bands(trace):
-    found = bands(trace, "on_hand").sel(stage="frame")
+    found = compute_trace_quantiles(trace, "on_hand").sel(stage="frame")
     figure = report.fan(trace, "on_hand", "frame")
     assert [ax.get_ylim() for ax in figure.axes] == [figure.axes[0].get_ylim()] * 3
     for ax, name in zip(figure.axes, ("jit", "jic", "hybrid"), strict=True):
@@ -391,7 +391,7 @@ def test_links_lead_from_left_to_right():
 
 
 def test_a_crossing_that_can_be_avoided_is():
-    places = layout(
+    places = compute_layout(
         ["end"],
         ["a", "b", "x", "y"],
         [("x", "b"), ("y", "a"), ("a", "end"), ("b", "end")],
@@ -403,7 +403,7 @@ def test_a_crossing_that_can_be_avoided_is():
 
 def test_links_that_pass_a_column_go_between_its_boxes():
     links = [("far", "end"), ("far", "near"), ("near", "end")]
-    places = layout(["end"], ["far", "near"], links, dict.fromkeys(("end", "far", "near"), 1.0))
+    places = compute_layout(["end"], ["far", "near"], links, dict.fromkeys(("end", "far", "near"), 1.0))
     assert places.routes["far", "end"] == [("far", 2), ("far", 1), ("end", 0)]
     assert abs(places.heights["far", 1] - places.heights["near", 1]) >= 0.5
 
@@ -416,12 +416,12 @@ def test_a_network_with_a_result_says_where_time_is_lost(bicycles):
     assert f"starved {hours / 24:.3g} d a year" in said
     faces = {box.get_label(): box.get_facecolor() for box in named(figure.axes[0].patches)}
     assert faces["frame"] == (1.0, 1.0, 1.0, 1.0)
-    assert lightness(mpl.colors.to_hex(faces["bike"])) < 80
+    assert compute_lightness(mpl.colors.to_hex(faces["bike"])) < 80
 
 
 def test_a_store_that_keeps_nothing_has_an_empty_bar():
     outline = jr.outline("fast-fashion")
-    drawn = boxes(outline, None, "jit")
+    drawn = build_boxes(outline, None, "jit")
     assert float(outline["full_store"].sel(strategy="jit", stage="far")) == 0
     assert drawn["far"].cover == 0
     assert drawn["near"].cover > 0

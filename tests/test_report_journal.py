@@ -10,7 +10,7 @@ from replays import replay, stretch
 from rich.console import Console
 
 import jitrisk as jr
-from jitrisk.report import replay_document, replay_log
+from jitrisk.report import build_replay_document, replay_log
 
 STORY = replay(
     2000,
@@ -89,7 +89,7 @@ def test_the_place_in_the_run_is_told_where_it_is_known():
 def test_totals_are_the_path_s_metrics():
     outcomes = jr.simulate("bicycles", 40)
     one = jr.replay(outcomes, "jit", 7)
-    document = json.loads(json.dumps(replay_document(one), allow_nan=False))
+    document = json.loads(json.dumps(build_replay_document(one), allow_nan=False))
     values = outcomes.risk.metrics().sel(strategy="jit", path=7)
     assert document["totals"].keys() == set(values.data_vars)
     for name, total in document["totals"].items():
@@ -99,7 +99,7 @@ def test_totals_are_the_path_s_metrics():
 
 
 def test_the_document_holds_every_event():
-    document = replay_document(STORY)
+    document = build_replay_document(STORY)
     assert (document["schema"], document["strategy"], document["path"]) == ("jitrisk.replay", "jit", 8123)
     assert document["run_paths"] is None
     assert len(document["events"]) == len(replay_log(STORY).lines)

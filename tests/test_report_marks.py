@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from jitrisk.report.page.data_points import panels, tag
-from jitrisk.report.page.svg import inline_svg
+from jitrisk.report.page.data_points import read_panels, tag
+from jitrisk.report.page.svg import render_inline_svg
 
 
 def axes(rows: int = 1):
@@ -20,8 +20,8 @@ def axes(rows: int = 1):
 
 
 def drawn(figure: Figure):
-    svg = inline_svg(figure, "key", "Title", "Description")
-    return ElementTree.fromstring(svg), panels(figure)
+    svg = render_inline_svg(figure, "key", "Title", "Description")
+    return ElementTree.fromstring(svg), read_panels(figure)
 
 
 def corners(element: ElementTree.Element) -> np.ndarray:
@@ -121,7 +121,7 @@ def test_the_svg_has_no_styles_and_keeps_its_text():
     figure, ax = axes()
     ax.plot([0, 1], [0, 1], ls="--", lw=2.5)
     ax.set_title('a < b & "c"')
-    text = inline_svg(figure, "key", "<Title>", "Description")
+    text = render_inline_svg(figure, "key", "<Title>", "Description")
     root = ElementTree.fromstring(text)
     assert not [element for element in root.iter() if "style" in element.attrib or element.tag == "style"]
     assert 'a < b & "c"' in [element.text for element in root.iter("text")]
@@ -137,7 +137,7 @@ def test_the_same_figure_gives_the_same_svg(key):
         figure, ax = axes()
         ax.plot([0, 1], [0, 1], marker="o")
         ax.bar([0], [1], hatch="//")
-        return inline_svg(figure, key, "Title", "Description")
+        return render_inline_svg(figure, key, "Title", "Description")
 
     assert text() == text()
     assert all(one.startswith(f"{key}-") for one in re.findall(r' id="([^"]+)"', text()))

@@ -14,11 +14,11 @@ from rarely import burning
 
 import jitrisk as jr
 from jitrisk.errors import JitriskError, ResultError
-from jitrisk.report import compare_table, conclusion, summarize
-from jitrisk.report.page import html_page
-from jitrisk.report.page.sections import command, model_text
+from jitrisk.report import build_comparison_table, render_conclusion, summarize
+from jitrisk.report.page import render_page
+from jitrisk.report.page.sections import render_command, render_model_text
 from jitrisk.report.writing import check_page, write_page
-from jitrisk.risk import describe, metrics, sufficiency
+from jitrisk.risk import describe, estimate_needed_paths, metrics
 
 ATTACK = (
     """</script><script>window.attacked=1</script><img src=x onerror="window.attacked=2">"' {{7*7}} ]]> \u2028 &lt;"""
@@ -85,8 +85,8 @@ def test_every_section_and_figure_is_there_in_order(page):
 def test_question_answer_and_table_say_what_the_terminal_says(page, outcomes):
     text = page.text()
     assert "jit, jic or hybrid: which costs less" in text
-    assert conclusion(summarize(outcomes, "jic")) in text
-    sheet = compare_table(outcomes, "jic")
+    assert render_conclusion(summarize(outcomes, "jic")) in text
+    sheet = build_comparison_table(outcomes, "jic")
     for row in sheet.rows:
         assert " ".join([row.label, *map(str, row.cells)]) in text
     assert all(note in text for note in sheet.notes)
@@ -156,7 +156,7 @@ def hostile():
 
 
 def test_names_and_texts_of_a_model_stay_text():
-    written = html_page(hostile())
+    written = render_page(hostile())
     page = Page(written)
     assert [tag for tag, _ in page.elements].count("script") == 2
     assert not [attrs for tag, attrs in page.elements if tag == "img"]
@@ -167,7 +167,7 @@ def test_names_and_texts_of_a_model_stay_text():
 
 
 def test_without_its_model_a_result_still_gives_a_page():
-    page = Page(html_page(random_result(2, 60)))
+    page = Page(render_page(random_result(2, 60)))
     ids = page.ids()
     assert [one for one in ids if one in SECTIONS] == list(SECTIONS)
     assert "network" not in ids
@@ -212,16 +212,16 @@ def test_no_replay_leaves_the_story_out(outcomes, tmp_path):
 
 
 def test_where_nothing_costs_anything_no_money_is_asked_about():
-    text = Page(html_page(result(paths=30))).text()
+    text = Page(render_page(result(paths=30))).text()
     assert "jit or jic: which serves better?" in text
     assert "so no estimate of money has to be precise" in text
-    assert "How well does jit serve?" in Page(html_page(result(("jit",), paths=30))).text()
+    assert "How well does jit serve?" in Page(render_page(result(("jit",), paths=30))).text()
 
 
 @pytest.mark.filterwarnings("error")
 def test_letters_that_no_font_here_has_stay_text():
     outcomes = of_cost([np.arange(50.0)], ["jit"]).assign_attrs(name="\u6570\u636e")
-    assert "\u6570\u636e" in html_page(outcomes)
+    assert "\u6570\u636e" in render_page(outcomes)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_letters_that_no_font_here_has_stay_text():
     ids=["one path", "no prices", "one strategy", "all zero"],
 )
 def test_poor_results_give_a_page(made):
-    page = Page(html_page(made()))
+    page = Page(render_page(made()))
     assert [one for one in page.ids() if one in SECTIONS] == list(SECTIONS)
 
 
@@ -273,31 +273,31 @@ def test_only_a_page_is_written_over(tmp_path):
 
 
 def test_the_command_repeats_the_run(outcomes, written, tmp_path):
-    assert command(outcomes) == "jitrisk report model.yaml --paths 400 --seed 3 --html report.html"
-    (tmp_path / "model.yaml").write_text(model_text(outcomes), encoding="utf-8")
+    assert render_command(outcomes) == "jitrisk report model.yaml --paths 400 --seed 3 --html report.html"
+    (tmp_path / "model.yaml").write_text(render_model_text(outcomes), encoding="utf-8")
     again = jr.simulate(str(tmp_path / "model.yaml"), 400, seed=3)
     assert again.identical(outcomes)
 
 
 def test_the_command_names_the_strategies_of_a_selection(outcomes):
-    assert "--strategy jic --strategy jit --paths" in command(outcomes.sel(strategy=["jic", "jit"]))
-    assert command(outcomes.isel(path=slice(0, 10))) == ""
+    assert "--strategy jic --strategy jit --paths" in render_command(outcomes.sel(strategy=["jic", "jit"]))
+    assert render_command(outcomes.isel(path=slice(0, 10))) == ""
 
 
 def test_enough_paths_make_the_interval_as_narrow_as_wanted():
     rng = np.random.default_rng(4)
     cost = rng.normal(100.0, 20.0, (1, 40_000))
-    few = sufficiency(describe(metrics(of_cost(cost[:, :2_500]))), "cost", 0.002).sel(statistic="mean")
+    few = estimate_needed_paths(describe(metrics(of_cost(cost[:, :2_500]))), "cost", 0.002).sel(statistic="mean")
     # Half an interval is 1.96 x 20 / sqrt(n), and 0.2 on a mean of 100 takes 38,416 paths.
     assert float(few["needed"].item()) == pytest.approx(38_416, rel=0.1)
-    wide = sufficiency(describe(metrics(of_cost(cost[:, :38_416]))), "cost", 0.002).sel(statistic="mean")
+    wide = estimate_needed_paths(describe(metrics(of_cost(cost[:, :38_416]))), "cost", 0.002).sel(statistic="mean")
     assert float(wide["width"].item()) == pytest.approx(0.002, rel=0.05)
 
 
 def test_sufficiency_is_unknown_where_the_interval_is():
-    one = sufficiency(describe(metrics(of_cost([[5.0]]))))
+    one = estimate_needed_paths(describe(metrics(of_cost([[5.0]]))))
     assert np.isnan(one["needed"].sel(statistic="mean")).all()
-    nothing = sufficiency(describe(metrics(of_cost([[0.0, 0.0]]))))
+    nothing = estimate_needed_paths(describe(metrics(of_cost([[0.0, 0.0]]))))
     assert np.isnan(nothing["width"].sel(statistic="mean")).all()
     with pytest.raises(ResultError, match="no luck"):
-        sufficiency(describe(metrics(of_cost([[5.0]]))), "luck")
+        estimate_needed_paths(describe(metrics(of_cost([[5.0]]))), "luck")

@@ -12,7 +12,7 @@ from test_cli import run
 from test_report_table import printed, rows
 
 import jitrisk as jr
-from jitrisk.report import reprice_document, reprice_table
+from jitrisk.report import build_reprice_document, build_reprice_table
 
 TINY = "bicycles"
 
@@ -33,7 +33,7 @@ def pair():
 
 def test_table_shows_before_after_and_the_change_of_every_path():
     before, after = pair()
-    text = printed(reprice_table(before, after), 120)
+    text = printed(build_reprice_table(before, after), 120)
     found = rows(text)
     assert [label for label in found if label.startswith("cost")] == [
         "cost before, M EUR",
@@ -44,12 +44,14 @@ def test_table_shows_before_after_and_the_change_of_every_path():
     assert "stages.press.unit_cost: not set -> 2.5" in text
     assert "holding_rate: 20 % / year -> 0.1" in text
     for width in (40, 80):
-        assert max(len(line.rstrip()) for line in printed(reprice_table(before, after), width).splitlines()) <= width
+        assert (
+            max(len(line.rstrip()) for line in printed(build_reprice_table(before, after), width).splitlines()) <= width
+        )
 
 
 def test_change_has_the_error_of_the_change_and_not_of_what_changes():
     before, after = pair()
-    found = reprice_document(before, after)
+    found = build_reprice_document(before, after)
     for name in ("plan 0", "plan 2"):
         change = 2.5 * before["started"].sel(strategy=name).sum("stage")
         cost = found["changes"][name]["cost"]
@@ -66,11 +68,11 @@ def test_a_result_repriced_again_is_shown_against_the_prices_it_had():
     run_prices, once = pair()
     record = {"stages.press.unit_cost": [None, 3.0]}
     twice = once.assign_attrs(repriced=json.dumps(record))
-    assert reprice_document(once, twice)["prices"] == {
+    assert build_reprice_document(once, twice)["prices"] == {
         "stages.press.unit_cost": {"before": 2.5, "after": 3.0},
         "holding_rate": {"before": 0.1, "after": "20 % / year"},
     }
-    assert "All prices are as they were." in printed(reprice_table(run_prices, run_prices))
+    assert "All prices are as they were." in printed(build_reprice_table(run_prices, run_prices))
 
 
 def test_reprice_shows_both_tables_and_keeps_the_new_result(capsys, kept, tmp_path):

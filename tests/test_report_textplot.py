@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from jitrisk import risk
-from jitrisk.report import text_plot
+from jitrisk.report import build_text_plot
 
 PERCENT = re.compile(r"([\d.]+)\s*$")
 RNG = np.random.default_rng(5)
@@ -20,7 +20,7 @@ ATOM = np.where(RNG.random((2, 4000)) < 0.9, 10.0, 10 + RNG.gamma(2, 20, (2, 400
 def drawn(outcomes, kind="histogram", width=80, encoding="utf-8"):
     """A plot as lines."""
     sink = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    Console(file=sink, width=width, highlight=False).print(text_plot(outcomes, kind))
+    Console(file=sink, width=width, highlight=False).print(build_text_plot(outcomes, kind))
     sink.flush()
     lines = [line.rstrip() for line in sink.buffer.getvalue().decode(encoding).splitlines()]
     assert max(map(cell_len, lines)) <= width

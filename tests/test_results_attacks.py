@@ -12,10 +12,10 @@ from test_results_safety import edit, refusal
 
 import jitrisk as jr
 from jitrisk.cli import main
-from jitrisk.datasets import check_target
+from jitrisk.datasets import check_result_file
 from jitrisk.datasets.manifest import attach_manifest
 from jitrisk.datasets.netcdf_footer import append_footer
-from jitrisk.datasets.stored_array import checksum_of_text
+from jitrisk.datasets.stored_array import compute_text_checksum
 from jitrisk.errors import ResultError
 
 
@@ -37,7 +37,7 @@ def rewrite_manifest(folder, change) -> None:
         content = json.loads(found["attributes"]["manifest"].partition(" ")[2])
         given = change(content)
         text = given if isinstance(given, str) else json.dumps(content)
-        found["attributes"]["manifest"] = f"{checksum_of_text(text)} {text}"
+        found["attributes"]["manifest"] = f"{compute_text_checksum(text)} {text}"
 
     edit(folder, replace)
 
@@ -204,7 +204,7 @@ def test_a_damaged_target_is_not_handed_to_the_library(outcomes, tmp_path, monke
     content[60] ^= 255
     (tmp_path / "run.nc").write_bytes(content)
     monkeypatch.setattr(h5py, "File", lambda *_: pytest.fail("opened"))
-    assert check_target(tmp_path / "run.nc") == tmp_path / "run.nc"
+    assert check_result_file(tmp_path / "run.nc") == tmp_path / "run.nc"
 
 
 HONEST = {

@@ -14,7 +14,7 @@ from numcodecs import Zstd
 
 import jitrisk as jr
 from jitrisk.cli import main
-from jitrisk.datasets import proportion, reading
+from jitrisk.datasets import open_lazily, proportion
 from jitrisk.datasets.netcdf_footer import append_footer
 from jitrisk.errors import ResultError
 
@@ -330,5 +330,5 @@ def test_a_result_larger_than_memory_is_not_loaded(folder, monkeypatch):
     monkeypatch.setattr("jitrisk.datasets.files.free_memory", lambda: 1000)
     with pytest.raises(jr.CapacityError, match=r"jitrisk\.outcomes\.reading"):
         jr.open(folder)
-    with reading(folder) as stored:
+    with open_lazily(folder) as stored:
         assert stored["started"].isel(path=0).values.size

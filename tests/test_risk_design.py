@@ -14,9 +14,9 @@ from scipy import stats
 import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.risk import exceedance, histogram
-from jitrisk.risk.design import EqualDesign, Point, WeightedDesign, design_of
-from jitrisk.risk.tails import tail_risk
-from jitrisk.risk.trace_quantiles import bands
+from jitrisk.risk.design import EqualDesign, Point, WeightedDesign, read_design
+from jitrisk.risk.tails import compute_tail_risk
+from jitrisk.risk.trace_quantiles import compute_trace_quantiles
 
 SHARES = np.array([0.5, 0.2, 0.3])
 STRUCK = 0.3  # no path below has the largest weight there is, so that all are struck
@@ -232,7 +232,7 @@ def test_weights_of_1_change_no_share_and_no_tail(alike):
         weighted.ranked(values).below([0.5, 2]), equal.ranked(values).below([0.5, 2]), rtol=1e-12
     )
     for low in (False, True):
-        one, other = (tail_risk(values, 0.9, low=low, design=design) for design in (equal, weighted))
+        one, other = (compute_tail_risk(values, 0.9, low=low, design=design) for design in (equal, weighted))
         assert other.cvar == pytest.approx(one.cvar, rel=1e-12)
         assert (other.var, other.var_lower, other.var_upper) == (one.var, one.var_lower, one.var_upper)
         assert other.cvar_standard_error == pytest.approx(one.cvar_standard_error, rel=2e-3)
@@ -304,7 +304,7 @@ def test_a_mean_that_plain_sampling_cannot_know_is_exact(until_rare):
 def test_the_design_of_a_result_is_that_of_its_components(until_rare):
     cost = until_rare.risk.metrics()["cost"].values[0]
     mean, error, freedom = by_hand(cost, *strata(until_rare))
-    design = design_of(until_rare)
+    design = read_design(until_rare)
     spread = design.spread(cost)
     assert spread.mean == pytest.approx(mean, rel=1e-12)
     # Natural paths err at least as much as the fires that are expected among them make them.
@@ -344,8 +344,8 @@ def test_a_weighted_exceedance_curve_reaches_where_natural_paths_do_not(until_ra
 
 
 def test_equal_paths_are_those_without_weights():
-    assert isinstance(design_of(of_cost(np.arange(5.0))), EqualDesign)
-    assert isinstance(design_of(xr.Dataset()), EqualDesign)
+    assert isinstance(read_design(of_cost(np.arange(5.0))), EqualDesign)
+    assert isinstance(read_design(xr.Dataset()), EqualDesign)
 
 
 def test_histograms_fans_and_first_order_dominance_take_weights(until_rare):
@@ -358,7 +358,7 @@ def test_histograms_fans_and_first_order_dominance_take_weights(until_rare):
         assert share == pytest.approx(shares[(cost >= left) & (cost < right)].sum(), abs=1e-12)
     assert float(bins["share"].sum() + bins["above"] + bins["below"]) == pytest.approx(1)
     trace = jr.trace(UNTIL_RARE, 100, seed=5, rare=True)
-    fan = bands(trace, "on_hand", [0.25, 0.5]).sel(stage="press").isel(strategy=0)
+    fan = compute_trace_quantiles(trace, "on_hand", [0.25, 0.5]).sel(stage="press").isel(strategy=0)
     counts, stock = shares_of_paths(*strata(trace)), trace["on_hand"].sel(stage="press").values[0]
     for day in (0, 100, 364):
         reached = [v for v in sorted(set(stock[:, day])) if counts[stock[:, day] <= v].sum() >= 0.25 * (1 - 1e-12)]

@@ -13,18 +13,18 @@ from replays import replay, stretch
 
 import jitrisk as jr
 from jitrisk.errors import ResultError
-from jitrisk.risk import events
+from jitrisk.risk import list_events
 from jitrisk.vocabulary import EVENT_KINDS, EVENTS
 
 
 def told(dataset: xr.Dataset, *names: str) -> list[tuple[Any, ...]]:
     """The events as tuples of the variables named."""
-    found = events(dataset)
+    found = list_events(dataset)
     return list(zip(*(found[name].values.tolist() for name in names), strict=True))
 
 
 def test_nothing_happens_where_nothing_is_amiss():
-    found = events(replay())
+    found = list_events(replay())
     assert found.sizes["event"] == 0
     assert set(found.data_vars) == set(EVENTS)
 
@@ -70,7 +70,7 @@ def test_what_lasts_to_the_end_has_no_end():
     endless = ("flood", 30.0, 40.0, 40.0, {"line": "no transit"})
     one = replay(spells=[endless], stockout={"shop": stretch(31, 39)}, shortage={"press": {39: 1}})
     assert told(one, "kind", "thing")[1:] == [("customer_short", "shop"), ("store_short", "press")]
-    found = events(one)
+    found = list_events(one)
     assert np.isnan(found["until"].values[1:]).all()
     assert found["amount"].values[1] == 9 * 8
 
@@ -101,7 +101,7 @@ def test_breaks_of_less_than_a_day_are_no_breaks():
 def test_a_store_that_flickers_is_told_in_few_episodes_that_lose_nothing(every: int):
     flicker = dict.fromkeys(range(0, 2000, every), 1.0)
     one = replay(2000, shortage={"press": flicker}, stockout={"shop": dict.fromkeys(range(1, 2000, every), 1.0)})
-    found = events(one)
+    found = list_events(one)
     assert found.sizes["event"] <= 6 * 4
     dry = found.isel(event=np.flatnonzero(found["kind"].values == "store_short"))
     assert 1 <= dry.sizes["event"] <= 6
@@ -116,7 +116,7 @@ def test_of_many_things_the_least_are_told_together():
     shortage = np.zeros((100, 40), dtype=np.float32)
     for k in range(40):
         shortage[10 : 11 + k, k] = 1
-    found = events(wide.assign(shortage=(("time", "stage"), shortage)))
+    found = list_events(wide.assign(shortage=(("time", "stage"), shortage)))
     kinds = found["kind"].values.tolist()
     assert kinds.count("store_short") == 12
     others = found.isel(event=kinds.index("store_others"))
@@ -130,20 +130,20 @@ def test_of_a_hazard_that_strikes_often_those_with_consequences_are_told():
         ("trip", float(t), t + 0.1 + t / 1e4, t + 0.1 + t / 1e4, {"press": "no capacity"}) for t in range(0, 400, 10)
     ]
     one = replay(400, spells=spells, starved={"line": {30: 1, 170: 1}})
-    found = events(one)
+    found = list_events(one)
     struck = found.isel(event=np.flatnonzero(found["kind"].values == "hazard_struck"))
     assert struck["time"].values.tolist() == [30, 170, 380, 390]
     rest = found.isel(event=found["kind"].values.tolist().index("hazard_others"))
     assert (rest["time"].item(), rest["times"].item()) == (0, 36)
     total = sum(end - begin for _, begin, end, *_ in spells) * 8
     assert rest["amount"].item() + struck["amount"].sum().item() == pytest.approx(total)
-    few = events(replay(400, spells=spells[:5]))
+    few = list_events(replay(400, spells=spells[:5]))
     assert few["kind"].values.tolist() == ["hazard_struck"] * 5
 
 
 def test_events_of_a_real_path_agree_with_its_series():
     one = jr.replay("brake-valves", "jit", worst="cost", paths=2000)
-    found = events(one)
+    found = list_events(one)
     assert set(found["kind"].values) <= set(EVENT_KINDS)
     assert (np.diff(np.ceil(found["time"].values)) >= 0).all()
     short = found.isel(event=np.flatnonzero(found["kind"].values == "customer_short"))
@@ -159,4 +159,4 @@ def test_events_of_a_real_path_agree_with_its_series():
 def test_what_is_no_replay_is_refused():
     for dataset in (result(), replay().drop_vars("hazard"), jr.trace("bicycles", 2)):
         with pytest.raises(ResultError, match="not the replay of one path"):
-            events(dataset)
+            list_events(dataset)

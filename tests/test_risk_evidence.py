@@ -12,8 +12,17 @@ from rarely import NOTHING_COSTS, UNTIL_RARE, burning, exact_mean_cost, with_fir
 
 import jitrisk as jr
 from jitrisk.errors import ResultError
-from jitrisk.report import compare_table, conclusion, document, summarize
-from jitrisk.risk import contrast, convergence, describe, dominance, exceedance, occurrences, parse_target, reached
+from jitrisk.report import build_comparison_table, build_document, render_conclusion, summarize
+from jitrisk.risk import (
+    assess_precision,
+    compare,
+    convergence,
+    count_occurrences,
+    describe,
+    dominance,
+    exceedance,
+    parse_precision_target,
+)
 from jitrisk.vocabulary import METRICS, STATISTICS
 
 RESTS_ON_MEANS = ("standard_error", "lower", "upper", "cvar_standard_error", "cvar_lower", "cvar_upper")
@@ -38,11 +47,11 @@ def unknown(run):
 
 def test_no_seed_is_declared_known_that_has_not_seen_the_fire():
     # By the spread of the sample alone 26 of these 60 were known, and all 26 were wrong.
-    target = parse_target("cost.mean:1%")
+    target = parse_precision_target("cost.mean:1%")
     quiet = 0
     for seed in range(60):
         values = jr.simulate(UNTIL_RARE, 10_000, seed).risk.metrics()
-        found = reached(values, target)
+        found = assess_precision(values, target)
         assert not found["met"].any()
         assert found["unseen"].all()
         assert found["needed"].item() == pytest.approx(50_001, rel=1e-3)
@@ -56,7 +65,7 @@ def test_sampled_more_often_the_fire_is_known():
     truth, covered = exact_mean_cost(), 0
     for seed in range(60):
         values = jr.simulate(UNTIL_RARE, 2000, seed, rare=True).risk.metrics()
-        found = reached(values, parse_target("cost.mean:2%"))
+        found = assess_precision(values, parse_precision_target("cost.mean:2%"))
         assert found["met"].all()
         assert not found["unseen"].any()
         covered += found["lower"].item() <= truth <= found["upper"].item()
@@ -69,7 +78,7 @@ def test_sampled_more_often_the_fire_is_known():
 def test_means_have_intervals_from_five_expected_occurrences_on(times, known):
     for seed in range(3):
         run = jr.simulate(fire_expected(times), 1000, seed)
-        found = occurrences(run).isel(strategy=0, hazard=0)
+        found = count_occurrences(run).isel(strategy=0, hazard=0)
         assert found["expected"].item() == pytest.approx(times, rel=5e-3)
         assert found["evidence"].item() == found["expected"].item()
         # A single occurrence says nothing of how much they differ.
@@ -93,18 +102,18 @@ def test_more_paths_are_enough():
     model = fire_expected(1)
     short, long = (jr.simulate(model, paths, 1) for paths in (1000, 6000))
     assert (unknown(short), unknown(long)) == ([True], [False])
-    needed = int(occurrences(short)["needed"].item())
+    needed = int(count_occurrences(short)["needed"].item())
     assert unknown(jr.simulate(model, needed, 1)) == [False]
     assert unknown(jr.simulate(model, needed - 1, 1)) == [True]
 
 
 def test_quantiles_are_told_whatever_was_not_seen():
     values = jr.simulate(fire_expected(1), 1000, 1).risk.metrics()
-    found = reached(values, parse_target("cost.var95:1%"))
+    found = assess_precision(values, parse_precision_target("cost.var95:1%"))
     assert found["met"].all()
     assert not found["unseen"].any()
     for text in ("cost.cvar95:1%", "downtime.mean:5%", "fill_rate.mean:1%"):
-        found = reached(values, parse_target(text))
+        found = assess_precision(values, parse_precision_target(text))
         assert not found["met"].any()
         assert found["unseen"].all()
 
@@ -114,24 +123,24 @@ def test_a_model_with_a_price_has_one_whatever_was_paid(seed):
     run = jr.simulate(NOTHING_COSTS, 1000, seed)
     summary = summarize(run)
     assert summary.priced
-    assert "Nothing" not in conclusion(summary)
+    assert "Nothing" not in render_conclusion(summary)
     assert summary.measures.attrs["priced"] == 1
-    assert "cost a year" in [row.label.split(",")[0] for row in compare_table(run).rows]
+    assert "cost a year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
 
 
 def test_a_model_without_a_price_has_none():
     free = NOTHING_COSTS | {"customers": {"shop": {"stage": "press", "demand": 100, "unmet": "lost"}}}
-    assert conclusion(summarize(jr.simulate(free, 50))).startswith("Nothing has a price in this model")
+    assert render_conclusion(summarize(jr.simulate(free, 50))).startswith("Nothing has a price in this model")
 
 
 def test_a_conclusion_on_too_little_names_no_winner_and_says_what_helps():
     dear = NOTHING_COSTS | {"strategies": {"a": {}, "b": {"stages": {"press": {"order_cost": 1}}}}}
-    text = conclusion(summarize(jr.simulate(dear, 1000, seed=1)))
+    text = render_conclusion(summarize(jr.simulate(dear, 1000, seed=1)))
     assert text.startswith("No difference in mean cost can be claimed between a and b at 1,000 paths")
     assert "costs least" not in text
     assert "fire is expected to hit 0.5 times in these 1,000 paths; an interval of a mean" in text
     assert "sample rare hazards more often (--rare), or take at least 10,100 paths." in text
-    weighted = conclusion(summarize(jr.simulate(dear, 1000, seed=1, rare=True)))
+    weighted = render_conclusion(summarize(jr.simulate(dear, 1000, seed=1, rare=True)))
     assert weighted.startswith("a costs least")
     assert "expected to hit" not in weighted
 
@@ -145,7 +154,7 @@ def two_fires(low, high, paths=1000):
 
 def test_every_strategy_has_its_own_evidence():
     run = jr.simulate(two_fires(1, 30), 1000, seed=1)
-    found = occurrences(run).isel(hazard=0)
+    found = count_occurrences(run).isel(hazard=0)
     np.testing.assert_allclose(found["expected"], [1, 30], rtol=5e-3)
     np.testing.assert_array_equal(found["seen"], run["occurrences"].isel(hazard=0).sum("path"))
     assert found["enough"].values.tolist() == [False, True]
@@ -154,12 +163,12 @@ def test_every_strategy_has_its_own_evidence():
     np.testing.assert_allclose(values["least_evidence"], [0.001, 0.03], rtol=5e-3)
     # A difference is known as well as the one of the two that is known worse; a base beside itself is 0.
     for base in ("rare", "often"):
-        table = contrast(values, base)["cost"]
+        table = compare(values, base)["cost"]
         assert table.sel(strategy=base, statistic="upper") == 0
         other = table.drop_sel(strategy=base).isel(strategy=0)
         assert other.sel(statistic=["mean", "cvar"]).notnull().all()
         assert other.drop_sel(statistic=["mean", "var", "cvar"]).isnull().all()
-    text = conclusion(summarize(run))
+    text = render_conclusion(summarize(run))
     assert "fire is expected to hit 1 time in these 1,000 paths" in text
 
 
@@ -170,7 +179,7 @@ def test_a_strategy_that_the_hazard_spares_is_known():
     assert run["evidence"].sel(strategy="safe").isnull().all()
     assert run["occurrences"].sel(strategy="safe").sum() == 0
     assert run.risk.metrics()["rarest_hazard"].values.tolist() == ["fire", ""]
-    assert occurrences(run)["enough"].values.tolist() == [[False], [True]]
+    assert count_occurrences(run)["enough"].values.tolist() == [[False], [True]]
 
 
 def test_second_order_dominance_is_not_shown_on_too_little():
@@ -224,7 +233,7 @@ def test_a_chance_to_hit_makes_less_evidence():
         ({"press": plain | {"chance": 0.5}, "shop": {"demand": 2, "chance": 0.1}}, 0.05),
         ({"press": plain, "shop": {"demand": 2, "chance": 0.3}}, 0.3),
     ):
-        found = occurrences(jr.simulate(model(**hits), 1000)).isel(strategy=0, hazard=0)
+        found = count_occurrences(jr.simulate(model(**hits), 1000)).isel(strategy=0, hazard=0)
         assert found["expected"].item() == pytest.approx(10, rel=1e-2)
         assert found["evidence"].item() == pytest.approx(10 * chance, rel=1e-2)
         assert bool(found["enough"]) == (chance > 0.5)
@@ -235,7 +244,7 @@ def test_what_is_handed_in_gives_no_limit():
     run = jr.simulate(UNTIL_RARE, seed=1, exogenous=paths)
     assert run["evidence"].isnull().all()
     assert unknown(run) == [False]
-    assert "expected to hit" not in conclusion(summarize(run))
+    assert "expected to hit" not in render_conclusion(summarize(run))
     # A hazard that hits another series, which is drawn, is judged by that.
     both = with_fire(UNTIL_RARE, hits={"press": {"capacity": 0}, "shop": {"demand": 0.5}})
     part = jr.simulate(both, seed=1, exogenous=jr.sample(both, 200, seed=1)[["demand"]])
@@ -245,13 +254,13 @@ def test_what_is_handed_in_gives_no_limit():
 def test_a_model_without_hazards_has_no_limit():
     run = jr.simulate(UNTIL_RARE | {"hazards": {}}, 200)
     assert unknown(run) == [False]
-    assert occurrences(run).sizes["hazard"] == 0
+    assert count_occurrences(run).sizes["hazard"] == 0
     assert "least_evidence" not in run.risk.metrics().coords
 
 
 def test_a_result_that_does_not_say_how_often_hazards_occur_has_no_limit():
     run = random_result()
-    assert occurrences(run).data_vars == {}
+    assert count_occurrences(run).data_vars == {}
     assert unknown(run) == [False, False, False]
 
 
@@ -261,11 +270,11 @@ def test_a_hazard_that_cannot_begin_within_the_horizon_has_no_limit(quiet):
         "hazards": {"fire": {"time_between": quiet, "duration": "60 d", "hits": {"press": {"capacity": 0}}}}
     }
     run = jr.simulate(never, 100)
-    found = occurrences(run).isel(strategy=0, hazard=0)
+    found = count_occurrences(run).isel(strategy=0, hazard=0)
     assert (found["seen"], found["expected"], bool(found["enough"])) == (0, 0, True)
     assert np.isnan(found["needed"])
     assert unknown(run) == [False]
-    assert "expected to hit" not in conclusion(summarize(run))
+    assert "expected to hit" not in render_conclusion(summarize(run))
 
 
 def test_a_hazard_of_the_warm_up_alone_is_judged_by_how_often_it_begins():
@@ -274,7 +283,7 @@ def test_a_hazard_of_the_warm_up_alone_is_judged_by_how_often_it_begins():
         return UNTIL_RARE | {"warm_up": "60 d", "hazards": {"fire": fire}}
 
     sure = jr.simulate(model("50 d") | {"horizon": "180 d"}, 100)
-    assert occurrences(sure)["expected"] == 0
+    assert count_occurrences(sure)["expected"] == 0
     assert unknown(sure) == [False]
     seldom = jr.simulate(model({"empirical": {"values": [50, 900], "weights": [0.001, 0.999]}}), 100)
     assert unknown(seldom) == [True]
@@ -285,7 +294,7 @@ def test_of_several_hazards_the_rarest_is_named_and_the_others_with_it():
         name: {"rate": f"1 / {years} years", "duration": "9 d", "hits": {"press": {"capacity": 0}}}
         for name, years in (("often", 1), ("seldom", 400), ("hardly", 9000))
     }
-    text = conclusion(summarize(jr.simulate(UNTIL_RARE | {"hazards": hazards}, 1000)))
+    text = render_conclusion(summarize(jr.simulate(UNTIL_RARE | {"hazards": hazards}, 1000)))
     assert "hardly is expected to hit 0.11 times and seldom 2.5 times in these 1,000 paths; an interval" in text
     assert "often is" not in text
 
@@ -294,7 +303,7 @@ def test_of_several_hazards_the_rarest_is_named_and_the_others_with_it():
 def test_prices_changed_afterwards_keep_all_of_it(rare):
     run = jr.simulate(UNTIL_RARE, 1000, seed=3, rare=rare)
     dear = jr.reprice(run, {"stages.press.order_cost": 2})
-    xr.testing.assert_identical(occurrences(dear), occurrences(run))
+    xr.testing.assert_identical(count_occurrences(dear), count_occurrences(run))
     assert unknown(dear) == unknown(run) == [not rare]
     assert dear.attrs.get("rare") == run.attrs.get("rare")
     assert ("weight" in dear.coords) == rare
@@ -308,14 +317,14 @@ def test_files_keep_it_too(tmp_path, suffix):
     run = jr.simulate(two_fires(1, 30), 1000, seed=1)
     jr.save(run, tmp_path / f"run{suffix}")
     back = jr.open(tmp_path / f"run{suffix}")
-    xr.testing.assert_identical(occurrences(back), occurrences(run))
+    xr.testing.assert_identical(count_occurrences(back), count_occurrences(run))
     assert unknown(back) == [True, False]
 
 
 def test_evidence_of_weighted_paths_is_that_of_as_many_alike():
     run = jr.simulate(fire_expected(10), 1000, seed=1, rare=True)
     (row,) = json.loads(run.attrs["rare"])
-    found = occurrences(run).isel(strategy=0, hazard=0)
+    found = count_occurrences(run).isel(strategy=0, hazard=0)
     # Half of the paths show it for sure, and half as often as it occurs.
     assert found["expected"].item() == pytest.approx(10, rel=1e-2)
     assert found["evidence"].item() == pytest.approx(10 * (0.5 + 0.5 / row["probability"]), rel=1e-2)
@@ -331,7 +340,7 @@ def test_few_weighted_paths_are_too_few_as_well():
     small, large = (jr.simulate(model, paths, rare=True) for paths in (16, 400))
     np.testing.assert_allclose(small["evidence"].sel(hazard="flu"), 0.25, rtol=1e-2)
     assert (unknown(small), unknown(large)) == ([True], [False])
-    text = conclusion(summarize(small))
+    text = render_conclusion(summarize(small))
     assert "flu is expected to hit 4 times in these 16 paths" in text
     assert "--rare" not in text
 
@@ -359,7 +368,7 @@ def test_the_last_year_of_weighted_paths_has_their_weights():
 
 def test_evidence_of_results_made_by_hand_is_unlimited():
     values = of_cost([[1.0, 2.0, 4.0]]).risk.metrics()
-    assert reached(values, parse_target("cost.mean:90%"))["unseen"].values.tolist() == [False]
+    assert assess_precision(values, parse_precision_target("cost.mean:90%"))["unseen"].values.tolist() == [False]
 
 
 def test_a_disaster_that_takes_two_targets_at_once_is_not_declared_known():
@@ -385,31 +394,33 @@ def test_a_disaster_that_takes_two_targets_at_once_is_not_declared_known():
         },
     }
     run = jr.simulate(model, 10_000, seed=1)
-    assert occurrences(run)["evidence"].item() == pytest.approx(10_000 * 0.1 * 0.0004, rel=0.05)
-    found = reached(run.risk.metrics(), parse_target("cost.mean:1%"))
+    assert count_occurrences(run)["evidence"].item() == pytest.approx(10_000 * 0.1 * 0.0004, rel=0.05)
+    found = assess_precision(run.risk.metrics(), parse_precision_target("cost.mean:1%"))
     assert not found["met"].any()
-    assert "storm is expected to hit 0.39 times" in conclusion(summarize(run))
+    assert "storm is expected to hit 0.39 times" in render_conclusion(summarize(run))
 
 
 def test_a_result_that_does_not_count_its_hazards_says_so():
     run = jr.simulate(UNTIL_RARE, 200)
     old = run.drop_vars(["occurrences", "expected_occurrences", "evidence", "hazard"])
-    notes = " ".join(compare_table(old).notes)
+    notes = " ".join(build_comparison_table(old).notes)
     assert "This result does not say how often its hazards occurred" in notes
     handed = jr.simulate(UNTIL_RARE, seed=1, exogenous=jr.sample(UNTIL_RARE, 50, seed=1))
-    assert "Not counted, because they hit nothing that is drawn: fire." in " ".join(compare_table(handed).notes)
+    assert "Not counted, because they hit nothing that is drawn: fire." in " ".join(
+        build_comparison_table(handed).notes
+    )
 
 
 def test_what_is_not_rare_enough_is_not_to_be_sampled_more_often():
     # As regular as clockwork, or with a chance that is small whatever begins: --rare would change nothing.
     often = with_fire(UNTIL_RARE, rate="1 / year", hits={"press": {"capacity": 0, "chance": 0.001}})
-    text = conclusion(summarize(jr.simulate(often, 1000)))
+    text = render_conclusion(summarize(jr.simulate(often, 1000)))
     assert "take at least" in text
     assert "--rare" not in text
 
 
 def test_the_document_for_programs_counts_hazards():
-    found = document(jr.simulate(UNTIL_RARE, 1000, seed=1, rare=True))
+    found = build_document(jr.simulate(UNTIL_RARE, 1000, seed=1, rare=True))
     assert found["rare"][0]["hazard"] == "fire"
     assert found["priced"] is True
     fire = found["hazards"]["fire"]["base"]

@@ -9,7 +9,7 @@ from handmade import of_cost, random_result
 from scipy import stats
 
 from jitrisk.errors import ResultError
-from jitrisk.risk import contrast
+from jitrisk.risk import compare
 from jitrisk.vocabulary import CONTRASTS, METRICS
 
 
@@ -65,7 +65,7 @@ def test_interval_of_the_tails_covers_the_truth_about_as_often_as_it_says():
         luck = rng.exponential(size=5000)
         # Twice the luck has twice the tail: the true difference is that of the luck itself.
         cost = xr.DataArray(np.stack([luck, 2 * luck]), dims=("strategy", "path"), attrs={"bad_tail": "upper"})
-        column = contrast(xr.Dataset({"cost": cost}), level=level)["cost"].isel(strategy=1)
+        column = compare(xr.Dataset({"cost": cost}), level=level)["cost"].isel(strategy=1)
         lower, upper = column.sel(statistic=["cvar_lower", "cvar_upper"]).values
         hits += lower < 1 + np.log(10) < upper
     assert abs(hits / runs - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs) + 0.01
@@ -176,7 +176,7 @@ def test_more_profit_is_better():
 def test_the_richest_is_the_one_that_earns_most_and_ties_are_shared():
     profit = xr.DataArray([[3.0, 1.0, 2.0, 5.0], [1.0, 4.0, 2.0, 4.0]], dims=("strategy", "path"))
     values = xr.Dataset({"profit": profit.assign_attrs(bad_tail="lower")}, {"strategy": ["jit", "jic"]})
-    found = contrast(values)
+    found = compare(values)
     assert found["richest"].values.tolist() == [0.625, 0.375]
     assert found["richer"].values.tolist() == [0.0, 0.25]
     assert "cheapest" not in found

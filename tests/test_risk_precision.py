@@ -11,11 +11,11 @@ from scipy import stats
 from jitrisk.risk.intervals import (
     Spread,
     clopper_pearson,
+    compute_skewed_interval,
+    find_rank_interval,
     moments,
     normal,
     rank,
-    rank_interval,
-    skewed_interval,
     standard_error,
     student,
 )
@@ -23,7 +23,7 @@ from jitrisk.risk.intervals import (
 
 @pytest.mark.parametrize(("paths", "level", "ranks"), [(1000, 0.95, (936, 964)), (10_000, 0.99, (9880, 9920))])
 def test_rank_interval_covers_the_quantile_with_its_confidence(paths, level, ranks):
-    assert rank_interval(paths, level) == ranks
+    assert find_rank_interval(paths, level) == ranks
     below = stats.binom(paths, level)
     assert below.cdf(ranks[1] - 1) - below.cdf(ranks[0] - 1) > 0.95
 
@@ -33,7 +33,7 @@ def test_rank_interval_covers_the_quantile_with_its_confidence(paths, level, ran
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.999])
 def test_rank_interval_misses_at_each_end_as_often_as_allowed_and_no_less_than_needed(paths, probability, confidence):
     ranks, below, miss = (
-        rank_interval(paths, probability, confidence),
+        find_rank_interval(paths, probability, confidence),
         stats.binom(paths, probability),
         (1 - confidence) / 2,
     )
@@ -47,9 +47,9 @@ def test_rank_interval_misses_at_each_end_as_often_as_allowed_and_no_less_than_n
 
 def test_rank_interval_is_unknown_where_a_tail_is_too_short():
     # 0.95 ** 72 is the first power below 0.025: the largest of 72 paths is likely enough to lie above the quantile.
-    assert rank_interval(71, 0.95) is None
-    assert rank_interval(72, 0.95) is not None
-    assert rank_interval(71, 0.05) is None
+    assert find_rank_interval(71, 0.95) is None
+    assert find_rank_interval(72, 0.95) is not None
+    assert find_rank_interval(71, 0.05) is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_interval_without_skewness_is_that_of_student():
     found = moments(sample)
     assert found.skewness == pytest.approx(0, abs=1e-15)
     expected = stats.ttest_1samp(sample, 0).confidence_interval(0.95)
-    ends = skewed_interval(found.spread, student(5))
+    ends = compute_skewed_interval(found.spread, student(5))
     assert ends == pytest.approx((expected.low, expected.high))
 
 
@@ -141,13 +141,15 @@ def test_ends_of_the_interval_solve_the_published_transformation(skewness, paths
         a = skewness / math.sqrt(paths)
         return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
-    lower, upper = skewed_interval(Spread(10.0, 1.0, 0.1, 0.5, skewness / math.sqrt(paths), paths - 1.0, paths), 1.96)
+    lower, upper = compute_skewed_interval(
+        Spread(10.0, 1.0, 0.1, 0.5, skewness / math.sqrt(paths), paths - 1.0, paths), 1.96
+    )
     assert transformed((10.0 - lower) / 0.5) == pytest.approx(1.96, rel=1e-9)
     assert transformed((10.0 - upper) / 0.5) == pytest.approx(-1.96, rel=1e-9)
 
 
 def test_interval_reaches_further_where_the_tail_is():
-    lower, upper = skewed_interval(Spread(1.0, 31.6, 1.0, 1.0, 31.6 / math.sqrt(1000), 999.0, 1.0), 1.96)
+    lower, upper = compute_skewed_interval(Spread(1.0, 31.6, 1.0, 1.0, 31.6 / math.sqrt(1000), 999.0, 1.0), 1.96)
     # One event in a thousand paths: the exact Poisson interval of its count is 0.025 to 5.57.
     assert -0.3 < lower < 0.025
     assert 5.57 < upper < 8

@@ -8,7 +8,7 @@ import xarray as xr
 from handmade import random_result, result
 
 from jitrisk.errors import ResultError
-from jitrisk.risk import cheaper, contrast, convergence, describe, dominance, exceedance, histogram, metrics
+from jitrisk.risk import cheaper, compare, convergence, describe, dominance, exceedance, histogram, metrics
 
 
 def refusal(outcomes: xr.Dataset) -> str:
@@ -35,7 +35,7 @@ def test_dimension_lost_by_selection_comes_with_advice():
     assert "sel(stage=[...])" in refusal(result().sel(stage="line"))
 
 
-@pytest.mark.parametrize("curve", [cheaper, contrast, convergence, describe, dominance, exceedance, histogram])
+@pytest.mark.parametrize("curve", [cheaper, compare, convergence, describe, dominance, exceedance, histogram])
 def test_metrics_of_no_path_are_refused(curve):
     with pytest.raises(ResultError, match="cost has no path; select at least one"):
         curve(random_result().risk.metrics().isel(path=[]))

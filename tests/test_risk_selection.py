@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jitrisk.risk.intervals import rank, rank_interval
-from jitrisk.risk.order_statistics import order_statistics, quantile_ranks, quantiles
+from jitrisk.risk.intervals import find_rank_interval, rank
+from jitrisk.risk.order_statistics import find_quantile_ranks, quantiles, select_order_statistics
 
 PATHS = 300_000
 RANKS = [1, 2, 17, 1500, 15_000, 75_001, 150_000, 150_000, 225_000, 285_000, 299_700, 299_999, 300_000]
@@ -39,18 +39,18 @@ def laws() -> dict[str, np.ndarray]:
 def test_order_statistics_are_those_of_the_sorted_sample(law):
     sample = laws()[law]
     before = sample.copy()
-    assert order_statistics(sample, RANKS).tolist() == np.sort(sample)[np.array(RANKS) - 1].tolist()
+    assert select_order_statistics(sample, RANKS).tolist() == np.sort(sample)[np.array(RANKS) - 1].tolist()
     assert (sample == before).all()
 
 
 def test_small_samples_are_simply_sorted():
-    assert order_statistics(np.array([3.0, 1.0, 2.0]), [3, 1, 1]).tolist() == [3, 1, 1]
+    assert select_order_statistics(np.array([3.0, 1.0, 2.0]), [3, 1, 1]).tolist() == [3, 1, 1]
 
 
 def test_quantiles_stand_between_the_ends_of_their_intervals():
     sample = np.random.default_rng(1).permutation(np.arange(1.0, 1001.0))
-    (median, high) = quantiles(sample, [quantile_ranks(1000, 0.5), quantile_ranks(1000, 0.999)])
-    assert median == (500, *rank_interval(1000, 0.5))
+    (median, high) = quantiles(sample, [find_quantile_ranks(1000, 0.5), find_quantile_ranks(1000, 0.999)])
+    assert median == (500, *find_rank_interval(1000, 0.5))
     assert high.value == 999
     assert np.isnan(high.lower)
     assert np.isnan(high.upper)
@@ -58,6 +58,6 @@ def test_quantiles_stand_between_the_ends_of_their_intervals():
 
 
 def test_ranks_counted_from_the_top_mirror_those_from_the_bottom():
-    lower, upper = rank_interval(1000, 0.95)
-    assert quantile_ranks(1000, 0.95, low=True) == (1001 - rank(1000, 0.95), 1001 - upper, 1001 - lower)
-    assert quantile_ranks(20, 0.95, low=True) == (2, 0, 0)
+    lower, upper = find_rank_interval(1000, 0.95)
+    assert find_quantile_ranks(1000, 0.95, low=True) == (1001 - rank(1000, 0.95), 1001 - upper, 1001 - lower)
+    assert find_quantile_ranks(20, 0.95, low=True) == (2, 0, 0)

@@ -9,7 +9,7 @@ import pytest
 from handmade import of_cost, random_result
 from scipy import stats
 
-from jitrisk.risk import contrast
+from jitrisk.risk import compare
 from jitrisk.risk.design import EqualDesign, Point, WeightedDesign
 from jitrisk.risk.tail_differences import (
     FEW_CARRY,
@@ -21,7 +21,7 @@ from jitrisk.risk.tail_differences import (
     Tail,
     compare_tails,
 )
-from jitrisk.risk.tails import tail_risk
+from jitrisk.risk.tails import compute_tail_risk
 
 PATHS, LEVEL, CONFIDENCE = 6000, 0.95, 0.95
 
@@ -67,7 +67,7 @@ def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
 def test_estimates_are_the_differences_of_the_measures():
     for one, base in pairs():
         found = differences(one, base)
-        apart = [tail_risk(losses, LEVEL) for losses in (one, base)]
+        apart = [compute_tail_risk(losses, LEVEL) for losses in (one, base)]
         assert found[0].value == apart[0].var - apart[1].var
         assert found[1].value == pytest.approx(apart[0].cvar - apart[1].cvar, rel=1e-12)
 
@@ -205,7 +205,7 @@ def test_a_bad_lower_tail_is_the_upper_one_turned():
 
 def test_comparisons_repeat_to_the_last_bit():
     outcomes = of_cost(np.random.default_rng(3).lognormal(size=(3, PATHS)))
-    one, other = outcomes.risk.compare(), contrast(outcomes.risk.metrics())
+    one, other = outcomes.risk.compare(), compare(outcomes.risk.metrics())
     np.testing.assert_array_equal(one["cost"], other["cost"])
 
 

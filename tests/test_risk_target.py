@@ -7,21 +7,21 @@ from scipy import stats
 
 from jitrisk import risk
 from jitrisk.errors import ResultError
-from jitrisk.risk import Target, parse_target, reached
+from jitrisk.risk import PrecisionTarget, assess_precision, parse_precision_target
 
 
 @pytest.mark.parametrize(
     ("text", "target"),
     [
-        ("cost.cvar95:1%", Target("cost", "cvar", 0.95, 0.01)),
-        ("cost.mean:0.5%", Target("cost", "mean", 0.95, 0.005)),
-        ("downtime.var99:2%", Target("downtime", "var", 0.99, 0.02)),
-        (" fill_rate.mean : 0.001 ", Target("fill_rate", "mean", 0.95, 0.001)),
-        ("profit.var99.5:10 %", Target("profit", "var", 0.995, 0.1)),
+        ("cost.cvar95:1%", PrecisionTarget("cost", "cvar", 0.95, 0.01)),
+        ("cost.mean:0.5%", PrecisionTarget("cost", "mean", 0.95, 0.005)),
+        ("downtime.var99:2%", PrecisionTarget("downtime", "var", 0.99, 0.02)),
+        (" fill_rate.mean : 0.001 ", PrecisionTarget("fill_rate", "mean", 0.95, 0.001)),
+        ("profit.var99.5:10 %", PrecisionTarget("profit", "var", 0.995, 0.1)),
     ],
 )
 def test_a_target_says_what_is_to_be_known_and_how_well(text, target):
-    found = parse_target(text)
+    found = parse_precision_target(text)
     assert found.metric == target.metric
     assert found.statistic == target.statistic
     assert (found.level, found.width) == pytest.approx((target.level, target.width))
@@ -29,7 +29,7 @@ def test_a_target_says_what_is_to_be_known_and_how_well(text, target):
 
 @pytest.mark.parametrize("text", ["cost.cvar95:1%", "downtime.var99.5:2%", "cost.mean:0.5%"])
 def test_a_target_reads_back_what_it_prints(text):
-    assert str(parse_target(text)) == text
+    assert str(parse_precision_target(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -53,25 +53,25 @@ def test_a_target_reads_back_what_it_prints(text):
 )
 def test_what_is_no_target_is_refused_with_what_is_allowed(text, words):
     with pytest.raises(ResultError) as refusal:
-        parse_target(text)
+        parse_precision_target(text)
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_the_width_of_a_normal_mean_is_student_s():
     cost = np.random.default_rng(1).normal(10, 1, (2, 5000))
-    found = reached(risk.metrics(of_cost(cost)), parse_target("cost.mean:0.2%"))
+    found = assess_precision(risk.metrics(of_cost(cost)), parse_precision_target("cost.mean:0.2%"))
     half = stats.t.ppf(0.975, 4999) * cost.std(axis=1, ddof=1) / np.sqrt(5000)
     # The interval is corrected for skewness, of which a normal sample has next to none.
     assert found["width"].values == pytest.approx(half / cost.mean(axis=1), rel=0.01)
     assert found["needed"].values == pytest.approx(5000 * (found["width"].values / 0.002) ** 2)
     assert not found["met"].any()
-    assert reached(risk.metrics(of_cost(cost)), parse_target("cost.mean:1%"))["met"].all()
+    assert assess_precision(risk.metrics(of_cost(cost)), parse_precision_target("cost.mean:1%"))["met"].all()
 
 
 def test_the_width_of_a_value_at_risk_is_half_its_order_statistics():
     cost = np.random.default_rng(2).lognormal(0, 1, (1, 4000))
-    found = reached(risk.metrics(of_cost(cost)), parse_target("cost.var95:1%"))
+    found = assess_precision(risk.metrics(of_cost(cost)), parse_precision_target("cost.var95:1%"))
     lower, upper = (found[end].item() for end in ("lower", "upper"))
     assert lower in cost
     assert upper in cost
@@ -83,7 +83,7 @@ def test_the_width_of_a_value_at_risk_is_half_its_order_statistics():
 def test_zero_has_no_width_and_says_so():
     values = risk.metrics(result(paths=500, starved=np.zeros((1, 500, 1))))
     for statistic in ("mean", "cvar95"):
-        found = reached(values, parse_target(f"downtime.{statistic}:1%"))
+        found = assess_precision(values, parse_precision_target(f"downtime.{statistic}:1%"))
         assert np.isnan(found["width"]).all()
         assert found["zero"].all()
         assert not found["met"].any()
@@ -93,23 +93,23 @@ def test_a_value_at_risk_of_zero_is_known_where_its_order_statistics_are_zero():
     starved = np.zeros((1, 2000, 1))
     starved[0, :20] = 1.0
     values = risk.metrics(result(paths=2000, starved=starved))
-    found = reached(values, parse_target("downtime.var95:1%"))
+    found = assess_precision(values, parse_precision_target("downtime.var95:1%"))
     assert found["met"].all()
     assert not found["zero"].any()
     # With the level at the atom's edge, the interval reaches beyond it: not known.
-    found = reached(values, parse_target("downtime.var99:1%"))
+    found = assess_precision(values, parse_precision_target("downtime.var99:1%"))
     assert not found["met"].any()
     assert not found["zero"].any()
 
 
 def test_a_constant_is_known_exactly():
-    found = reached(risk.metrics(of_cost(np.full((1, 100), 7.0))), parse_target("cost.mean:0.1%"))
+    found = assess_precision(risk.metrics(of_cost(np.full((1, 100), 7.0))), parse_precision_target("cost.mean:0.1%"))
     assert found["met"].all()
     assert found["width"].item() == 0
 
 
 def test_too_few_paths_for_an_interval_are_not_enough():
-    found = reached(risk.metrics(of_cost(np.arange(1.0, 11.0))), parse_target("cost.cvar95:50%"))
+    found = assess_precision(risk.metrics(of_cost(np.arange(1.0, 11.0))), parse_precision_target("cost.cvar95:50%"))
     assert np.isnan(found["width"]).all()
     assert not found["met"].any()
     assert not found["zero"].any()
@@ -117,4 +117,4 @@ def test_too_few_paths_for_an_interval_are_not_enough():
 
 def test_a_metric_that_the_result_lacks_is_named():
     with pytest.raises(ResultError, match="no profit"):
-        reached(risk.metrics(of_cost([1.0, 2.0])), parse_target("profit.mean:1%"))
+        assess_precision(risk.metrics(of_cost([1.0, 2.0])), parse_precision_target("profit.mean:1%"))

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import jitrisk as jr
-from jitrisk.arguments import job_from
+from jitrisk.arguments import build_job
 from jitrisk.cli import main
-from jitrisk.run.forecast import result_bytes
+from jitrisk.run.forecast import compute_result_bytes
 
 MODEL = "bicycles"
 
@@ -75,7 +75,7 @@ def simulate_then(monkeypatch, act):
 
 def bytes_of_path(model, rare=False):
     network = jr.load(model)
-    return result_bytes(job_from(network, network.strategies, 1), len(network.hazards), rare)
+    return compute_result_bytes(build_job(network, network.strategies, 1), len(network.hazards), rare)
 
 
 @pytest.mark.parametrize(("model", "rare"), [("bicycles", False), ("brake-valves", False), ("tohoku", True)])

@@ -7,27 +7,27 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jitrisk.sampling import FAMILIES, constant, distribution
+from jitrisk.sampling import FAMILIES, build_constant, build_distribution
 
 SCIPY = [
-    (distribution("poisson", mean=20), stats.poisson(20)),
-    (distribution("poisson", mean=0.3), stats.poisson(0.3)),
-    (distribution("negative_binomial", mean=20, cv=0.5), stats.nbinom(5, 0.2)),
-    (distribution("negative_binomial", mean=20, sd=10), stats.nbinom(5, 0.2)),
-    (distribution("negative_binomial", mean=20, size=5), stats.nbinom(5, 0.2)),
-    (distribution("negative_binomial", n=2.5, p=0.1), stats.nbinom(2.5, 0.1)),
-    (distribution("binomial", n=50, p=0.3), stats.binom(50, 0.3)),
-    (distribution("normal", mean=5, sd=2), stats.norm(5, 2)),
-    (distribution("lognormal", mean=5, cv=3), stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10))),
-    (distribution("gamma", mean=6, cv=0.5), stats.gamma(4, scale=1.5)),
-    (distribution("gamma", shape=0.5, scale=3), stats.gamma(0.5, scale=3)),
-    (distribution("exponential", mean=7), stats.expon(scale=7)),
-    (distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
-    (distribution("weibull", mean=2 * 1.2658235, shape=0.7), stats.weibull_min(0.7, scale=2)),
-    (distribution("geometric", mean=50), stats.geom(0.02)),
-    (distribution("uniform", low=2, high=5), stats.uniform(2, 3)),
-    (distribution("triangular", low=1, mode=2, high=6), stats.triang(0.2, 1, 5)),
-    (distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4]), None),
+    (build_distribution("poisson", mean=20), stats.poisson(20)),
+    (build_distribution("poisson", mean=0.3), stats.poisson(0.3)),
+    (build_distribution("negative_binomial", mean=20, cv=0.5), stats.nbinom(5, 0.2)),
+    (build_distribution("negative_binomial", mean=20, sd=10), stats.nbinom(5, 0.2)),
+    (build_distribution("negative_binomial", mean=20, size=5), stats.nbinom(5, 0.2)),
+    (build_distribution("negative_binomial", n=2.5, p=0.1), stats.nbinom(2.5, 0.1)),
+    (build_distribution("binomial", n=50, p=0.3), stats.binom(50, 0.3)),
+    (build_distribution("normal", mean=5, sd=2), stats.norm(5, 2)),
+    (build_distribution("lognormal", mean=5, cv=3), stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10))),
+    (build_distribution("gamma", mean=6, cv=0.5), stats.gamma(4, scale=1.5)),
+    (build_distribution("gamma", shape=0.5, scale=3), stats.gamma(0.5, scale=3)),
+    (build_distribution("exponential", mean=7), stats.expon(scale=7)),
+    (build_distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
+    (build_distribution("weibull", mean=2 * 1.2658235, shape=0.7), stats.weibull_min(0.7, scale=2)),
+    (build_distribution("geometric", mean=50), stats.geom(0.02)),
+    (build_distribution("uniform", low=2, high=5), stats.uniform(2, 3)),
+    (build_distribution("triangular", low=1, mode=2, high=6), stats.triang(0.2, 1, 5)),
+    (build_distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4]), None),
 ]
 IDS = [str(law) for law, _ in SCIPY]
 STANDARD = [(law, other) for law, other in SCIPY if other is not None]
@@ -48,7 +48,7 @@ def test_every_family_is_compared_with_scipy():
 
 
 def test_empirical_draws_its_values_with_their_weights():
-    law = distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4])
+    law = build_distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4])
     assert law.parameters == (("values", (1.5, 2.0, 3.0)), ("weights", (0.6, 0.3, 0.1)))
     assert law.mean() == pytest.approx(1.8)
     assert law.sd() == pytest.approx(np.sqrt(0.6 * 0.09 + 0.3 * 0.04 + 0.1 * 1.44))
@@ -57,7 +57,7 @@ def test_empirical_draws_its_values_with_their_weights():
 
 
 def test_quantile_keeps_the_shape_of_its_argument():
-    law = distribution("exponential", mean=2)
+    law = build_distribution("exponential", mean=2)
     assert law.quantile(0.5).shape == ()
     assert law.quantile(np.full((2, 3), 0.5)).shape == (2, 3)
 
@@ -65,25 +65,25 @@ def test_quantile_keeps_the_shape_of_its_argument():
 def test_only_families_of_whole_numbers_are_integer():
     whole = {law.family for law, _ in STANDARD if law.integer}
     assert whole == {"poisson", "negative_binomial", "binomial", "geometric"}
-    assert constant(3).integer
-    assert not constant(2.5).integer
-    assert distribution("empirical", values=[1, 4]).integer
-    assert not distribution("empirical", values=[1, 4.5]).integer
+    assert build_constant(3).integer
+    assert not build_constant(2.5).integer
+    assert build_distribution("empirical", values=[1, 4]).integer
+    assert not build_distribution("empirical", values=[1, 4.5]).integer
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (distribution("lognormal", mean=5, cv=0.6), distribution("lognormal", mean=5, sd=3)),
-        (distribution("gamma", mean=6, cv=0.5), distribution("gamma", shape=4, scale=1.5)),
-        (distribution("negative_binomial", mean=20, cv=0.5), distribution("negative_binomial", n=5, p=0.2)),
-        (distribution("normal", mean=5, cv=0), constant(5)),
-        (distribution("poisson", mean=0), constant(0)),
-        (distribution("uniform", low=2, high=2), constant(2)),
-        (distribution("geometric", mean=1), constant(1)),
-        (distribution("binomial", n=7, p=1), constant(7)),
-        (distribution("empirical", values=[4, 4]), constant(4)),
-        (distribution("empirical", values=[4, 5], weights=[2, 0]), constant(4)),
+        (build_distribution("lognormal", mean=5, cv=0.6), build_distribution("lognormal", mean=5, sd=3)),
+        (build_distribution("gamma", mean=6, cv=0.5), build_distribution("gamma", shape=4, scale=1.5)),
+        (build_distribution("negative_binomial", mean=20, cv=0.5), build_distribution("negative_binomial", n=5, p=0.2)),
+        (build_distribution("normal", mean=5, cv=0), build_constant(5)),
+        (build_distribution("poisson", mean=0), build_constant(0)),
+        (build_distribution("uniform", low=2, high=2), build_constant(2)),
+        (build_distribution("geometric", mean=1), build_constant(1)),
+        (build_distribution("binomial", n=7, p=1), build_constant(7)),
+        (build_distribution("empirical", values=[4, 4]), build_constant(4)),
+        (build_distribution("empirical", values=[4, 5], weights=[2, 0]), build_constant(4)),
     ],
 )
 def test_equal_laws_are_equal_values(one, other):
@@ -121,7 +121,7 @@ def test_equal_laws_are_equal_values(one, other):
 )
 def test_a_bad_distribution_is_refused_with_what_was_found_and_what_is_allowed(family, parameters, said):
     with pytest.raises(ValueError, match=re.escape(said)):
-        distribution(family, **parameters)
+        build_distribution(family, **parameters)
 
 
 def test_distributions_come_without_numba_and_without_scipy():

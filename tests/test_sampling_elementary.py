@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from jitrisk.sampling import distribution, elementary, gammas, normal
+from jitrisk.sampling import build_distribution, elementary, gammas, normal
 from jitrisk.sampling.families import CONTINUOUS
-from jitrisk.sampling.staircases import Binomial, Listed, NegativeBinomial, Poisson, Smooth, staircase
+from jitrisk.sampling.staircases import Binomial, ListedCdf, NegativeBinomial, Poisson, SmoothCdf, build_cdf
 
 RNG = np.random.default_rng(11)
 WIDE = 10.0 ** RNG.uniform(-300, 300, 4000)
@@ -109,8 +109,8 @@ SMOOTH = [
 
 @pytest.mark.parametrize(("law", "other"), LISTED + SMOOTH, ids=str)
 def test_tails_of_whole_numbers_equal_those_of_scipy(law, other):
-    found = staircase(law)
-    assert isinstance(found, Listed if (law, other) in LISTED else Smooth)
+    found = build_cdf(law)
+    assert isinstance(found, ListedCdf if (law, other) in LISTED else SmoothCdf)
     k = np.unique(np.concatenate([other.ppf(SHARES), other.isf(SHARES)]))
     # scipy hands 1 - p on to its incomplete beta function, which costs it digits where n is 1e12.
     tolerance = 2e-9 if law == Binomial(1e12, 0.5) else 2e-12
@@ -122,8 +122,8 @@ def test_tails_of_whole_numbers_equal_those_of_scipy(law, other):
 
 def test_a_list_and_a_smooth_density_of_one_law_agree():
     for law in (Poisson(1e7), NegativeBinomial(2e4, 40.0), Binomial(1e8, 0.3)):
-        listed, smooth = staircase(law), Smooth(law)
-        assert isinstance(listed, Listed)
+        listed, smooth = build_cdf(law), SmoothCdf(law)
+        assert isinstance(listed, ListedCdf)
         k = listed.quantile(SHARES, False)
         np.testing.assert_allclose(smooth.tail(k, False), listed.tail(k, False), rtol=1e-11)
         np.testing.assert_array_equal(smooth.quantile(SHARES, True), listed.quantile(SHARES, True))
@@ -132,22 +132,22 @@ def test_a_list_and_a_smooth_density_of_one_law_agree():
 def test_far_tails_of_a_wide_poisson_law_follow_the_gamma_law():
     # P(X > k) with mean m is P(a gamma variable of shape k + 1 is below m).
     for mean in (2e7, 1e9):
-        k = staircase(Poisson(mean)).quantile(np.array([1e-9, 1e-3, 0.3]), True)
-        tail = staircase(Poisson(mean)).tail(k, True)
+        k = build_cdf(Poisson(mean)).quantile(np.array([1e-9, 1e-3, 0.3]), True)
+        tail = build_cdf(Poisson(mean)).tail(k, True)
         found = [gammas.quantile(each + 1.0, np.array([p]), False)[0] for each, p in zip(k, tail, strict=True)]
         np.testing.assert_allclose(found, mean, rtol=1e-14)
 
 
 def test_laws_too_narrow_for_doubles_are_normal():
-    for law in (distribution("poisson", mean=1e25), distribution("binomial", n=1e26, p=0.1)):
+    for law in (build_distribution("poisson", mean=1e25), build_distribution("binomial", n=1e26, p=0.1)):
         assert float(law.quantile(0.5)) == law.mean()
         assert float(law.quantile(1e-9, upper=True)) == pytest.approx(law.mean() + 5.9978 * law.sd(), rel=1e-15)
 
 
 def test_quantiles_of_continuous_families_rise():
     p = np.linspace(1e-6, 0.999999, 2001)
-    laws = [distribution("gamma", shape=s, scale=1.0) for s in (1e-2, 0.7, 40.0, 1e5)]
-    laws += [distribution("lognormal", mean=5, cv=9), distribution("weibull", scale=2, shape=0.3)]
+    laws = [build_distribution("gamma", shape=s, scale=1.0) for s in (1e-2, 0.7, 40.0, 1e5)]
+    laws += [build_distribution("lognormal", mean=5, cv=9), build_distribution("weibull", scale=2, shape=0.3)]
     assert {law.family for law in laws} <= {family.name for family in CONTINUOUS}
     assert all((np.diff(law.quantile(p)) >= 0).all() for law in laws)
 
@@ -155,10 +155,10 @@ def test_quantiles_of_continuous_families_rise():
 @pytest.mark.parametrize(
     ("law", "other"),
     [
-        (distribution("normal", mean=5, sd=2), stats.norm(5, 2)),
-        (distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
-        (distribution("exponential", mean=7), stats.expon(scale=7)),
-        (distribution("gamma", shape=4, scale=1.5), stats.gamma(4, scale=1.5)),
+        (build_distribution("normal", mean=5, sd=2), stats.norm(5, 2)),
+        (build_distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
+        (build_distribution("exponential", mean=7), stats.expon(scale=7)),
+        (build_distribution("gamma", shape=4, scale=1.5), stats.gamma(4, scale=1.5)),
     ],
     ids=str,
 )

@@ -12,11 +12,11 @@ from rarely import UNTIL_RARE, combined, strata, with_fire
 from sampled import availability, outage, word
 
 import jitrisk as jr
-from jitrisk.arguments import find_mixture, job_from
+from jitrisk.arguments import build_job, find_mixture
 from jitrisk.errors import ExogenousError, JitriskError, ResultError
 from jitrisk.run import engine
-from jitrisk.sampling import Sampler, Spells, constant, distribution, kernels, quantile_tables
-from jitrisk.sampling.rare import Mixture, mixture_of
+from jitrisk.sampling import HazardProcess, Sampler, build_constant, build_distribution, kernels, quantile_tables
+from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import OCCURRENCES, OUTCOMES
 
 WORDS = 2.0**32
@@ -24,14 +24,14 @@ SHARES = (0.19, 1e-3, 1e-6, 1e-9)
 FAR = 2**40 - 3
 
 SMOOTH = [
-    distribution("exponential", mean=3650),
-    distribution("weibull", scale=1000, shape=1.4),
-    distribution("weibull", scale=1000, shape=0.6),
-    distribution("weibull", mean=3000, shape=5),
-    distribution("gamma", mean=3000, cv=0.5),
-    distribution("lognormal", mean=5000, cv=0.5),
-    distribution("lognormal", mean=5000, cv=3),
-    distribution("uniform", low=0, high=3e5),
+    build_distribution("exponential", mean=3650),
+    build_distribution("weibull", scale=1000, shape=1.4),
+    build_distribution("weibull", scale=1000, shape=0.6),
+    build_distribution("weibull", mean=3000, shape=5),
+    build_distribution("gamma", mean=3000, cv=0.5),
+    build_distribution("lognormal", mean=5000, cv=0.5),
+    build_distribution("lognormal", mean=5000, cv=3),
+    build_distribution("uniform", low=0, high=3e5),
 ]
 
 
@@ -68,7 +68,7 @@ def test_a_restricted_table_gives_the_lowest_quantiles(law, share):
 
 @pytest.mark.parametrize("share", SHARES)
 def test_the_lowest_quantiles_of_a_gamma_law_with_a_pole_are_right_relative_to_the_largest(share):
-    law, words = distribution("gamma", mean=3000, cv=2), many_words()
+    law, words = build_distribution("gamma", mean=3000, cv=2), many_words()
     expected = law.quantile(share * (words + 0.5) / WORDS)
     np.testing.assert_allclose(drawn(law, share, words), expected, rtol=0, atol=3e-4 * expected[-1])
 
@@ -84,7 +84,7 @@ def test_however_small_the_share_is_values_are_as_many_as_words(law, share):
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("mean", [50, 5000, 1e9, 1e12])
 def test_a_restricted_geometric_law_has_the_right_steps(mean, share):
-    law = distribution("geometric", mean=mean)
+    law = build_distribution("geometric", mean=mean)
     words = np.random.default_rng(2).integers(0, 2**32, 20_000)
     found, expected = drawn(law, share, words), law.quantile(share * (words + 0.5) / WORDS)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1 if mean > 50 else 0)
@@ -101,7 +101,7 @@ def test_a_restricted_geometric_law_has_the_right_steps(mean, share):
     ],
 )
 def test_a_restricted_empirical_law_keeps_the_lowest_values(values, weights, share, kept):
-    law = distribution("empirical", values=values, weights=weights)
+    law = build_distribution("empirical", values=values, weights=weights)
     found = drawn(law, share, np.linspace(0, WORDS - 1, 100_001))
     for value, probability in kept.items():
         assert np.mean(found == value) == pytest.approx(probability, abs=3e-5)
@@ -110,26 +110,26 @@ def test_a_restricted_empirical_law_keeps_the_lowest_values(values, weights, sha
 
 
 def spells_of(name, quiet, active=None, ramp=0.0):
-    return Spells(name, quiet, active or constant(20.0), ramp)
+    return HazardProcess(name, quiet, active or build_constant(20.0), ramp)
 
 
 RARE = [
-    distribution("exponential", mean=1e5),
-    distribution("exponential", mean=1e9),
-    distribution("weibull", scale=2000, shape=1.4),
-    distribution("gamma", mean=3000, cv=0.7),
-    distribution("lognormal", mean=5000, cv=0.9),
-    distribution("uniform", low=100, high=9000),
-    distribution("geometric", mean=40_000),
-    distribution("empirical", values=[40, 90, 900], weights=[1e-4, 0.02, 0.9799]),
+    build_distribution("exponential", mean=1e5),
+    build_distribution("exponential", mean=1e9),
+    build_distribution("weibull", scale=2000, shape=1.4),
+    build_distribution("gamma", mean=3000, cv=0.7),
+    build_distribution("lognormal", mean=5000, cv=0.9),
+    build_distribution("uniform", low=100, high=9000),
+    build_distribution("geometric", mean=40_000),
+    build_distribution("empirical", values=[40, 90, 900], weights=[1e-4, 0.02, 0.9799]),
 ]
 
 
 @pytest.mark.parametrize("law", RARE, ids=str)
 @pytest.mark.parametrize("first", [0, FAR])
 def test_all_paths_of_the_component_begin_within_the_horizon(law, first):
-    effect = outage(law, constant(20.0))
-    mixture = mixture_of([[effect.spells]], 365)
+    effect = outage(law, build_constant(20.0))
+    mixture = build_mixture([[effect.spells]], 365)
     assert mixture is not None
     sampler = Sampler([availability(effect)], 3, mixture, (0, 365))
     state = sampler.begin(first, 600)
@@ -142,8 +142,11 @@ def test_all_paths_of_the_component_begin_within_the_horizon(law, first):
 @pytest.mark.parametrize("first", [0, 12_345, FAR, 2**62])
 @pytest.mark.parametrize("law", RARE, ids=str)
 def test_begins_and_weights_are_those_of_a_plain_twin(law, first):
-    effects = [outage(law, constant(20.0)), outage(distribution("exponential", mean=4e4), constant(5.0), name="flood")]
-    mixture = mixture_of([[effect.spells for effect in effects]], 365)
+    effects = [
+        outage(law, build_constant(20.0)),
+        outage(build_distribution("exponential", mean=4e4), build_constant(5.0), name="flood"),
+    ]
+    mixture = build_mixture([[effect.spells for effect in effects]], 365)
     assert mixture is not None
     assert mixture.hazards == ("fire", "flood")
     sampler = Sampler([availability(*effects)], 9, mixture)
@@ -174,10 +177,10 @@ def test_begins_and_weights_are_those_of_a_plain_twin(law, first):
 @pytest.mark.parametrize("first", [0, FAR])
 def test_what_is_applied_is_what_is_listed(first):
     effects = [
-        outage(RARE[0], distribution("exponential", mean=9), ramp=7.0),
-        outage(RARE[2], distribution("gamma", mean=9, cv=0.5), factor=0.25, name="flood"),
+        outage(RARE[0], build_distribution("exponential", mean=9), ramp=7.0),
+        outage(RARE[2], build_distribution("gamma", mean=9, cv=0.5), factor=0.25, name="flood"),
     ]
-    mixture = mixture_of([[effect.spells for effect in effects]], 200)
+    mixture = build_mixture([[effect.spells for effect in effects]], 200)
     sampler = Sampler([availability(*effects)], 5, mixture)
     out = np.empty((200, 1, 24), np.float32)
     sampler.fill(sampler.begin(first, 24), 0, out)
@@ -364,17 +367,19 @@ def test_quiet_times_of_every_law_are_unbiased():
 
 
 def rare_names(hazards, periods=100):
-    found = mixture_of([hazards], periods)
+    found = build_mixture([hazards], periods)
     return found.hazards if found else ()
 
 
 def test_only_what_is_rare_is_sampled_more_often():
-    exponential = {p: distribution("exponential", mean=-100 / np.log1p(-p)) for p in (0.199, 0.201)}
+    exponential = {p: build_distribution("exponential", mean=-100 / np.log1p(-p)) for p in (0.199, 0.201)}
     assert rare_names([spells_of("a", exponential[0.199]), spells_of("b", exponential[0.201])]) == ("a",)
-    assert rare_names([spells_of("certain", constant(99)), spells_of("never", constant(100))]) == ()
-    assert rare_names([spells_of("never", distribution("uniform", low=100, high=9e9))]) == ()
-    assert rare_names([spells_of("never", distribution("lognormal", mean=5000, cv=0.05))]) == ()
-    assert rare_names([spells_of("b", exponential[0.199]), spells_of("a", distribution("exponential", mean=1e6))]) == (
+    assert rare_names([spells_of("certain", build_constant(99)), spells_of("never", build_constant(100))]) == ()
+    assert rare_names([spells_of("never", build_distribution("uniform", low=100, high=9e9))]) == ()
+    assert rare_names([spells_of("never", build_distribution("lognormal", mean=5000, cv=0.05))]) == ()
+    assert rare_names(
+        [spells_of("b", exponential[0.199]), spells_of("a", build_distribution("exponential", mean=1e6))]
+    ) == (
         "a",
         "b",
     )
@@ -390,7 +395,7 @@ def test_without_a_rare_hazard_rare_warns_and_every_path_is_natural():
 
 def job_of(model, paths, seed=6):
     network = jr.load(model)
-    return job_from(
+    return build_job(
         network, network.strategies, paths, seed, mixture=find_mixture(network, network.strategies.values(), True, seed)
     )
 

@@ -9,20 +9,20 @@ import pytest
 from scipy import stats
 
 import jitrisk as jr
-from jitrisk.arguments import job_from
+from jitrisk.arguments import build_job
 from jitrisk.run import engine
-from jitrisk.sampling import Spells, constant, distribution
-from jitrisk.sampling.renewal import begins_before, expected_occurrences
+from jitrisk.sampling import HazardProcess, build_constant, build_distribution
+from jitrisk.sampling.renewal import compute_begin_probability, expect_occurrences
 
-NOTHING = constant(0.0)
+NOTHING = build_constant(0.0)
 
 
 def exponential(rate):
-    return distribution("exponential", mean=1 / rate)
+    return build_distribution("exponential", mean=1 / rate)
 
 
 def expected(quiet, active, end, begin=0.0, ramp=0.0):
-    return expected_occurrences(Spells("fire", quiet, active, ramp), float(begin), float(end))
+    return expect_occurrences(HazardProcess("fire", quiet, active, ramp), float(begin), float(end))
 
 
 def two_state(a, b, time):
@@ -38,25 +38,28 @@ def two_state(a, b, time):
 @pytest.mark.parametrize(
     ("law", "other"),
     [
-        (distribution("exponential", mean=3650), stats.expon(scale=3650)),
-        (distribution("weibull", scale=1000, shape=1.4), stats.weibull_min(1.4, scale=1000)),
-        (distribution("gamma", shape=0.5, scale=3000), stats.gamma(0.5, scale=3000)),
-        (distribution("lognormal", mean=5000, cv=0.5), stats.lognorm(np.sqrt(np.log(1.25)), scale=5000 / 1.25**0.5)),
-        (distribution("uniform", low=300, high=900), stats.uniform(300, 600)),
+        (build_distribution("exponential", mean=3650), stats.expon(scale=3650)),
+        (build_distribution("weibull", scale=1000, shape=1.4), stats.weibull_min(1.4, scale=1000)),
+        (build_distribution("gamma", shape=0.5, scale=3000), stats.gamma(0.5, scale=3000)),
+        (
+            build_distribution("lognormal", mean=5000, cv=0.5),
+            stats.lognorm(np.sqrt(np.log(1.25)), scale=5000 / 1.25**0.5),
+        ),
+        (build_distribution("uniform", low=300, high=900), stats.uniform(300, 600)),
     ],
     ids=lambda law: str(law) if hasattr(law, "family") else "",
 )
 def test_the_probability_of_a_begin_is_that_of_the_law(law, other):
     for time in (50, 365, 3650):
-        assert begins_before(law, time) == pytest.approx(other.cdf(time), rel=1e-9)
+        assert compute_begin_probability(law, time) == pytest.approx(other.cdf(time), rel=1e-9)
 
 
 def test_a_begin_at_the_end_is_none_before_it():
-    atom = distribution("empirical", values=[90, 400], weights=[1, 9])
-    assert begins_before(atom, 90) == 0
-    assert begins_before(atom, 91) == pytest.approx(0.1)
-    assert begins_before(constant(90), 90) == 0
-    assert begins_before(constant(90), 91) == 1
+    atom = build_distribution("empirical", values=[90, 400], weights=[1, 9])
+    assert compute_begin_probability(atom, 90) == 0
+    assert compute_begin_probability(atom, 91) == pytest.approx(0.1)
+    assert compute_begin_probability(build_constant(90), 90) == 0
+    assert compute_begin_probability(build_constant(90), 91) == 1
 
 
 @pytest.mark.parametrize(("rate", "time"), [(1e-8, 365), (0.01, 50), (0.3, 300), (0.3, 400), (2.0, 9)])
@@ -80,7 +83,9 @@ def test_exponential_quiet_and_active_times_follow_the_two_state_process(a, b, t
 def test_quiet_times_of_two_exponential_parts_have_a_closed_form(rate, time):
     # Every other point of a Poisson process, of an odd number with probability (1 - exp(-2 t)) / 2.
     truth = rate * time / 2 + np.expm1(-2 * rate * time) / 4
-    assert expected(distribution("gamma", shape=2, scale=1 / rate), NOTHING, time) == pytest.approx(truth, rel=1e-3)
+    assert expected(build_distribution("gamma", shape=2, scale=1 / rate), NOTHING, time) == pytest.approx(
+        truth, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,12 +94,14 @@ def test_quiet_times_of_two_exponential_parts_have_a_closed_form(rate, time):
 )
 def test_constant_times_are_counted_and_the_end_is_left_out(quiet, active, ramp, time):
     begins = [begin for k in range(100) if (begin := quiet + k * (quiet + active + ramp)) < time]
-    assert expected(constant(quiet), constant(active), time, ramp=ramp) == pytest.approx(len(begins), rel=1e-9)
+    assert expected(build_constant(quiet), build_constant(active), time, ramp=ramp) == pytest.approx(
+        len(begins), rel=1e-9
+    )
 
 
 def test_rare_hazards_keep_a_small_relative_error():
     for rate in (1e-6, 1e-9, 1e-12):
-        assert expected(exponential(rate), constant(60.0), 365) == pytest.approx(365 * rate, rel=1e-3)
+        assert expected(exponential(rate), build_constant(60.0), 365) == pytest.approx(365 * rate, rel=1e-3)
 
 
 LAWS = {
@@ -136,15 +143,15 @@ def test_engine_runs_show_as_many_as_expected(warm_up):
 
 
 def test_what_cannot_begin_within_the_horizon_is_expected_0_times():
-    for quiet in (constant(400), constant(200), distribution("uniform", low=200, high=800)):
-        spells = Spells("fire", quiet, constant(60))
-        assert begins_before(spells.quiet, 200) == 0
-        assert expected_occurrences(spells, 0.0, 200.0) == 0
+    for quiet in (build_constant(400), build_constant(200), build_distribution("uniform", low=200, high=800)):
+        spells = HazardProcess("fire", quiet, build_constant(60))
+        assert compute_begin_probability(spells.quiet, 200) == 0
+        assert expect_occurrences(spells, 0.0, 200.0) == 0
 
 
 def test_a_dataset_repeats_what_the_engine_counted():
     network = jr.load(MODEL | {"warm_up": 60})
-    job = job_from(network, network.strategies, range(50, 90), 3)
+    job = build_job(network, network.strategies, range(50, 90), 3)
     totals = engine.run(job, threads=1)
     run = jr.simulate(network, range(50, 90), seed=3)
     for name, counts in zip((spells.name for spells in job.hazards), totals.occurred, strict=True):
@@ -163,17 +170,18 @@ def test_a_hazard_that_hits_nothing_drawn_is_not_expected():
 
 
 CONTINUOUS = [
-    SimpleNamespace(law=distribution("exponential", mean=7), other=stats.expon(scale=7)),
-    SimpleNamespace(law=distribution("weibull", scale=30, shape=1.4), other=stats.weibull_min(1.4, scale=30)),
-    SimpleNamespace(law=distribution("weibull", scale=3, shape=0.3), other=stats.weibull_min(0.3, scale=3)),
-    SimpleNamespace(law=distribution("gamma", shape=0.5, scale=3), other=stats.gamma(0.5, scale=3)),
-    SimpleNamespace(law=distribution("gamma", mean=6, cv=0.5), other=stats.gamma(4, scale=1.5)),
+    SimpleNamespace(law=build_distribution("exponential", mean=7), other=stats.expon(scale=7)),
+    SimpleNamespace(law=build_distribution("weibull", scale=30, shape=1.4), other=stats.weibull_min(1.4, scale=30)),
+    SimpleNamespace(law=build_distribution("weibull", scale=3, shape=0.3), other=stats.weibull_min(0.3, scale=3)),
+    SimpleNamespace(law=build_distribution("gamma", shape=0.5, scale=3), other=stats.gamma(0.5, scale=3)),
+    SimpleNamespace(law=build_distribution("gamma", mean=6, cv=0.5), other=stats.gamma(4, scale=1.5)),
     SimpleNamespace(
-        law=distribution("lognormal", mean=5, cv=3), other=stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10))
+        law=build_distribution("lognormal", mean=5, cv=3),
+        other=stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10)),
     ),
-    SimpleNamespace(law=distribution("normal", mean=5, sd=2), other=stats.norm(5, 2)),
-    SimpleNamespace(law=distribution("uniform", low=0, high=5), other=stats.uniform(0, 5)),
-    SimpleNamespace(law=distribution("triangular", low=0, mode=2, high=6), other=stats.triang(1 / 3, 0, 6)),
+    SimpleNamespace(law=build_distribution("normal", mean=5, sd=2), other=stats.norm(5, 2)),
+    SimpleNamespace(law=build_distribution("uniform", low=0, high=5), other=stats.uniform(0, 5)),
+    SimpleNamespace(law=build_distribution("triangular", low=0, mode=2, high=6), other=stats.triang(1 / 3, 0, 6)),
 ]
 
 
@@ -186,19 +194,19 @@ def test_distribution_functions_are_those_of_scipy_down_to_tiny_probabilities(on
 
 
 def test_distribution_functions_of_whole_numbers_jump_at_them():
-    law, other = distribution("geometric", mean=1e12), stats.geom(1e-12)
+    law, other = build_distribution("geometric", mean=1e12), stats.geom(1e-12)
     np.testing.assert_allclose(law.cdf([1, 2, 5.5, 1e6]), other.cdf([1, 2, 5, 1e6]), rtol=1e-6)
-    law, other = distribution("geometric", mean=50), stats.geom(0.02)
+    law, other = build_distribution("geometric", mean=50), stats.geom(0.02)
     np.testing.assert_allclose(law.cdf([0, 0.9, 1, 1.5, 2, 40]), other.cdf([0, 0, 1, 1, 2, 40]), rtol=1e-9, atol=1e-20)
 
 
 def test_distribution_functions_keep_the_shape_and_reach_0_and_1():
-    law = distribution("uniform", low=2, high=5)
+    law = build_distribution("uniform", low=2, high=5)
     assert law.cdf(3.5).shape == ()
     np.testing.assert_allclose(law.cdf([[0, 1.999], [5, 9]]), [[0, 0], [1, 1]], rtol=0)
-    np.testing.assert_array_equal(constant(4).cdf([3.9, 4, 4.1]), [0, 1, 1])
+    np.testing.assert_array_equal(build_constant(4).cdf([3.9, 4, 4.1]), [0, 1, 1])
     # So far out in the tail that no path will ever see it.
-    assert distribution("lognormal", mean=3650, cv=0.1).cdf(365) == 0
+    assert build_distribution("lognormal", mean=3650, cv=0.1).cdf(365) == 0
 
 
 @pytest.mark.parametrize(
@@ -207,7 +215,7 @@ def test_distribution_functions_keep_the_shape_and_reach_0_and_1():
 )
 def test_what_is_as_regular_as_clockwork_is_counted_exactly(begin, end, count):
     # One at 36.5, then one every 36.6.
-    spells = Spells("clock", constant(36.5), constant(0.1))
+    spells = HazardProcess("clock", build_constant(36.5), build_constant(0.1))
     begins = 36.5 + 36.6 * np.arange(2000)
-    assert expected_occurrences(spells, begin, end) == ((begins >= begin) & (begins < end)).sum()
-    assert abs(expected_occurrences(spells, begin, end) - count) <= 1
+    assert expect_occurrences(spells, begin, end) == ((begins >= begin) & (begins < end)).sum()
+    assert abs(expect_occurrences(spells, begin, end) - count) <= 1

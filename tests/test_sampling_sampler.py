@@ -8,33 +8,33 @@ from sampled import ALWAYS, availability, draw, outage, sample, word
 from scipy import stats
 from test_sampling_kernels import KNOWN
 
-from jitrisk.sampling import Effect, Sampler, Series, Spells, constant, distribution
+from jitrisk.sampling import Effect, ExogenousSeries, HazardProcess, Sampler, build_constant, build_distribution
 
-POISSON = distribution("poisson", mean=20)
-UNIFORM = distribution("uniform", low=0, high=1)
+POISSON = build_distribution("poisson", mean=20)
+UNIFORM = build_distribution("uniform", low=0, high=1)
 PERIODS, PATHS = 1000, 1000
 
 DRAWN = [
-    (distribution("normal", mean=20, sd=4), stats.norm(20, 4)),
-    (distribution("lognormal", mean=5, cv=3), stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10))),
-    (distribution("gamma", mean=6, cv=0.5), stats.gamma(4, scale=1.5)),
-    (distribution("exponential", mean=7), stats.expon(scale=7)),
-    (distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
-    (distribution("uniform", low=2, high=5), stats.uniform(2, 3)),
-    (distribution("triangular", low=1, mode=2, high=6), stats.triang(0.2, 1, 5)),
+    (build_distribution("normal", mean=20, sd=4), stats.norm(20, 4)),
+    (build_distribution("lognormal", mean=5, cv=3), stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10))),
+    (build_distribution("gamma", mean=6, cv=0.5), stats.gamma(4, scale=1.5)),
+    (build_distribution("exponential", mean=7), stats.expon(scale=7)),
+    (build_distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
+    (build_distribution("uniform", low=2, high=5), stats.uniform(2, 3)),
+    (build_distribution("triangular", low=1, mode=2, high=6), stats.triang(0.2, 1, 5)),
 ]
 COUNTED = [
     (POISSON, stats.poisson(20)),
-    (distribution("poisson", mean=1e6), stats.poisson(1e6)),
-    (distribution("negative_binomial", mean=20, cv=0.5), stats.nbinom(5, 0.2)),
-    (distribution("binomial", n=50, p=0.3), stats.binom(50, 0.3)),
-    (distribution("geometric", mean=50), stats.geom(0.02)),
-    (distribution("empirical", values=[1, 2, 4, 8], weights=[4, 3, 2, 1]), None),
+    (build_distribution("poisson", mean=1e6), stats.poisson(1e6)),
+    (build_distribution("negative_binomial", mean=20, cv=0.5), stats.nbinom(5, 0.2)),
+    (build_distribution("binomial", n=50, p=0.3), stats.binom(50, 0.3)),
+    (build_distribution("geometric", mean=50), stats.geom(0.02)),
+    (build_distribution("empirical", values=[1, 2, 4, 8], weights=[4, 3, 2, 1]), None),
 ]
 
 
 def million(law):
-    return sample([Series("demand", "dealer", law)], PERIODS, PATHS, seed=20)[:, 0].ravel().astype(np.float64)
+    return sample([ExogenousSeries("demand", "dealer", law)], PERIODS, PATHS, seed=20)[:, 0].ravel().astype(np.float64)
 
 
 @pytest.mark.parametrize(("law", "other"), DRAWN, ids=[str(law) for law, _ in DRAWN])
@@ -59,8 +59,8 @@ def test_a_million_draws_fit_a_discrete_distribution(law, other):
 
 
 def test_draws_are_those_of_the_named_stream_at_the_path_and_number():
-    law = distribution("geometric", mean=30)
-    drawn = sample([Series("lead_time", "valve", law)], 10, 3, seed=5, first=(1 << 33) + 1)
+    law = build_distribution("geometric", mean=30)
+    drawn = sample([ExogenousSeries("lead_time", "valve", law)], 10, 3, seed=5, first=(1 << 33) + 1)
     for number in range(10):
         for lane in range(3):
             expected = draw(law, 5, "lead_time:valve", (1 << 33) + 1 + lane, number)
@@ -69,9 +69,9 @@ def test_draws_are_those_of_the_named_stream_at_the_path_and_number():
 
 def test_streams_paths_and_consecutive_draws_are_uncorrelated():
     names = ["demand:a", "demand:b", "lead_time:a"]
-    series = [Series(kind, thing, UNIFORM) for kind, thing in (name.split(":") for name in names)]
+    series = [ExogenousSeries(kind, thing, UNIFORM) for kind, thing in (name.split(":") for name in names)]
     drawn = sample(series, 1000, 200, seed=3).astype(np.float64) - 0.5
-    drawn[:, 2] = sample([Series("good", "c", UNIFORM)], 1000, 200, seed=3)[:, 0] - 0.5
+    drawn[:, 2] = sample([ExogenousSeries("good", "c", UNIFORM)], 1000, 200, seed=3)[:, 0] - 0.5
     one = drawn[:, 0]
     pairs = [(one, drawn[:, 1]), (one, drawn[:, 2]), (one[:, :-1], one[:, 1:])]
     pairs += [(one[:-lag], one[lag:]) for lag in (1, 2, 3, 4, 8)]
@@ -81,18 +81,24 @@ def test_streams_paths_and_consecutive_draws_are_uncorrelated():
 
 
 def several():
-    fire = Spells("fire", distribution("exponential", mean=6), distribution("lognormal", mean=2, cv=1), 1.5)
-    flood = Spells("flood", distribution("weibull", mean=3, shape=0.8), distribution("exponential", mean=0.3), 0.0)
+    fire = HazardProcess(
+        "fire", build_distribution("exponential", mean=6), build_distribution("lognormal", mean=2, cv=1), 1.5
+    )
+    flood = HazardProcess(
+        "flood", build_distribution("weibull", mean=3, shape=0.8), build_distribution("exponential", mean=0.3), 0.0
+    )
     both = (Effect(fire, 0.3, 0.7), Effect(flood, 0.0, 1.0))
     return [
-        Series("demand", "dealer", POISSON, 3, (Effect(fire, 1.6, 0.5),)),
-        Series("availability", "valve", ALWAYS, 1, both),
-        Series("receiving", "valve", ALWAYS, 1, (Effect(fire, 0.0, 0.7),)),
-        Series("lead_time", "valve", distribution("gamma", mean=4, cv=0.5), 1, (Effect(flood, 2.0, 1.0),)),
-        Series("good", "valve", distribution("normal", mean=0.95, sd=0.05), 1, both),
-        Series("transit", "casting", ALWAYS, 1, (Effect(flood, 0.0, 1.0),)),
-        Series("lead_time", "casting", distribution("empirical", values=[1, 2.5, 7])),
-        Series("demand", "exporter", distribution("lognormal", mean=9, cv=1)),
+        ExogenousSeries("demand", "dealer", POISSON, 3, (Effect(fire, 1.6, 0.5),)),
+        ExogenousSeries("availability", "valve", ALWAYS, 1, both),
+        ExogenousSeries("receiving", "valve", ALWAYS, 1, (Effect(fire, 0.0, 0.7),)),
+        ExogenousSeries(
+            "lead_time", "valve", build_distribution("gamma", mean=4, cv=0.5), 1, (Effect(flood, 2.0, 1.0),)
+        ),
+        ExogenousSeries("good", "valve", build_distribution("normal", mean=0.95, sd=0.05), 1, both),
+        ExogenousSeries("transit", "casting", ALWAYS, 1, (Effect(flood, 0.0, 1.0),)),
+        ExogenousSeries("lead_time", "casting", build_distribution("empirical", values=[1, 2.5, 7])),
+        ExogenousSeries("demand", "exporter", build_distribution("lognormal", mean=9, cv=1)),
     ]
 
 
@@ -113,7 +119,7 @@ def test_values_do_not_depend_on_what_else_is_drawn_nor_on_its_order():
     whole = sample(series, 80, 40)
     for k, one in enumerate(series):
         np.testing.assert_array_equal(sample([one], 80, 40)[:, 0], whole[:, k])
-    earlier = Spells("earlier", UNIFORM, UNIFORM)
+    earlier = HazardProcess("earlier", UNIFORM, UNIFORM)
     more = [availability(Effect(earlier, 0.5), thing="new"), *reversed(series)]
     np.testing.assert_array_equal(sample(more, 80, 40)[:, :0:-1], whole)
 
@@ -133,13 +139,16 @@ def test_threads_share_a_sampler():
 
 
 def test_a_seed_changes_every_draw():
-    series = [Series("demand", "dealer", UNIFORM)]
+    series = [ExogenousSeries("demand", "dealer", UNIFORM)]
     assert (sample(series, 50, 50, seed=1) != sample(series, 50, 50, seed=2)).all()
 
 
 def test_series_that_differ_only_in_hazards_share_their_base_draws():
-    effect = outage(distribution("exponential", mean=3), constant(1), factor=2.0)
-    plain, struck = Series("demand", "dealer", POISSON), Series("demand", "dealer", POISSON, 1, (effect,))
+    effect = outage(build_distribution("exponential", mean=3), build_constant(1), factor=2.0)
+    plain, struck = (
+        ExogenousSeries("demand", "dealer", POISSON),
+        ExogenousSeries("demand", "dealer", POISSON, 1, (effect,)),
+    )
     drawn = sample([plain, struck], 40, 30)
     same = drawn[:, 0] == drawn[:, 1]
     assert 0.2 < same.mean() < 0.9
@@ -147,38 +156,40 @@ def test_series_that_differ_only_in_hazards_share_their_base_draws():
 
 
 def test_demand_falls_in_every_so_many_periods():
-    every = sample([Series("demand", "dealer", POISSON)], 40, 20)[:, 0]
-    third = sample([Series("demand", "dealer", POISSON, 3)], 40, 20)[:, 0]
+    every = sample([ExogenousSeries("demand", "dealer", POISSON)], 40, 20)[:, 0]
+    third = sample([ExogenousSeries("demand", "dealer", POISSON, 3)], 40, 20)[:, 0]
     np.testing.assert_array_equal(third[::3], every[:14])
     assert not third[np.arange(40) % 3 != 0].any()
-    constantly = sample([Series("demand", "dealer", constant(6), 3)], 12, 2)[:, 0, 0]
+    constantly = sample([ExogenousSeries("demand", "dealer", build_constant(6), 3)], 12, 2)[:, 0, 0]
     np.testing.assert_array_equal(constantly, [6, 0, 0, 6, 0, 0, 6, 0, 0, 6, 0, 0])
 
 
 def test_lead_times_are_whole_periods_of_at_least_one():
-    law = distribution("normal", mean=2, sd=2)
-    whole = sample([Series("lead_time", "valve", law)], 100, 100, seed=4)[:, 0]
-    exact = sample([Series("demand", "dealer", law)], 1, 1)
+    law = build_distribution("normal", mean=2, sd=2)
+    whole = sample([ExogenousSeries("lead_time", "valve", law)], 100, 100, seed=4)[:, 0]
+    exact = sample([ExogenousSeries("demand", "dealer", law)], 1, 1)
     assert exact.dtype == np.float32
     assert (whole == np.floor(whole)).all()
     assert whole.min() == 1
     above_three = 1 - stats.norm(2, 2).cdf(3)
     assert (whole > 3).mean() == pytest.approx(above_three, abs=4 * np.sqrt(above_three / 1e4))
-    lengths = [constant(3), constant(3 + 1e-9), constant(2.2), constant(0.4)]
-    found = sample([Series("lead_time", f"s{k}", law) for k, law in enumerate(lengths)], 1, 1)
+    lengths = [build_constant(3), build_constant(3 + 1e-9), build_constant(2.2), build_constant(0.4)]
+    found = sample([ExogenousSeries("lead_time", f"s{k}", law) for k, law in enumerate(lengths)], 1, 1)
     np.testing.assert_array_equal(found[0, :, 0], [3, 3, 3, 1])
 
 
 def test_what_cannot_be_negative_is_clipped():
-    wild = distribution("normal", mean=1, sd=3)
-    demand, good = np.moveaxis(sample([Series("demand", "d", wild), Series("good", "s", wild)], 100, 100), 1, 0)
+    wild = build_distribution("normal", mean=1, sd=3)
+    demand, good = np.moveaxis(
+        sample([ExogenousSeries("demand", "d", wild), ExogenousSeries("good", "s", wild)], 100, 100), 1, 0
+    )
     assert demand.min() == 0
     assert demand.max() > 5
     assert (good.min(), good.max()) == (0, 1)
     for shape in (1e-3, 0.05, 0.5):
-        law = distribution("gamma", shape=shape, scale=1)
-        assert sample([Series("demand", "d", law)], 100, 100).min() >= 0
-    assert (sample([Series("good", "s", constant(1.5))], 4, 2) == 1).all()
+        law = build_distribution("gamma", shape=shape, scale=1)
+        assert sample([ExogenousSeries("demand", "d", law)], 100, 100).min() >= 0
+    assert (sample([ExogenousSeries("good", "s", build_constant(1.5))], 4, 2) == 1).all()
 
 
 def test_the_memory_of_a_state_is_known():

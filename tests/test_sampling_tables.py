@@ -3,36 +3,36 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jitrisk.sampling import FAMILIES, distribution, kernels, quantile_tables
+from jitrisk.sampling import FAMILIES, build_distribution, kernels, quantile_tables
 
 WORDS = 2.0**32
 CONTINUOUS = [
-    (distribution("normal", mean=20, sd=4), stats.norm(20, 4)),
-    (distribution("lognormal", mean=5, cv=3), stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10))),
-    (distribution("lognormal", mean=5, cv=0.4), stats.lognorm(np.sqrt(np.log(1.16)), scale=5 / np.sqrt(1.16))),
-    (distribution("gamma", mean=6, cv=0.5), stats.gamma(4, scale=1.5)),
-    (distribution("gamma", mean=6, cv=2), stats.gamma(0.25, scale=24)),
-    (distribution("exponential", mean=7), stats.expon(scale=7)),
-    (distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
-    (distribution("weibull", scale=3, shape=0.5), stats.weibull_min(0.5, scale=3)),
-    (distribution("uniform", low=2, high=5), stats.uniform(2, 3)),
-    (distribution("triangular", low=1, mode=2, high=6), stats.triang(0.2, 1, 5)),
+    (build_distribution("normal", mean=20, sd=4), stats.norm(20, 4)),
+    (build_distribution("lognormal", mean=5, cv=3), stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10))),
+    (build_distribution("lognormal", mean=5, cv=0.4), stats.lognorm(np.sqrt(np.log(1.16)), scale=5 / np.sqrt(1.16))),
+    (build_distribution("gamma", mean=6, cv=0.5), stats.gamma(4, scale=1.5)),
+    (build_distribution("gamma", mean=6, cv=2), stats.gamma(0.25, scale=24)),
+    (build_distribution("exponential", mean=7), stats.expon(scale=7)),
+    (build_distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
+    (build_distribution("weibull", scale=3, shape=0.5), stats.weibull_min(0.5, scale=3)),
+    (build_distribution("uniform", low=2, high=5), stats.uniform(2, 3)),
+    (build_distribution("triangular", low=1, mode=2, high=6), stats.triang(0.2, 1, 5)),
 ]
 EXACT = [
-    (distribution("poisson", mean=0.3), stats.poisson(0.3)),
-    (distribution("poisson", mean=20), stats.poisson(20)),
-    (distribution("poisson", mean=14000), stats.poisson(14000)),
-    (distribution("negative_binomial", mean=20, cv=1), stats.nbinom(20 / 19, 1 / 20)),
-    (distribution("binomial", n=50, p=0.3), stats.binom(50, 0.3)),
-    (distribution("geometric", mean=1.5), stats.geom(1 / 1.5)),
-    (distribution("geometric", mean=50), stats.geom(0.02)),
+    (build_distribution("poisson", mean=0.3), stats.poisson(0.3)),
+    (build_distribution("poisson", mean=20), stats.poisson(20)),
+    (build_distribution("poisson", mean=14000), stats.poisson(14000)),
+    (build_distribution("negative_binomial", mean=20, cv=1), stats.nbinom(20 / 19, 1 / 20)),
+    (build_distribution("binomial", n=50, p=0.3), stats.binom(50, 0.3)),
+    (build_distribution("geometric", mean=1.5), stats.geom(1 / 1.5)),
+    (build_distribution("geometric", mean=50), stats.geom(0.02)),
 ]
 # Steps finer than the finest cells, and so many values that none is listed.
 FINE = [
-    (distribution("geometric", mean=5000), stats.geom(1 / 5000)),
-    (distribution("poisson", mean=1e6), stats.poisson(1e6)),
-    (distribution("poisson", mean=1e10), stats.poisson(1e10)),
-    (distribution("negative_binomial", mean=1e5, cv=1), stats.nbinom(1 / (1 - 1e-5), 1 / (1 + 1e5 - 1))),
+    (build_distribution("geometric", mean=5000), stats.geom(1 / 5000)),
+    (build_distribution("poisson", mean=1e6), stats.poisson(1e6)),
+    (build_distribution("poisson", mean=1e10), stats.poisson(1e10)),
+    (build_distribution("negative_binomial", mean=1e5, cv=1), stats.nbinom(1 / (1 - 1e-5), 1 / (1 + 1e5 - 1))),
 ]
 
 
@@ -95,7 +95,7 @@ def test_wide_distributions_are_whole_and_close(law, other):
 def test_empirical_values_have_their_weights(count, missed):
     rng = np.random.default_rng(count)
     values, weights = np.sort(rng.uniform(0, 100, count)), rng.uniform(0.1, 1, count)
-    law = distribution("empirical", values=list(values), weights=list(weights))
+    law = build_distribution("empirical", values=list(values), weights=list(weights))
     words = np.linspace(0, WORDS - 1, 1_000_001).astype(np.uint32)
     found = values_of(law, words)
     assert np.isin(found, values.astype(np.float32)).all()
@@ -105,7 +105,7 @@ def test_empirical_values_have_their_weights(count, missed):
 
 
 def test_unlikely_values_between_likely_ones_are_found():
-    law = distribution("empirical", values=[1, 2, 3, 4, 5], weights=[1, 1e-7, 1e-7, 1e-7, 1])
+    law = build_distribution("empirical", values=[1, 2, 3, 4, 5], weights=[1, 1e-7, 1e-7, 1e-7, 1])
     table = quantile_tables.compile_table(law)
     assert table.gaps
     around = table.steps.astype(np.int64)[:, None] + [-1, 0]
@@ -125,7 +125,7 @@ def test_cells_and_words_agree():
     rng = np.random.default_rng(2)
     words = np.concatenate([rng.integers(0, 1 << 32, 5000), [0, 1, 2, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]])
     for bits in (5, 8):
-        first, stop, order = quantile_tables.intervals(bits)
+        first, stop, order = quantile_tables.list_intervals(bits)
         cell = np.empty(len(order), np.int64)
         cell[order] = np.arange(len(order))
         found = cell[quantile_tables.locate(words, bits)]
@@ -134,8 +134,8 @@ def test_cells_and_words_agree():
 
 
 def test_a_law_without_spread_needs_no_cells():
-    assert quantile_tables.compile_table(distribution("constant", value=3)).shape == kernels.CONSTANT
-    assert quantile_tables.compile_table(distribution("poisson", mean=1e-12)).shape == kernels.CONSTANT
+    assert quantile_tables.compile_table(build_distribution("constant", value=3)).shape == kernels.CONSTANT
+    assert quantile_tables.compile_table(build_distribution("poisson", mean=1e-12)).shape == kernels.CONSTANT
 
 
 def test_every_family_has_a_table():

@@ -42,7 +42,7 @@ def start(target, *words):
 
 
 def write(target):
-    with atomic_files.replacing(target) as fresh:
+    with atomic_files.replace_atomically(target) as fresh:
         fresh.write_text("new")
 
 
@@ -173,7 +173,7 @@ def test_a_folder_is_replaced_in_one_step(tmp_path, monkeypatch):
     target = tmp_path / "run.zarr"
     target.mkdir()
     monkeypatch.setattr(os, "replace", None)
-    with atomic_files.replacing(target) as fresh:
+    with atomic_files.replace_atomically(target) as fresh:
         fresh.mkdir()
         (fresh / "new").touch()
     assert os.listdir(target) == ["new"]

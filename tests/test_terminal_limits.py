@@ -14,8 +14,8 @@ from test_cli_terminal import SHOWING
 
 import jitrisk as jr
 from jitrisk.cli.group import run
-from jitrisk.cli.printing import NARROWEST, width
-from jitrisk.model import examples, load
+from jitrisk.cli.printing import NARROWEST, measure_width
+from jitrisk.model import list_examples, load
 
 # Of the system's own locale, without what Python puts in its place.
 PLAIN = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -64,7 +64,7 @@ def test_an_odd_number_of_columns_is_no_width(say, columns, monkeypatch):
     with monkeypatch.context() as patched:  # the test runner looks at it, too
         patched.setenv("COLUMNS", columns)
         patched.setenv("LINES", "0")
-        found = width()
+        found = measure_width()
         status, out, err = say("show", "bicycles")
     assert NARROWEST <= found <= 1_000
     assert (status, err) == (0, "")
@@ -89,7 +89,7 @@ def test_any_encoding_can_take_what_is_printed(folder, verb, encoding):
 
 
 def examples_text() -> str:
-    return examples()["bicycles"].read_text(encoding="utf-8")
+    return list_examples()["bicycles"].read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("words", [("compare", "bicycles", "--paths", "50"), ("validate", "甲"), ("{}",)])

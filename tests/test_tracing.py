@@ -193,7 +193,7 @@ def test_a_trace_takes_the_paths_handed_in() -> None:
 @pytest.mark.parametrize("path", [0, 41, FAR])
 def test_spells_are_those_of_a_walk_along_the_clock(path: int) -> None:
     network = jr.load(LINE)
-    found = tracing.spells(job(range(path, path + 1), seed=11))
+    found = tracing.list_occurrences(job(range(path, path + 1), seed=11))
     assert found == sorted(found, key=lambda spell: spell.begin)
     series = {one for plant in job(range(1)).plants.values() for one in plant.series}
     laws = {effect.spells.name: effect.spells for one in series for effect in one.effects}
@@ -218,7 +218,7 @@ def test_spells_are_those_the_run_was_hit_by() -> None:
         drawn = jr.sample(LINE, range(path, path + 1), seed=2)["availability"].sel(stage="press").values[0]
         cost = np.zeros(len(drawn))
         edges = np.arange(len(drawn) + 1.0)
-        for spell in tracing.spells(job(range(path, path + 1), seed=2)):
+        for spell in tracing.list_occurrences(job(range(path, path + 1), seed=2)):
             if any(kind == "availability" for kind, _, _ in spell.hits):
                 ramp = spell.recovered - spell.end
                 gone = np.clip(edges - spell.end, 0, ramp)
@@ -229,7 +229,7 @@ def test_spells_are_those_the_run_was_hit_by() -> None:
 
 def test_a_hazard_that_comes_back_at_once_has_all_its_spells() -> None:
     fast = {"time_between": "10 min", "duration": "14 min", "hits": {"press": {"capacity": 0.5}}}
-    found = tracing.spells(job(range(1), model=LINE | {"hazards": {"fast": fast}}))
+    found = tracing.list_occurrences(job(range(1), model=LINE | {"hazards": {"fast": fast}}))
     # 24 minutes from one to the next, 100 days.
     assert len(found) == 6000
     np.testing.assert_allclose(np.diff([spell.begin for spell in found]), 0.05, rtol=1e-3)

@@ -8,7 +8,7 @@ from rarely import UNTIL_RARE, exact_mean_cost, with_fire
 
 import jitrisk as jr
 from jitrisk.errors import CapacityError, JitriskError, ResultError
-from jitrisk.report import reached_document, reached_line
+from jitrisk.report import build_precision_document, render_precision_line
 from jitrisk.run import engine
 from jitrisk.studies import until
 
@@ -92,7 +92,7 @@ def test_the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
         outcomes, looks = looks_of("cost.mean:0.1%", most=2000)
     assert outcomes.sizes["path"] == 2000
     assert looks[-1].attrs["stopped"] == "most"
-    assert "jit 4" in reached_line(looks[-1])
+    assert "jit 4" in render_precision_line(looks[-1])
 
 
 def test_memory_ends_it_too(monkeypatch):
@@ -114,7 +114,7 @@ def test_nothing_but_zeros_is_given_up_and_said():
         outcomes, looks = looks_of("backlog.mean:5%")
     assert looks[-1].attrs["stopped"] == "zero"
     assert outcomes.sizes["path"] == 5000
-    assert reached_document(looks[-1])["strategies"]["jit"]["width"] is None
+    assert build_precision_document(looks[-1])["strategies"]["jit"]["width"] is None
 
 
 def test_zeros_of_one_strategy_do_not_keep_another_from_its_target():
@@ -144,7 +144,7 @@ def test_progress_counts_toward_what_is_planned():
 
 def test_results_are_moved_but_once_or_twice(monkeypatch):
     made = []
-    zeros = engine.zeros
+    zeros = engine.allocate_totals
     monkeypatch.setattr(engine, "zeros", lambda job, paths: made.append(paths) or zeros(job, paths))
     outcomes, _ = looks_of("cost.mean:0.8%", strategies=["jit"], most=100_000)
     assert outcomes.sizes["path"] > 20_000
@@ -178,8 +178,8 @@ def test_a_hazard_hardly_seen_is_named_with_what_helps(monkeypatch):
     # More paths than there may be would have to show it, so that none is added.
     assert [look.attrs.get("stopped") for look in looks] == ["unseen"]
     assert outcomes.sizes["path"] == 10_000
-    assert not reached_document(looks[-1])["met"]
-    assert reached_document(looks[-1])["strategies"]["base"]["width"] is None
+    assert not build_precision_document(looks[-1])["met"]
+    assert build_precision_document(looks[-1])["strategies"]["base"]["width"] is None
 
 
 def test_a_hazard_seen_less_often_than_expected_is_told_as_such():
@@ -214,7 +214,7 @@ def test_a_rare_hazard_sampled_more_often_is_known_soon():
     outcomes = jr.simulate_until(UNTIL_RARE, "cost.mean:1%", 3, rare=True, watch=looks.append)
     assert looks[-1].attrs["stopped"] == "met"
     assert outcomes.sizes["path"] < 10_000
-    assert reached_line(looks[-1]).startswith("cost.mean is known to within 1 % after ")
+    assert render_precision_line(looks[-1]).startswith("cost.mean is known to within 1 % after ")
     assert looks[-1]["lower"].item() < exact_mean_cost() < looks[-1]["upper"].item()
     at_once = jr.simulate(UNTIL_RARE, outcomes.sizes["path"], 3, rare=True)
     assert outcomes.identical(at_once)

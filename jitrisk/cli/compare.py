@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import (
     Request,
-    comparison_options,
+    add_comparison_options,
+    add_run_options,
     model_argument,
-    outcomes_of,
     print_json,
-    run_options,
+    simulate_or_open,
 )
 from jitrisk.cli.printing import print_sheets
 
@@ -34,9 +34,9 @@ class PlotKind(click.Choice[str]):
         return str(value)
 
 
-@verb("compare", "Example: jitrisk compare brake-valves -s jit -s hybrid --paths 200000")
+@define_verb("compare", "Example: jitrisk compare brake-valves -s jit -s hybrid --paths 200000")
 @model_argument
-@comparison_options
+@add_comparison_options
 @click.option(
     "--plot",
     type=PlotKind(("histogram", "exceedance")),
@@ -45,7 +45,7 @@ class PlotKind(click.Choice[str]):
     help="Draw the cost or profit of all strategies in characters: how often which, or how bad once in how many years."
     "  [histogram where nothing is said]",
 )
-@run_options
+@add_run_options
 def command(
     model: str, strategies: tuple[str, ...], base: str | None, level: float, plot: Kind | None, request: Request
 ) -> None:
@@ -53,19 +53,21 @@ def command(
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
-    from jitrisk.report import compare_table, document, text_plot
+    from jitrisk.report import build_comparison_table, build_document, build_text_plot
 
     if plot and request.as_json:
         raise click.UsageError("--plot draws for people, --json prints for programs: choose one of them.")
-    outcomes = outcomes_of(model, strategies, request, base)
+    outcomes = simulate_or_open(model, strategies, request, base)
     if request.as_json:
-        print_json(document(outcomes, base, level))
+        print_json(build_document(outcomes, base, level))
     else:
-        table = compare_table(outcomes, base, level)
-        print_sheets(*([table, text_plot(_of_a_year(outcomes, plot, request.threads), plot)] if plot else [table]))
+        table = build_comparison_table(outcomes, base, level)
+        print_sheets(
+            *([table, build_text_plot(_measure_last_year(outcomes, plot, request.threads), plot)] if plot else [table])
+        )
 
 
-def _of_a_year(outcomes: xr.Dataset, plot: Kind, threads: int | None) -> xr.Dataset:
+def _measure_last_year(outcomes: xr.Dataset, plot: Kind, threads: int | None) -> xr.Dataset:
     """Return the last year of every path where paths are longer; a histogram can do without."""
     from jitrisk import pipeline
     from jitrisk.errors import ResultError

@@ -9,20 +9,20 @@ from jitrisk.errors import JitriskError
 from jitrisk.vocabulary import RESULT_SUFFIXES
 
 
-def examples(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_examples(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the names of the examples."""
-    from jitrisk.model import examples
+    from jitrisk.model import list_examples
 
-    return [CompletionItem(name) for name in examples() if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in list_examples() if name.startswith(incomplete)]
 
 
-def models(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_models(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer files, and the names of the examples, in whose place they may stand."""
     # First the files: the shells' scripts forget what stands before them.
-    return [CompletionItem(incomplete, type="file"), *examples(context, parameter, incomplete)]
+    return [CompletionItem(incomplete, type="file"), *complete_examples(context, parameter, incomplete)]
 
 
-def strategies(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_strategies(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the strategies of the model that stands before; none for a result, which takes too long to open."""
     from jitrisk.model import load
 

@@ -6,25 +6,25 @@ import textwrap
 
 import click
 
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import print_json
-from jitrisk.cli.printing import echo, width
+from jitrisk.cli.printing import echo, measure_width
 
 _FEWEST = 20  # columns that a description takes beside its name
 
 
-@verb("examples", "Example: jitrisk examples")
+@define_verb("examples", "Example: jitrisk examples")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 def command(as_json: bool) -> None:
     """List the models that come with the program."""
-    from jitrisk.model import describe, examples
+    from jitrisk.model import describe, list_examples
 
-    found = {name: describe(path) for name, path in examples().items()}
+    found = {name: describe(path) for name, path in list_examples().items()}
     if as_json:
         print_json({"schema": "jitrisk.examples", "schema_version": 1, "examples": found})
         return
     indent = " " * (max(map(len, found)) + 2)
-    columns = width()
+    columns = measure_width()
     narrow = columns < len(indent) + _FEWEST
     for name, description in found.items():
         start = name.ljust(len(indent))

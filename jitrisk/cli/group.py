@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from jitrisk.cli.printing import echo, print_traceback, print_usage_error
-from jitrisk.errors import JitriskError, did_you_mean
+from jitrisk.errors import JitriskError, format_suggestion
 from jitrisk.printable import escape
 
 VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            raise click.UsageError(error.message.rstrip(".") + did_you_mean(args[0], VERBS), ctx) from None
+            raise click.UsageError(error.message.rstrip(".") + format_suggestion(args[0], VERBS), ctx) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -99,7 +99,7 @@ def run(words: list[str]) -> int:
         if isinstance(error, OSError) and error.filename is not None:
             return _report(error, escape(f"{error.filename}: {error.strerror}"), debug, _FAILED)
         if isinstance(error, OSError) and error.errno is not None:
-            return _unprinted(error)
+            return _report_unprinted(error)
         return _report(error, f"internal error: {type(error).__name__}: {error}; --debug shows where", debug, _FAILED)
 
 
@@ -125,7 +125,7 @@ def _is_lack_of_memory(error: BaseException) -> bool:
     )
 
 
-def _unprinted(error: OSError) -> int:
+def _report_unprinted(error: OSError) -> int:
     """Say that the output could not be printed; a reader that went away is not worth a word."""
     if not isinstance(error, BrokenPipeError):
         click.echo(f"jitrisk: the output could not be written: {error.strerror}", err=True)
@@ -142,7 +142,7 @@ def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
     return code
 
 
-def verb(name: str, epilog: str) -> Callable[[Callable[..., Any]], click.Command]:
+def define_verb(name: str, epilog: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Decorate a verb: each shows an example in its help and tells of ``--debug``, which `run` takes off.
 
     Where its result could not be written, the verb prints its figures all the same and fails then.

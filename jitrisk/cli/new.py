@@ -9,15 +9,15 @@ from pathlib import Path
 import click
 
 from jitrisk.cli import completion
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.printing import echo, print_written
-from jitrisk.errors import did_you_mean
-from jitrisk.files.atomic_files import check_folder, replacing
+from jitrisk.errors import format_suggestion
+from jitrisk.files.atomic_files import check_folder, replace_atomically
 
 FIRST = "bicycles"
 
 
-@verb("new", "Example: jitrisk new my-plant --from brake-valves")
+@define_verb("new", "Example: jitrisk new my-plant --from brake-valves")
 @click.argument("name")
 @click.option(
     "--from",
@@ -25,16 +25,16 @@ FIRST = "bicycles"
     default=FIRST,
     show_default=True,
     metavar="EXAMPLE",
-    shell_complete=completion.examples,
+    shell_complete=completion.complete_examples,
     help="Example to start from.",
 )
 def command(name: str, example: str) -> None:
     """Write NAME.yaml, a copy of an example with its comments, to be changed to your plant."""
-    from jitrisk.model import examples
+    from jitrisk.model import list_examples
 
-    known = examples()
+    known = list_examples()
     if example not in known:
-        hint = did_you_mean(example, known)
+        hint = format_suggestion(example, known)
         raise click.UsageError(f"no such example {example!r}: allowed are {', '.join(known)}{hint}")
     target = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     # Not target.stem: of "..yaml" it is "." up to Python 3.13 and all of it from 3.14 on.
@@ -48,7 +48,7 @@ def command(name: str, example: str) -> None:
     copies |= {target.parent / data.name: data for data in known[example].parent.glob("*.csv") if data.name in text}
     _refuse_to_overwrite(target, copies)
     for copy, source in copies.items():
-        with replacing(copy) as fresh:
+        with replace_atomically(copy) as fresh:
             fresh.write_bytes(source.read_bytes())
     print_written(*copies)
     word = shlex.quote(str(target))

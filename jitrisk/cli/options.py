@@ -15,14 +15,14 @@ from click.core import ParameterSource
 from jitrisk.cli import completion
 from jitrisk.cli.group import UNWRITTEN
 from jitrisk.cli.printing import print_document, print_written
-from jitrisk.cli.simulating import REACHED, simulated
+from jitrisk.cli.simulating import REACHED, run_simulation
 from jitrisk.cli.warned import WARNED, print_result_warnings, print_warnings, strict_option
-from jitrisk.errors import did_you_mean
+from jitrisk.errors import format_suggestion
 
 if TYPE_CHECKING:
     import xarray as xr
 
-model_argument = click.argument("model", shell_complete=completion.models)
+model_argument = click.argument("model", shell_complete=completion.complete_models)
 """The argument of every verb that takes a model, or a result in its place."""
 
 strategy_option = click.option(
@@ -30,7 +30,7 @@ strategy_option = click.option(
     "--strategy",
     required=True,
     metavar="NAME",
-    shell_complete=completion.strategies,
+    shell_complete=completion.complete_strategies,
     help="The strategy to run.",
 )
 """The option of every verb about one strategy."""
@@ -42,13 +42,13 @@ _COMPARISON_OPTIONS = (
         "strategies",
         multiple=True,
         metavar="NAME",
-        shell_complete=completion.strategies,
+        shell_complete=completion.complete_strategies,
         help="Only this one; may be repeated.",
     ),
     click.option(
         "--base",
         metavar="NAME",
-        shell_complete=completion.strategies,
+        shell_complete=completion.complete_strategies,
         help="Strategy the others are compared with.  [default: the first]",
     ),
     click.option(
@@ -61,32 +61,32 @@ _COMPARISON_OPTIONS = (
 )
 
 
-def comparison_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def add_comparison_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every verb that compares strategies."""
-    return _with_options(function, _COMPARISON_OPTIONS)
+    return _add_options(function, _COMPARISON_OPTIONS)
 
 
-def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def add_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every verb that simulates, handed to it as one `request`.
 
     Those with an environment variable take the option first, then the variable, then the default.
     """
 
     @wraps(function)
-    def verb(**values: Any) -> Any:
+    def call_with_request(**values: Any) -> Any:
         asked = {field.name: values.pop(field.name) for field in fields(Request)}
         return function(request=Request(**asked), **values)
 
-    return _with_options(verb, _RUN_OPTIONS)
+    return _add_options(call_with_request, _RUN_OPTIONS)
 
 
-def _with_options(function: Callable[..., Any], options: Sequence[Callable[[Any], Any]]) -> Callable[..., Any]:
+def _add_options(function: Callable[..., Any], options: Sequence[Callable[[Any], Any]]) -> Callable[..., Any]:
     for option in reversed(options):
         function = option(function)
     return function
 
 
-def shared_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
+def define_shared_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     """Return an option that may also be set by an environment variable of its name."""
     variable = "JITRISK_" + names[0].lstrip("-").upper()
     return click.option(*names, envvar=variable, show_envvar=True, **attributes)
@@ -98,10 +98,10 @@ rare_option = click.option(
 """The option of every verb that samples paths."""
 
 _RUN_OPTIONS = (
-    shared_option(
+    define_shared_option(
         "--paths", type=click.IntRange(1, 2**62), default=10_000, show_default=True, help="Paths to simulate."
     ),
-    shared_option(
+    define_shared_option(
         "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of every draw."
     ),
     click.option("--until", metavar="TARGET", help="Add paths until an estimate is as precise, as in cost.cvar95:1%."),
@@ -113,7 +113,7 @@ _RUN_OPTIONS = (
         help="Paths at most, with --until.",
     ),
     rare_option,
-    shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
+    define_shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
     click.option(
         "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."
     ),
@@ -139,7 +139,7 @@ class Request:
     quiet: bool
 
 
-def outcomes_of(
+def simulate_or_open(
     source: str, strategies: Sequence[str], request: Request, base: str | None = None, lazily: bool = False
 ) -> xr.Dataset:
     """Simulate a model, or read back a result given in its place; keep it where asked.
@@ -153,23 +153,23 @@ def outcomes_of(
     lazily : whether a kept result stays in its file until the verb ends, and is read as it is used.
     """
     from jitrisk import datasets, pipeline
-    from jitrisk.arguments import strategies_from
+    from jitrisk.arguments import parse_strategies
 
-    _refuse_what_does_not_go_together(request)
+    _refuse_conflicting_options(request)
     check_out(request.out, source)
     if datasets.is_result(source):
-        _refuse_what_a_result_has(source)
+        _refuse_unused_options(source)
         context = click.get_current_context()
-        kept = context.with_resource(datasets.reading(source)) if lazily else pipeline.open(source)
+        kept = context.with_resource(datasets.open_lazily(source)) if lazily else pipeline.open(source)
         result = datasets.select_strategies(kept, strategies)
         _require_base(base, [str(name) for name in result.indexes.get("strategy", [])])
         print_result_warnings(result, request.strict)
     else:
         network = pipeline.load(source)
-        names = list(strategies_from(network, strategies or None))
+        names = list(parse_strategies(network, strategies or None))
         _require_base(base, names)
         print_warnings(network, request.strict, names)
-        result = simulated(network, names, request)
+        result = run_simulation(network, names, request)
     keep(result, request.out)
     return result
 
@@ -179,7 +179,7 @@ def check_out(out: Path | None, source: str) -> None:
     from jitrisk import datasets
 
     if out is not None:
-        datasets.check_target(out)
+        datasets.check_result_file(out)
         if os.path.realpath(out) == os.path.realpath(source):
             raise click.UsageError(f"{source!r} is read and would be written over: choose another name for --out.")
 
@@ -208,26 +208,26 @@ def keep(dataset: xr.Dataset, out: Path | None) -> None:
 
 def _require_base(base: str | None, names: Sequence[str]) -> None:
     if base is not None and base not in names:
-        hint = did_you_mean(base, names)
+        hint = format_suggestion(base, names)
         raise click.UsageError(f"--base {base!r} is not among the strategies compared, {', '.join(names)}{hint}")
 
 
-def given(name: str) -> bool:
+def is_given(name: str) -> bool:
     """Whether an option stands on the command line; one from the environment gives way."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def _refuse_what_does_not_go_together(request: Request) -> None:
-    if request.until is not None and given("paths"):
+def _refuse_conflicting_options(request: Request) -> None:
+    if request.until is not None and is_given("paths"):
         raise click.UsageError("--until finds out how many paths it takes: leave --paths out; --max-paths limits them.")
-    if request.until is None and given("max_paths"):
+    if request.until is None and is_given("max_paths"):
         raise click.UsageError("--max-paths limits the paths of --until: without it, --paths says how many.")
 
 
-def _refuse_what_a_result_has(source: str) -> None:
+def _refuse_unused_options(source: str) -> None:
     """Refuse options that would be ignored."""
     for name in ("paths", "until", "seed", "rare", "threads"):
-        if given(name):
+        if is_given(name):
             raise click.UsageError(f"{source!r} is a result, simulated already: leave --{name} out.")
 
 

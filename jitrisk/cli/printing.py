@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from jitrisk.printable import encodable, escape, escape_json
+from jitrisk.printable import escape, escape_for_encoding, escape_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ def echo(text: str, err: bool = False) -> None:
     """Print lines of words, on stderr with `err`: what is not printable is escaped, what is endless cut."""
     stream = sys.stderr if err else sys.stdout
     lines = (line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..." for line in text.split("\n"))
-    click.echo(encodable("\n".join(lines), _encoding(stream), lines=True), err=err)
+    click.echo(escape_for_encoding("\n".join(lines), _find_encoding(stream), lines=True), err=err)
 
 
 def print_written(*paths: os.PathLike[str]) -> None:
@@ -55,7 +55,7 @@ def print_document(document: dict[str, Any]) -> None:
 
 def print_sheets(*sheets: Any) -> None:
     """Print sheets for people on stdout, as wide as the terminal is."""
-    printed = console()
+    printed = build_console()
     for i, sheet in enumerate(sheets):
         if i:
             printed.print()
@@ -66,26 +66,28 @@ def print_line(text: str) -> None:
     """Print a line on stdout, folded between words where it is a terminal."""
     from rich.text import Text
 
-    shown = Text(encodable(text, _encoding(sys.stdout)))
-    console().print(shown, soft_wrap=not sys.stdout.isatty())
+    shown = Text(escape_for_encoding(text, _find_encoding(sys.stdout)))
+    build_console().print(shown, soft_wrap=not sys.stdout.isatty())
 
 
-def console(stderr: bool = False) -> Console:
+def build_console(stderr: bool = False) -> Console:
     """Return what lays out for stdout or stderr; text is never read as markup."""
     from rich.console import Console
 
     # A width alone would not hold on a dumb terminal.
-    return Console(stderr=stderr, width=width(), height=_HEIGHT, highlight=False, markup=False, emoji=False)
+    return Console(
+        stderr=stderr, width=measure_width(), height=_HEIGHT, highlight=False, markup=False, emoji=False
+    )
 
 
-def width() -> int:
+def measure_width() -> int:
     """Return the columns that a layout has: of ``COLUMNS``, else of the terminal, else 80; never too few to read."""
     given = os.environ.get("COLUMNS", "")
     wanted = int(given) if given.isascii() and given.isdigit() and len(given) <= _DIGITS else 0
-    return min(_WIDEST, max(NARROWEST, wanted or _terminal_columns() or _USUAL))
+    return min(_WIDEST, max(NARROWEST, wanted or _count_terminal_columns() or _USUAL))
 
 
-def _terminal_columns() -> int:
+def _count_terminal_columns() -> int:
     """Return the columns of the terminal, 0 where there is none: also of one whose output goes into a pipe."""
     for descriptor in range(3):
         try:
@@ -95,5 +97,5 @@ def _terminal_columns() -> int:
     return 0
 
 
-def _encoding(stream: IO[str] | None) -> str:
+def _find_encoding(stream: IO[str] | None) -> str:
     return getattr(stream, "encoding", None) or "utf-8"

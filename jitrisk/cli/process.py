@@ -15,7 +15,7 @@ _LEAST_ADDRESS_SPACE = 850 * 2**20
 def run_as_process(words: list[str]) -> int:
     """Run the command line with safe standard streams and return its exit status."""
     _open_streams()
-    if (limit := _address_space()) < _LEAST_ADDRESS_SPACE:
+    if (limit := _read_address_limit()) < _LEAST_ADDRESS_SPACE:
         needed = f"{_LEAST_ADDRESS_SPACE >> 20} MB are needed at least"
         sys.stderr.write(f"jitrisk: the address space is limited to {limit >> 20} MB, and {needed} (see 'ulimit -v')\n")
         return 1
@@ -35,7 +35,7 @@ def run_as_process(words: list[str]) -> int:
         return 1
 
 
-def _address_space() -> int:
+def _read_address_limit() -> int:
     """Return how many bytes of address space this process may have."""
     try:
         import resource
@@ -56,11 +56,11 @@ def _open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    raw = io.BufferedWriter(_Unfailing(2, "w", closefd=False))
+    raw = io.BufferedWriter(_BestEffortStream(2, "w", closefd=False))
     sys.stderr = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", line_buffering=True)
 
 
-class _Unfailing(io.FileIO):
+class _BestEffortStream(io.FileIO):
     """A stream whose reader may go away: what cannot be written is dropped, and the work goes on."""
 
     def write(self, data: Any) -> int:

@@ -8,22 +8,22 @@ from typing import Any
 
 import click
 
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import (
     check_out,
-    given,
+    define_shared_option,
+    is_given,
     keep,
     model_argument,
     print_json,
     rare_option,
-    shared_option,
     strategy_option,
 )
 from jitrisk.cli.printing import print_sheets
-from jitrisk.cli.simulating import progress_bar, warnings_as_lines
+from jitrisk.cli.simulating import print_warnings_as_lines, show_progress
 
 
-@verb("replay", "Example: jitrisk replay brake-valves --strategy jit --worst cost")
+@define_verb("replay", "Example: jitrisk replay brake-valves --strategy jit --worst cost")
 @model_argument
 @strategy_option
 @click.option("--path", type=click.IntRange(0, 2**63 - 2), metavar="NUMBER", help="The path of this number.")
@@ -37,10 +37,10 @@ from jitrisk.cli.simulating import progress_bar, warnings_as_lines
 @click.option(
     "--metric", metavar="METRIC", help="What --quantile is one of.  [default: profit where there is a price, else cost]"
 )
-@shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths searched for it.  [default: 10,000]")
-@shared_option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.  [default: 0]")
+@define_shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths searched for it.  [default: 10,000]")
+@define_shared_option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.  [default: 0]")
 @rare_option
-@shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]")
+@define_shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep its time series.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -50,27 +50,31 @@ def command(model: str, strategy: str, out: Path | None, as_json: bool, quiet: b
     MODEL is a model file, the name of an example, or a result written with --out, whose paths are known.
     """
     from jitrisk import datasets, pipeline
-    from jitrisk.report import journal, replay_document
+    from jitrisk.report import build_replay_document, build_replay_log
 
-    _refuse_what_does_not_go_together(model, datasets.is_result(model), which)
+    _refuse_conflicting_options(model, datasets.is_result(model), which)
     check_out(out, model)
-    with progress_bar(quiet) as progress, warnings_as_lines():
+    with show_progress(quiet) as progress, print_warnings_as_lines():
         replay = pipeline.replay(model, strategy, progress=progress, **which)
-    show = partial(print_json, replay_document(replay)) if as_json else partial(print_sheets, journal(replay))
+    show = (
+        partial(print_json, build_replay_document(replay))
+        if as_json
+        else partial(print_sheets, build_replay_log(replay))
+    )
     keep(replay, out)
     show()
 
 
-def _refuse_what_does_not_go_together(model: str, is_result: bool, which: dict[str, Any]) -> None:
+def _refuse_conflicting_options(model: str, is_result: bool, which: dict[str, Any]) -> None:
     """Refuse options that would be ignored; those from the environment give way."""
     if sum(which[name] is not None for name in ("path", "worst", "quantile")) != 1:
         raise click.UsageError("Say which path is meant: --path NUMBER, --worst METRIC or --quantile PROBABILITY.")
-    if which["quantile"] is None and given("metric"):
+    if which["quantile"] is None and is_given("metric"):
         raise click.UsageError("--metric goes with --quantile; --worst names its metric itself.")
-    if which["path"] is not None and given("paths"):
+    if which["path"] is not None and is_given("paths"):
         raise click.UsageError("--paths is for the search with --worst or --quantile: leave it out with --path.")
     for name in ("paths", "seed", "rare"):
-        if is_result and given(name):
+        if is_result and is_given(name):
             raise click.UsageError(f"{model!r} is a result, simulated already: leave --{name} out.")
         if name != "rare" and (is_result or (name == "paths" and which["path"] is not None)):
             which[name] = None

@@ -6,17 +6,24 @@ from pathlib import Path
 
 import click
 
-from jitrisk.cli.group import verb
-from jitrisk.cli.options import Request, comparison_options, model_argument, outcomes_of, print_json, run_options
+from jitrisk.cli.group import define_verb
+from jitrisk.cli.options import (
+    Request,
+    add_comparison_options,
+    add_run_options,
+    model_argument,
+    print_json,
+    simulate_or_open,
+)
 from jitrisk.cli.printing import print_written
 
 
-@verb("report", "Example: jitrisk report brake-valves --html brakes.html")
+@define_verb("report", "Example: jitrisk report brake-valves --html brakes.html")
 @model_argument
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE.html", required=True, help="The file to write.")
-@comparison_options
+@add_comparison_options
 @click.option("--no-replay", is_flag=True, help="Run no path again: no fan charts and no story of a bad path.")
-@run_options
+@add_run_options
 def command(
     model: str,
     html: Path,
@@ -32,14 +39,14 @@ def command(
     --out.
     """
     from jitrisk import pipeline
-    from jitrisk.report.json_documents import summed
+    from jitrisk.report.json_documents import build_summary_document
     from jitrisk.report.writing import check_page
 
     check_page(html)
-    outcomes = outcomes_of(model, strategies, request, base, lazily=True)
+    outcomes = simulate_or_open(model, strategies, request, base, lazily=True)
     summary = pipeline.write_report(
         outcomes, html, base=base, level=level, replay=not no_replay, threads=request.threads
     )
     print_written(html)
     if request.as_json:
-        print_json(summed(summary))
+        print_json(build_summary_document(summary))

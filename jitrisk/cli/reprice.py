@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import check_out, keep, print_json
 from jitrisk.cli.printing import print_sheets
 
 
-@verb("reprice", "Example: jitrisk reprice plant.nc --set stages.bike.value=350 --set 'holding_rate=15 % / year'")
+@define_verb(
+    "reprice", "Example: jitrisk reprice plant.nc --set stages.bike.value=350 --set 'holding_rate=15 % / year'"
+)
 @click.argument("result")
 @click.option(
     "--set", "prices", multiple=True, required=True, metavar="KEY=VALUE", help="A price, as in the model file."
@@ -26,24 +28,24 @@ def command(result: str, prices: tuple[str, ...], out: Path | None, as_json: boo
     strategies.jic.stages.bike.value; anything else takes a new simulation.
     """
     from jitrisk import datasets, pipeline
-    from jitrisk.report import compare_table, reprice_document, reprice_table
+    from jitrisk.report import build_comparison_table, build_reprice_document, build_reprice_table
 
     if not datasets.is_result(result):
         raise click.UsageError(f"{result!r} is no result: keep one with 'jitrisk compare MODEL --out FILE.nc' first.")
-    changes = _changes(prices)
+    changes = _parse_changes(prices)
     check_out(out, result)
     before = pipeline.open(result)
     after = pipeline.reprice(before, changes)
     # Whatever is wrong with the result comes up before anything is written.
     if as_json:
-        show = partial(print_json, reprice_document(before, after))
+        show = partial(print_json, build_reprice_document(before, after))
     else:
-        show = partial(print_sheets, reprice_table(before, after), compare_table(after))
+        show = partial(print_sheets, build_reprice_table(before, after), build_comparison_table(after))
     keep(after, out)
     show()
 
 
-def _changes(prices: tuple[str, ...]) -> dict[str, str]:
+def _parse_changes(prices: tuple[str, ...]) -> dict[str, str]:
     changes: dict[str, str] = {}
     for price in prices:
         key, sign, value = (part.strip() for part in price.partition("="))

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import (
     Request,
+    add_run_options,
     model_argument,
-    outcomes_of,
     print_json,
-    run_options,
+    simulate_or_open,
     strategy_option,
 )
 from jitrisk.cli.printing import print_sheets
 
 
-@verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")
+@define_verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")
 @model_argument
 @strategy_option
-@run_options
+@add_run_options
 def command(model: str, strategy: str, request: Request) -> None:
     """Run one strategy: its risk, and its cost by component, by stage and by customer.
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
-    from jitrisk.report import compare_table, cost_table, document, ownership_table, profit_table
+    from jitrisk.report import (
+        build_comparison_table,
+        build_cost_table,
+        build_document,
+        build_ownership_table,
+        build_profit_table,
+    )
 
-    outcomes = outcomes_of(model, [strategy], request)
+    outcomes = simulate_or_open(model, [strategy], request)
     if request.as_json:
-        print_json(document(outcomes))
+        print_json(build_document(outcomes))
     else:
-        tables = (table(outcomes) for table in (compare_table, cost_table, profit_table, ownership_table))
+        tables = (
+            table(outcomes)
+            for table in (build_comparison_table, build_cost_table, build_profit_table, build_ownership_table)
+        )
         print_sheets(*filter(None, tables))

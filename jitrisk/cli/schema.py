@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import print_json
 
 
-@verb("schema", "Example: jitrisk schema > jitrisk.schema.json")
+@define_verb("schema", "Example: jitrisk schema > jitrisk.schema.json")
 def command() -> None:
     """Print the JSON Schema of the model file, so that an editor completes and checks it."""
-    from jitrisk.model import json_schema
+    from jitrisk.model import build_model_schema
 
-    print_json(json_schema())
+    print_json(build_model_schema())

@@ -7,19 +7,19 @@ from pathlib import Path
 import click
 
 from jitrisk.cli import completion
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import model_argument, print_json
 from jitrisk.cli.printing import print_sheets, print_written
 from jitrisk.cli.warned import print_warnings, strict_option
 
 
-@verb("show", "Example: jitrisk show brake-valves --strategy hybrid --out network.svg")
+@define_verb("show", "Example: jitrisk show brake-valves --strategy hybrid --out network.svg")
 @model_argument
 @click.option(
     "-s",
     "--strategy",
     metavar="NAME",
-    shell_complete=completion.strategies,
+    shell_complete=completion.complete_strategies,
     help="The strategy that is shown.  [default: the first]",
 )
 @click.option(
@@ -36,15 +36,15 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
     MODEL is a model file, the name of an example, or a result written with --out.
     """
     from jitrisk import datasets, pipeline
-    from jitrisk.arguments import network_of
-    from jitrisk.report import network, outline_digest, outline_document
+    from jitrisk.arguments import load_network
+    from jitrisk.report import build_outline_document, network, summarize_model
     from jitrisk.report.writing import check_figure, write_figure
 
     if out is not None:
         check_figure(out)
     context = click.get_current_context()
-    result = context.with_resource(datasets.reading(model)) if datasets.is_result(model) else None
-    plant = network_of(model if result is None else result)
+    result = context.with_resource(datasets.open_lazily(model)) if datasets.is_result(model) else None
+    plant = load_network(model if result is None else result)
     print_warnings(plant, strict)
     outline = pipeline.outline(plant)
     if result is not None and strategy is None and "strategy" in result.coords:
@@ -53,6 +53,6 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
         write_figure(network(outline, result, strategy), out)
         print_written(out)
     if as_json:
-        print_json(outline_document(outline, strategy))
+        print_json(build_outline_document(outline, strategy))
     elif out is None:
-        print_sheets(outline_digest(outline, strategy))
+        print_sheets(summarize_model(outline, strategy))

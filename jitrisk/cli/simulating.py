@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jitrisk.cli.printing import console, echo
+from jitrisk.cli.printing import build_console, echo
 from jitrisk.files.stop_signals import Cleanup
 from jitrisk.printable import escape
 
@@ -29,7 +29,7 @@ _FIXED = 500_000  # bytes of a result that do not grow with its paths: its model
 _COUNTED = 1e9  # stage-periods under which a run is short on any machine, so that nothing is measured first
 
 
-def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Dataset:
+def run_simulation(network: Network, names: Sequence[str], request: Request) -> xr.Dataset:
     """Simulate a model as the options ask, and say on stderr what a person wants to know meanwhile.
 
     Parameters
@@ -41,10 +41,10 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
     from jitrisk import pipeline
 
     if request.until is not None:
-        return _until(network, names, request, request.until)
-    _require_room(request, request.paths, _bytes_of_path(network, names, request))
+        return _simulate_until(network, names, request, request.until)
+    _require_space(request, request.paths, _compute_path_bytes(network, names, request))
     announce(network, names, request.paths, request)
-    with progress_bar(request.quiet) as progress, warnings_as_lines():
+    with show_progress(request.quiet) as progress, print_warnings_as_lines():
         return pipeline.simulate(
             network,
             request.paths,
@@ -56,28 +56,31 @@ def simulated(network: Network, names: Sequence[str], request: Request) -> xr.Da
         )
 
 
-def _until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
+def _simulate_until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
     from jitrisk import pipeline
-    from jitrisk.report import reached_document, reached_line
+    from jitrisk.report import build_precision_document, render_precision_line
     from jitrisk.studies.until import FIRST
 
     looks: list[xr.Dataset] = []
-    size = _bytes_of_path(network, names, request)
-    _require_room(request, min(FIRST, request.max_paths), size)
-    most = _fitting_paths(request, size)
+    size = _compute_path_bytes(network, names, request)
+    _require_space(request, min(FIRST, request.max_paths), size)
+    most = _count_fitting_paths(request, size)
 
     def watch(found: xr.Dataset) -> None:
         looks.append(found)
         if "planned" in found.attrs:
             announce(network, names, found.attrs["planned"], request)
-            if (fit := _fitting_paths(request, size)) < found.attrs["planned"]:
+            if (fit := _count_fitting_paths(request, size)) < found.attrs["planned"]:
                 planned = f"{found.attrs['planned']:,} paths are planned"
                 echo(
                     f"jitrisk: warning: {planned}, and {escape(str(request.out))} has room for {fit:,}: make room",
                     err=True,
                 )
 
-    with progress_bar(request.quiet) as progress, warnings_as_lines(lambda: reached_line(looks[-1]) if looks else ""):
+    with (
+        show_progress(request.quiet) as progress,
+        print_warnings_as_lines(lambda: render_precision_line(looks[-1]) if looks else ""),
+    ):
         result = pipeline.simulate_until(
             network,
             target,
@@ -90,41 +93,41 @@ def _until(network: Network, names: Sequence[str], request: Request, target: str
             watch=watch,
         )
     found = looks[-1]
-    click.get_current_context().meta[REACHED] = {"until": reached_document(found)}
+    click.get_current_context().meta[REACHED] = {"until": build_precision_document(found)}
     if not (request.quiet and found["met"].all()):
-        echo(reached_line(found), err=True)
+        echo(render_precision_line(found), err=True)
     if found.attrs.get("stopped") == "most" and most < request.max_paths:
         echo(f"{escape(str(request.out))}: there is room for {most:,} paths there, so there are no more", err=True)
     return result
 
 
-def _require_room(request: Request, paths: int, size: int) -> None:
+def _require_space(request: Request, paths: int, size: int) -> None:
     """Raise ResultError, before any path is simulated, where so many of a size would not fit in what keeps them."""
-    from jitrisk.files.atomic_files import require_room
+    from jitrisk.files.atomic_files import require_space
 
     if request.out is not None:
-        require_room(request.out, paths * size + _FIXED)
+        require_space(request.out, paths * size + _FIXED)
 
 
-def _fitting_paths(request: Request, size: int) -> int:
+def _count_fitting_paths(request: Request, size: int) -> int:
     """Return how many paths to have at most: as many as asked, or as have room now in what they are kept in."""
-    from jitrisk.files.atomic_files import free_room
+    from jitrisk.files.atomic_files import measure_free_space
 
     if request.out is None:
         return request.max_paths
-    room = max(0, free_room(request.out) - _FIXED)
+    room = max(0, measure_free_space(request.out) - _FIXED)
     return min(request.max_paths, room // size)
 
 
-def _bytes_of_path(network: Network, names: Sequence[str], request: Request) -> int:
+def _compute_path_bytes(network: Network, names: Sequence[str], request: Request) -> int:
     """Return the bytes of one path in a result that is kept, 0 where none is: strategies are lowered to know them."""
     if request.out is None:
         return 0
-    from jitrisk.arguments import job_from
-    from jitrisk.run.forecast import result_bytes
+    from jitrisk.arguments import build_job
+    from jitrisk.run.forecast import compute_result_bytes
 
-    job = job_from(network, {name: network.strategies[name] for name in names}, 1)
-    return result_bytes(job, len(network.hazards), request.rare)
+    job = build_job(network, {name: network.strategies[name] for name in names}, 1)
+    return compute_result_bytes(job, len(network.hazards), request.rare)
 
 
 def announce(network: Network, names: Sequence[str], paths: int, request: Request) -> None:
@@ -139,7 +142,7 @@ def announce(network: Network, names: Sequence[str], paths: int, request: Reques
 
 
 @contextmanager
-def warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
+def print_warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
     """Print warnings of the library on stderr as lines for people, but for what is said elsewhere."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default", UserWarning)
@@ -153,7 +156,7 @@ def warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def show_progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """Show progress with the time left on stderr, where a person looks at it."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -161,7 +164,10 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Cleanup(_restore_terminal), Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    with (
+        Cleanup(_restore_terminal),
+        Progress(*columns, console=build_console(stderr=True), transient=True) as bar,
+    ):
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

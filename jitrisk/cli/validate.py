@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from jitrisk.cli import completion
-from jitrisk.cli.group import verb
+from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import print_json
 from jitrisk.cli.printing import print_line
 from jitrisk.cli.warned import print_warnings, strict_option
 
 
-@verb("validate", "Example: jitrisk validate my-plant.yaml")
-@click.argument("model", shell_complete=completion.models)
+@define_verb("validate", "Example: jitrisk validate my-plant.yaml")
+@click.argument("model", shell_complete=completion.complete_models)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 @strict_option
 def command(model: str, as_json: bool, strict: bool) -> int:

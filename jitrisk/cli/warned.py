@@ -52,11 +52,11 @@ def print_warnings(network: Network, strict: bool, strategies: Collection[str] |
 
 def print_result_warnings(result: xr.Dataset, strict: bool) -> None:
     """Print the warnings about the model of a result, as far as this version can read that model."""
-    from jitrisk.arguments import network_of
+    from jitrisk.arguments import load_network
     from jitrisk.errors import JitriskError
 
     try:
-        network = network_of(result)
+        network = load_network(result)
     except (JitriskError, ValueError):
         return
     names = [str(name) for name in result.indexes.get("strategy", [])]

@@ -1,31 +1,38 @@
 """Stage 6 of the pipeline: arrays become Datasets with units and provenance, and files of them."""
 
-from jitrisk.datasets.exogenous import copy_weights, given_series, is_weighted, label_paths, warn_of_patches
-from jitrisk.datasets.files import check_target, is_result, open_result, reading, save_result, select_strategies
-from jitrisk.datasets.hazards import mixture_from
-from jitrisk.datasets.labels import FORMAT, handed_in, label
+from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, read_given_series, warn_of_patches
+from jitrisk.datasets.files import (
+    check_result_file,
+    is_result,
+    open_lazily,
+    open_result,
+    save_result,
+    select_strategies,
+)
+from jitrisk.datasets.hazards import read_mixture
+from jitrisk.datasets.labels import FORMAT, format_given_series, label_outcomes
 from jitrisk.datasets.outline import outline
-from jitrisk.datasets.pricing import repriced
-from jitrisk.datasets.trace import differing_outcomes, label_replay, label_trace
+from jitrisk.datasets.pricing import reprice
+from jitrisk.datasets.trace import find_differing_outcomes, label_replay, label_trace
 
 __all__ = [
     "FORMAT",
-    "check_target",
+    "check_result_file",
     "copy_weights",
-    "differing_outcomes",
-    "given_series",
-    "handed_in",
+    "find_differing_outcomes",
+    "format_given_series",
     "is_result",
     "is_weighted",
-    "label",
+    "label_outcomes",
     "label_paths",
     "label_replay",
     "label_trace",
-    "mixture_from",
+    "open_lazily",
     "open_result",
     "outline",
-    "reading",
-    "repriced",
+    "read_given_series",
+    "read_mixture",
+    "reprice",
     "save_result",
     "select_strategies",
     "warn_of_patches",

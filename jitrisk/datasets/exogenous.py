@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.hazards import mixture_attrs, mixture_coords
-from jitrisk.datasets.labels import coordinates, provenance, variable_of
+from jitrisk.datasets.hazards import build_mixture_attrs, build_mixture_coords
+from jitrisk.datasets.labels import build_coordinates, build_provenance, build_variable
 from jitrisk.errors import ExogenousError
-from jitrisk.lower import series_of
-from jitrisk.lower.lead_times import whole_periods
+from jitrisk.lower import list_series
+from jitrisk.lower.lead_times import round_to_periods
 from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable
 
 if TYPE_CHECKING:
-    from jitrisk.lower import Given
+    from jitrisk.lower import GivenSeries
     from jitrisk.model import Network
     from jitrisk.run.engine import Job
-    from jitrisk.sampling.series import Series
+    from jitrisk.sampling.series import ExogenousSeries
 
 _BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}
 _SHARE = (0.0, 1.0)
 
 
-def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], job: Job) -> xr.Dataset:
+def label_paths(network: Network, drawn: Mapping[ExogenousSeries | GivenSeries, np.ndarray], job: Job) -> xr.Dataset:
     """Return series as a Dataset, drawn or handed in; what is not random is there as a constant.
 
     Parameters
@@ -44,14 +44,16 @@ def label_paths(network: Network, drawn: Mapping[Series | Given, np.ndarray], jo
     variables = {}
     for kind, variable in EXOGENOUS.items():
         things = list(network.customers if variable.dims[-1] == "customer" else network.stages)
-        rows = [by_name.get((kind, name), np.broadcast_to(_default(network, kind, name), shape)) for name in things]
+        rows = [
+            by_name.get((kind, name), np.broadcast_to(_compute_default(network, kind, name), shape)) for name in things
+        ]
         array = np.stack(rows, axis=-1) if rows else np.empty((*shape, 0))
-        variables[kind] = variable_of(variable, array)
-    coords = coordinates(
+        variables[kind] = build_variable(variable, array)
+    coords = build_coordinates(
         path=job.paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
     )
-    attrs = provenance(network, job) | mixture_attrs(job)
-    return xr.Dataset(variables, coords=coords | mixture_coords(job), attrs=attrs)
+    attrs = build_provenance(network, job) | build_mixture_attrs(job)
+    return xr.Dataset(variables, coords=coords | build_mixture_coords(job), attrs=attrs)
 
 
 def is_weighted(paths: xr.Dataset) -> bool:
@@ -78,12 +80,12 @@ def copy_weights(result: xr.Dataset, paths: xr.Dataset | None) -> xr.Dataset:
     return result.assign_coords(coords).assign_attrs(rare=paths.attrs["rare"])
 
 
-def _default(network: Network, kind: str, name: str) -> np.float32:
-    constant = float(whole_periods(network.stages[name].lead_time.mean())) if kind == "lead_time" else 1.0
+def _compute_default(network: Network, kind: str, name: str) -> np.float32:
+    constant = float(round_to_periods(network.stages[name].lead_time.mean())) if kind == "lead_time" else 1.0
     return np.float32(constant)
 
 
-def given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
+def read_given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, str], np.ndarray]:
     """Return the series of a Dataset handed in, checked, by (kind, stage or customer).
 
     Parameters
@@ -106,13 +108,13 @@ def given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, str], n
         raise ExogenousError(f"unknown exogenous variable {unknown[0]!r}: allowed are {', '.join(EXOGENOUS)}")
     if not paths.data_vars:
         raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
-    given = dict(pair for name in paths.data_vars for pair in _series_of(network, paths[name], EXOGENOUS[str(name)]))
-    drawn = {(series.kind, series.thing) for series in series_of(network)}
+    given = dict(pair for name in paths.data_vars for pair in _read_series(network, paths[name], EXOGENOUS[str(name)]))
+    drawn = {(series.kind, series.thing) for series in list_series(network)}
     # A constant of the model is no luck: each strategy keeps its own.
     return {
         key: values
         for key, values in given.items()
-        if key in drawn or key[0] == "demand" or (values != _default(network, *key)).any()
+        if key in drawn or key[0] == "demand" or (values != _compute_default(network, *key)).any()
     }
 
 
@@ -122,15 +124,15 @@ def warn_of_patches(
     """Say where a strategy patches luck that the paths handed in replace: they are used as they are, for all."""
     if not given:
         return
-    usual = set(series_of(network))
+    usual = set(list_series(network))
     for name, patched in strategies.items():
-        own = [one for one in series_of(patched) if one not in usual and (one.kind, one.thing) in given]
+        own = [one for one in list_series(patched) if one not in usual and (one.kind, one.thing) in given]
         if own:
             what = ", ".join(f"{one.kind} of {one.thing}" for one in own)
             warnings.warn(f"strategy {name} patches {what}, but the paths handed in replace it", stacklevel=3)
 
 
-def _series_of(
+def _read_series(
     network: Network, array: xr.DataArray, variable: Variable
 ) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
     if set(array.dims) != set(variable.dims):
@@ -151,10 +153,10 @@ def _series_of(
     for k, name in enumerate(array[thing].values.tolist()):
         if name not in known:
             raise ExogenousError(f"{variable.name} names an unknown {thing} {name!r}: allowed are {', '.join(known)}")
-        yield (variable.name, name), _checked(values[k], variable, name)
+        yield (variable.name, name), _check_series(values[k], variable, name)
 
 
-def _checked(values: np.ndarray, variable: Variable, name: str) -> np.ndarray:
+def _check_series(values: np.ndarray, variable: Variable, name: str) -> np.ndarray:
     lowest, highest = _BOUNDS.get(variable.name, _SHARE)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(values, dtype=np.float32)

@@ -13,15 +13,15 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.datasets.labels import FIRST_WITH_MANIFEST, FORMAT
-from jitrisk.datasets.manifest import attach_manifest, block_length, require_model_hash, verify_manifest
+from jitrisk.datasets.manifest import attach_manifest, compute_block_length, require_model_hash, verify_manifest
 from jitrisk.datasets.proportion import is_proportionate
 from jitrisk.datasets.stored_array import StoredArray
 from jitrisk.datasets.validate import require_sound
-from jitrisk.errors import CapacityError, ResultError, did_you_mean
-from jitrisk.files.atomic_files import SPARE, check_folder, replacing, require_room
-from jitrisk.files.regular_files import FOLDER, special_kind
+from jitrisk.errors import CapacityError, ResultError, format_suggestion
+from jitrisk.files.atomic_files import SPARE, check_folder, replace_atomically, require_space
+from jitrisk.files.regular_files import FOLDER, identify_special_file
 from jitrisk.files.temporary_folders import recover
-from jitrisk.run.machine import free_memory
+from jitrisk.run.machine import measure_free_memory
 from jitrisk.vocabulary import CONTENTS, MANIFEST, RESULT_SUFFIXES
 
 _LONGEST_NAME = 1_000  # characters
@@ -32,7 +32,7 @@ def is_result(source: object) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(source, str | os.PathLike) and Path(source).suffix in RESULT_SUFFIXES
 
 
-def check_target(path: str | os.PathLike[str]) -> Path:
+def check_result_file(path: str | os.PathLike[str]) -> Path:
     """Return where a result is to be written, or raise ResultError before any work is done."""
     target = Path(path)
     if target.suffix not in RESULT_SUFFIXES:
@@ -40,16 +40,16 @@ def check_target(path: str | os.PathLike[str]) -> Path:
             f"{target}: unknown kind of file {target.suffix!r}: allowed are {' and '.join(RESULT_SUFFIXES)}"
         )
     check_folder(target)
-    if (kind := special_kind(target)) and kind != FOLDER:
+    if (kind := identify_special_file(target)) and kind != FOLDER:
         raise ResultError(f"{target}: is {kind}: choose another name")
     if target.is_dir() != (target.suffix == ".zarr") and target.exists():
         raise ResultError(f"{target}: is a {'folder' if target.is_dir() else 'file'}: choose another name")
-    if target.exists() and not _is_ours(target):
+    if target.exists() and not _is_replaceable(target):
         raise ResultError(f"{target}: exists and is no result of jitrisk: choose another name, or move it away")
     return target
 
 
-def _is_ours(path: Path) -> bool:
+def _is_replaceable(path: Path) -> bool:
     """Whether a file or folder is a result, which a new one may replace."""
     from jitrisk.datasets.netcdf_footer import has_footer
     from jitrisk.datasets.netcdf_safety import read_netcdf_attributes
@@ -85,29 +85,29 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     """
     from jitrisk.datasets.netcdf_footer import append_footer
 
-    target = check_target(path)
+    target = check_result_file(path)
     if "jitrisk_format" not in dataset.attrs:
         raise ResultError(f"{target}: only outcomes and exogenous paths are kept: this Dataset has no jitrisk_format")
-    require_room(target, dataset.nbytes)  # the HDF5 library does not survive a disk that fills up
+    require_space(target, dataset.nbytes)  # the HDF5 library does not survive a disk that fills up
     listed = attach_manifest(dataset).drop_encoding()
-    with replacing(target) as fresh:
+    with replace_atomically(target) as fresh:
         try:
             if target.suffix == ".nc":
                 _reserve(fresh.with_name("room"), dataset.nbytes + SPARE)
                 listed.to_netcdf(fresh, engine="h5netcdf")
                 append_footer(fresh)
             else:
-                _write_zarr(_as_objects(listed), fresh)
+                _write_zarr(_convert_to_objects(listed), fresh)
             _require_readable(fresh)
         except Exception as error:  # the writers raise whatever their formats cannot hold
-            raise ResultError(f"{target}: could not be written: {_reason(error)}") from error
+            raise ResultError(f"{target}: could not be written: {_format_reason(error)}") from error
 
 
 def _require_readable(fresh: Path) -> None:
     """Raise ResultError where a file that was just written would be refused, before it replaces another."""
     _require_safe(fresh)
-    with _open_lazily(fresh) as opened:
-        verify_manifest(_named(opened), str(fresh), {})
+    with _open_dataset(fresh) as opened:
+        verify_manifest(_convert_names(opened), str(fresh), {})
 
 
 def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
@@ -115,7 +115,11 @@ def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
     from jitrisk.datasets.zarr_safety import measure_zarr
 
     chunks = {
-        name: {"chunks": tuple(block_length(array) if dim == "path" else max(1, n) for dim, n in array.sizes.items())}
+        name: {
+            "chunks": tuple(
+                compute_block_length(array) if dim == "path" else max(1, n) for dim, n in array.sizes.items()
+            )
+        }
         for name, array in dataset.variables.items()
     }
     # A reader takes a block that is not stored for damage, so that blocks of zeros are written, too.
@@ -136,8 +140,8 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
     CapacityError
         If it does not fit in memory.
     """
-    with reading(path) as stored:
-        free = free_memory()
+    with open_lazily(path) as stored:
+        free = measure_free_memory()
         if stored.nbytes > free:
             raise CapacityError(
                 f"{Path(path)}: holds {stored.nbytes / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB of memory are free: use "
@@ -147,7 +151,7 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
 
 
 @contextmanager
-def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
+def open_lazily(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
     """Open a result without reading it into memory: every variable is read when it is used, and not kept.
 
     Raises
@@ -156,7 +160,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
         If there is no such file, or it is no result of this or an older version.
     """
     source = Path(path)
-    kind = special_kind(source)
+    kind = identify_special_file(source)
     if kind and kind != FOLDER:
         raise ResultError(f"{source}: is {kind}; a result is read from a file: save it in one and give its name")
     if not os.path.exists(source) and (found := recover(source)) != source:
@@ -167,13 +171,13 @@ def reading(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
 
     def open_verified() -> xr.Dataset:
         places.update(_require_safe(source))
-        return _open_lazily(source)
+        return _open_dataset(source)
 
-    with _attempted(source, open_verified) as opened:
-        yield _attempted(source, lambda: _sound(_verified(opened, str(source), places)))
+    with _read_or_refuse(source, open_verified) as opened:
+        yield _read_or_refuse(source, lambda: _validate(_verify_on_read(opened, str(source), places)))
 
 
-def _open_lazily(source: Path) -> xr.Dataset:
+def _open_dataset(source: Path) -> xr.Dataset:
     zarr = source.is_dir()
     options: dict[str, Any] = {"consolidated": False, "zarr_format": 3} if zarr else {}
     with warnings.catch_warnings():
@@ -200,24 +204,24 @@ def _require_safe(source: Path) -> dict[str, int]:
     return places if is_whole else {}
 
 
-def _verified(opened: xr.Dataset, where: str, places: Mapping[str, int]) -> xr.Dataset:
+def _verify_on_read(opened: xr.Dataset, where: str, places: Mapping[str, int]) -> xr.Dataset:
     """Return a Dataset that is verified as it is read; results of older formats carry no checksums."""
     if MANIFEST in opened.attrs:
-        return _named(verify_manifest(opened, where, places))
+        return _convert_names(verify_manifest(opened, where, places))
     version = opened.attrs.get("jitrisk_format")
     if isinstance(version, int | np.integer) and FIRST_WITH_MANIFEST <= version <= FORMAT:
         raise ResultError("is damaged: it has no manifest; keep a result with jr.save or --out")
     require_model_hash(opened.attrs)
-    named = _named(opened)
+    named = _convert_names(opened)
     kept = {
-        name: StoredArray(where, str(name), array, block_length(array), ()).as_variable()
+        name: StoredArray(where, str(name), array, compute_block_length(array), ()).as_variable()
         for name, array in named.variables.items()
         if name not in named.indexes and array.dtype.kind != "U"
     }
     return named.assign(kept)
 
 
-def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -> xr.Dataset:
+def _read_or_refuse(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -> xr.Dataset:
     try:
         return read()
     except ResultError as error:
@@ -225,26 +229,26 @@ def _attempted(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -
     except MemoryError:
         raise
     except Exception as error:  # the readers raise whatever their formats find wrong
-        raise ResultError(f"{Path(source)}: is not a result of jitrisk: {_reason(error)}") from error
+        raise ResultError(f"{Path(source)}: is not a result of jitrisk: {_format_reason(error)}") from error
 
 
-def _sound(dataset: xr.Dataset) -> xr.Dataset:
+def _validate(dataset: xr.Dataset) -> xr.Dataset:
     require_sound(dataset)
     return dataset
 
 
-def _named(dataset: xr.Dataset) -> xr.Dataset:
+def _convert_names(dataset: xr.Dataset) -> xr.Dataset:
     """Return a dataset with its names as fixed-width text, which files keep in types of their own."""
     return dataset.assign(
         {
-            name: (array.dims, _as_text(str(name), array.values), array.attrs)
+            name: (array.dims, _convert_to_text(str(name), array.values), array.attrs)
             for name, array in dataset.variables.items()
             if array.dtype.kind in "OT"
         }
     )
 
 
-def _as_text(name: str, values: np.ndarray) -> np.ndarray:
+def _convert_to_text(name: str, values: np.ndarray) -> np.ndarray:
     """Return names as fixed-width text, in which each takes as many bytes as the longest of them."""
     names = values.ravel().tolist()
     if any(len(str(one)) > _LONGEST_NAME for one in names):
@@ -265,12 +269,12 @@ def select_strategies(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     known = [str(name) for name in dataset["strategy"].values] if "strategy" in dataset.coords else []
     for name in names:
         if name not in known:
-            hint = did_you_mean(name, known)
+            hint = format_suggestion(name, known)
             raise ResultError(f"unknown strategy {name!r}: the result has {', '.join(known)}{hint}")
     return dataset.sel(strategy=list(names)) if names else dataset
 
 
-def _as_objects(dataset: xr.Dataset) -> xr.Dataset:
+def _convert_to_objects(dataset: xr.Dataset) -> xr.Dataset:
     """Return the Dataset with text as objects: Zarr v3 has no settled type for fixed-width text."""
     text = np.dtype(object, metadata={"element_type": str})  # without it, xarray takes no names for numbers
     return dataset.assign(
@@ -278,7 +282,7 @@ def _as_objects(dataset: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _reason(error: BaseException) -> str:
+def _format_reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -12,24 +12,24 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.sampling.rare import NATURAL_SHARE, Mixture
-from jitrisk.sampling.renewal import expected_occurrences
-from jitrisk.sampling.series import Effect, Series, Spells, hits_of
+from jitrisk.sampling.renewal import expect_occurrences
+from jitrisk.sampling.series import Effect, ExogenousSeries, HazardProcess, group_hits
 from jitrisk.vocabulary import SAMPLING
 
 if TYPE_CHECKING:
-    from jitrisk.lower import Plant
+    from jitrisk.lower import NetworkArrays
     from jitrisk.run.engine import Job, Totals
 
 
 _TOGETHER = 3
 
 
-def occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.ndarray:
+def build_occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.ndarray:
     """Return how often every hazard occurred, int32 [strategy, path, hazard], 0 where it hits nothing that is drawn."""
     counted = {spells: place for place, spells in enumerate(job.hazards)}
     places = [
         [counted[active[name][0]] if name in active else len(counted) for name in hazards]
-        for active in map(_active, job.plants.values())
+        for active in map(_find_drawn_hazards, job.plants.values())
     ]
     # One more row, of zeros, for what hits nothing.
     rows = np.concatenate([totals.occurred, np.zeros((1, len(job.paths)), dtype=np.int32)])
@@ -41,29 +41,29 @@ def occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.nda
     return apart
 
 
-def evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
+def build_evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
     """Return the expected occurrences per path, and those expected to be seen, each float64 [strategy, hazard]."""
     shape = (len(job.plants), len(hazards))
     expected, evidence = np.full(shape, np.nan), np.full(shape, np.nan)
     window = float(job.horizon.warm_up), float(job.horizon.periods)
     places = {name: place for place, name in enumerate(hazards)}
     for s, plant in enumerate(job.plants.values()):
-        for name, (spells, chance) in _active(plant).items():
+        for name, (spells, chance) in _find_drawn_hazards(plant).items():
             at = s, places[name]
-            expected[at] = expected_occurrences(spells, *window)
+            expected[at] = expect_occurrences(spells, *window)
             # One that begins in the warm-up alone has effects after it, too.
-            often = expected[at] or expected_occurrences(spells, 0.0, window[1])
-            evidence[at] = often * chance * _sampled_share(job.mixture, name)
+            often = expected[at] or expect_occurrences(spells, 0.0, window[1])
+            evidence[at] = often * chance * _compute_evidence_ratio(job.mixture, name)
     return {"expected_occurrences": expected, "evidence": evidence}
 
 
-def _active(plant: Plant) -> dict[str, tuple[Spells, float]]:
+def _find_drawn_hazards(plant: NetworkArrays) -> dict[str, tuple[HazardProcess, float]]:
     """Return the hazards that hit something drawn, by name, and the chance of what an occurrence hits least often."""
-    drawn = [one for one in plant.series if isinstance(one, Series)]
-    return {spells.name: (spells, _rarest_chance(drawn, hits)) for spells, hits in hits_of(drawn)}
+    drawn = [one for one in plant.series if isinstance(one, ExogenousSeries)]
+    return {spells.name: (spells, _compute_rarest_chance(drawn, hits)) for spells, hits in group_hits(drawn)}
 
 
-def _rarest_chance(drawn: Sequence[Series], hits: Sequence[tuple[int, Effect]]) -> float:
+def _compute_rarest_chance(drawn: Sequence[ExogenousSeries], hits: Sequence[tuple[int, Effect]]) -> float:
     """Return the chance that an occurrence hits together the targets that it hits least often, three at most.
 
     Alternates fail together before a figure moves, so that a target alone is no measure.
@@ -72,7 +72,7 @@ def _rarest_chance(drawn: Sequence[Series], hits: Sequence[tuple[int, Effect]]) 
     return math.prod(sorted(chances.values())[:_TOGETHER])
 
 
-def _sampled_share(mixture: Mixture | None, hazard: str) -> float:
+def _compute_evidence_ratio(mixture: Mixture | None, hazard: str) -> float:
     """Return how many effective paths of a mixture show a hazard, over how many natural ones would.
 
     The effective number of paths is ``(sum w)^2 / sum w^2`` over those that show it (Kish 1965, Survey Sampling,
@@ -87,7 +87,7 @@ def _sampled_share(mixture: Mixture | None, hazard: str) -> float:
     return NATURAL_SHARE + share / mixture.probability(hazard)
 
 
-def mixture_coords(job: Job) -> dict[str, xr.Variable]:
+def build_mixture_coords(job: Job) -> dict[str, xr.Variable]:
     """Return the weight and the component of every path of a mixture, nothing for natural paths."""
     if job.mixture is None:
         return {}
@@ -103,7 +103,7 @@ def mixture_coords(job: Job) -> dict[str, xr.Variable]:
     }
 
 
-def mixture_attrs(job: Job) -> dict[str, Any]:
+def build_mixture_attrs(job: Job) -> dict[str, Any]:
     """Return the attribute ``rare`` of a run with a mixture: its rare hazards, their probabilities and shares."""
     if job.mixture is None:
         return {}
@@ -111,7 +111,7 @@ def mixture_attrs(job: Job) -> dict[str, Any]:
     return {"rare": json.dumps([{"hazard": h, "probability": p, "share": share} for h, p, share in rows])}
 
 
-def mixture_from(attrs: dict[Any, Any]) -> Mixture | None:
+def read_mixture(attrs: dict[Any, Any]) -> Mixture | None:
     """Return the mixture that a result was drawn with, read back from its attributes.
 
     Raises

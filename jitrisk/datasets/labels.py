@@ -12,7 +12,12 @@ import xarray as xr
 
 from jitrisk import __version__
 from jitrisk._core import CUSTOMER_TOTALS, CYCLE_TOTALS, STAGE_TOTALS
-from jitrisk.datasets.hazards import evidence_arrays, mixture_attrs, mixture_coords, occurrence_array
+from jitrisk.datasets.hazards import (
+    build_evidence_arrays,
+    build_mixture_attrs,
+    build_mixture_coords,
+    build_occurrence_array,
+)
 from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
 
 if TYPE_CHECKING:
@@ -28,7 +33,7 @@ FIRST_WITH_MANIFEST = 4
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")
 
 
-def label(network: Network, strategies: Mapping[str, Network], totals: Totals, job: Job) -> xr.Dataset:
+def label_outcomes(network: Network, strategies: Mapping[str, Network], totals: Totals, job: Job) -> xr.Dataset:
     """Return the totals of a run as a Dataset with units, prices and provenance.
 
     Parameters
@@ -44,39 +49,39 @@ def label(network: Network, strategies: Mapping[str, Network], totals: Totals, j
     """
     arrays = {name: totals.stage[k].transpose(0, 2, 1) for k, name in enumerate(STAGE_TOTALS)}
     arrays |= {name: totals.customer[k].transpose(0, 2, 1) for k, name in enumerate(CUSTOMER_TOTALS)}
-    arrays |= price_arrays(list(strategies.values()))
+    arrays |= build_price_arrays(list(strategies.values()))
     hazards = list(network.hazards)
-    arrays |= {"occurrences": occurrence_array(totals, job, hazards)} | evidence_arrays(job, hazards)
+    arrays |= {"occurrences": build_occurrence_array(totals, job, hazards)} | build_evidence_arrays(job, hazards)
     table = OUTCOMES | PRICES | OCCURRENCES
     if totals.cycle is not None:
         arrays |= {name: totals.cycle[k].transpose(0, 2, 1) for k, name in enumerate(CYCLE_TOTALS)}
         table |= CYCLES
-    variables = {name: variable_of(table[name], arrays[name], network.currency) for name in table}
-    coords = coordinates(
+    variables = {name: build_variable(table[name], arrays[name], network.currency) for name in table}
+    coords = build_coordinates(
         strategy=list(strategies),
         path=job.paths,
         stage=list(network.stages),
         customer=list(network.customers),
         hazard=hazards,
     )
-    coords |= links(strategies) | mixture_coords(job)
-    attrs = provenance(network, job) | mixture_attrs(job)
-    if handed := handed_in(job.given):
+    coords |= build_link_coordinates(strategies) | build_mixture_coords(job)
+    attrs = build_provenance(network, job) | build_mixture_attrs(job)
+    if handed := format_given_series(job.given):
         attrs["exogenous"] = handed
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
-def handed_in(given: Iterable[tuple[str, str]]) -> str:
+def format_given_series(given: Iterable[tuple[str, str]]) -> str:
     """Return which exogenous series were handed in, such as ``demand of shop, good of press``; empty if none."""
     return ", ".join(f"{kind} of {thing}" for kind, thing in sorted(given))
 
 
-def variable_of(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:
+def build_variable(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:
     """Return one variable with the dims, dtype and attributes of the vocabulary."""
     return xr.Variable(variable.dims, array.astype(variable.dtype, copy=False), variable.attrs(currency))
 
 
-def coordinates(**values: Sequence[Any]) -> dict[str, xr.Variable]:
+def build_coordinates(**values: Sequence[Any]) -> dict[str, xr.Variable]:
     """Return coordinate variables for the dimensions named, each with its long name."""
     return {
         name: xr.Variable(
@@ -88,7 +93,7 @@ def coordinates(**values: Sequence[Any]) -> dict[str, xr.Variable]:
     }
 
 
-def provenance(network: Network, job: Job) -> dict[str, Any]:
+def build_provenance(network: Network, job: Job) -> dict[str, Any]:
     """Return the attributes from which the run can be repeated."""
     return {
         "jitrisk_format": FORMAT,
@@ -108,17 +113,17 @@ def provenance(network: Network, job: Job) -> dict[str, Any]:
     }
 
 
-def links(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
+def build_link_coordinates(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
     """Return the coordinates that say what belongs to what, one row a strategy."""
     stages = [[customer.stage for customer in network.customers.values()] for network in strategies.values()]
     link = LINKS["customer_stage"]
     return {link.name: xr.Variable(link.dims, np.array(stages, dtype=np.str_), {"long_name": link.sentence})}
 
 
-def price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
+def build_price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
     """Return every price, one row a strategy; where a stage has none of its own, that of its network holds."""
 
-    def of(item: str, things: str) -> np.ndarray:
+    def build_price_array(item: str, things: str) -> np.ndarray:
         rows = [[getattr(one, item) for one in getattr(network, things).values()] for network in networks]
         return np.array(
             [
@@ -133,5 +138,5 @@ def price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
         if variable.dims == ("strategy",):
             prices[name] = np.array([getattr(network, name) for network in networks])
         else:
-            prices[name] = of(name, by_dim[variable.dims[-1]])
+            prices[name] = build_price_array(name, by_dim[variable.dims[-1]])
     return prices

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.stored_array import StoredArray, checksum_of, checksum_of_text, split_into_blocks
+from jitrisk.datasets.stored_array import StoredArray, compute_checksum, compute_text_checksum, split_into_blocks
 from jitrisk.errors import ResultError
 from jitrisk.vocabulary import MANIFEST
 
@@ -25,7 +25,7 @@ _BLOCK_PATHS = 65_536
 _BLOCK_BYTES = 2**26  # at most, so that reading a few paths of a long series stays cheap
 
 
-def block_length(variable: xr.Variable) -> int:
+def compute_block_length(variable: xr.Variable) -> int:
     """Return how many paths one block of a variable holds; the whole length where it has no paths."""
     paths = variable.sizes.get("path", 1)
     per_path = max(1, variable.nbytes // max(1, paths))
@@ -34,15 +34,15 @@ def block_length(variable: xr.Variable) -> int:
 
 def attach_manifest(dataset: xr.Dataset) -> xr.Dataset:
     """Return a Dataset with its manifest among the attributes; every variable is read once."""
-    plain = _without_manifest(dataset)
+    plain = _remove_manifest(dataset)
     variables = {str(name): _describe(variable) for name, variable in plain.variables.items()}
     content = {
-        "attributes": _checksum_of_attributes(plain.attrs),
+        "attributes": _compute_attrs_checksum(plain.attrs),
         "coordinates": sorted(str(name) for name in plain.coords),
         "variables": variables,
     }
     text = json.dumps(content, separators=(",", ":"))
-    return plain.assign_attrs({MANIFEST: f"{checksum_of_text(text)} {text}"})
+    return plain.assign_attrs({MANIFEST: f"{compute_text_checksum(text)} {text}"})
 
 
 def verify_manifest(dataset: xr.Dataset, where: str, places: Mapping[str, int]) -> xr.Dataset:
@@ -61,8 +61,8 @@ def verify_manifest(dataset: xr.Dataset, where: str, places: Mapping[str, int]) 
         block that is not as written raises it when it is read.
     """
     content = _read_manifest(dataset.attrs[MANIFEST])
-    plain = _without_manifest(dataset)
-    if _checksum_of_attributes(plain.attrs) != content["attributes"]:
+    plain = _remove_manifest(dataset)
+    if _compute_attrs_checksum(plain.attrs) != content["attributes"]:
         raise ResultError("is damaged: its attributes are not as they were written")
     require_model_hash(plain.attrs)
     listed = content["variables"]
@@ -71,12 +71,14 @@ def verify_manifest(dataset: xr.Dataset, where: str, places: Mapping[str, int]) 
         raise ResultError(f"is damaged: its manifest and its content differ in the variable {odd[0]!r:.60}")
     if content["coordinates"] != sorted(str(name) for name in dataset.coords):
         raise ResultError("is damaged: its coordinates are not those that were written")
-    verified = {name: _verified(where, places.get(name), name, plain.variables[name], listed[name]) for name in listed}
+    verified = {
+        name: _verify_variable(where, places.get(name), name, plain.variables[name], listed[name]) for name in listed
+    }
     coords = {name: verified.pop(name) for name in content["coordinates"]}
     return xr.Dataset(verified, coords, plain.attrs)
 
 
-def _without_manifest(dataset: xr.Dataset) -> xr.Dataset:
+def _remove_manifest(dataset: xr.Dataset) -> xr.Dataset:
     plain = dataset.copy(deep=False)
     plain.attrs = {name: value for name, value in dataset.attrs.items() if name != MANIFEST}
     return plain
@@ -96,7 +98,7 @@ def require_model_hash(attrs: Mapping[Any, Any]) -> None:
 def _read_manifest(value: Any) -> dict[str, Any]:
     """Return what a manifest says, or raise ResultError where its text is not as written."""
     checksum, _, text = value.partition(" ") if isinstance(value, str) else ("", "", "")
-    if not text or checksum != checksum_of_text(text):
+    if not text or checksum != compute_text_checksum(text):
         raise ResultError("is damaged: its manifest is not as it was written")
     try:
         content = json.loads(text)
@@ -127,12 +129,12 @@ def _is_list_of_text(value: Any) -> bool:
 
 
 def _describe(variable: xr.Variable) -> dict[str, Any]:
-    block = block_length(variable)
+    block = compute_block_length(variable)
     array = np.asarray(variable.values)
     return {
         **_outline(variable),
         "block": block,
-        "checksums": [checksum_of(part) for part in split_into_blocks(array, variable.dims, block)],
+        "checksums": [compute_checksum(part) for part in split_into_blocks(array, variable.dims, block)],
     }
 
 
@@ -141,11 +143,11 @@ def _outline(variable: xr.Variable) -> dict[str, Any]:
         "dims": [str(dim) for dim in variable.dims],
         "shape": list(variable.shape),
         "dtype": "text" if variable.dtype.kind in "OTU" else variable.dtype.name,
-        "attributes": _checksum_of_attributes(variable.attrs),
+        "attributes": _compute_attrs_checksum(variable.attrs),
     }
 
 
-def _verified(
+def _verify_variable(
     where: str, place: int | None, name: str, variable: xr.Variable, listed: Mapping[str, Any]
 ) -> xr.Variable:
     """Return a variable that is verified as it is read; text, which names things, is verified now."""
@@ -162,12 +164,12 @@ def _verified(
     return array.as_variable()
 
 
-def _checksum_of_attributes(attrs: Mapping[Any, Any]) -> str:
-    plain = {str(name): _plain(value) for name, value in attrs.items()}
-    return checksum_of_text(json.dumps(plain, sort_keys=True, default=repr))
+def _compute_attrs_checksum(attrs: Mapping[Any, Any]) -> str:
+    plain = {str(name): _normalize_attribute(value) for name, value in attrs.items()}
+    return compute_text_checksum(json.dumps(plain, sort_keys=True, default=repr))
 
 
-def _plain(value: Any) -> Any:
+def _normalize_attribute(value: Any) -> Any:
     """Return an attribute as both formats give it back: NetCDF turns lists into arrays, and one number into itself."""
     if not isinstance(value, np.generic | np.ndarray | list | tuple):
         return value

@@ -31,7 +31,9 @@ def append_footer(path: Path) -> None:
     values = _find_values(path)
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        content = json.dumps({"size": size, "values": values, "checksum": _checksum(file, size, values)}).encode()
+        content = json.dumps(
+            {"size": size, "values": values, "checksum": _compute_checksum(file, size, values)}
+        ).encode()
         file.seek(size)
         file.write(content + xxhash.xxh3_64_hexdigest(content).encode() + len(content).to_bytes(8, "little") + _MAGIC)
 
@@ -44,7 +46,7 @@ def verify_footer(path: Path) -> bool:
         if found is None:
             return False
         size, values, checksum = found
-        if _checksum(file, size, values) != checksum:
+        if _compute_checksum(file, size, values) != checksum:
             raise ResultError("is damaged: what describes its content is not as it was written; simulate it again")
     return True
 
@@ -87,16 +89,16 @@ def _find_values(path: Path) -> list[tuple[int, int]]:
     return sorted((start, start + size) for start, size in places if start is not None and size)
 
 
-def _checksum(file: BinaryIO, size: int, values: Ranges) -> str:
+def _compute_checksum(file: BinaryIO, size: int, values: Ranges) -> str:
     digest = xxhash.xxh3_64()
-    for start, stop in _between(size, values):
+    for start, stop in _list_ranges_between(size, values):
         file.seek(start)
         for place in range(start, stop, _STEP):
             digest.update(file.read(min(_STEP, stop - place)))
     return digest.hexdigest()
 
 
-def _between(size: int, values: Ranges) -> Iterator[tuple[int, int]]:
+def _list_ranges_between(size: int, values: Ranges) -> Iterator[tuple[int, int]]:
     """Yield the ranges of bytes before, between and behind others."""
     start = 0
     for first, stop in values:

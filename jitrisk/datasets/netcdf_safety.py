@@ -88,12 +88,12 @@ def _is_stored(variable: h5py.Dataset, filtered: bool) -> bool:
 
 def _check_text(variable: h5py.Dataset, size: int) -> None:
     """Raise where texts together are longer than the file, which many references to one text can be."""
-    total = sum(len(text) for part in _parts(variable, max(1, _MOST_READ // size)) for text in part)
+    total = sum(len(text) for part in _read_parts(variable, max(1, _MOST_READ // size)) for text in part)
     if total > size:
         raise ResultError(f"is refused: the texts of {variable.name!r:.60} are longer than the file")
 
 
-def _parts(variable: h5py.Dataset, length: int) -> Iterator[list[bytes]]:
+def _read_parts(variable: h5py.Dataset, length: int) -> Iterator[list[bytes]]:
     if not variable.shape:
         yield [variable[()]]
         return

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.labels import coordinates, variable_of
-from jitrisk.datasets.wording import effect_in_words, law_in_words, policy_in_words, span
-from jitrisk.lower import customer_demand, mean_demand, policy_levels, series_of
-from jitrisk.lower.graph import mean_yield
+from jitrisk.datasets.labels import build_coordinates, build_variable
+from jitrisk.datasets.wording import format_distribution, format_duration, format_effect, format_policy
+from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels, list_series
+from jitrisk.lower.graph import compute_mean_yield
 from jitrisk.model.quantities import DAY, HOUR, UNITS
 from jitrisk.vocabulary import OUTLINE
 
@@ -47,31 +47,36 @@ def outline(network: Network) -> xr.Dataset:
         When the levels of a policy cross at the mean demand or cannot be computed.
     """
     strategies = network.strategies.values()
-    links = list(dict.fromkeys(link for one in strategies for link in _links(one)))
-    hits = list(dict.fromkeys(hit for one in strategies for hit in _hits(one)))
-    laws = [dict(_laws(one)) for one in strategies]
+    links = list(dict.fromkeys(link for one in strategies for link in _list_links(one)))
+    hits = list(dict.fromkeys(hit for one in strategies for hit in _list_hits(one)))
+    laws = [dict(_list_distributions(one)) for one in strategies]
     random = list(dict.fromkeys(subject for law in laws for subject in law))
     parts = [
-        _stages(one) | _customers(one) | _hazards(one) | _linked(one, links) | _struck(one, hits) for one in strategies
+        _build_stage_rows(one)
+        | _build_customer_rows(one)
+        | _build_hazard_rows(one)
+        | _build_link_rows(one, links)
+        | _build_hit_rows(one, hits)
+        for one in strategies
     ]
     rows: Rows = {name: [part[name] for part in parts] for name in parts[0]}
     rows["law"] = [[law.get(subject, "") for subject in random] for law in laws]
     rows |= {"target": [t for t, _, _ in links], "input": [i for _, i, _ in links], "source": [s for _, _, s in links]}
     rows |= {"hit_hazard": [hazard for hazard, _ in hits], "hit_thing": [thing for _, thing in hits]}
     variables = {
-        name: variable_of(variable, np.array(rows[name]), network.currency) for name, variable in OUTLINE.items()
+        name: build_variable(variable, np.array(rows[name]), network.currency) for name, variable in OUTLINE.items()
     }
-    coords = coordinates(
+    coords = build_coordinates(
         strategy=list(network.strategies),
         stage=list(network.stages),
         customer=list(network.customers),
         hazard=list(network.hazards),
         random=random,
     )
-    return xr.Dataset(variables, coords, _attributes(network))
+    return xr.Dataset(variables, coords, _build_attributes(network))
 
 
-def _attributes(network: Network) -> dict[str, Any]:
+def _build_attributes(network: Network) -> dict[str, Any]:
     return {
         "name": network.name,
         "period_hours": float(network.period),
@@ -83,28 +88,28 @@ def _attributes(network: Network) -> dict[str, Any]:
     }
 
 
-def _stages(network: Network) -> Rows:
-    levels, demand = policy_levels(network), mean_demand(network)
+def _build_stage_rows(network: Network) -> Rows:
+    levels, demand = compute_policy_levels(network), compute_mean_demand(network)
     days = network.period / _HOURS_PER_DAY
     stages = network.stages.items()
     full = {name: level.order_up_to for name, level in levels.items()}
     return {
-        "policy": [policy_in_words(stage.policy, levels[name], days) for name, stage in stages],
+        "policy": [format_policy(stage.policy, levels[name], days) for name, stage in stages],
         "full_store": list(full.values()),
         "initial": [levels[name].initial if stage.on_hand is None else stage.on_hand for name, stage in stages],
         "cover_days": [full[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
         "lead_time": [stage.lead_time.mean() * days for _, stage in stages],
         "capacity": [math.inf if stage.capacity is None else stage.capacity / days for _, stage in stages],
-        "good": [mean_yield(stage) for _, stage in stages],
+        "good": [compute_mean_yield(stage) for _, stage in stages],
         "deliveries": [stage.deliveries for _, stage in stages],
         "customers_served": [stage.customers for _, stage in stages],
         "mean_demand": [demand[name] / days for name, _ in stages],
     }
 
 
-def _customers(network: Network) -> Rows:
+def _build_customer_rows(network: Network) -> Rows:
     days = network.period / _HOURS_PER_DAY
-    demand = customer_demand(network)
+    demand = compute_customer_demand(network)
     return {
         "served_by": [customer.stage for customer in network.customers.values()],
         "customer_demand": [demand[name] / days for name in network.customers],
@@ -112,7 +117,7 @@ def _customers(network: Network) -> Rows:
     }
 
 
-def _hazards(network: Network) -> Rows:
+def _build_hazard_rows(network: Network) -> Rows:
     days = network.period / _HOURS_PER_DAY
     year = _HOURS_PER_YEAR / network.period
     hazards = network.hazards.values()
@@ -124,14 +129,14 @@ def _hazards(network: Network) -> Rows:
     }
 
 
-def _links(network: Network) -> Iterator[Link]:
+def _list_links(network: Network) -> Iterator[Link]:
     for target, stage in network.stages.items():
         for name, item in stage.inputs.items():
             for source, _ in item.sources:
                 yield target, name, source
 
 
-def _linked(network: Network, links: list[Link]) -> Rows:
+def _build_link_rows(network: Network, links: list[Link]) -> Rows:
     """Return the strategy's quantity and share of every link, NaN and 0 for those that it has not."""
     inputs = [network.stages[target].inputs.get(name) for target, name, _ in links]
     shares = [dict(item.sources).get(link[2]) if item else None for item, link in zip(inputs, links, strict=True)]
@@ -144,13 +149,13 @@ def _linked(network: Network, links: list[Link]) -> Rows:
     }
 
 
-def _hits(network: Network) -> Iterator[tuple[str, str]]:
+def _list_hits(network: Network) -> Iterator[tuple[str, str]]:
     for name, hazard in network.hazards.items():
         for thing in hazard.hits:
             yield name, thing
 
 
-def _struck(network: Network, hits: list[tuple[str, str]]) -> Rows:
+def _build_hit_rows(network: Network, hits: list[tuple[str, str]]) -> Rows:
     """Return what every hit does in the strategy: nothing, and a chance of NaN, where it has no such hit."""
     hazards = [network.hazards[name] for name, _ in hits]
     effects = [hazard.hits.get(thing) for hazard, (_, thing) in zip(hazards, hits, strict=True)]
@@ -158,18 +163,18 @@ def _struck(network: Network, hits: list[tuple[str, str]]) -> Rows:
         math.nan if hit is None else hazard.chance if hit.chance is None else hit.chance
         for hit, hazard in zip(effects, hazards, strict=True)
     ]
-    return {"effect": [effect_in_words(hit) if hit else "" for hit in effects], "chance": chances}
+    return {"effect": [format_effect(hit) if hit else "" for hit in effects], "chance": chances}
 
 
-def _laws(network: Network) -> Iterator[tuple[str, str]]:
+def _list_distributions(network: Network) -> Iterator[tuple[str, str]]:
     """Yield everything that is drawn, by what it is, with its law in words."""
     hours = network.period
-    for one in series_of(network):
+    for one in list_series(network):
         if one.base.family == "constant" or one.kind not in _DRAWN:
             continue
-        law = law_in_words(one.base, hours if one.kind == "lead_time" else None)
-        every = f"; drawn every {span(one.every * hours)}" if one.kind == "demand" else ""
+        law = format_distribution(one.base, hours if one.kind == "lead_time" else None)
+        every = f"; drawn every {format_duration(one.every * hours)}" if one.kind == "demand" else ""
         yield f"{_DRAWN[one.kind]} {one.thing}", law + every
     for name, hazard in network.hazards.items():
-        yield f"quiet before {name}", law_in_words(hazard.quiet, hours)
-        yield f"duration of {name}", law_in_words(hazard.duration, hours)
+        yield f"quiet before {name}", format_distribution(hazard.quiet, hours)
+        yield f"duration of {name}", format_distribution(hazard.duration, hours)

@@ -10,7 +10,13 @@ import numpy as np
 import xarray as xr
 
 from jitrisk import model
-from jitrisk.datasets.labels import FORMAT, coordinates, links, price_arrays, variable_of
+from jitrisk.datasets.labels import (
+    FORMAT,
+    build_coordinates,
+    build_link_coordinates,
+    build_price_arrays,
+    build_variable,
+)
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
 from jitrisk.vocabulary import LINKS, PRICES
@@ -20,7 +26,7 @@ _DIMS = ("strategy", "stage", "customer")
 _EXACT = 1e-9
 
 
-def repriced(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
+def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
     """Return a result under other prices.
 
     Parameters
@@ -40,26 +46,26 @@ def repriced(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
     ModelError
         If a key is no price of the model, or a value is not allowed.
     """
-    source = _model(dataset)
-    before = _priced(dataset, model.load(source))
-    network, changed = model.repriced(source, changes)
+    source = _read_model(dataset)
+    before = _build_prices(dataset, model.load(source))
+    network, changed = model.reprice_model(source, changes)
     for name in PRICES:
-        if name in dataset and not _same(dataset[name], before[name]):
+        if name in dataset and not _is_same_price(dataset[name], before[name]):
             raise ResultError(
                 f"{name} is not that of the result's model, so it was changed by hand; "
                 "begin with what jr.simulate or jr.open returned, and name the change as a key"
             )
-    after = _priced(dataset, network)
+    after = _build_prices(dataset, network)
     variables = {name: after[name].variable for name in PRICES}
     repriced = dataset.assign(variables).assign_coords({name: after[name].variable for name in LINKS})
-    record = _record(json.loads(dataset.attrs.get("repriced", "{}")), changed)
+    record = _list_changed_prices(json.loads(dataset.attrs.get("repriced", "{}")), changed)
     kept = {name: value for name, value in dataset.attrs.items() if name != "repriced"}
     news = {"jitrisk_format": FORMAT, "model": network.text, "model_hash": network.digest}
     repriced.attrs = {**kept, **news, **({"repriced": json.dumps(record)} if record else {})}
     return repriced
 
 
-def _model(dataset: xr.Dataset) -> dict[str, Any]:
+def _read_model(dataset: xr.Dataset) -> dict[str, Any]:
     try:
         source = json.loads(dataset.attrs.get("model", ""))
     except (TypeError, ValueError):
@@ -75,7 +81,7 @@ def _model(dataset: xr.Dataset) -> dict[str, Any]:
     return source
 
 
-def _priced(dataset: xr.Dataset, network: Network) -> xr.Dataset:
+def _build_prices(dataset: xr.Dataset, network: Network) -> xr.Dataset:
     """Return the prices of a network for the strategies, stages and customers of a result."""
     known: dict[str, Mapping[str, Any]] = {
         "strategy": network.strategies,
@@ -88,18 +94,20 @@ def _priced(dataset: xr.Dataset, network: Network) -> xr.Dataset:
         if strange:
             raise ResultError(f"the result has the {dim} {strange[0]!r}, which its model does not have")
     networks = {name: network.strategies[name] for name in names["strategy"]}
-    arrays = price_arrays(list(networks.values()))
-    variables = {name: variable_of(PRICES[name], array, network.currency) for name, array in arrays.items()}
-    coords = coordinates(**{**names, "stage": list(network.stages), "customer": list(network.customers)})
-    return xr.Dataset(variables, coords | links(networks)).sel(stage=names["stage"], customer=names["customer"])
+    arrays = build_price_arrays(list(networks.values()))
+    variables = {name: build_variable(PRICES[name], array, network.currency) for name, array in arrays.items()}
+    coords = build_coordinates(**{**names, "stage": list(network.stages), "customer": list(network.customers)})
+    return xr.Dataset(variables, coords | build_link_coordinates(networks)).sel(
+        stage=names["stage"], customer=names["customer"]
+    )
 
 
-def _same(price: xr.DataArray, of_model: xr.DataArray) -> bool:
+def _is_same_price(price: xr.DataArray, of_model: xr.DataArray) -> bool:
     price, of_model = xr.broadcast(price.reset_coords(drop=True), of_model.reset_coords(drop=True))
     return bool(np.allclose(price, of_model.transpose(*price.dims), rtol=_EXACT, atol=0.0))
 
 
-def _record(earlier: Mapping[str, Any], changed: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+def _list_changed_prices(earlier: Mapping[str, Any], changed: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     """Return every price that is not that of the run, with what it was and what it is; a price put back is left out."""
     first = {key: earlier.get(key, pair)[0] for key, pair in changed.items()}
     record = {**earlier, **{key: [first[key], new] for key, (_, new) in changed.items()}}

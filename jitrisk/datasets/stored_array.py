@@ -74,7 +74,7 @@ class StoredArray(BackendArray):
         first, last = min(numbers[0], numbers[-1]) // self._block, max(numbers[0], numbers[-1]) // self._block
         array = self._read(first, last + 1)
         offset = first * self._block
-        inner: int | slice = chosen - offset if isinstance(chosen, int) else _shifted(numbers, offset)
+        inner: int | slice = chosen - offset if isinstance(chosen, int) else _shift_range(numbers, offset)
         return array[(*key[:axis], inner, *key[axis + 1 :])]
 
     def _read(self, first: int, stop: int) -> np.ndarray:
@@ -119,7 +119,7 @@ class StoredArray(BackendArray):
 
     def _verify(self, blocks: Iterable[np.ndarray], first: int) -> None:
         for number, block in enumerate(blocks, first):
-            self._require(checksum_of(block), number)
+            self._require(compute_checksum(block), number)
 
     def _require(self, checksum: str, number: int) -> None:
         if checksum != self._checksums[number]:
@@ -129,7 +129,7 @@ class StoredArray(BackendArray):
             )
 
 
-def _shifted(numbers: range, offset: int) -> slice:
+def _shift_range(numbers: range, offset: int) -> slice:
     stop = numbers.stop - offset
     return slice(numbers.start - offset, stop if stop >= 0 else None, numbers.step)
 
@@ -144,17 +144,17 @@ def split_into_blocks(array: np.ndarray, dims: Sequence[Hashable], block: int) -
         yield array[(slice(None),) * axis + (slice(start, start + block),)]
 
 
-def checksum_of(array: np.ndarray) -> str:
+def compute_checksum(array: np.ndarray) -> str:
     """Return the checksum of values in the order of C, least byte first; text counts as JSON."""
     if array.dtype.kind in "OTU":
-        return checksum_of_text(json.dumps([str(name) for name in array.ravel().tolist()]))
+        return compute_text_checksum(json.dumps([str(name) for name in array.ravel().tolist()]))
     digest = xxhash.xxh3_64()
-    for part in _contiguous_parts(array.astype(array.dtype.newbyteorder("<"), copy=False)):
+    for part in _split_contiguous(array.astype(array.dtype.newbyteorder("<"), copy=False)):
         digest.update(part.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
-def _contiguous_parts(array: np.ndarray) -> Iterator[np.ndarray]:
+def _split_contiguous(array: np.ndarray) -> Iterator[np.ndarray]:
     """Yield an array in the order of C as parts that need no copy, where it is cut along its second axis at most."""
     if array.flags.c_contiguous:
         yield array
@@ -163,6 +163,6 @@ def _contiguous_parts(array: np.ndarray) -> Iterator[np.ndarray]:
             yield np.ascontiguousarray(row)
 
 
-def checksum_of_text(text: str) -> str:
+def compute_text_checksum(text: str) -> str:
     """Return the checksum of a text in UTF-8."""
     return xxhash.xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.hazards import mixture_attrs, mixture_coords
-from jitrisk.datasets.labels import coordinates, provenance, variable_of
-from jitrisk.datasets.wording import effect_in_words
+from jitrisk.datasets.hazards import build_mixture_attrs, build_mixture_coords
+from jitrisk.datasets.labels import build_coordinates, build_provenance, build_variable
+from jitrisk.datasets.wording import format_effect
 from jitrisk.lower.exogenous import CUSTOMER_EFFECTS, STAGE_EFFECTS
 from jitrisk.run.tracing import CUSTOMER_TRACE, STAGE_TRACE
 from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, SPELLS, TRACE
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jitrisk.model import Network
     from jitrisk.run.engine import Job
     from jitrisk.run.tracing import Trace
-    from jitrisk.sampling.series import Spell
+    from jitrisk.sampling.series import Occurrence
 
 _EFFECTS = STAGE_EFFECTS | CUSTOMER_EFFECTS
 
@@ -39,21 +39,21 @@ def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
     """
     arrays = dict(zip(STAGE_TRACE, trace.stage, strict=True)) | dict(zip(CUSTOMER_TRACE, trace.customer, strict=True))
     variables = {
-        name: variable_of(variable, arrays[name].transpose(0, 3, 2, 1), network.currency)
+        name: build_variable(variable, arrays[name].transpose(0, 3, 2, 1), network.currency)
         for name, variable in TRACE.items()
     }
-    coords = coordinates(
+    coords = build_coordinates(
         strategy=list(job.plants),
         path=job.paths,
         time=range(network.horizon),
         stage=list(network.stages),
         customer=list(network.customers),
     )
-    attrs = provenance(network, job) | mixture_attrs(job) | {"contents": "trace"}
-    return xr.Dataset(variables, coords | mixture_coords(job), attrs)
+    attrs = build_provenance(network, job) | build_mixture_attrs(job) | {"contents": "trace"}
+    return xr.Dataset(variables, coords | build_mixture_coords(job), attrs)
 
 
-def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spells: Sequence[Spell]) -> xr.Dataset:
+def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spells: Sequence[Occurrence]) -> xr.Dataset:
     """Return what the replay of one path holds beside its trace: spells, exogenous series, prices and outcomes.
 
     Parameters
@@ -63,8 +63,10 @@ def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spell
     exogenous : its exogenous series, as `label_paths` returns them, without the dim path.
     spells : the spells of the strategy's hazards on the path.
     """
-    targets = [name for name in (*network.stages, *network.customers) if _is_target(network, name)]
-    hits = np.array([[_effect(network, spell, name) for name in targets] for spell in spells], dtype=np.str_)
+    targets = [name for name in (*network.stages, *network.customers) if _is_hit_by_hazard(network, name)]
+    hits = np.array(
+        [[_format_occurrence_effect(network, spell, name) for name in targets] for spell in spells], dtype=np.str_
+    )
     hits = hits.reshape(len(spells), len(targets))
     arrays: dict[str, Any] = {
         "hazard": np.array([spell.hazard for spell in spells], dtype=np.str_),
@@ -73,7 +75,7 @@ def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spell
     }
     for name in ("begin", "end", "recovered"):
         arrays[name] = np.array([min(getattr(spell, name), network.horizon) for spell in spells], dtype=float)
-    variables: dict[str, Any] = {name: variable_of(variable, arrays[name]) for name, variable in SPELLS.items()}
+    variables: dict[str, Any] = {name: build_variable(variable, arrays[name]) for name, variable in SPELLS.items()}
     variables |= {name: exogenous[name].variable for name in EXOGENOUS}
     variables |= {name: run[name].variable for name in PRICES if name in run}
     for name, variable in (OUTCOMES | CYCLES).items():
@@ -84,24 +86,24 @@ def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spell
             values.dims, values.values, {**values.attrs, "long_name": f"of the whole path: {variable.sentence}"}
         )
     links = {name: coord.variable for name, coord in run.coords.items() if coord.dims and name not in run.dims}
-    return xr.Dataset(variables, coordinates(target=targets) | links)
+    return xr.Dataset(variables, build_coordinates(target=targets) | links)
 
 
-def _is_target(network: Network, name: str) -> bool:
+def _is_hit_by_hazard(network: Network, name: str) -> bool:
     return any(name in hazard.hits for hazard in network.hazards.values())
 
 
-def _effect(network: Network, spell: Spell, name: str) -> str:
+def _format_occurrence_effect(network: Network, spell: Occurrence, name: str) -> str:
     """Return what a spell does to a stage or customer in words, empty where it does not hit it."""
     struck = {kind for kind, thing, _ in spell.hits if thing == name}
     if not struck:
         return ""
     # Of what the model says, only what acts: series handed in know no hazard.
     idle = {field: None for field, kind in _EFFECTS.items() if kind not in struck}
-    return effect_in_words(network.hazards[spell.hazard].hits[name].model_copy(update=idle))
+    return format_effect(network.hazards[spell.hazard].hits[name].model_copy(update=idle))
 
 
-def differing_outcomes(one: xr.Dataset, other: xr.Dataset) -> list[str]:
+def find_differing_outcomes(one: xr.Dataset, other: xr.Dataset) -> list[str]:
     """Return the outcomes that both hold and that have not the same bits in both."""
     shared = (name for name in (*OUTCOMES, *CYCLES, "occurrences") if name in one and name in other)
     return [name for name in shared if not np.array_equal(one[name].values, other[name].values)]

@@ -11,7 +11,7 @@ import xarray as xr
 
 from jitrisk.datasets.labels import FORMAT
 from jitrisk.errors import ResultError
-from jitrisk.printable import first_unprintable
+from jitrisk.printable import find_unprintable
 from jitrisk.vocabulary import CYCLES, EXOGENOUS, LINKS, OCCURRENCES, OUTCOMES, PRICES, SAMPLING, TRACE
 
 _TEXTS = ("name", "currency", "exogenous", "contents", "model_hash", "jitrisk_version")
@@ -42,10 +42,10 @@ def require_sound(dataset: xr.Dataset) -> None:
     if version > FORMAT:
         raise ResultError(f"was written by a newer jitrisk (format {version}, this one reads {FORMAT})")
     for name, value in dataset.attrs.items():
-        if name in _SHOWN and (strange := first_unprintable(str(value))):
+        if name in _SHOWN and (strange := find_unprintable(str(value))):
             raise ResultError(f"is refused: its {name} contains {strange}, which no name has")
-        if wanted := _wanted(str(name), value):
-            raise ResultError(f"is damaged: its {name} is {_shown(value)}, no {wanted}")
+        if wanted := _find_expected_type(str(name), value):
+            raise ResultError(f"is damaged: its {name} is {_format_value(value)}, no {wanted}")
     for dim in ("strategy", "path", "stage"):
         if dataset.sizes.get(dim) == 0:
             raise ResultError(f"is empty: it holds no {dim}")
@@ -57,7 +57,7 @@ def require_sound(dataset: xr.Dataset) -> None:
             raise ResultError(f"is damaged: its {name} is of type {dataset[name].dtype}, which no result has")
 
 
-def _wanted(name: str, value: Any) -> str:
+def _find_expected_type(name: str, value: Any) -> str:
     """Return of what kind an attribute should be, where it is of another."""
     if name in _COUNTS:
         whole = isinstance(value, int | np.integer) and value >= 0
@@ -93,13 +93,13 @@ def _require_names(dataset: xr.Dataset, dim: str) -> None:
         raise ResultError(f"is damaged: it does not say which {dim} is which")
     names = [str(name) for name in dataset[dim].values]
     for name in names:
-        if strange := first_unprintable(name):
+        if strange := find_unprintable(name):
             raise ResultError(f"is refused: the name of a {dim} contains {strange}, which no name has")
     twice, times = next(iter(Counter(names).most_common(1)), ("", 0))
     if times > 1:
         raise ResultError(f"is damaged: it has the {dim} {twice!r} twice")
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jitrisk.model.quantities import HOUR, UNITS
-from jitrisk.units import number
+from jitrisk.units import format_number
 
 if TYPE_CHECKING:
     from jitrisk.lower import Levels
@@ -19,12 +19,12 @@ _DIGITS = 4
 _SPANS = (("year", "years", 2.0), ("d", "d", 1.0), ("h", "h", 1.0), ("min", "min", 0.0))
 
 
-def count(value: float) -> str:
+def format_count(value: float) -> str:
     """Return a number of units."""
-    return number(value, _DIGITS)
+    return format_number(value, _DIGITS)
 
 
-def span(hours: float, like: float | None = None) -> str:
+def format_duration(hours: float, like: float | None = None) -> str:
     """Return a time with the unit that suits it.
 
     Parameters
@@ -34,11 +34,11 @@ def span(hours: float, like: float | None = None) -> str:
     """
     measured = hours if like is None else like
     name, plural = next((one, many) for one, many, least in _SPANS if measured >= least * UNITS[one] / HOUR)
-    value = count(hours / (UNITS[name] / HOUR))
+    value = format_count(hours / (UNITS[name] / HOUR))
     return f"{value} {name if value == '1' else plural}"
 
 
-def law_in_words(law: Distribution, hours: float | None) -> str:
+def format_distribution(law: Distribution, hours: float | None) -> str:
     """Return a distribution in words: its family, mean, coefficient of variation, and range where it has an end.
 
     Parameters
@@ -47,20 +47,20 @@ def law_in_words(law: Distribution, hours: float | None) -> str:
     hours : hours in one of what it counts, where it draws times; None where it draws plain numbers.
     """
 
-    def written(value: float) -> str:
-        return count(value) if hours is None else span(value * hours, abs(mean) * hours)
+    def format_value(value: float) -> str:
+        return format_count(value) if hours is None else format_duration(value * hours, abs(mean) * hours)
 
     mean, sd = law.mean(), law.sd()
     if law.family == "constant":
-        return f"always {written(mean)}"
-    words = [law.family.replace("_", " "), f"mean {written(mean)}"]
-    words.append(f"cv {count(sd / mean)}" if mean else f"sd {written(sd)}")
+        return f"always {format_value(mean)}"
+    words = [law.family.replace("_", " "), f"mean {format_value(mean)}"]
+    words.append(f"cv {format_count(sd / mean)}" if mean else f"sd {format_value(sd)}")
     if math.isfinite(law.highest):
-        words.append(f"from {written(law.lowest)} to {written(law.highest)}")
+        words.append(f"from {format_value(law.lowest)} to {format_value(law.highest)}")
     return ", ".join(words)
 
 
-def policy_in_words(policy: Policy, levels: Levels, days: float) -> str:
+def format_policy(policy: Policy, levels: Levels, days: float) -> str:
     """Return a policy in words, with its levels in units.
 
     Parameters
@@ -74,20 +74,22 @@ def policy_in_words(policy: Policy, levels: Levels, days: float) -> str:
         rule = "always as much on order as its capacity"
     elif lot and not levels.by_demand:
         cards = round(full / lot)
-        rule = f"{cards:,} card{'s' * (cards != 1)} of {count(lot)}"
+        rule = f"{cards:,} card{'s' * (cards != 1)} of {format_count(lot)}"
     elif lot:
-        rule = f"at {count(point)} order {count(lot)}"
+        rule = f"at {format_count(point)} order {format_count(lot)}"
     elif point < full:
-        rule = f"at {count(point)} up to {count(full)}"
+        rule = f"at {format_count(point)} up to {format_count(full)}"
     else:
-        rule = f"up to {count(full)}" if full else "nothing in stock"
+        rule = f"up to {format_count(full)}" if full else "nothing in stock"
     review = (
-        f", reviewed every {span(levels.review * days * 24)}" if levels.review > 1 and not policy.is_unlimited else ""
+        f", reviewed every {format_duration(levels.review * days * 24)}"
+        if levels.review > 1 and not policy.is_unlimited
+        else ""
     )
     return f"{policy.kind.replace('_', ' ')}: {rule}{review}"
 
 
-def effect_in_words(hit: Hit) -> str:
+def format_effect(hit: Hit) -> str:
     """Return what a hazard does to one stage or customer while it is on."""
     factors = {name: getattr(hit, hit.known()[name]) for name in hit.needed}
     words = [

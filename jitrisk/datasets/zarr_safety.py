@@ -100,7 +100,10 @@ def _check_array(folder: Path) -> tuple[int, int]:
         raise ResultError(f"holds {folder.name}/{strange[0]!r:.60}, which is no part of an array")
     found = _read_metadata(folder, "array")
     try:
-        shape, chunk = _lengths(found["shape"]), _lengths(found["chunk_grid"]["configuration"]["chunk_shape"])
+        shape, chunk = (
+            _check_lengths(found["shape"]),
+            _check_lengths(found["chunk_grid"]["configuration"]["chunk_shape"]),
+        )
         text, compressed = _check_codecs(found, folder.name)
         separator = found["chunk_key_encoding"].get("configuration", {}).get("separator", "/")
         keys = found["chunk_key_encoding"]["name"], found["chunk_grid"]["name"], found.get("storage_transformers", [])
@@ -128,12 +131,12 @@ def _count_blocks(folder: Path) -> int:
     kept = 0
     for root, folders, files in os.walk(folder):
         if link := next((one for one in folders if os.path.islink(os.path.join(root, one))), None):
-            raise ResultError(f"is refused: {link!r:.60} of {_array_of(Path(root, link))!r:.60} is a link")
+            raise ResultError(f"is refused: {link!r:.60} of {_find_array_name(Path(root, link))!r:.60} is a link")
         kept += len(files)
     return kept
 
 
-def _lengths(given: Any) -> tuple[int, ...]:
+def _check_lengths(given: Any) -> tuple[int, ...]:
     if not all(type(one) is int and 0 <= one < 2**62 for one in given):
         raise TypeError("no lengths")
     return tuple(given)
@@ -159,9 +162,11 @@ def _check_numbers(path: Path, compressed: bool, expected: int) -> int:
     size = _require_file(path)
     if compressed:
         with path.open("rb") as file:
-            size = _zstd_content_size(file.read(_ZSTD_HEAD))
+            size = _read_zstd_content_size(file.read(_ZSTD_HEAD))
     if size != expected:
-        raise ResultError(f"is damaged: a block of {_array_of(path)!r:.60} has {size:,} bytes in place of {expected:,}")
+        raise ResultError(
+            f"is damaged: a block of {_find_array_name(path)!r:.60} has {size:,} bytes in place of {expected:,}"
+        )
     return expected
 
 
@@ -170,10 +175,10 @@ def _check_text(path: Path, compressed: bool, expected: int) -> int:
     size = _require_file(path)
     content = path.read_bytes() if size <= _MOST_TEXT else b""
     if compressed:
-        size = _zstd_content_size(content[:_ZSTD_HEAD])
+        size = _read_zstd_content_size(content[:_ZSTD_HEAD])
         content = _decompress(content) if size <= _MOST_TEXT else b""
     if len(content) != size or int.from_bytes(content[:4], "little") != expected or size < 4 * (1 + expected):
-        raise ResultError(f"is damaged: a block of {_array_of(path)!r:.60} does not hold {expected:,} texts")
+        raise ResultError(f"is damaged: a block of {_find_array_name(path)!r:.60} does not hold {expected:,} texts")
     return size
 
 
@@ -186,11 +191,11 @@ def _decompress(content: bytes) -> bytes:
         return b""
 
 
-def _array_of(path: Path) -> str:
+def _find_array_name(path: Path) -> str:
     return path.parts[len(path.parts) - 1 - path.parts[::-1].index("c") - 1]
 
 
-def _zstd_content_size(head: bytes) -> int:
+def _read_zstd_content_size(head: bytes) -> int:
     """Return how many bytes a Zstandard frame says it decodes to; -1 where it says nothing (RFC 8878, 3.1.1.1)."""
     if head[:4] != _ZSTD_MAGIC or len(head) < 6:
         return -1

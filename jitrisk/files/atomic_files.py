@@ -50,26 +50,26 @@ def check_folder(target: Path) -> None:
             probe.discard()
 
 
-def free_room(target: Path) -> int:
+def measure_free_space(target: Path) -> int:
     """Return how many bytes a file or folder may take where a target is."""
     free = shutil.disk_usage(Path(os.path.realpath(target)).parent).free - SPARE
-    return max(0, free if target.suffix == ".zarr" else min(free, _largest_file()))
+    return max(0, free if target.suffix == ".zarr" else min(free, _read_file_size_limit()))
 
 
-def require_room(target: Path, size: int) -> None:
+def require_space(target: Path, size: int) -> None:
     """Raise ResultError unless a disk has room for so many bytes, and this process may write them."""
-    if size <= free_room(target):
+    if size <= measure_free_space(target):
         return
     takes = f"{target}: could not be written: it takes {size / 1e6:,.1f} MB"
     free = shutil.disk_usage(Path(os.path.realpath(target)).parent).free
     if size + SPARE > free:
         raise ResultError(f"{takes} and {free / 1e6:,.1f} MB are free there")
     raise ResultError(
-        f"{takes} and this process may write files of {_largest_file() / 1e6:,.1f} MB at most (see 'ulimit -f')"
+        f"{takes} and this process may write files of {_read_file_size_limit() / 1e6:,.1f} MB at most (see 'ulimit -f')"
     )
 
 
-def _largest_file() -> int:
+def _read_file_size_limit() -> int:
     """Return how many bytes a file of this process may have."""
     with suppress(ImportError):  # not on Windows
         import resource
@@ -81,7 +81,7 @@ def _largest_file() -> int:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replace_atomically(target: Path) -> Iterator[Path]:
     """Yield a place beside a target; the file or folder written there becomes the target, if all goes well.
 
     A link is followed: what it leads to is replaced.
@@ -148,12 +148,12 @@ def keep_elsewhere(target: Path, size: int, write: Callable[[Path], object]) -> 
     """
     places = [Path(tempfile.gettempdir()), Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")]
     failures = []
-    for place in sorted(dict.fromkeys(places), key=_room_in, reverse=True):
+    for place in sorted(dict.fromkeys(places), key=_measure_space_in, reverse=True):
         folder, made = place / f"jitrisk-kept-{os.urandom(8).hex()}", not place.exists()
         try:
             with Cleanup(partial(shutil.rmtree, folder, ignore_errors=True)):
                 folder.mkdir(mode=0o700, parents=True)
-                require_room(folder / target.name, size)
+                require_space(folder / target.name, size)
                 write(folder / target.name)
                 return f"it is kept in {folder / target.name}: make room and move it"
         except (OSError, ResultError) as error:
@@ -166,8 +166,8 @@ def keep_elsewhere(target: Path, size: int, write: Callable[[Path], object]) -> 
     return f"it could not be kept in {where} either and is lost ({failures[-1]})"
 
 
-def _room_in(place: Path) -> int:
+def _measure_space_in(place: Path) -> int:
     try:
-        return free_room(place / "any")
+        return measure_free_space(place / "any")
     except OSError:  # there is no such folder
         return 0

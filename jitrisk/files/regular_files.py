@@ -25,20 +25,20 @@ class IrregularFileError(OSError):
     """Something at a path that is no regular file; `strerror` says what it is."""
 
 
-def special_kind(path: str | os.PathLike[str]) -> str:
+def identify_special_file(path: str | os.PathLike[str]) -> str:
     """Return what stands at a path where it is no regular file, such as ``a pipe``.
 
     Empty for a regular file, for nothing, and for what cannot be looked at.
     """
     try:
-        return _kind(os.stat(path).st_mode)
+        return _name_file_kind(os.stat(path).st_mode)
     except OSError as error:
         return "a link that leads back to itself" if error.errno == errno.ELOOP else ""
     except ValueError:  # a null character in the path
         return ""
 
 
-def _kind(mode: int) -> str:
+def _name_file_kind(mode: int) -> str:
     return next((words for is_kind, words in _KINDS if is_kind(mode)), "" if stat.S_ISREG(mode) else "a special file")
 
 
@@ -57,10 +57,10 @@ def read_regular(path: Path, most: int) -> bytes:
     OSError, ValueError
         When it cannot be read.
     """
-    if kind := special_kind(path):
+    if kind := identify_special_file(path):
         raise IrregularFileError(errno.EINVAL, kind)
     with open(os.open(path, _FLAGS), "rb") as file:
         # What was looked at may have been exchanged before it was opened.
-        if kind := _kind(os.fstat(file.fileno()).st_mode):
+        if kind := _name_file_kind(os.fstat(file.fileno()).st_mode):
             raise IrregularFileError(errno.EINVAL, kind)
         return file.read(most + 1)

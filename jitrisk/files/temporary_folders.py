@@ -56,7 +56,7 @@ class TemporaryFolder:
             except FileNotFoundError:
                 if not tries_left:
                     raise
-        os.write(marker, json.dumps({"target": self._target.name, "host": _host(), "locked": locked}).encode())
+        os.write(marker, json.dumps({"target": self._target.name, "host": _identify_host(), "locked": locked}).encode())
 
     def discard(self) -> None:
         """Remove the folder with all in it; a target that was moved into it goes back first."""
@@ -75,7 +75,7 @@ def sweep(folder: Path) -> None:
     ----------
     folder : where to look; what cannot be removed stays.
     """
-    for found, target in _left_over(folder):
+    for found, target in _find_abandoned_folders(folder):
         _restore(found, target)
         _remove(found)
 
@@ -89,14 +89,14 @@ def recover(target: Path) -> Path | None:
     """
     if os.path.lexists(target):
         return target
-    for found, moved in _left_over(target.parent):
+    for found, moved in _find_abandoned_folders(target.parent):
         if moved.name == target.name and (found / OLD).exists():
             _restore(found, target)
             return target if target.exists() else found / OLD
     return None
 
 
-def _left_over(folder: Path) -> Iterator[tuple[Path, Path]]:
+def _find_abandoned_folders(folder: Path) -> Iterator[tuple[Path, Path]]:
     """Yield the temporary folders whose process is gone, each with its target; they are locked meanwhile."""
     try:
         with os.scandir(folder) as entries:
@@ -106,13 +106,13 @@ def _left_over(folder: Path) -> Iterator[tuple[Path, Path]]:
     for name in names:
         with suppress(OSError):
             os.rmdir(folder / name)  # where the process was killed before it made the marker; only an empty one goes
-        with suppress(OSError, ValueError, KeyError, TypeError), _dead_marker(folder / name) as content:
+        with suppress(OSError, ValueError, KeyError, TypeError), _read_dead_marker(folder / name) as content:
             if content is not None and Path(content["target"]).name == content["target"]:
                 yield folder / name, folder / content["target"]
 
 
 @contextmanager
-def _dead_marker(folder: Path) -> Iterator[dict[str, Any] | None]:
+def _read_dead_marker(folder: Path) -> Iterator[dict[str, Any] | None]:
     """Yield what the marker of a folder says, None where its process may be alive or another user made it."""
     marker = os.open(folder / MARKER, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
@@ -124,8 +124,8 @@ def _dead_marker(folder: Path) -> Iterator[dict[str, Any] | None]:
             _remove(folder)
         content = json.loads(text) if own else {"locked": True}
         # A lock that can be had proves that the process is gone, if it was locked and on this running machine.
-        proven = free and content["locked"] and content["host"] == _host()
-        old = own and (free or not content["locked"]) and time.time() - _last_change(folder) > UNLOCKED_AGE
+        proven = free and content["locked"] and content["host"] == _identify_host()
+        old = own and (free or not content["locked"]) and time.time() - _find_last_change(folder) > UNLOCKED_AGE
         yield content if proven or old else None
     finally:
         os.close(marker)
@@ -140,7 +140,7 @@ def _lock(file: int, wait: bool) -> bool:
     return False
 
 
-def _host() -> str:
+def _identify_host() -> str:
     """Return the name of this machine, and where it is known, that of its running kernel."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -149,7 +149,7 @@ def _host() -> str:
     return platform.node()
 
 
-def _last_change(folder: Path) -> float:
+def _find_last_change(folder: Path) -> float:
     """Return when a folder or anything in it was last changed, in seconds since 1970."""
     places = [folder, *(Path(root) / name for root, folders, files in os.walk(folder) for name in folders + files)]
     return max(place.lstat().st_mtime for place in places)

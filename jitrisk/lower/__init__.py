@@ -1,26 +1,32 @@
 """Stage 2 of the pipeline: a Network becomes arrays; the last place where a name exists."""
 
-from jitrisk.lower.arrays import Given, Plant, lower, lower_all
-from jitrisk.lower.atoms import clipped_mean
-from jitrisk.lower.exogenous import hazards_of, series_of
-from jitrisk.lower.lead_times import mean_lead_time, whole_periods
-from jitrisk.lower.levels import Levels, customer_demand, customers_behind, mean_demand, policy_levels
+from jitrisk.lower.arrays import GivenSeries, NetworkArrays, lower, lower_all
+from jitrisk.lower.atoms import compute_clipped_mean
+from jitrisk.lower.exogenous import list_hazards, list_series
+from jitrisk.lower.lead_times import compute_mean_lead_time, round_to_periods
+from jitrisk.lower.levels import (
+    Levels,
+    compute_customer_demand,
+    compute_mean_demand,
+    compute_policy_levels,
+    find_downstream_customers,
+)
 from jitrisk.lower.rounding import Range
 
 __all__ = [
-    "Given",
+    "GivenSeries",
     "Levels",
-    "Plant",
+    "NetworkArrays",
     "Range",
-    "clipped_mean",
-    "customer_demand",
-    "customers_behind",
-    "hazards_of",
+    "compute_clipped_mean",
+    "compute_customer_demand",
+    "compute_mean_demand",
+    "compute_mean_lead_time",
+    "compute_policy_levels",
+    "find_downstream_customers",
+    "list_hazards",
+    "list_series",
     "lower",
     "lower_all",
-    "mean_demand",
-    "mean_lead_time",
-    "policy_levels",
-    "series_of",
-    "whole_periods",
+    "round_to_periods",
 ]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.errors import MOST_FAULTS, Fault, ModelError
-from jitrisk.lower.exogenous import effects_on, require_few_events, series_under
-from jitrisk.lower.graph import multiplicities, sweep_order
-from jitrisk.lower.lead_times import whole_periods
-from jitrisk.lower.levels import Levels, levels_behind, require_few_levels
+from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_events
+from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
+from jitrisk.lower.lead_times import round_to_periods
+from jitrisk.lower.levels import Levels, compute_levels, require_few_levels
 from jitrisk.lower.rounding import Range, Rounding, round_flows
-from jitrisk.sampling.series import Series
+from jitrisk.sampling.series import ExogenousSeries
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
@@ -26,7 +26,7 @@ Ranges = Mapping[tuple[str, str], Range]
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenSeries:
     """An exogenous series handed in instead of drawn.
 
     Attributes
@@ -40,7 +40,7 @@ class Given:
 
 
 @dataclass(frozen=True, eq=False)
-class Plant:
+class NetworkArrays:
     """One strategy's network as arrays; `n` stages in sweep order, `m` customers in the order they are served.
 
     Attributes
@@ -76,7 +76,7 @@ class Plant:
     stages: int
     customers: int
     double: bool
-    series: tuple[Series | Given, ...]
+    series: tuple[ExogenousSeries | GivenSeries, ...]
     declared: np.ndarray
     initial: np.ndarray
     capacity: np.ndarray
@@ -134,7 +134,7 @@ class Plant:
         return np.float64 if self.double else np.float32
 
 
-def lower(network: Network, given: Ranges | None = None) -> Plant:
+def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
     """Turn one strategy's network into arrays.
 
     Parameters
@@ -149,24 +149,24 @@ def lower(network: Network, given: Ranges | None = None) -> Plant:
     """
     given = given or {}
     require_few_events(network)
-    order = sweep_order(network)
-    behind = multiplicities(network, order)
-    effects = effects_on(network)
-    series = _series(series_under(network, effects), given)
+    order = find_sweep_order(network)
+    behind = compute_multiplicities(network, order)
+    effects = list_effects(network)
+    series = _select_series(list_series_given_effects(network, effects), given)
     place = {(one.kind, one.thing): k for k, one in enumerate(series)}
-    levels = levels_behind(network, behind)
+    levels = compute_levels(network, behind)
     rounding = round_flows(network, order, levels, effects, given)
     arrays = (
-        _policies(network, order, levels, rounding)
-        | _processes(network, order, series, place, given)
-        | _inputs(network, order, levels)
-        | _owing(network, order, levels)
-        | _customers(network, order, place)
+        _lower_policies(network, order, levels, rounding)
+        | _lower_processes(network, order, series, place, given)
+        | _lower_inputs(network, order, levels)
+        | _lower_owing(network, order, levels)
+        | _lower_customers(network, order, place)
     )
-    return Plant(len(order), len(network.customers), rounding.double, series, **arrays)
+    return NetworkArrays(len(order), len(network.customers), rounding.double, series, **arrays)
 
 
-def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, Plant]:
+def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, NetworkArrays]:
     """Turn every strategy's network into arrays; strategies that say the same share them.
 
     Raises
@@ -175,9 +175,9 @@ def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) ->
         With the faults of all strategies that only the numbers show.
     """
     require_few_levels(strategies.values())
-    plants: dict[str, Plant] = {}
+    plants: dict[str, NetworkArrays] = {}
     faults: list[Fault] = []
-    done: dict[str, Plant] = {}
+    done: dict[str, NetworkArrays] = {}
     for name, network in strategies.items():
         try:
             plants[name] = done[network.text] if network.text in done else lower(network, given)
@@ -193,29 +193,29 @@ def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) ->
     return plants
 
 
-def _floats(values: Sequence[float]) -> np.ndarray:
+def _build_floats(values: Sequence[float]) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
-def _ints(values: Sequence[int]) -> np.ndarray:
+def _build_ints(values: Sequence[int]) -> np.ndarray:
     return np.array(values, dtype=np.int32)
 
 
-def _flags(values: Sequence[bool]) -> np.ndarray:
+def _build_flags(values: Sequence[bool]) -> np.ndarray:
     return np.array(values, dtype=np.uint8)
 
 
-def _series(read: Sequence[Series], given: Ranges) -> tuple[Series | Given, ...]:
+def _select_series(read: Sequence[ExogenousSeries], given: Ranges) -> tuple[ExogenousSeries | GivenSeries, ...]:
     drawn = [one for one in read if (one.kind, one.thing) not in given]
     handed = [
-        Given(kind, thing)
+        GivenSeries(kind, thing)
         for (kind, thing), held in given.items()
         if kind == "demand" or held.least != held.largest or (kind != "lead_time" and held.least != 1.0)
     ]
     return (*drawn, *handed)
 
 
-def _policies(
+def _lower_policies(
     network: Network, order: list[str], levels: Mapping[str, Levels], rounding: Rounding
 ) -> dict[str, np.ndarray]:
     rules = [levels[name] for name in order]
@@ -230,7 +230,7 @@ def _policies(
     below = np.array([rule.initial - rule.reorder_point for rule in rules])
     least = np.maximum(rounding.in_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
     return {
-        "declared": _ints([declared[name] for name in order]),
+        "declared": _build_ints([declared[name] for name in order]),
         "initial": rounding.in_grains(initial),
         # At the reorder point or below it is ordered, and never at the full store.
         "least": least,
@@ -241,60 +241,64 @@ def _policies(
         "slack": np.maximum(rounding.tolerance, 0.5 * rounding.grain),
         "tolerance": rounding.tolerance.copy(),
         "coarse": rounding.coarse,
-        "always_open": _flags((~limited).tolist()),
-        "review": _ints([1 if math.isinf(rule.order_up_to) else min(rule.review, network.horizon) for rule in rules]),
+        "always_open": _build_flags((~limited).tolist()),
+        "review": _build_ints(
+            [1 if math.isinf(rule.order_up_to) else min(rule.review, network.horizon) for rule in rules]
+        ),
     }
 
 
-def _processes(
+def _lower_processes(
     network: Network,
     order: list[str],
-    series: tuple[Series | Given, ...],
+    series: tuple[ExogenousSeries | GivenSeries, ...],
     place: Mapping[tuple[str, str], int],
     given: Ranges,
 ) -> dict[str, np.ndarray]:
     kinds = ("availability", "receiving", "transit", "lead_time", "good")
-    rows = {kind: _ints([place.get((kind, name), -1) for name in order]) for kind in kinds}
+    rows = {kind: _build_ints([place.get((kind, name), -1) for name in order]) for kind in kinds}
     stages = [network.stages[name] for name in order]
     rush = [stage.expedite for stage in stages]
-    rush_lead = _floats([0.0 if one is None else float(whole_periods(one.lead_time)) for one in rush])
+    rush_lead = _build_floats([0.0 if one is None else float(round_to_periods(one.lead_time)) for one in rush])
     plain = (rush_lead == 0) & np.all([rows[kind] < 0 for kind in kinds[1:]], axis=0)
     # A lead time past the horizon is as good as the horizon: nothing arrives.
     never = network.horizon + 1
-    longest = _ints(
+    longest = _build_ints(
         [
-            int(min(never, _longest_lead(network, name, series[row] if row >= 0 else None, given)))
+            int(min(never, _find_longest_lead_time(network, name, series[row] if row >= 0 else None, given)))
             for name, row in zip(order, rows["lead_time"], strict=True)
         ]
     )
     ring = np.where(plain, longest, longest + 1).astype(np.int32)
     return rows | {
-        "unlimited": _flags([stage.capacity is None for stage in stages]),
-        "plain": _flags(plain.tolist()),
+        "unlimited": _build_flags([stage.capacity is None for stage in stages]),
+        "plain": _build_flags(plain.tolist()),
         "lead": longest,
         "ring": ring,
         "slot": (np.cumsum(ring) - ring).astype(np.int32),
-        "in_order": _flags(
+        "in_order": _build_flags(
             [stages[i].deliveries == "in_order" and rows["lead_time"][i] >= 0 for i in range(len(order))]
         ),
-        "rush_below": _floats([0.0 if one is None else one.below for one in rush]),
+        "rush_below": _build_floats([0.0 if one is None else one.below for one in rush]),
         "rush_lead": rush_lead,
     }
 
 
-def _longest_lead(network: Network, name: str, series: Series | Given | None, given: Ranges) -> float:
+def _find_longest_lead_time(
+    network: Network, name: str, series: ExogenousSeries | GivenSeries | None, given: Ranges
+) -> float:
     """Return the longest lead time there can be, periods; the 32-bit uniform reaches no further."""
     if ("lead_time", name) in given:
         return given["lead_time", name].largest
-    if not isinstance(series, Series):
-        return float(whole_periods(network.stages[name].lead_time.mean()))
+    if not isinstance(series, ExogenousSeries):
+        return float(round_to_periods(network.stages[name].lead_time.mean()))
     top: Any = series.base.quantile(2.0**-33, upper=True)
     for effect in series.effects:
         top *= max(1.0, effect.factor)
-    return float(whole_periods(top)) + 1.0
+    return float(round_to_periods(top)) + 1.0
 
 
-def _inputs(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
+def _lower_inputs(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
     index = {name: i for i, name in enumerate(order)}
     inputs = [list(network.stages[name].inputs.values()) for name in order]
     flat = [item for items in inputs for item in items]
@@ -303,19 +307,19 @@ def _inputs(network: Network, order: list[str], levels: Mapping[str, Levels]) ->
     askers += [index[name] for name, share in sources if share > 0]
     cyclic = np.array([levels[name].orders_in_cycles for name in order])
     return {
-        "cyclic": _flags(cyclic.tolist()),
+        "cyclic": _build_flags(cyclic.tolist()),
         # Shortages that end up in a cycle are first gathered, too.
-        "several": _flags(((np.bincount(askers, minlength=len(order)) > 1) | cyclic).tolist()),
-        "input_start": _ints(np.cumsum([0, *map(len, inputs)]).tolist()),
-        "quantity": _floats([item.quantity for item in flat]),
-        "failover": _flags([item.failover for item in flat]),
-        "source_start": _ints(np.cumsum([0, *(len(item.sources) for item in flat)]).tolist()),
-        "source": _ints([index[name] for name, _ in sources]),
-        "share": _floats([share for _, share in sources]),
+        "several": _build_flags(((np.bincount(askers, minlength=len(order)) > 1) | cyclic).tolist()),
+        "input_start": _build_ints(np.cumsum([0, *map(len, inputs)]).tolist()),
+        "quantity": _build_floats([item.quantity for item in flat]),
+        "failover": _build_flags([item.failover for item in flat]),
+        "source_start": _build_ints(np.cumsum([0, *(len(item.sources) for item in flat)]).tolist()),
+        "source": _build_ints([index[name] for name, _ in sources]),
+        "share": _build_floats([share for _, share in sources]),
     }
 
 
-def _owing(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
+def _lower_owing(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
     index = {name: i for i, name in enumerate(order)}
     consumers: list[list[tuple[int, float]]] = [[] for _ in order]
     for name in order:
@@ -325,23 +329,23 @@ def _owing(network: Network, order: list[str], levels: Mapping[str, Levels]) -> 
                     consumers[index[source]].append((index[name], share * item.quantity))
     flat = [one for several in consumers for one in several]
     return {
-        "owes": _flags([levels[name].by_demand for name in order]),
-        "owing_start": _ints(np.cumsum([0, *map(len, consumers)]).tolist()),
-        "owing": _ints([stage for stage, _ in flat]),
-        "owing_weight": _floats([weight for _, weight in flat]),
+        "owes": _build_flags([levels[name].by_demand for name in order]),
+        "owing_start": _build_ints(np.cumsum([0, *map(len, consumers)]).tolist()),
+        "owing": _build_ints([stage for stage, _ in flat]),
+        "owing_weight": _build_floats([weight for _, weight in flat]),
     }
 
 
-def _customers(network: Network, order: list[str], place: Mapping[tuple[str, str], int]) -> dict[str, np.ndarray]:
+def _lower_customers(network: Network, order: list[str], place: Mapping[tuple[str, str], int]) -> dict[str, np.ndarray]:
     names = list(network.customers)
     by_stage: dict[str, list[int]] = {name: [] for name in order}
     for i, customer in enumerate(network.customers.values()):
         by_stage[customer.stage].append(i)
     served = [i for name in order for i in by_stage[name]]
     return {
-        "first_served": _flags([network.stages[name].customers == "first" for name in order]),
-        "customer_start": _ints(np.cumsum([0, *(len(by_stage[name]) for name in order)]).tolist()),
-        "served": _ints(served),
-        "demand": _ints([place["demand", names[i]] for i in served]),
-        "wait": _floats([network.customers[names[i]].unmet for i in served]),
+        "first_served": _build_flags([network.stages[name].customers == "first" for name in order]),
+        "customer_start": _build_ints(np.cumsum([0, *(len(by_stage[name]) for name in order)]).tolist()),
+        "served": _build_ints(served),
+        "demand": _build_ints([place["demand", names[i]] for i in served]),
+        "wait": _build_floats([network.customers[names[i]].unmet for i in served]),
     }

@@ -50,7 +50,7 @@ class Atoms:
 
 
 @lru_cache(maxsize=32)
-def atoms(distribution: Distribution, strata: int = STRATA) -> Atoms:
+def discretize(distribution: Distribution, strata: int = STRATA) -> Atoms:
     """Return a distribution as atoms, negative values clipped at 0.
 
     Parameters
@@ -63,44 +63,44 @@ def atoms(distribution: Distribution, strata: int = STRATA) -> Atoms:
     The values of a discrete distribution, or else the medians of strata whose ends are equidistant in the standard
     normal score of their probability, so that both tails are resolved alike.
     """
-    steps = ladder(distribution)
+    steps = list_steps(distribution)
     exact = steps is not None and len(steps[0]) <= strata
     if steps is not None and exact:
         values, below = steps
         masses = np.diff(below, prepend=0.0, append=1.0)
     else:
         scores = np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, 2 * strata + 1)
-        values = quantiles_at_scores(distribution, scores[1::2])
-        masses = probabilities_between(scores[::2])
+        values = compute_quantiles(distribution, scores[1::2])
+        masses = compute_probabilities(scores[::2])
     kept = masses > 0.0
     return Atoms(np.maximum(values[kept], 0.0), masses[kept], exact)
 
 
-def ladder(distribution: Distribution) -> tuple[np.ndarray, np.ndarray] | None:
+def list_steps(distribution: Distribution) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the values of a discrete distribution and P(X <= x) of all but the last, None where there are too many."""
     if distribution.family == "constant":
         return np.array([distribution.mean()]), np.empty(0)
     return FAMILIES[distribution.family].ladder(dict(distribution.parameters))
 
 
-def quantiles_at_scores(distribution: Distribution, scores: np.ndarray) -> np.ndarray:
+def compute_quantiles(distribution: Distribution, scores: np.ndarray) -> np.ndarray:
     """Return the quantiles at the probabilities of standard normal scores, each from the nearer end."""
     low, high = scores[scores < 0.0], scores[scores >= 0.0]
     return np.concatenate([distribution.quantile(cdf(low)), distribution.quantile(cdf(-high), upper=True)])
 
 
-def probabilities_between(scores: np.ndarray) -> np.ndarray:
+def compute_probabilities(scores: np.ndarray) -> np.ndarray:
     """Return the standard normal probabilities between rising scores, scaled to add up to 1."""
     masses = np.where(scores[:-1] < 0.0, np.diff(cdf(scores)), -np.diff(cdf(-scores)))
     return np.asarray(masses / masses.sum())
 
 
-def normal_scores() -> np.ndarray:
+def list_normal_scores() -> np.ndarray:
     """Return equidistant standard normal scores over all probabilities that are drawn."""
     return np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, (STRATA >> 3) + 1)
 
 
-def clipped_mean(distribution: Distribution, highest: float = math.inf) -> float:
+def compute_clipped_mean(distribution: Distribution, highest: float = math.inf) -> float:
     """Return the mean of what is drawn: values below 0 count as 0, and those above `highest` as that.
 
     Parameters
@@ -110,5 +110,5 @@ def clipped_mean(distribution: Distribution, highest: float = math.inf) -> float
     """
     if distribution.lowest >= 0.0 and distribution.highest <= highest:
         return distribution.mean()
-    drawn = atoms(distribution)
+    drawn = discretize(distribution)
     return dot(np.minimum(drawn.values, highest), drawn.masses)

@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.sampling.distributions import Distribution, constant
-from jitrisk.sampling.series import Effect, Kind, Series, Spells, cycle_length, hits_of
+from jitrisk.sampling.distributions import Distribution, build_constant
+from jitrisk.sampling.series import Effect, ExogenousSeries, HazardProcess, Kind, compute_cycle_length, group_hits
 
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Network, Stage
@@ -28,7 +28,7 @@ MOST_EVENTS = 100_000_000
 # Hazards with a longer mean cycle, periods, have so few events that they are not counted.
 _LONG_CYCLE = 0.5
 
-_ALWAYS = constant(1.0)
+_ALWAYS = build_constant(1.0)
 
 
 def require_few_events(network: Network) -> None:
@@ -39,7 +39,7 @@ def require_few_events(network: Network) -> None:
     ModelError
         Where there are more than `MOST_EVENTS` events within the horizon.
     """
-    cycles = {name: cycle_length(one.quiet, one.duration, one.ramp) for name, one in network.hazards.items()}
+    cycles = {name: compute_cycle_length(one.quiet, one.duration, one.ramp) for name, one in network.hazards.items()}
     events = {name: network.horizon / cycle for name, cycle in cycles.items() if cycle < _LONG_CYCLE}
     if sum(events.values()) <= MOST_EVENTS:
         return
@@ -52,12 +52,12 @@ def require_few_events(network: Network) -> None:
     raise ModelError([Fault(message, key, network.origin.file, line)])
 
 
-def effects_on(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
+def list_effects(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
     """Return the effects of all hazards, by kind of series and name of the stage or customer hit."""
     found: dict[tuple[str, str], list[Effect]] = {}
     fields = STAGE_EFFECTS | CUSTOMER_EFFECTS
     for name, hazard in network.hazards.items():
-        spells = Spells(name, hazard.quiet, hazard.duration, hazard.ramp)
+        spells = HazardProcess(name, hazard.quiet, hazard.duration, hazard.ramp)
         for thing, hit in hazard.hits.items():
             chance = hazard.chance if hit.chance is None else hit.chance
             for field, kind in fields.items():
@@ -67,18 +67,20 @@ def effects_on(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
     return {key: tuple(effects) for key, effects in found.items()}
 
 
-def series_of(network: Network) -> list[Series]:
+def list_series(network: Network) -> list[ExogenousSeries]:
     """Return every series that a network reads, stages first."""
-    return series_under(network, effects_on(network))
+    return list_series_given_effects(network, list_effects(network))
 
 
-def series_under(network: Network, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> list[Series]:
+def list_series_given_effects(
+    network: Network, effects: dict[tuple[str, str], tuple[Effect, ...]]
+) -> list[ExogenousSeries]:
     """Return every series that a network reads, stages first, given the effects of its hazards."""
-    stages = [one for name, stage in network.stages.items() for one in stage_series(name, stage, effects)]
-    return stages + [customer_series(name, customer, effects) for name, customer in network.customers.items()]
+    stages = [one for name, stage in network.stages.items() for one in list_stage_series(name, stage, effects)]
+    return stages + [build_customer_series(name, customer, effects) for name, customer in network.customers.items()]
 
 
-def hazards_of(network: Network, given: Container[tuple[str, str]] = ()) -> list[Spells]:
+def list_hazards(network: Network, given: Container[tuple[str, str]] = ()) -> list[HazardProcess]:
     """Return the hazards that hit a series of a network that is drawn.
 
     Parameters
@@ -86,19 +88,25 @@ def hazards_of(network: Network, given: Container[tuple[str, str]] = ()) -> list
     network : one strategy's network.
     given : the series that are handed in instead, by (kind, stage or customer).
     """
-    return [spells for spells, _ in hits_of([one for one in series_of(network) if (one.kind, one.thing) not in given])]
+    return [
+        spells for spells, _ in group_hits([one for one in list_series(network) if (one.kind, one.thing) not in given])
+    ]
 
 
-def stage_series(name: str, stage: Stage, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> Iterator[Series]:
+def list_stage_series(
+    name: str, stage: Stage, effects: dict[tuple[str, str], tuple[Effect, ...]]
+) -> Iterator[ExogenousSeries]:
     """Yield the series of one stage that is not constant at its default."""
     bases: dict[str, Distribution] = {"lead_time": stage.lead_time, "good": stage.yield_}
     varies = {"lead_time": stage.lead_time.family != "constant", "good": stage.yield_ != _ALWAYS}
     for kind in STAGE_EFFECTS.values():
         hits = effects.get((kind, name), ())
         if hits or varies.get(kind, False):
-            yield Series(kind, name, bases.get(kind, _ALWAYS), effects=hits)
+            yield ExogenousSeries(kind, name, bases.get(kind, _ALWAYS), effects=hits)
 
 
-def customer_series(name: str, customer: Customer, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> Series:
+def build_customer_series(
+    name: str, customer: Customer, effects: dict[tuple[str, str], tuple[Effect, ...]]
+) -> ExogenousSeries:
     """Return the demand of one customer."""
-    return Series("demand", name, customer.demand, customer.every, effects.get(("demand", name), ()))
+    return ExogenousSeries("demand", name, customer.demand, customer.every, effects.get(("demand", name), ()))

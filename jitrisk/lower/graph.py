@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.lower.atoms import clipped_mean
+from jitrisk.lower.atoms import compute_clipped_mean
 
 MOST_PAIRS = 2_000_000
 """The bill of materials may link this many pairs of a stage and a customer whose demand reaches it."""
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
 
 
-def supplies(stage: Stage) -> Iterator[tuple[str, float]]:
+def list_supplies(stage: Stage) -> Iterator[tuple[str, float]]:
     """Yield each source of a stage with a share, and its units for one unit started."""
     for item in stage.inputs.values():
         for source, share in item.sources:
@@ -24,12 +24,12 @@ def supplies(stage: Stage) -> Iterator[tuple[str, float]]:
                 yield source, share * item.quantity
 
 
-def mean_yield(stage: Stage) -> float:
+def compute_mean_yield(stage: Stage) -> float:
     """Return the mean share of good units of a stage, draws clipped to between 0 and 1."""
-    return clipped_mean(stage.yield_, highest=1.0)
+    return compute_clipped_mean(stage.yield_, highest=1.0)
 
 
-def sweep_order(network: Network) -> list[str]:
+def find_sweep_order(network: Network) -> list[str]:
     """Return the stages, consumers before their suppliers.
 
     Again and again the first declared stage whose consumers are all done.
@@ -56,7 +56,7 @@ def sweep_order(network: Network) -> list[str]:
     return order
 
 
-def multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, float]]:
+def compute_multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, float]]:
     """Return, for each stage, the units of its item behind one unit of each customer's demand.
 
     Shares of alternates count as declared; a stage with mean yield y starts 1 / y units for one good unit.
@@ -74,17 +74,17 @@ def multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, fl
     for name in order:
         pairs += len(units[name])
         if pairs > MOST_PAIRS:
-            raise _too_many_pairs(network)
+            raise _build_pairs_error(network)
         stage = network.stages[name]
-        per_good = 1.0 / mean_yield(stage)
-        for source, quantity in supplies(stage):
+        per_good = 1.0 / compute_mean_yield(stage)
+        for source, quantity in list_supplies(stage):
             behind = units[source]
             for customer_name, count in units[name].items():
                 behind[customer_name] = behind.get(customer_name, 0.0) + count * quantity * per_good
     return units
 
 
-def _too_many_pairs(network: Network) -> ModelError:
+def _build_pairs_error(network: Network) -> ModelError:
     message = (
         f"the demand of {len(network.customers):,} customers is traced through {len(network.stages):,} stages; at most "
         f"{MOST_PAIRS:,} pairs of a stage and a customer behind it are possible; join customers that ask the same "

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jitrisk.lower.atoms import ladder, normal_scores, quantiles_at_scores
+from jitrisk.lower.atoms import compute_quantiles, list_normal_scores, list_steps
 from jitrisk.sampling.distributions import Distribution
 from jitrisk.sampling.elementary import dot, exp, interpolate, log1p
 from jitrisk.sampling.normal import cdf
@@ -26,17 +26,17 @@ _PARTS = 1024
 _MOST_PERIODS = 2.0**52
 
 
-def whole_periods(lead_time: Any) -> Any:
+def round_to_periods(lead_time: Any) -> Any:
     """Return lead times as whole periods, at least 1: the first period whose receive can use the units."""
     return np.maximum(1.0, np.ceil(np.asarray(lead_time) * (1.0 - TOLERANCE)))
 
 
-def longest_lead_time(lead_time: Distribution) -> float:
+def find_longest_lead_time(lead_time: Distribution) -> float:
     """Return the longest lead time that is drawn, whole periods; probabilities below 2^-33 do not occur."""
-    return float(min(whole_periods(lead_time.quantile(_DRAWN_LEAST, upper=True)), _MOST_PERIODS))
+    return float(min(round_to_periods(lead_time.quantile(_DRAWN_LEAST, upper=True)), _MOST_PERIODS))
 
 
-def survival(lead_time: Distribution, periods: np.ndarray) -> np.ndarray:
+def compute_survival(lead_time: Distribution, periods: np.ndarray) -> np.ndarray:
     """Return P(L > n), L the lead time in whole periods.
 
     Parameters
@@ -45,26 +45,26 @@ def survival(lead_time: Distribution, periods: np.ndarray) -> np.ndarray:
     periods : numbers n of periods, any shape; between whole numbers the tail of the unrounded lead time is continued.
     """
     at = np.asarray(periods, dtype=float) / (1.0 - TOLERANCE)
-    values, tail = _tail(lead_time)
+    values, tail = _compute_tail(lead_time)
     if tail is not None:
         beyond = tail[np.searchsorted(values, at, side="right")]
     else:
-        scores = interpolate(at, values, normal_scores())
+        scores = interpolate(at, values, list_normal_scores())
         beyond = np.where(at < values[0], 1.0, np.where(at > values[-1], 0.0, cdf(-scores)))
     return np.where(np.asarray(periods) < 1.0, 1.0, beyond)
 
 
 @lru_cache(maxsize=32)
-def _tail(lead_time: Distribution) -> tuple[np.ndarray, np.ndarray | None]:
+def _compute_tail(lead_time: Distribution) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the values of a discrete lead time with P(L >= value), or quantiles at the normal scores and None."""
-    steps = ladder(lead_time)
+    steps = list_steps(lead_time)
     if steps is None:
-        return quantiles_at_scores(lead_time, normal_scores()), None
+        return compute_quantiles(lead_time, list_normal_scores()), None
     values, below = steps
     return values, np.concatenate([[1.0], 1.0 - below, [0.0]])
 
 
-def ranges_of_blocks(blocks: float) -> np.ndarray:
+def list_block_ranges(blocks: float) -> np.ndarray:
     """Return the ends of ranges of block numbers from 0 on, int64: single blocks first, then ever longer ranges.
 
     Parameters
@@ -79,21 +79,21 @@ def ranges_of_blocks(blocks: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)
-def mean_lead_time(lead_time: Distribution) -> float:
+def compute_mean_lead_time(lead_time: Distribution) -> float:
     """Return the mean lead time in whole periods, the sum of P(L > n) over n >= 0."""
-    counts, beyond = _beyond(lead_time)
+    counts, beyond = _list_survival_ranges(lead_time)
     return dot(counts, beyond)
 
 
 @lru_cache(maxsize=4096)
-def mean_delay(lead_time: Distribution) -> float:
+def compute_mean_delay(lead_time: Distribution) -> float:
     """Return the mean delay of a delivery that no later one overtakes, whole periods.
 
     Notes
     -----
     The delay is M = max over j >= 0 of (L_j - j), and P(M <= m) the product over i >= m of P(L <= i).
     """
-    counts, beyond = _beyond(lead_time)
+    counts, beyond = _list_survival_ranges(lead_time)
     with np.errstate(divide="ignore"):
         logarithms = counts * log1p(-beyond)
     within = exp(np.append(np.cumsum(logarithms[::-1])[::-1], 0.0))
@@ -101,8 +101,8 @@ def mean_delay(lead_time: Distribution) -> float:
     return dot(counts, 1.0 - middle)
 
 
-def _beyond(lead_time: Distribution) -> tuple[np.ndarray, np.ndarray]:
+def _list_survival_ranges(lead_time: Distribution) -> tuple[np.ndarray, np.ndarray]:
     """Return the lengths of ranges of periods and P(L > n) in their middle."""
-    ends = ranges_of_blocks(longest_lead_time(lead_time))
+    ends = list_block_ranges(find_longest_lead_time(lead_time))
     counts = np.diff(ends)
-    return counts.astype(float), survival(lead_time, ends[:-1] + (counts - 1) / 2)
+    return counts.astype(float), compute_survival(lead_time, ends[:-1] + (counts - 1) / 2)

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.lower.atoms import clipped_mean
-from jitrisk.lower.cards import asked_whole, bursts, classical_cards, covering_cards, level_in_units
-from jitrisk.lower.graph import multiplicities, sweep_order
+from jitrisk.lower.atoms import compute_clipped_mean
+from jitrisk.lower.cards import (
+    compute_bursts,
+    compute_classical_cards,
+    compute_covering_cards,
+    convert_to_units,
+    is_demand_whole,
+)
+from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
 from jitrisk.lower.outstanding import UncomputableError
-from jitrisk.lower.service_level import Asked, loop_of, service_level
+from jitrisk.lower.service_level import Asked, build_loop, compute_service_level
 from jitrisk.model import BaseStock, Kanban, MinMax, ReorderPoint
 
 if TYPE_CHECKING:
@@ -60,30 +66,34 @@ class Levels:
         return self.order_up_to if math.isfinite(self.order_up_to) else 0.0
 
 
-def mean_demand(network: Network) -> dict[str, float]:
+def compute_mean_demand(network: Network) -> dict[str, float]:
     """Return the mean demand on each store, exploded through the bill of materials, units a period.
 
     Hazards are left out: levels are set for normal times.
     """
-    return _mean_demand(network, multiplicities(network, sweep_order(network)))
+    return _explode_demand(network, compute_multiplicities(network, find_sweep_order(network)))
 
 
-def customers_behind(network: Network) -> dict[str, frozenset[str]]:
+def find_downstream_customers(network: Network) -> dict[str, frozenset[str]]:
     """Return the customers whose demand reaches each store through sources with a share."""
-    return {name: frozenset(units) for name, units in multiplicities(network, sweep_order(network)).items()}
+    return {
+        name: frozenset(units) for name, units in compute_multiplicities(network, find_sweep_order(network)).items()
+    }
 
 
-def _mean_demand(network: Network, behind: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    rates = customer_demand(network)
+def _explode_demand(network: Network, behind: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    rates = compute_customer_demand(network)
     return {name: sum(count * rates[customer] for customer, count in behind[name].items()) for name in network.stages}
 
 
-def customer_demand(network: Network) -> dict[str, float]:
+def compute_customer_demand(network: Network) -> dict[str, float]:
     """Return the mean demand of every customer, units a period, hazards left out; a demand below 0 is none."""
-    return {name: clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()}
+    return {
+        name: compute_clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()
+    }
 
 
-def policy_levels(network: Network) -> dict[str, Levels]:
+def compute_policy_levels(network: Network) -> dict[str, Levels]:
     """Return the levels of every stage's policy, by stage in declared order.
 
     Raises
@@ -91,10 +101,10 @@ def policy_levels(network: Network) -> dict[str, Levels]:
     ModelError
         With every stage whose levels cross at the mean demand or cannot be computed.
     """
-    return levels_behind(network, multiplicities(network, sweep_order(network)))
+    return compute_levels(network, compute_multiplicities(network, find_sweep_order(network)))
 
 
-def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict[str, Levels]:
+def compute_levels(network: Network, behind: dict[str, dict[str, float]]) -> dict[str, Levels]:
     """Return the policies' levels, given the units of each stage's item behind one unit of each customer's demand.
 
     Raises
@@ -102,16 +112,20 @@ def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict
     ModelError
         With every stage whose levels cross at the mean demand or cannot be computed.
     """
-    demand = _mean_demand(network, behind)
-    if beyond := [_beyond(network, name, rate) for name, rate in demand.items() if not _is_sane(rate)]:
+    demand = _explode_demand(network, behind)
+    if beyond := [_build_demand_fault(network, name, rate) for name, rate in demand.items() if not _is_sane(rate)]:
         raise ModelError(beyond)
     has_auto = any(_is_auto(stage.policy) for stage in network.stages.values())
-    ahead = bursts(network, sweep_order(network), demand, behind) if has_auto else dict.fromkeys(network.stages, 0.0)
+    ahead = (
+        compute_bursts(network, find_sweep_order(network), demand, behind)
+        if has_auto
+        else dict.fromkeys(network.stages, 0.0)
+    )
     levels: dict[str, Levels] = {}
     faults: list[Fault] = []
     for name in network.stages:
         try:
-            levels[name] = _levels(network, name, demand[name], ahead[name], behind[name])
+            levels[name] = _compute_stage_levels(network, name, demand[name], ahead[name], behind[name])
         except ModelError as error:
             faults += error.faults
     if faults:
@@ -119,7 +133,7 @@ def levels_behind(network: Network, behind: dict[str, dict[str, float]]) -> dict
     return levels
 
 
-def _levels(network: Network, name: str, demand: float, ahead: float, behind: dict[str, float]) -> Levels:
+def _compute_stage_levels(network: Network, name: str, demand: float, ahead: float, behind: dict[str, float]) -> Levels:
     """Return the levels of one stage's policy.
 
     Parameters
@@ -135,19 +149,19 @@ def _levels(network: Network, name: str, demand: float, ahead: float, behind: di
             return Levels(math.inf, math.inf, 0.0, policy.review, by_demand=False)
         case Kanban() as policy:
             lot = policy.container
-            whole = _is_auto(policy) and asked_whole(network, behind)
-            cards = _cards(network, name, policy, demand, ahead, whole)
+            whole = _is_auto(policy) and is_demand_whole(network, behind)
+            cards = _compute_cards(network, name, policy, demand, ahead, whole)
             return Levels((cards - 1) * lot, cards * lot, lot, policy.review, by_demand=False)
         case BaseStock() as policy:
-            level = _base_stock_level(network, name, policy, demand, behind)
+            level = _compute_base_stock_level(network, name, policy, demand, behind)
             return Levels(level, level, 0.0, policy.review, by_demand=True)
         case MinMax() as policy:
-            least, most = level_in_units(policy.min, demand), level_in_units(policy.max, demand)
+            least, most = convert_to_units(policy.min, demand), convert_to_units(policy.max, demand)
             if least >= most:
-                raise ModelError([_crossed(network, name, least, most)])
+                raise ModelError([_build_crossed_fault(network, name, least, most)])
             return Levels(least, most, 0.0, policy.review, by_demand=True)
         case ReorderPoint() as policy:
-            point, quantity = level_in_units(policy.point, demand), level_in_units(policy.quantity, demand)
+            point, quantity = convert_to_units(policy.point, demand), convert_to_units(policy.quantity, demand)
             return Levels(point, point + quantity, quantity, policy.review, by_demand=True)
         case policy:
             return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
@@ -158,7 +172,7 @@ def _is_sane(rate: float) -> bool:
     return rate == 0.0 or 1.0 / FARTHEST <= rate <= FARTHEST
 
 
-def _beyond(network: Network, name: str, rate: float) -> Fault:
+def _build_demand_fault(network: Network, name: str, rate: float) -> Fault:
     """Return the fault of a demand that the bill of materials makes too large or too small."""
     message = (
         f"the mean demand that reaches this stage is {rate:g} units a period, expected 0 or from {1.0 / FARTHEST:g} to "
@@ -172,33 +186,33 @@ def _is_auto(policy: Policy) -> bool:
     return isinstance(policy, Kanban) and policy.cards is None
 
 
-def _fault(network: Network, name: str, kind: str, message: str, field: str = "") -> Fault:
+def _build_fault(network: Network, name: str, kind: str, message: str, field: str = "") -> Fault:
     """Return a fault of the policy of a stage, with its place in the file."""
     path = ("stages", name, "policy", kind, field) if field else ("stages", name, "policy", kind)
     key, line = network.origin.place(path)
     return Fault(message, key, network.origin.file, line)
 
 
-def _crossed(network: Network, name: str, least: float, most: float) -> Fault:
+def _build_crossed_fault(network: Network, name: str, least: float, most: float) -> Fault:
     """Return the fault that only the mean demand shows: one level in units, the other as cover."""
     message = f"at the mean demand, min is {least:g} units and max {most:g}: expected min below max; change one of them"
-    return _fault(network, name, "min_max", message)
+    return _build_fault(network, name, "min_max", message)
 
 
-def _cards(network: Network, name: str, policy: Kanban, demand: float, ahead: float, whole: bool) -> int:
+def _compute_cards(network: Network, name: str, policy: Kanban, demand: float, ahead: float, whole: bool) -> int:
     if isinstance(policy.cards, int):
         return policy.cards
     stage = network.stages[name]
     if policy.cards == "formula":
-        cards = classical_cards(stage, policy, demand)
+        cards = compute_classical_cards(stage, policy, demand)
     else:
-        cards = covering_cards(stage, policy, demand, ahead, whole)
+        cards = compute_covering_cards(stage, policy, demand, ahead, whole)
     if cards > _MOST_CARDS:
         message = (
             f"the card formula gives {cards:.3g} cards, at most {_MOST_CARDS:,} are possible; "
             "give a number of cards or a larger container"
         )
-        raise ModelError([_fault(network, name, "kanban", message, "cards")])
+        raise ModelError([_build_fault(network, name, "kanban", message, "cards")])
     return int(cards)
 
 
@@ -223,32 +237,34 @@ def require_few_levels(networks: Iterable[Network]) -> None:
         }
         if not by_service:
             continue
-        behind = multiplicities(network, sweep_order(network))
+        behind = compute_multiplicities(network, find_sweep_order(network))
         for name, service in by_service.items():
-            wanted.add((loop_of(network.stages[name]), _asked(network, behind[name]), service))
+            wanted.add((build_loop(network.stages[name]), _list_demands(network, behind[name]), service))
             if len(wanted) > MOST_LEVELS:
-                raise ModelError([_many_levels(network, name, len(by_service))])
+                raise ModelError([_build_levels_fault(network, name, len(by_service))])
 
 
-def _many_levels(network: Network, name: str, stages: int) -> Fault:
+def _build_levels_fault(network: Network, name: str, stages: int) -> Fault:
     message = (
         f"the strategies need more than {MOST_LEVELS:,} different levels by `service` ({stages:,} stages under this "
         "strategy), too many to compute; give `level` or `cover` to some stages, or write several models"
     )
-    return _fault(network, name, "base_stock", message, "service")
+    return _build_fault(network, name, "base_stock", message, "service")
 
 
-def _asked(network: Network, behind: Mapping[str, float]) -> Asked:
+def _list_demands(network: Network, behind: Mapping[str, float]) -> Asked:
     customers = ((network.customers[name], units) for name, units in behind.items())
     return tuple((customer.every, customer.demand, units) for customer, units in customers)
 
 
-def _base_stock_level(network: Network, name: str, policy: BaseStock, demand: float, behind: dict[str, float]) -> float:
+def _compute_base_stock_level(
+    network: Network, name: str, policy: BaseStock, demand: float, behind: dict[str, float]
+) -> float:
     if policy.service is None:
         return policy.level if policy.level is not None else (policy.cover or 0.0) * demand
     customers = [(network.customers[customer], units) for customer, units in behind.items()]
     try:
-        return service_level(network.stages[name], customers, policy.service)
+        return compute_service_level(network.stages[name], customers, policy.service)
     except UncomputableError as refused:
         message = f"the level of this service cannot be computed: {refused}; give `level` or `cover` instead"
-        raise ModelError([_fault(network, name, "base_stock", message, "service")]) from refused
+        raise ModelError([_build_fault(network, name, "base_stock", message, "service")]) from refused

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from jitrisk.lower.lead_times import longest_lead_time, ranges_of_blocks, survival
+from jitrisk.lower.lead_times import compute_survival, find_longest_lead_time, list_block_ranges
 from jitrisk.sampling.distributions import Distribution
 from jitrisk.sampling.elementary import exp, expm1, log, log1p, log2
 
@@ -78,7 +78,7 @@ class Window:
 
     def transform(self, logs: np.ndarray) -> np.ndarray:
         """Return the transform of what is outstanding, shape (frequencies,)."""
-        return np.asarray(np.exp(_total(logs, self.draws)))
+        return np.asarray(np.exp(_sum_logs(logs, self.draws)))
 
     def moments(self, means: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
         """Return mean and variance, given those of one draw of each interval, shape (intervals,)."""
@@ -107,12 +107,12 @@ class Blocks:
     late: np.ndarray
 
 
-def window(periods: float, intervals: Sequence[int]) -> Window:
+def build_window(periods: float, intervals: Sequence[int]) -> Window:
     """Return all demand of a number of periods, the most draws that they can hold."""
     return Window(np.array([math.ceil(periods / interval) for interval in intervals], dtype=float))
 
 
-def blocks(lead_time: Distribution, review: int, phase: int, intervals: Sequence[int]) -> Blocks:
+def build_blocks(lead_time: Distribution, review: int, phase: int, intervals: Sequence[int]) -> Blocks:
     """Return the blocks of demand that may be outstanding.
 
     Parameters
@@ -133,20 +133,20 @@ def blocks(lead_time: Distribution, review: int, phase: int, intervals: Sequence
             f"with a random lead time, demands every {', '.join(map(str, intervals))} periods and a review every "
             f"{review}, what is outstanding has no pattern that repeats within {_LONGEST_PATTERN:,} reviews"
         )
-    ends = ranges_of_blocks(max(0.0, (longest_lead_time(lead_time) - phase) / review) + 1.0)
+    ends = list_block_ranges(max(0.0, (find_longest_lead_time(lead_time) - phase) / review) + 1.0)
     middle = (ends[:-1] + ends[1:] - 1) / 2
     starts = phase + review * np.arange(length + 1)
     per_block = np.stack([np.diff(-(-starts // interval)) for interval in intervals], axis=1)
     patterns, which = np.unique(per_block, axis=0, return_inverse=True)
     used = [k for k in range(len(patterns)) if patterns[k].any()]
-    counts = np.stack([np.diff(_repeats(which.ravel() == k, ends)) for k in used])
-    late = survival(lead_time, phase + review * middle)
+    counts = np.stack([np.diff(_count_repeats(which.ravel() == k, ends)) for k in used])
+    late = compute_survival(lead_time, phase + review * middle)
     kept = (counts.sum(axis=0) > 0) & (late > 0.0)
     waiting = np.array([-(-phase // interval) for interval in intervals], dtype=float)
     return Blocks(waiting, patterns[used].astype(float), counts[:, kept].astype(float), late[kept])
 
 
-def _repeats(pattern: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def _count_repeats(pattern: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Return how often a pattern that repeats is true before each end."""
     before = np.concatenate([[0], np.cumsum(pattern)])
     return np.asarray(ends // len(pattern) * before[-1] + before[ends % len(pattern)])
@@ -157,7 +157,7 @@ class Crossing:
 
     def __init__(self, of: Blocks) -> None:
         self.waiting, self.draws = of.waiting, of.draws
-        self.groups = [_grouped(of.late, counts) for counts in of.counts]
+        self.groups = [_group_blocks(of.late, counts) for counts in of.counts]
 
     @property
     def terms(self) -> int:
@@ -166,12 +166,12 @@ class Crossing:
 
     def transform(self, logs: np.ndarray) -> np.ndarray:
         """Return the transform of what is outstanding, shape (frequencies,)."""
-        total = _total(logs, self.waiting)
+        total = _sum_logs(logs, self.waiting)
         for draws, (late, counts) in zip(self.draws, self.groups, strict=True):
-            block = _total(logs, draws)
+            block = _sum_logs(logs, draws)
             missing = 1.0 - np.exp(block)
             for chance, count in zip(late, counts, strict=True):
-                total = total + count * (block if chance == 1.0 else _logarithm(1.0 - chance * missing))
+                total = total + count * (block if chance == 1.0 else _take_logarithm(1.0 - chance * missing))
         return np.asarray(np.exp(total))
 
     def moments(self, means: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
@@ -188,7 +188,7 @@ class Crossing:
         return float(self.waiting @ most + several)
 
 
-def _grouped(late: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _group_blocks(late: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return probabilities and counts, merged where there are many: those that are alike become their mean.
 
     The mean of what is outstanding is kept, and its variance to a part in a thousand.
@@ -261,9 +261,9 @@ class InOrder:
 
     def transform(self, logs: np.ndarray) -> np.ndarray:
         """Return the transform of what is outstanding, shape (frequencies,)."""
-        several = [_total(logs, draws) for draws in self.draws]
+        several = [_sum_logs(logs, draws) for draws in self.draws]
         outstanding = self._alike(several[0]) if len(several) == 1 else self._one_by_one(several)
-        return np.asarray(np.exp(_total(logs, self.waiting)) * outstanding)
+        return np.asarray(np.exp(_sum_logs(logs, self.waiting)) * outstanding)
 
     def _alike(self, block: np.ndarray) -> np.ndarray:
         """Return the transform where all blocks are alike: in each range their number is uniform."""
@@ -306,11 +306,11 @@ class InOrder:
         return float(self.waiting @ most + (self.draws @ most) @ self.counts.sum(axis=1))
 
 
-def _total(logs: np.ndarray, draws: np.ndarray) -> np.ndarray:
+def _sum_logs(logs: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """Return the logarithm of the transform of several draws of each interval."""
     return np.asarray(np.einsum("if,i->f", logs, draws))
 
 
-def _logarithm(transform: np.ndarray) -> np.ndarray:
+def _take_logarithm(transform: np.ndarray) -> np.ndarray:
     """Return the logarithm of a transform, finite where that is 0."""
     return np.asarray(np.log(np.where(np.abs(transform) < 1e-300, 1e-300, transform)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jitrisk.lower.graph import mean_yield
+from jitrisk.lower.graph import compute_mean_yield
 from jitrisk.lower.levels import FARTHEST, Levels
 
 if TYPE_CHECKING:
@@ -148,28 +148,28 @@ def round_flows(
     effects : the effects of hazards, by kind of series and name of the stage or customer hit.
     given : the range of every exogenous series that is handed in.
     """
-    sizes = _sizes(network, order, levels, effects, given)
+    sizes = _compute_sizes(network, order, levels, effects, given)
     if _is_whole(network, levels, effects, given):
         for double in (False, True):
-            if max(_reach(network, sizes, name) for name in order) < 2.0 ** (_DIGITS[double] - _SPARE):
+            if max(_bound_store(network, sizes, name) for name in order) < 2.0 ** (_DIGITS[double] - _SPARE):
                 return Rounding(double, np.ones(len(order)), np.zeros(len(order)))
     if network.horizon <= _LONGEST:
-        single = _rounding(network, order, sizes, double=False)
+        single = _compute_rounding(network, order, sizes, double=False)
         allowed = [
             min(_MOST, _SMALL * sizes.flows[name].small, _LOT * (levels[name].lot or math.inf)) for name in order
         ]
         if (single.tolerance <= allowed).all() and (single.grain <= [sizes.coarsest[name] for name in order]).all():
             return single
-    return _rounding(network, order, sizes, double=True)
+    return _compute_rounding(network, order, sizes, double=True)
 
 
-def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -> Rounding:
-    reach = {name: _reach(network, sizes, name) if double else sizes.level[name] for name in order}
+def _compute_rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -> Rounding:
+    reach = {name: _bound_store(network, sizes, name) if double else sizes.level[name] for name in order}
     grain = {}
     for name in order:
         # One digit is left for the number that rounds a flow, see `coarse`.
-        finest = _power_of_two(reach[name]) * 2.0 ** (1 - _DIGITS[double])
-        coarsest = _power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
+        finest = _round_to_power_of_two(reach[name]) * 2.0 ** (1 - _DIGITS[double])
+        coarsest = _round_to_power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
     # Grains of float64 are so fine that all along a line share them.
     _share_grains(network, order, grain, dict.fromkeys(order, math.inf) if double else sizes.coarsest)
@@ -179,7 +179,7 @@ def _rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -
         for source, units in sizes.takes[name].items():
             ties[source] = max(ties[source], min(units * ties[name], _ENDLESS))
     for name in reversed(order):
-        for source, units in _limits(network.stages[name]):
+        for source, units in _list_limits(network.stages[name]):
             ties[name] = max(ties[name], min(_TIE * grain[source] / units, _ENDLESS))
     small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
     tolerance = np.array([max(ties[name], _RELATIVE * small[name]) for name in order])
@@ -204,18 +204,18 @@ def _share_grains(network: Network, order: list[str], grain: dict[str, float], c
             grain[name] = grain[source]
 
 
-def _power_of_two(size: float) -> float:
+def _round_to_power_of_two(size: float) -> float:
     """Return the least power of two that is not below a size."""
     fraction, exponent = math.frexp(size)
     return math.ldexp(1.0, exponent - (fraction == 0.5)) if 0 < size < math.inf else 1.0
 
 
-def _reach(network: Network, sizes: _Sizes, name: str) -> float:
+def _bound_store(network: Network, sizes: _Sizes, name: str) -> float:
     """Return more units than a store, its orders and its backlogs can ever hold."""
     return sizes.level[name] + network.horizon * sizes.flows[name].most
 
 
-def _sizes(
+def _compute_sizes(
     network: Network,
     order: list[str],
     levels: Mapping[str, Levels],
@@ -228,7 +228,7 @@ def _sizes(
         sizes.takes[name] = {}
     for name, customer in network.customers.items():
         hits = effects.get(("demand", name), ())
-        flows, asked = sizes.flows[customer.stage], _demanded(customer.demand, hits, given.get(("demand", name)))
+        flows, asked = sizes.flows[customer.stage], _size_demand(customer.demand, hits, given.get(("demand", name)))
         flows.join(asked)
         flows.demand = min(flows.demand, asked.small)
     full = {name: one.initial for name, one in levels.items()}
@@ -239,16 +239,16 @@ def _sizes(
         # Without a limit to its level, a store may end up with all that its stage can make.
         made = network.horizon * (stage.capacity or 0.0) if stage.policy.is_unlimited else 0.0
         sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot) + made
-        started = _started(stage, flows, lot)
+        started = _size_starts(stage, flows, lot)
         sizes.coarsest[name] = _BIAS * min(flows.demand, started.large or math.inf)
-        for source, units in _takes(stage):
+        for source, units in _list_takes(stage):
             sizes.flows[source].join(started, units)
             sizes.takes[name][source] = sizes.takes[name].get(source, 0.0) + units
             ahead[source] += units * (full[name] + owed)
     return sizes
 
 
-def _takes(stage: Stage) -> list[tuple[str, float]]:
+def _list_takes(stage: Stage) -> list[tuple[str, float]]:
     """Return the units that one unit started takes of each source; a fallback may have to give all."""
     return [
         (source, item.quantity * (share if share > 0 else 1.0))
@@ -257,7 +257,7 @@ def _takes(stage: Stage) -> list[tuple[str, float]]:
     ]
 
 
-def _limits(stage: Stage) -> list[tuple[str, float]]:
+def _list_limits(stage: Stage) -> list[tuple[str, float]]:
     """Return the units of each source by which what it holds is divided to limit a start."""
     return [
         (source, item.quantity * (1.0 if item.failover else share))
@@ -267,10 +267,10 @@ def _limits(stage: Stage) -> list[tuple[str, float]]:
     ]
 
 
-def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
+def _size_starts(stage: Stage, flows: _Flows, lot: float) -> _Flows:
     """Return how large the starts of a stage are, given the flows out of its store."""
     most = math.inf if stage.capacity is None or stage.capacity == 0 else stage.capacity
-    yielded = mean_yield(stage)
+    yielded = compute_mean_yield(stage)
     small = min(max(lot, flows.small), most)
     return _Flows(
         small, math.inf, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most)
@@ -278,7 +278,7 @@ def _started(stage: Stage, flows: _Flows, lot: float) -> _Flows:
 
 
 @lru_cache(maxsize=4096)
-def _demanded(law: Distribution, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
+def _size_demand(law: Distribution, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
     rise = math.prod(max(1.0, hit.factor) for hit in hits)
     fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
     usual = float(law.quantile(_USUAL))
@@ -305,10 +305,10 @@ def _is_whole(
         whole = customer.demand.integer if handed is None else handed.whole
         if not whole or customer.unmet not in (0.0, 1.0):
             return False
-    return all(_starts_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())
+    return all(_is_start_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())
 
 
-def _starts_whole(
+def _is_start_whole(
     name: str,
     stage: Stage,
     levels: Levels,

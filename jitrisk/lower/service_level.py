@@ -17,9 +17,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jitrisk.lower.atoms import STRATA, Atoms, atoms
-from jitrisk.lower.lead_times import longest_lead_time, whole_periods
-from jitrisk.lower.outstanding import Blocks, Crossing, InOrder, Outstanding, UncomputableError, blocks, window
+from jitrisk.lower.atoms import STRATA, Atoms, discretize
+from jitrisk.lower.lead_times import find_longest_lead_time, round_to_periods
+from jitrisk.lower.outstanding import (
+    Blocks,
+    Crossing,
+    InOrder,
+    Outstanding,
+    UncomputableError,
+    build_blocks,
+    build_window,
+)
 from jitrisk.model.measures import LARGEST
 from jitrisk.sampling import normal
 from jitrisk.sampling.distributions import Distribution
@@ -118,7 +126,7 @@ class Demands:
         for several in self.draws:
             row = np.zeros(points // 2 + 1, dtype=complex)
             for one, units, number in several:
-                transform = np.fft.rfft(_tilted(one.values * (units / step), one.masses, points, tilt))
+                transform = np.fft.rfft(_tilt(one.values * (units / step), one.masses, points, tilt))
                 row += number * np.log(np.where(np.abs(transform) < 1e-300, 1e-300, transform))
             rows.append(row)
         return np.array(rows)
@@ -127,15 +135,15 @@ class Demands:
         """Return the largest step of which all demands are whole multiples, None where none is found."""
         parts = []
         for one, units, _ in (each for several in self.draws for each in several):
-            common = _common_step(one.values) if one.exact else None
+            common = _find_common_step(one.values) if one.exact else None
             if common is None:
                 return None
             if common > 0.0:
                 parts.append(common * units)
-        return _common_step(np.array(parts)) if parts else None
+        return _find_common_step(np.array(parts)) if parts else None
 
 
-def service_level(stage: Stage, customers: Sequence[tuple[Customer, float]], service: float) -> float:
+def compute_service_level(stage: Stage, customers: Sequence[tuple[Customer, float]], service: float) -> float:
     """Return the least level S with P(what is outstanding <= S) >= `service` in every period of the review cycle.
 
     Parameters
@@ -158,25 +166,25 @@ def service_level(stage: Stage, customers: Sequence[tuple[Customer, float]], ser
     outstanding.
     """
     asked = tuple((customer.every, customer.demand, units) for customer, units in customers)
-    return _level(loop_of(stage), asked, service) if asked else 0.0
+    return _compute_level(build_loop(stage), asked, service) if asked else 0.0
 
 
-def loop_of(stage: Stage) -> Loop:
+def build_loop(stage: Stage) -> Loop:
     """Return what of a stage its level depends on."""
     return Loop(stage.lead_time, stage.deliveries, stage.policy.review)
 
 
 @lru_cache(maxsize=4096)
-def _level(loop: Loop, asked: Asked, service: float) -> float:
+def _compute_level(loop: Loop, asked: Asked, service: float) -> float:
     """Return the level; strategies have many stages in common, so that each is worked out once."""
-    demands = _demands(asked)
-    longest = longest_lead_time(loop.lead_time)
-    if whole_periods(loop.lead_time.quantile(2.0**-33)) == longest:
-        return _quantile(window(longest + loop.review - 1, demands.intervals), demands, service)
-    return max(_quantile(one, demands, service) for one in _worst_cases(loop, demands, service))
+    demands = _group_demands(asked)
+    longest = find_longest_lead_time(loop.lead_time)
+    if round_to_periods(loop.lead_time.quantile(2.0**-33)) == longest:
+        return _find_quantile(build_window(longest + loop.review - 1, demands.intervals), demands, service)
+    return max(_find_quantile(one, demands, service) for one in _find_worst_cases(loop, demands, service))
 
 
-def _demands(asked: Asked) -> Demands:
+def _group_demands(asked: Asked) -> Demands:
     several: dict[int, Counter[tuple[Distribution, float]]] = {}
     for every, demand, units in asked:
         several.setdefault(every, Counter())[demand, units] += 1
@@ -184,27 +192,30 @@ def _demands(asked: Asked) -> Demands:
     return Demands(
         tuple(sorted(several)),
         tuple(
-            tuple((atoms(demand, strata), units, number) for (demand, units), number in several[every].items())
+            tuple((discretize(demand, strata), units, number) for (demand, units), number in several[every].items())
             for every in sorted(several)
         ),
     )
 
 
-def _worst_cases(loop: Loop, demands: Demands, service: float) -> list[Outstanding]:
+def _find_worst_cases(loop: Loop, demands: Demands, service: float) -> list[Outstanding]:
     """Return what is outstanding in the periods of the review cycle in which it is likely to be most."""
     phases = np.unique(np.linspace(0, loop.review - 1, min(loop.review, _MOST_PHASES)).astype(int)).tolist()
-    cases = [_case(loop, blocks(loop.lead_time, loop.review, phase, demands.intervals), demands) for phase in phases]
+    cases = [
+        _build_case(loop, build_blocks(loop.lead_time, loop.review, phase, demands.intervals), demands)
+        for phase in phases
+    ]
     moments = [case.moments(demands.means, demands.variances) for case in cases]
     guesses = [mean + float(normal.quantile(service)) * math.sqrt(max(variance, 0.0)) for mean, variance in moments]
     order = np.argsort(guesses)[::-1]
     return [cases[k] for k in order[:_CLOSEST]]
 
 
-def _case(loop: Loop, of: Blocks, demands: Demands) -> Outstanding:
+def _build_case(loop: Loop, of: Blocks, demands: Demands) -> Outstanding:
     return InOrder(of, demands.none) if loop.deliveries == "in_order" else Crossing(of)
 
 
-def _quantile(outstanding: Outstanding, demands: Demands, service: float) -> float:
+def _find_quantile(outstanding: Outstanding, demands: Demands, service: float) -> float:
     """Return the least amount that covers what is outstanding with a probability, units."""
     with np.errstate(divide="ignore"):
         nothing = outstanding.transform(np.log(np.maximum(demands.none, 1e-300))[:, np.newaxis].astype(complex))
@@ -213,15 +224,15 @@ def _quantile(outstanding: Outstanding, demands: Demands, service: float) -> flo
     points = _MOST_EVALUATIONS // max(outstanding.terms, sum(map(len, demands.draws)))
     points = min(_MOST_POINTS, max(_COARSE, 1 << (points.bit_length() - 1)))
     step = demands.step()
-    level = _whole_range(outstanding, demands, step, points, service)
+    level = _search_whole_range(outstanding, demands, step, points, service)
     if level is None:
-        level = _searched(outstanding, demands, service, step, points)
+        level = _search_grids(outstanding, demands, service, step, points)
     if level > LARGEST:
         raise UncomputableError(_TOO_LARGE)
     return level
 
 
-def _whole_range(
+def _search_whole_range(
     outstanding: Outstanding, demands: Demands, step: float | None, points: int, service: float
 ) -> float | None:
     """Return the level on a grid of all that can be outstanding, or None where that is too long."""
@@ -230,13 +241,13 @@ def _whole_range(
     reach = outstanding.largest(demands.most)
     if reach / step < points:
         length = 1 << math.ceil(math.log2(reach / step + 2.0))
-        return _found(_cumulated(outstanding, demands, step, length, 0.0), service, step, whole=True)
+        return _find_level(_cumulate(outstanding, demands, step, length, 0.0), service, step, whole=True)
     return None
 
 
-def _searched(outstanding: Outstanding, demands: Demands, service: float, step: float | None, points: int) -> float:
+def _search_grids(outstanding: Outstanding, demands: Demands, service: float, step: float | None, points: int) -> float:
     """Return the level on a grid as far as it: first how far that is, then on ever finer grids."""
-    reach = _reach(outstanding, demands, service)
+    reach = _find_reach(outstanding, demands, service)
     level, length = math.nan, _COARSE
     while True:
         length = min(4 * length, points)
@@ -244,27 +255,27 @@ def _searched(outstanding: Outstanding, demands: Demands, service: float, step: 
         if whole and step is not None:
             length = 1 << math.ceil(math.log2(max(reach / step, 16.0)))
         grid = step if whole and step is not None else reach / length
-        found = _found(_cumulated(outstanding, demands, grid, length, _TILT / length), service, grid, whole)
+        found = _find_level(_cumulate(outstanding, demands, grid, length, _TILT / length), service, grid, whole)
         if found is None:
             raise UncomputableError("what is outstanding has no level that covers it this often within rounding")
         if whole or abs(found - level) <= _CLOSE * found or length == points:
-            return found if whole else _rounded(found)
+            return found if whole else _round_level(found)
         level = found
 
 
-def _rounded(level: float) -> float:
+def _round_level(level: float) -> float:
     """Return a level of 17 binary digits, finer than it is known: processors transform with other last bits."""
     fraction, exponent = math.frexp(level)
     return math.ldexp(round(math.ldexp(fraction, _DIGITS)), exponent - _DIGITS)
 
 
-def _reach(outstanding: Outstanding, demands: Demands, service: float) -> float:
+def _find_reach(outstanding: Outstanding, demands: Demands, service: float) -> float:
     """Return an amount a little above the level, from coarse grids."""
     mean, _ = outstanding.moments(demands.means, demands.variances)
     reach = 2.0 * mean
     for _ in range(_MOST_CHANGES):
         step = reach / _COARSE
-        level = _found(_cumulated(outstanding, demands, step, _COARSE, _TILT / _COARSE), service, step, whole=False)
+        level = _find_level(_cumulate(outstanding, demands, step, _COARSE, _TILT / _COARSE), service, step, whole=False)
         if level is None and reach < LARGEST:
             reach *= 4.0
         elif level is None:
@@ -278,7 +289,7 @@ def _reach(outstanding: Outstanding, demands: Demands, service: float) -> float:
     raise UncomputableError(_TOO_LARGE)
 
 
-def _cumulated(outstanding: Outstanding, demands: Demands, step: float, points: int, tilt: float) -> np.ndarray:
+def _cumulate(outstanding: Outstanding, demands: Demands, step: float, points: int, tilt: float) -> np.ndarray:
     """Return P(what is outstanding <= k steps) for k = 0, 1, ..., without the end of the grid.
 
     There stand, of a tilted transform, the masses just below 0 that dividing atoms among grid points has made.
@@ -292,7 +303,7 @@ def _cumulated(outstanding: Outstanding, demands: Demands, step: float, points: 
     return np.cumsum(law[places] * np.exp(tilt * places))[points - end :]
 
 
-def _found(cumulated: np.ndarray, service: float, step: float, whole: bool) -> float | None:
+def _find_level(cumulated: np.ndarray, service: float, step: float, whole: bool) -> float | None:
     """Return the level at which a probability is reached, between grid points unless `whole`; None if it is not."""
     wanted = service - _ROUNDING * (1.0 - service)
     k = int(np.argmax(cumulated >= wanted))
@@ -305,7 +316,7 @@ def _found(cumulated: np.ndarray, service: float, step: float, whole: bool) -> f
     return max(0.0, (k - 0.5 + (service - below) / (float(cumulated[k]) - below)) * step)
 
 
-def _tilted(places: np.ndarray, masses: np.ndarray, points: int, tilt: float) -> np.ndarray:
+def _tilt(places: np.ndarray, masses: np.ndarray, points: int, tilt: float) -> np.ndarray:
     """Return the masses on a grid, each times e^(-tilt k) at grid point k.
 
     Parameters
@@ -342,7 +353,7 @@ def _tilted(places: np.ndarray, masses: np.ndarray, points: int, tilt: float) ->
     return folded
 
 
-def _common_step(values: np.ndarray) -> float | None:
+def _find_common_step(values: np.ndarray) -> float | None:
     """Return the largest step of which all values are whole multiples, 0 if all are 0, None where none is found."""
     values = np.unique(values[values > 0.0])
     if not len(values):
@@ -350,7 +361,7 @@ def _common_step(values: np.ndarray) -> float | None:
     first = float(values[0])
     if float(values[-1]) * 2.0**-52 > first:
         return None
-    for denominator in _denominators(values / first):
+    for denominator in _list_denominators(values / first):
         multiples = values / first * denominator
         whole = np.rint(multiples)
         if (np.abs(multiples - whole) <= _ROUNDING * whole).all() and whole[-1] < 2.0**52:
@@ -358,7 +369,7 @@ def _common_step(values: np.ndarray) -> float | None:
     return None
 
 
-def _denominators(ratios: np.ndarray) -> list[int]:
+def _list_denominators(ratios: np.ndarray) -> list[int]:
     """Return what may be the common denominator of ratios, from a few of them."""
     few = ratios[:: max(1, len(ratios) // 16)]
     several = [Fraction(float(ratio)).limit_denominator(_FINEST).denominator for ratio in few]

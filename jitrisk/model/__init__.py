@@ -1,13 +1,13 @@
 """YAML or mapping to Network: the model file with its units, its strategies and every check on it."""
 
-from jitrisk.model.bare_rates import BareRate, bare_rates
-from jitrisk.model.examples import describe, examples
+from jitrisk.model.bare_rates import BareRate, find_bare_rates
+from jitrisk.model.examples import describe, list_examples
 from jitrisk.model.loading import load, read_model
 from jitrisk.model.network import Customer, Expedite, Hazard, Hit, Input, Network, Stage
 from jitrisk.model.policy import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
-from jitrisk.model.pricing import repriced
-from jitrisk.model.schema import json_schema
-from jitrisk.model.strategies import reach
+from jitrisk.model.pricing import reprice_model
+from jitrisk.model.schema import build_model_schema
+from jitrisk.model.strategies import count_matched_steps
 
 __all__ = [
     "BareRate",
@@ -25,12 +25,12 @@ __all__ = [
     "Policy",
     "ReorderPoint",
     "Stage",
-    "bare_rates",
+    "build_model_schema",
+    "count_matched_steps",
     "describe",
-    "examples",
-    "json_schema",
+    "find_bare_rates",
+    "list_examples",
     "load",
-    "reach",
     "read_model",
-    "repriced",
+    "reprice_model",
 ]

@@ -32,7 +32,7 @@ class BareRate(NamedTuple):
     seconds: float
 
 
-def bare_rates(model: Mapping[str, Any]) -> Iterator[BareRate]:
+def find_bare_rates(model: Mapping[str, Any]) -> Iterator[BareRate]:
     """Yield every bare number per time of a model without faults; 0, which is 0 per any time, is left out.
 
     Parameters
@@ -40,42 +40,42 @@ def bare_rates(model: Mapping[str, Any]) -> Iterator[BareRate]:
     model : the model as a mapping; its strategies are not looked at.
     """
     seconds = LENGTH.read(model["period"], Clock(1.0))
-    yield from _of_part(Network, model, (), seconds)
+    yield from _find_in_part(Network, model, (), seconds)
     for section, part in SECTIONS.items():
         for name, member in model.get(section, {}).items():
-            yield from _of_part(part, member, (section, name), seconds)
+            yield from _find_in_part(part, member, (section, name), seconds)
 
 
-def _of_part(part: type[Part], source: Mapping[str, Any], path: Path, seconds: float) -> Iterator[BareRate]:
-    for key, read in _keys(part).items():
+def _find_in_part(part: type[Part], source: Mapping[str, Any], path: Path, seconds: float) -> Iterator[BareRate]:
+    for key, read in _list_rate_keys(part).items():
         if key in source:
             yield from read(source[key], (*path, key), seconds)
 
 
 @cache
-def _keys(part: type[Part]) -> dict[str, Callable[[Any, Path, float], Iterator[BareRate]]]:
+def _list_rate_keys(part: type[Part]) -> dict[str, Callable[[Any, Path, float], Iterator[BareRate]]]:
     """Return the keys of a part that hold something per time, each with what finds bare numbers in it."""
     keys: dict[str, Callable[[Any, Path, float], Iterator[BareRate]]] = {}
     for key, name in part.known().items():
         field = part.model_fields[name]
-        readers = [*field.metadata, *_annotations(field.annotation)]
+        readers = [*field.metadata, *_list_annotations(field.annotation)]
         if DEMANDED in readers:
-            keys[key] = _of_demand
+            keys[key] = _find_in_demand
         elif any(isinstance(reader, Measure) and reader.time < 0 for reader in readers):
-            keys[key] = _of_number
+            keys[key] = _find_in_number
     return keys
 
 
-def _annotations(annotation: Any) -> Iterator[Any]:
+def _list_annotations(annotation: Any) -> Iterator[Any]:
     """Yield all that stands in an annotation, such as the reader of an optional number."""
     for inner in get_args(annotation):
         yield inner
-        yield from _annotations(inner)
+        yield from _list_annotations(inner)
 
 
-def _of_demand(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
+def _find_in_demand(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
     if not isinstance(source, Mapping):
-        yield from _of_number(source, path, seconds)
+        yield from _find_in_number(source, path, seconds)
         return
     if "every" in source:
         seconds *= DURATION.read(source["every"], Clock(seconds))
@@ -86,10 +86,10 @@ def _of_demand(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
             if kinds.get(name) == "quantity":
                 place = (*path, family, name) if isinstance(body, Mapping) else (*path, family)
                 values = value if isinstance(value, list) else [value]
-                yield from (rate for one in values for rate in _of_number(one, place, seconds))
+                yield from (rate for one in values for rate in _find_in_number(one, place, seconds))
 
 
-def _of_number(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
+def _find_in_number(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
     quantity = parse(source)
     if quantity.time == 0 and quantity.number:
         yield BareRate(path, quantity.number, seconds)

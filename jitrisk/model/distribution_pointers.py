@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jitrisk.model.key_pointers import normalized
-from jitrisk.model.wording import shown
+from jitrisk.model.key_pointers import normalize_word
+from jitrisk.model.wording import format_text
 
 _ALIASES = {
     "constant": ("constant", "const", "cons", "deterministic", "fixed", "det"),
@@ -58,65 +58,65 @@ _HIGHS = ("b", "max", "maximum", "upper", "hi", "to", "right", "end", "highest")
 _PROBABILITIES = ("prob", "probability", "q")
 
 
-def _write(words: tuple[str, ...], key: str) -> dict[str, str]:
+def _advise_key(words: tuple[str, ...], key: str) -> dict[str, str]:
     return dict.fromkeys(words, f"write `{key}`")
 
 
 _SPREAD = {
-    **_write(_MEANS, "mean"),
-    **_write(_SDS, "sd"),
+    **_advise_key(_MEANS, "mean"),
+    **_advise_key(_SDS, "sd"),
     **dict.fromkeys(_VARIANCES, "write `sd`, its square root"),
     **dict.fromkeys(("scv", "cv2", "c2"), "write `cv`, its square root"),
 }
 _PARAMETERS: dict[str, dict[str, str]] = {
-    "constant": _write((*_MEANS, "mean", "c"), "value"),
-    "normal": {**_SPREAD, **_write(("scale", "s"), "sd")},
+    "constant": _advise_key((*_MEANS, "mean", "c"), "value"),
+    "normal": {**_SPREAD, **_advise_key(("scale", "s"), "sd")},
     "lognormal": {
         **_SPREAD,
         **dict.fromkeys(("mu", "sigma", "meanlog", "sdlog", "loc", "scale", "s", "shape"), _LOGARITHM),
     },
     "gamma": {
         **_SPREAD,
-        **_write(("k", "alpha", "a"), "shape"),
-        **_write(("theta",), "scale"),
+        **_advise_key(("k", "alpha", "a"), "shape"),
+        **_advise_key(("theta",), "scale"),
         **dict.fromkeys(("beta", *_RATES), "write `scale`, the inverse of a rate"),
     },
     "exponential": {
-        **_write((*_MEANS, "scale", "beta", "theta", "tau", "mtbf", "mttr"), "mean"),
+        **_advise_key((*_MEANS, "scale", "beta", "theta", "tau", "mtbf", "mttr"), "mean"),
         **dict.fromkeys(_RATES, "write `mean`, the inverse of a rate"),
     },
     "weibull": {
-        **_write(_MEANS, "mean"),
-        **_write(("k", "beta", "c"), "shape"),
-        **_write(("lambda", "lam", "eta"), "scale"),
+        **_advise_key(_MEANS, "mean"),
+        **_advise_key(("k", "beta", "c"), "shape"),
+        **_advise_key(("lambda", "lam", "eta"), "scale"),
         **dict.fromkeys(
             ("alpha", "a", "b"), "write `shape`, the exponent, or `scale`, which 63.2 % of the values are below"
         ),
     },
     "uniform": {
-        **_write(_LOWS, "low"),
-        **_write(_HIGHS, "high"),
+        **_advise_key(_LOWS, "low"),
+        **_advise_key(_HIGHS, "high"),
         **dict.fromkeys(("loc", "scale"), "write `low` and `high`: with scipy's names loc and loc + scale"),
     },
     "triangular": {
-        **_write(_LOWS, "low"),
-        **_write(_HIGHS, "high"),
-        **_write(("c", "m", "likely", "most_likely", "peak", "middle"), "mode"),
+        **_advise_key(_LOWS, "low"),
+        **_advise_key(_HIGHS, "high"),
+        **_advise_key(("c", "m", "likely", "most_likely", "peak", "middle"), "mode"),
     },
-    "poisson": _write((*_MEANS, *_RATES), "mean"),
+    "poisson": _advise_key((*_MEANS, *_RATES), "mean"),
     "negative_binomial": {
         **_SPREAD,
-        **_write(("r", "k", "dispersion", "alpha"), "size"),
-        **_write(_PROBABILITIES, "p"),
+        **_advise_key(("r", "k", "dispersion", "alpha"), "size"),
+        **_advise_key(_PROBABILITIES, "p"),
     },
-    "binomial": {**_write(("trials", "size", "k"), "n"), **_write(_PROBABILITIES, "p")},
+    "binomial": {**_advise_key(("trials", "size", "k"), "n"), **_advise_key(_PROBABILITIES, "p")},
     "geometric": {
-        **_write(_MEANS, "mean"),
+        **_advise_key(_MEANS, "mean"),
         **dict.fromkeys(("p", *_PROBABILITIES), "write `mean`, the inverse of the probability"),
     },
     "empirical": {
-        **_write(("data", "sample", "samples", "value", "x", "observations"), "values"),
-        **_write(("probabilities", "probs", "p", "freq", "frequencies", "counts"), "weights"),
+        **_advise_key(("data", "sample", "samples", "value", "x", "observations"), "values"),
+        **_advise_key(("probabilities", "probs", "p", "freq", "frequencies", "counts"), "weights"),
     },
 }
 
@@ -124,27 +124,27 @@ _KINDS = ("distribution", "dist", "type", "family", "kind", "law", "name")
 _CALL = re.compile(r"\s*([A-Za-z_][\w. ]*?)\s*(?:\(([^()]*)\))?\s*")
 
 
-def call_pointer(source: object) -> str:
+def find_call_pointer(source: object) -> str:
     """Return the end of the message about a text such as ``Poisson(10)``, or nothing where it names no distribution."""
     match = _CALL.fullmatch(source) if isinstance(source, str) and len(source) <= 200 else None
-    family = _FAMILIES.get(normalized(match[1].rpartition(".")[2])) if match else None
+    family = _FAMILIES.get(normalize_word(match[1].rpartition(".")[2])) if match else None
     # A letter alone, such as `n`, is a distribution only where parameters follow it.
     if not match or family not in _CALLED or (len(match[1]) == 1 and match[2] is None):
         return ""
     numbers = [number.strip().rpartition("=")[2].strip() for number in (match[2] or "").split(",") if number.strip()]
     names = _CALLED[family]
     values = numbers if len(numbers) == len(names) else ["..."] * len(names)
-    body = ", ".join(f"{name}: {shown(value)}" for name, value in zip(names, values, strict=True))
+    body = ", ".join(f"{name}: {format_text(value)}" for name, value in zip(names, values, strict=True))
     note = f" ({_CALL_NOTES[family]})" if family in _CALL_NOTES else ""
     return f"; write `{{{family}: {{{body}}}}}`{note}"
 
 
-def family_pointer(source: Mapping[str, Any]) -> str:
+def find_family_pointer(source: Mapping[str, Any]) -> str:
     """Return what to write in place of the first key of a mapping that is no distribution, or nothing."""
     strange = next((name for name in source if name not in _ALIASES), "")
-    word = normalized(strange)
+    word = normalize_word(strange)
     if word in _KINDS and isinstance(source[strange], str):
-        return _form(_FAMILIES.get(normalized(source[strange])))
+        return _advise_form(_FAMILIES.get(normalize_word(source[strange])))
     if word in _FAMILIES:
         return f"write `{_FAMILIES[word]}`"
     if word in ("mean", "average"):
@@ -155,13 +155,13 @@ def family_pointer(source: Mapping[str, Any]) -> str:
     return ""
 
 
-def _form(family: str | None) -> str:
+def _advise_form(family: str | None) -> str:
     if family not in _CALLED:
         return ""
     return f"write `{{{family}: {{{', '.join(f'{name}: ...' for name in _CALLED[family])}}}}}`"
 
 
-def parameter_pointer(family: str, name: str, given: Mapping[str, Any]) -> str:
+def find_parameter_pointer(family: str, name: str, given: Mapping[str, Any]) -> str:
     """Return what to write in place of an unknown parameter, or nothing where no other tool uses it.
 
     Parameters
@@ -171,16 +171,18 @@ def parameter_pointer(family: str, name: str, given: Mapping[str, Any]) -> str:
     given : all parameters given.
     """
     known = _PARAMETERS.get(family, {})
-    advice = known.get(normalized(name), "")
+    advice = known.get(normalize_word(name), "")
     if advice != _LOGARITHM:
         return advice
-    first = next(other for other in given if known.get(normalized(other)) == _LOGARITHM)
-    return advice + _of_logarithm(given) if name == first else f"write `mean` and `cv` in place of it and `{first}`"
+    first = next(other for other in given if known.get(normalize_word(other)) == _LOGARITHM)
+    return (
+        advice + _convert_logarithm(given) if name == first else f"write `mean` and `cv` in place of it and `{first}`"
+    )
 
 
-def _of_logarithm(given: Mapping[str, Any]) -> str:
+def _convert_logarithm(given: Mapping[str, Any]) -> str:
     """Return the parameters of a lognormal whose logarithm has the mean and standard deviation given, if both are."""
-    numbers = {normalized(name): value for name, value in given.items() if isinstance(value, int | float)}
+    numbers = {normalize_word(name): value for name, value in given.items() if isinstance(value, int | float)}
     mu = next((numbers[name] for name in ("mu", "meanlog") if name in numbers), None)
     sigma = next((numbers[name] for name in ("sigma", "sdlog", "s") if name in numbers), None)
     if mu is None or sigma is None or not (abs(mu) < 100 and 0 < sigma < 10):

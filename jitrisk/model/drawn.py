@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from pydantic.json_schema import JsonSchemaValue
 
-from jitrisk.model.distribution_pointers import call_pointer, family_pointer, parameter_pointer
-from jitrisk.model.faults import Finding, attempt, refusal, together
+from jitrisk.model.distribution_pointers import find_call_pointer, find_family_pointer, find_parameter_pointer
+from jitrisk.model.faults import Finding, attempt, build_refusal, combine_findings
 from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
-from jitrisk.model.quantities import HOUR, SHOWN, UNITS, found, parse
-from jitrisk.model.reader import Clock, Plain, Reader
-from jitrisk.model.wording import Known, quoted, shown, unknown
-from jitrisk.sampling.distributions import FAMILIES, Distribution, constant, distribution
+from jitrisk.model.quantities import HOUR, SHOWN, UNITS, describe_found, parse
+from jitrisk.model.reader import Clock, FunctionReader, Reader
+from jitrisk.model.wording import KnownNames, describe_unknown, format_text, quote_names
+from jitrisk.sampling.distributions import FAMILIES, Distribution, build_constant, build_distribution
 
 _ALSO = " or a distribution such as `{normal: {mean: ..., sd: ...}}`"
 _LISTS = ("values", "weights")
@@ -26,7 +26,7 @@ _MOST_VALUES = 10
 
 
 @dataclass(frozen=True)
-class Drawn(Reader):
+class DistributionReader(Reader):
     """Something drawn; reads a field of type Distribution.
 
     Attributes
@@ -54,22 +54,22 @@ class Drawn(Reader):
             with every fault in it.
         """
         if not isinstance(source, Mapping):
-            return constant(self.measure.read(source, clock, also=_ALSO, hint=call_pointer(source)))
+            return build_constant(self.measure.read(source, clock, also=_ALSO, hint=find_call_pointer(source)))
         family = self._family(source)
         findings: list[Finding] = []
         law = attempt(findings, (family,), self._law, family, source[family], clock)
         if law is None:
-            raise together(findings)
+            raise combine_findings(findings)
         return law
 
     def _family(self, source: Mapping[str, Any]) -> str:
         names = list(source)
         strange = [name for name in names if name not in FAMILIES]
         if strange:
-            advice = family_pointer(source)
-            raise refusal(unknown("distribution", strange[0], (*FAMILIES, *self.beside), advice=advice))
+            advice = find_family_pointer(source)
+            raise build_refusal(describe_unknown("distribution", strange[0], (*FAMILIES, *self.beside), advice=advice))
         if len(names) != 1:
-            raise refusal(f"expected one distribution, found {quoted(names) or 'an empty mapping'}")
+            raise build_refusal(f"expected one distribution, found {quote_names(names) or 'an empty mapping'}")
         return names[0]
 
     def _law(self, family: str, body: Any, clock: Clock) -> Distribution:
@@ -77,17 +77,17 @@ class Drawn(Reader):
             return self._without_names(family, body, clock)
         parameters = self._parameters(family, body, clock)
         try:
-            law = distribution(family, **parameters)
+            law = build_distribution(family, **parameters)
             mean = law.mean()
         except (ValueError, OverflowError, ZeroDivisionError) as error:
             # With a stand-in for the period, what a duration is in periods proves nothing.
             complete = set(parameters) in map(set, FAMILIES[family].forms)
             if complete and not clock.known:
-                return constant(1.0)
-            raise refusal(f"{error}{self._counted(parameters, body, clock) if complete else ''}") from None
+                return build_constant(1.0)
+            raise build_refusal(f"{error}{self._counted(parameters, body, clock) if complete else ''}") from None
         if not self.measure.allows(mean):
             found_mean = f"found {mean:g}{self._counted(parameters, body, clock)}"
-            raise refusal(f"the mean must be {self.measure.bounds_for(mean)}, {found_mean}")
+            raise build_refusal(f"the mean must be {self.measure.bounds_for(mean)}, {found_mean}")
         return law
 
     def _counted(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
@@ -98,7 +98,7 @@ class Drawn(Reader):
         texts = {name: source for name, source in body.items() if isinstance(source, str) and name in parameters}
         pairs = ((name, source, parameters[name]) for name, source in texts.items())
         written = [
-            f"{name} `{shown(source)}` is {value:g}"
+            f"{name} `{format_text(source)}` is {value:g}"
             for name, source, value in pairs
             if isinstance(value, float) and parse(source).time
         ]
@@ -106,16 +106,16 @@ class Drawn(Reader):
 
     def _without_names(self, family: str, body: Any, clock: Clock) -> Distribution:
         if family == "constant":
-            return constant(self.measure.read(body, clock))
-        forms = " or ".join(quoted(form) for form in FAMILIES[family].forms)
-        raise refusal(f"expected a mapping of the parameters {forms}, found {found(body)}")
+            return build_constant(self.measure.read(body, clock))
+        forms = " or ".join(quote_names(form) for form in FAMILIES[family].forms)
+        raise build_refusal(f"expected a mapping of the parameters {forms}, found {describe_found(body)}")
 
     def _parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         kinds = FAMILIES[family].parameters
         given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
-        known = Known("parameter", kinds)
+        known = KnownNames("parameter", kinds)
         findings = [
-            Finding((name,), known.unknown(name, partial(parameter_pointer, family, name, given)))
+            Finding((name,), known.unknown(name, partial(find_parameter_pointer, family, name, given)))
             for name in given
             if name not in known
         ]
@@ -127,7 +127,7 @@ class Drawn(Reader):
             if name in kinds
         }
         if findings:
-            raise together(findings)
+            raise combine_findings(findings)
         if counted is not clock and "values" in read:
             read["values"] = [value * counted.seconds / clock.seconds for value in read["values"]]
         return read
@@ -135,9 +135,9 @@ class Drawn(Reader):
     def _unit(self, unit: Any) -> float:
         """Return the seconds of the unit that the bare numbers of an empirical distribution count."""
         if self.measure.time <= 0:
-            raise refusal("`unit` is for durations alone; leave it out")
+            raise build_refusal("`unit` is for durations alone; leave it out")
         if not isinstance(unit, str) or unit not in UNITS:
-            raise refusal(unknown("unit of time", f"{unit}", UNITS, SHOWN))
+            raise build_refusal(describe_unknown("unit of time", f"{unit}", UNITS, SHOWN))
         return float(UNITS[unit])
 
     def _parameter(self, kind: str, name: str, source: Any, clock: Clock) -> Any:
@@ -145,10 +145,10 @@ class Drawn(Reader):
         if name not in _LISTS:
             return measure.read(source, clock)
         if not isinstance(source, list) or not source:
-            raise refusal(f"expected a list of numbers, found {found(source)}")
+            raise build_refusal(f"expected a list of numbers, found {describe_found(source)}")
         if name == "weights":
             measure = WEIGHT
-        return _numbers(source, measure.smallest) or _list(measure, source, clock)
+        return _read_numbers(source, measure.smallest) or _read_list(measure, source, clock)
 
     def json_schema(self, extra: JsonSchemaValue | None = None) -> JsonSchemaValue:
         """Return what an editor accepts: a quantity or a distribution.
@@ -157,7 +157,7 @@ class Drawn(Reader):
         ----------
         extra : properties allowed beside the family.
         """
-        families = [_family_schema(name, self.measure.unbounded(), extra or {}) for name in FAMILIES]
+        families = [_build_family_schema(name, self.measure.unbounded(), extra or {}) for name in FAMILIES]
         return {"anyOf": [self.measure.defined(), *families], "description": f"{self.measure.expected}{_ALSO}"}
 
 
@@ -175,7 +175,7 @@ class Demand:
     every: int = 1
 
 
-def _demand(source: Any, clock: Clock) -> Demand:
+def _read_demand(source: Any, clock: Clock) -> Demand:
     if not isinstance(source, Mapping) or "every" not in source:
         return Demand(_UNITS.read(source, clock))
     findings: list[Finding] = []
@@ -184,14 +184,14 @@ def _demand(source: Any, clock: Clock) -> Demand:
     between = Clock(clock.seconds * (every or 1), clock.known)
     draw = attempt(findings, (), _UNITS.read, rest, between)
     if every is None or draw is None:
-        raise together(findings)
+        raise combine_findings(findings)
     return Demand(draw, every)
 
 
-_UNITS = Drawn("DrawnUnits", DEMAND, beside=("every",))
+_UNITS = DistributionReader("DrawnUnits", DEMAND, beside=("every",))
 
 
-def _numbers(source: list[Any], smallest: float) -> tuple[float, ...] | None:
+def _read_numbers(source: list[Any], smallest: float) -> tuple[float, ...] | None:
     """Return a list of plain numbers as it is, quickly, or None where one needs a closer look."""
     if not {type(value) for value in source} <= {int, float}:
         return None
@@ -200,7 +200,7 @@ def _numbers(source: list[Any], smallest: float) -> tuple[float, ...] | None:
     return tuple(numbers.tolist()) if good.all() else None
 
 
-def _list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float, ...]:
+def _read_list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float, ...]:
     findings: list[Finding] = []
     numbers: list[float] = []
     for i, value in enumerate(source):
@@ -209,11 +209,11 @@ def _list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float, ...
         if len(findings) >= _MOST_VALUES:
             break
     if findings:
-        raise together(findings)
+        raise combine_findings(findings)
     return tuple(numbers)
 
 
-def _family_schema(name: str, measure: Measure, extra: JsonSchemaValue) -> JsonSchemaValue:
+def _build_family_schema(name: str, measure: Measure, extra: JsonSchemaValue) -> JsonSchemaValue:
     family = FAMILIES[name]
     kinds = {"quantity": measure, "probability": SHARE}
     single = {parameter: kinds.get(kind, NUMBER).defined() for parameter, kind in family.parameters.items()}
@@ -235,5 +235,5 @@ def _family_schema(name: str, measure: Measure, extra: JsonSchemaValue) -> JsonS
     return {"type": "object", "properties": {name: body, **extra}, "required": [name], "additionalProperties": False}
 
 
-DEMANDED = Plain("Demand", _demand, _UNITS.json_schema({"every": DURATION.defined()}))
+DEMANDED = FunctionReader("Demand", _read_demand, _UNITS.json_schema({"every": DURATION.defined()}))
 """Reads a customer's demand."""

@@ -7,7 +7,7 @@ from pathlib import Path
 _FOLDER = Path(__file__).resolve().parent.parent / "examples"
 
 
-def examples() -> dict[str, Path]:
+def list_examples() -> dict[str, Path]:
     """Return the bundled models, by name."""
     return {path.stem: path for path in sorted(_FOLDER.glob("*.yaml"))}
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from jitrisk.model.wording import shown
+from jitrisk.model.wording import format_text
 
 Path = tuple[str | int, ...]
 """Keys and list positions that lead to one place in a model."""
@@ -40,17 +40,17 @@ class Origin:
         Under a strategy, a field of a stage, customer or hazard that its patch replaces stands in the patch.
         """
         if not self.lines:
-            return key_of(path), None
+            return format_key(path), None
         patched: Path = ("strategies", self.strategy, *path)
         if self.strategy and len(path) >= _FIELD and patched[: 2 + _FIELD] in self.lines:
             path = patched
         known = next(length for length in range(len(path), -1, -1) if not length or path[:length] in self.lines)
-        return key_of(path[:known]), self.lines.get(path[:known])
+        return format_key(path[:known]), self.lines.get(path[:known])
 
 
-def key_of(path: Path) -> str:
+def format_key(path: Path) -> str:
     """Return a path as messages show it, such as ``stages.valve.policy``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in path).lstrip(".")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{format_text(step)}" for step in path).lstrip(".")
 
 
 class Finding(NamedTuple):
@@ -74,19 +74,19 @@ class Finding(NamedTuple):
         return self._replace(path=(*prefix, *self.path))
 
 
-def refusal(message: str) -> PydanticCustomError:
+def build_refusal(message: str) -> PydanticCustomError:
     """Return the error that a validator raises for the place it reads."""
     # Without a context pydantic leaves braces in the message alone.
     return PydanticCustomError("fault", message)
 
 
-def together(findings: Iterable[Finding]) -> ValidationError:
+def combine_findings(findings: Iterable[Finding]) -> ValidationError:
     """Return one error for several findings below the place that is read."""
-    details = [InitErrorDetails(type=refusal(message), loc=path, input=None) for path, message, *_ in findings]
+    details = [InitErrorDetails(type=build_refusal(message), loc=path, input=None) for path, message, *_ in findings]
     return ValidationError.from_exception_data("model", details)
 
 
-def caught(error: ValueError) -> list[Finding]:
+def extract_findings(error: ValueError) -> list[Finding]:
     """Return the findings in an error raised by :func:`refusal`, :func:`together` or pydantic."""
     if isinstance(error, ValidationError):
         return [Finding(tuple(e["loc"]), e["msg"]) for e in error.errors(include_url=False, include_input=False)]
@@ -98,5 +98,5 @@ def attempt(findings: list[Finding], path: Path, read: Callable[..., _T], *argum
     try:
         return read(*arguments)
     except ValueError as error:
-        findings.extend(finding.under(*path) for finding in caught(error))
+        findings.extend(finding.under(*path) for finding in extract_findings(error))
         return None

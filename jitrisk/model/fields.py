@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jitrisk.model.faults import Finding, attempt, refusal, together
+from jitrisk.model.faults import Finding, attempt, build_refusal, combine_findings
 from jitrisk.model.measures import SHARE
-from jitrisk.model.quantities import found
-from jitrisk.model.reader import Clock, Plain
-from jitrisk.model.wording import Known, meant, shown
+from jitrisk.model.quantities import describe_found
+from jitrisk.model.reader import Clock, FunctionReader
+from jitrisk.model.wording import KnownNames, format_text, suggest_name
 from jitrisk.warning_register import WARNINGS
 
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.
@@ -18,66 +18,68 @@ _EXACT = 1e-9
 _WAITS = {"backorder": 1.0, "lost": 0.0}
 
 
-def _unmet(source: Any, clock: Clock) -> float:
+def _read_unmet(source: Any, clock: Clock) -> float:
     if isinstance(source, str) and source in _WAITS:
         return _WAITS[source]
-    return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=meant(source, _WAITS))
+    return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=suggest_name(source, _WAITS))
 
 
-def _choice(title: str, allowed: Mapping[str, str]) -> Plain:
+def _build_choice(title: str, allowed: Mapping[str, str]) -> FunctionReader:
     """Return a reader of one of a few words, each with what it means, empty where it needs no explanation."""
     listed = " or ".join(f"`{word}`" + (f" ({meaning})" if meaning else "") for word, meaning in allowed.items())
 
     def read(source: Any, clock: Clock) -> str:
         if not isinstance(source, str) or source not in allowed:
-            raise refusal(f"expected {listed}, found {found(source)}{meant(source, allowed)}")
+            raise build_refusal(f"expected {listed}, found {describe_found(source)}{suggest_name(source, allowed)}")
         return source
 
-    return Plain(title, read, {"enum": list(allowed)})
+    return FunctionReader(title, read, {"enum": list(allowed)})
 
 
-def _closed(source: Any, clock: Clock) -> int | None:
+def _read_closed(source: Any, clock: Clock) -> int | None:
     if isinstance(source, bool) or source not in (0, 1):
-        raise refusal(f"expected 0 (closed) or 1 (open), found {found(source)}")
+        raise build_refusal(f"expected 0 (closed) or 1 (open), found {describe_found(source)}")
     return None if source else 0
 
 
-def _sources(source: Any, clock: Clock) -> tuple[tuple[str, float], ...]:
+def _read_sources(source: Any, clock: Clock) -> tuple[tuple[str, float], ...]:
     if isinstance(source, list):
-        return _in_order(source)
+        return _read_preferences(source)
     if isinstance(source, Mapping):
-        return _with_shares(source, clock)
-    raise refusal(f"expected a list of stages or a mapping of stages to their shares, found {found(source)}")
+        return _read_shares(source, clock)
+    raise build_refusal(
+        f"expected a list of stages or a mapping of stages to their shares, found {describe_found(source)}"
+    )
 
 
-def _in_order(source: list[Any]) -> tuple[tuple[str, float], ...]:
+def _read_preferences(source: list[Any]) -> tuple[tuple[str, float], ...]:
     findings, seen = [], set[str]()
     for i, name in enumerate(source):
         if not isinstance(name, str):
-            findings.append(Finding((i,), f"expected the name of a stage, found {found(name)}"))
+            findings.append(Finding((i,), f"expected the name of a stage, found {describe_found(name)}"))
         elif name in seen:
-            findings.append(Finding((i,), f"the stage `{shown(name)}` is named twice"))
+            findings.append(Finding((i,), f"the stage `{format_text(name)}` is named twice"))
         else:
             seen.add(name)
     if findings:
-        raise together(findings)
+        raise combine_findings(findings)
     if not source:
-        raise refusal("expected at least one stage, found an empty list")
+        raise build_refusal("expected at least one stage, found an empty list")
     return tuple((name, 0.0 if i else 1.0) for i, name in enumerate(source))
 
 
-def _with_shares(source: Mapping[str, Any], clock: Clock) -> tuple[tuple[str, float], ...]:
+def _read_shares(source: Mapping[str, Any], clock: Clock) -> tuple[tuple[str, float], ...]:
     findings: list[Finding] = []
     shares = {name: attempt(findings, (name,), SHARE.read, value, clock) for name, value in source.items()}
     if findings:
-        raise together(findings)
+        raise combine_findings(findings)
     total = sum(share for share in shares.values() if share is not None)
     if abs(total - 1.0) > _EXACT:
-        raise refusal(f"the shares must add up to 1, found {total:.10g}")
+        raise build_refusal(f"the shares must add up to 1, found {total:.10g}")
     return tuple((name, share) for name, share in shares.items() if share is not None)
 
 
-def spelled_out(inputs: Any) -> Any:
+def expand_inputs(inputs: Any) -> Any:
     """Return the inputs of a stage with every short form written out.
 
     ``{steel: 2}`` is ``{steel: {quantity: 2, from: [steel]}}``: without `from`, an input is named after its stage.
@@ -90,33 +92,33 @@ def spelled_out(inputs: Any) -> Any:
     }
 
 
-def _silence(source: Any, clock: Clock) -> tuple[str, ...]:
+def _read_silence(source: Any, clock: Clock) -> tuple[str, ...]:
     if not isinstance(source, list):
         hint = f", write `[{source}]`" if isinstance(source, str) and source in WARNINGS else ""
-        raise refusal(
-            f"expected a list of names of warnings such as `[{next(iter(WARNINGS))}]`, found {found(source)}{hint}"
+        raise build_refusal(
+            f"expected a list of names of warnings such as `[{next(iter(WARNINGS))}]`, found {describe_found(source)}{hint}"
         )
-    known = Known("warning", WARNINGS)
+    known = KnownNames("warning", WARNINGS)
     findings = [
         Finding(
             (i,),
-            known.unknown(name) if isinstance(name, str) else f"expected a text, found {found(name)}",
+            known.unknown(name) if isinstance(name, str) else f"expected a text, found {describe_found(name)}",
         )
         for i, name in enumerate(source)
         if not isinstance(name, str) or name not in WARNINGS
     ]
     if findings:
-        raise together(findings)
+        raise combine_findings(findings)
     return tuple(dict.fromkeys(source))
 
 
-UNMET = Plain("Unmet", _unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
-DELIVERIES = _choice("Deliveries", {"crossing": "deliveries may overtake each other", "in_order": ""})
-SERVED = _choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
-CLOSED = Plain("Closed", _closed, {"enum": [0, 1]})
-SOURCES = Plain(
+UNMET = FunctionReader("Unmet", _read_unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
+DELIVERIES = _build_choice("Deliveries", {"crossing": "deliveries may overtake each other", "in_order": ""})
+SERVED = _build_choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
+CLOSED = FunctionReader("Closed", _read_closed, {"enum": [0, 1]})
+SOURCES = FunctionReader(
     "Sources",
-    _sources,
+    _read_sources,
     {
         "anyOf": [
             {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
@@ -124,4 +126,4 @@ SOURCES = Plain(
         ]
     },
 )
-SILENCE = Plain("Silence", _silence, {"type": "array", "items": {"enum": list(WARNINGS)}})
+SILENCE = FunctionReader("Silence", _read_silence, {"type": "array", "items": {"enum": list(WARNINGS)}})

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jitrisk.model.faults import Finding, Path
-from jitrisk.model.fields import spelled_out
+from jitrisk.model.fields import expand_inputs
 from jitrisk.model.network import Hit
-from jitrisk.model.wording import Known, quoted, shown
-from jitrisk.printable import first_unprintable
+from jitrisk.model.wording import KnownNames, format_text, quote_names
+from jitrisk.printable import find_unprintable
 
 # Letters of any script, digits, and what joins them. No colon: it separates the names of random streams.
 _NAME = re.compile(r"\w(?:[\w .,+/&()'-]{0,98}[\w.)])?")
@@ -28,42 +28,42 @@ _MOST_SHOWN = 10
 
 def check(model: Mapping[str, Any]) -> list[Finding]:
     """Return the faults between the parts of a model."""
-    stages, customers, hazards = (_section(model, name) for name in ("stages", "customers", "hazards"))
-    supplies = {name: list(_supplies(stage)) for name, stage in stages.items()}
+    stages, customers, hazards = (_find_section(model, name) for name in ("stages", "customers", "hazards"))
+    supplies = {name: list(_list_supplies(stage)) for name, stage in stages.items()}
     return [
-        *_names(model),
-        *_clashes(stages, customers),
-        *_unknown_stages(supplies, customers),
-        *_twice(supplies),
-        *_cycles(supplies),
-        *_hits(hazards, stages, customers),
+        *_check_names(model),
+        *_find_name_clashes(stages, customers),
+        *_find_unknown_stages(supplies, customers),
+        *_find_repeated_sources(supplies),
+        *_find_cycles(supplies),
+        *_check_hits(hazards, stages, customers),
     ]
 
 
-def _section(node: Any, key: str) -> Mapping[str, Any]:
+def _find_section(node: Any, key: str) -> Mapping[str, Any]:
     section = node.get(key) if isinstance(node, Mapping) else None
     return section if isinstance(section, Mapping) else {}
 
 
-def _supplies(stage: Any) -> Iterator[tuple[str, Path, str]]:
+def _list_supplies(stage: Any) -> Iterator[tuple[str, Path, str]]:
     """Yield every input of a stage, where its source stands in the stage, and the source."""
-    for name, source in spelled_out(_section(stage, "inputs")).items():
+    for name, source in expand_inputs(_find_section(stage, "inputs")).items():
         origin = source["from"]
         for i, upstream in enumerate(origin if isinstance(origin, list | Mapping) else ()):
             if isinstance(upstream, str):
                 yield name, ("inputs", name, "from", i if isinstance(origin, list) else upstream), upstream
 
 
-def _names(model: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_names(model: Mapping[str, Any]) -> Iterator[Finding]:
     for section in ("stages", "customers", "hazards", "strategies"):
-        names = _section(model, section)
-        yield from _misnamed((section,), names)
+        names = _find_section(model, section)
+        yield from _find_misnamed((section,), names)
         if isinstance(model.get(section), Mapping) and not names and section in ("stages", "customers"):
             yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
-    for stage, part in _section(model, "stages").items():
-        inputs = _section(part, "inputs")
+    for stage, part in _find_section(model, "stages").items():
+        inputs = _find_section(part, "inputs")
         # An input that is named after its stage is that stage, whose name is looked at where it is declared.
-        yield from _misnamed(("stages", stage, "inputs"), [name for name in inputs if _has_sources(inputs[name])])
+        yield from _find_misnamed(("stages", stage, "inputs"), [name for name in inputs if _has_sources(inputs[name])])
 
 
 def _has_sources(source: Any) -> bool:
@@ -71,28 +71,28 @@ def _has_sources(source: Any) -> bool:
     return isinstance(source, Mapping) and "from" in source
 
 
-def _misnamed(path: Path, names: Iterable[str]) -> Iterator[Finding]:
+def _find_misnamed(path: Path, names: Iterable[str]) -> Iterator[Finding]:
     """Yield the names that break the rule of all names."""
     for name in names:
-        if not _NAME.fullmatch(name) or first_unprintable(name):
+        if not _NAME.fullmatch(name) or find_unprintable(name):
             ends = "that begins with a letter or digit and ends with one, with `.` or with `)`"
             allowed = f"letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all, {ends}"
-            yield Finding((*path, name), f"expected a name of {allowed}; found `{shown(name)}`")
+            yield Finding((*path, name), f"expected a name of {allowed}; found `{format_text(name)}`")
 
 
-def _clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
+def _find_name_clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
     for name in customers:
         if name in stages:
             message = "a stage has this name too; names must be unique across stages and customers"
             yield Finding(("customers", name), message)
 
 
-def _unknown_stages(
+def _find_unknown_stages(
     supplies: Mapping[str, list[tuple[str, Path, str]]], customers: Mapping[str, Any]
 ) -> Iterator[Finding]:
     if not supplies:
         return  # what is wrong is that there are no stages
-    known = Known("stage", supplies)
+    known = KnownNames("stage", supplies)
     for consumer, sources in supplies.items():
         for _, path, source in sources:
             if source not in known:
@@ -103,17 +103,19 @@ def _unknown_stages(
             yield Finding(("customers", name, "stage"), known.unknown(stage))
 
 
-def _twice(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
+def _find_repeated_sources(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
     for consumer, sources in supplies.items():
         first: dict[str, str] = {}
         for name, path, source in sources:
             if first.setdefault(source, name) != name:
-                other = shown(first[source])
-                message = f"the stage `{shown(source)}` is a source of the input `{other}` too; give it to one of them"
+                other = format_text(first[source])
+                message = (
+                    f"the stage `{format_text(source)}` is a source of the input `{other}` too; give it to one of them"
+                )
                 yield Finding(("stages", consumer, *path), message)
 
 
-def _cycles(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
+def _find_cycles(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
     upstream = {name: {source for _, _, source in sources} for name, sources in supplies.items()}
     declared = {name: i for i, name in enumerate(upstream)}
     for _ in range(_MOST_CYCLES):
@@ -124,34 +126,36 @@ def _cycles(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Fin
             circle: list[str] = error.args[1]
         first = min(range(len(circle) - 1), key=[declared[name] for name in circle].__getitem__)
         circle = circle[first:-1] + circle[: first + 1]
-        yield Finding(("stages", circle[0], "inputs"), f"the stages form a cycle: {_drawn(circle)}")
+        yield Finding(("stages", circle[0], "inputs"), f"the stages form a cycle: {_format_cycle(circle)}")
         upstream = {name: sources for name, sources in upstream.items() if name not in set(circle)}
 
 
-def _drawn(circle: list[str]) -> str:
+def _format_cycle(circle: list[str]) -> str:
     """Return a cycle as a message shows it: its first names, and where it closes."""
-    names = list(map(shown, circle))
+    names = list(map(format_text, circle))
     if len(names) > _MOST_SHOWN + 1:
         names[_MOST_SHOWN:-1] = ["..."]
     return " -> ".join(names)
 
 
-def _hits(hazards: Mapping[str, Any], stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
-    known = Known("stage or customer", {**stages, **customers})
+def _check_hits(
+    hazards: Mapping[str, Any], stages: Mapping[str, Any], customers: Mapping[str, Any]
+) -> Iterator[Finding]:
+    known = KnownNames("stage or customer", {**stages, **customers})
     for name, hazard in hazards.items():
-        for target, hit in _section(hazard, "hits").items():
+        for target, hit in _find_section(hazard, "hits").items():
             path = ("hazards", name, "hits", target)
             if target not in known:
                 # Without the one or the other section, that is the fault.
                 if stages and customers:
                     yield Finding(path, known.unknown(target))
             elif target in stages:
-                yield from _misfits(path, hit, "stage", Hit.on_stages)
+                yield from _find_misfits(path, hit, "stage", Hit.on_stages)
             else:
-                yield from _misfits(path, hit, "customer", Hit.on_customers)
+                yield from _find_misfits(path, hit, "customer", Hit.on_customers)
 
 
-def _misfits(path: Path, hit: Any, kind: str, fitting: tuple[str, ...]) -> Iterator[Finding]:
+def _find_misfits(path: Path, hit: Any, kind: str, fitting: tuple[str, ...]) -> Iterator[Finding]:
     for effect in hit if isinstance(hit, Mapping) else ():
         if effect in Hit.needed and effect not in fitting:
-            yield Finding((*path, effect), f"`{effect}` does not act on a {kind}; allowed: {quoted(fitting)}")
+            yield Finding((*path, effect), f"`{effect}` does not act on a {kind}; allowed: {quote_names(fitting)}")

@@ -331,12 +331,12 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _JOINTS = re.compile(r"[\s.-]+")
 
 
-def normalized(word: str) -> str:
+def normalize_word(word: str) -> str:
     """Return a word as pointers spell it: in lower case, joined by underscores."""
     return _JOINTS.sub("_", _CAMEL.sub("_", word.strip())).casefold()
 
 
-def key_pointer(part: str, key: str) -> Pointer | None:
+def find_key_pointer(part: str, key: str) -> Pointer | None:
     """Return the pointer for an unknown key, or None where there is none.
 
     Parameters
@@ -344,6 +344,6 @@ def key_pointer(part: str, key: str) -> Pointer | None:
     part : name of the kind of mapping in which the key stands, such as ``Stage``.
     key : the key.
     """
-    word = normalized(key)
+    word = normalize_word(key)
     pointers = (*_BY_PART.get(part, ()), *_ANYWHERE)
     return next((pointer for pointer in pointers if word in pointer.words), None)

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.files.regular_files import read_regular, special_kind
-from jitrisk.model.examples import examples
-from jitrisk.model.faults import Finding, Origin, key_of
+from jitrisk.files.regular_files import identify_special_file, read_regular
+from jitrisk.model.examples import list_examples
+from jitrisk.model.faults import Finding, Origin, format_key
 from jitrisk.model.network import Network
-from jitrisk.model.quantities import found
+from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import read
-from jitrisk.model.strategies import read_strategies, text
-from jitrisk.model.tables import Tables
-from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, from_mapping, read_yaml
-from jitrisk.model.wording import reason, shown, size, unknown
+from jitrisk.model.strategies import read_strategies, serialize_model
+from jitrisk.model.tables import TableInliner
+from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
+from jitrisk.model.wording import describe_unknown, format_bytes, format_reason, format_text
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -42,15 +42,15 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, 
     ModelError
         with everything that a model file may not have, such as a duplicate key, each with its file, line and key path.
     """
-    file, folder, (tree, *_) = _opened(source)
-    tables = Tables(folder)
+    file, folder, (tree, *_) = _open_model(source)
+    tables = TableInliner(folder)
     complete = tables.inlined(tree.data)
     tabled = [finding for finding in tables.findings if tree.known(finding.path)]
-    placed = _placed([*tree.findings, *_shape(tree), *tabled], tree, file, folder)
+    placed = _locate_faults([*tree.findings, *_check_shape(tree), *tabled], tree, file, folder)
     if placed:
-        raise _refused(placed)
+        raise _build_error(placed)
     try:
-        plain: dict[str, Any] = from_mapping(complete).data
+        plain: dict[str, Any] = copy_mapping(complete).data
     except TextError as error:
         raise ModelError([Fault(error.message, file=file, line=1 if file else None)]) from None
     return plain
@@ -72,45 +72,45 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
     ModelError
         with every fault of the model, each with its file, line and key path.
     """
-    file, folder, (first, *others) = _opened(source)
-    network, findings = _read(first, folder)
-    placed = _placed(findings, first, file, folder)
+    file, folder, (first, *others) = _open_model(source)
+    network, findings = _read_network(first, folder)
+    placed = _locate_faults(findings, first, file, folder)
     reported = frozenset(first.findings)
     for other in others:
-        again = (finding for finding in _read(other, folder)[1] if _doubled(finding, first, reported))
-        placed += _placed(again, other, file, folder)
+        again = (finding for finding in _read_network(other, folder)[1] if _is_second_value(finding, first, reported))
+        placed += _locate_faults(again, other, file, folder)
     if placed or network is None:
-        raise _refused(placed)
+        raise _build_error(placed)
     return network.located(Origin(file, first.lines))
 
 
-def _opened(source: Any) -> tuple[str, Path, list[Tree]]:
+def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:
     """Return the file of a model, its folder, and its trees."""
     file, folder = "", Path()
     try:
         if isinstance(source, Mapping):
-            return file, folder, [from_mapping(source)]
-        path = _located(source)
+            return file, folder, [copy_mapping(source)]
+        path = _find_file(source)
         file, folder = str(path), path.parent
-        return file, folder, _trees(_content(path))
+        return file, folder, _build_trees(_read_content(path))
     except TextError as error:
         raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
     except TooManyFaultsError as error:
-        raise _refused(_placed(error.tree.findings, error.tree, file, folder)) from None
+        raise _build_error(_locate_faults(error.tree.findings, error.tree, file, folder)) from None
 
 
-def _refused(placed: Iterable[tuple[int, Fault]]) -> ModelError:
+def _build_error(placed: Iterable[tuple[int, Fault]]) -> ModelError:
     """Return the error for faults, in the order of the model."""
     return ModelError(dict.fromkeys(fault for _, fault in sorted(placed, key=lambda pair: pair[0])))
 
 
-def _trees(content: str) -> list[Tree]:
+def _build_trees(content: str) -> list[Tree]:
     """Return a text as a tree, and where keys stand twice also with the other values of those."""
     tree = read_yaml(content)
     return [tree, read_yaml(content, last=True)] if tree.doubled else [tree]
 
 
-def _doubled(finding: Finding, tree: Tree, reported: frozenset[Finding]) -> bool:
+def _is_second_value(finding: Finding, tree: Tree, reported: frozenset[Finding]) -> bool:
     """Return whether a finding belongs to the second value of a key, which the tree does not hold.
 
     Parameters
@@ -123,11 +123,11 @@ def _doubled(finding: Finding, tree: Tree, reported: frozenset[Finding]) -> bool
     return new and any(finding.path[: n + 1] in tree.doubled for n in range(len(finding.path)))
 
 
-def _read(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
+def _read_network(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
     """Return the network that a tree holds, None where it has faults, and the faults."""
-    if shape := _shape(tree):
+    if shape := _check_shape(tree):
         return None, [*tree.findings, *shape]
-    tables = Tables(folder)
+    tables = TableInliner(folder)
     model = tables.inlined(tree.data)
     base = read(model)
     strategies, findings = read_strategies(model.get("strategies", {}), base)
@@ -135,61 +135,65 @@ def _read(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
     every = tree.findings + [finding for finding in read_findings if tree.known(finding.path)]
     if every or base.network is None:
         return None, every
-    return base.network.completed(strategies, text(model)), []
+    return base.network.completed(strategies, serialize_model(model)), []
 
 
-def _shape(tree: Tree) -> list[Finding]:
+def _check_shape(tree: Tree) -> list[Finding]:
     """Return the fault of a tree that is no mapping, or an empty one."""
     if isinstance(tree.data, Mapping) and tree.data:
         return []
-    what = found(tree.data) if tree.data is not None else "an empty file"
+    what = describe_found(tree.data) if tree.data is not None else "an empty file"
     message = f"expected a mapping that begins with a key such as `name:`, found {what}"
     return [Finding((), message, 1 if tree.lines else None)]
 
 
-def _placed(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) -> list[tuple[int, Fault]]:
+def _locate_faults(findings: Iterable[Finding], tree: Tree, file: str, folder: Path) -> list[tuple[int, Fault]]:
     """Return the findings as faults, each with the line of the model that orders it."""
     placed = []
     for finding in dict.fromkeys(findings):
         path, line = tree.place(finding.path)
-        key = key_of(path)
+        key = format_key(path)
         where = str(folder / finding.file) if finding.file else file
         order = line if finding.file else finding.line or line
         placed.append((order or 0, Fault(finding.message, key, where, finding.line or line or (1 if file else None))))
     return placed
 
 
-def _located(source: Any) -> Path:
+def _find_file(source: Any) -> Path:
     """Return the file that a path or the name of an example stands for."""
     if not isinstance(source, str | os.PathLike):
-        raise TextError(f"expected a path, the name of an example or a mapping, found {found(source)}")
+        raise TextError(f"expected a path, the name of an example or a mapping, found {describe_found(source)}")
     name = os.fspath(source)
-    known = examples()
+    known = list_examples()
     if name in known and isinstance(source, str) and not os.path.isfile(name):
         return known[name]
     if os.path.isdir(name):
-        raise TextError(f"`{shown(name)}` is a folder; give the model file in it")
-    if kind := special_kind(name):
-        raise TextError(f"`{shown(name)}` is {kind}; a model is read from a file: save it in one and give its name")
+        raise TextError(f"`{format_text(name)}` is a folder; give the model file in it")
+    if kind := identify_special_file(name):
+        raise TextError(
+            f"`{format_text(name)}` is {kind}; a model is read from a file: save it in one and give its name"
+        )
     if not os.path.exists(name):
         is_file = isinstance(source, os.PathLike) or name.endswith(_SUFFIXES) or os.sep in name
         near = [
             path for stem in (name, os.path.splitext(name)[0]) for s in _SUFFIXES if os.path.isfile(path := stem + s)
         ]
-        hint = "" if is_file else f"; {unknown('example', name, known)}"
+        hint = "" if is_file else f"; {describe_unknown('example', name, known)}"
         if near:
-            hint = f"; did you mean `{shown(os.path.basename(near[0]))}`?"
-        raise TextError(f"there is no file `{shown(name)}`{hint}")
+            hint = f"; did you mean `{format_text(os.path.basename(near[0]))}`?"
+        raise TextError(f"there is no file `{format_text(name)}`{hint}")
     return Path(name)
 
 
-def _content(path: Path) -> str:
+def _read_content(path: Path) -> str:
     try:
         content = read_regular(path, MOST_BYTES)
     except (OSError, ValueError) as error:
-        raise TextError(f"the file cannot be read: {reason(getattr(error, 'strerror', None) or error)}") from None
+        raise TextError(
+            f"the file cannot be read: {format_reason(getattr(error, 'strerror', None) or error)}"
+        ) from None
     if len(content) > MOST_BYTES:
-        raise TextError(f"the file is larger than {size(MOST_BYTES)}, too large for a model")
+        raise TextError(f"the file is larger than {format_bytes(MOST_BYTES)}, too large for a model")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,20 +7,20 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
-from jitrisk.model.distribution_pointers import call_pointer
-from jitrisk.model.faults import refusal
+from jitrisk.model.distribution_pointers import find_call_pointer
+from jitrisk.model.faults import build_refusal
 from jitrisk.model.quantities import (
     DAY,
     DURATION_PATTERN,
     HOUR,
     NUMBER_PATTERN,
     RATE_BELOW_PATTERN,
-    Quantity,
-    found,
+    ParsedQuantity,
+    describe_found,
     parse,
-    without_unit,
+    strip_unit,
 )
-from jitrisk.model.reader import Clock, Plain, Reader
+from jitrisk.model.reader import Clock, FunctionReader, Reader
 
 LARGEST = 1e12
 """No quantity of a model may be larger: beyond it float32 arithmetic on units means nothing."""
@@ -78,12 +78,14 @@ class Measure(Reader):
             quantity = parse(source)
         except ValueError as error:
             reason = hint or self._reason(source, error)
-            raise refusal(f"expected {self.expected}{also}, found {found(source)}{reason}") from None
+            raise build_refusal(f"expected {self.expected}{also}, found {describe_found(source)}{reason}") from None
         if not self._fits(quantity):
-            raise refusal(f"expected {self.expected}{also}, found {found(source)}")
+            raise build_refusal(f"expected {self.expected}{also}, found {describe_found(source)}")
         value = self._converted(quantity, clock.seconds)
         if not self.allows(value):
-            raise refusal(f"expected {self.expected}{also}, {self.bounds_for(value)}, found {found(source)}")
+            raise build_refusal(
+                f"expected {self.expected}{also}, {self.bounds_for(value)}, found {describe_found(source)}"
+            )
         return value
 
     def allows(self, value: float) -> bool:
@@ -117,21 +119,21 @@ class Measure(Reader):
         """Return how the message about something that is no quantity ends."""
         if isinstance(source, bool) or not isinstance(source, int | float | str):
             return ""
-        if call_pointer(source):
+        if find_call_pointer(source):
             return "; nothing is drawn here"
-        bare = without_unit(source) if self.time <= 0 else None
+        bare = strip_unit(source) if self.time <= 0 else None
         if bare is None:
             return f"; {error}"
         if self.percent:
             return "; write a number or a percentage"
         return f"; units and money are bare numbers, write `{bare}`"
 
-    def _fits(self, quantity: Quantity) -> bool:
+    def _fits(self, quantity: ParsedQuantity) -> bool:
         if quantity.percent and not (self.percent and quantity.time == self.time):
             return False
         return quantity.time == self.time or (quantity.time == 0 and self.bare)
 
-    def _converted(self, quantity: Quantity, seconds: float) -> float:
+    def _converted(self, quantity: ParsedQuantity, seconds: float) -> float:
         if quantity.time > 0:
             return quantity.number / seconds
         if quantity.time < 0:
@@ -187,7 +189,9 @@ class WholePeriods(Reader):
 
     def _refusal(self, allowed: str, source: Any, periods: float, clock: Clock) -> ValueError:
         length = f"a period is {clock.seconds / HOUR:g} h"
-        return refusal(f"expected {allowed} ({length}), found {found(source)}, which is {periods:.6g} periods")
+        return build_refusal(
+            f"expected {allowed} ({length}), found {describe_found(source)}, which is {periods:.6g} periods"
+        )
 
     def json_schema(self) -> JsonSchemaValue:
         """Return what an editor accepts."""
@@ -224,8 +228,8 @@ FACTOR = Measure("Factor", "a factor such as `1.4` or `140 %`", percent=True)
 POSITIVE_FACTOR = Measure("FactorAboveZero", "a factor such as `1.4` or `140 %`", percent=True, above=True)
 REDUCTION = Measure("Reduction", "a factor from 0 to 1 such as `0.5` or `50 %`", percent=True, high=1.0)
 
-HOURS = Plain(LENGTH.title, lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.json_schema())
+HOURS = FunctionReader(LENGTH.title, lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.json_schema())
 """Reads the period itself, in hours."""
 
-DAYS = Plain(CREDIT.title, lambda source, clock: CREDIT.read(source, Clock(DAY)), CREDIT.json_schema())
+DAYS = FunctionReader(CREDIT.title, lambda source, clock: CREDIT.read(source, Clock(DAY)), CREDIT.json_schema())
 """Reads a time to pay, in days."""

@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
-from jitrisk.model.drawn import DEMANDED, Demand, Drawn
-from jitrisk.model.faults import Origin, refusal
-from jitrisk.model.fields import CLOSED, DELIVERIES, SERVED, SILENCE, SOURCES, UNMET, spelled_out
+from jitrisk.model.drawn import DEMANDED, Demand, DistributionReader
+from jitrisk.model.faults import Origin, build_refusal
+from jitrisk.model.fields import CLOSED, DELIVERIES, SERVED, SILENCE, SOURCES, UNMET, expand_inputs
 from jitrisk.model.measures import (
     CAPACITY,
     DAYS,
@@ -35,8 +35,8 @@ from jitrisk.model.part import Part
 from jitrisk.model.policy import Policy, PolicyChoice
 from jitrisk.model.quantities import HOUR
 from jitrisk.model.reader import CURRENCY, FLAG, TEXT, Clock
-from jitrisk.sampling.distributions import Distribution, constant, distribution
-from jitrisk.sampling.series import SHORTEST_CYCLE, cycle_length
+from jitrisk.sampling.distributions import Distribution, build_constant, build_distribution
+from jitrisk.sampling.series import SHORTEST_CYCLE, compute_cycle_length
 
 # A mean quiet time shorter than this share of a period cannot be told from none.
 _SHORTEST_QUIET = 1e-4
@@ -53,7 +53,7 @@ _Text = Annotated[str, TEXT]
 _Money = Annotated[float, MONEY]
 _MoneyPerTime = Annotated[float, MONEY_PER_TIME]
 _Duration = Annotated[float, DURATION]
-_Spell = Annotated[Distribution, Drawn("DrawnSpell", SPELL)]
+_Spell = Annotated[Distribution, DistributionReader("DrawnSpell", SPELL)]
 _Share = Annotated[float, SHARE]
 
 
@@ -62,7 +62,7 @@ def _check_interest(rate: float, info: ValidationInfo[Clock]) -> float:
     yearly = rate * _YEAR * HOUR / info.context.seconds
     if yearly > _MOST_INTEREST and info.context.known:
         most = f"at most {_MOST_INTEREST * 100:,.0f} % a year"
-        raise refusal(f"expected {most}, found {yearly * 100:,.6g} % a year; give it a year, as `20 % / year`")
+        raise build_refusal(f"expected {most}, found {yearly * 100:,.6g} % a year; give it a year, as `20 % / year`")
     return rate
 
 
@@ -99,15 +99,15 @@ class Stage(Part):
     holding_rate : share of the value, per period; None for that of the network.
     """
 
-    inputs: Annotated[dict[str, Input], BeforeValidator(spelled_out)] = Field(
+    inputs: Annotated[dict[str, Input], BeforeValidator(expand_inputs)] = Field(
         default={}, description="what one unit started takes", examples=[{"steel": 2}]
     )
-    lead_time: Annotated[Distribution, Drawn("DrawnDuration", DURATION)] = Field(
-        default=constant(1.0), description="from the start to the arrival in the store; at least one period"
+    lead_time: Annotated[Distribution, DistributionReader("DrawnDuration", DURATION)] = Field(
+        default=build_constant(1.0), description="from the start to the arrival in the store; at least one period"
     )
     capacity: Annotated[float, CAPACITY] | None = Field(default=None, description="units that can be started per time")
-    yield_: Annotated[Distribution, Drawn("DrawnYield", YIELD)] = Field(
-        default=constant(1.0), alias="yield", description="share of good units"
+    yield_: Annotated[Distribution, DistributionReader("DrawnYield", YIELD)] = Field(
+        default=build_constant(1.0), alias="yield", description="share of good units"
     )
     policy_: PolicyChoice = Field(alias="policy", description="the control loop that refills the store")
     on_hand: Annotated[float, UNITS] | None = Field(default=None, description="stock at the start")
@@ -133,7 +133,7 @@ class Stage(Part):
     @classmethod
     def _limited(cls, policy: PolicyChoice, info: ValidationInfo[Clock]) -> PolicyChoice:
         if policy.chosen.is_unlimited and info.data.get("capacity", 0) is None:
-            raise refusal("without a limit to its cards or its level, the stage needs a `capacity`")
+            raise build_refusal("without a limit to its cards or its level, the stage needs a `capacity`")
         return policy
 
     @property
@@ -145,7 +145,7 @@ class Stage(Part):
     @classmethod
     def _keeps_order(cls, deliveries: str, info: ValidationInfo[Clock]) -> str:
         if deliveries == "in_order" and info.data.get("expedite") is not None:
-            raise refusal(
+            raise build_refusal(
                 "`in_order` does not go with `expedite`, whose deliveries overtake others; leave one of the two out"
             )
         return deliveries
@@ -222,7 +222,7 @@ class Hazard(Part):
         if self.time_between is not None:
             return self.time_between
         assert self.rate is not None  # one of the two is given
-        return distribution("exponential", mean=1.0 / self.rate)
+        return build_distribution("exponential", mean=1.0 / self.rate)
 
     @field_validator("rate", "time_between")
     @classmethod
@@ -230,7 +230,7 @@ class Hazard(Part):
         quiet = 1.0 / given if isinstance(given, float) else given.mean() if given else 1.0
         if quiet < _SHORTEST_QUIET and info.context.known:
             allowed = f"expected at most {1 / _SHORTEST_QUIET:,.0f} events a period of quiet time"
-            raise refusal(f"{allowed}, found one every {quiet:.2g} periods; {_OFTEN}")
+            raise build_refusal(f"{allowed}, found one every {quiet:.2g} periods; {_OFTEN}")
         return given
 
     @field_validator("duration")
@@ -239,18 +239,18 @@ class Hazard(Part):
         rate: Any = info.data.get("rate")
         between: Any = info.data.get("time_between")
         if (rate or between) and info.context.known:
-            quiet = between or distribution("exponential", mean=1.0 / rate)
-            cycle = cycle_length(quiet, duration)
+            quiet = between or build_distribution("exponential", mean=1.0 / rate)
+            cycle = compute_cycle_length(quiet, duration)
             if cycle < SHORTEST_CYCLE:
                 most = f"expected at most {1 / SHORTEST_CYCLE:,.0f} events a period"
-                raise refusal(f"{most}, found one every {cycle:.2g} periods on average; {_OFTEN}")
+                raise build_refusal(f"{most}, found one every {cycle:.2g} periods on average; {_OFTEN}")
         return duration
 
     @field_validator("hits")
     @classmethod
     def _something(cls, hits: dict[str, Hit]) -> dict[str, Hit]:
         if not hits:
-            raise refusal("expected at least one stage or customer that is hit, found an empty mapping")
+            raise build_refusal("expected at least one stage or customer that is hit, found an empty mapping")
         return hits
 
 
@@ -307,7 +307,7 @@ class Network(Part):
     def _ends_before_horizon(cls, warm_up: int, info: ValidationInfo[Clock]) -> int:
         horizon = info.data.get("horizon")
         if horizon is not None and warm_up >= horizon and info.context.known:
-            raise refusal(f"the warm-up, {warm_up} periods, must be shorter than the horizon, {horizon} periods")
+            raise build_refusal(f"the warm-up, {warm_up} periods, must be shorter than the horizon, {horizon} periods")
         return warm_up
 
     def completed(self, strategies: Mapping[str, Network], text: str) -> Network:

@@ -20,10 +20,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path, caught, refusal, together
-from jitrisk.model.key_pointers import key_pointer
-from jitrisk.model.quantities import found
-from jitrisk.model.wording import Known, nearest, quoted
+from jitrisk.model.faults import Finding, Path, build_refusal, combine_findings, extract_findings
+from jitrisk.model.key_pointers import find_key_pointer
+from jitrisk.model.quantities import describe_found
+from jitrisk.model.wording import KnownNames, find_nearest, quote_names
 
 # What an unknown key may mean is searched for in this many keys of a mapping; each search takes its time.
 _MOST_SEARCHED = 20
@@ -55,9 +55,11 @@ class Part(BaseModel):
         if isinstance(source, cls):
             return source
         if not isinstance(source, Mapping):
-            keys = quoted(cls.known())
-            raise refusal(f"expected a mapping with the keys {keys}, found {found(source)}{cls._hint(source)}")
-        known = Known("key", cls.known())
+            keys = quote_names(cls.known())
+            raise build_refusal(
+                f"expected a mapping with the keys {keys}, found {describe_found(source)}{cls._hint(source)}"
+            )
+        known = KnownNames("key", cls.known())
         misplaced = (f for key, value in source.items() if (f := cls._misplaced(key, value, known)))
         findings = list(islice(misplaced, MOST_FAULTS + 1))
         findings += cls._choices(source)
@@ -65,15 +67,15 @@ class Part(BaseModel):
         try:
             part = handler(given)
         except ValidationError as error:
-            details = zip(error.errors(include_url=False), caught(error), strict=True)
+            details = zip(error.errors(include_url=False), extract_findings(error), strict=True)
             there = {*source, *cls.meant(source)}
             findings += [cls._reworded(e, f) for e, f in details if e["type"] != "missing" or e["loc"][0] not in there]
         if findings:
-            raise together(findings)
+            raise combine_findings(findings)
         return part
 
     @classmethod
-    def _misplaced(cls, key: str, value: Any, known: Known) -> Finding | None:
+    def _misplaced(cls, key: str, value: Any, known: KnownNames) -> Finding | None:
         if key not in known:
             return Finding((key,), known.unknown(key, partial(cls._advise, key)))
         if value is not None:
@@ -85,7 +87,7 @@ class Part(BaseModel):
     @classmethod
     def _advise(cls, key: str) -> str:
         """Return what to write in place of an unknown key, or nothing."""
-        pointer = key_pointer(cls.__name__, key)
+        pointer = find_key_pointer(cls.__name__, key)
         return pointer.advice if pointer else ""
 
     @classmethod
@@ -97,20 +99,20 @@ class Part(BaseModel):
     def meant(cls, source: Mapping[str, Any]) -> set[str]:
         """Return the known keys that the unknown ones look like or stand for."""
         strange = list(islice((key for key in source if key not in cls.known()), _MOST_SEARCHED))
-        pointers = {key: pointer for key in strange if (pointer := key_pointer(cls.__name__, key))}
-        close = {close for key in strange if key not in pointers and (close := nearest(key, cls.known()))}
+        pointers = {key: pointer for key in strange if (pointer := find_key_pointer(cls.__name__, key))}
+        close = {close for key in strange if key not in pointers and (close := find_nearest(key, cls.known()))}
         return close.union(*(pointer.keys for pointer in pointers.values()))
 
     @classmethod
     def _choices(cls, source: Mapping[str, Any]) -> list[Finding]:
         given = [(group, [key for key in group if key in source]) for group in cls.choices]
         findings = [
-            Finding((), f"expected exactly one of {quoted(group)}, found {quoted(keys) or 'none of them'}")
+            Finding((), f"expected exactly one of {quote_names(group)}, found {quote_names(keys) or 'none of them'}")
             for group, keys in given
             if len(keys) > 1 or not (keys or cls._misspelled(group, source))
         ]
         if cls.needed and not any(key in source for key in cls.needed) and not cls._misspelled(cls.needed, source):
-            findings.append(Finding((), f"expected at least one of {quoted(cls.needed)}, found none of them"))
+            findings.append(Finding((), f"expected at least one of {quote_names(cls.needed)}, found none of them"))
         return findings
 
     @classmethod
@@ -125,7 +127,7 @@ class Part(BaseModel):
             return Finding((), f"missing key `{finding.path[0]}`: {cls._sentence(str(finding.path[0]))}")
         if error["type"] in ("dict_type", "model_type"):
             return Finding(
-                finding.path, f"expected a mapping{cls._such_as(finding.path)}, found {found(error['input'])}"
+                finding.path, f"expected a mapping{cls._such_as(finding.path)}, found {describe_found(error['input'])}"
             )
         return finding
 

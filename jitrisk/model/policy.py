@@ -8,12 +8,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from jitrisk.model.faults import refusal
+from jitrisk.model.faults import build_refusal
 from jitrisk.model.measures import DURATION, MARGIN, POSITIVE_UNITS, SERVICE, UNITS, Measure, WholePeriods
 from jitrisk.model.part import Part
-from jitrisk.model.quantities import as_number, found, is_duration
-from jitrisk.model.reader import Clock, Plain
-from jitrisk.model.wording import meant, nearest
+from jitrisk.model.quantities import describe_found, is_duration, parse_number
+from jitrisk.model.reader import Clock, FunctionReader
+from jitrisk.model.wording import find_nearest, suggest_name
 
 _MOST_CARDS = 1_000_000_000
 
@@ -40,7 +40,7 @@ class Level:
         return self.units if self.units is not None else self.cover or 0.0
 
 
-def _level(source: Any, clock: Clock) -> Level:
+def _read_level(source: Any, clock: Clock) -> Level:
     if is_duration(source):
         return Level(cover=DURATION.read(source, clock))
     return Level(units=_UNITS_OR_COVER.read(source, clock))
@@ -49,7 +49,9 @@ def _level(source: Any, clock: Clock) -> Level:
 _UNITS_OR_COVER = Measure("Level", "units such as `500` or a cover time such as `3 d`")
 _Level = Annotated[
     Level,
-    Plain("Level", _level, {"anyOf": [UNITS.defined(), DURATION.defined()], "description": _UNITS_OR_COVER.expected}),
+    FunctionReader(
+        "Level", _read_level, {"anyOf": [UNITS.defined(), DURATION.defined()], "description": _UNITS_OR_COVER.expected}
+    ),
 ]
 
 
@@ -62,36 +64,38 @@ def _is_endless(source: Any) -> bool:
     return isinstance(source, str | float) and str(source).strip().lower() in _ENDLESS
 
 
-def _cards(source: Any, clock: Clock) -> int | str | None:
+def _read_cards(source: Any, clock: Clock) -> int | str | None:
     if source == "auto":
         return None
     if source in ("formula", UNLIMITED):
         return str(source)
-    number = as_number(source)
+    number = parse_number(source)
     whole = isinstance(number, int | float) and not isinstance(number, bool) and number == number // 1
     if not whole or not 1 <= number <= _MOST_CARDS:
-        hint = _WRITE_UNLIMITED if _is_endless(source) else meant(source, ("auto", "formula", UNLIMITED))
+        hint = _WRITE_UNLIMITED if _is_endless(source) else suggest_name(source, ("auto", "formula", UNLIMITED))
         allowed = f"a whole number of cards from 1 on, `auto`, `formula` or `{UNLIMITED}`"
-        raise refusal(f"expected {allowed}, found {found(source)}{hint}")
+        raise build_refusal(f"expected {allowed}, found {describe_found(source)}{hint}")
     return int(number)
 
 
-_CARDS = Plain(
+_CARDS = FunctionReader(
     "Cards",
-    _cards,
+    _read_cards,
     {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"enum": ["auto", "formula", UNLIMITED]}]},
 )
 
 
-def _order_up_to(source: Any, clock: Clock) -> float:
+def _read_order_up_to(source: Any, clock: Clock) -> float:
     if source == UNLIMITED:
         return math.inf
     if _is_endless(source):
-        raise refusal(f"expected a number of units or `{UNLIMITED}`, found {found(source)}{_WRITE_UNLIMITED}")
-    return UNITS.read(source, clock, also=f" or `{UNLIMITED}`", hint=meant(source, (UNLIMITED,)))
+        raise build_refusal(
+            f"expected a number of units or `{UNLIMITED}`, found {describe_found(source)}{_WRITE_UNLIMITED}"
+        )
+    return UNITS.read(source, clock, also=f" or `{UNLIMITED}`", hint=suggest_name(source, (UNLIMITED,)))
 
 
-_ORDER_UP_TO = Plain("OrderUpTo", _order_up_to, {"anyOf": [UNITS.defined(), {"const": UNLIMITED}]})
+_ORDER_UP_TO = FunctionReader("OrderUpTo", _read_order_up_to, {"anyOf": [UNITS.defined(), {"const": UNLIMITED}]})
 
 
 class Policy(Part):
@@ -127,7 +131,7 @@ class Kanban(Policy):
     @classmethod
     def _needs_auto(cls, safety: float, info: ValidationInfo) -> float:
         if safety and info.data.get("cards", None) not in (None, "formula"):
-            raise refusal("a safety margin only counts with `cards: auto` or `formula`; leave one of the two out")
+            raise build_refusal("a safety margin only counts with `cards: auto` or `formula`; leave one of the two out")
         return safety
 
     @property
@@ -168,7 +172,7 @@ class MinMax(Policy):
         least: Level | None = info.data.get("min")
         comparable = least is not None and (least.units is None) == (most.units is None)
         if comparable and least is not None and most.amount <= least.amount:
-            raise refusal("`max` must be above `min`")
+            raise build_refusal("`max` must be above `min`")
         return most
 
 
@@ -183,7 +187,7 @@ class ReorderPoint(Policy):
     @classmethod
     def _above_zero(cls, quantity: Level) -> Level:
         if quantity.amount <= 0.0:
-            raise refusal("the quantity of an order must be above 0")
+            raise build_refusal("the quantity of an order must be above 0")
         return quantity
 
 
@@ -215,7 +219,7 @@ class PolicyChoice(Part):
 
     @classmethod
     def _hint(cls, source: Any) -> str:
-        kind = nearest(source, _FORMS) if isinstance(source, str) else None
+        kind = find_nearest(source, _FORMS) if isinstance(source, str) else None
         return f"; write `{{{kind}: {_FORMS[kind]}}}`" if kind else ""
 
     @property

@@ -12,8 +12,8 @@ from jitrisk.model.loading import load
 from jitrisk.model.network import Network
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.strategies import ONLY
-from jitrisk.model.tree import scalar
-from jitrisk.model.wording import meant, quoted, unknown
+from jitrisk.model.tree import parse_scalar
+from jitrisk.model.wording import describe_unknown, quote_names, suggest_name
 from jitrisk.vocabulary import PRICES
 
 _SECTIONS = {"stages": "stage", "customers": "customer"}
@@ -22,7 +22,7 @@ _ADVICE = "simulate again to change anything else"
 Path = tuple[str, ...]
 
 
-def repriced(source: Mapping[str, Any], changes: Mapping[str, Any]) -> tuple[Network, dict[str, tuple[Any, Any]]]:
+def reprice_model(source: Mapping[str, Any], changes: Mapping[str, Any]) -> tuple[Network, dict[str, tuple[Any, Any]]]:
     """Return a model with other prices, and what was changed.
 
     Parameters
@@ -42,22 +42,22 @@ def repriced(source: Mapping[str, Any], changes: Mapping[str, Any]) -> tuple[Net
         If a key is no price of the model, or a value is not allowed.
     """
     model = deepcopy(dict(source))
-    places = _places(model)
-    faults = [Fault(message, str(key)) for key in changes if (message := _refused(key, places))]
+    places = _list_places(model)
+    faults = [Fault(message, str(key)) for key in changes if (message := _explain_refusal(key, places))]
     if faults:
         raise ModelError(faults)
-    paths = {key: _path(key, places) for key in changes}
-    before = {key: _at(model, path) for key, path in paths.items()}
+    paths = {key: _build_path(key, places) for key in changes}
+    before = {key: _get_value(model, path) for key, path in paths.items()}
     for key, path in paths.items():
         value = changes[key]
-        _put(model, path, scalar(value.strip()) if isinstance(value, str) else value)
+        _set_value(model, path, parse_scalar(value.strip()) if isinstance(value, str) else value)
     network = load(model)
     after = json.loads(network.text)
-    now = {key: _at(after, path) for key, path in paths.items()}
+    now = {key: _get_value(after, path) for key, path in paths.items()}
     return network, {key: (before[key], now[key]) for key in paths if before[key] != now[key]}
 
 
-def _places(model: Mapping[str, Any]) -> dict[str, Path]:
+def _list_places(model: Mapping[str, Any]) -> dict[str, Path]:
     """Return the parts of a model that have prices, each by its key."""
     things = {f"{section}.{name}": (section, name) for section in _SECTIONS for name in model.get(section, {})}
     places: dict[str, Path] = {"": (), **things}
@@ -68,42 +68,42 @@ def _places(model: Mapping[str, Any]) -> dict[str, Path]:
     return places
 
 
-def _refused(key: Any, places: Mapping[str, Path]) -> str:
+def _explain_refusal(key: Any, places: Mapping[str, Path]) -> str:
     """Return why a key is no price of a model, nothing where it is one."""
     if not isinstance(key, str):
         return "expected the key of a price, such as `stages.valve.value`"
     place, _, name = key.rpartition(".")
     if place in places:
-        allowed = _prices(places[place])
-        hint = meant(name, allowed)
-        return "" if name in allowed else f"is no price{hint} (allowed: {quoted(allowed)}); {_ADVICE}"
+        allowed = _list_prices(places[place])
+        hint = suggest_name(name, allowed)
+        return "" if name in allowed else f"is no price{hint} (allowed: {quote_names(allowed)}); {_ADVICE}"
     if name in PRICES:
         listed = [key for key, path in places.items() if len(path) == 2]
-        return unknown("part of the model", place, places, listed)
-    sorts = {"the model": _prices(()), **{f"a {_SECTIONS[s]}": _prices((s, "")) for s in _SECTIONS}}
-    listed = [f"of {what} {quoted(names)}" for what, names in sorts.items()]
+        return describe_unknown("part of the model", place, places, listed)
+    sorts = {"the model": _list_prices(()), **{f"a {_SECTIONS[s]}": _list_prices((s, "")) for s in _SECTIONS}}
+    listed = [f"of {what} {quote_names(names)}" for what, names in sorts.items()]
     return f"is no price (prices are {'; '.join(listed)}); {_ADVICE}"
 
 
-def _path(key: str, places: Mapping[str, Path]) -> Path:
+def _build_path(key: str, places: Mapping[str, Path]) -> Path:
     place, _, name = key.rpartition(".")
     return (*places[place], name)
 
 
-def _prices(place: Path) -> list[str]:
+def _list_prices(place: Path) -> list[str]:
     """Return the names of the prices that a part of a model has."""
     section = place[-2] if len(place) > 1 else ""
     part = SECTIONS[section] if section in _SECTIONS else Network
     return [name for name in part.known() if name in PRICES]
 
 
-def _at(model: Any, path: Path) -> Any:
+def _get_value(model: Any, path: Path) -> Any:
     for step in path:
         model = model.get(step, {})
     return None if model == {} else model
 
 
-def _put(model: dict[str, Any], path: Path, value: Any) -> None:
+def _set_value(model: dict[str, Any], path: Path, value: Any) -> None:
     *above, last = path
     for step in above:
         model = model.setdefault(step, {})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from jitrisk.model.wording import nearest, shown, unknown
+from jitrisk.model.wording import describe_unknown, find_nearest, format_text
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -51,7 +51,7 @@ RATE_BELOW_PATTERN = rf"/\s*(?:{_UNIT_PATTERN}|{DURATION_PATTERN})"
 
 
 @dataclass(frozen=True)
-class Quantity:
+class ParsedQuantity:
     """A number as written, with the power of time it carries.
 
     Attributes
@@ -80,7 +80,7 @@ class Quantity:
         return "a percentage" if self.percent else "the number"
 
 
-def parse(source: object) -> Quantity:
+def parse(source: object) -> ParsedQuantity:
     """Read a number or a text as a quantity.
 
     Raises
@@ -91,22 +91,22 @@ def parse(source: object) -> Quantity:
     if isinstance(source, bool) or not isinstance(source, int | float | str):
         raise ValueError("neither a number nor a quantity with a unit")
     if not isinstance(source, str):
-        return Quantity(_finite(float(source)))
+        return ParsedQuantity(_require_finite(float(source)))
     text = source.strip()
     if not text or len(text) > _LONGEST:
         raise ValueError("the text is empty" if not text else "the text is too long")
     if (slashed := _PER.sub("/", text)) != text:
-        raise ValueError(f"write `/` for per, as in `{shown(without_unit(slashed) or slashed)}`")
+        raise ValueError(f"write `/` for per, as in `{format_text(strip_unit(slashed) or slashed)}`")
     above, slash, below = text.partition("/")
-    top = _amount(above.strip())
+    top = _parse_amount(above.strip())
     if not slash:
         return top
     if top.time:
         raise ValueError("only a number or a percentage can be per time")
-    seconds = _duration(below.strip(), single=True)
+    seconds = _parse_duration(below.strip(), single=True)
     if seconds <= 0.0:
         raise ValueError("the time below the `/` must be above 0")
-    return Quantity(top.number, -1, seconds, top.percent)
+    return ParsedQuantity(top.number, -1, seconds, top.percent)
 
 
 def is_duration(source: object) -> bool:
@@ -117,7 +117,7 @@ def is_duration(source: object) -> bool:
         return False
 
 
-def as_number(source: Any) -> Any:
+def parse_number(source: Any) -> Any:
     """Return the number in a text that is a plain number, such as ``1e5``; anything else as it is."""
     if not isinstance(source, str):
         return source
@@ -128,7 +128,7 @@ def as_number(source: Any) -> Any:
     return source if quantity.unit else quantity.number
 
 
-def found(source: object) -> str:
+def describe_found(source: object) -> str:
     """Return how a message names something found in a model, such as ``a rate `900 / d` ``."""
     if source is None:
         return "nothing"
@@ -139,15 +139,15 @@ def found(source: object) -> str:
     if isinstance(source, Sequence) and not isinstance(source, str | bytes):
         return "a list" if source else "an empty list"
     if not isinstance(source, int | float | str):
-        return f"something of type `{shown(type(source).__name__)}`"
+        return f"something of type `{format_text(type(source).__name__)}`"
     try:
         kind = parse(source).kind
     except ValueError:
         kind = "the text" if isinstance(source, str) else "the number"
-    return f"{kind} `{shown(str(source))}`" if source != "" else "an empty text"
+    return f"{kind} `{format_text(str(source))}`" if source != "" else "an empty text"
 
 
-def without_unit(source: object) -> str | None:
+def strip_unit(source: object) -> str | None:
     """Return a number, or a rate, without the unit of goods or money that stands with it, such as ``30`` of ``30 EUR``.
 
     None where nothing that could be such a unit stands there.
@@ -157,62 +157,62 @@ def without_unit(source: object) -> str | None:
     above, slash, below = (part.strip() for part in source.partition("/"))
     match = _WITH_UNIT.fullmatch(above)
     unit = (match["before"] or match["after"] or "") if match else ""
-    if not match or not unit or unit in UNITS or nearest(unit, UNITS):
+    if not match or not unit or unit in UNITS or find_nearest(unit, UNITS):
         return None
     return f"{match['number']} / {below}" if slash else match["number"]
 
 
-def _finite(number: float) -> float:
+def _require_finite(number: float) -> float:
     if not isfinite(number):
         raise ValueError("the number must be finite")
     return number
 
 
-def _amount(text: str) -> Quantity:
+def _parse_amount(text: str) -> ParsedQuantity:
     """Read what may stand above the slash: a number, a percentage or a duration."""
     match = _NUMBER.fullmatch(text)
     if not match:
-        return Quantity(_duration(text), 1)
-    number = _finite(float(match[1]))
-    return Quantity(number / 100.0, percent=True) if match[2] else Quantity(number)
+        return ParsedQuantity(_parse_duration(text), 1)
+    number = _require_finite(float(match[1]))
+    return ParsedQuantity(number / 100.0, percent=True) if match[2] else ParsedQuantity(number)
 
 
-def _duration(text: str, single: bool = False) -> float:
+def _parse_duration(text: str, single: bool = False) -> float:
     """Return the seconds in ``1 d 6 h`` or ``PT8H``; with `single` also in a unit alone, as in ``/ d``."""
     if text.startswith("P"):
-        return _iso(text)
+        return _parse_iso(text)
     if single and text in UNITS:
         return float(UNITS[text])
     seconds, place = 0.0, 0
     while match := _TERM.match(text, place):
-        seconds += float(match[1]) * _seconds(match[2])
+        seconds += float(match[1]) * _convert_unit(match[2])
         place = match.end()
     if place < len(text) or not text:
-        raise ValueError(_trouble(text, text[place:]))
-    return _finite(seconds)
+        raise ValueError(_explain_fault(text, text[place:]))
+    return _require_finite(seconds)
 
 
-def _iso(text: str) -> float:
+def _parse_iso(text: str) -> float:
     match = _ISO.fullmatch(text)
     if not match:
         raise ValueError("a duration that begins with `P` must be ISO 8601, such as `PT8H` or `P1DT6H`")
     pairs = zip(match.groups(), _ISO_SECONDS, strict=True)
-    return _finite(sum(float(number) * seconds for number, seconds in pairs if number))
+    return _require_finite(sum(float(number) * seconds for number, seconds in pairs if number))
 
 
-def _seconds(unit: str) -> int:
+def _convert_unit(unit: str) -> int:
     if unit not in UNITS:
-        raise ValueError(_unknown_unit(unit))
+        raise ValueError(_explain_unknown_unit(unit))
     return UNITS[unit]
 
 
-def _unknown_unit(unit: str) -> str:
+def _explain_unknown_unit(unit: str) -> str:
     if unit == "m":
         return "the unit `m` is ambiguous: write `min` or `month`"
-    return unknown("unit of time", unit, UNITS, SHOWN)
+    return describe_unknown("unit of time", unit, UNITS, SHOWN)
 
 
-def _trouble(text: str, rest: str) -> str:
+def _explain_fault(text: str, rest: str) -> str:
     """Return why a text is no quantity, with the next step for the mistakes people make."""
     if ":" in text:
         return "write hours and minutes with their units, such as `1 h 30 min`"

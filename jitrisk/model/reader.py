@@ -12,9 +12,9 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
-from jitrisk.model.faults import refusal
-from jitrisk.model.quantities import found
-from jitrisk.printable import first_unprintable
+from jitrisk.model.faults import build_refusal
+from jitrisk.model.quantities import describe_found
+from jitrisk.printable import find_unprintable
 
 LONGEST_TEXT = 200
 """The name of a model may have this many characters."""
@@ -80,7 +80,7 @@ class Reader(ABC):
 
 
 @dataclass(frozen=True)
-class Plain(Reader):
+class FunctionReader(Reader):
     """A reader made of a function and a schema.
 
     Attributes
@@ -103,27 +103,29 @@ class Plain(Reader):
         return dict(self.schema)
 
 
-def _text(source: Any, clock: Clock, longest: int = LONGEST_TEXT) -> str:
+def _read_text(source: Any, clock: Clock, longest: int = LONGEST_TEXT) -> str:
     if not isinstance(source, str) or not source.strip():
         hint = "; write it between quotes" if isinstance(source, int | float) else ""
-        raise refusal(f"expected a text, found {found(source)}{hint}")
-    if strange := first_unprintable(source):
-        raise refusal(f"expected a text of one line whose every character is visible, found {strange}")
+        raise build_refusal(f"expected a text, found {describe_found(source)}{hint}")
+    if strange := find_unprintable(source):
+        raise build_refusal(f"expected a text of one line whose every character is visible, found {strange}")
     if len(source) > longest:
-        raise refusal(f"expected a text of at most {longest} characters, found one of {len(source):,}; shorten it")
+        raise build_refusal(
+            f"expected a text of at most {longest} characters, found one of {len(source):,}; shorten it"
+        )
     return source
 
 
-def _flag(source: Any, clock: Clock) -> bool:
+def _read_flag(source: Any, clock: Clock) -> bool:
     if not isinstance(source, bool):
-        raise refusal(f"expected `true` or `false`, found {found(source)}")
+        raise build_refusal(f"expected `true` or `false`, found {describe_found(source)}")
     return source
 
 
-TEXT = Plain("Text", _text, {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT})
-CURRENCY = Plain(
+TEXT = FunctionReader("Text", _read_text, {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT})
+CURRENCY = FunctionReader(
     "Currency",
-    partial(_text, longest=LONGEST_CURRENCY),
+    partial(_read_text, longest=LONGEST_CURRENCY),
     {"type": "string", "minLength": 1, "maxLength": LONGEST_CURRENCY},
 )
-FLAG = Plain("Flag", _flag, {"type": "boolean"})
+FLAG = FunctionReader("Flag", _read_flag, {"type": "boolean"})

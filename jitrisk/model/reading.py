@@ -47,9 +47,9 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
     before : an earlier reading with the same period; members that both models share are not read again, nor are their
         faults found again.
     """
-    clock = _clock(model.get("period"))
+    clock = _read_clock(model.get("period"))
     findings: list[Finding] = []
-    parts = {section: _members(model, section, clock, before, findings) for section in SECTIONS}
+    parts = {section: _read_members(model, section, clock, before, findings) for section in SECTIONS}
     given = {key: parts[key] if isinstance(model[key], Mapping) and key in SECTIONS else model[key] for key in model}
     given.pop("strategies", None)
     network = attempt(findings, (), partial(Network.model_validate, given, context=clock))
@@ -57,12 +57,12 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
     return Reading(model, parts, findings, network if not findings else None)
 
 
-def _clock(period: Any) -> Clock:
+def _read_clock(period: Any) -> Clock:
     seconds = attempt([], (), LENGTH.read, period, Clock(1.0))
     return Clock(float(HOUR), known=False) if seconds is None else Clock(seconds)
 
 
-def _members(
+def _read_members(
     model: Mapping[str, Any], section: str, clock: Clock, before: Reading | None, findings: list[Finding]
 ) -> dict[str, Part]:
     members = model.get(section)

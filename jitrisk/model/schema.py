@@ -26,41 +26,41 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-def json_schema() -> dict[str, Any]:
+def build_model_schema() -> dict[str, Any]:
     """Return the JSON Schema of the model file, as a dictionary."""
     schema = Network.model_json_schema(by_alias=True, schema_generator=_Generator)
     kinds: dict[str, Any] = schema["$defs"]
     network = kinds.pop("Network")
     inputs = kinds["Stage"]["properties"]["inputs"]
     inputs["additionalProperties"] = {"anyOf": [POSITIVE_UNITS.defined(), inputs["additionalProperties"]]}
-    network["properties"]["strategies"] = _strategies(network["properties"])
-    kinds |= {f"{part.__name__}Patch": _patch(kinds[part.__name__]) for part in SECTIONS.values()}
+    network["properties"]["strategies"] = _build_strategies(network["properties"])
+    kinds |= {f"{part.__name__}Patch": _build_patch(kinds[part.__name__]) for part in SECTIONS.values()}
     definitions: dict[str, Any] = {}
-    definitions |= {name: _hoisted(kind, definitions) for name, kind in kinds.items()}
+    definitions |= {name: _hoist_definitions(kind, definitions) for name, kind in kinds.items()}
     dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": dialect, **_hoisted(network, definitions), "$defs": definitions}
+    return {"$schema": dialect, **_hoist_definitions(network, definitions), "$defs": definitions}
 
 
-def _hoisted(node: Any, definitions: dict[str, Any]) -> Any:
+def _hoist_definitions(node: Any, definitions: dict[str, Any]) -> Any:
     """Return a schema in which every wrapped definition is a reference to one in `definitions`."""
     if isinstance(node, list):
-        return [_hoisted(item, definitions) for item in node]
+        return [_hoist_definitions(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
-    plain = {key: _hoisted(value, definitions) for key, value in node.items() if key != "definition"}
+    plain = {key: _hoist_definitions(value, definitions) for key, value in node.items() if key != "definition"}
     if "definition" not in node:
         return plain
-    definition = _hoisted(node["definition"], definitions)
+    definition = _hoist_definitions(node["definition"], definitions)
     definitions[definition["title"]] = definition
     return {"$ref": f"#/$defs/{definition['title']}", **plain}
 
 
-def _patch(kind: dict[str, Any]) -> dict[str, Any]:
+def _build_patch(kind: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a patch of one member: any of its fields, none required."""
     return {key: value for key, value in kind.items() if key not in ("required", "allOf")}
 
 
-def _strategies(properties: dict[str, Any]) -> dict[str, Any]:
+def _build_strategies(properties: dict[str, Any]) -> dict[str, Any]:
     fields = {key: properties[key] for key in FIELDS}
     sections = {
         section: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{part.__name__}Patch"}}

@@ -15,9 +15,9 @@ from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.network import Network
 from jitrisk.model.part import Part
-from jitrisk.model.quantities import found
+from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import SECTIONS, Reading, read
-from jitrisk.model.wording import Known, quoted
+from jitrisk.model.wording import KnownNames, quote_names
 
 ONLY = "base"
 """Name of the one strategy of a model that has none."""
@@ -43,10 +43,10 @@ def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], li
     base : the model they patch.
     """
     if not isinstance(patches, Mapping):
-        message = f"expected a mapping of names to patches, found {found(patches)}"
+        message = f"expected a mapping of names to patches, found {describe_found(patches)}"
         return {}, [Finding(("strategies",), message)]
     patches = patches or {ONLY: {}}
-    if refused := _too_much(patches, base.model):
+    if refused := _check_count(patches, base.model):
         return {}, [refused]
     known = frozenset(base.findings)
     networks: dict[str, Network] = {}
@@ -65,7 +65,7 @@ def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], li
     return networks, findings
 
 
-def _too_much(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Finding | None:
+def _check_count(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Finding | None:
     """Return the fault of strategies that are too many, for themselves or for so large a model."""
     sections = [section for section in map(model.get, SECTIONS) if isinstance(section, Mapping)]
     members = sum(map(len, sections))
@@ -79,21 +79,21 @@ def _too_much(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Finding |
 
 def _read_patch(patch: Any, base: Reading, known: frozenset[Finding]) -> tuple[Network | None, list[Finding]]:
     """Return the network under a patch, None where it or the base has faults, and the faults that the patch brings."""
-    model, faulty = merged(base.model, patch)
+    model, faulty = merge_patch(base.model, patch)
     if isinstance(patch, Mapping) and not patch:
         network, findings = base.network, []
     else:
         reading = read(model, before=base)
-        network, findings = reading.network, [*faulty, *_caused(reading.findings, patch, known)]
-    return network.completed({}, text(model)) if network and base.network else None, findings
+        network, findings = reading.network, [*faulty, *_select_caused(reading.findings, patch, known)]
+    return network.completed({}, serialize_model(model)) if network and base.network else None, findings
 
 
-def text(model: Mapping[str, Any]) -> str:
+def serialize_model(model: Mapping[str, Any]) -> str:
     """Return a model as canonical JSON: its own order, no spaces."""
     return json.dumps(model, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def merged(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
+def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
     """Return a model with a patch applied, and what is wrong with the patch itself.
 
     Parameters
@@ -108,57 +108,57 @@ def merged(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[F
     """
     result = {key: value for key, value in model.items() if key != "strategies"}
     if not isinstance(patch, Mapping):
-        message = f"expected a mapping with the keys {quoted(_ALLOWED)}, or `{{}}` for no change, found {found(patch)}"
+        message = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change, found {describe_found(patch)}"
         return result, [Finding((), message)]
     findings: list[Finding] = []
-    allowed = Known("key", _ALLOWED)
+    allowed = KnownNames("key", _ALLOWED)
     for key, change in patch.items():
         if key in SECTIONS:
-            result |= _section(key, model, change, findings)
+            result |= _patch_section(key, model, change, findings)
         elif key in FIELDS:
             result[key] = change
         elif key in Network.known():
-            message = f"`{key}` must be the same under every strategy; a strategy can change {quoted(_ALLOWED)}"
+            message = f"`{key}` must be the same under every strategy; a strategy can change {quote_names(_ALLOWED)}"
             findings.append(Finding((key,), message))
         else:
             findings.append(Finding((key,), allowed.unknown(key)))
     return result, findings
 
 
-def _section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
+def _patch_section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
     """Return the patched section under its name, or nothing where the model has none that can be patched."""
     if not isinstance(change, Mapping):
-        findings.append(Finding((section,), f"expected a mapping of names to changes, found {found(change)}"))
+        findings.append(Finding((section,), f"expected a mapping of names to changes, found {describe_found(change)}"))
         return {}
     base = model.get(section, {})
     if not isinstance(base, Mapping) or (section not in model and section in Network.meant(model)):
         return {}
     result = dict(base)
-    known = Known(section.removesuffix("s"), base)
+    known = KnownNames(section.removesuffix("s"), base)
     for name, fields in change.items():
         if name not in known:
             findings.append(Finding((section, name), f"{known.unknown(name)}; a strategy adds nothing new"))
         elif not isinstance(fields, Mapping):
-            findings.append(Finding((section, name), f"expected a mapping of fields, found {found(fields)}"))
+            findings.append(Finding((section, name), f"expected a mapping of fields, found {describe_found(fields)}"))
         elif isinstance(base[name], Mapping):
-            result[name] = {**_without_rivals(SECTIONS[section], base[name], fields), **fields}
+            result[name] = {**_drop_rivals(SECTIONS[section], base[name], fields), **fields}
     return {section: result} if section in model else {}
 
 
-def _without_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the base that the patch does not drive out."""
     rivals = {key for group in part.choices if any(key in fields for key in group) for key in group}
     return {key: value for key, value in base.items() if key not in rivals}
 
 
-def _caused(findings: list[Finding], patch: Any, known: frozenset[Finding]) -> Iterator[Finding]:
+def _select_caused(findings: list[Finding], patch: Any, known: frozenset[Finding]) -> Iterator[Finding]:
     """Yield the findings in a merged model that its patch caused, with paths from the top of the patch.
 
     A fault that the model has anyway is left out. One outside the fields that the patch gives, such as a cycle it
     closes, is put as deep in the patch as its path reaches.
     """
     for finding in findings:
-        depth = reach(patch, finding.path)
+        depth = count_matched_steps(patch, finding.path)
         given = 3 if finding.path[:1] and finding.path[0] in SECTIONS else 1
         if depth >= given and finding.path[0] in _ALLOWED:
             yield finding
@@ -166,7 +166,7 @@ def _caused(findings: list[Finding], patch: Any, known: frozenset[Finding]) -> I
             yield finding._replace(path=finding.path[:depth])
 
 
-def reach(patch: Any, path: Path) -> int:
+def count_matched_steps(patch: Any, path: Path) -> int:
     """Return how many steps of a path a patch follows."""
     for depth, step in enumerate(path):
         if not isinstance(patch, Mapping) or step not in patch:

@@ -15,8 +15,8 @@ def join_surrogate_pairs(text: str) -> str:
     """
     if not text.lstrip().startswith(("{", "[")) or "\\ud" not in text.lower():
         return text
-    return _ESCAPE.sub(lambda match: _character(match[1], match[2]) if match[1] else match[0], text)
+    return _ESCAPE.sub(lambda match: _join_pair(match[1], match[2]) if match[1] else match[0], text)
 
 
-def _character(high: str, low: str) -> str:
+def _join_pair(high: str, low: str) -> str:
     return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)

@@ -16,11 +16,11 @@ from pathlib import Path as FilePath
 from pathlib import PureWindowsPath
 from typing import Any
 
-from jitrisk.files.regular_files import IrregularFileError, read_regular, special_kind
+from jitrisk.files.regular_files import IrregularFileError, identify_special_file, read_regular
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.measures import LARGEST
-from jitrisk.model.quantities import NUMBER_PATTERN, found, parse
-from jitrisk.model.wording import Known, quoted, reason, shown, size, unknown
+from jitrisk.model.quantities import NUMBER_PATTERN, describe_found, parse
+from jitrisk.model.wording import KnownNames, describe_unknown, format_bytes, format_reason, format_text, quote_names
 
 MOST_BYTES = 10_000_000
 """A table may have this many bytes."""
@@ -49,13 +49,13 @@ class _TableError(Exception):
         super().__init__()
 
 
-def _refusal(message: str) -> _TableError:
+def _build_refusal(message: str) -> _TableError:
     """Return the error about a table as a whole."""
     return _TableError([Finding(("file",), message)])
 
 
 @dataclass
-class Tables:
+class TableInliner:
     """Replaces the tables that a model names by what stands in them.
 
     Attributes
@@ -80,13 +80,13 @@ class Tables:
         return {key: self.inlined(value, (*path, key)) for key, value in node.items()}
 
     def _table(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        known = Known("key", _KEYS)
+        known = KnownNames("key", _KEYS)
         findings = [Finding((key,), known.unknown(key)) for key in node if key not in known]
         if "column" not in node:
             findings.append(Finding((), "missing key `column`: the column of the file to draw from"))
         given = [key for key in _KEYS if key in node]
         findings += [
-            Finding((key,), f"expected a text, found {found(node[key])}")
+            Finding((key,), f"expected a text, found {describe_found(node[key])}")
             for key in given
             if not isinstance(node[key], str)
         ]
@@ -97,8 +97,8 @@ class Tables:
     def _tally(self, node: Mapping[str, Any]) -> dict[str, Any]:
         """Return the distinct values of a column with their weights."""
         rows, lines = self._rows(node["file"])
-        column = _place(rows[0], "column", node["column"])
-        weight = _place(rows[0], "weights", node["weights"]) if "weights" in node else None
+        column = _find_column(rows[0], "column", node["column"])
+        weight = _find_column(rows[0], "weights", node["weights"]) if "weights" in node else None
         cells = _Cells(node["file"])
         tally: dict[float | str, float] = {}
         for row, line in zip(rows[1:], lines[1:], strict=True):
@@ -109,7 +109,7 @@ class Tables:
         if cells.findings:
             raise _TableError(cells.reported())
         values = sorted(tally, key=lambda value: (isinstance(value, str), value))
-        return {"values": [_short(v) for v in values], "weights": [_short(tally[v]) for v in values]}
+        return {"values": [_shorten_number(v) for v in values], "weights": [_shorten_number(tally[v]) for v in values]}
 
     def _rows(self, name: str) -> tuple[list[list[str]], list[int]]:
         """Return the rows of a file, its header first, and the line each ends on."""
@@ -122,29 +122,31 @@ class Tables:
                     rows.append(row)
                     lines.append(reader.line_num)
         except csv.Error as error:
-            message = f"not a CSV file: {reason(error)}; is a quote left open?"
+            message = f"not a CSV file: {format_reason(error)}; is a quote left open?"
             raise _TableError([Finding(("file",), message, reader.line_num, name)]) from None
-        other = _separator(rows[0]) if rows else ""
+        other = _find_separator(rows[0]) if rows else ""
         if other:
             message = f"the cells are separated by {other}; expected commas"
             raise _TableError([Finding(("file",), message, lines[0], name)])
         if not 1 < len(rows) <= MOST_ROWS + 1:
-            raise _refusal(f"expected a header and 1 to {MOST_ROWS:,} rows, found {max(len(rows) - 1, 0):,} rows")
+            raise _build_refusal(f"expected a header and 1 to {MOST_ROWS:,} rows, found {max(len(rows) - 1, 0):,} rows")
         return rows, lines
 
     def _text(self, name: str) -> str:
         try:
             content = read_regular(self._inside(name), MOST_BYTES)
             if len(content) > MOST_BYTES:
-                raise _refusal(f"the file `{shown(name)}` is larger than {size(MOST_BYTES)}")
+                raise _build_refusal(f"the file `{format_text(name)}` is larger than {format_bytes(MOST_BYTES)}")
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise _refusal(f"the file `{shown(name)}` is not UTF-8 text; save it in UTF-8") from None
+            raise _build_refusal(f"the file `{format_text(name)}` is not UTF-8 text; save it in UTF-8") from None
         except IrregularFileError as error:
-            raise _refusal(f"`{shown(name)}` is {error.strerror}; a table is read from a CSV file") from None
+            raise _build_refusal(
+                f"`{format_text(name)}` is {error.strerror}; a table is read from a CSV file"
+            ) from None
         except (OSError, ValueError) as error:
-            why = reason(getattr(error, "strerror", None) or error)
-            raise _refusal(f"the file `{shown(name)}` cannot be read: {why}") from None
+            why = format_reason(getattr(error, "strerror", None) or error)
+            raise _build_refusal(f"the file `{format_text(name)}` cannot be read: {why}") from None
 
     def _inside(self, name: str) -> FilePath:
         """Return the path of a file in the folder of the model, wherever links lead."""
@@ -154,10 +156,10 @@ class Tables:
         path = FilePath(os.path.realpath(folder / name))
         if windows.drive or windows.root or ".." in windows.parts or not path.is_relative_to(folder):
             message = "must lie in the folder of the model; give its name relative to that folder"
-            raise _refusal(f"the file `{shown(name)}` {message}")
-        if not path.is_file() and not special_kind(path):
-            close = unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
-            raise _refusal(f"{close}; it is looked for in the folder of the model")
+            raise _build_refusal(f"the file `{format_text(name)}` {message}")
+        if not path.is_file() and not identify_special_file(path):
+            close = describe_unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
+            raise _build_refusal(f"{close}; it is looked for in the folder of the model")
         return path
 
 
@@ -172,13 +174,17 @@ class _Cells:
         """Return whether a row has a cell for every column and no more."""
         if len(row) == len(header):
             return True
-        other = _separator(row)
+        other = _find_separator(row)
         hint = f"; the cells are separated by {other}, expected commas" if other else ""
         if any("\n" in cell for cell in row):
             hint = "; a text between quotes runs over several lines: close the quote before it"
         elif len(row) > len(header):
             hint = "; write decimals with a point, and a text with a comma between quotes"
-        self._report("file", f"expected {_cells(len(header))} as in the header, found {_cells(len(row))}{hint}", line)
+        self._report(
+            "file",
+            f"expected {_format_cells(len(header))} as in the header, found {_format_cells(len(row))}{hint}",
+            line,
+        )
         return False
 
     def quantity(self, row: list[str], place: int, key: str, line: int) -> float | str:
@@ -192,14 +198,14 @@ class _Cells:
             allowed = f"a number from 0 to {LARGEST:g}"
         except ValueError:
             allowed = "a number or a quantity with a unit"
-        self._report(key, f"expected {allowed}, found {found(text)}", line)
+        self._report(key, f"expected {allowed}, found {describe_found(text)}", line)
         return 0.0
 
     def number(self, row: list[str], place: int, key: str, line: int) -> float:
         """Return a cell as a number."""
         value = self.quantity(row, place, key, line)
         if isinstance(value, str):
-            self._report(key, f"expected a number, found {found(value)}", line)
+            self._report(key, f"expected a number, found {describe_found(value)}", line)
             return 0.0
         return value
 
@@ -209,26 +215,26 @@ class _Cells:
     def reported(self) -> list[Finding]:
         """Return the first faults, and how many more there are."""
         more = len(self.findings) - _MOST_FAULTS
-        last = [Finding((), f"`{shown(self.file)}` has {more:,} more faults")] if more > 0 else []
+        last = [Finding((), f"`{format_text(self.file)}` has {more:,} more faults")] if more > 0 else []
         return self.findings[:_MOST_FAULTS] + last
 
 
-def _separator(row: list[str]) -> str:
+def _find_separator(row: list[str]) -> str:
     """Return what separates the cells of a row that commas do not separate, or nothing."""
     return next((name for mark, name in _SEPARATORS.items() if len(row) == 1 and mark in row[0]), "")
 
 
-def _cells(number: int) -> str:
+def _format_cells(number: int) -> str:
     return f"{number} cell" if number == 1 else f"{number} cells"
 
 
-def _place(header: list[str], key: str, name: str) -> int:
+def _find_column(header: list[str], key: str, name: str) -> int:
     columns = [cell.strip() for cell in header]
     if columns.count(name) != 1:
-        many = f"the column `{shown(name)}` stands there more than once; columns: {quoted(columns)}"
-        raise _TableError([Finding((key,), many if name in columns else unknown("column", name, columns))])
+        many = f"the column `{format_text(name)}` stands there more than once; columns: {quote_names(columns)}"
+        raise _TableError([Finding((key,), many if name in columns else describe_unknown("column", name, columns))])
     return columns.index(name)
 
 
-def _short(value: float | str) -> float | int | str:
+def _shorten_number(value: float | str) -> float | int | str:
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -18,9 +18,9 @@ import yaml
 
 from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import Finding, Path
-from jitrisk.model.quantities import found
+from jitrisk.model.quantities import describe_found
 from jitrisk.model.surrogates import join_surrogate_pairs
-from jitrisk.model.wording import reason, shown
+from jitrisk.model.wording import format_reason, format_text
 
 MOST_BYTES = 20_000_000
 """A model file may have this many bytes."""
@@ -152,14 +152,14 @@ def read_yaml(text: str, last: bool = False) -> Tree:
     """
     text = join_surrogate_pairs(text)
     try:
-        return _built(text, last)
+        return _build_tree(text, last)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         _check_limits(text[: mark.index] if mark else text)
         line = mark.line + 1 if mark else None
         if line and any(map(_INDENTED_BY_TAB.match, text.splitlines()[line - 1 : line])):
             raise TextError("a tab indents this line; indent with spaces", line) from None
-        raise TextError(f"not valid YAML: {_problem(error)}", line) from None
+        raise TextError(f"not valid YAML: {_describe_problem(error)}", line) from None
     except yaml.reader.ReaderError as error:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         # The parsers count its position differently, in characters or in bytes.
@@ -169,15 +169,15 @@ def read_yaml(text: str, last: bool = False) -> Tree:
         raise TextError(message, before.count("\n") + 1) from None
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
+def _describe_problem(error: yaml.MarkedYAMLError) -> str:
     """Return what a parser found wrong, with the next step where it names none."""
-    problem = reason(error.problem or error.context or "the text cannot be read")
+    problem = format_reason(error.problem or error.context or "the text cannot be read")
     if "Unicode character escape" in problem:
         return f"{problem}; write the character itself, or one above U+FFFF as `\\U0001F600`"
     return problem
 
 
-def _built(text: str, last: bool) -> Tree:
+def _build_tree(text: str, last: bool) -> Tree:
     builder = _Builder(last)
     for event in yaml.parse(text, Loader=_LOADER):
         builder.take(event)
@@ -190,7 +190,7 @@ def _check_limits(text: str) -> None:
     A parser reads ahead, and some have limits of their own: it can give up before the events of that text arrive.
     """
     try:
-        _built(text, last=False)
+        _build_tree(text, last=False)
     except LimitError as error:
         raise error from None
     except (TextError, TooManyFaultsError, yaml.YAMLError):
@@ -237,7 +237,7 @@ class _Builder:
             self._alias(event, line)
         elif isinstance(event, yaml.ScalarEvent):
             self._count(1, line)
-            value = event.value if event.style else scalar(event.value)
+            value = event.value if event.style else parse_scalar(event.value)
             self._name(event.anchor, value, 1, 0)
             self._add(value, line)
         else:
@@ -247,7 +247,7 @@ class _Builder:
         """Take note of a tag; what it stands before is read as if there were none."""
         path = self._next()
         tag = tag.replace("tag:yaml.org,2002:", "!!")
-        self._report(path, f"the tag `{shown(tag)}` is not allowed; a model has no tags", line)
+        self._report(path, f"the tag `{format_text(tag)}` is not allowed; a model has no tags", line)
         above = self._stack[-1] if self._stack else None
         if not is_key and not (above and (above.lost or not above.keep)):
             self.tree.unclear.add(path)
@@ -295,7 +295,7 @@ class _Builder:
         if not first:
             before = self.tree.lines.get(path)
             where = "twice on line" if before == line else f"on line {before} and on line"
-            self._report(path, f"duplicate key `{shown(key)}`; it stands {where} {line}", line)
+            self._report(path, f"duplicate key `{format_text(key)}`; it stands {where} {line}", line)
         if frame.keep:
             self.tree.lines[path] = line
 
@@ -351,7 +351,7 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
-            raise TextError(f"the alias `*{shown(str(event.anchor))}` has no finished anchor before it", line)
+            raise TextError(f"the alias `*{format_text(str(event.anchor))}` has no finished anchor before it", line)
         value, size, height = self._anchors[event.anchor]
         self._count(size, line)
         self._deepen(height, line)
@@ -383,7 +383,7 @@ def _merge(node: Any, merged: list[Any]) -> None:
                 node.setdefault(key, field_value)
 
 
-def scalar(text: str) -> Any:
+def parse_scalar(text: str) -> Any:
     """Return what a plain scalar means in YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
@@ -393,7 +393,7 @@ def scalar(text: str) -> Any:
     return float(text) if _FLOAT.fullmatch(text) and isfinite(float(text)) else text
 
 
-def from_mapping(source: Mapping[Any, Any]) -> Tree:
+def copy_mapping(source: Mapping[Any, Any]) -> Tree:
     """Copy a mapping from Python into plain values.
 
     Raises
@@ -418,7 +418,7 @@ def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding
         source = source.tolist()
     if isinstance(source, Mapping):
         strange = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
-        findings += [Finding(path, f"a key must be a text, found {found(key)}") for key in strange]
+        findings += [Finding(path, f"a key must be a text, found {describe_found(key)}") for key in strange]
         return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
     if isinstance(source, list | tuple):
         return [_copy(value, (*path, i), budget, findings) for i, value in enumerate(source)]

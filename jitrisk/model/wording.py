@@ -24,43 +24,45 @@ _LONGEST = 60
 _LONGEST_REASON = 200
 
 
-def shown(text: str, longest: int = _LONGEST) -> str:
+def format_text(text: str, longest: int = _LONGEST) -> str:
     """Return a text as a message may print it: not too long, and every character visible."""
     return shorten(escape(text[: longest + 1]), longest)
 
 
-def reason(error: object) -> str:
+def format_reason(error: object) -> str:
     """Return the words of another program about an error as a message may print them."""
-    return shown(str(error), _LONGEST_REASON)
+    return format_text(str(error), _LONGEST_REASON)
 
 
-def quoted(names: Iterable[str]) -> str:
+def quote_names(names: Iterable[str]) -> str:
     """Return the first names between backticks, separated by commas, and how many more there are."""
     rest = iter(names)
-    listed = [f"`{shown(name)}`" for name in islice(rest, _MOST_LISTED)]
+    listed = [f"`{format_text(name)}`" for name in islice(rest, _MOST_LISTED)]
     more = sum(1 for _ in rest)
     return ", ".join(listed) + (f" and {more:,} more" if more else "")
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def find_nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None if none is close."""
     plain = {k[:100].casefold(): k for k in known}
     close = find_closest(name[:100].casefold(), plain)
     return plain[close] if close else None
 
 
-def meant(name: object, known: Iterable[str]) -> str:
+def suggest_name(name: object, known: Iterable[str]) -> str:
     """Return the end of a message that asks whether a known name was meant, or nothing where none is close."""
-    close = nearest(name, known) if isinstance(name, str) else None
-    return f"; did you mean `{shown(close)}`?" if close else ""
+    close = find_nearest(name, known) if isinstance(name, str) else None
+    return f"; did you mean `{format_text(close)}`?" if close else ""
 
 
-def size(count: int) -> str:
+def format_bytes(count: int) -> str:
     """Return a number of bytes as a message shows it."""
     return f"{count / 1e6:g} MB" if count >= 1e6 else f"{count:,} bytes"
 
 
-def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str] = (), advice: str = "") -> str:
+def describe_unknown(
+    kind: str, name: str, known: Collection[str], listed: Collection[str] = (), advice: str = ""
+) -> str:
     """Return a message about an unknown name: what to write, or the nearest known one, and what is allowed.
 
     Parameters
@@ -72,15 +74,15 @@ def unknown(kind: str, name: str, known: Collection[str], listed: Collection[str
     advice : what to write in place of the name, where that is known.
     """
     listed = listed or known
-    close = None if advice else nearest(name, known)
-    question = f"did you mean `{shown(close)}`?" if close else advice
-    names = quoted(listed) if 0 < len(listed) <= _MOST_LISTED else ""
+    close = None if advice else find_nearest(name, known)
+    question = f"did you mean `{format_text(close)}`?" if close else advice
+    names = quote_names(listed) if 0 < len(listed) <= _MOST_LISTED else ""
     allowed = f"allowed: {names}" if 0 < len(names) <= _LONGEST_LIST else ""
     hints = " (".join(hint for hint in (question, allowed) if hint) + (")" if question and allowed else "")
-    return f"unknown {kind} `{shown(name)}`" + (f"; {hints}" if hints else "")
+    return f"unknown {kind} `{format_text(name)}`" + (f"; {hints}" if hints else "")
 
 
-class Known:
+class KnownNames:
     """Known names of one kind, for messages about many unknown ones.
 
     Parameters
@@ -106,5 +108,5 @@ class Known:
         """
         self._left -= 1
         if self._left < 0:
-            return unknown(self._kind, name, ())
-        return unknown(self._kind, name, self._names, advice=advise())
+            return describe_unknown(self._kind, name, ())
+        return describe_unknown(self._kind, name, self._names, advice=advise())

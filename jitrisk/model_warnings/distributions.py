@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from functools import lru_cache
 from math import inf
 
-from jitrisk.lower import clipped_mean, mean_lead_time, whole_periods
-from jitrisk.model_warnings.subject import Found, Path, Subject
+from jitrisk.lower import compute_clipped_mean, compute_mean_lead_time, round_to_periods
+from jitrisk.model_warnings.subject import CheckFinding, Path, Subject
 from jitrisk.sampling.distributions import Distribution
-from jitrisk.units import number
+from jitrisk.units import format_number
 
 _MOVED = 0.01
 _RAISED = 0.1
 
 
-def find_clipped_means(subject: Subject) -> Iterator[Found]:
+def find_clipped_means(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every distribution whose clipping moves its mean by more than 1 %."""
-    for path, law, highest in _drawn(subject):
-        mean, clipped = law.mean(), clipped_mean(law, highest)
+    for path, law, highest in _list_distributions(subject):
+        mean, clipped = law.mean(), compute_clipped_mean(law, highest)
         if abs(clipped - mean) > _MOVED * mean:
             bounds = "at 0" if highest == inf else f"at 0 and {highest:g}"
-            written, drawn = number(mean, 4), number(clipped, 4)
-            yield Found(path, f"the {law.family} distribution has mean {written}; clipped {bounds}, {drawn}")
+            written, drawn = format_number(mean, 4), format_number(clipped, 4)
+            yield CheckFinding(path, f"the {law.family} distribution has mean {written}; clipped {bounds}, {drawn}")
 
 
-def _drawn(subject: Subject) -> Iterator[tuple[Path, Distribution, float]]:
+def _list_distributions(subject: Subject) -> Iterator[tuple[Path, Distribution, float]]:
     """Yield every distribution with where it stands and the highest value that can be drawn from it."""
     network = subject.network
     for name, stage in network.stages.items():
@@ -39,26 +39,26 @@ def _drawn(subject: Subject) -> Iterator[tuple[Path, Distribution, float]]:
         yield ("hazards", name, "duration"), hazard.duration, inf
 
 
-def find_rounded_lead_times(subject: Subject) -> Iterator[Found]:
+def find_rounded_lead_times(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every lead time that rounding up to whole periods raises by more than a tenth on average."""
     for name, stage in subject.network.stages.items():
-        yield from _rounded(subject, ("stages", name, "lead_time"), *_means(stage.lead_time))
+        yield from _find_raised_lead_time(subject, ("stages", name, "lead_time"), *_compute_means(stage.lead_time))
         if stage.expedite is not None:
             lead_time = stage.expedite.lead_time
             path = ("stages", name, "expedite", "lead_time")
-            yield from _rounded(subject, path, lead_time, float(whole_periods(lead_time)))
+            yield from _find_raised_lead_time(subject, path, lead_time, float(round_to_periods(lead_time)))
 
 
 @lru_cache(maxsize=4096)
-def _means(law: Distribution) -> tuple[float, float]:
+def _compute_means(law: Distribution) -> tuple[float, float]:
     """Return the mean of a lead time, and of the whole periods it becomes."""
-    return clipped_mean(law), mean_lead_time(law)
+    return compute_clipped_mean(law), compute_mean_lead_time(law)
 
 
-def _rounded(subject: Subject, path: Path, lead_time: float, rounded: float) -> Iterator[Found]:
+def _find_raised_lead_time(subject: Subject, path: Path, lead_time: float, rounded: float) -> Iterator[CheckFinding]:
     # Whole periods differ from what is written by rounding alone, which is no reason for a warning.
     if rounded <= lead_time * (1.0 + _RAISED) * (1.0 + 1e-9):
         return
     hours = subject.network.period
-    words = f"{number(lead_time * hours, 4)} h become {number(rounded * hours, 4)} h: {number(rounded, 4)} periods of"
-    yield Found(path, f"{words} {hours:g} h")
+    words = f"{format_number(lead_time * hours, 4)} h become {format_number(rounded * hours, 4)} h: {format_number(rounded, 4)} periods of"
+    yield CheckFinding(path, f"{words} {hours:g} h")

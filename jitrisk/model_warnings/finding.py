@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.model import Network, reach
+from jitrisk.model import Network, count_matched_steps
 from jitrisk.model_warnings.distributions import find_clipped_means, find_rounded_lead_times
 from jitrisk.model_warnings.flows import find_empty_fallbacks, find_low_capacities, find_partial_hazards
 from jitrisk.model_warnings.notation import find_high_holding_rates, find_numbers_per_period
 from jitrisk.model_warnings.prices import find_values_above_cost
-from jitrisk.model_warnings.subject import Check, Found, Path, Subject
+from jitrisk.model_warnings.subject import Check, CheckFinding, Path, Subject
 from jitrisk.warning_register import WARNINGS
 
 # A warning names this many of the strategies under which it is found.
@@ -93,26 +93,26 @@ def find_warnings(network: Network, strategies: Collection[str] | None = None) -
     patches = Subject(network).model.get("strategies") or {}
     under: dict[tuple[str, Path, str], list[str]] = {}
     for strategy in names:
-        for name, (path, message) in _found(network, strategy):
-            under.setdefault((name, _patched(path, strategy, patches), message), []).append(strategy)
+        for name, (path, message) in _run_checks(network, strategy):
+            under.setdefault((name, _find_written_key(path, strategy, patches), message), []).append(strategy)
     warnings = [
-        _placed(network, name, path, message, found if _is_named(found, names, path) else [])
+        _build_warning(network, name, path, message, found if _is_named(found, names, path) else [])
         for (name, path, message), found in under.items()
     ]
     return tuple(sorted(warnings, key=lambda warning: warning.line or 0))
 
 
-def _found(network: Network, strategy: str) -> Iterator[tuple[str, Found]]:
+def _run_checks(network: Network, strategy: str) -> Iterator[tuple[str, CheckFinding]]:
     subject = Subject(network.strategies.get(strategy, network))
     for name, check in CHECKS.items():
         if name not in network.silence:
             yield from ((name, found) for found in check(subject))
 
 
-def _patched(path: Path, strategy: str, patches: Mapping[str, Any]) -> Path:
+def _find_written_key(path: Path, strategy: str, patches: Mapping[str, Any]) -> Path:
     """Return where what stands at a path under a strategy is written: in its patch, or in the model itself."""
     patch = patches.get(strategy, {})
-    written = reach(patch, path) >= (3 if len(path) >= 3 else len(path))
+    written = count_matched_steps(patch, path) >= (3 if len(path) >= 3 else len(path))
     return ("strategies", strategy, *path) if written else path
 
 
@@ -121,7 +121,7 @@ def _is_named(found: Collection[str], names: Collection[str], path: Path) -> boo
     return len(found) < len(names) and path[0] != "strategies"
 
 
-def _placed(network: Network, name: str, path: Path, message: str, strategies: Collection[str]) -> ModelWarning:
+def _build_warning(network: Network, name: str, path: Path, message: str, strategies: Collection[str]) -> ModelWarning:
     key, line = network.origin.place(path)
     row = WARNINGS[name]
     return ModelWarning(name, message, row.effect, row.remedy, key, network.origin.file, line, tuple(strategies))

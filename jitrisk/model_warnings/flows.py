@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jitrisk.lower.graph import mean_yield, sweep_order
+from jitrisk.lower.graph import compute_mean_yield, find_sweep_order
 from jitrisk.model import BaseStock, Kanban, Level, MinMax, Network, Policy, ReorderPoint
-from jitrisk.model_warnings.subject import Found, Subject
-from jitrisk.units import number
+from jitrisk.model_warnings.subject import CheckFinding, Subject
+from jitrisk.units import format_number
 
 _EXACT = 1e-9
 _MOST_NAMED = 4
 
 
-def find_partial_hazards(subject: Subject) -> Iterator[Found]:
+def find_partial_hazards(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every stage of whose capacity two or more hazards each take a part."""
     for stage, factors in _partial_factors(subject.network).items():
         if len(factors) > 1:
@@ -21,7 +21,7 @@ def find_partial_hazards(subject: Subject) -> Iterator[Found]:
             named = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
             more = f" and {len(factors) - _MOST_NAMED} more" if len(factors) > _MOST_NAMED else ""
             words = f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(named)}{more}"
-            yield Found(("hazards", second, "hits", stage, "capacity"), words)
+            yield CheckFinding(("hazards", second, "hits", stage, "capacity"), words)
 
 
 def _partial_factors(network: Network) -> dict[str, dict[str, float]]:
@@ -35,27 +35,27 @@ def _partial_factors(network: Network) -> dict[str, dict[str, float]]:
     return factors
 
 
-def find_empty_fallbacks(subject: Subject) -> Iterator[Found]:
+def find_empty_fallbacks(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every source that no share of any demand reaches, whose level follows mean demand."""
-    reachable = _reachable(subject.network)
+    reachable = _find_reachable_stages(subject.network)
     for name, stage in subject.network.stages.items():
-        field = _by_demand(stage.policy)
+        field = _find_demand_field(stage.policy)
         if field and name in reachable and not subject.customers_behind[name]:
             level = "one card" if isinstance(stage.policy, Kanban) else "0"
             path = ("stages", name, "policy", stage.policy.kind, field)
-            yield Found(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
+            yield CheckFinding(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
 
 
-def _reachable(network: Network) -> set[str]:
+def _find_reachable_stages(network: Network) -> set[str]:
     """Return the stages that a customer's demand can reach, by a share or because they stand in for another source."""
     reachable = {customer.stage for customer in network.customers.values()}
-    for name in sweep_order(network):
+    for name in find_sweep_order(network):
         inputs = network.stages[name].inputs.values() if name in reachable else ()
         reachable |= {source for item in inputs for source, share in item.sources if share > 0 or item.failover}
     return reachable
 
 
-def _by_demand(policy: Policy) -> str:
+def _find_demand_field(policy: Policy) -> str:
     """Return the field by which a level follows mean demand, empty where none does."""
     match policy:
         case Kanban(cards=None):
@@ -63,20 +63,22 @@ def _by_demand(policy: Policy) -> str:
         case BaseStock(level=None):
             return "cover" if policy.cover is not None else "service"
         case MinMax():
-            return _covering(min=policy.min, max=policy.max)
+            return _find_cover_field(min=policy.min, max=policy.max)
         case ReorderPoint():
-            return _covering(point=policy.point, quantity=policy.quantity)
+            return _find_cover_field(point=policy.point, quantity=policy.quantity)
     return ""
 
 
-def _covering(**levels: Level) -> str:
+def _find_cover_field(**levels: Level) -> str:
     return next((field for field, level in levels.items() if level.cover), "")
 
 
-def find_low_capacities(subject: Subject) -> Iterator[Found]:
+def find_low_capacities(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every stage whose capacity is below what mean demand asks it to start."""
     for name, stage in subject.network.stages.items():
-        needed = subject.mean_demand[name] / mean_yield(stage)
+        needed = subject.mean_demand[name] / compute_mean_yield(stage)
         if stage.capacity is not None and stage.capacity < needed * (1.0 - _EXACT):
-            offered, asked = (number(value * subject.per_day, 4) for value in (stage.capacity, needed))
-            yield Found(("stages", name, "capacity"), f"a capacity of {offered} / d for a mean demand of {asked} / d")
+            offered, asked = (format_number(value * subject.per_day, 4) for value in (stage.capacity, needed))
+            yield CheckFinding(
+                ("stages", name, "capacity"), f"a capacity of {offered} / d for a mean demand of {asked} / d"
+            )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from jitrisk.lower import customers_behind, mean_demand
-from jitrisk.model import BareRate, Network, bare_rates
+from jitrisk.lower import compute_mean_demand, find_downstream_customers
+from jitrisk.model import BareRate, Network, find_bare_rates
 
 Path = tuple[str | int, ...]
 
 
-class Found(NamedTuple):
+class CheckFinding(NamedTuple):
     """What a check found.
 
     Attributes
@@ -45,19 +45,19 @@ class Subject:
         return model
 
     @cached_property
-    def bare_rates(self) -> tuple[BareRate, ...]:
+    def find_bare_rates(self) -> tuple[BareRate, ...]:
         """Every bare number per time."""
-        return tuple(bare_rates(self.model))
+        return tuple(find_bare_rates(self.model))
 
     @cached_property
     def mean_demand(self) -> dict[str, float]:
         """Mean demand on each store, units a period."""
-        return mean_demand(self.network)
+        return compute_mean_demand(self.network)
 
     @cached_property
     def customers_behind(self) -> dict[str, frozenset[str]]:
         """The customers whose demand reaches each store by the shares of the sources."""
-        return customers_behind(self.network)
+        return find_downstream_customers(self.network)
 
     @property
     def per_day(self) -> float:
@@ -65,5 +65,5 @@ class Subject:
         return 24.0 / self.network.period
 
 
-Check = Callable[[Subject], Iterator[Found]]
+Check = Callable[[Subject], Iterator[CheckFinding]]
 """Finds one kind of warning in the network of one strategy."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from jitrisk.report.conclusion import conclusion
-from jitrisk.report.json_documents import document
-from jitrisk.report.model_summary import Digest, outline_digest, outline_document
-from jitrisk.report.precision_target import reached_document, reached_line
-from jitrisk.report.replay_log import Journal, journal, replay_document
-from jitrisk.report.repricing import reprice_document, reprice_table
+from jitrisk.report.conclusion import render_conclusion
+from jitrisk.report.json_documents import build_document
+from jitrisk.report.model_summary import ModelSummary, build_outline_document, summarize_model
+from jitrisk.report.precision_target import build_precision_document, render_precision_line
+from jitrisk.report.replay_log import ReplayLog, build_replay_document, build_replay_log
+from jitrisk.report.repricing import build_reprice_document, build_reprice_table
 from jitrisk.report.summary import Summary, summarize
-from jitrisk.report.table import compare_table, cost_table, ownership_table, profit_table
-from jitrisk.report.terminal_table import Sheet
-from jitrisk.report.textplot import text_plot
+from jitrisk.report.table import build_comparison_table, build_cost_table, build_ownership_table, build_profit_table
+from jitrisk.report.terminal_table import ReportTable
+from jitrisk.report.textplot import build_text_plot
 
 if TYPE_CHECKING:
     from jitrisk.report.figures.cost_stack import cost_stack
@@ -36,32 +36,32 @@ _WHERE = {
 }
 
 __all__ = [
-    "Digest",
-    "Journal",
-    "Sheet",
+    "ModelSummary",
+    "ReplayLog",
+    "ReportTable",
     "Summary",
-    "compare_table",
-    "conclusion",
+    "build_comparison_table",
+    "build_cost_table",
+    "build_document",
+    "build_outline_document",
+    "build_ownership_table",
+    "build_precision_document",
+    "build_profit_table",
+    "build_replay_document",
+    "build_replay_log",
+    "build_reprice_document",
+    "build_reprice_table",
+    "build_text_plot",
     "convergence",
     "cost_stack",
-    "cost_table",
     "distribution",
-    "document",
     "exceedance",
     "fan",
-    "journal",
     "network",
-    "outline_digest",
-    "outline_document",
-    "ownership_table",
-    "profit_table",
-    "reached_document",
-    "reached_line",
-    "replay_document",
-    "reprice_document",
-    "reprice_table",
+    "render_conclusion",
+    "render_precision_line",
     "summarize",
-    "text_plot",
+    "summarize_model",
     "timeline",
 ]
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.report.numbers import listed, paths
+from jitrisk.report.numbers import format_paths, join_names
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.units import exponent, number
+from jitrisk.units import compute_exponent, format_number
 
 _MOST_NAMED = 8
 _NOT_COUNTED = (
@@ -31,13 +31,13 @@ def describe_occurrences(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]
     names = hazards["hazard"].values
     if not hazards.data_vars:
         return (_NOT_COUNTED,) if names.size else ()
-    least = _least(hazards["evidence"].values)
+    least = _find_min_evidence(hazards["evidence"].values)
     rarest = [k for k in np.argsort(least, kind="stable") if np.isfinite(least[k])]
     unknown = [str(names[k]) for k in np.flatnonzero(np.isnan(hazards["expected"].values).all(axis=0))]
     notes = [f"Not counted, because they hit nothing that is drawn: {', '.join(unknown)}."] if unknown else []
     if not rarest:
         return tuple(notes)
-    counts = [f"{names[k]} {_counts(hazards.isel(hazard=k))}" for k in rarest[:_MOST_NAMED]]
+    counts = [f"{names[k]} {_format_counts(hazards.isel(hazard=k))}" for k in rarest[:_MOST_NAMED]]
     if len(rarest) > _MOST_NAMED:
         counts.append(f"and {len(rarest) - _MOST_NAMED} that occur more often")
     every = ", ".join(counts)
@@ -50,16 +50,16 @@ def describe_occurrences(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]
     )
 
 
-def _least(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _find_min_evidence(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the least evidence of every hazard over the strategies, inf where none is limited by it."""
     found: npt.NDArray[np.float64] = np.where(np.isnan(evidence), np.inf, evidence).min(axis=0)
     return found
 
 
-def _counts(one: xr.Dataset) -> str:
+def _format_counts(one: xr.Dataset) -> str:
     """Return how often one hazard was seen and expected, by strategy where strategies differ."""
     pairs = {
-        str(name): f"{int(seen):,} ({number(float(expected), 3)})"
+        str(name): f"{int(seen):,} ({format_number(float(expected), 3)})"
         for name, seen, expected in zip(one["strategy"].values, one["seen"].values, one["expected"].values, strict=True)
         if not math.isnan(expected)
     }
@@ -79,27 +79,27 @@ def explain_missing_intervals(hazards: xr.Dataset, weighted: bool) -> Iterator[s
     if not hazards.data_vars or hazards["enough"].all():
         return
     lacking = ~hazards["enough"].values
-    least = _least(np.where(lacking, hazards["evidence"].values, np.nan))
+    least = _find_min_evidence(np.where(lacking, hazards["evidence"].values, np.nan))
     names = {str(hazards["hazard"].values[k]): float(least[k]) for k in np.argsort(least) if np.isfinite(least[k])}
     rarest, *others = names
-    of, needed = paths(int(hazards.attrs["paths"])), float(hazards["needed"].sel(hazard=rarest).max())
+    of, needed = format_paths(int(hazards.attrs["paths"])), float(hazards["needed"].sel(hazard=rarest).max())
     if names[rarest] >= FEWEST:
-        seen = _times(float(hazards["seen"].sel(hazard=rarest).min()))
+        seen = _format_times(float(hazards["seen"].sel(hazard=rarest).min()))
         yield (
             f"{rarest} occurred {seen} in these {of}, less often than expected and too seldom for an interval of a "
-            f"mean, CVaR or difference: {_more(needed)}."
+            f"mean, CVaR or difference: {_advise_more_paths(needed)}."
         )
         return
-    rest = [f"{name} {_times(names[name])}" for name in others[: _MOST_NAMED - 1]]
-    named = listed([f"{rarest} is expected to hit {_times(names[rarest])}", *rest])
+    rest = [f"{name} {_format_times(names[name])}" for name in others[: _MOST_NAMED - 1]]
+    named = join_names([f"{rarest} is expected to hit {_format_times(names[rarest])}", *rest])
     yield (
         f"{named} in these {of}; an interval of a mean, CVaR or difference needs {FEWEST:g}: "
         f"{advise_paths(needed, weighted or not hazards['rare'].sel(hazard=rarest).any())}."
     )
 
 
-def _times(count: float) -> str:
-    often = number(count, 2)
+def _format_times(count: float) -> str:
+    often = format_number(count, 2)
     return f"{often} time" if often == "1" else f"{often} times"
 
 
@@ -114,9 +114,11 @@ def explain_unknown(hazard: str, evidence: float, needed: float, weighted: bool)
     weighted : whether rare hazards are sampled more often already.
     """
     if evidence >= FEWEST:
-        return f"{hazard} occurred less often than expected and too seldom for an interval: {_more(needed)}"
+        return (
+            f"{hazard} occurred less often than expected and too seldom for an interval: {_advise_more_paths(needed)}"
+        )
     return (
-        f"{hazard} is expected to hit {_times(evidence)} in these paths, and {FEWEST:g} are needed: "
+        f"{hazard} is expected to hit {_format_times(evidence)} in these paths, and {FEWEST:g} are needed: "
         f"{advise_paths(needed, weighted)}"
     )
 
@@ -129,14 +131,18 @@ def advise_paths(needed: float, sampled: bool) -> str:
     needed : paths that would, drawn as they are now.
     sampled : whether it is sampled more often already, or too frequent to be.
     """
-    return _more(needed) if sampled else f"sample rare hazards more often (--rare), or {_more(needed)}"
+    return (
+        _advise_more_paths(needed)
+        if sampled
+        else f"sample rare hazards more often (--rare), or {_advise_more_paths(needed)}"
+    )
 
 
-def _more(needed: float) -> str:
-    return f"take at least {_up(needed)} paths"
+def _advise_more_paths(needed: float) -> str:
+    return f"take at least {_round_paths_up(needed)} paths"
 
 
-def _up(count: float) -> str:
+def _round_paths_up(count: float) -> str:
     """Return a number of paths, rounded up to three digits."""
-    unit = 10.0 ** max(exponent(count) - 2, 0)
+    unit = 10.0 ** max(compute_exponent(count) - 2, 0)
     return f"{math.ceil(count / unit) * unit:,.0f}"

@@ -14,12 +14,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from jitrisk.errors import ResultError, did_you_mean
-from jitrisk.printable import encodable
-from jitrisk.report.json_documents import plain
-from jitrisk.report.numbers import span
+from jitrisk.errors import ResultError, format_suggestion
+from jitrisk.printable import escape_for_encoding
+from jitrisk.report.json_documents import convert_value
+from jitrisk.report.numbers import format_duration
 from jitrisk.risk.inputs import HOURS_PER_DAY
-from jitrisk.units import number
+from jitrisk.units import format_number
 
 SCHEMA_VERSION = 1
 
@@ -31,7 +31,7 @@ Rows = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Digest:
+class ModelSummary:
     """A title, and sections of names with what is to be said of each, laid out for whatever console prints it.
 
     Attributes
@@ -48,26 +48,26 @@ class Digest:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts, for rich."""
 
-        def written(text: str, style: str = "") -> Text:
-            return Text(encodable(text, options.encoding), style=style)
+        def render_text(text: str, style: str = "") -> Text:
+            return Text(escape_for_encoding(text, options.encoding), style=style)
 
         width = min(_PROSE, options.max_width)
-        yield written(self.title, "bold")
-        yield Constrain(written(self.about, "dim"), width)
+        yield render_text(self.title, "bold")
+        yield Constrain(render_text(self.about, "dim"), width)
         for heading, rows in self.sections.items():
             yield Text()
-            yield written(heading, "bold")
+            yield render_text(heading, "bold")
             table = Table.grid(padding=(0, 2, 0, 0))
             table.add_column(max_width=min(_NAME, width // 3), overflow="fold")
             table.add_column(overflow="fold")
             for name, words in list(rows.items())[:_MOST]:
-                table.add_row(written(name), written(words))
+                table.add_row(render_text(name), render_text(words))
             yield Constrain(Padding(table, (0, 0, 0, 2)), width)
             if len(rows) > _MOST:
-                yield written(f"  and {len(rows) - _MOST:,} more; --json has them all", "dim")
+                yield render_text(f"  and {len(rows) - _MOST:,} more; --json has them all", "dim")
 
 
-def outline_digest(outline: xr.Dataset, strategy: str | None = None) -> Digest:
+def summarize_model(outline: xr.Dataset, strategy: str | None = None) -> ModelSummary:
     """Return what a model says, in words.
 
     Parameters
@@ -80,135 +80,153 @@ def outline_digest(outline: xr.Dataset, strategy: str | None = None) -> Digest:
     ResultError
         When the strategy is unknown.
     """
-    name = chosen_strategy(outline, strategy)
+    name = select_strategy(outline, strategy)
     one = outline.sel(strategy=name)
     sections = {
-        "Stages": _stages(one),
-        "Customers": _customers(one),
-        "Hazards": _hazards(one),
-        "What is drawn": {str(subject): str(law) for subject, law in _pairs(one, "random", "law") if law},
+        "Stages": _describe_stages(one),
+        "Customers": _describe_customers(one),
+        "Hazards": _describe_hazards(one),
+        "What is drawn": {str(subject): str(law) for subject, law in _list_pairs(one, "random", "law") if law},
     }
     others = [str(other) for other in outline["strategy"].values if other != name]
     for other in others:
-        sections[f"What {other} changes"] = _changes(one, outline.sel(strategy=other)) or {"nothing": ""}
-    horizon, warm_up = (span(float(outline.attrs[key]) * _period_days(outline)) for key in ("horizon", "warm_up"))
+        sections[f"What {other} changes"] = _describe_changes(one, outline.sel(strategy=other)) or {"nothing": ""}
+    horizon, warm_up = (
+        format_duration(float(outline.attrs[key]) * _compute_period_days(outline)) for key in ("horizon", "warm_up")
+    )
     left_out = f"of which the first {warm_up} are not counted" if outline.attrs["warm_up"] else "and all of it counts"
-    about = f"One period is {span(_period_days(outline))}; {horizon} are simulated, {left_out}."
+    about = f"One period is {format_duration(_compute_period_days(outline))}; {horizon} are simulated, {left_out}."
     title = str(outline.attrs["name"])
-    return Digest(f"{title}, strategy {name}" if others else title, about, {k: v for k, v in sections.items() if v})
+    return ModelSummary(
+        f"{title}, strategy {name}" if others else title, about, {k: v for k, v in sections.items() if v}
+    )
 
 
-def chosen_strategy(outline: xr.Dataset, strategy: str | None) -> str:
+def select_strategy(outline: xr.Dataset, strategy: str | None) -> str:
     """Return the strategy asked for, or the first; raise ResultError where the model has no such strategy."""
     known = [str(name) for name in outline["strategy"].values]
     if strategy is None:
         return known[0]
     if strategy not in known:
-        hint = did_you_mean(strategy, known)
+        hint = format_suggestion(strategy, known)
         raise ResultError(f"unknown strategy {strategy!r}: the model has {', '.join(known)}{hint}")
     return strategy
 
 
-def _period_days(outline: xr.Dataset) -> float:
+def _compute_period_days(outline: xr.Dataset) -> float:
     return float(outline.attrs["period_hours"]) / HOURS_PER_DAY
 
 
-def _pairs(one: xr.Dataset, dim: str, variable: str) -> Iterator[tuple[Any, Any]]:
+def _list_pairs(one: xr.Dataset, dim: str, variable: str) -> Iterator[tuple[Any, Any]]:
     return zip(one[dim].values.tolist(), one[variable].values.tolist(), strict=True)
 
 
-def _records(one: xr.Dataset, dim: str) -> list[dict[str, Any]]:
+def _list_records(one: xr.Dataset, dim: str) -> list[dict[str, Any]]:
     """Return what an outline says along one dimension, as one mapping of plain values each."""
     names = [str(name) for name, array in one.variables.items() if array.dims == (dim,)]
     columns = [one[name].values.tolist() for name in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _stages(one: xr.Dataset) -> Rows:
+def _describe_stages(one: xr.Dataset) -> Rows:
     taken: dict[str, list[str]] = {}
-    for link in _records(one, "link"):
+    for link in _list_records(one, "link"):
         if not math.isnan(link["quantity"]):
-            taken.setdefault(link["target"], []).append(_taken(link))
-    struck = _struck(one)
+            taken.setdefault(link["target"], []).append(_describe_link(link))
+    struck = _describe_hits(one)
     rows = {}
-    for stage in _records(one, "stage"):
+    for stage in _list_records(one, "stage"):
         name = stage["stage"]
-        parts = [_policy(stage), _process(stage), "from " + (", ".join(taken.get(name, ())) or "outside")]
+        parts = [
+            _describe_policy(stage),
+            _describe_process(stage),
+            "from " + (", ".join(taken.get(name, ())) or "outside"),
+        ]
         if stage["customers_served"] == "first":
             parts.append("customers served first")
         rows[name] = "; ".join(parts) + struck.get(name, "")
     return rows
 
 
-def _policy(stage: Mapping[str, Any]) -> str:
-    cover = f" = {span(stage['cover_days'])} of demand" if math.isfinite(stage["cover_days"]) else ""
-    started = "" if stage["initial"] == stage["full_store"] else f", {number(stage['initial'], 4)} at the start"
+def _describe_policy(stage: Mapping[str, Any]) -> str:
+    cover = f" = {format_duration(stage['cover_days'])} of demand" if math.isfinite(stage["cover_days"]) else ""
+    started = "" if stage["initial"] == stage["full_store"] else f", {format_number(stage['initial'], 4)} at the start"
     full = (
-        f"full store {number(stage['full_store'], 4)}"
+        f"full store {format_number(stage['full_store'], 4)}"
         if math.isfinite(stage["full_store"])
         else "no limit to the store"
     )
     return f"{stage['policy']}; {full}{cover}{started}"
 
 
-def _process(stage: Mapping[str, Any]) -> str:
-    limit = f", at most {number(stage['capacity'], 4)} a day" if math.isfinite(stage["capacity"]) else ""
-    good = f", {number(100 * stage['good'], 4)} % good" if stage["good"] != 1 else ""
+def _describe_process(stage: Mapping[str, Any]) -> str:
+    limit = f", at most {format_number(stage['capacity'], 4)} a day" if math.isfinite(stage["capacity"]) else ""
+    good = f", {format_number(100 * stage['good'], 4)} % good" if stage["good"] != 1 else ""
     ordered = ", deliveries in order" if stage["deliveries"] == "in_order" else ""
-    return f"takes {span(stage['lead_time'])}{ordered}{limit}{good}"
+    return f"takes {format_duration(stage['lead_time'])}{ordered}{limit}{good}"
 
 
-def _taken(link: Mapping[str, Any]) -> str:
-    share = "" if link["share"] == 1 else f" ({number(100 * link['share'])} %)" if link["share"] else " (fallback)"
-    return f"{number(link['quantity'])} {link['source']}{share}"
+def _describe_link(link: Mapping[str, Any]) -> str:
+    share = (
+        "" if link["share"] == 1 else f" ({format_number(100 * link['share'])} %)" if link["share"] else " (fallback)"
+    )
+    return f"{format_number(link['quantity'])} {link['source']}{share}"
 
 
-def _struck(one: xr.Dataset) -> dict[str, str]:
+def _describe_hits(one: xr.Dataset) -> dict[str, str]:
     """Return by stage or customer what hits it."""
     found: dict[str, list[str]] = {}
-    for hit in _records(one, "hit"):
+    for hit in _list_records(one, "hit"):
         if hit["effect"]:
             found.setdefault(hit["hit_thing"], []).append(hit["hit_hazard"])
     return {thing: f"; hit by {', '.join(hazards)}" for thing, hazards in found.items()}
 
 
-def _customers(one: xr.Dataset) -> Rows:
-    struck, rows = _struck(one), {}
-    for customer in _records(one, "customer"):
+def _describe_customers(one: xr.Dataset) -> Rows:
+    struck, rows = _describe_hits(one), {}
+    for customer in _list_records(one, "customer"):
         waits = customer["waits"]
-        unmet = "waits" if waits == 1 else "is lost" if waits == 0 else f"waits for {number(100 * waits)} %, else lost"
-        demand = f"{number(customer['customer_demand'], 4)} a day from {customer['served_by']}"
+        unmet = (
+            "waits"
+            if waits == 1
+            else "is lost"
+            if waits == 0
+            else f"waits for {format_number(100 * waits)} %, else lost"
+        )
+        demand = f"{format_number(customer['customer_demand'], 4)} a day from {customer['served_by']}"
         rows[customer["customer"]] = f"{demand}; what is unmet {unmet}{struck.get(customer['customer'], '')}"
     return rows
 
 
-def _hazards(one: xr.Dataset) -> Rows:
+def _describe_hazards(one: xr.Dataset) -> Rows:
     hits: dict[str, list[str]] = {}
-    for hit in _records(one, "hit"):
+    for hit in _list_records(one, "hit"):
         if hit["effect"]:
-            chance = "" if hit["chance"] == 1 else f" (with chance {number(hit['chance'])})"
+            chance = "" if hit["chance"] == 1 else f" (with chance {format_number(hit['chance'])})"
             hits.setdefault(hit["hit_hazard"], []).append(f"{hit['hit_thing']}: {hit['effect']}{chance}")
     rows = {}
-    for hazard in _records(one, "hazard"):
-        recovery = f", {span(hazard['ramp'])} to recover" if hazard["ramp"] else ""
-        often = f"{number(hazard['events'])} a year, {span(hazard['duration'])} on average{recovery}"
+    for hazard in _list_records(one, "hazard"):
+        recovery = f", {format_duration(hazard['ramp'])} to recover" if hazard["ramp"] else ""
+        often = f"{format_number(hazard['events'])} a year, {format_duration(hazard['duration'])} on average{recovery}"
         rows[hazard["hazard"]] = "; ".join([often, *hits.get(hazard["hazard"], ())])
     return rows
 
 
-def _changes(one: xr.Dataset, other: xr.Dataset) -> Rows:
+def _describe_changes(one: xr.Dataset, other: xr.Dataset) -> Rows:
     """Return what another strategy has that the first has not, by name."""
-    before, after = (_stages(each) | _customers(each) | _hazards(each) for each in (one, other))
-    return {name: _differing(before[name], words) for name, words in after.items() if words != before[name]}
+    before, after = (
+        _describe_stages(each) | _describe_customers(each) | _describe_hazards(each) for each in (one, other)
+    )
+    return {name: _find_differing_parts(before[name], words) for name, words in after.items() if words != before[name]}
 
 
-def _differing(before: str, after: str) -> str:
+def _find_differing_parts(before: str, after: str) -> str:
     """Return the parts of a sentence that are not in another."""
     known = before.split("; ")
     return "; ".join(part for part in after.split("; ") if part not in known) or after
 
 
-def outline_document(outline: xr.Dataset, strategy: str | None = None) -> dict[str, Any]:
+def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> dict[str, Any]:
     """Return what a model says as one JSON document, strategy by strategy; what has no limit is null.
 
     Parameters
@@ -221,7 +239,7 @@ def outline_document(outline: xr.Dataset, strategy: str | None = None) -> dict[s
     ResultError
         When the strategy is unknown.
     """
-    names = outline["strategy"].values.tolist() if strategy is None else [chosen_strategy(outline, strategy)]
+    names = outline["strategy"].values.tolist() if strategy is None else [select_strategy(outline, strategy)]
     head: dict[str, Any] = {"schema": "jitrisk.outline", "schema_version": SCHEMA_VERSION}
     kept = ("name", "currency", "period_hours", "horizon", "warm_up", "model_hash")
     head |= {name: outline.attrs[name] for name in kept}
@@ -229,20 +247,22 @@ def outline_document(outline: xr.Dataset, strategy: str | None = None) -> dict[s
     for name in names:
         one = outline.sel(strategy=name)
         strategies[name] = {
-            "stages": _keyed(one, "stage"),
-            "customers": _keyed(one, "customer"),
-            "hazards": _keyed(one, "hazard"),
-            "links": [_finite(link) for link in _records(one, "link") if not math.isnan(link["quantity"])],
-            "hits": [_finite(hit) for hit in _records(one, "hit") if hit["effect"]],
-            "random": {subject: law for subject, law in _pairs(one, "random", "law") if law},
+            "stages": _key_records(one, "stage"),
+            "customers": _key_records(one, "customer"),
+            "hazards": _key_records(one, "hazard"),
+            "links": [
+                _replace_nonfinite(link) for link in _list_records(one, "link") if not math.isnan(link["quantity"])
+            ],
+            "hits": [_replace_nonfinite(hit) for hit in _list_records(one, "hit") if hit["effect"]],
+            "random": {subject: law for subject, law in _list_pairs(one, "random", "law") if law},
         }
     return {**head, "strategies": strategies}
 
 
-def _keyed(one: xr.Dataset, dim: str) -> dict[str, Any]:
-    records = (_finite(record) for record in _records(one, dim))
+def _key_records(one: xr.Dataset, dim: str) -> dict[str, Any]:
+    records = (_replace_nonfinite(record) for record in _list_records(one, dim))
     return {str(record.pop(dim)): record for record in records}
 
 
-def _finite(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in record.items()}
+def _replace_nonfinite(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: convert_value(value) for name, value in record.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jitrisk.risk.inputs import DAYS_PER_YEAR, HOURS_PER_DAY, is_about_a_year
-from jitrisk.units import bare, exponent, fixed, number
+from jitrisk.units import compute_exponent, format_fixed, format_number, format_trimmed
 
 UNKNOWN = "?"
 _DIGITS = 4
@@ -49,7 +49,7 @@ ONE = Scale(1.0, "")
 _SCALES = (Scale(1e12, "tn"), Scale(1e9, "bn"), Scale(1e6, "M"), Scale(1e3, "k"))
 
 
-def scale(values: Iterable[float], beside: Scale | None = None) -> Scale:
+def select_scale(values: Iterable[float], beside: Scale | None = None) -> Scale:
     """Return the scale that suits the largest of the values.
 
     Parameters
@@ -64,7 +64,7 @@ def scale(values: Iterable[float], beside: Scale | None = None) -> Scale:
     return next((s for s in _SCALES if top >= s.factor * (10 if s.word == "k" else 1)), ONE)
 
 
-def rounded(estimate: Estimate, top: float = math.inf) -> Rounded:
+def round_estimate(estimate: Estimate, top: float = math.inf) -> Rounded:
     """Round an estimate to what half its interval supports: two digits of that if it begins with 1 or 2, else one.
 
     Half an interval too small to show beside four digits is left out; an unknown one becomes a question mark.
@@ -76,54 +76,54 @@ def rounded(estimate: Estimate, top: float = math.inf) -> Rounded:
     """
     value, half = estimate
     size = min(abs(value), top - value) if value < top else abs(value)
-    decimals = _DIGITS - 1 - exponent(size)
+    decimals = _DIGITS - 1 - compute_exponent(size)
     if half == 0:
-        return Rounded(bare(value, decimals))
+        return Rounded(format_trimmed(value, decimals))
     if math.isnan(half):
-        return Rounded(bare(value, decimals - 1), UNKNOWN)
+        return Rounded(format_trimmed(value, decimals - 1), UNKNOWN)
     if size and half <= 0.5 * 10.0**-decimals:
-        return Rounded(fixed(value, max(decimals, 0)))
-    power = exponent(half)
+        return Rounded(format_fixed(value, max(decimals, 0)))
+    power = compute_exponent(half)
     decimals = -power + (half < 2.95 * 10.0**power)
     if half < abs(value):
         # An interval that leaves out 0 must not look as if it held it.
         while round(abs(value), decimals) <= round(half, decimals):
             decimals += 1
-    return Rounded(fixed(value, decimals), fixed(half, decimals))
+    return Rounded(format_fixed(value, decimals), format_fixed(half, decimals))
 
 
-def share(value: float, lower: float, upper: float) -> Rounded:
+def format_share(value: float, lower: float, upper: float) -> Rounded:
     """Round a share with its interval to percent; one never or always seen is shown by the end of its interval."""
     if value == 0:
-        return Rounded(f"< {_up(100 * upper)}")
+        return Rounded(f"< {_format_rounded_up(100 * upper)}")
     if value == 1:
-        return Rounded(f"> {_down_from_100(100 * (1 - lower))}")
-    return rounded(Estimate(100 * value, 50 * (upper - lower)), top=100)
+        return Rounded(f"> {_format_rounded_down(100 * (1 - lower))}")
+    return round_estimate(Estimate(100 * value, 50 * (upper - lower)), top=100)
 
 
-def percent(probability: float) -> str:
+def format_percent(probability: float) -> str:
     """Return a probability in percent, with all the digits it was asked with."""
     return f"{100 * probability:.10g}"
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Return names as a list in words."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def paths(count: int) -> str:
+def format_paths(count: int) -> str:
     """Return how many paths there are, in words."""
     return f"{count:,} path{'s' * (count != 1)}"
 
 
-def span(days: float) -> str:
+def format_duration(days: float) -> str:
     """Return a time in hours if it is less than a day, in years from two on, else in days."""
     if days < 1:
-        return f"{number(days * 24)} h"
-    return f"{number(days)} d" if days < 2 * 365 else f"{number(days / 365)} years"
+        return f"{format_number(days * 24)} h"
+    return f"{format_number(days)} d" if days < 2 * 365 else f"{format_number(days / 365)} years"
 
 
-def horizon_span(attrs: Mapping[str, Any]) -> str:
+def format_horizon(attrs: Mapping[str, Any]) -> str:
     """Return how long the horizon is where single paths are not scaled to a year, such as ``30 d``; else nothing.
 
     Parameters
@@ -131,47 +131,47 @@ def horizon_span(attrs: Mapping[str, Any]) -> str:
     attrs : those of a result or of what is computed from it.
     """
     days = float(attrs.get("periods", 0.0)) * float(attrs.get("period_hours", 0.0)) / HOURS_PER_DAY
-    return "" if not days or is_about_a_year(days / DAYS_PER_YEAR) else span(days)
+    return "" if not days or is_about_a_year(days / DAYS_PER_YEAR) else format_duration(days)
 
 
-def within(attrs: Mapping[str, Any]) -> str:
+def format_within_horizon(attrs: Mapping[str, Any]) -> str:
     """Return what single paths add up over where that is not about a year, such as `` in 30 d``; else nothing."""
-    length = horizon_span(attrs)
+    length = format_horizon(attrs)
     return f" in {length}" if length else ""
 
 
-def sample_words(attrs: Mapping[str, Any]) -> str:
+def describe_sample(attrs: Mapping[str, Any]) -> str:
     """Return how many paths there are, and that they are weighted where they are.
 
     Parameters
     ----------
     attrs : those of what is computed from a result.
     """
-    return paths(int(attrs["paths"])) + (", weighted" if "rare" in attrs else "")
+    return format_paths(int(attrs["paths"])) + (", weighted" if "rare" in attrs else "")
 
 
-def per_horizon(attrs: Mapping[str, Any]) -> str:
+def format_per_horizon(attrs: Mapping[str, Any]) -> str:
     """Return what single paths add up over, in words: ``a year`` where they are about that long, else ``over 30 d``.
 
     Parameters
     ----------
     attrs : those of a result or of what is computed from it.
     """
-    length = horizon_span(attrs)
+    length = format_horizon(attrs)
     return f"over {length}" if length else "a year"
 
 
-def _one_digit_up(value: float) -> tuple[float, int]:
-    decimals = -exponent(value)
+def _round_up(value: float) -> tuple[float, int]:
+    decimals = -compute_exponent(value)
     up = math.ceil(value * 10.0**decimals) / 10.0**decimals
-    return up, max(-exponent(up), 0)
+    return up, max(-compute_exponent(up), 0)
 
 
-def _up(percent: float) -> str:
-    value, decimals = _one_digit_up(percent)
+def _format_rounded_up(percent: float) -> str:
+    value, decimals = _round_up(percent)
     return f"{value:.{decimals}f}"
 
 
-def _down_from_100(percent: float) -> str:
-    value, decimals = _one_digit_up(percent)
+def _format_rounded_down(percent: float) -> str:
+    value, decimals = _round_up(percent)
     return f"{100 - value:.{decimals}f}"

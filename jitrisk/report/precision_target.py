@@ -8,8 +8,8 @@ from typing import Any
 import xarray as xr
 
 from jitrisk.report.evidence import explain_unknown
-from jitrisk.report.json_documents import plain
-from jitrisk.report.numbers import percent
+from jitrisk.report.json_documents import convert_value
+from jitrisk.report.numbers import format_percent
 from jitrisk.risk.evidence import FEWEST
 
 _WHY = {
@@ -21,7 +21,7 @@ _WHY = {
 }
 
 
-def reached_line(found: xr.Dataset) -> str:
+def render_precision_line(found: xr.Dataset) -> str:
     """Return one line that says how well a statistic is known, strategy by strategy, and after how many paths.
 
     Parameters
@@ -31,19 +31,19 @@ def reached_line(found: xr.Dataset) -> str:
     attrs = found.attrs
     known = "is known" if found["met"].all() else "is not known"
     zero = [str(name) for name in found["strategy"].values[found["zero"].values]]
-    widths = [_width(found, str(name)) for name in found["strategy"].values if name not in zero]
+    widths = [_format_width(found, str(name)) for name in found["strategy"].values if name not in zero]
     parts = [", ".join(widths)] if widths else []
     if zero:
         parts.append(f"0 so far for {', '.join(zero)}, and no width is a share of 0")
     if found["unseen"].any():
-        parts.append(_unseen(found))
+        parts.append(_explain_unseen(found))
     return (
-        f"{attrs['statistic']} {known} to within {percent(attrs['asked'])} % after {attrs['paths']:,} paths"
+        f"{attrs['statistic']} {known} to within {format_percent(attrs['asked'])} % after {attrs['paths']:,} paths"
         f"{_WHY[attrs['stopped']]}: {'; '.join(parts)}"
     )
 
 
-def _unseen(found: xr.Dataset) -> str:
+def _explain_unseen(found: xr.Dataset) -> str:
     """Return which hazard was expected too seldom, and what would help."""
     least, paths = found["least_evidence"].values, int(found.attrs["paths"])
     at = int(least.argmin())
@@ -53,7 +53,7 @@ def _unseen(found: xr.Dataset) -> str:
     return explain_unknown(hazard, evidence, needed, "rare" in found.attrs)
 
 
-def reached_document(found: xr.Dataset) -> dict[str, Any]:
+def build_precision_document(found: xr.Dataset) -> dict[str, Any]:
     """Return the same as plain mappings, numbers, texts and None; estimates are for the time simulated.
 
     Parameters
@@ -67,11 +67,12 @@ def reached_document(found: xr.Dataset) -> dict[str, Any]:
         "met": bool(found["met"].all()),
         "stopped": found.attrs["stopped"],
         "strategies": {
-            strategy: {name: plain(found[name].sel(strategy=strategy)) for name in ends} for strategy in strategies
+            strategy: {name: convert_value(found[name].sel(strategy=strategy)) for name in ends}
+            for strategy in strategies
         },
     }
 
 
-def _width(found: xr.Dataset, strategy: str) -> str:
+def _format_width(found: xr.Dataset, strategy: str) -> str:
     width = float(found["width"].sel(strategy=strategy))
     return f"{strategy} unknown" if math.isnan(width) else f"{strategy} {100 * width:.2g} %"

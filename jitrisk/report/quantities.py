@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.report.numbers import scale
-from jitrisk.units import number
+from jitrisk.report.numbers import select_scale
+from jitrisk.units import format_number
 
 _NAMES = {
     "cost": "total cost",
@@ -23,7 +23,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
-class Quantity:
+class DisplayUnit:
     """Values of one kind as an axis shows them.
 
     Attributes
@@ -39,9 +39,9 @@ class Quantity:
         """Return values in the unit of the axis."""
         return np.asarray(values, dtype=np.float64) * self.factor
 
-    def times(self, factor: float) -> Quantity:
+    def times(self, factor: float) -> DisplayUnit:
         """Return what shows the values of a series that are to be multiplied by a factor first."""
-        return Quantity(self.factor * factor, self.unit)
+        return DisplayUnit(self.factor * factor, self.unit)
 
     def label(self, name: str) -> str:
         """Return the label of an axis: what it shows, and in which unit."""
@@ -49,10 +49,10 @@ class Quantity:
 
     def text(self, value: float, digits: int = 3) -> str:
         """Return one value, given as it is, as text with its unit."""
-        return f"{number(value * self.factor, digits)} {self.unit}".strip()
+        return f"{format_number(value * self.factor, digits)} {self.unit}".strip()
 
 
-def quantity(values: Iterable[float] | npt.NDArray[Any], units: str) -> Quantity:
+def select_display_unit(values: Iterable[float] | npt.NDArray[Any], units: str) -> DisplayUnit:
     """Return the scale and unit that suit some values.
 
     Parameters
@@ -61,18 +61,18 @@ def quantity(values: Iterable[float] | npt.NDArray[Any], units: str) -> Quantity
     units : the attribute `units` of what is drawn.
     """
     if units in ("1", ""):
-        return Quantity(100.0, "%")
-    chosen = scale(float(v) for v in np.ravel(np.asarray(values, dtype=np.float64)))
-    return Quantity(1 / chosen.factor, chosen.unit(in_words(units)))
+        return DisplayUnit(100.0, "%")
+    chosen = select_scale(float(v) for v in np.ravel(np.asarray(values, dtype=np.float64)))
+    return DisplayUnit(1 / chosen.factor, chosen.unit(format_units(units)))
 
 
-def in_words(units: str) -> str:
+def format_units(units: str) -> str:
     """Return units as a reader says them: ``EUR/year`` is ``EUR a year``."""
     first, *rest = units.split("/")
     spelled = {"unit": "units", "h": "hours", "d": "days", "period": "periods"}
     return " a ".join([spelled.get(first, first), *rest])
 
 
-def spoken(metric: str) -> str:
+def format_metric_name(metric: str) -> str:
     """Return the name of a metric or variable in words."""
     return _NAMES.get(metric, metric.replace("_", " "))

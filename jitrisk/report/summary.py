@@ -9,10 +9,10 @@ from itertools import combinations
 import xarray as xr
 
 from jitrisk.report.numbers import Estimate
-from jitrisk.risk import aim, contrast, describe, metrics, occurrences
+from jitrisk.risk import compare, count_occurrences, describe, metrics, select_objective
 from jitrisk.risk.intervals import CONFIDENCE
 from jitrisk.risk.metrics import Aim
-from jitrisk.risk.variables import horizon_factor
+from jitrisk.risk.variables import compute_horizon_factor
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Summary:
     @cached_property
     def strategies(self) -> tuple[str, ...]:
         """The strategies' names, in the order of the result."""
-        return strategies_of(self.measures)
+        return list_strategies(self.measures)
 
     @property
     def base(self) -> str:
@@ -83,19 +83,19 @@ class Summary:
     @property
     def aim(self) -> Aim:
         """What decides: profit where the model has a price, else cost."""
-        return aim(self.measures)
+        return select_objective(self.measures)
 
     def figure(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
         """Return a statistic of a metric, see :func:`figure`."""
-        return figure(self.measures, metric, strategy, statistic)
+        return read_estimate(self.measures, metric, strategy, statistic)
 
 
-def strategies_of(figures: xr.Dataset) -> tuple[str, ...]:
+def list_strategies(figures: xr.Dataset) -> tuple[str, ...]:
     """Return the strategies' names, in their order."""
     return tuple(str(name) for name in figures["strategy"].values)
 
 
-def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
+def read_estimate(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
     """Return a statistic with half its 95 % interval, where it adds up over time a year's worth, or the horizon's.
 
     Means are scaled to a year from any horizon; value at risk and conditional value at risk only from one of about a
@@ -111,14 +111,14 @@ def figure(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "m
     column = measures[metric].sel(strategy=strategy)
     prefix = "" if statistic == "mean" else f"{statistic}_"
     half = float(column.sel(statistic=f"{prefix}upper") - column.sel(statistic=f"{prefix}lower")) / 2
-    return Estimate(float(column.sel(statistic=statistic)), half).times(_factor(column, prefix))
+    return Estimate(float(column.sel(statistic=statistic)), half).times(_compute_factor(column, prefix))
 
 
-def _factor(column: xr.DataArray, prefix: str) -> float:
-    return horizon_factor(column) if prefix else float(column.attrs["per_year"])
+def _compute_factor(column: xr.DataArray, prefix: str) -> float:
+    return compute_horizon_factor(column) if prefix else float(column.attrs["per_year"])
 
 
-def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = "") -> Estimate:
+def read_difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = "") -> Estimate:
     """Return a difference to the base of `contrasts`, scaled as :func:`figure` scales.
 
     Parameters
@@ -133,10 +133,10 @@ def difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = 
     lower, upper = (float(column.sel(statistic=prefix + end)) for end in ("lower", "upper"))
     # The interval is not symmetric: half of it, and at least as much as it reaches toward 0.
     half = max((upper - lower) / 2, value - lower if value > 0 else upper - value)
-    return Estimate(value, half).times(_factor(column, prefix))
+    return Estimate(value, half).times(_compute_factor(column, prefix))
 
 
-def missing_intervals(contrasts: xr.Dataset, metric: str, strategy: str) -> dict[str, str]:
+def read_missing_reasons(contrasts: xr.Dataset, metric: str, strategy: str) -> dict[str, str]:
     """Return for the differences of mean, var and cvar why they have no interval, an empty text where they have one.
 
     Parameters
@@ -164,11 +164,11 @@ def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95
         As :func:`jitrisk.risk.metrics`, :func:`jitrisk.risk.describe` and :func:`jitrisk.risk.contrast` do.
     """
     values = metrics(outcomes)
-    contrasts = contrast(values, base, level)
+    contrasts = compare(values, base, level)
     measures = describe(values, level)
-    decisive = aim(values)
+    decisive = select_objective(values)
     means = measures[decisive].sel(statistic="mean")
     best = (means.idxmin if decisive == "cost" else means.idxmax)("strategy").item()
     pairs = len(list(combinations(measures["strategy"].values, 2))) or 1
-    to_best = contrast(values[[decisive]], best, level, 1 - (1 - CONFIDENCE) / pairs)
-    return Summary(values, measures, contrasts, to_best, occurrences(outcomes))
+    to_best = compare(values[[decisive]], best, level, 1 - (1 - CONFIDENCE) / pairs)
+    return Summary(values, measures, contrasts, to_best, count_occurrences(outcomes))

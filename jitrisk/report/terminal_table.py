@@ -13,7 +13,7 @@ from rich.constrain import Constrain
 from rich.table import Table
 from rich.text import Text
 
-from jitrisk.printable import encodable
+from jitrisk.printable import escape_for_encoding
 from jitrisk.report.numbers import Rounded
 
 Block = list[tuple[str, list[str]]]
@@ -25,7 +25,7 @@ _ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 
 
 @dataclass(frozen=True)
-class Row:
+class ReportRow:
     """One row: what it is and in which unit, and a cell a strategy."""
 
     label: str
@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ReportTable:
     """A title, a table and some prose, laid out for whatever console prints it.
 
     Characters the console's encoding lacks are replaced, so that any pipe can take it.
@@ -49,54 +49,54 @@ class Sheet:
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
     notes: tuple[str, ...]
     conclusion: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts, for rich."""
 
-        def written(text: str, style: str = "") -> Text:
-            return Text(encodable(text, options.encoding), style=style)
+        def render_text(text: str, style: str = "") -> Text:
+            return Text(escape_for_encoding(text, options.encoding), style=style)
 
-        yield written(self.title, "bold")
-        heads = ["", *(encodable(name, options.encoding) for name in self.columns)]
+        yield render_text(self.title, "bold")
+        heads = ["", *(escape_for_encoding(name, options.encoding) for name in self.columns)]
         columns = [
             self._labels(options.encoding),
             *(self._cells(i, options.encoding) for i in range(len(self.columns))),
         ]
-        if _narrowest(columns) > options.max_width:
-            yield from _stacked(heads, columns)
+        if _compute_min_width(columns) > options.max_width:
+            yield from _stack_rows(heads, columns)
         else:
-            for block in _blocks(heads, columns, options.max_width):
-                yield _table(block, rule(options))
+            for block in _split_blocks(heads, columns, options.max_width):
+                yield _build_table(block, select_box(options))
                 yield Text()
         width = min(PROSE, options.max_width)
         for note in self.notes:
-            yield Constrain(written(note, "dim"), width)
+            yield Constrain(render_text(note, "dim"), width)
         if self.conclusion:
             yield Text()
-            yield Constrain(written(self.conclusion, "bold"), width)
+            yield Constrain(render_text(self.conclusion, "bold"), width)
 
     def _labels(self, encoding: str) -> list[str]:
-        return [encodable(row.label, encoding) for row in self.rows]
+        return [escape_for_encoding(row.label, encoding) for row in self.rows]
 
     def _cells(self, column: int, encoding: str) -> list[str]:
         # Padded on both sides, so that the signs stand below each other.
-        sign = encodable(" ± ", encoding)
+        sign = escape_for_encoding(" ± ", encoding)
         cells = [row.cells[column] for row in self.rows]
         halves = [sign + cell.half if cell.half else "" for cell in cells]
         left, right = max(len(cell.value) for cell in cells), max(map(len, halves))
         return [cell.value.rjust(left) + half.ljust(right) for cell, half in zip(cells, halves, strict=True)]
 
 
-def _narrowest(columns: list[list[str]]) -> int:
+def _compute_min_width(columns: list[list[str]]) -> int:
     """Return how wide the labels and one column beside them are."""
     label, *widths = (max(map(cell_len, column), default=0) for column in columns)
     return label + _GAP + max(widths, default=0)
 
 
-def _stacked(heads: list[str], columns: list[list[str]]) -> Iterator[Text]:
+def _stack_rows(heads: list[str], columns: list[list[str]]) -> Iterator[Text]:
     """Yield every figure on a line below its label, strategy by strategy, for a terminal too narrow for both."""
     labels, *others = columns
     for head, column in zip(heads[1:], others, strict=True):
@@ -107,7 +107,7 @@ def _stacked(heads: list[str], columns: list[list[str]]) -> Iterator[Text]:
         yield Text()
 
 
-def _blocks(heads: list[str], columns: list[list[str]], width: int) -> Iterator[Block]:
+def _split_blocks(heads: list[str], columns: list[list[str]], width: int) -> Iterator[Block]:
     """Yield what stands side by side: the labels, and as many of the strategies as fit."""
     label, *widths = (
         max(cell_len(text) for text in (head, *column)) for head, column in zip(heads, columns, strict=True)
@@ -126,12 +126,12 @@ def _blocks(heads: list[str], columns: list[list[str]], width: int) -> Iterator[
         yield [(heads[i], padded[i]) for i in (0, *range(start, min(start + size, len(heads))))]
 
 
-def rule(options: ConsoleOptions) -> box.Box:
+def select_box(options: ConsoleOptions) -> box.Box:
     """Return what lines tables are ruled with."""
     return _ASCII_RULE if options.ascii_only else box.SIMPLE_HEAD
 
 
-def _table(block: Block, lines: box.Box) -> Table:
+def _build_table(block: Block, lines: box.Box) -> Table:
     # The box's divider, a space, is the rest of the gap.
     table = Table(box=lines, pad_edge=False, padding=(0, _GAP - 1, 0, 0), show_edge=False)
     for head, _ in block:

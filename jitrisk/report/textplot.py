@@ -17,11 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk import risk
-from jitrisk.printable import encodable
-from jitrisk.report.numbers import UNKNOWN, Estimate, rounded, within
-from jitrisk.report.quantities import quantity, spoken
-from jitrisk.report.table import title
-from jitrisk.report.terminal_table import PROSE, rule
+from jitrisk.printable import escape_for_encoding
+from jitrisk.report.numbers import UNKNOWN, Estimate, format_within_horizon, round_estimate
+from jitrisk.report.quantities import format_metric_name, select_display_unit
+from jitrisk.report.table import read_model_name
+from jitrisk.report.terminal_table import PROSE, select_box
 
 Kind = Literal["histogram", "exceedance"]
 
@@ -65,33 +65,35 @@ class Histogram:
         count = math.ceil(len(self.columns) / fitting)
         size = math.ceil(len(self.columns) / count)
         bar = max(1, min(_LONGEST_BAR, room // size - _GAP - _SHARE))
-        yield Text(encodable(self.title, options.encoding), style="bold")
+        yield Text(escape_for_encoding(self.title, options.encoding), style="bold")
         if room - _GAP - _SHARE < 1:
             yield from self._listed(options.encoding)
         else:
             for start in range(0, len(self.columns), size):
                 yield self._block(self.columns[start : start + size], bar, options)
                 yield Text()
-        yield Constrain(Text(encodable(self.note, options.encoding), style="dim"), min(PROSE, options.max_width))
+        yield Constrain(
+            Text(escape_for_encoding(self.note, options.encoding), style="dim"), min(PROSE, options.max_width)
+        )
 
     def _listed(self, encoding: str) -> Iterator[Text]:
         """Yield the shares without bars, for which there is no room."""
         for name, shares in self.columns:
-            yield Text(encodable(name, encoding))
+            yield Text(escape_for_encoding(name, encoding))
             for text, share in zip(self.bins, shares, strict=True):
                 if share:
-                    yield Text(f"{encodable(text, encoding)}: {_percent(share)}")
+                    yield Text(f"{escape_for_encoding(text, encoding)}: {_format_percent(share)}")
             yield Text()
 
     def _block(self, columns: Sequence[tuple[str, tuple[float, ...]]], bar: int, options: ConsoleOptions) -> Table:
-        table = _table(options)
+        table = _build_table(options)
         table.add_column(justify="right", no_wrap=True)
         for name, _ in columns:
-            table.add_column(Text(encodable(name, options.encoding)), width=bar + _SHARE, overflow="fold")
+            table.add_column(Text(escape_for_encoding(name, options.encoding)), width=bar + _SHARE, overflow="fold")
         top = max(share for _, shares in self.columns for share in shares)
         for place, text in enumerate(self.bins):
-            cells = (_share(shares[place], top, bar, options.encoding) for _, shares in columns)
-            table.add_row(Text(encodable(text, options.encoding)), *cells)
+            cells = (_render_share(shares[place], top, bar, options.encoding) for _, shares in columns)
+            table.add_row(Text(escape_for_encoding(text, options.encoding)), *cells)
         return table
 
 
@@ -116,9 +118,10 @@ class Exceedance:
         encoding = options.encoding
         rows = [row for _, lines in self.groups for row in lines]
         texts = [
-            encodable(str(rounded(Estimate(value, (upper - lower) / 2))), encoding) for _, value, lower, upper in rows
+            escape_for_encoding(str(round_estimate(Estimate(value, (upper - lower) / 2))), encoding)
+            for _, value, lower, upper in rows
         ]
-        names = [encodable(name, encoding) for name, *_ in rows]
+        names = [escape_for_encoding(name, encoding) for name, *_ in rows]
         name_width = min(_LONGEST_NAME, options.max_width // 4, max(map(cell_len, names)))
         years = max(len("years"), *(len(text) for text, _ in self.groups))
         left = options.max_width - years - name_width - max(map(len, texts)) - 3 * _GAP
@@ -127,8 +130,8 @@ class Exceedance:
             return
         ends = [end for row in rows for end in row[1:] if math.isfinite(end)]
         low, high = min(ends), max(ends)
-        axis = _axis(low, high, min(left, PROSE), encoding)
-        table = _table(options)
+        axis = _build_axis(low, high, min(left, PROSE), encoding)
+        table = _build_table(options)
         table.add_column("years", justify="right", no_wrap=True)
         table.add_column("", width=name_width, overflow="fold")
         table.add_column(Text(axis.head()), no_wrap=True)
@@ -136,14 +139,14 @@ class Exceedance:
         firsts = (text if not place else "" for text, lines in self.groups for place in range(len(lines)))
         for first, name, row, text in zip(firsts, names, rows, texts, strict=True):
             table.add_row(Text(first), Text(name), Text(axis.mark(*row[1:]), style=_BAR), Text(text))
-        yield Text(encodable(self.title, encoding), style="bold")
+        yield Text(escape_for_encoding(self.title, encoding), style="bold")
         yield table
         yield Text()
-        yield Constrain(Text(encodable(self.note, encoding), style="dim"), min(PROSE, options.max_width))
+        yield Constrain(Text(escape_for_encoding(self.note, encoding), style="dim"), min(PROSE, options.max_width))
 
     def _listed(self, texts: Sequence[str], names: Sequence[str], options: ConsoleOptions) -> RenderResult:
         """Yield the values without their axis, for which there is no room."""
-        yield Text(encodable(self.title, options.encoding), style="bold")
+        yield Text(escape_for_encoding(self.title, options.encoding), style="bold")
         place = 0
         for years, lines in self.groups:
             yield Text(f"{years} years")
@@ -152,7 +155,7 @@ class Exceedance:
                 place += 1
         yield Text()
         note = self.note.replace(_INTERVALS, _LISTED_INTERVALS)
-        yield Constrain(Text(encodable(note, options.encoding), style="dim"), min(PROSE, options.max_width))
+        yield Constrain(Text(escape_for_encoding(note, options.encoding), style="dim"), min(PROSE, options.max_width))
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ class Axis:
 
     def head(self) -> str:
         """Return its ends as text, in their places; nothing where there is no room."""
-        left, right = _written([self.low, self.high])
+        left, right = _format_ends([self.low, self.high])
         return left + right.rjust(self.width - len(left)) if len(left) + len(right) < self.width else ""
 
     def mark(self, value: float, lower: float, upper: float) -> str:
@@ -187,7 +190,7 @@ class Axis:
         return min(self.width - 1, int(share * self.width))
 
 
-def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exceedance:
+def build_text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exceedance:
     """Return a plot in characters of what decides, cost or profit; of downtime where nothing has a price.
 
     Parameters
@@ -201,17 +204,19 @@ def text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exc
         When the Dataset is no result, lacks a variable or holds a number that is not finite.
     """
     values = risk.metrics(outcomes)
-    decisive = risk.aim(values)
+    decisive = risk.select_objective(values)
     metric = decisive if values.attrs["priced"] else "downtime"
-    drawn: Callable[[xr.Dataset, str], Histogram | Exceedance] = _exceedance if kind == "exceedance" else _histogram
+    drawn: Callable[[xr.Dataset, str], Histogram | Exceedance] = (
+        _build_exceedance if kind == "exceedance" else _build_histogram
+    )
     return drawn(values, metric)
 
 
-def _histogram(values: xr.Dataset, metric: str) -> Histogram:
+def _build_histogram(values: xr.Dataset, metric: str) -> Histogram:
     found = risk.histogram(values, metric, _BINS)
-    shown = quantity(np.concatenate([found["left"], found["right"]]), found["left"].attrs["units"])
+    shown = select_display_unit(np.concatenate([found["left"], found["right"]]), found["left"].attrs["units"])
     left, right = shown.shown(found["left"]), shown.shown(found["right"])
-    edges = _written([*left, right[-1]])
+    edges = _format_ends([*left, right[-1]])
     bins = [f"below {edges[0]}", *(f"{a} to {b}" for a, b in pairwise(edges)), f"above {edges[-1]}"]
     shares = np.column_stack([found["below"], found["share"], found["above"]])
     seen = np.flatnonzero(shares.any(axis=0))
@@ -220,14 +225,14 @@ def _histogram(values: xr.Dataset, metric: str) -> Histogram:
     columns = tuple(
         (name, tuple(row)) for name, row in zip(names, shares[:, kept.start : kept.stop].tolist(), strict=True)
     )
-    by = shown.label(spoken(metric) + within(values.attrs))
-    heading = f"{title(values)}: % of {found.attrs['paths']:,} paths by {by}"
+    by = shown.label(format_metric_name(metric) + format_within_horizon(values.attrs))
+    heading = f"{read_model_name(values)}: % of {found.attrs['paths']:,} paths by {by}"
     return Histogram(heading, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
 
 
-def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
+def _build_exceedance(values: xr.Dataset, metric: str) -> Exceedance:
     found = risk.exceedance(values, metric, years=_YEARS)
-    shown = quantity(found["value"].values, found["value"].attrs["units"])
+    shown = select_display_unit(found["value"].values, found["value"].attrs["units"])
     names = [str(name) for name in found["strategy"].values]
     columns = [shown.shown(found[name]) for name in ("value", "value_lower", "value_upper")]
     groups = [
@@ -242,43 +247,43 @@ def _exceedance(values: xr.Dataset, metric: str) -> Exceedance:
         for k, years in enumerate(found["return_period"].values)
     ]
     beyond = _BEYOND[str(values[metric].attrs["bad_tail"])]
-    heading = f"{title(values)}: {spoken(metric)}{within(values.attrs)} {beyond} once in so many years, {shown.unit}"
+    heading = f"{read_model_name(values)}: {format_metric_name(metric)}{format_within_horizon(values.attrs)} {beyond} once in so many years, {shown.unit}"
     unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
     notes = [_INTERVALS, *([f"{UNKNOWN}: too few paths."] if unknown else [])]
     return Exceedance(heading, tuple(groups), " ".join(notes))
 
 
-def _share(share: float, top: float, bar: int, encoding: str) -> Text:
+def _render_share(share: float, top: float, bar: int, encoding: str) -> Text:
     """Return a bar and its share in percent; what was seen at all has a bar."""
     if share == 0:
         return Text()
     size = 8 * bar * share / top
-    if _can(_EIGHTHS, encoding):
+    if _is_encodable(_EIGHTHS, encoding):
         whole, eighths = divmod(max(1, round(size)), 8)
         drawn = _EIGHTHS[-1] * whole + _EIGHTHS[eighths] * bool(eighths)
     else:
         drawn = "#" * round(size / 8) or "."
-    return Text.assemble((drawn, _BAR), f" {_percent(share)}")
+    return Text.assemble((drawn, _BAR), f" {_format_percent(share)}")
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     return "< 0.1" if share < 0.0005 else f"{100 * share:.{0 if share >= 0.0995 else 1}f}"
 
 
-def _axis(low: float, high: float, width: int, encoding: str) -> Axis:
-    dot, line = "●─" if _can("●─", encoding) else "o-"
+def _build_axis(low: float, high: float, width: int, encoding: str) -> Axis:
+    dot, line = "●─" if _is_encodable("●─", encoding) else "o-"
     return Axis(low, high, width, dot, line)
 
 
-def _table(options: ConsoleOptions) -> Table:
-    return Table(box=rule(options), pad_edge=False, padding=(0, _GAP - 1, 0, 0), show_edge=False)
+def _build_table(options: ConsoleOptions) -> Table:
+    return Table(box=select_box(options), pad_edge=False, padding=(0, _GAP - 1, 0, 0), show_edge=False)
 
 
-def _can(characters: str, encoding: str) -> bool:
-    return encodable(characters, encoding) == characters
+def _is_encodable(characters: str, encoding: str) -> bool:
+    return escape_for_encoding(characters, encoding) == characters
 
 
-def _written(ends: Sequence[float]) -> list[str]:
+def _format_ends(ends: Sequence[float]) -> list[str]:
     """Return numbers as text with as many decimals as it takes to tell them apart."""
     least = min((b - a for a, b in pairwise(ends) if b > a), default=abs(ends[0]) / 10) or 1.0
     decimals = max(0, 1 - math.floor(math.log10(least)))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import ResultError
-from jitrisk.files.atomic_files import check_folder, keep_elsewhere, replacing
-from jitrisk.files.regular_files import special_kind
+from jitrisk.files.atomic_files import check_folder, keep_elsewhere, replace_atomically
+from jitrisk.files.regular_files import identify_special_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ _OPENING = b"<!doctype html"
 def check_page(path: str | os.PathLike[str]) -> Path:
     """Return where a page is to be written, or raise ResultError before any work is done."""
     target = _check_place(path, _SUFFIXES)
-    if kind := special_kind(target):
+    if kind := identify_special_file(target):
         raise ResultError(f"{target}: is {kind}: choose another name")
     if target.exists() and not _is_page(target):
         raise ResultError(f"{target}: exists and is no HTML page: choose another name, or move it away")
@@ -34,7 +34,7 @@ def check_page(path: str | os.PathLike[str]) -> Path:
 def check_figure(path: str | os.PathLike[str]) -> Path:
     """Return where a figure is to be written, or raise ResultError before any work is done."""
     target = _check_place(path, _IMAGES)
-    if kind := special_kind(target):
+    if kind := identify_special_file(target):
         raise ResultError(f"{target}: is {kind}: choose another name")
     return target
 
@@ -67,7 +67,7 @@ def write_page(text: str, path: str | os.PathLike[str]) -> None:
     """
     target, content = Path(path), text.encode("utf-8", errors="replace")
     try:
-        with replacing(check_page(target)) as fresh:
+        with replace_atomically(check_page(target)) as fresh:
             fresh.write_bytes(content)
     except ResultError as error:
         where = keep_elsewhere(target, len(content), lambda place: place.write_bytes(content))
@@ -87,7 +87,7 @@ def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     target = check_figure(path)
     # A date would make every file another one.
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())
-    with mpl.rc_context({"svg.hashsalt": "jitrisk"}), warnings.catch_warnings(), replacing(target) as fresh:
+    with mpl.rc_context({"svg.hashsalt": "jitrisk"}), warnings.catch_warnings(), replace_atomically(target) as fresh:
         # A letter that no font has shows as a box; the picture says so itself.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(fresh, dpi=_DPI, metadata=dated)

@@ -7,39 +7,39 @@ Dataset the accessor ``.risk``, see :class:`RiskAccessor`.
 from jitrisk.risk.accessor import RiskAccessor
 from jitrisk.risk.convergence import convergence
 from jitrisk.risk.dominance import dominance
-from jitrisk.risk.events import events
-from jitrisk.risk.evidence import occurrences
+from jitrisk.risk.events import list_events
+from jitrisk.risk.evidence import count_occurrences
 from jitrisk.risk.exceedance import exceedance
 from jitrisk.risk.histogram import histogram
-from jitrisk.risk.metrics import aim, metrics, repricing
+from jitrisk.risk.metrics import compute_metric_changes, metrics, select_objective
 from jitrisk.risk.money import costs, ownership
-from jitrisk.risk.paired import cheaper, contrast
-from jitrisk.risk.path_rank import quantile_path, standing, worst_path
-from jitrisk.risk.precision_target import Target, parse_target, reached
+from jitrisk.risk.paired import cheaper, compare
+from jitrisk.risk.path_rank import find_quantile_path, find_worst_path, rank_path
+from jitrisk.risk.precision_target import PrecisionTarget, assess_precision, parse_precision_target
 from jitrisk.risk.statistics import describe
-from jitrisk.risk.sufficiency import sufficiency
+from jitrisk.risk.sufficiency import estimate_needed_paths
 
 __all__ = [
+    "PrecisionTarget",
     "RiskAccessor",
-    "Target",
-    "aim",
+    "assess_precision",
     "cheaper",
-    "contrast",
+    "compare",
+    "compute_metric_changes",
     "convergence",
     "costs",
+    "count_occurrences",
     "describe",
     "dominance",
-    "events",
+    "estimate_needed_paths",
     "exceedance",
+    "find_quantile_path",
+    "find_worst_path",
     "histogram",
+    "list_events",
     "metrics",
-    "occurrences",
     "ownership",
-    "parse_target",
-    "quantile_path",
-    "reached",
-    "repricing",
-    "standing",
-    "sufficiency",
-    "worst_path",
+    "parse_precision_target",
+    "rank_path",
+    "select_objective",
 ]

@@ -13,9 +13,9 @@ from jitrisk.risk.histogram import histogram
 from jitrisk.risk.intervals import CONFIDENCE
 from jitrisk.risk.metrics import metrics
 from jitrisk.risk.money import costs, ownership
-from jitrisk.risk.paired import cheaper, contrast
+from jitrisk.risk.paired import cheaper, compare
 from jitrisk.risk.statistics import QUANTILES, describe
-from jitrisk.risk.variables import chosen
+from jitrisk.risk.variables import select_variables
 
 
 @xr.register_dataset_accessor("risk")  # type: ignore[no-untyped-call, unused-ignore]
@@ -47,14 +47,14 @@ class RiskAccessor:
 
     def compare(self, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE) -> xr.Dataset:
         """Return the metrics' differences to a base on the same paths; see :func:`jitrisk.risk.contrast`."""
-        return contrast(metrics(self._outcomes), base, level, confidence)
+        return compare(metrics(self._outcomes), base, level, confidence)
 
     def describe(self, *names: str, level: float = 0.95, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
         """Return the statistics of variables by their names: outcomes, metrics or costs; all outcomes by default.
 
         A name is looked for among the variables of the Dataset first; see :func:`jitrisk.risk.describe`.
         """
-        return describe(chosen(self._outcomes, names), level, quantiles)
+        return describe(select_variables(self._outcomes, names), level, quantiles)
 
     def exceedance(
         self, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None

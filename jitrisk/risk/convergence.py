@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design import design_of
-from jitrisk.risk.evidence import shown_evidence
+from jitrisk.risk.design import read_design
+from jitrisk.risk.evidence import compute_run_evidence
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import CONFIDENCE, probability, rank_interval
-from jitrisk.risk.statistics import Asked, row_statistics
-from jitrisk.risk.variables import column, finite_rows
+from jitrisk.risk.intervals import CONFIDENCE, find_rank_interval, require_probability
+from jitrisk.risk.statistics import RequestedStatistics, compute_statistics
+from jitrisk.risk.variables import read_finite_rows, select_metric
 
 _NAMES = {
     "mean": ("mean", "standard_error", "lower", "upper"),
@@ -63,26 +63,26 @@ def convergence(
     """
     if statistic not in _NAMES:
         raise ResultError(f"unknown statistic {statistic!r}: allowed are {', '.join(_NAMES)}")
-    asked = Asked(probability("level", level), (), probability("confidence", confidence))
-    array = column(values, metric)
-    every, paths = finite_rows(array), array.sizes["path"]
-    design = design_of(values)
-    sizes = _sizes(paths, 2 if statistic == "mean" else _fewest_for(asked), design.period)
+    asked = RequestedStatistics(require_probability("level", level), (), require_probability("confidence", confidence))
+    array = select_metric(values, metric)
+    every, paths = read_finite_rows(array), array.sizes["path"]
+    design = read_design(values)
+    sizes = _compute_sizes(paths, 2 if statistic == "mean" else _compute_min_paths(asked), design.period)
     starts = np.cumsum([0, *sizes])
 
-    def table(spans: list[tuple[int, int]]) -> Array:
+    def estimate_samples(spans: list[tuple[int, int]]) -> Array:
         low, names = array.attrs["bad_tail"] == "lower", _NAMES[statistic]
         columns = []
         for start, stop in spans:
             part = design.part(start, stop)
-            shown = shown_evidence(values.isel(path=slice(start, stop)), part)
+            shown = compute_run_evidence(values.isel(path=slice(start, stop)), part)
             pairs = zip(every[:, start:stop], shown, strict=True)
-            found = [row_statistics(row, part, asked, low, float(evidence))[0] for row, evidence in pairs]
+            found = [compute_statistics(row, part, asked, low, float(evidence))[0] for row, evidence in pairs]
             columns.append([[one[name] for name in names] for one in found])
         return np.array(columns).transpose(1, 0, 2)
 
-    parts = table(list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)))
-    whole = table([(0, paths)])[:, 0]
+    parts = estimate_samples(list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)))
+    whole = estimate_samples([(0, paths)])[:, 0]
     arrays: dict[str, Any] = {}
     for k, (name, sentence) in enumerate(_COLUMNS.items()):
         attrs = {**array.attrs, "long_name": f"{sentence} of the {statistic} of {metric}"}
@@ -96,7 +96,7 @@ def convergence(
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
-def _sizes(paths: int, fewest: int, step: int) -> list[int]:
+def _compute_sizes(paths: int, fewest: int, step: int) -> list[int]:
     """Return sizes n, 2 n, 4 n, ... that together use nearly all paths, n not too small and a multiple of a step."""
     samples = int(np.log2(paths / max(fewest, _FEWEST, step) + 1))
     samples = min(max(samples, 1), _MOST_SAMPLES)
@@ -104,9 +104,9 @@ def _sizes(paths: int, fewest: int, step: int) -> list[int]:
     return [first // min(step, first) * min(step, first) * 2**k for k in range(samples)]
 
 
-def _fewest_for(asked: Asked) -> int:
+def _compute_min_paths(asked: RequestedStatistics) -> int:
     """Return from about how many paths on a value at risk has an interval."""
     fewest = _FEWEST
-    while rank_interval(fewest, asked.level, asked.confidence) is None:
+    while find_rank_interval(fewest, asked.level, asked.confidence) is None:
         fewest = fewest + fewest // 8
     return fewest

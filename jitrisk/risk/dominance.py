@@ -18,11 +18,11 @@ import numpy as np
 import xarray as xr
 from scipy.special import betaincinv
 
-from jitrisk.risk.design import Design, EqualDesign, Ranked, design_of
-from jitrisk.risk.evidence import FEWEST, shown_evidence
+from jitrisk.risk.design import Design, EqualDesign, RankedSample, read_design
+from jitrisk.risk.evidence import FEWEST, compute_run_evidence
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import CONFIDENCE, chunks, normal, probability, sum_of_products
-from jitrisk.risk.variables import column, losses
+from jitrisk.risk.intervals import CONFIDENCE, compute_inner_product, normal, require_probability, split_chunks
+from jitrisk.risk.variables import compute_losses, select_metric
 
 # Shares of the paths beyond the thresholds: from nearly all, then ever rarer toward the bad tail.
 _BODY = np.arange(0.99, 0.5, -0.07)
@@ -38,7 +38,7 @@ _FIELDS = {
 }
 
 
-class Order(NamedTuple):
+class DominanceOrder(NamedTuple):
     """What the paths say about one strategy dominating another, as the fields of the Dataset."""
 
     verdict: str
@@ -96,23 +96,23 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
     ResultError
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
-    array, confidence = column(values, metric), probability("confidence", confidence)
-    worse, design = losses(array), design_of(values)
+    array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
+    worse, design = compute_losses(array), read_design(values)
     ranked, count = [design.ranked(row) for row in worse], len(worse)
-    evidence = shown_evidence(values, design)
+    evidence = compute_run_evidence(values, design)
     shape = (count, count)
     cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
     cells |= {order: np.full(shape, "same", dtype="<U9") for order in _ORDERS}
     for a, b in combinations(range(count), 2):
-        largest = _largest(ranked[a], ranked[b]), _largest(ranked[b], ranked[a])
+        largest = _find_largest_excess(ranked[a], ranked[b]), _find_largest_excess(ranked[b], ranked[a])
         enough = bool(min(evidence[a], evidence[b]) >= FEWEST)
-        found = _compared(worse[a], worse[b], design, largest, confidence, enough)
+        found = _compare_pair(worse[a], worse[b], design, largest, confidence, enough)
         for pair, orders in zip(((a, b), (b, a)), found, strict=True):
             for order, fields in zip(_ORDERS, orders, strict=True):
                 for field, value in zip(_FIELDS, fields, strict=True):
                     cells[order + field][pair] = value
     arrays = {
-        order + field: (("strategy", "other"), cells[order + field], _attrs(array, order, field))
+        order + field: (("strategy", "other"), cells[order + field], _build_attrs(array, order, field))
         for order in _ORDERS
         for field in _FIELDS
     }
@@ -121,34 +121,34 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
-def _attrs(array: xr.DataArray, order: str, field: str) -> dict[str, Any]:
+def _build_attrs(array: xr.DataArray, order: str, field: str) -> dict[str, Any]:
     sentence = {"long_name": f"{order} order: {_FIELDS[field]}"}
     if not field:
         return sentence
     return sentence | ({"units": "1"} if order == "first" else {n: array.attrs.get(n, "1") for n in _UNITS})
 
 
-def _compared(
+def _compare_pair(
     a: Array, b: Array, design: Design, largest: tuple[float, float], confidence: float, known: bool
-) -> Iterator[tuple[Order, Order]]:
+) -> Iterator[tuple[DominanceOrder, DominanceOrder]]:
     """Yield the first and the second order of a over b, then of b over a.
 
     The second order rests on means: where a hazard was hardly seen (not `known`), it is not shown.
     """
-    gaps = _gaps if isinstance(design, EqualDesign) else partial(_weighted_gaps, design=design)
-    shares, excesses = gaps(a, b, _thresholds(a, b, design))
+    gaps = _compute_gaps if isinstance(design, EqualDesign) else partial(_compute_weighted_gaps, design=design)
+    shares, excesses = gaps(a, b, _select_thresholds(a, b, design))
     worse = (design.share(hits, confidence)[0] for hits in (a > b, a < b))
     for size, share in zip(largest, worse, strict=True):
-        first = _order(shares, confidence, correction=1 / design.effective)
-        upper = max(first.lower, _upper_share(size, share, design.effective, confidence))
-        second = _order(excesses, confidence)
+        first = _assess_order(shares, confidence, correction=1 / design.effective)
+        upper = max(first.lower, _compute_upper_share(size, share, design.effective, confidence))
+        second = _assess_order(excesses, confidence)
         if not known:
-            second = Order("not shown", second.violation, math.nan, math.nan)
+            second = DominanceOrder("not shown", second.violation, math.nan, math.nan)
         yield first._replace(violation=size, upper=upper), second
         shares, excesses = shares.turned(), excesses.turned()
 
 
-def _thresholds(a: Array, b: Array, design: Design) -> Array:
+def _select_thresholds(a: Array, b: Array, design: Design) -> Array:
     """Return the losses at which the tails are compared, ascending."""
     thresholds = [min(a.min(), b.min())]
     for one in (a, b):
@@ -159,7 +159,7 @@ def _thresholds(a: Array, b: Array, design: Design) -> Array:
     return np.unique(thresholds)
 
 
-def _weighted_gaps(a: Array, b: Array, thresholds: Array, design: Design) -> tuple[Gaps, Gaps]:
+def _compute_weighted_gaps(a: Array, b: Array, thresholds: Array, design: Design) -> tuple[Gaps, Gaps]:
     """Return the same as :func:`_gaps` for paths that have weights."""
     found: tuple[list[tuple[float, ...]], ...] = ([], [])
     for threshold in thresholds:
@@ -173,27 +173,27 @@ def _weighted_gaps(a: Array, b: Array, thresholds: Array, design: Design) -> tup
     return shares, excesses
 
 
-def _gaps(a: Array, b: Array, thresholds: Array) -> tuple[Gaps, Gaps]:
+def _compute_gaps(a: Array, b: Array, thresholds: Array) -> tuple[Gaps, Gaps]:
     """Return by how much a exceeds b at every threshold: its share of paths beyond it, and its expected excess."""
     sums = np.zeros((2, 4, thresholds.size))
-    for one, other in zip(chunks(a), chunks(b), strict=True):
+    for one, other in zip(split_chunks(a), split_chunks(b), strict=True):
         for k, threshold in enumerate(thresholds):
             beyond = np.subtract(one > threshold, other > threshold, dtype=np.float64)
             excess = np.maximum(one - threshold, 0.0)
             excess -= np.maximum(other - threshold, 0.0)
             for gap, target in zip((beyond, excess), sums, strict=True):
-                target[:2, k] += gap.sum(), sum_of_products(gap, gap)
+                target[:2, k] += gap.sum(), compute_inner_product(gap, gap)
                 target[2:, k] += np.count_nonzero(gap > 0), np.count_nonzero(gap < 0)
-    shares, excesses = (_averaged(target, a.size) for target in sums)
+    shares, excesses = (_average_sums(target, a.size) for target in sums)
     return shares, excesses
 
 
-def _averaged(sums: Array, paths: int) -> Gaps:
+def _average_sums(sums: Array, paths: int) -> Gaps:
     mean = sums[0] / paths
     return Gaps(mean, np.sqrt(np.maximum(sums[1] / paths - mean**2, 0.0) / paths), sums[2], sums[3])
 
 
-def _order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Order:
+def _assess_order(gaps: Gaps, confidence: float, correction: float = 0.0) -> DominanceOrder:
     """Return the verdict on gaps of which none may be positive.
 
     Parameters
@@ -204,26 +204,26 @@ def _order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Order:
     """
     mean, error, miss = gaps.mean, gaps.error, (1 - confidence) / 2
     jointly = normal(1 - (1 - confidence) / mean.size)
-    heavier = np.where(gaps.above >= _fewest(miss / mean.size), mean - jointly * error - correction, 0.0)
+    heavier = np.where(gaps.above >= _compute_min_paths(miss / mean.size), mean - jointly * error - correction, 0.0)
     lower = max(float(heavier.max()), 0.0)
     upper = max(float((mean + jointly * error).max()) + correction, 0.0)
-    lighter = (mean + normal(confidence) * error + correction < 0) & (gaps.below >= _fewest(miss))
+    lighter = (mean + normal(confidence) * error + correction < 0) & (gaps.below >= _compute_min_paths(miss))
     shown = lighter.any() and bool(np.all(lighter | (gaps.above == 0)))
     verdict = "violated" if lower > 0 else "dominates" if shown else "not shown"
-    return Order(verdict, max(float(mean.max()), 0.0), lower, upper)
+    return DominanceOrder(verdict, max(float(mean.max()), 0.0), lower, upper)
 
 
-def _fewest(miss: float) -> int:
+def _compute_min_paths(miss: float) -> int:
     """Return how many paths must speak for a gap at least: fewer, all for it, could be chance (the sign test)."""
     return math.ceil(-math.log2(miss))
 
 
-def _largest(a: Ranked, b: Ranked) -> float:
+def _find_largest_excess(a: RankedSample, b: RankedSample) -> float:
     """Return the largest excess, anywhere, of a's share of paths beyond a threshold over b's."""
     return max(float((b.below(b.values, "right") - a.below(b.values, "right")).max()), 0.0)
 
 
-def _upper_share(largest: float, worse: float, paths: float, confidence: float) -> float:
+def _compute_upper_share(largest: float, worse: float, paths: float, confidence: float) -> float:
     """Return the upper end of the largest difference of shares, for every distribution.
 
     Either both distribution functions lie near the true ones everywhere (Massart 1990, Annals of Probability 18), or

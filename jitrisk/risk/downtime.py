@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import xarray as xr
 
-from jitrisk.risk.design import design_of
-from jitrisk.risk.inputs import HOURS_PER_DAY, require, rows, year_factor
+from jitrisk.risk.design import read_design
+from jitrisk.risk.inputs import HOURS_PER_DAY, compute_year_factor, read_outcome, require
 from jitrisk.vocabulary import OUTCOMES
 
 _NEEDED = ("starved", "broken", "stockout")
 
 
-def lost_time(outcomes: xr.Dataset) -> xr.Dataset:
+def compute_lost_time(outcomes: xr.Dataset) -> xr.Dataset:
     """Return the mean time lost in a year, stage by stage and customer by customer.
 
     Parameters
@@ -30,12 +30,12 @@ def lost_time(outcomes: xr.Dataset) -> xr.Dataset:
         When the Dataset is no result, or lacks one of the outcomes.
     """
     require(outcomes, _NEEDED)
-    hours = float(outcomes.attrs["period_hours"]) * year_factor(outcomes)
-    arrays, design = {}, design_of(outcomes)
+    hours = float(outcomes.attrs["period_hours"]) * compute_year_factor(outcomes)
+    arrays, design = {}, read_design(outcomes)
     for name in _NEEDED:
         customers = OUTCOMES[name].dims[-1] == "customer"
         factor, unit = (hours / HOURS_PER_DAY, "d/year") if customers else (hours, "h/year")
-        mean = design.mean(rows(outcomes, name)) * factor
+        mean = design.mean(read_outcome(outcomes, name)) * factor
         attrs = {"units": unit, "long_name": OUTCOMES[name].sentence}
         arrays[name] = (("strategy", OUTCOMES[name].dims[-1]), mean, attrs)
     coords = {dim: outcomes.coords[dim] for dim in ("strategy", "stage", "customer") if dim in outcomes.coords}

@@ -59,7 +59,7 @@ class _Episode:
     amount: float
 
 
-def events(replay: xr.Dataset) -> xr.Dataset:
+def list_events(replay: xr.Dataset) -> xr.Dataset:
     """Return what happened on a replayed path, in order of time.
 
     Stretches in which a store is dry, a stage down or a customer short are joined where the breaks between them are
@@ -83,26 +83,28 @@ def events(replay: xr.Dataset) -> xr.Dataset:
     """
     _require(replay)
     hours, horizon = float(replay.attrs["period_hours"]), replay.sizes["time"]
-    signals = _signals(replay)
-    dry, down, short = (_episodes(signal, hours) for signal in signals)
-    begun = np.array([begin for signal in signals for row in signal for begin, _ in _runs(row)], dtype=float)
+    signals = _compute_signals(replay)
+    dry, down, short = (_find_episodes(signal, hours) for signal in signals)
+    begun = np.array([begin for signal in signals for row in signal for begin, _ in _find_runs(row)], dtype=float)
     # A store that is dry while just its customer is short is told with the customer.
-    told = {(stage, one.begin, one.end) for one in short if (stage := _store_of(replay, one.thing))}
+    told = {(stage, one.begin, one.end) for one in short if (stage := _find_supplying_stage(replay, one.thing))}
     dry = [one for one in dry if (str(replay["stage"].values[one.thing]), one.begin, one.end) not in told]
     found = [
-        *_hazards(replay, np.unique(begun), hours),
-        *_told(dry, replay["stage"].values, ("store_short", "store_filled", "store_others"), hours, horizon),
-        *_told(down, replay["stage"].values, ("stage_down", "stage_up", "stage_others"), hours, horizon),
-        *_customers(replay, short, hours, horizon),
+        *_list_hazard_events(replay, np.unique(begun), hours),
+        *_list_episode_events(
+            dry, replay["stage"].values, ("store_short", "store_filled", "store_others"), hours, horizon
+        ),
+        *_list_episode_events(down, replay["stage"].values, ("stage_down", "stage_up", "stage_others"), hours, horizon),
+        *_list_customer_events(replay, short, hours, horizon),
     ]
     if warm_up := int(replay.attrs["warm_up"]):
         found.append(_Event(warm_up, "measuring"))
     # Within a period causes come before effects, whatever the hour.
     found.sort(key=lambda event: (math.ceil(event.time), _ORDER[event.kind], event.time, event.thing))
-    return _labeled(found, replay)
+    return _label_events(found, replay)
 
 
-def _store_of(replay: xr.Dataset, customer: int) -> str:
+def _find_supplying_stage(replay: xr.Dataset, customer: int) -> str:
     """Return the stage whose store a customer asks, empty where the replay does not say."""
     return str(replay["customer_stage"].values[customer]) if "customer_stage" in replay.coords else ""
 
@@ -113,41 +115,41 @@ def _require(replay: xr.Dataset) -> None:
         raise ResultError("the Dataset is not the replay of one path: use what jr.replay returned")
 
 
-def _signals(replay: xr.Dataset) -> tuple[Array, Array, Array]:
+def _compute_signals(replay: xr.Dataset) -> tuple[Array, Array, Array]:
     """Return where stores are dry, stages that count are down, and customers short: [thing, time], how much."""
-    lost = _of(replay, "starved") + _of(replay, "broken")
+    lost = _read_outcome(replay, "starved") + _read_outcome(replay, "broken")
     priced = np.asarray(replay["downtime_cost"].values) > 0 if "downtime_cost" in replay else np.zeros(1, dtype=bool)
     lost = np.where(lost > _DOWN, lost, 0.0) * np.broadcast_to(priced if priced.any() else True, len(lost))[:, None]
-    return _of(replay, "shortage"), lost, _of(replay, "stockout")
+    return _read_outcome(replay, "shortage"), lost, _read_outcome(replay, "stockout")
 
 
-def _of(replay: xr.Dataset, name: str) -> Array:
+def _read_outcome(replay: xr.Dataset, name: str) -> Array:
     thing = OUTCOMES[name].dims[-1]
     return np.asarray(replay[name].transpose(thing, "time").values, dtype=np.float64)
 
 
-def _runs(signal: Array) -> list[tuple[int, int]]:
+def _find_runs(signal: Array) -> list[tuple[int, int]]:
     """Return the unbroken stretches of a signal: first period, and first one after."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], signal > 0, [0]])))
     return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
 
 
-def _episodes(signals: Array, hours: float) -> list[_Episode]:
+def _find_episodes(signals: Array, hours: float) -> list[_Episode]:
     """Return the episodes of every thing, joined over breaks of less than a day, and longer ones until few are left."""
     found = []
     for thing, signal in enumerate(signals):
-        runs, least = _runs(signal), max(1.0, HOURS_PER_DAY / hours)
-        joined = _joined(runs, least)
+        runs, least = _find_runs(signal), max(1.0, HOURS_PER_DAY / hours)
+        joined = _join_runs(runs, least)
         while len(joined) > _OF_ONE:
             least *= 2
-            joined = _joined(runs, least)
+            joined = _join_runs(runs, least)
         for group in joined:
             begin, end = group[0][0], group[-1][1]
             found.append(_Episode(thing, begin, end, len(group), float(signal[begin:end].sum())))
     return found
 
 
-def _joined(runs: Iterable[tuple[int, int]], least: float) -> list[list[tuple[int, int]]]:
+def _join_runs(runs: Iterable[tuple[int, int]], least: float) -> list[list[tuple[int, int]]]:
     """Group stretches so that the break between two groups is no shorter than the least."""
     groups: list[list[tuple[int, int]]] = []
     for run in runs:
@@ -158,41 +160,43 @@ def _joined(runs: Iterable[tuple[int, int]], least: float) -> list[list[tuple[in
     return groups
 
 
-def _kept(episodes: Sequence[_Episode]) -> tuple[list[_Episode], list[_Episode]]:
+def _select_largest(episodes: Sequence[_Episode]) -> tuple[list[_Episode], list[_Episode]]:
     """Return the largest episodes, as many as are told, and the others."""
     ranked = sorted(episodes, key=lambda one: (-one.amount, one.begin, one.thing))
     return ranked[:_OF_ALL], ranked[_OF_ALL:]
 
 
-def _told(
+def _list_episode_events(
     episodes: Sequence[_Episode], names: npt.NDArray[Any], kinds: tuple[str, str, str], hours: float, horizon: int
 ) -> Iterator[_Event]:
     """Yield the begin of every episode, the end of those longer than a day, and what is left out."""
     began, over, others = kinds
-    kept, rest = _kept(episodes)
+    kept, rest = _select_largest(episodes)
     for one in kept:
         name, until = str(names[one.thing]), one.end + 1.0 if one.end < horizon else math.nan
         yield _Event(one.begin + 1.0, began, name, until, one.times, one.amount * hours, "h")
         if one.end < horizon and one.end - one.begin > max(1.0, HOURS_PER_DAY / hours):
             yield _Event(until, over, name)
-    yield from _rest(rest, others, hours)
+    yield from _list_remaining_event(rest, others, hours)
 
 
-def _rest(rest: Sequence[_Episode], kind: str, hours: float) -> Iterator[_Event]:
+def _list_remaining_event(rest: Sequence[_Episode], kind: str, hours: float) -> Iterator[_Event]:
     if rest:
         first, last = min(one.begin for one in rest), max(one.end for one in rest)
         times, amount = sum(one.times for one in rest), sum(one.amount for one in rest)
         yield _Event(first + 1.0, kind, "", last + 1.0, times, amount * hours, "h")
 
 
-def _customers(replay: xr.Dataset, episodes: Sequence[_Episode], hours: float, horizon: int) -> Iterator[_Event]:
-    names, backlog, lost = replay["customer"].values, _of(replay, "backlog"), _of(replay, "lost")
-    kept, rest = _kept(episodes)
+def _list_customer_events(
+    replay: xr.Dataset, episodes: Sequence[_Episode], hours: float, horizon: int
+) -> Iterator[_Event]:
+    names, backlog, lost = replay["customer"].values, _read_outcome(replay, "backlog"), _read_outcome(replay, "lost")
+    kept, rest = _select_largest(episodes)
     for one in kept:
         name, waiting = str(names[one.thing]), backlog[one.thing, one.begin : one.end]
         missed = float(lost[one.thing, one.begin : one.end].sum())
         until, length = one.end + 1.0 if one.end < horizon else math.nan, one.amount * hours
-        detail = _store_of(replay, one.thing)
+        detail = _find_supplying_stage(replay, one.thing)
         yield _Event(one.begin + 1.0, "customer_short", name, until, one.times, length, "h", detail)
         waits = bool(waiting.max() > 0)
         if waits:
@@ -200,10 +204,10 @@ def _customers(replay: xr.Dataset, episodes: Sequence[_Episode], hours: float, h
             yield _Event(one.begin + worst + 1.0, "backlog_worst", name, amount=float(waiting[worst]), unit="unit")
         if one.end < horizon:
             yield _Event(until, "backlog_gone" if waits else "customer_served", name, amount=missed, unit="unit")
-    yield from _rest(rest, "customer_others", hours)
+    yield from _list_remaining_event(rest, "customer_others", hours)
 
 
-def _hazards(replay: xr.Dataset, begun: Array, hours: float) -> Iterator[_Event]:
+def _list_hazard_events(replay: xr.Dataset, begun: Array, hours: float) -> Iterator[_Event]:
     """Yield the spells of every hazard: those told, and the others of each in one event.
 
     Parameters
@@ -221,14 +225,14 @@ def _hazards(replay: xr.Dataset, begun: Array, hours: float) -> Iterator[_Event]
         # One left out would take a line as well.
         cut = _SPELLS if len(spells) > _SPELLS + 1 else len(spells)
         for k in spells[:cut]:
-            yield from _spell(replay, k, hours)
+            yield from _list_occurrence_events(replay, k, hours)
         if rest := spells[cut:]:
             length = float(sum(end[k] - begin[k] for k in rest)) * hours
             span = min(begin[k] for k in rest), max(end[k] for k in rest)
             yield _Event(span[0], "hazard_others", name, span[1], len(rest), length, "h")
 
 
-def _spell(replay: xr.Dataset, k: int, hours: float) -> Iterator[_Event]:
+def _list_occurrence_events(replay: xr.Dataset, k: int, hours: float) -> Iterator[_Event]:
     begin, end, recovered = (float(replay[name].values[k]) for name in ("begin", "end", "recovered"))
     name, horizon, length = str(replay["hazard"].values[k]), replay.sizes["time"], (end - begin) * hours
     struck = zip(replay["target"].values, replay["effect"].values[k], strict=True)
@@ -243,7 +247,7 @@ def _spell(replay: xr.Dataset, k: int, hours: float) -> Iterator[_Event]:
         yield _Event(recovered, "hazard_recovered", name)
 
 
-def _labeled(found: Sequence[_Event], replay: xr.Dataset) -> xr.Dataset:
+def _label_events(found: Sequence[_Event], replay: xr.Dataset) -> xr.Dataset:
     columns = {field.name: [getattr(event, field.name) for event in found] for field in fields(_Event)}
     arrays = {
         name: xr.Variable(variable.dims, np.array(columns[name]).astype(variable.dtype), variable.attrs())

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.risk.design import Design, design_of
-from jitrisk.risk.inputs import path_coords
+from jitrisk.risk.design import Design, read_design
+from jitrisk.risk.inputs import build_path_coords
 from jitrisk.vocabulary import OCCURRENCES, RARE_BELOW
 
 FEWEST = 5.0
@@ -34,7 +34,7 @@ _TOTALS = {
 }
 
 
-def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
+def count_occurrences(outcomes: xr.Dataset) -> xr.Dataset:
     """Return how often every hazard occurred in a run, how often it was expected to, and whether that is enough.
 
     Parameters
@@ -64,44 +64,46 @@ def occurrences(outcomes: xr.Dataset) -> xr.Dataset:
             data=outcomes["expected_occurrences"].transpose("strategy", "hazard").values < RARE_BELOW
         ),
         # Where enough are expected and hardly any was seen, twice as many paths are a start.
-        "needed": evidence.copy(data=np.where((every >= FEWEST) & ~seen, 2.0 * paths, _paths_for(evidence.values))),
+        "needed": evidence.copy(
+            data=np.where((every >= FEWEST) & ~seen, 2.0 * paths, _compute_needed_paths(evidence.values))
+        ),
     }
     variables = {
-        name: xr.Variable(("strategy", "hazard"), array.transpose("strategy", "hazard").values, _attrs(name))
+        name: xr.Variable(("strategy", "hazard"), array.transpose("strategy", "hazard").values, _build_attrs(name))
         for name, array in arrays.items()
     }
     coords = {dim: outcomes[dim].variable for dim in ("strategy", "hazard")}
     return xr.Dataset(variables, coords, {"paths": paths})
 
 
-def _paths_for(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _compute_needed_paths(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return how many paths show enough of a hazard, NaN where it is not known or never occurs."""
     return np.ceil(FEWEST / np.where(evidence > 0, evidence, math.nan))
 
 
 def _is_seen(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
     """Return whether enough paths show a hazard, [strategy, hazard]; only that of the least evidence need be seen."""
-    values = xr.Dataset(coords=path_coords(outcomes))
+    values = xr.Dataset(coords=build_path_coords(outcomes))
     names = outcomes["hazard"].values
     if not names.size:
         return np.ones((outcomes.sizes["strategy"], 0), dtype=np.bool_)
-    unseen = shown_evidence(values, design_of(outcomes)) == 0
+    unseen = compute_run_evidence(values, read_design(outcomes)) == 0
     seen: npt.NDArray[np.bool_] = ~(unseen[:, np.newaxis] & (names == values["rarest_hazard"].values[:, np.newaxis]))
     return seen
 
 
-def _attrs(name: str) -> dict[str, str]:
+def _build_attrs(name: str) -> dict[str, str]:
     return {"units": "1", "long_name": _TOTALS[name]}
 
 
-def least_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
+def compute_path_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
     """Return per strategy how many occurrences of its rarest hazard a path is expected to show, inf where unknown."""
     if "least_evidence" not in values.coords:
         return np.full(values.sizes.get("strategy", 0), math.inf)
     return np.atleast_1d(np.asarray(values["least_evidence"].values, dtype=np.float64))
 
 
-def shown_evidence(values: xr.Dataset, design: Design) -> npt.NDArray[np.float64]:
+def compute_run_evidence(values: xr.Dataset, design: Design) -> npt.NDArray[np.float64]:
     """Return per strategy how many occurrences of its rarest hazard the paths are expected to show, inf where unknown.
 
     It is 0 where they showed fewer than two: a single one says nothing of how much occurrences differ.
@@ -111,7 +113,7 @@ def shown_evidence(values: xr.Dataset, design: Design) -> npt.NDArray[np.float64
     values : metrics or costs.
     design : how their paths were drawn.
     """
-    least = least_evidence(values)
+    least = compute_path_evidence(values)
     limited = np.isfinite(least)
     expected: npt.NDArray[np.float64] = np.where(limited, np.where(limited, least, 0.0) * design.paths, math.inf)
     if "rarest_occurrences" not in values.coords:

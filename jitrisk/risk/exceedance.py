@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design import Design, EqualDesign, Point, design_of
+from jitrisk.risk.design import Design, EqualDesign, Point, read_design
 from jitrisk.risk.inputs import Array, is_longer_than_a_year
-from jitrisk.risk.intervals import CONFIDENCE, probability
-from jitrisk.risk.variables import column, finite_rows, horizon_factor, over_horizon
+from jitrisk.risk.intervals import CONFIDENCE, require_probability
+from jitrisk.risk.variables import build_horizon_attrs, compute_horizon_factor, read_finite_rows, select_metric
 
 _PER_DECADE = 16
 _FEWEST_BEYOND = 5
@@ -52,19 +52,19 @@ def exceedance(
         is not finite, the confidence is not between 0 and 1, or the return periods are not longer than a year and
         rising.
     """
-    array, confidence = column(values, metric), probability("confidence", confidence)
+    array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
     per_year = float(values.attrs.get("per_year", 1.0))
     _require_years(1 / per_year)
-    rows, design, low = finite_rows(array), design_of(values), array.attrs["bad_tail"] == "lower"
+    rows, design, low = read_finite_rows(array), read_design(values), array.attrs["bad_tail"] == "lower"
     rarest = np.array([design.rarest(row, _FEWEST_BEYOND, low) for row in rows])
     least = float(rarest.min())
-    beyond = _points(design, least) if years is None else _points_at(years, per_year, least)
+    beyond = _select_points(design, least) if years is None else _select_points_at(years, per_year, least)
     table = np.array([design.quantiles(row, [Point(1 - p, low) for p in beyond], confidence) for row in rows])
-    table *= horizon_factor(array)
+    table *= compute_horizon_factor(array)
     if not isinstance(design, EqualDesign):
         table[beyond < rarest[:, np.newaxis] * (1 - _ROUNDING)] = np.nan
     annual = -np.expm1(per_year * np.log1p(-beyond))
-    attrs = over_horizon(array)
+    attrs = build_horizon_attrs(array)
     names = ("value", "value_lower", "value_upper")
     arrays = {name: (("strategy", "point"), table[..., k], attrs) for k, name in enumerate(names)}
     coords = {
@@ -84,7 +84,7 @@ def _require_years(horizon: float) -> None:
         )
 
 
-def _points(design: Design, least: float) -> Array:
+def _select_points(design: Design, least: float) -> Array:
     """Return the probability beyond each point, from nearly all paths to few."""
     if not isinstance(design, EqualDesign):
         count = max(2, round(_PER_DECADE * np.log10(_FIRST / least)))
@@ -97,7 +97,7 @@ def _points(design: Design, least: float) -> Array:
     return falling / paths
 
 
-def _points_at(years: Sequence[float], per_year: float, least: float) -> Array:
+def _select_points_at(years: Sequence[float], per_year: float, least: float) -> Array:
     """Return the probability beyond the value of each return period, where enough paths lie there."""
     for period in years:
         if not 1 < period < np.inf:

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design import Point, design_of
+from jitrisk.risk.design import Point, read_design
 from jitrisk.risk.inputs import Array
 from jitrisk.risk.intervals import CONFIDENCE
-from jitrisk.risk.variables import column, finite_rows, horizon_factor, over_horizon
+from jitrisk.risk.variables import build_horizon_attrs, compute_horizon_factor, read_finite_rows, select_metric
 
 _LONG_TAIL = 0.995
 _SHORT_TAIL = 0.9995
@@ -48,28 +48,28 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
     """
     if bins < 1:
         raise ResultError(f"bins is {bins}: allowed is a whole number of at least 1")
-    array, design = column(values, metric), design_of(values)
-    factor, attrs = horizon_factor(array), over_horizon(array)
-    rows = finite_rows(array) * factor
+    array, design = select_metric(values, metric), read_design(values)
+    factor, attrs = compute_horizon_factor(array), build_horizon_attrs(array)
+    rows = read_finite_rows(array) * factor
     ranked = [design.ranked(row) for row in rows]
     shares = (_SHORT_TAIL, _LONG_TAIL)[:: -1 if array.attrs["bad_tail"] == "lower" else 1]
     points = Point(shares[0], low=True), Point(shares[1])
     ends = [[end.value for end in design.quantiles(row, points, CONFIDENCE)] for row in rows]
-    edges = _edges(np.array([one.values for one in ranked]), np.array(ends), bins)
+    edges = _compute_edges(np.array([one.values for one in ranked]), np.array(ends), bins)
     # A bin contains its left end; the last one both.
     below = np.array([[*one.below(edges[:-1]), one.below(edges[-1], "right")] for one in ranked])
     zero = np.array([one.below(0.0, "right") - one.below(0.0) for one in ranked])
     share, units = np.diff(below), attrs["units"]
 
-    def share_of(where: str) -> dict[str, str]:
+    def build_share_attrs(where: str) -> dict[str, str]:
         return {"units": "1", "long_name": f"share of the paths {where}"}
 
     arrays = {
-        "share": (("strategy", "bin"), share, share_of("in the bin")),
+        "share": (("strategy", "bin"), share, build_share_attrs("in the bin")),
         "density": (("strategy", "bin"), share / np.diff(edges), {"units": f"1/({units})", "long_name": "density"}),
-        "below": ("strategy", below[:, 0], share_of("below the bins")),
-        "above": ("strategy", 1 - below[:, -1], share_of("above the bins")),
-        "zero": ("strategy", zero, share_of("at exactly 0")),
+        "below": ("strategy", below[:, 0], build_share_attrs("below the bins")),
+        "above": ("strategy", 1 - below[:, -1], build_share_attrs("above the bins")),
+        "zero": ("strategy", zero, build_share_attrs("at exactly 0")),
     }
     coords = {
         "strategy": array["strategy"].variable,
@@ -79,7 +79,7 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
     return xr.Dataset(arrays, coords, {**values.attrs, "metric": metric, "paths": design.paths})
 
 
-def _edges(ordered: Array, ends: Array, bins: int) -> Array:
+def _compute_edges(ordered: Array, ends: Array, bins: int) -> Array:
     """Return the ends of the bins, ascending, which reach from the first to the last end of any strategy at least."""
     left, right = float(ends[:, 0].min()), float(ends[:, 1].max())
     least, most = float(ordered[:, 0].min()), float(ordered[:, -1].max())
@@ -89,7 +89,7 @@ def _edges(ordered: Array, ends: Array, bins: int) -> Array:
     if left == right:
         half = 0.05 * abs(left) or 0.5
         return np.linspace(left - half, right + half, bins + 1)
-    step = _step(ordered, left, right)
+    step = _find_step(ordered, left, right)
     if step:
         width = step * math.ceil(((right - left) / step + 1) / bins)
         count = math.ceil((right - left + step) / width - 1e-9)
@@ -97,7 +97,7 @@ def _edges(ordered: Array, ends: Array, bins: int) -> Array:
     return np.linspace(left, right, bins + 1)
 
 
-def _step(ordered: Array, left: float, right: float) -> float:
+def _find_step(ordered: Array, left: float, right: float) -> float:
     """Return the step of which all values are whole multiples, 0 where there is none of use."""
     # A few values tell where there is none.
     for every in (ordered.shape[1] // _STEPS + 1, 1):

@@ -49,7 +49,7 @@ def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
         raise ResultError(f"not a result of jitrisk but {CONTENTS[contents]}; {_ADVICE}")
     absent = [name for name in _NEEDED_ATTRS if name not in outcomes.attrs]
     if absent:
-        raise ResultError(f"not a result of jitrisk: the Dataset has no attribute {_listed(absent)}; {_ADVICE}")
+        raise ResultError(f"not a result of jitrisk: the Dataset has no attribute {_join_names(absent)}; {_ADVICE}")
     for name in ("period_hours", "periods"):
         _require_positive(name, outcomes.attrs[name])
     if "path" not in outcomes.dims and "rare" in outcomes.attrs:
@@ -62,7 +62,7 @@ def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
             raise ResultError(f"the Dataset has no {dim}; to keep one, select it as a list: sel({dim}=[...])")
     absent = [name for name in names if name not in outcomes and name not in _LATER]
     if absent:
-        raise ResultError(f"the Dataset lacks {_listed(absent)}; {_ADVICE}")
+        raise ResultError(f"the Dataset lacks {_join_names(absent)}; {_ADVICE}")
     for name in (name for name in names if name in outcomes):
         _require_dims(outcomes[name], (OUTCOMES | CYCLES).get(name) or PRICES[name])
 
@@ -87,11 +87,11 @@ def _require_dims(array: xr.DataArray, variable: Variable) -> None:
         )
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
 
-def year_factor(outcomes: xr.Dataset) -> float:
+def compute_year_factor(outcomes: xr.Dataset) -> float:
     """Return what turns a total over the measured horizon into one over a year of 365 days."""
     return HOURS_PER_YEAR / (float(outcomes.attrs["periods"]) * float(outcomes.attrs["period_hours"]))
 
@@ -106,13 +106,13 @@ def is_longer_than_a_year(years: float) -> bool:
     return years > 1 and not is_about_a_year(years)
 
 
-def provenance(outcomes: xr.Dataset) -> dict[str, Any]:
+def read_provenance(outcomes: xr.Dataset) -> dict[str, Any]:
     """Return the attributes that a Dataset derived from a result carries on, and ``per_year``."""
     kept = {name: outcomes.attrs[name] for name in _PROVENANCE if name in outcomes.attrs}
-    return {**kept, "per_year": year_factor(outcomes)}
+    return {**kept, "per_year": compute_year_factor(outcomes)}
 
 
-def rows(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
+def read_outcome(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
     """Return an outcome as ``[strategy, thing, path]``, a view where it lies in memory so."""
     thing = (OUTCOMES | CYCLES)[name].dims[-1]
     array = outcomes[name]
@@ -120,7 +120,7 @@ def rows(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
     return np.asarray(array.values).transpose([array.dims.index(dim) for dim in ("strategy", thing, "path")])
 
 
-def prices(outcomes: xr.Dataset, name: str) -> Array:
+def read_price(outcomes: xr.Dataset, name: str) -> Array:
     """Return a price as ``[strategy, thing]`` or ``[strategy]``; one without a dimension holds for all of it.
 
     One that an older result lacks is what it was before it could be given.
@@ -131,7 +131,7 @@ def prices(outcomes: xr.Dataset, name: str) -> Array:
     return np.asarray(price.expand_dims(absent).transpose(*dims).values, dtype=np.float64)
 
 
-def weighted(
+def add_weighted(
     outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, resolved: bool = False, less: str = ""
 ) -> None:
     """Add an outcome times a weight per strategy and thing to `out`.
@@ -149,7 +149,7 @@ def weighted(
     """
     if not weights.any():
         return
-    values, taken = rows(outcomes, name), rows(outcomes, less) if less else None
+    values, taken = read_outcome(outcomes, name), read_outcome(outcomes, less) if less else None
     product = np.empty(values.shape[-1])
     for strategy, thing in zip(*np.nonzero(weights), strict=True):
         if taken is None:
@@ -163,7 +163,7 @@ def weighted(
         target += product
 
 
-def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
+def build_path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
     """Return the coordinates of what is computed for every path: the paths, how they were drawn, what they can show."""
     coords = {name: outcomes[name].variable for name in ("strategy", "path", *SAMPLING) if name in outcomes.coords}
     if "evidence" not in outcomes.data_vars:
@@ -171,11 +171,11 @@ def path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
         return coords | {name: outcomes[name].variable for name in kept}
     if not outcomes.sizes["hazard"]:
         return coords
-    arrays = _rarest(outcomes)
+    arrays = _read_rarest_hazard(outcomes)
     return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].attrs()) for name in RAREST}
 
 
-def _rarest(outcomes: xr.Dataset) -> dict[str, npt.NDArray[Any]]:
+def _read_rarest_hazard(outcomes: xr.Dataset) -> dict[str, npt.NDArray[Any]]:
     """Return the variables of :data:`jitrisk.vocabulary.RAREST`, of the hazard with the least evidence."""
     found, expected, occurrences = (
         outcomes[name].transpose("strategy", ..., "hazard").values
@@ -192,7 +192,7 @@ def _rarest(outcomes: xr.Dataset) -> dict[str, npt.NDArray[Any]]:
     return {"least_evidence": least, "rarest_hazard": names.astype(np.str_), "rarest_occurrences": seen}
 
 
-def path_array(variable: Variable, values: Array, outcomes: xr.Dataset) -> xr.DataArray:
+def build_path_array(variable: Variable, values: Array, outcomes: xr.Dataset) -> xr.DataArray:
     """Label values per path with the vocabulary's attributes.
 
     Parameters
@@ -205,6 +205,6 @@ def path_array(variable: Variable, values: Array, outcomes: xr.Dataset) -> xr.Da
     attrs: Mapping[str, Any] = {
         **variable.attrs(str(outcomes.attrs.get("currency", "money"))),
         "bad_tail": variable.bad_tail,
-        "per_year": year_factor(outcomes) if variable.total else 1.0,
+        "per_year": compute_year_factor(outcomes) if variable.total else 1.0,
     }
     return xr.DataArray(values, dims=(strategy, *thing, path), attrs=attrs).transpose(*variable.dims)

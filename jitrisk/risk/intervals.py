@@ -106,10 +106,10 @@ def moments(values: Array) -> Moments:
     if least == values.max():
         return Moments(values.size, least, 0.0, 0.0, 0.0)
     mean, sums = float(values.mean()), np.zeros(3)
-    for part in chunks(values):
+    for part in split_chunks(values):
         difference = part - mean
         square = difference * difference
-        sums += (square.sum(), sum_of_products(square, difference), sum_of_products(square, square))
+        sums += (square.sum(), compute_inner_product(square, difference), compute_inner_product(square, square))
     second, third, fourth = (float(total) / values.size for total in sums)
     return Moments(values.size, mean, second, third, fourth)
 
@@ -117,10 +117,10 @@ def moments(values: Array) -> Moments:
 def excess_moments(values: Array, threshold: float, level: float, low: bool) -> Moments:
     """Return the moments of ``max(value - threshold, 0) / (1 - level)``, turned around where `low`."""
     sums = np.zeros(3)
-    for part in chunks(values):
+    for part in split_chunks(values):
         beyond = threshold - part[part < threshold] if low else part[part > threshold] - threshold
         square = beyond * beyond
-        sums += (beyond.sum(), square.sum(), sum_of_products(square, beyond))
+        sums += (beyond.sum(), square.sum(), compute_inner_product(square, beyond))
     mean, second, third = (float(total) / values.size / (1 - level) ** (k + 1) for k, total in enumerate(sums))
     # Most of them are 0, so nothing is lost by subtracting.
     return Moments(values.size, mean, max(second - mean * mean, 0.0), third - mean * (3 * second - 2 * mean * mean))
@@ -135,7 +135,12 @@ def sparse_moments(values: Array, size: int) -> Moments:
     size : how many values there are with those that are 0.
     """
     squares = values * values
-    sums = (values.sum(), squares.sum(), sum_of_products(squares, values), sum_of_products(squares, squares))
+    sums = (
+        values.sum(),
+        squares.sum(),
+        compute_inner_product(squares, values),
+        compute_inner_product(squares, squares),
+    )
     mean, second, third, fourth = (float(total) / size for total in sums)
     # Most of them are 0, so nothing is lost by subtracting.
     return Moments(
@@ -147,7 +152,7 @@ def sparse_moments(values: Array, size: int) -> Moments:
     )
 
 
-def sum_of_products(one: Array, other: Array) -> float:
+def compute_inner_product(one: Array, other: Array) -> float:
     """Return the inner product, on this thread alone: the one of BLAS would start others."""
     return float(np.einsum("i,i->", one, other))
 
@@ -157,14 +162,14 @@ def standard_error(values: Array) -> float:
     return moments(values).standard_error
 
 
-def probability(what: str, value: float) -> float:
+def require_probability(what: str, value: float) -> float:
     """Return a probability strictly between 0 and 1, or raise ResultError."""
     if not 0 < value < 1:
         raise ResultError(f"{what} is {value!r}, it must lie between 0 and 1, such as 0.95")
     return float(value)
 
 
-def chunks(values: npt.NDArray[_Scalar]) -> Iterator[npt.NDArray[_Scalar]]:
+def split_chunks(values: npt.NDArray[_Scalar]) -> Iterator[npt.NDArray[_Scalar]]:
     """Yield the values piece by piece, so that what is computed from a piece stays in the cache."""
     for start in range(0, values.size, _CHUNK):
         yield values[start : start + _CHUNK]
@@ -175,7 +180,7 @@ def student(freedom: float, confidence: float = CONFIDENCE) -> float:
     return float(stdtrit(freedom, 0.5 + confidence / 2)) if freedom > 0 else math.nan
 
 
-def reach(freedom: float, evidence: float, confidence: float = CONFIDENCE) -> float:
+def compute_reach(freedom: float, evidence: float, confidence: float = CONFIDENCE) -> float:
     """Return how many standard errors reach to the ends of an interval, for few values or few occurrences of a hazard.
 
     Parameters
@@ -193,7 +198,7 @@ def normal(confidence: float = CONFIDENCE) -> float:
     return float(ndtri(0.5 + confidence / 2))
 
 
-def skewed_interval(spread: Spread, reach: float) -> tuple[float, float]:
+def compute_skewed_interval(spread: Spread, reach: float) -> tuple[float, float]:
     """Return the interval of a mean, longer on the side of the long tail.
 
     The studentized mean is transformed to remove its skewness (Hall 1992, Journal of the Royal Statistical Society B
@@ -205,10 +210,12 @@ def skewed_interval(spread: Spread, reach: float) -> tuple[float, float]:
     reach : how many standard errors the usual interval reaches, see :func:`student`.
     """
     mean, error = spread.mean, spread.standard_error
-    return mean - error * _unskewed(reach, spread.skewness), mean - error * _unskewed(-reach, spread.skewness)
+    return mean - error * _invert_skew_correction(reach, spread.skewness), mean - error * _invert_skew_correction(
+        -reach, spread.skewness
+    )
 
 
-def _unskewed(reach: float, skewness: float) -> float:
+def _invert_skew_correction(reach: float, skewness: float) -> float:
     """Return the inverse of Hall's transformation, which turns a skewed studentized mean into a normal variable."""
     if skewness == 0 or math.isnan(reach):
         return reach
@@ -241,7 +248,7 @@ def rank(paths: int, probability: float) -> int:
 
 
 @lru_cache(maxsize=1024)
-def rank_interval(paths: int, probability: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
+def find_rank_interval(paths: int, probability: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
     """Return the 1-based ranks between which a quantile lies, whatever the distribution.
 
     The number of paths below the quantile is binomial: each end misses with at most half of what the confidence
@@ -255,11 +262,14 @@ def rank_interval(paths: int, probability: float, confidence: float = CONFIDENCE
     confidence : probability that the interval covers the quantile.
     """
     miss = (1 - confidence) / 2
-    lower, upper = _lower_rank(paths, probability, miss), paths + 1 - _lower_rank(paths, 1 - probability, miss)
+    lower, upper = (
+        _find_lower_rank(paths, probability, miss),
+        paths + 1 - _find_lower_rank(paths, 1 - probability, miss),
+    )
     return (lower, upper) if lower >= 1 and upper <= paths else None
 
 
-def _lower_rank(paths: int, probability: float, miss: float) -> int:
+def _find_lower_rank(paths: int, probability: float, miss: float) -> int:
     """Return the largest rank whose value lies above the quantile with probability `miss` at most, 0 if none."""
     guess = bdtrik(miss, paths, probability)
     count = int(guess) if guess > 0 else 0

@@ -12,13 +12,13 @@ from jitrisk.risk import money
 from jitrisk.risk.inputs import (
     HOURS_PER_DAY,
     Array,
-    path_array,
-    path_coords,
-    prices,
-    provenance,
+    add_weighted,
+    build_path_array,
+    build_path_coords,
+    read_outcome,
+    read_price,
+    read_provenance,
     require,
-    rows,
-    weighted,
 )
 from jitrisk.vocabulary import CYCLES, METRICS, OUTCOMES
 
@@ -28,7 +28,7 @@ _SHOWN = 5
 Aim = Literal["cost", "profit"]
 
 
-def aim(values: xr.Dataset) -> Aim:
+def select_objective(values: xr.Dataset) -> Aim:
     """Return which metric decides between strategies: profit where a price makes it known, else cost."""
     return "profit" if "profit" in values else "cost"
 
@@ -55,24 +55,26 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     """
     require(outcomes, NEEDED)
     period_hours = float(outcomes.attrs["period_hours"])
-    counted = _downtime_stages(outcomes)
+    counted = _find_downtime_stages(outcomes)
     spent = money.costs(outcomes)
-    values = _money(outcomes, spent) | {
-        "downtime": _summed(outcomes, ("starved", "broken"), np.where(counted, period_hours, 0.0)),
-        "stockout": _summed(outcomes, ("stockout",), period_hours / HOURS_PER_DAY),
-        "fill_rate": _fill_rate(outcomes),
-        **_cycles(outcomes),
-        "backlog": _summed(outcomes, ("backlog",)),
-        "peak_backlog": rows(outcomes, "peak_backlog").max(axis=1, initial=0.0),
-        "lost": _summed(outcomes, ("lost",)),
+    values = _compute_money_metrics(outcomes, spent) | {
+        "downtime": _sum_outcomes(outcomes, ("starved", "broken"), np.where(counted, period_hours, 0.0)),
+        "stockout": _sum_outcomes(outcomes, ("stockout",), period_hours / HOURS_PER_DAY),
+        "fill_rate": _compute_fill_rate(outcomes),
+        **_compute_cycle_metrics(outcomes),
+        "backlog": _sum_outcomes(outcomes, ("backlog",)),
+        "peak_backlog": read_outcome(outcomes, "peak_backlog").max(axis=1, initial=0.0),
+        "lost": _sum_outcomes(outcomes, ("lost",)),
     }
-    arrays = {name: path_array(METRICS[name], values[name], outcomes) for name in METRICS if name in values}
-    arrays["downtime"].attrs["over"] = _few(outcomes["stage"].values[counted])
-    arrays["stockout"].attrs["over"] = _few(outcomes["customer"].values)
-    return xr.Dataset(arrays, path_coords(spent), provenance(outcomes) | {"priced": int(money.is_priced(outcomes))})
+    arrays = {name: build_path_array(METRICS[name], values[name], outcomes) for name in METRICS if name in values}
+    arrays["downtime"].attrs["over"] = _join_first_names(outcomes["stage"].values[counted])
+    arrays["stockout"].attrs["over"] = _join_first_names(outcomes["customer"].values)
+    return xr.Dataset(
+        arrays, build_path_coords(spent), read_provenance(outcomes) | {"priced": int(money.is_priced(outcomes))}
+    )
 
 
-def repricing(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
+def compute_metric_changes(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     """Return how much every path's metrics change when a result gets other prices.
 
     Parameters
@@ -86,48 +88,48 @@ def repricing(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     """
     shared = {name: after[name] - before[name] for name in after if name in before}
     arrays = {name: array.assign_attrs(after[name].attrs) for name, array in shared.items()}
-    return xr.Dataset(arrays, path_coords(after), after.attrs)
+    return xr.Dataset(arrays, build_path_coords(after), after.attrs)
 
 
-def _money(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
+def _compute_money_metrics(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
     taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
     sums = {name: spent[component].values for name, component in taken.items() if component in spent}
-    return sums | money.ratios(outcomes, spent)
+    return sums | money.compute_ratios(outcomes, spent)
 
 
-def _downtime_stages(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
+def _find_downtime_stages(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
     # By pricing its downtime the model says which line counts; the same stages count for every strategy.
-    priced = np.asarray(prices(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
+    priced = np.asarray(read_price(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
     return priced if priced.any() else np.ones(priced.shape, dtype=np.bool_)
 
 
-def _few(names: npt.NDArray[Any]) -> str:
+def _join_first_names(names: npt.NDArray[Any]) -> str:
     # Networks have thousands of stages, and an attribute is for people.
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(str(name) for name in names[:_SHOWN]) + more
 
 
-def _summed(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
+def _sum_outcomes(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
     total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
     things = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
     for name in names:
-        weighted(outcomes, name, np.broadcast_to(weights, (len(total), things)), total)
+        add_weighted(outcomes, name, np.broadcast_to(weights, (len(total), things)), total)
     return total
 
 
-def _cycles(outcomes: xr.Dataset) -> dict[str, Array]:
+def _compute_cycle_metrics(outcomes: xr.Dataset) -> dict[str, Array]:
     """Return what replenishment cycles show, nothing where there are none or a path has none."""
     if not all(name in outcomes for name in CYCLES):
         return {}
     require(outcomes, tuple(CYCLES))
-    receipts, short, stock = (_summed(outcomes, (name,)) for name in CYCLES)
+    receipts, short, stock = (_sum_outcomes(outcomes, (name,)) for name in CYCLES)
     if not (receipts > 0).all():
         return {}
     return {"cycle_service_level": 1.0 - short / receipts, "stock_at_receipt": stock / receipts}
 
 
-def _fill_rate(outcomes: xr.Dataset) -> Array:
-    filled, demand = (_summed(outcomes, (name,)) for name in ("filled", "demand"))
+def _compute_fill_rate(outcomes: xr.Dataset) -> Array:
+    filled, demand = (_sum_outcomes(outcomes, (name,)) for name in ("filled", "demand"))
     rate: Array = np.ones(demand.shape)
     np.divide(filled, demand, out=rate, where=demand > 0)
     return rate

@@ -13,13 +13,13 @@ import xarray as xr
 from jitrisk.risk.inputs import (
     DAYS_PER_YEAR,
     Array,
-    path_array,
-    path_coords,
-    prices,
-    provenance,
+    add_weighted,
+    build_path_array,
+    build_path_coords,
+    compute_year_factor,
+    read_price,
+    read_provenance,
     require,
-    weighted,
-    year_factor,
 )
 from jitrisk.vocabulary import COSTS, LINKS, OUTCOMES, OWNERSHIP
 
@@ -97,20 +97,23 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
         When the Dataset is no result, or lacks an outcome or a price.
     """
     require(outcomes, NEEDED)
-    parts = {name: _amount(outcomes, _ALL[name], weights, resolved) for name, weights in _known(outcomes)}
+    parts = {
+        name: _compute_amount(outcomes, _ALL[name], weights, resolved)
+        for name, weights in _list_known_components(outcomes)
+    }
     per_path = {name: part.sum(axis=1) if resolved else part for name, part in parts.items()}
-    parts["total"] = total = _total(per_path)
+    parts["total"] = total = _sum_components(per_path)
     if "revenue" in parts:
         parts["profit"] = per_path["revenue"] - total
         if "cost_of_goods" in parts:
             parts["gross_profit"] = per_path["revenue"] - per_path["cost_of_goods"]
-    return _labeled({name: parts[name] for name in COSTS if name in parts}, outcomes)
+    return _label_money({name: parts[name] for name in COSTS if name in parts}, outcomes)
 
 
 def is_priced(outcomes: xr.Dataset) -> bool:
     """Return whether anything costs or earns anything in a model, whatever happened on its paths."""
     charged = (*COMPONENTS.values(), _BESIDE["revenue"])
-    return any(bool(_weights(outcomes, component).any()) for component in charged)
+    return any(bool(_compute_weights(outcomes, component).any()) for component in charged)
 
 
 def ownership(outcomes: xr.Dataset) -> xr.Dataset:
@@ -141,11 +144,11 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
         thing = variable.dims[-1]
         borne[name] = np.zeros([outcomes.sizes[dim] for dim in ("strategy", thing, "path")])
         for component in (component for component in COMPONENTS.values() if component.thing == thing):
-            _add(outcomes, component, _weights(outcomes, component), borne[name], resolved=True)
-    return _labeled(borne, outcomes)
+            _add(outcomes, component, _compute_weights(outcomes, component), borne[name], resolved=True)
+    return _label_money(borne, outcomes)
 
 
-def ratios(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
+def compute_ratios(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
     """Return the ratios of every path's money, ``[strategy, path]``, those that are defined on every path.
 
     Inventory turns and days of inventory as in Cachon & Terwiesch (2013), Matching Supply with Demand, chapter 2;
@@ -159,35 +162,35 @@ def ratios(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
     if "cost_of_goods" not in spent:
         return {}
     values = {name: spent[name].values for name in spent}
-    goods, capital = values["cost_of_goods"] * year_factor(outcomes), values["working_capital"]
+    goods, capital = values["cost_of_goods"] * compute_year_factor(outcomes), values["working_capital"]
     days = DAYS_PER_YEAR * capital
-    found = {"turns": _ratio(goods, capital), "days_of_inventory": _ratio(days, goods)}
+    found = {"turns": _compute_ratio(goods, capital), "days_of_inventory": _compute_ratio(days, goods)}
     if "revenue" in values:
-        found["gross_margin"] = _ratio(values["gross_profit"], values["revenue"])
-    receivable, payable = (prices(outcomes, name)[:, np.newaxis] for name in _TERMS)
+        found["gross_margin"] = _compute_ratio(values["gross_profit"], values["revenue"])
+    receivable, payable = (read_price(outcomes, name)[:, np.newaxis] for name in _TERMS)
     if found["days_of_inventory"] is not None and (receivable.any() or payable.any()):
         found["cash_cycle"] = found["days_of_inventory"] + receivable - payable
     return {name: ratio for name, ratio in found.items() if ratio is not None}
 
 
-def _ratio(above: Array, below: Array) -> Array | None:
+def _compute_ratio(above: Array, below: Array) -> Array | None:
     """Return a ratio, None where a path has none: nothing that is not finite may reach a statistic."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio: Array = above / below
     return ratio if np.isfinite(ratio).all() else None
 
 
-def _known(outcomes: xr.Dataset) -> Iterator[tuple[str, Array]]:
+def _list_known_components(outcomes: xr.Dataset) -> Iterator[tuple[str, Array]]:
     """Yield every component with its weights, but those of which the model says too little."""
     for name, component in _ALL.items():
-        weights = _weights(outcomes, component)
+        weights = _compute_weights(outcomes, component)
         # Goods of which some have no value would cost too little, and seem to earn too much.
         enough = {"revenue": weights.any(), "cost_of_goods": weights.size and weights.all()}
         if enough.get(name, True):
             yield name, weights
 
 
-def _total(per_path: dict[str, Array]) -> Array:
+def _sum_components(per_path: dict[str, Array]) -> Array:
     total = np.zeros_like(per_path["holding"])
     # What one price is paid for is added first: downtime is one amount, whatever its cause.
     for _, names in groupby(COMPONENTS, key=lambda name: COMPONENTS[name].price):
@@ -195,7 +198,7 @@ def _total(per_path: dict[str, Array]) -> Array:
     return total
 
 
-def _amount(outcomes: xr.Dataset, component: Component, weights: Array, resolved: bool) -> Array:
+def _compute_amount(outcomes: xr.Dataset, component: Component, weights: Array, resolved: bool) -> Array:
     shape = [outcomes.sizes[dim] for dim in ("strategy", component.thing, "path")]
     amount = np.zeros(shape if resolved else shape[::2])
     _add(outcomes, component, weights, amount, resolved)
@@ -204,23 +207,23 @@ def _amount(outcomes: xr.Dataset, component: Component, weights: Array, resolved
 
 def _add(outcomes: xr.Dataset, component: Component, weights: Array, amount: Array, resolved: bool) -> None:
     for name in component.outcomes:
-        owned = prices(outcomes, _OWNED[name]) if name in _OWNED else 1.0
-        weighted(outcomes, name, weights * owned, amount, resolved=resolved, less=component.less)
+        owned = read_price(outcomes, _OWNED[name]) if name in _OWNED else 1.0
+        add_weighted(outcomes, name, weights * owned, amount, resolved=resolved, less=component.less)
 
 
-def _weights(outcomes: xr.Dataset, component: Component) -> Array:
+def _compute_weights(outcomes: xr.Dataset, component: Component) -> Array:
     """Return what one unit of a component's outcomes costs, ``[strategy, stage | customer]``."""
-    weights = prices(outcomes, component.price)
+    weights = read_price(outcomes, component.price)
     if component.charge == "goods":
-        return _of_customers(outcomes, weights)
+        return _map_to_customers(outcomes, weights)
     if component.charge == "holding":
-        weights = weights * prices(outcomes, "holding_rate")
+        weights = weights * read_price(outcomes, "holding_rate")
     if component.charge != "each":
         weights = weights * float(outcomes.attrs["periods"])
     return weights
 
 
-def _of_customers(outcomes: xr.Dataset, weights: Array) -> Array:
+def _map_to_customers(outcomes: xr.Dataset, weights: Array) -> Array:
     """Return for every customer the weight of the stage whose store it asks, 0 where that is not known."""
     link = LINKS["customer_stage"]
     if link.name not in outcomes.coords:
@@ -230,12 +233,12 @@ def _of_customers(outcomes: xr.Dataset, weights: Array) -> Array:
     return np.where(at < 0, 0.0, np.take_along_axis(weights, np.maximum(at, 0), axis=1))
 
 
-def _labeled(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
+def _label_money(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
     arrays = {}
     for name, values in parts.items():
         variable = OWNERSHIP.get(name) or COSTS[name]
         if values.ndim > len(variable.dims):
             variable = replace(variable, dims=(*variable.dims, _ALL[name].thing))
-        arrays[name] = path_array(variable, values, outcomes)
+        arrays[name] = build_path_array(variable, values, outcomes)
     coords = {dim: outcomes.coords[dim] for dim in outcomes.coords if any(dim in a.dims for a in arrays.values())}
-    return xr.Dataset(arrays, {**path_coords(outcomes), **coords}, provenance(outcomes))
+    return xr.Dataset(arrays, {**build_path_coords(outcomes), **coords}, read_provenance(outcomes))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import CONFIDENCE, chunks, rank, rank_interval
+from jitrisk.risk.intervals import CONFIDENCE, find_rank_interval, rank, split_chunks
 
 # Below this a sort is as fast.
 _LARGE = 1 << 17
@@ -52,7 +52,7 @@ class QuantileBand(NamedTuple):
     upper: Array
 
 
-def quantile_ranks(paths: int, probability: float, confidence: float = CONFIDENCE, low: bool = False) -> Ranks:
+def find_quantile_ranks(paths: int, probability: float, confidence: float = CONFIDENCE, low: bool = False) -> Ranks:
     """Return where a quantile stands among the sorted values.
 
     Parameters
@@ -62,7 +62,7 @@ def quantile_ranks(paths: int, probability: float, confidence: float = CONFIDENC
     confidence : probability that the interval covers the quantile.
     low : whether the probability is counted from the largest value down, as toward a bad tail that is the lower one.
     """
-    lower, upper = rank_interval(paths, probability, confidence) or (0, 0)
+    lower, upper = find_rank_interval(paths, probability, confidence) or (0, 0)
     found = Ranks(rank(paths, probability), lower, upper)
     if not low:
         return found
@@ -78,11 +78,11 @@ def quantiles(values: Array, ranks: Sequence[Ranks]) -> list[Quantile]:
     ranks : where each quantile stands, from :func:`quantile_ranks`.
     """
     flat = np.array(ranks, dtype=np.intp).reshape(-1, 3)
-    found = np.where(flat > 0, order_statistics(values, np.maximum(flat, 1).ravel()).reshape(-1, 3), math.nan)
+    found = np.where(flat > 0, select_order_statistics(values, np.maximum(flat, 1).ravel()).reshape(-1, 3), math.nan)
     return [Quantile(*row) for row in found.tolist()]
 
 
-def order_statistics(values: Array, ranks: Sequence[int] | npt.NDArray[np.intp]) -> Array:
+def select_order_statistics(values: Array, ranks: Sequence[int] | npt.NDArray[np.intp]) -> Array:
     """Return the values at 1-based ranks of a sample in any order.
 
     Of a large sample, each value is counted in one of many buckets, equally wide between two quantiles of a small part
@@ -100,13 +100,13 @@ def order_statistics(values: Array, ranks: Sequence[int] | npt.NDArray[np.intp])
         skip = int(few.size * _TRIMMED)
         for left, right in ((few[skip], few[-1 - skip]), (values.min(), values.max())):
             if _NARROW < float(right) - float(left) < math.inf:
-                return _from_buckets(values, wanted, left, right)
+                return _select_from_buckets(values, wanted, left, right)
     ordered: Array = np.sort(values)
     return ordered[wanted - 1]
 
 
-def _from_buckets(values: Array, wanted: npt.NDArray[np.intp], left: float, right: float) -> Array:
-    codes, counts = _codes(values, left, right)
+def _select_from_buckets(values: Array, wanted: npt.NDArray[np.intp], left: float, right: float) -> Array:
+    codes, counts = _assign_buckets(values, left, right)
     buckets = np.searchsorted(counts.cumsum(), wanted)
     found = np.empty(wanted.size)
     mixed = np.zeros(counts.size, dtype=np.bool_)
@@ -117,7 +117,9 @@ def _from_buckets(values: Array, wanted: npt.NDArray[np.intp], left: float, righ
         if np.count_nonzero(values == first) == counts[bucket]:
             found[buckets == bucket] = first
             mixed[bucket] = False
-    picked = np.concatenate([part[mixed[code]] for part, code in zip(chunks(values), chunks(codes), strict=True)])
+    picked = np.concatenate(
+        [part[mixed[code]] for part, code in zip(split_chunks(values), split_chunks(codes), strict=True)]
+    )
     picked.sort()
     inside = mixed[buckets]
     skipped = np.where(mixed, 0, counts).cumsum()[buckets]
@@ -125,11 +127,11 @@ def _from_buckets(values: Array, wanted: npt.NDArray[np.intp], left: float, righ
     return found
 
 
-def _codes(values: Array, left: float, right: float) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.intp]]:
+def _assign_buckets(values: Array, left: float, right: float) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.intp]]:
     """Return every value's bucket and how many each holds; the first holds all below `left`, the last all above."""
     scale = _BUCKETS / (right - left)
     codes, counts = np.empty(values.size, dtype=np.int16), np.zeros(_BUCKETS + 3, dtype=np.intp)
-    for part, code in zip(chunks(values), chunks(codes), strict=True):
+    for part, code in zip(split_chunks(values), split_chunks(codes), strict=True):
         # What overflows lies far beyond the buckets, and is put at their end.
         with np.errstate(over="ignore"):
             place = part - left

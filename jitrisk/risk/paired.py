@@ -10,12 +10,12 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design import Design, design_of
-from jitrisk.risk.evidence import FEWEST, shown_evidence
+from jitrisk.risk.design import Design, read_design
+from jitrisk.risk.evidence import FEWEST, compute_run_evidence
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import CONFIDENCE, Spread, probability, reach, skewed_interval
+from jitrisk.risk.intervals import CONFIDENCE, Spread, compute_reach, compute_skewed_interval, require_probability
 from jitrisk.risk.tail_differences import Interval, Tail, compare_tails
-from jitrisk.risk.variables import column, finite_rows, losses
+from jitrisk.risk.variables import compute_losses, read_finite_rows, select_metric
 from jitrisk.vocabulary import CONTRASTS
 
 # By metric: the share of paths on which a strategy is better than the base, and that on which it is best of all.
@@ -43,7 +43,7 @@ _BETTER = {
 }
 
 
-def contrast(
+def compare(
     values: xr.Dataset, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE
 ) -> xr.Dataset:
     """Return the differences of every strategy to a base on the same paths.
@@ -71,25 +71,25 @@ def contrast(
     ResultError
         When there is no such base, a probability is not between 0 and 1, or a value is not finite.
     """
-    level, confidence = probability("level", level), probability("confidence", confidence)
+    level, confidence = require_probability("level", level), require_probability("confidence", confidence)
     names = [str(name) for name in values["strategy"].values]
     base = names[0] if base is None else base
     if base not in names:
         raise ResultError(f"there is no strategy {base!r} to compare with; the result holds {', '.join(names)}")
-    at, design = names.index(base), design_of(values)
-    evidence = shown_evidence(values, design)
+    at, design = names.index(base), read_design(values)
+    evidence = compute_run_evidence(values, design)
     # A difference is known as well as the one of the two that is known worse; that of the base to itself, exactly.
     pairs = [float(min(each, evidence[at])) for each in evidence]
     pairs[at] = np.inf
     found = {}
     for name, array in values.items():
         sign = -1.0 if array.attrs["bad_tail"] == "lower" else 1.0
-        found[str(name)] = _differences(finite_rows(array), at, design, (level, confidence), sign, pairs)
-    arrays = {name: _table(intervals, values[name].attrs) for name, intervals in found.items()}
-    arrays["missing_interval"] = _reasons(found)
+        found[str(name)] = _compute_differences(read_finite_rows(array), at, design, (level, confidence), sign, pairs)
+    arrays = {name: _label_intervals(intervals, values[name].attrs) for name, intervals in found.items()}
+    arrays["missing_interval"] = _label_reasons(found)
     for name in _SHARES:
         if name in values:
-            arrays |= _shares(name, losses(values[name]), at, design, confidence)
+            arrays |= _compute_shares(name, compute_losses(values[name]), at, design, confidence)
     coords: dict[str, Any] = {"strategy": values["strategy"].variable, "statistic": list(CONTRASTS)}
     coords |= {"metric": list(found), "estimate": list(_ESTIMATES)}
     asked = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
@@ -117,8 +117,8 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
     ResultError
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
-    array, confidence = column(values, metric), probability("confidence", confidence)
-    worse, design = losses(array), design_of(values)
+    array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
+    worse, design = compute_losses(array), read_design(values)
     better = np.array([[design.share(one < other, confidence) for other in worse] for one in worse])
     # A strategy is never better than itself: known, not estimated.
     better[np.diag_indices(len(worse))] = 0.0
@@ -133,19 +133,19 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
     return xr.Dataset(arrays, coords, {**values.attrs, **asked})
 
 
-def _differences(
+def _compute_differences(
     rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float, evidence: Sequence[float]
 ) -> list[tuple[Interval, ...]]:
     """Return the differences of mean, value at risk and conditional value at risk of every strategy to the base."""
     level, confidence = asked
-    own = Tail.of(_losses(rows[base], sign), level, design, confidence)
+    own = Tail.of(_compute_losses(rows[base], sign), level, design, confidence)
     found: list[tuple[Interval, ...]] = []
     for s, row in enumerate(rows):
         if s == base:
             found.append((Interval(0.0, 0.0, 0.0, 0.0),) * 3)
             continue
-        mean = _mean_difference(design.spread(row - rows[base]), evidence[s], confidence)
-        other = Tail.of(_losses(row, sign), level, design, confidence)
+        mean = _compute_mean_difference(design.spread(row - rows[base]), evidence[s], confidence)
+        other = Tail.of(_compute_losses(row, sign), level, design, confidence)
         var, cvar = compare_tails(other, own, level, design, confidence, evidence[s])
         if evidence[s] < FEWEST:
             cvar = Interval(cvar.value, reason=FEW_OCCURRENCES)
@@ -153,32 +153,32 @@ def _differences(
     return found
 
 
-def _losses(row: Array, sign: float) -> Array:
+def _compute_losses(row: Array, sign: float) -> Array:
     return -row if sign < 0 else row
 
 
-def _mean_difference(spread: Spread, evidence: float, confidence: float) -> Interval:
+def _compute_mean_difference(spread: Spread, evidence: float, confidence: float) -> Interval:
     if evidence < FEWEST:
         return Interval(spread.mean, reason=FEW_OCCURRENCES)
-    errors = reach(spread.freedom, evidence, confidence)
+    errors = compute_reach(spread.freedom, evidence, confidence)
     if math.isnan(errors):
         return Interval(spread.mean, reason=FEW_VALUES)
-    return Interval(spread.mean, spread.standard_error, *skewed_interval(spread, errors))
+    return Interval(spread.mean, spread.standard_error, *compute_skewed_interval(spread, errors))
 
 
-def _table(intervals: Sequence[tuple[Interval, ...]], attrs: Mapping[str, Any]) -> xr.DataArray:
+def _label_intervals(intervals: Sequence[tuple[Interval, ...]], attrs: Mapping[str, Any]) -> xr.DataArray:
     rows = [[end for one in row for end in (one.value, one.standard_error, one.lower, one.upper)] for row in intervals]
     return xr.DataArray(np.array(rows), dims=("strategy", "statistic"), attrs=attrs)
 
 
-def _reasons(found: Mapping[str, Sequence[tuple[Interval, ...]]]) -> xr.DataArray:
+def _label_reasons(found: Mapping[str, Sequence[tuple[Interval, ...]]]) -> xr.DataArray:
     """Return why differences have no interval, [strategy, metric, estimate]; empty texts where they have one."""
     texts = np.array([[[one.reason for one in row] for row in rows] for rows in found.values()], dtype=np.str_)
     attrs = {"long_name": "why the difference has no interval, empty where it has one"}
     return xr.DataArray(texts.swapaxes(0, 1), dims=("strategy", "metric", "estimate"), attrs=attrs)
 
 
-def _shares(metric: str, worse: Array, base: int, design: Design, confidence: float) -> dict[str, xr.DataArray]:
+def _compute_shares(metric: str, worse: Array, base: int, design: Design, confidence: float) -> dict[str, xr.DataArray]:
     least = worse == worse.min(axis=0)
     best = least / least.sum(axis=0)
     hits = ((row < worse[base] for row in worse), best)

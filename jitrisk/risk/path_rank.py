@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError, did_you_mean
-from jitrisk.risk.design import Point, design_of
+from jitrisk.errors import ResultError, format_suggestion
+from jitrisk.risk.design import Point, read_design
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import CONFIDENCE, probability
-from jitrisk.risk.variables import finite_rows
+from jitrisk.risk.intervals import CONFIDENCE, require_probability
+from jitrisk.risk.variables import read_finite_rows
 from jitrisk.vocabulary import STANDING
 
 
-def worst_path(values: xr.Dataset, strategy: str, metric: str) -> int:
+def find_worst_path(values: xr.Dataset, strategy: str, metric: str) -> int:
     """Return the number of the path on which a metric is worst, the lowest of several.
 
     Parameters
@@ -27,10 +27,10 @@ def worst_path(values: xr.Dataset, strategy: str, metric: str) -> int:
     ResultError
         If there is no such metric or strategy, or a value is not finite.
     """
-    return _number(values, int(np.argmax(_losses(values, strategy, metric))))
+    return _read_path_number(values, int(np.argmax(_compute_losses(values, strategy, metric))))
 
 
-def quantile_path(values: xr.Dataset, strategy: str, metric: str, quantile: float) -> int:
+def find_quantile_path(values: xr.Dataset, strategy: str, metric: str, quantile: float) -> int:
     """Return the number of the path at a quantile of a metric, the lowest of several with its value.
 
     Parameters
@@ -38,12 +38,12 @@ def quantile_path(values: xr.Dataset, strategy: str, metric: str, quantile: floa
     values, strategy, metric : as in :func:`worst_path`.
     quantile : a probability; the path is the one whose value is the least that the distribution reaches it at.
     """
-    column = _column(values, strategy, metric)
-    wanted, *_ = design_of(values).quantiles(column, [Point(probability("quantile", quantile))], CONFIDENCE)
-    return _number(values, int(np.argmax(column == wanted.value)))
+    column = _select_metric(values, strategy, metric)
+    wanted, *_ = read_design(values).quantiles(column, [Point(require_probability("quantile", quantile))], CONFIDENCE)
+    return _read_path_number(values, int(np.argmax(column == wanted.value)))
 
 
-def standing(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) -> xr.Dataset:
+def rank_path(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) -> xr.Dataset:
     """Return the metrics of one path and its place among all.
 
     Parameters
@@ -60,13 +60,13 @@ def standing(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) 
     at = int(np.flatnonzero(values["path"].values == path)[0])
     names = [str(name) for name in values]
     arrays = {
-        "metric_value": np.array([_column(values, strategy, name)[at] for name in names]),
+        "metric_value": np.array([_select_metric(values, strategy, name)[at] for name in names]),
         "metric_unit": np.array([values[name].attrs["units"] for name in names], dtype=np.str_),
         "metric_per_year": np.array([values[name].attrs["per_year"] for name in names]),
     }
     if ranked:
-        losses = (_losses(values, strategy, name) for name in names)
-        worse, design = [loss > loss[at] for loss in losses], design_of(values)
+        losses = (_compute_losses(values, strategy, name) for name in names)
+        worse, design = [loss > loss[at] for loss in losses], read_design(values)
         arrays["metric_rank"] = np.array([1 + int(each.sum()) for each in worse])
         arrays["metric_worse"] = np.array([float(design.mean(each)) for each in worse])
     variables = {name: ("metric", array, STANDING[name].attrs()) for name, array in arrays.items()}
@@ -74,20 +74,20 @@ def standing(values: xr.Dataset, strategy: str, path: int, ranked: bool = True) 
     return xr.Dataset(variables, {"metric": np.array(names, dtype=np.str_)}, attrs)
 
 
-def _losses(values: xr.Dataset, strategy: str, metric: str) -> Array:
-    column = _column(values, strategy, metric)
+def _compute_losses(values: xr.Dataset, strategy: str, metric: str) -> Array:
+    column = _select_metric(values, strategy, metric)
     return -column if values[metric].attrs["bad_tail"] == "lower" else column
 
 
-def _column(values: xr.Dataset, strategy: str, metric: str) -> Array:
+def _select_metric(values: xr.Dataset, strategy: str, metric: str) -> Array:
     if metric not in values:
         names = [str(name) for name in values]
         raise ResultError(
-            f"there is no metric {metric!r}: the result has {', '.join(names)}{did_you_mean(metric, names)}"
+            f"there is no metric {metric!r}: the result has {', '.join(names)}{format_suggestion(metric, names)}"
         )
-    column: Array = finite_rows(values[metric].sel(strategy=[strategy]))[0]
+    column: Array = read_finite_rows(values[metric].sel(strategy=[strategy]))[0]
     return column
 
 
-def _number(values: xr.Dataset, at: int) -> int:
+def _read_path_number(values: xr.Dataset, at: int) -> int:
     return int(values["path"].values[at])

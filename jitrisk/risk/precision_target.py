@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError, did_you_mean
-from jitrisk.risk.design import design_of
-from jitrisk.risk.evidence import FEWEST, least_evidence, shown_evidence
+from jitrisk.errors import ResultError, format_suggestion
+from jitrisk.risk.design import read_design
+from jitrisk.risk.evidence import FEWEST, compute_path_evidence, compute_run_evidence
 from jitrisk.risk.statistics import describe
-from jitrisk.risk.sufficiency import sufficiency
+from jitrisk.risk.sufficiency import estimate_needed_paths
 from jitrisk.vocabulary import METRICS, RAREST
 
 _FORM = re.compile(r"(?P<metric>\w+)\.(?P<statistic>[a-z]+)(?P<level>[\d.]*)\s*:\s*(?P<width>[\d.]+)\s*(?P<percent>%?)")
@@ -23,7 +23,7 @@ _ALLOWED = f"allowed are mean, var95 and cvar95, with any level above 0 and belo
 
 
 @dataclass(frozen=True)
-class Target:
+class PrecisionTarget:
     """A statistic of a metric, and the relative half-width its 95 % interval is to have.
 
     Attributes
@@ -49,7 +49,7 @@ class Target:
         return f"{self.name}:{100 * self.width:.10g}%"
 
 
-def parse_target(text: str) -> Target:
+def parse_precision_target(text: str) -> PrecisionTarget:
     """Return what a text such as ``downtime.var99:2%`` asks for.
 
     Raises
@@ -62,28 +62,30 @@ def parse_target(text: str) -> Target:
         raise ResultError(f"the target {text!r} is no METRIC.STATISTIC:WIDTH: {_EXAMPLE}")
     metric, statistic = match["metric"], match["statistic"]
     if metric not in METRICS:
-        raise ResultError(f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{did_you_mean(metric, METRICS)}")
+        raise ResultError(
+            f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{format_suggestion(metric, METRICS)}"
+        )
     if statistic not in _STATISTICS or (match["level"] != "") != (statistic != "mean"):
         raise ResultError(
-            f"unknown statistic {statistic + match['level']!r}: {_ALLOWED}{did_you_mean(statistic, _STATISTICS)}"
+            f"unknown statistic {statistic + match['level']!r}: {_ALLOWED}{format_suggestion(statistic, _STATISTICS)}"
         )
-    level = _share(match["level"], "%") if match["level"] else _USUAL_LEVEL
-    width = _share(match["width"], match["percent"])
+    level = _parse_share(match["level"], "%") if match["level"] else _USUAL_LEVEL
+    width = _parse_share(match["width"], match["percent"])
     if not 0 < level < 1:
         raise ResultError(f"the level {match['level']!r} of {statistic} is not allowed: {_ALLOWED}")
     if not 0 < width < 1:
         raise ResultError(f"the width {match['width'] + match['percent']!r} is not between 0 and 100 %: {_EXAMPLE}")
-    return Target(metric, statistic, level, width)
+    return PrecisionTarget(metric, statistic, level, width)
 
 
-def wanted(values: xr.Dataset, target: Target) -> xr.Dataset:
+def select_target_metric(values: xr.Dataset, target: PrecisionTarget) -> xr.Dataset:
     """Return of some metrics that of a target alone, or raise ResultError where it is not among them."""
     if target.metric not in values:
         raise ResultError(f"there is no {target.metric} in this result: it holds {', '.join(map(str, values))}")
     return values[[target.metric]]
 
 
-def reached(values: xr.Dataset, target: Target) -> xr.Dataset:
+def assess_precision(values: xr.Dataset, target: PrecisionTarget) -> xr.Dataset:
     """Return how well the statistic of a target is known, strategy by strategy.
 
     Half an interval as a share of the estimate is unknown, NaN, where the interval is unknown and where the estimate
@@ -107,17 +109,17 @@ def reached(values: xr.Dataset, target: Target) -> xr.Dataset:
     ResultError
         When the result does not hold the metric, or a value is not finite.
     """
-    measures = describe(wanted(values, target), target.level, quantiles=())
+    measures = describe(select_target_metric(values, target), target.level, quantiles=())
     of = "" if target.statistic == "mean" else f"{target.statistic}_"
     names = (target.statistic, f"{of}lower", f"{of}upper")
     estimate, lower, upper = (measures[target.metric].sel(statistic=name, drop=True) for name in names)
     zero = (estimate == 0) & (lower == 0) & (upper == 0)
     # Of values all 0, only order statistics say how far that can be trusted.
     exact = zero & (target.statistic == "var")
-    enough = sufficiency(measures, target.metric, target.width).sel(statistic=target.statistic, drop=True)
+    enough = estimate_needed_paths(measures, target.metric, target.width).sel(statistic=target.statistic, drop=True)
     width, paths = enough["width"].where(~exact, 0.0), enough["needed"].where(~exact, 0.0)
-    least = xr.DataArray(least_evidence(values), dims="strategy")
-    unseen = width.isnull() & (shown_evidence(values, design_of(values)) < FEWEST)
+    least = xr.DataArray(compute_path_evidence(values), dims="strategy")
+    unseen = width.isnull() & (compute_run_evidence(values, read_design(values)) < FEWEST)
     found = {"estimate": estimate, "lower": lower, "upper": upper, "width": width}
     found |= {"needed": paths.where(~unseen, np.ceil(FEWEST / least.values)), "met": width <= target.width}
     found |= {"zero": zero & ~exact, "unseen": unseen}
@@ -127,7 +129,7 @@ def reached(values: xr.Dataset, target: Target) -> xr.Dataset:
     return xr.Dataset(found, coords, attrs)
 
 
-def _share(number: str, percent: str) -> float:
+def _parse_share(number: str, percent: str) -> float:
     try:
         value = float(number)
     except ValueError:  # two points

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.risk.design import Design, Point, design_of
-from jitrisk.risk.evidence import FEWEST, shown_evidence
+from jitrisk.risk.design import Design, Point, read_design
+from jitrisk.risk.evidence import FEWEST, compute_run_evidence
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import CONFIDENCE, Spread, probability, reach, skewed_interval
+from jitrisk.risk.intervals import CONFIDENCE, Spread, compute_reach, compute_skewed_interval, require_probability
 from jitrisk.risk.order_statistics import Quantile
-from jitrisk.risk.tails import tail_risk
-from jitrisk.risk.variables import finite_rows, understood
+from jitrisk.risk.tails import compute_tail_risk
+from jitrisk.risk.variables import complete_attrs, read_finite_rows
 from jitrisk.vocabulary import STATISTICS
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -26,7 +26,7 @@ _RESTS_ON_MEANS = ("standard_error", "lower", "upper", "cvar_standard_error", "c
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedStatistics:
     """Which statistics are asked for.
 
     Attributes
@@ -71,13 +71,15 @@ def describe(
     ResultError
         When a probability is not between 0 and 1, or a variable has other dimensions or is not finite.
     """
-    points = tuple(probability("a quantile", q) for q in quantiles)
-    asked = Asked(probability("level", level), points, probability("confidence", confidence))
+    points = tuple(require_probability("a quantile", q) for q in quantiles)
+    asked = RequestedStatistics(
+        require_probability("level", level), points, require_probability("confidence", confidence)
+    )
     arrays: dict[str, xr.DataArray] = {}
-    design = design_of(values)
-    evidence = shown_evidence(values, design)
+    design = read_design(values)
+    evidence = compute_run_evidence(values, design)
     for name, array in values.items():
-        arrays |= _described(str(name), understood(array, values), asked, design, evidence)
+        arrays |= _describe_variable(str(name), complete_attrs(array, values), asked, design, evidence)
     used = dict.fromkeys(dim for array in values.values() for dim in array.dims if dim != "path")
     coords: dict[Any, Any] = {dim: values.coords[dim].variable for dim in used if dim in values.coords}
     coords |= {"statistic": list(STATISTICS), "quantile": list(points)}
@@ -85,16 +87,16 @@ def describe(
     return xr.Dataset(arrays, coords, {**values.attrs, **known})
 
 
-def _described(
-    name: str, array: xr.DataArray, asked: Asked, design: Design, evidence: Array
+def _describe_variable(
+    name: str, array: xr.DataArray, asked: RequestedStatistics, design: Design, evidence: Array
 ) -> dict[str, xr.DataArray]:
-    rows = finite_rows(array)
+    rows = read_finite_rows(array)
     shape, dims = rows.shape[:-1], array.transpose("strategy", ..., "path").dims[:-1]
     table = np.empty((*shape, len(STATISTICS)))
     ends = np.empty((*shape, len(asked.points), len(_ENDS)))
     for index in np.ndindex(shape):
         low, shown = array.attrs["bad_tail"] == "lower", float(evidence[index[0]])
-        statistics, found = row_statistics(rows[index], design, asked, low, shown)
+        statistics, found = compute_statistics(rows[index], design, asked, low, shown)
         table[index] = [statistics[name] for name in STATISTICS]
         ends[index] = np.reshape(found, (-1, len(_ENDS)))
     described = {name: xr.DataArray(table, dims=(*dims, "statistic"), attrs=array.attrs)}
@@ -103,8 +105,8 @@ def _described(
     return described
 
 
-def row_statistics(
-    values: Array, design: Design, asked: Asked, low: bool, evidence: float = math.inf
+def compute_statistics(
+    values: Array, design: Design, asked: RequestedStatistics, low: bool, evidence: float = math.inf
 ) -> tuple[dict[str, float], list[Quantile]]:
     """Return every statistic of one sample by name, and its quantiles.
 
@@ -120,14 +122,14 @@ def row_statistics(
     values = np.ascontiguousarray(values)
     points = [*(Point(q) for q in asked.points), Point(asked.level, low)]
     *found, var = design.quantiles(values, points, asked.confidence)
-    tail = tail_risk(values, asked.level, asked.confidence, low=low, design=design, var=var, evidence=evidence)
-    statistics = _mean(design.spread(values), asked.confidence, evidence) | vars(tail)
+    tail = compute_tail_risk(values, asked.level, asked.confidence, low=low, design=design, var=var, evidence=evidence)
+    statistics = _estimate_mean(design.spread(values), asked.confidence, evidence) | vars(tail)
     unknown = dict.fromkeys(_RESTS_ON_MEANS, math.nan) if evidence < FEWEST else {}
     return statistics | unknown, found
 
 
-def _mean(spread: Spread, confidence: float, evidence: float) -> dict[str, float]:
-    lower, upper = skewed_interval(spread, reach(spread.freedom, evidence, confidence))
+def _estimate_mean(spread: Spread, confidence: float, evidence: float) -> dict[str, float]:
+    lower, upper = compute_skewed_interval(spread, compute_reach(spread.freedom, evidence, confidence))
     return {
         "mean": spread.mean,
         "standard_deviation": spread.deviation,

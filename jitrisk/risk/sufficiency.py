@@ -6,12 +6,12 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.intervals import probability
+from jitrisk.risk.intervals import require_probability
 
 _STATISTICS = {"mean": ("lower", "upper"), "var": ("var_lower", "var_upper"), "cvar": ("cvar_lower", "cvar_upper")}
 
 
-def sufficiency(measures: xr.Dataset, metric: str = "cost", width: float = 0.01) -> xr.Dataset:
+def estimate_needed_paths(measures: xr.Dataset, metric: str = "cost", width: float = 0.01) -> xr.Dataset:
     """Return half the 95 % intervals of a metric's statistics, and how many paths narrow them as far as wanted.
 
     The interval of a mean, a quantile or a conditional value at risk narrows with the square root of the number of
@@ -35,7 +35,7 @@ def sufficiency(measures: xr.Dataset, metric: str = "cost", width: float = 0.01)
     ResultError
         When there is no such metric, or the width is not between 0 and 1.
     """
-    wanted = probability("width", width)
+    wanted = require_probability("width", width)
     if metric not in measures:
         raise ResultError(f"there is no {metric} to look at; the measures are {', '.join(map(str, measures))}")
     table = measures[metric]

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 
 from jitrisk.risk.design import Design
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import Spread, reach, skewed_interval
+from jitrisk.risk.intervals import Spread, compute_reach, compute_skewed_interval
 from jitrisk.risk.order_statistics import Quantile, QuantileBand
 
 FEWEST_PATHS = 5000
@@ -87,9 +87,9 @@ class Tail:
         """Return the tail of some losses."""
         # With fewer paths there is no interval, and so no need for what lies within the widest one.
         steps = _STEPS if design.paths >= FEWEST_PATHS else 0
-        band = design.quantile_band(losses, level, np.linspace(ellipse_reach(confidence), 0.0, steps + 1)[::-1])
+        band = design.quantile_band(losses, level, np.linspace(compute_ellipse_reach(confidence), 0.0, steps + 1)[::-1])
         widest = Quantile(band.value, float(band.lower[-1]), float(band.upper[-1]))
-        error = design.quantile_error(widest, level, ellipse_confidence(confidence))
+        error = design.quantile_error(widest, level, compute_ellipse_confidence(confidence))
         beyond, reached = losses > band.value, losses >= band.value
         above, at_least = (design.share_of(each) for each in (beyond, reached))
         if abs(at_least - (1 - level)) < abs(above - (1 - level)):
@@ -98,7 +98,7 @@ class Tail:
 
     def thresholds(self, distances: Array) -> Array:
         """Return the quantiles so many steps from the value at risk, rounded away from it."""
-        steps = _whole_steps(distances)
+        steps = _round_to_steps(distances)
         found: Array = np.where(steps == 0, self.band.value, np.where(distances < 0, *self._ends(steps)))
         return found
 
@@ -110,7 +110,7 @@ class Tail:
         return self.band.lower[steps], self.band.upper[steps]
 
 
-def ellipse_confidence(confidence: float) -> float:
+def compute_ellipse_confidence(confidence: float) -> float:
     """Return the confidence of the intervals of the single values at risk that the ellipse touches.
 
     They miss half as often as the difference may: a loss that jumps at the level errs on one side in half of the
@@ -119,9 +119,9 @@ def ellipse_confidence(confidence: float) -> float:
     return 1 - (1 - confidence) / 2
 
 
-def ellipse_reach(confidence: float) -> float:
+def compute_ellipse_reach(confidence: float) -> float:
     """Return how many standard errors the ellipse reaches."""
-    return float(ndtri(0.5 + ellipse_confidence(confidence) / 2))
+    return float(ndtri(0.5 + compute_ellipse_confidence(confidence) / 2))
 
 
 def compare_tails(
@@ -143,13 +143,13 @@ def compare_tails(
     enclosed = not math.isnan(one.band.lower[-1] + base.band.lower[-1])
     if enclosed and _is_constant(one.losses - base.losses, base.losses):
         return Interval(var, 0.0, var, var), Interval(cvar, 0.0, cvar, cvar)
-    reason = _lacking_paths(design, min(one.size, base.size) / (1 - level), enclosed)
+    reason = _explain_missing_paths(design, min(one.size, base.size) / (1 - level), enclosed)
     if reason:
         return Interval(var, reason=reason), Interval(cvar, reason=reason)
     return pair.var(), pair.cvar(at)
 
 
-def _lacking_paths(design: Design, effective: float, enclosed: bool) -> str:
+def _explain_missing_paths(design: Design, effective: float, enclosed: bool) -> str:
     """Return why there are too few paths for an interval, nothing where they are enough.
 
     Parameters
@@ -221,7 +221,7 @@ class _Pair:
         if carrying < FEWEST_CARRYING:
             return math.nan, math.nan
         size = min(carrying, self._one.size, self._base.size)
-        return skewed_interval(found, reach(size - 1, self._evidence, self._confidence))
+        return compute_skewed_interval(found, compute_reach(size - 1, self._evidence, self._confidence))
 
     def _any_excess(self) -> bool:
         """Return whether any loss lies beyond the value at risk."""
@@ -234,7 +234,7 @@ def _is_constant(differences: Array, losses: Array) -> bool:
     return float(differences.max() - differences.min()) <= _ROUNDING * max(-float(losses.min()), float(losses.max()))
 
 
-def _whole_steps(distances: npt.ArrayLike) -> npt.NDArray[np.intp]:
+def _round_to_steps(distances: npt.ArrayLike) -> npt.NDArray[np.intp]:
     """Return distances from a quantile in whole steps, rounded away from it."""
     steps = np.ceil(np.abs(distances) - 1e-9).astype(np.intp)
     found: npt.NDArray[np.intp] = np.minimum(steps, _STEPS)

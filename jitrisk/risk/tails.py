@@ -15,7 +15,7 @@ import numpy as np
 
 from jitrisk.risk.design import Design, EqualDesign, Point
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import CONFIDENCE, reach, skewed_interval
+from jitrisk.risk.intervals import CONFIDENCE, compute_reach, compute_skewed_interval
 from jitrisk.risk.order_statistics import Quantile
 
 
@@ -36,7 +36,7 @@ class TailRisk:
     cvar_upper: float
 
 
-def tail_risk(
+def compute_tail_risk(
     values: Array,
     level: float,
     confidence: float = CONFIDENCE,
@@ -77,17 +77,17 @@ def tail_risk(
         return TailRisk(at.value, unknown, unknown, unknown, cvar, unknown, unknown, unknown)
     var_error = design.quantile_error(at, level, confidence)
     # The tail of 4 paths has the reach of 4 values, not of all.
-    errors = reach(design.tail_size(values, at.value, level, low) - 1, evidence, confidence)
-    mild, severe = skewed_interval(excess, errors)
+    errors = compute_reach(design.tail_size(values, at.value, level, low) - 1, evidence, confidence)
+    mild, severe = compute_skewed_interval(excess, errors)
     milder = at.upper if low else at.lower
     if milder != at.value:
-        end, _ = skewed_interval(design.excess(values, milder, level, low), errors)
+        end, _ = compute_skewed_interval(design.excess(values, milder, level, low), errors)
         mild = min(mild, sign * (milder - at.value) + end)
     lower, upper = sorted(at.value + sign * end for end in (mild, severe))
     return TailRisk(at.value, var_error, at.lower, at.upper, cvar, excess.standard_error, lower, upper)
 
 
-def tail_scores(losses: Array, level: float, design: Design | None = None) -> Array:
+def compute_tail_scores(losses: Array, level: float, design: Design | None = None) -> Array:
     """Return one score a path, whose mean is the conditional value at risk and whose spread its error.
 
     The score is ``v + max(loss - v, 0) / (1 - level)`` with v the value at risk: the function that Rockafellar &

@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design import design_of
-from jitrisk.risk.intervals import probability
+from jitrisk.risk.design import read_design
+from jitrisk.risk.intervals import require_probability
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _THINGS = ("stage", "customer")
 
 
-def bands(trace: xr.Dataset, variable: str, quantiles: Sequence[float] = QUANTILES) -> xr.DataArray:
+def compute_trace_quantiles(trace: xr.Dataset, variable: str, quantiles: Sequence[float] = QUANTILES) -> xr.DataArray:
     """Return the quantiles over the paths of one variable of a trace, in every period.
 
     Parameters
@@ -35,11 +35,11 @@ def bands(trace: xr.Dataset, variable: str, quantiles: Sequence[float] = QUANTIL
         When the Dataset is no trace, has no such variable or holds a number that is not finite, or a probability
         is not between 0 and 1.
     """
-    points = [probability("a quantile", q) for q in quantiles]
-    array = _traced(trace, variable)
+    points = [require_probability("a quantile", q) for q in quantiles]
+    array = _select_variable(trace, variable)
     if not np.isfinite(array.values).all():
         raise ResultError(f"{variable} of the trace holds numbers that are not finite; trace the model again")
-    axis, design = array.get_axis_num("path"), design_of(trace)
+    axis, design = array.get_axis_num("path"), read_design(trace)
     ranked = design.ranked(np.moveaxis(array.values, axis, -1))
     values = np.array([ranked.quantile(point) for point in points])
     dims = [str(dim) for dim in array.dims if dim != "path"]
@@ -51,7 +51,7 @@ def bands(trace: xr.Dataset, variable: str, quantiles: Sequence[float] = QUANTIL
     return found.transpose("strategy", "quantile", "time", ...).rename(variable)
 
 
-def widest(ranges: xr.DataArray) -> str:
+def find_widest(ranges: xr.DataArray) -> str:
     """Return the stage or customer whose bands are the widest, relative to the highest value they reach.
 
     Parameters
@@ -66,7 +66,7 @@ def widest(ranges: xr.DataArray) -> str:
     return str(ranges[thing].values[int(np.argmax(relative))])
 
 
-def _traced(trace: xr.Dataset, variable: str) -> xr.DataArray:
+def _select_variable(trace: xr.Dataset, variable: str) -> xr.DataArray:
     known = [str(name) for name, array in trace.data_vars.items() if {"path", "time"} <= set(array.dims)]
     if not known or "period_hours" not in trace.attrs:
         raise ResultError("not a trace: no variable has the dimensions path and time; use what jr.trace returned")

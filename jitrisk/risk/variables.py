@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError, did_you_mean
-from jitrisk.risk.inputs import Array, is_about_a_year, path_coords, provenance, require, year_factor
+from jitrisk.errors import ResultError, format_suggestion
+from jitrisk.risk.inputs import Array, build_path_coords, compute_year_factor, is_about_a_year, read_provenance, require
 from jitrisk.risk.metrics import metrics
 from jitrisk.risk.money import costs
 from jitrisk.vocabulary import COSTS, CYCLES, METRICS, OCCURRENCES, OUTCOMES
@@ -17,7 +17,7 @@ from jitrisk.vocabulary import COSTS, CYCLES, METRICS, OCCURRENCES, OUTCOMES
 _DERIVED = {"metric": (METRICS, metrics), "cost": (COSTS, costs)}
 
 
-def chosen(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Dataset:
+def select_variables(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Dataset:
     """Return variables of a result by their names.
 
     A name is looked for among the variables of the Dataset, then among the metrics, then among the costs: ``stockout``
@@ -40,26 +40,26 @@ def chosen(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Dataset:
             found = {str(name): array for name, array in computed(outcomes).items()} | found
     for name in names:
         if name not in found:
-            raise ResultError(unknown("variable", name, [*found, *METRICS, *COSTS]))
+            raise ResultError(format_unknown_name("variable", name, [*found, *METRICS, *COSTS]))
     kept = {name: found[name] for name in names or found}
-    return xr.Dataset(kept, attrs=provenance(outcomes)).assign_coords(path_coords(outcomes))
+    return xr.Dataset(kept, attrs=read_provenance(outcomes)).assign_coords(build_path_coords(outcomes))
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
+def format_unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """Return the message that there is no such name, with those there are and the nearest of them."""
     names = list(dict.fromkeys(known))
-    return f"unknown {what} {name!r}: there are {', '.join(names)}{did_you_mean(name, names)}"
+    return f"unknown {what} {name!r}: there are {', '.join(names)}{format_suggestion(name, names)}"
 
 
-def column(values: xr.Dataset, name: str) -> xr.DataArray:
+def select_metric(values: xr.Dataset, name: str) -> xr.DataArray:
     """Return one variable of dimensions (strategy, path), or raise ResultError where there is none."""
     known = [str(other) for other, array in values.items() if set(array.dims) == {"strategy", "path"}]
     if name not in known:
-        raise ResultError(unknown("metric", name, known))
-    return understood(values[name], values)
+        raise ResultError(format_unknown_name("metric", name, known))
+    return complete_attrs(values[name], values)
 
 
-def understood(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
+def complete_attrs(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
     """Return a variable that says which end is bad (``bad_tail``), and what makes it a year's (``per_year``).
 
     Where it does not say so itself, the vocabulary does for outcomes, and anything else is taken to be bad when high
@@ -75,7 +75,7 @@ def understood(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
     if "bad_tail" in array.attrs or variable is None:
         return array.assign_attrs({"bad_tail": "upper", "per_year": 1.0} | array.attrs)
     attrs: dict[str, Any] = {**array.attrs, "bad_tail": variable.bad_tail}
-    attrs["per_year"] = year_factor(values) if variable.total else 1.0
+    attrs["per_year"] = compute_year_factor(values) if variable.total else 1.0
     if variable.name == "first_stockout":
         end = int(values.attrs["warm_up"]) + int(values.attrs["periods"])
         attrs["long_name"] = f"first period in which the customer was short, {end} (the end) if none"
@@ -92,12 +92,12 @@ def _require_paths(array: xr.DataArray) -> None:
         )
 
 
-def losses(array: xr.DataArray) -> Array:
+def compute_losses(array: xr.DataArray) -> Array:
     """Return values as :func:`finite_rows` does, the sign turned where low is bad, so that more is always worse."""
-    return finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
+    return read_finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
 
 
-def finite_rows(array: xr.DataArray) -> Array:
+def read_finite_rows(array: xr.DataArray) -> Array:
     """Return values as float64 ``[strategy, ..., path]``, or raise ResultError for no path or what is not finite."""
     turned = array.transpose("strategy", ..., "path")
     if not turned.sizes["path"]:
@@ -120,7 +120,7 @@ def finite_rows(array: xr.DataArray) -> Array:
     return values
 
 
-def horizon_factor(array: xr.DataArray) -> float:
+def compute_horizon_factor(array: xr.DataArray) -> float:
     """Return what single paths of a variable are scaled by: to a year where they are about that long, else not at all.
 
     A mean over the paths may be scaled from any horizon to a year. What one path adds up to may not: a bad month is no
@@ -130,9 +130,9 @@ def horizon_factor(array: xr.DataArray) -> float:
     return per_year if is_about_a_year(1 / per_year) else 1.0
 
 
-def over_horizon(array: xr.DataArray) -> dict[str, Any]:
+def build_horizon_attrs(array: xr.DataArray) -> dict[str, Any]:
     """Return the attributes of a variable once it is scaled by its :func:`horizon_factor`."""
-    units, factor = str(array.attrs.get("units", "1")), horizon_factor(array)
+    units, factor = str(array.attrs.get("units", "1")), compute_horizon_factor(array)
     if factor == 1.0:
         return dict(array.attrs)
     return {**array.attrs, "units": f"{units}/year", "per_year": 1.0}

@@ -20,10 +20,10 @@ import numpy as np
 from jitrisk import _core_double
 from jitrisk._core import CUSTOMER_TOTALS, CYCLE_TOTALS, STAGE_TOTALS, STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
-from jitrisk.lower import Given, Plant
-from jitrisk.run.machine import cores, free_memory
+from jitrisk.lower import GivenSeries, NetworkArrays
+from jitrisk.run.machine import count_cores, measure_free_memory
 from jitrisk.sampling.rare import Mixture
-from jitrisk.sampling.series import Series, Spells, hits_of
+from jitrisk.sampling.series import ExogenousSeries, HazardProcess, group_hits
 
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import Sampler, State
@@ -39,7 +39,7 @@ _POLL = 0.1  # seconds between looks at the progress, and so at Ctrl-C
 _KEEP_FREE = 0.1  # share of the available memory never asked for
 
 Progress = Callable[[int, int], None]
-Act = Callable[["Bench", int, int, threading.Event], None]
+Act = Callable[["Worker", int, int, threading.Event], None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Job:
     mixture : the rare hazards that some paths are drawn with; None where every path is natural.
     """
 
-    plants: Mapping[str, Plant]
+    plants: Mapping[str, NetworkArrays]
     horizon: Horizon
     paths: range
     seed: int
@@ -77,15 +77,15 @@ class Job:
     mixture: Mixture | None = None
 
     @cached_property
-    def series(self) -> list[Series | Given]:
+    def series(self) -> list[ExogenousSeries | GivenSeries]:
         """Every series some strategy reads, once: those drawn first, then those handed in."""
         found = dict.fromkeys(one for plant in self.plants.values() for one in plant.series)
-        return sorted(found, key=lambda one: isinstance(one, Given))
+        return sorted(found, key=lambda one: isinstance(one, GivenSeries))
 
     @cached_property
-    def drawn(self) -> list[Series]:
+    def drawn(self) -> list[ExogenousSeries]:
         """Every series that is drawn, in the order of `series`."""
-        return [one for one in self.series if isinstance(one, Series)]
+        return [one for one in self.series if isinstance(one, ExogenousSeries)]
 
     @cached_property
     def has_cycles(self) -> bool:
@@ -93,9 +93,9 @@ class Job:
         return any(plant.cyclic.any() for plant in self.plants.values())
 
     @cached_property
-    def hazards(self) -> list[Spells]:
+    def hazards(self) -> list[HazardProcess]:
         """The hazards that hit a series that is drawn, in the order in which they are counted."""
-        return [spells for spells, _ in hits_of(self.drawn)]
+        return [spells for spells, _ in group_hits(self.drawn)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Shape:
+class Partition:
     """How a job is cut: lanes of a block, periods of a tile, threads at work."""
 
     lanes: int
@@ -151,19 +151,21 @@ def run(
     CapacityError
         If the outcomes and the work space do not fit in the memory available.
     """
-    shape = cut(job, threads, lanes)
-    sampler = sampler_of(job)
-    require(_bytes_needed(job, shape, sampler), len(job.paths), "simulate", _bytes_of_work(job, shape, sampler))
-    totals = zeros(job, len(job.paths)) if out is None else out
+    shape = partition(job, threads, lanes)
+    sampler = build_sampler(job)
+    require_memory(
+        _compute_job_bytes(job, shape, sampler), len(job.paths), "simulate", _compute_work_bytes(job, shape, sampler)
+    )
+    totals = allocate_totals(job, len(job.paths)) if out is None else out
 
-    def simulate(bench: Bench, begin: int, end: int, stop: threading.Event) -> None:
+    def simulate(bench: Worker, begin: int, end: int, stop: threading.Event) -> None:
         bench.simulate(begin, end, totals, stop)
 
-    each_block(job, shape, sampler, simulate, progress)
+    run_blocks(job, shape, sampler, simulate, progress)
     return totals
 
 
-def each_block(job: Job, shape: Shape, sampler: Sampler, act: Act, progress: Progress | None = None) -> None:
+def run_blocks(job: Job, shape: Partition, sampler: Sampler, act: Act, progress: Progress | None = None) -> None:
     """Do something once with every block of paths, in as many threads as the shape says.
 
     Parameters
@@ -172,53 +174,53 @@ def each_block(job: Job, shape: Shape, sampler: Sampler, act: Act, progress: Pro
     act : called with a thread's work space, the first and the last place of a block, and what says to stop early.
     progress : called now and then with the number of path-strategies done and their total.
     """
-    cuts = _Cuts(len(job.paths), shape.lanes)
+    cuts = _BlockQueue(len(job.paths), shape.lanes)
 
     def work(stop: threading.Event) -> Iterator[int]:
-        bench = Bench(job, sampler, shape)
+        bench = Worker(job, sampler, shape)
         for begin, end in cuts:
             act(bench, begin, end, stop)
             if stop.is_set():
                 return
             yield (end - begin) * len(job.plants)
 
-    _in_threads(work, shape.threads, len(job.paths) * len(job.plants), progress)
+    _run_in_threads(work, shape.threads, len(job.paths) * len(job.plants), progress)
 
 
-def memory(job: Job, threads: int | None = None) -> int:
+def compute_memory(job: Job, threads: int | None = None) -> int:
     """Return the bytes of memory a job takes."""
-    return _bytes_needed(job, cut(job, threads, None), sampler_of(job))
+    return _compute_job_bytes(job, partition(job, threads, None), build_sampler(job))
 
 
-def share(job: Job, threads: int | None = None) -> int:
+def count_concurrent_paths(job: Job, threads: int | None = None) -> int:
     """Return how many paths keep every thread busy once: a block of paths for each."""
-    shape = cut(job, threads, None)
+    shape = partition(job, threads, None)
     return shape.threads * shape.lanes
 
 
-def room(job: Job, threads: int | None = None) -> int:
+def count_fitting_paths(job: Job, threads: int | None = None) -> int:
     """Return how many more paths of a job would fit in the memory available."""
-    work = memory(job, threads) - _outcome_bytes(job) * len(job.paths)
-    return max(0, int((free_memory() * (1 - _KEEP_FREE) - work) / _outcome_bytes(job)))
+    work = compute_memory(job, threads) - _compute_outcome_bytes(job) * len(job.paths)
+    return max(0, int((measure_free_memory() * (1 - _KEEP_FREE) - work) / _compute_outcome_bytes(job)))
 
 
-def _bytes_needed(job: Job, shape: Shape, sampler: Sampler) -> int:
+def _compute_job_bytes(job: Job, shape: Partition, sampler: Sampler) -> int:
     """Return the memory a job takes: its outcomes, and each thread's work space."""
-    return _outcome_bytes(job) * len(job.paths) + shape.threads * _bytes_of_work(job, shape, sampler)
+    return _compute_outcome_bytes(job) * len(job.paths) + shape.threads * _compute_work_bytes(job, shape, sampler)
 
 
-def _bytes_of_work(job: Job, shape: Shape, sampler: Sampler) -> int:
+def _compute_work_bytes(job: Job, shape: Partition, sampler: Sampler) -> int:
     """Return the work space of one thread."""
     lanes = -(-shape.lanes // STRIPE) * STRIPE
-    return lanes * _lane_bytes(job, shape.tile) + sampler.bytes(shape.lanes)
+    return lanes * _compute_lane_bytes(job, shape.tile) + sampler.bytes(shape.lanes)
 
 
-def require(needed: int, paths: int, verb: str, fixed: int = 0) -> None:
+def require_memory(needed: int, paths: int, verb: str, fixed: int = 0) -> None:
     """Raise CapacityError, with what would fit, when a request does not fit in the memory available.
 
     Of the bytes needed, so many are fixed: few paths take them as well.
     """
-    usable = free_memory() * (1 - _KEEP_FREE)
+    usable = measure_free_memory() * (1 - _KEEP_FREE)
     if needed > usable:
         fit = max(0, int(paths * (usable - fixed) / (needed - fixed))) if needed > fixed else 0
         advice = f"about {fit:,} paths would fit" if fit else "not one path would fit: shorten the horizon"
@@ -231,37 +233,37 @@ def require(needed: int, paths: int, verb: str, fixed: int = 0) -> None:
         )
 
 
-def _outcome_bytes(job: Job) -> int:
+def _compute_outcome_bytes(job: Job) -> int:
     """Return the bytes of outcomes of one path."""
     of_stage = len(STAGE_TOTALS) + len(CYCLE_TOTALS) * job.has_cycles
     outcomes = sum(of_stage * plant.stages + len(CUSTOMER_TOTALS) * plant.customers for plant in job.plants.values())
     return 8 * outcomes + 4 * len(job.hazards)
 
 
-def _lane_bytes(job: Job, tile: int) -> int:
+def _compute_lane_bytes(job: Job, tile: int) -> int:
     """Return the bytes of work space of one lane: the states of all strategies and the exogenous tile."""
-    return sum(_state_bytes(plant) for plant in job.plants.values()) + 8 * tile * len(job.series)
+    return sum(_compute_state_bytes(plant) for plant in job.plants.values()) + 8 * tile * len(job.series)
 
 
-def _state_bytes(plant: Plant) -> int:
+def _compute_state_bytes(plant: NetworkArrays) -> int:
     """Return the bytes of one lane's state under one strategy."""
     return state_rows(plant) * np.dtype(plant.number).itemsize
 
 
-def cut(job: Job, threads: int | None, lanes: int | None) -> Shape:
+def partition(job: Job, threads: int | None, lanes: int | None) -> Partition:
     """Cut a job so that one strategy's state and the exogenous tile stay in a core's cache."""
-    threads = threads or cores()
+    threads = threads or count_cores()
     series = len(job.series)
     tile = _TILE if series * _TILE * STRIPE * 4 <= _CACHE else _SHORT_TILE
     if lanes is None:
-        lane = max(_state_bytes(plant) for plant in job.plants.values()) + 4 * tile * series
+        lane = max(_compute_state_bytes(plant) for plant in job.plants.values()) + 4 * tile * series
         lanes = min(_MOST, max(1, _CACHE // (lane * STRIPE)) * STRIPE)
         # Few paths: smaller blocks, so that every thread has some.
         lanes = max(1, min(lanes, -(-len(job.paths) // threads)))
-    return Shape(lanes, tile, min(threads, -(-len(job.paths) // lanes)))
+    return Partition(lanes, tile, min(threads, -(-len(job.paths) // lanes)))
 
 
-def zeros(job: Job, paths: int) -> Totals:
+def allocate_totals(job: Job, paths: int) -> Totals:
     """Return totals of so many paths, all zero: they cost nothing until they are written."""
     plants = list(job.plants.values())
     return Totals(
@@ -272,14 +274,14 @@ def zeros(job: Job, paths: int) -> Totals:
     )
 
 
-def sampler_of(job: Job) -> Sampler:
+def build_sampler(job: Job) -> Sampler:
     """Return what draws the series of a job that are not handed in."""
     from jitrisk.sampling.sampler import Sampler
 
     return Sampler(job.drawn, job.seed, job.mixture, (job.horizon.warm_up, job.horizon.periods))
 
 
-def _rows(*shape: int, number: type[np.floating[Any]] = np.float32) -> np.ndarray:
+def _allocate_rows(*shape: int, number: type[np.floating[Any]] = np.float32) -> np.ndarray:
     """Return memory that begins on a cache line, as full-width vector loads want it."""
     size, line, width = math.prod(shape), 64, np.dtype(number).itemsize
     memory = np.empty(size + line // width, dtype=number)
@@ -287,17 +289,17 @@ def _rows(*shape: int, number: type[np.floating[Any]] = np.float32) -> np.ndarra
     return memory[start : start + size].reshape(shape)
 
 
-def _block(plant: Plant, rows: np.ndarray, lanes: int) -> Block:
+def _allocate_block(plant: NetworkArrays, rows: np.ndarray, lanes: int) -> Block:
     """Return a block of the core that holds state as the plant wants it."""
-    state = _rows(-(-lanes // STRIPE), state_rows(plant), STRIPE, number=plant.number)
+    state = _allocate_rows(-(-lanes // STRIPE), state_rows(plant), STRIPE, number=plant.number)
     return (_core_double.Block if plant.double else Block)(plant, rows, state, lanes)
 
 
-class _Cuts:
+class _BlockQueue:
     """Hand out blocks of paths, each once, to whichever thread asks."""
 
     def __init__(self, paths: int, lanes: int) -> None:
-        self._steps = _steps(paths, lanes)
+        self._steps = _split_range(paths, lanes)
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
@@ -308,13 +310,13 @@ class _Cuts:
             return next(self._steps)
 
 
-def _steps(length: int, step: int) -> Iterator[tuple[int, int]]:
+def _split_range(length: int, step: int) -> Iterator[tuple[int, int]]:
     for begin in range(0, length, step):
         yield begin, min(begin + step, length)
 
 
 @dataclass(frozen=True)
-class _Leg:
+class _Segment:
     """Periods `begin` to `end` of a tile, and what is done at their end."""
 
     begin: int
@@ -330,29 +332,29 @@ class _Leg:
             block.flush()
 
 
-def _legs(horizon: Horizon, start: int, end: int) -> list[_Leg]:
+def _split_into_segments(horizon: Horizon, start: int, end: int) -> list[_Segment]:
     """Cut a tile where the books open, at the end of the warm-up, and where sums are flushed, at fixed periods."""
     due = {*range(start - start % FLUSH + FLUSH, end + 1, FLUSH), horizon.periods}
     stops = sorted({stop for stop in {*due, horizon.warm_up, end} if start < stop <= end})
     return [
-        _Leg(begin, stop, opens=stop == horizon.warm_up, flushes=stop in due and stop > horizon.warm_up)
+        _Segment(begin, stop, opens=stop == horizon.warm_up, flushes=stop in due and stop > horizon.warm_up)
         for begin, stop in zip([start, *stops], stops, strict=False)
     ]
 
 
-class Bench:
+class Worker:
     """One thread's work space, used for block after block."""
 
-    def __init__(self, job: Job, sampler: Sampler, shape: Shape) -> None:
+    def __init__(self, job: Job, sampler: Sampler, shape: Partition) -> None:
         self._job, self._sampler = job, sampler
         series = job.series
         place = {one: k for k, one in enumerate(series)}
         self._rows = [np.array([place[one] for one in plant.series], dtype=np.int32) for plant in job.plants.values()]
-        self._handed = [one for one in series if isinstance(one, Given)]
+        self._handed = [one for one in series if isinstance(one, GivenSeries)]
         self._drawn = len(series) - len(self._handed)
         self._blocks: dict[int, list[Block]] = {}
-        self._memory = _rows(shape.tile * len(series) * shape.lanes)
-        self._steps = list(_steps(job.horizon.periods, shape.tile))
+        self._memory = _allocate_rows(shape.tile * len(series) * shape.lanes)
+        self._steps = list(_split_range(job.horizon.periods, shape.tile))
 
     def simulate(self, begin: int, end: int, totals: Totals, stop: threading.Event) -> None:
         """Run paths `begin` to `end` (places in the outcome) under every strategy."""
@@ -365,7 +367,7 @@ class Bench:
                 block.open_books(0)
         state = self.state(begin, end)
         for start, tile in self.tiles(state, begin, end):
-            legs = _legs(horizon, start, start + len(tile))
+            legs = _split_into_segments(horizon, start, start + len(tile))
             for block in blocks:
                 for leg in legs:
                     leg.run(block, tile, start)
@@ -389,7 +391,8 @@ class Bench:
         if lanes not in self._blocks:
             self._blocks.clear()  # only the last block of a job has fewer lanes
             self._blocks[lanes] = [
-                _block(plant, rows, lanes) for plant, rows in zip(self._job.plants.values(), self._rows, strict=True)
+                _allocate_block(plant, rows, lanes)
+                for plant, rows in zip(self._job.plants.values(), self._rows, strict=True)
             ]
         return self._blocks[lanes]
 
@@ -404,7 +407,7 @@ class Bench:
         return np.ascontiguousarray(np.concatenate([drawn, np.stack(handed, axis=1)], axis=1))
 
 
-def _in_threads(
+def _run_in_threads(
     work: Callable[[threading.Event], Iterator[int]], threads: int, total: int, progress: Progress | None
 ) -> None:
     """Run `work` in every thread until its items are used up; the first error, or Ctrl-C, stops them all."""

@@ -36,7 +36,7 @@ class Forecast:
     def __str__(self) -> str:
         strategies = f" of {self.strategies} strategies" if self.strategies > 1 else ""
         return (
-            f"about {_duration(self.seconds)} and {_memory(self.bytes)} "
+            f"about {_format_wall_time(self.seconds)} and {_format_memory(self.bytes)} "
             f"for {self.paths:,} path{'s' * (self.paths != 1)}{strategies}"
         )
 
@@ -54,18 +54,18 @@ def forecast(job: Job, threads: int | None = None) -> Forecast:
     """
     # Reading compiled code from disk, or compiling it, is no part of a path.
     engine.run(replace(job, horizon=Horizon(1), paths=job.paths[:1]), threads)
-    paths = min(len(job.paths), engine.share(job, threads))
-    took = _timed(job, paths, threads)
+    paths = min(len(job.paths), engine.count_concurrent_paths(job, threads))
+    took = _measure_seconds(job, paths, threads)
     seconds = took * len(job.paths) / paths
     rounds = int(min(_LONGEST, _SHARE * seconds) / took)
-    if rounds > 1 and (longer := _timed(job, rounds * paths, threads)) > took:
+    if rounds > 1 and (longer := _measure_seconds(job, rounds * paths, threads)) > took:
         # What a run takes before its first path is in both, and not in their difference.
         rate = (longer - took) / ((rounds - 1) * paths)
         seconds = took + rate * (len(job.paths) - paths)
-    return Forecast(len(job.paths), len(job.plants), seconds, engine.memory(job, threads))
+    return Forecast(len(job.paths), len(job.plants), seconds, engine.compute_memory(job, threads))
 
 
-def result_bytes(job: Job, hazards: int, weighted: bool) -> int:
+def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
     """Return the bytes that each path takes in a result.
 
     Parameters
@@ -88,13 +88,13 @@ def result_bytes(job: Job, hazards: int, weighted: bool) -> int:
     return sum(taken) + np.dtype(np.int64).itemsize  # of the number of the path
 
 
-def _timed(job: Job, paths: int, threads: int | None) -> float:
+def _measure_seconds(job: Job, paths: int, threads: int | None) -> float:
     begin = time.perf_counter()
     engine.run(replace(job, paths=job.paths[:paths]), threads)
     return time.perf_counter() - begin
 
 
-def _duration(seconds: float) -> str:
+def _format_wall_time(seconds: float) -> str:
     if round(seconds) < _MINUTE:
         return f"{max(1, round(seconds))} s"
     if (tens := round(seconds / 10) * 10) < _HOUR:
@@ -104,5 +104,5 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def _memory(needed: int) -> str:
+def _format_memory(needed: int) -> str:
     return f"{needed / 1e9:.1f} GB" if needed >= 1e8 else f"{max(1, round(needed / 1e6))} MB"

@@ -27,12 +27,12 @@ _VERSION_2 = _Files(("memory.max", "memory.high"), "memory.current", "inactive_f
 _VERSION_1 = _Files(("memory.limit_in_bytes",), "memory.usage_in_bytes", "total_inactive_file")
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Return the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def free_memory() -> int:
+def measure_free_memory() -> int:
     """Return the memory this process could still get, in bytes.
 
     The least of what the machine has available, what each control group around the process may still use (a container
@@ -42,10 +42,10 @@ def free_memory() -> int:
     import psutil
 
     free: int = psutil.virtual_memory().available
-    return max(0, min([free, *_room_of_groups(), *_room_of_limits()]))
+    return max(0, min([free, *_list_memory_by_group(), *_list_memory_by_limit()]))
 
 
-def _room_of_limits() -> Iterator[int]:
+def _list_memory_by_limit() -> Iterator[int]:
     """Yield what each limit of the process leaves, in bytes."""
     try:
         import resource
@@ -54,31 +54,31 @@ def _room_of_limits() -> Iterator[int]:
     for limit, field in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
         most = resource.getrlimit(limit)[0]
         if most != resource.RLIM_INFINITY:
-            yield most - RESERVED - _KIB * _number_in(_PROCESS / "status", f"{field}:")
+            yield most - RESERVED - _KIB * _read_number(_PROCESS / "status", f"{field}:")
 
 
-def _room_of_groups() -> Iterator[int]:
+def _list_memory_by_group() -> Iterator[int]:
     """Yield what each control group around the process that has a limit may still use, in bytes."""
-    for files, group, root in _groups():
+    for files, group, root in _find_control_groups():
         while True:
-            used = _number_in(group / files.used) - _number_in(group / "memory.stat", files.reclaimable)
+            used = _read_number(group / files.used) - _read_number(group / "memory.stat", files.reclaimable)
             for name in files.limits:
                 # A group without a limit says "max", or in version 1 a number beyond any memory.
-                if limit := _number_in(group / name):
+                if limit := _read_number(group / name):
                     yield limit - max(0, used)
             if group == root or group == group.parent:
                 break
             group = group.parent
 
 
-def _groups() -> Iterator[tuple[_Files, Path, Path]]:
+def _find_control_groups() -> Iterator[tuple[_Files, Path, Path]]:
     """Yield the group of this process in each version of control groups: its files, its folder, and the topmost one."""
     of_process = {}
-    for line in _lines(_PROCESS / "cgroup"):
+    for line in _read_lines(_PROCESS / "cgroup"):
         _, controllers, path = line.split(":", 2)
         if not controllers or "memory" in controllers.split(","):
             of_process[_VERSION_1 if controllers else _VERSION_2] = path
-    for line in _lines(_PROCESS / "mountinfo"):
+    for line in _read_lines(_PROCESS / "mountinfo"):
         before, _, after = line.partition(" - ")
         shown, mounted = before.split(" ")[3:5]
         kind, _, options = after.split(" ", 2)
@@ -93,16 +93,16 @@ def _groups() -> Iterator[tuple[_Files, Path, Path]]:
             yield files, group if group.is_dir() else Path(mounted), Path(mounted)
 
 
-def _lines(path: Path) -> list[str]:
+def _read_lines(path: Path) -> list[str]:
     try:
         return path.read_text().splitlines()
     except OSError:
         return []
 
 
-def _number_in(path: Path, field: str = "") -> int:
+def _read_number(path: Path, field: str = "") -> int:
     """Return the number in a file, or that behind the name of a field; 0 where there is none."""
-    for line in _lines(path):
+    for line in _read_lines(path):
         words = line.split()
         if field and words[:1] == [field]:
             words = words[1:]

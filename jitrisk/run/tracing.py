@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block
-from jitrisk.lower import Given
-from jitrisk.run.engine import Bench, Job, Totals, cut, each_block, memory, require, sampler_of
-from jitrisk.sampling.series import Series, Spell
+from jitrisk.lower import GivenSeries
+from jitrisk.run.engine import Job, Totals, Worker, build_sampler, compute_memory, partition, require_memory, run_blocks
+from jitrisk.sampling.series import ExogenousSeries, Occurrence
 from jitrisk.vocabulary import EXOGENOUS, TRACE
 
 STAGE_TRACE = tuple(name for name, variable in TRACE.items() if "stage" in variable.dims)
@@ -55,18 +55,18 @@ def trace(job: Job, threads: int | None = None) -> Trace:
     CapacityError
         If the trace does not fit in the memory available.
     """
-    shape, sampler = cut(job, threads, None), sampler_of(job)
+    shape, sampler = partition(job, threads, None), build_sampler(job)
     periods, paths, plants = job.horizon.periods, len(job.paths), list(job.plants.values())
     sizes = [
         (len(STAGE_TRACE), len(plants), plants[0].stages, periods, paths),
         (len(CUSTOMER_TRACE), len(plants), plants[0].customers, periods, paths),
     ]
-    require(memory(job, threads) + sum(4 * math.prod(size) for size in sizes), paths, "trace")
+    require_memory(compute_memory(job, threads) + sum(4 * math.prod(size) for size in sizes), paths, "trace")
     out = Trace(*(np.empty(size, dtype=np.float32) for size in sizes))
 
-    def record(bench: Bench, begin: int, end: int, stop: threading.Event) -> None:
+    def record(bench: Worker, begin: int, end: int, stop: threading.Event) -> None:
         blocks = bench.blocks(end - begin)
-        books = _Books(out, begin, end)
+        books = _PeriodRecorder(out, begin, end)
         for block in blocks:
             block.reset(books.totals.stage, books.totals.customer)
         for start, tile in bench.tiles(bench.state(begin, end), begin, end):
@@ -76,11 +76,11 @@ def trace(job: Job, threads: int | None = None) -> Trace:
             if stop.is_set():
                 return
 
-    each_block(job, shape, sampler, record)
+    run_blocks(job, shape, sampler, record)
     return out
 
 
-class _Books:
+class _PeriodRecorder:
     """The accounts of one period, written into a trace at its end."""
 
     def __init__(self, out: Trace, begin: int, end: int) -> None:
@@ -109,16 +109,18 @@ class _Books:
         block.observe(self._stage[_AUTHORIZED, strategy, :, t])
 
 
-def draw(job: Job) -> dict[Series | Given, np.ndarray]:
+def draw(job: Job) -> dict[ExogenousSeries | GivenSeries, np.ndarray]:
     """Return the series of a job, drawn and handed in, each float32 of shape (paths, periods)."""
-    series = [one for one in job.series if isinstance(one, Series)]
-    sampler = sampler_of(job)
+    series = [one for one in job.series if isinstance(one, ExogenousSeries)]
+    sampler = build_sampler(job)
     periods, paths = job.horizon.periods, len(job.paths)
     plant = next(iter(job.plants.values()))
     # What is drawn, and the Dataset made of it, which holds constants, too.
     rows = len(series) + _STAGE_VARIABLES * plant.stages + plant.customers
-    require(4 * rows * periods * paths, paths, "draw")
-    out: dict[Series | Given, np.ndarray] = {one: np.empty((paths, periods), dtype=np.float32) for one in series}
+    require_memory(4 * rows * periods * paths, paths, "draw")
+    out: dict[ExogenousSeries | GivenSeries, np.ndarray] = {
+        one: np.empty((paths, periods), dtype=np.float32) for one in series
+    }
     for begin in range(0, paths, STRIPE):
         end = min(begin + STRIPE, paths)
         state = sampler.begin(job.paths.start + begin, end - begin)
@@ -128,10 +130,10 @@ def draw(job: Job) -> dict[Series | Given, np.ndarray]:
             sampler.fill(state, start, tile)
             for k, one in enumerate(series):
                 out[one][begin:end, start:stop] = tile[:, k].T
-    return out | {Given(*key): values for key, values in job.given.items()}
+    return out | {GivenSeries(*key): values for key, values in job.given.items()}
 
 
-def spells(job: Job) -> list[Spell]:
+def list_occurrences(job: Job) -> list[Occurrence]:
     """Return the spells of every hazard on a job's first path that begin before the horizon, in order of time."""
-    found = sampler_of(job).spells(job.paths.start, job.horizon.periods)
+    found = build_sampler(job).spells(job.paths.start, job.horizon.periods)
     return sorted(found, key=lambda spell: (spell.begin, spell.hazard))

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jitrisk.sampling.distributions import FAMILIES, Distribution, constant, distribution
-from jitrisk.sampling.series import Effect, Series, Spells
+from jitrisk.sampling.distributions import FAMILIES, Distribution, build_constant, build_distribution
+from jitrisk.sampling.series import Effect, ExogenousSeries, HazardProcess
 
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import Sampler
 
-__all__ = ["FAMILIES", "Distribution", "Effect", "Sampler", "Series", "Spells", "constant", "distribution"]
+__all__ = [
+    "FAMILIES",
+    "Distribution",
+    "Effect",
+    "ExogenousSeries",
+    "HazardProcess",
+    "Sampler",
+    "build_constant",
+    "build_distribution",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from jitrisk.sampling import normal
 from jitrisk.sampling.elementary import exp, expm1, log, log1p
-from jitrisk.sampling.families import Family, Floats, Kind, Parameters, spread
-from jitrisk.sampling.staircases import Binomial, NegativeBinomial, Poisson, staircase
+from jitrisk.sampling.families import Family, Floats, Kind, Parameters, compute_sd
+from jitrisk.sampling.staircases import Binomial, NegativeBinomial, Poisson, build_cdf
 
 # Above this many values a staircase is as smooth as a line.
 WIDEST = 65_536
@@ -26,7 +26,7 @@ _LAST = 2.0**52
 _MOST_COUNTED = 2.0**53
 
 
-class _Staircase(Family):
+class _CountFamily(Family):
     """A family on whole numbers; its quantiles come from its two cumulative tails."""
 
     def integer(self, of: Parameters) -> bool:
@@ -38,14 +38,14 @@ class _Staircase(Family):
 
     def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
         """Return the probability of at most (``upper``: of more than) k, for whole numbers k on the support."""
-        return staircase(self.law(of)).tail(k, upper)
+        return build_cdf(self.law(of)).tail(k, upper)
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         mean, sd = self.mean(of), self.sd(of)
         if sd < _NARROW * mean:
             score = -normal.quantile(p) if upper else normal.quantile(p)
             return np.rint(mean + sd * score)
-        return staircase(self.law(of)).quantile(p, upper)
+        return build_cdf(self.law(of)).quantile(p, upper)
 
     def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
         beyond = np.array([2.0**-34])
@@ -57,7 +57,7 @@ class _Staircase(Family):
         return values, np.where(below < 0.5, below, 1 - above)
 
 
-class _Poisson(_Staircase):
+class _Poisson(_CountFamily):
     """Poisson."""
 
     name = "poisson"
@@ -74,7 +74,7 @@ class _Poisson(_Staircase):
         return Poisson(of["mean"])
 
 
-class _NegativeBinomial(_Staircase):
+class _NegativeBinomial(_CountFamily):
     """Negative binomial: a Poisson whose mean is gamma distributed with shape ``size``."""
 
     name = "negative_binomial"
@@ -96,7 +96,7 @@ class _NegativeBinomial(_Staircase):
         mean = given["mean"]
         if "size" in given:
             return self._countable(mean, given["size"])
-        sd = spread(given)
+        sd = compute_sd(given)
         variance = sd * sd
         if variance <= mean:
             raise ValueError(
@@ -124,7 +124,7 @@ class _NegativeBinomial(_Staircase):
         return NegativeBinomial(of["mean"], of["size"])
 
 
-class _Binomial(_Staircase):
+class _Binomial(_CountFamily):
     """Binomial: how many of n succeed, each with probability p."""
 
     name = "binomial"
@@ -165,7 +165,7 @@ class _Binomial(_Staircase):
         return {"n": of["n"], "p": 1.0 - of["p"]}
 
 
-class _Geometric(_Staircase):
+class _Geometric(_CountFamily):
     """Geometric on 1, 2, 3…: the periods until something happens that may happen in every period."""
 
     name = "geometric"
@@ -192,13 +192,13 @@ class _Geometric(_Staircase):
             found = np.ceil((log(p) if upper else log1p(-p)) / log1p(-1 / of["mean"]))
         found = np.clip(found, 1.0, _LAST)
 
-        def reached(k: Floats) -> NDArray[np.bool_]:
+        def is_reached(k: Floats) -> NDArray[np.bool_]:
             tail = self.tail(of, k, upper)
             return tail <= p if upper else tail >= p
 
         # The quotient may be off by its last bits, so that the tails decide between it and its neighbors.
-        before = (found > 1.0) & reached(found - 1.0)
-        return np.where(before, found - 1.0, np.where(reached(found), found, found + 1.0))
+        before = (found > 1.0) & is_reached(found - 1.0)
+        return np.where(before, found - 1.0, np.where(is_reached(found), found, found + 1.0))
 
 
 class _Empirical(Family):

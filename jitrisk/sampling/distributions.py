@@ -102,19 +102,19 @@ class Distribution:
         return float(FAMILIES[self.family].support(dict(self.parameters))[1])
 
     def __str__(self) -> str:
-        return f"{self.family}({', '.join(f'{name}={_shown(value)}' for name, value in self.parameters)})"
+        return f"{self.family}({', '.join(f'{name}={_format_value(value)}' for name, value in self.parameters)})"
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return f"[{', '.join(f'{v:g}' for v in value)}]" if isinstance(value, tuple) else f"{value:g}"
 
 
-def constant(value: float) -> Distribution:
+def build_constant(value: float) -> Distribution:
     """Return the distribution that is always ``value``."""
-    return distribution("constant", value=value)
+    return build_distribution("constant", value=value)
 
 
-def distribution(family: str, **parameters: Any) -> Distribution:
+def build_distribution(family: str, **parameters: Any) -> Distribution:
     """Return a checked distribution.
 
     Parameters
@@ -133,7 +133,7 @@ def distribution(family: str, **parameters: Any) -> Distribution:
         raise ValueError(f"unknown distribution {family!r}; {hint}")
     law = FAMILIES[family]
     _check_names(law, parameters)
-    checked = {name: _checked(law, name, parameters[name]) for name in sorted(parameters)}
+    checked = {name: _check_value(law, name, parameters[name]) for name in sorted(parameters)}
     kept = law.canonical(checked)
     if set(kept) == {"value"}:
         family = "constant"
@@ -154,18 +154,18 @@ def _check_names(law: Family, given: Iterable[str]) -> None:
     raise ValueError(f"{law.name} takes {allowed}, but {found} was given")
 
 
-def _checked(law: Family, name: str, value: Any) -> Any:
+def _check_value(law: Family, name: str, value: Any) -> Any:
     if name not in _LISTS:
-        return _number(law, name, value)
+        return _check_number(law, name, value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} of {law.name} is {value!r}, but must be a list of numbers")
-    numbers = tuple(_number(law, name, each) for each in value)
+    numbers = tuple(_check_number(law, name, each) for each in value)
     if not numbers:
         raise ValueError(f"{name} of {law.name} is empty, but must have at least one number")
     return numbers
 
 
-def _number(law: Family, name: str, value: Any) -> float:
+def _check_number(law: Family, name: str, value: Any) -> float:
     kind = law.parameters[name]
     positive = name in law.positive
     try:

@@ -89,7 +89,7 @@ def log(x: ArrayLike) -> Floats:
     """
     given = np.asarray(x, dtype=np.float64)
     exponent, fraction = _split(given)
-    return _special_logs(given, _log_of_parts(exponent, fraction - 1.0, 0.0))
+    return _set_special_logs(given, _log_of_parts(exponent, fraction - 1.0, 0.0))
 
 
 def log2(x: ArrayLike) -> Floats:
@@ -119,7 +119,7 @@ def log1p(x: ArrayLike) -> Floats:
         # Where the sum is near 1 the argument itself is the fraction less 1, and nothing was lost.
         near = (exponent == 0) & (np.abs(given) < 0.4)
         found = _log_of_parts(exponent, np.where(near, given, fraction - 1.0), np.where(near, 0.0, lost))
-    return _special_logs(total, np.where(np.isinf(given), total, found))
+    return _set_special_logs(total, np.where(np.isinf(given), total, found))
 
 
 def _split(x: Floats) -> tuple[Words, Floats]:
@@ -141,7 +141,7 @@ def _log_of_parts(exponent: Words, f: Floats, lost: Floats | float) -> Floats:
     return np.asarray(k * _LN2_HIGH - ((half - (s * (half + z * polynomial(z, _LOG)) + (k * _LN2_LOW + lost))) - f))
 
 
-def _special_logs(x: Floats, found: Floats) -> Floats:
+def _set_special_logs(x: Floats, found: Floats) -> Floats:
     found = np.where(x > 0.0, found, np.where(x == 0.0, -np.inf, np.nan))
     return np.where(x == np.inf, np.inf, found)
 
@@ -160,7 +160,7 @@ def exp(x: ArrayLike) -> Floats:
     r = high - low
     z = r * r
     c = r - z * polynomial(z, _EXP)
-    return _scaled(1.0 - ((low - (r * c) / (2.0 - c)) - high), k)
+    return _scale(1.0 - ((low - (r * c) / (2.0 - c)) - high), k)
 
 
 def expm1(x: ArrayLike) -> Floats:
@@ -184,23 +184,23 @@ def expm1(x: ArrayLike) -> Floats:
     zero = r - (r * e - z)
     e = (r * (e - lost) - lost) - z
     # 2**k (1 + r - e) - 1, the parts added in the order that loses least.
-    near = np.where(np.abs(k) <= 52, _scaled(np.ones_like(k), -np.abs(k)), 0.0)
-    up = _scaled(np.where(k < 20, (1.0 - near) - (e - r), (r - (e + near)) + 1.0), k)
-    down = _scaled(1.0 - (e - r), k) - 1.0
+    near = np.where(np.abs(k) <= 52, _scale(np.ones_like(k), -np.abs(k)), 0.0)
+    up = _scale(np.where(k < 20, (1.0 - near) - (e - r), (r - (e + near)) + 1.0), k)
+    down = _scale(1.0 - (e - r), k) - 1.0
     found = np.where(k == 0, zero, np.where(k > 0, up, down))
     # Just below 1, 2**k (0.5 + r - e) - 0.5 doubled loses nothing.
     found = np.where(k == -1, 0.5 * (r - e) - 0.5, found)
     return np.where(given == 0.0, given, found)
 
 
-def _scaled(x: Floats, k: Floats) -> Floats:
+def _scale(x: Floats, k: Floats) -> Floats:
     """Return x * 2**k, rounded once, for k a whole number from -2000 to 2000."""
     half = np.floor(0.5 * k)
     with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(x * _power_of_two(half) * _power_of_two(k - half))
+        return np.asarray(x * _exp2(half) * _exp2(k - half))
 
 
-def _power_of_two(k: Floats) -> Floats:
+def _exp2(k: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         return np.asarray(((k.astype(np.int64) + _BIAS) << _FRACTION).view(np.float64))
 

@@ -80,7 +80,7 @@ class Family:
         return None
 
 
-def spread(given: Parameters) -> float:
+def compute_sd(given: Parameters) -> float:
     """Return the standard deviation from ``sd`` or from ``cv``, the coefficient of variation."""
     return float(given["sd"]) if "sd" in given else float(given["mean"] * given["cv"])
 
@@ -116,7 +116,7 @@ class _Spread(Family):
     positive = frozenset({"mean"})
 
     def canonical(self, given: Parameters) -> dict[str, Any]:
-        sd = spread(given)
+        sd = compute_sd(given)
         return {"mean": given["mean"], "sd": sd} if sd > 0 else {"value": given["mean"]}
 
 
@@ -166,7 +166,7 @@ class _Gamma(Family):
     def canonical(self, given: Parameters) -> dict[str, Any]:
         if "shape" in given:
             return dict(given)
-        mean, sd = given["mean"], spread(given)
+        mean, sd = given["mean"], compute_sd(given)
         return {"shape": (mean / sd) * (mean / sd), "scale": sd * (sd / mean)} if sd > 0 else {"value": mean}
 
     def mean(self, of: Parameters) -> float:

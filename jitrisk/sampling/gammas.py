@@ -9,7 +9,7 @@ import numpy as np
 
 from jitrisk.sampling import normal
 from jitrisk.sampling.elementary import Floats, exp, log, polynomial
-from jitrisk.sampling.panels import ORDER, Panels, panels_of, powers
+from jitrisk.sampling.panels import ORDER, Panels, build_panels, powers
 
 # From 0 to here the distribution function is a power series.
 _HEAD = 0.5
@@ -46,29 +46,29 @@ def quantile(shape: float, p: Floats, upper: bool) -> Floats:
     if shape >= _LARGE:
         score = -normal.quantile(p) if upper else normal.quantile(p)
         return np.asarray(np.maximum(shape + np.sqrt(shape) * score + (score * score - 1.0) / 3.0, 0.0))
-    law = _gamma(shape)
+    law = _build_gamma(shape)
     total = law.panels.total
     if not upper:
-        return np.where(p == 0.0, 0.0, np.where(p == 1.0, np.inf, _below(law, p * total)))
+        return np.where(p == 0.0, 0.0, np.where(p == 1.0, np.inf, _invert_mass(law, p * total)))
     mass, found = p * total, np.empty_like(p)
     high = mass <= law.panels.above[0]
     found[high] = law.panels.place(mass[high], True)
-    found[~high] = _below(law, (1.0 - p[~high]) * total)
+    found[~high] = _invert_mass(law, (1.0 - p[~high]) * total)
     return np.where(p == 0.0, np.inf, np.where(p == 1.0, 0.0, found))
 
 
 @lru_cache(maxsize=16)
-def _gamma(shape: float) -> _Gamma:
+def _build_gamma(shape: float) -> _Gamma:
     power = shape - 1.0
 
-    def slopes(x: float) -> tuple[float, float]:
+    def compute_slopes(x: float) -> tuple[float, float]:
         return (power - x) / x, power / x / x
 
-    def series(center: Floats, half: Floats) -> list[Floats]:
+    def compute_series(center: Floats, half: Floats) -> list[Floats]:
         logs = [power * each / n for n, each in enumerate(powers(-half / center, ORDER), start=1)]
         return [(power - center) / center * half, *(-each for each in logs[1:])]
 
-    panels = panels_of(slopes, series, power, _HEAD)
+    panels = build_panels(compute_slopes, compute_series, power, _HEAD)
     terms, factor = [1.0], 1.0
     for n in range(1, _TERMS):
         factor /= -n
@@ -82,17 +82,17 @@ def _gamma(shape: float) -> _Gamma:
     return _Gamma(shape, panels.with_head(head), head, tuple(terms))
 
 
-def _below(law: _Gamma, mass: Floats) -> Floats:
+def _invert_mass(law: _Gamma, mass: Floats) -> Floats:
     """Return the values below which masses lie."""
     found = np.empty_like(mass)
     low = mass < law.head
     found[~low] = law.panels.place(mass[~low], False)
     if low.any():
-        found[low] = _in_the_head(law, mass[low] / law.head)
+        found[low] = _invert_head(law, mass[low] / law.head)
     return found
 
 
-def _in_the_head(law: _Gamma, share: Floats) -> Floats:
+def _invert_head(law: _Gamma, share: Floats) -> Floats:
     """Return the values below which shares of the mass of the head lie, by Newton's method on their logarithms."""
     wanted, least = log(share), np.full_like(share, -745.0)
     end = polynomial(np.array([_HEAD]), law.terms)

@@ -106,7 +106,7 @@ class KernelCache:
         """Do nothing: the next compilation replaces the file."""
 
     def _file_name(self, signature: Any, codegen: Any) -> str:
-        digest = _digest_of(str(signature), codegen.magic_tuple(), _environment(self._source.parent))
+        digest = _compute_digest(str(signature), codegen.magic_tuple(), _digest_environment(self._source.parent))
         return f"{self._name}-{digest}.kernel"
 
     def _find(self, name: str) -> bytes | None:
@@ -178,7 +178,7 @@ def read_verified(path: Path, source: Path) -> bytes:
     with open(descriptor, "rb") as file:
         _check_trust(os.fstat(descriptor), os.stat(source))
         content = file.read(_MOST + 1)
-    if len(content) > _MOST or content[:32] != _checksum(path.name, content[32:]):
+    if len(content) > _MOST or content[:32] != _compute_checksum(path.name, content[32:]):
         raise DamagedFileError("damaged")
     return content[32:]
 
@@ -190,7 +190,7 @@ def write_verified(path: Path, payload: bytes) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
     try:
         with open(descriptor, "wb") as file:
-            file.write(_checksum(path.name, payload) + payload)
+            file.write(_compute_checksum(path.name, payload) + payload)
         os.replace(fresh, path)
     except BaseException:
         with suppress(OSError):
@@ -218,7 +218,7 @@ def _remove_left_over(folder: Path) -> None:
 
 
 @functools.cache
-def _environment(folder: Path) -> str:
+def _digest_environment(folder: Path) -> str:
     """Return a digest of what compiled code depends on beside its signature and the processor."""
     sources = [(path.name, path.read_bytes()) for path in sorted(folder.glob("*.py"))]
     if not sources:
@@ -226,14 +226,14 @@ def _environment(folder: Path) -> str:
     settings = sorted((name, text) for name, text in os.environ.items() if name.startswith("NUMBA_"))
     settings = [setting for setting in settings if setting[0] not in _ENVIRONMENT_ASIDE]
     versions = (numba.__version__, llvmlite.__version__, np.__version__, sys.implementation.cache_tag)
-    return _digest_of(versions, settings, sources)
+    return _compute_digest(versions, settings, sources)
 
 
-def _digest_of(*parts: Any) -> str:
+def _compute_digest(*parts: Any) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]
 
 
-def _checksum(name: str, payload: bytes) -> bytes:
+def _compute_checksum(name: str, payload: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\0" + payload).digest()
 
 

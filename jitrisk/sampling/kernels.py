@@ -18,7 +18,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from jitrisk.sampling.kernel_cache import keep_compiled
-from jitrisk.sampling.records import Array, Clocks, Plan, Scratch, Tables
+from jitrisk.sampling.records import Array, Clocks, Plan, QuantileTables, Scratch
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,19 +26,19 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 
 
-def entry(function: Function, **more: Any) -> Function:
+def compile_entry(function: Function, **more: Any) -> Function:
     """Compile on first call, or load what an earlier process compiled."""
     return cast(Function, keep_compiled(numba.njit(**OPTIONS, **more)(function)))
 
 
-def inner(function: Function) -> Function:
+def compile_inner(function: Function) -> Function:
     """Compile for other kernels only: reading arguments from Python takes longer to compile than the loops do."""
-    return entry(function, no_cpython_wrapper=True)
+    return compile_entry(function, no_cpython_wrapper=True)
 
 
-def part(function: Function) -> Function:
+def compile_inline(function: Function) -> Function:
     """Put a function's text where it is called: for those called once, or LLVM would optimize them many times."""
-    return entry(function, inline="always")
+    return compile_entry(function, inline="always")
 
 
 # Shapes of a table.
@@ -53,25 +53,25 @@ SURE = 1 << 32
 BEGIN, END, NEXT = range(3)
 
 
-def _same_bits(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+def _build_bitcast(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
-def _pattern_of(context: Any, value: Any) -> Any:
+def _cast_to_bits(context: Any, value: Any) -> Any:
     """Return the bits of a float32 as an int32."""
-    return types.int32(types.float32), _same_bits
+    return types.int32(types.float32), _build_bitcast
 
 
-def _float_of(context: Any, value: Any) -> Any:
+def _cast_to_float(context: Any, value: Any) -> Any:
     """Return the float32 that has the bits of an int32."""
-    return types.float32(types.int32), _same_bits
+    return types.float32(types.int32), _build_bitcast
 
 
-pattern_of: Any = intrinsic(_pattern_of)
-float_of: Any = intrinsic(_float_of)
+pattern_of: Any = intrinsic(_cast_to_bits)
+float_of: Any = intrinsic(_cast_to_float)
 
 
-@entry
+@compile_entry
 def philox(key: Any, blocks: Array, paths: Array, words: Array) -> None:
     """Fill words[0:4, i] from the 128-bit counter (blocks[i], paths[i]) and a 64-bit key.
 
@@ -94,8 +94,8 @@ def philox(key: Any, blocks: Array, paths: Array, words: Array) -> None:
         words[3, i] = np.uint32(c3)
 
 
-@inner
-def look_up(tables: Tables, which: int, words: Array, cells: Array, row: Array) -> None:
+@compile_inner
+def look_up(tables: QuantileTables, which: int, words: Array, cells: Array, row: Array) -> None:
     """Turn words into values of one distribution: row[i] from words[i].
 
     As a signed integer a word measures how far it is from the nearer end of the unit interval, and its sign says
@@ -134,7 +134,7 @@ def look_up(tables: Tables, which: int, words: Array, cells: Array, row: Array) 
             row[i] = tables.values[first_value + np.uint64(row[i])]
 
 
-@part
+@compile_inline
 def climb(steps: Array, lowest: Any, words: Array, row: Array) -> None:
     """Search the staircase where a cell holds several steps, which the table marks with NaN."""
     for i in range(row.shape[0]):
@@ -146,7 +146,7 @@ def climb(steps: Array, lowest: Any, words: Array, row: Array) -> None:
             row[i] = lowest + np.float32(low)
 
 
-@inner
+@compile_inner
 def finish(how: int, row: Array) -> None:
     """Bring drawn values into the range that their meaning allows."""
     if how == AT_LEAST_ZERO:
@@ -161,8 +161,8 @@ def finish(how: int, row: Array) -> None:
             row[i] = max(np.ceil(row[i] * np.float32(1 - 1e-6)), np.float32(1))
 
 
-@part
-def draw(job: Any, tables: Tables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
+@compile_inline
+def draw(job: Any, tables: QuantileTables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
     """Fill one series; a Philox call gives four words, which are four consecutive draws of each path."""
     series, every, source = job.series, job.every, job.source
     constant, value = tables.layout[job.table].shape == CONSTANT, tables.layout[job.table].lowest
@@ -184,7 +184,7 @@ def draw(job: Any, tables: Tables, paths: Array, scratch: Scratch, start: int, o
                 finish(job.finish, row)
 
 
-@part
+@compile_inline
 def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
     """Fill a row with one value, or with a copy."""
     if copied:
@@ -195,8 +195,8 @@ def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
             row[i] = value
 
 
-@inner
-def draw_spells(hazard: Any, tables: Tables, paths: Array, count: int, scratch: Scratch) -> None:
+@compile_inner
+def draw_occurrences(hazard: Any, tables: QuantileTables, paths: Array, count: int, scratch: Scratch) -> None:
     """Draw quiet and active times of spell scratch.blocks[i] of paths[i]: words 0 and 1 of that block."""
     philox(hazard.key, scratch.blocks[:count], paths[:count], scratch.words)
     for which, table in enumerate((hazard.quiet, hazard.active)):
@@ -209,8 +209,8 @@ def draw_spells(hazard: Any, tables: Tables, paths: Array, count: int, scratch: 
             finish(AT_LEAST_ZERO, row)
 
 
-@inner
-def tilt(hazard: Any, tables: Tables, paths: Array, scratch: Scratch) -> None:
+@compile_inner
+def tilt(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) -> None:
     """Draw the first quiet time anew, from the same word, in the paths of the hazard's component."""
     if hazard.tilted == NONE:
         return
@@ -226,20 +226,20 @@ def tilt(hazard: Any, tables: Tables, paths: Array, scratch: Scratch) -> None:
             scratch.drawn[0, i] = row[i]
 
 
-@entry
-def list_spells(hazard: Any, tables: Tables, paths: Array, scratch: Scratch) -> None:
+@compile_entry
+def list_occurrences(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) -> None:
     """Draw the spells numbered in scratch.blocks, one a lane; the numbers are those that `fill` draws."""
-    draw_spells(hazard, tables, paths, paths.shape[0], scratch)
+    draw_occurrences(hazard, tables, paths, paths.shape[0], scratch)
     tilt(hazard, tables, paths, scratch)
 
 
-@part
-def begin_spells(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
+@compile_inline
+def begin_occurrences(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
     """Draw the first spell of a hazard on every lane."""
     lanes = clocks.paths.shape[0]
     for i in range(lanes):
         scratch.blocks[i] = 0
-    draw_spells(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
+    draw_occurrences(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
     tilt(plan.hazards[h], plan.tables, clocks.paths, scratch)
     soonest, opened, closed = np.inf, plan.window[0], plan.window[1]
     for i in range(lanes):
@@ -251,7 +251,7 @@ def begin_spells(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
     clocks.soonest[h] = soonest
 
 
-@part
+@compile_inline
 def split(begins: Array, ends: Array, ramp: float, stop: int, count: int, lanes: Array) -> tuple[int, int]:
     """Keep the lanes whose spell begins before the tile's stop: first those it leaves before, then the rest."""
     over, rest = 0, 0
@@ -267,7 +267,7 @@ def split(begins: Array, ends: Array, ramp: float, stop: int, count: int, lanes:
     return over, over + rest
 
 
-@part
+@compile_inline
 def toss(effect: Any, numbers: Array, paths: Array, scratch: Scratch, struck: int) -> None:
     """Decide for every spell at hand whether it hits: the coin of spell n is draw n of the coin's stream."""
     for i in range(struck):
@@ -280,7 +280,7 @@ def toss(effect: Any, numbers: Array, paths: Array, scratch: Scratch, struck: in
         scratch.hits[i] = np.uint64(word) < effect.enough
 
 
-@part
+@compile_inline
 def close(scratch: Scratch, struck: int, start: int, rows: Array) -> None:
     """Set to zero the periods whose start lies in the active time of a spell."""
     for i in range(struck):
@@ -291,7 +291,7 @@ def close(scratch: Scratch, struck: int, start: int, rows: Array) -> None:
                 rows[np.uint64(t), scratch.lanes[0, i]] = 0
 
 
-@part
+@compile_inline
 def weaken(scratch: Scratch, struck: int, carried: Array, hazard: Any, cost: float, start: int, rows: Array) -> None:
     """Multiply the periods that a spell covers by 1 - coverage * cost.
 
@@ -311,7 +311,7 @@ def weaken(scratch: Scratch, struck: int, carried: Array, hazard: Any, cost: flo
             if begin <= t < full and hit and before == 0:
                 rows[np.uint64(t - start), lane] *= keep
             else:
-                share = before + (coverage(begin, end, ramp, t) if hit else 0.0)
+                share = before + (compute_coverage(begin, end, ramp, t) if hit else 0.0)
                 before = 0.0
                 if t + 1 == stop and scratch.spells[NEXT, i] < stop:
                     carried[lane] = share
@@ -320,8 +320,8 @@ def weaken(scratch: Scratch, struck: int, carried: Array, hazard: Any, cost: flo
             t += 1
 
 
-@part
-def coverage(begin: float, end: float, ramp: float, t: Any) -> Any:
+@compile_inline
+def compute_coverage(begin: float, end: float, ramp: float, t: Any) -> Any:
     """Integrate the intensity of a spell over period t: 1 in the active time, then a straight line down to 0."""
     share = max(min(end, t + 1) - max(begin, t), 0.0)
     if end < t + 1 and ramp > 0:
@@ -330,8 +330,8 @@ def coverage(begin: float, end: float, ramp: float, t: Any) -> Any:
     return share
 
 
-@part
-def apply(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, struck: int, start: int, out: Array) -> None:
+@compile_inline
+def apply_effects(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, struck: int, start: int, out: Array) -> None:
     """Apply the spells at hand to every series that the hazard hits."""
     hazard = plan.hazards[h]
     for i in range(struck):
@@ -351,8 +351,8 @@ def apply(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, struck: int, sta
             weaken(scratch, struck, carried, hazard, 1 - effect.factor, start, rows)
 
 
-@part
-def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
+@compile_inline
+def apply_hazard(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
     """Apply one hazard in rounds: each round takes the current spell of every lane that has one in the tile."""
     hazard, begins, ends = plan.hazards[h], clocks.begins[h], clocks.ends[h]
     lanes, spells, count = scratch.lanes, scratch.spells, clocks.paths.shape[0]
@@ -366,13 +366,13 @@ def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out
         for i in range(over):
             scratch.paths[i] = clocks.paths[lanes[0, i]]
             scratch.blocks[i] = clocks.numbers[h, lanes[0, i]] + np.uint64(1)
-        draw_spells(hazard, plan.tables, scratch.paths, over, scratch)
+        draw_occurrences(hazard, plan.tables, scratch.paths, over, scratch)
         for i in range(over):
             spells[NEXT, i] = spells[END, i] + hazard.ramp + scratch.drawn[0, i]
             begins[lanes[0, i]] = spells[NEXT, i]
             occurred[lanes[0, i]] += opened <= spells[NEXT, i] < closed
             ends[lanes[0, i]] = spells[NEXT, i] + scratch.drawn[1, i]
-        apply(plan, h, clocks, scratch, struck, start, out)
+        apply_effects(plan, h, clocks, scratch, struck, start, out)
         for i in range(over):
             clocks.numbers[h, lanes[0, i]] += np.uint64(1)
         count = over
@@ -382,7 +382,7 @@ def strike(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out
     clocks.soonest[h] = soonest
 
 
-@part
+@compile_inline
 def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: Array) -> None:
     """Round up with the probability of the fraction, so that whole units stay whole and the mean is kept."""
     lanes = scratch.lanes[0]
@@ -400,7 +400,7 @@ def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: 
         row[lanes[i]] = whole + np.float32(up)
 
 
-@entry
+@compile_entry
 def fill(plan: Plan, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
     """Fill one tile: what is drawn, then what hazards do to it, then what can be finished only after them."""
     for j in range(plan.jobs.shape[0]):
@@ -408,9 +408,9 @@ def fill(plan: Plan, clocks: Clocks, scratch: Scratch, start: int, out: Array) -
         draw(plan.jobs[j], plan.tables, clocks.paths, scratch, start, out)
     for h in range(plan.hazards.shape[0]):
         if start == 0:
-            begin_spells(plan, h, clocks, scratch)
+            begin_occurrences(plan, h, clocks, scratch)
         if clocks.soonest[h] < start + out.shape[0]:
-            strike(plan, h, clocks, scratch, start, out)
+            apply_hazard(plan, h, clocks, scratch, start, out)
     for j in range(plan.endings.shape[0]):
         job = plan.endings[j]
         if job.finish != ROUND:

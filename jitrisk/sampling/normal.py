@@ -134,7 +134,7 @@ _ERFC_FAR = (
 _INVERSE_ROOT_PI, _INVERSE_ROOT_2 = 5.6418958354775628695e-1, 7.0710678118654752440e-1
 
 
-def _quotient(x: Floats, parts: tuple[tuple[float, ...], tuple[float, ...]]) -> Floats:
+def _divide_polynomials(x: Floats, parts: tuple[tuple[float, ...], tuple[float, ...]]) -> Floats:
     return polynomial(x, parts[0]) / polynomial(x, parts[1])
 
 
@@ -148,12 +148,12 @@ def quantile(p: ArrayLike) -> Floats:
     share = np.asarray(p, dtype=np.float64)
     flat = np.atleast_1d(share).ravel()
     q = flat - 0.5
-    found = q * _quotient(0.180625 - np.minimum(q * q, 0.180625), _MIDDLE)
+    found = q * _divide_polynomials(0.180625 - np.minimum(q * q, 0.180625), _MIDDLE)
     tails = np.flatnonzero(np.abs(q) > 0.425)
     end = np.minimum(flat[tails], 1.0 - flat[tails])
     root = np.sqrt(-log(end))
     inside = np.minimum(root, 27.5)
-    score = np.where(inside <= 5.0, _quotient(inside - 1.6, _NEAR), _quotient(inside - 5.0, _FAR))
+    score = np.where(inside <= 5.0, _divide_polynomials(inside - 1.6, _NEAR), _divide_polynomials(inside - 5.0, _FAR))
     score = np.where(np.isinf(root), np.inf, score)
     found[tails] = np.where(q[tails] < 0.0, -score, score)
     return found.reshape(share.shape)
@@ -170,15 +170,15 @@ def cdf(x: ArrayLike) -> Floats:
     flat = np.atleast_1d(score).ravel()
     size = np.minimum(np.abs(flat), 40.0) * _INVERSE_ROOT_2
     middle = np.minimum(size, 0.46875)
-    middle = 0.5 + 0.5 * np.where(flat < 0.0, -middle, middle) * _quotient(middle * middle, _ERF)
+    middle = 0.5 + 0.5 * np.where(flat < 0.0, -middle, middle) * _divide_polynomials(middle * middle, _ERF)
     near = np.minimum(np.maximum(size, 0.46875), 4.0)
     far = np.maximum(size, 4.0)
     inverse = 1.0 / (far * far)
-    beyond = (_INVERSE_ROOT_PI - inverse * _quotient(inverse, _ERFC_FAR)) / far
+    beyond = (_INVERSE_ROOT_PI - inverse * _divide_polynomials(inverse, _ERFC_FAR)) / far
     # The square of a score as a sum of which the first part is exact.
     score_size = np.minimum(np.abs(flat), 40.0)
     rough = np.floor(score_size * 16.0) / 16.0
     density = exp(-0.5 * rough * rough) * exp(-0.5 * (score_size - rough) * (score_size + rough))
-    tail = 0.5 * density * np.where(size <= 4.0, _quotient(near, _ERFC_NEAR), beyond)
+    tail = 0.5 * density * np.where(size <= 4.0, _divide_polynomials(near, _ERFC_NEAR), beyond)
     found = np.where(size <= 0.46875, middle, np.where(flat < 0.0, tail, 1.0 - tail))
     return np.where(np.isnan(flat), np.nan, found).reshape(score.shape)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from jitrisk.sampling import kernels, quantile_tables
-from jitrisk.sampling.distributions import Distribution, constant
+from jitrisk.sampling.distributions import Distribution, build_constant
 from jitrisk.sampling.kernels import NONE
 from jitrisk.sampling.rare import Mixture
 from jitrisk.sampling.records import EFFECT, HAZARD, JOB, Array, Plan
-from jitrisk.sampling.series import Series, Spells, hits_of
-from jitrisk.sampling.streams import stream_key
+from jitrisk.sampling.series import ExogenousSeries, HazardProcess, group_hits
+from jitrisk.sampling.streams import derive_stream_key
 
 # These are open or closed; the others are multiplied by a share.
 CLOSING = frozenset({"receiving", "transit"})
@@ -30,7 +30,7 @@ class Planner:
     mixture : the rare hazards that some paths are drawn with; none by default.
     """
 
-    def __init__(self, series: Sequence[Series], seed: int, mixture: Mixture | None = None) -> None:
+    def __init__(self, series: Sequence[ExogenousSeries], seed: int, mixture: Mixture | None = None) -> None:
         self._series = series
         self._seed = seed
         self._mixture = mixture
@@ -54,12 +54,12 @@ class Planner:
         rows = []
         drawn: dict[tuple[object, ...], int] = {}
         for number, series in enumerate(self._series):
-            law, how = series.base, _finish_of_draw(series)
+            law, how = series.base, _choose_finish(series)
             if law.family == "constant":
-                law = constant(_finished(law.mean(), how))
+                law = build_constant(_finish_constant(law.mean(), how))
             source = drawn.setdefault((series.kind, series.thing, law, series.every, how), number)
             copied = source != number and law.family != "constant"
-            key = stream_key(self._seed, series.kind, series.thing)
+            key = derive_stream_key(self._seed, series.kind, series.thing)
             rows.append((number, source if copied else NONE, self._table(law), series.every, how, key))
         return np.array(rows, JOB)
 
@@ -70,7 +70,7 @@ class Planner:
             if series.effects and series.kind == "lead_time":
                 rows.append((number, NONE, NONE, 1, kernels.WHOLE, 0))
             elif series.effects and series.kind == "demand" and series.base.integer:
-                key = stream_key(self._seed, "round", series.thing)
+                key = derive_stream_key(self._seed, "round", series.thing)
                 rows.append((number, NONE, NONE, series.every, kernels.ROUND, key))
         return np.array(rows, JOB)
 
@@ -78,21 +78,21 @@ class Planner:
         """Pack hazards in the order of their names, so that products are the same whatever else is drawn."""
         hazards: list[tuple[Any, ...]] = []
         effects: list[tuple[Any, ...]] = []
-        for spells, hits in hits_of(self._series):
+        for spells, hits in group_hits(self._series):
             first = len(effects)
             # Those that are sure to hit first, then coin after coin: the kernel tosses again where the coin changes.
             for number, effect in sorted(hits, key=lambda hit: (-hit[1].chance, self._series[hit[0]].thing)):
                 series = self._series[number]
-                coin = stream_key(self._seed, "chance", spells.name, series.thing)
+                coin = derive_stream_key(self._seed, "chance", spells.name, series.thing)
                 enough = round(min(effect.chance, 1.0) * kernels.SURE)
                 effects.append((number, series.kind in CLOSING, effect.factor, coin, enough))
-            key, tables_of = stream_key(self._seed, "hazard", spells.name), (spells.quiet, spells.active)
+            key, tables_of = derive_stream_key(self._seed, "hazard", spells.name), (spells.quiet, spells.active)
             hazards.append(
                 (key, *map(self._table, tables_of), spells.ramp, first, len(effects), *self._component(spells))
             )
         return np.array(hazards, HAZARD), np.array(effects, EFFECT)
 
-    def _component(self, spells: Spells) -> tuple[int, int, int]:
+    def _component(self, spells: HazardProcess) -> tuple[int, int, int]:
         """Return the table of a hazard's first quiet time in its component, and which paths are in that."""
         if self._mixture is None or spells.name not in self._mixture.hazards:
             return NONE, 1, 0
@@ -100,7 +100,7 @@ class Planner:
         return self._table(spells.quiet, self._mixture.probability(spells.name)), self._mixture.period, place
 
 
-def _finish_of_draw(series: Series) -> int:
+def _choose_finish(series: ExogenousSeries) -> int:
     """Return what to do with a base draw; a line may undershoot zero by a rounding error, a staircase not."""
     law = series.base
     if series.kind == "lead_time":
@@ -111,7 +111,7 @@ def _finish_of_draw(series: Series) -> int:
     return kernels.KEEP if law.integer else kernels.AT_LEAST_ZERO
 
 
-def _finished(value: float, how: int) -> float:
+def _finish_constant(value: float, how: int) -> float:
     """Do to a constant what the kernel does to a draw."""
     if how == kernels.SHARE:
         return min(value, 1.0)

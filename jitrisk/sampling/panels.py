@@ -63,7 +63,7 @@ class Panels:
         panel = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, len(self.half) - 1)
         u = (at - (self.edges[panel] + self.half[panel])) / self.half[panel]
         here = polynomial(u, list(self.sums[:, panel]))
-        ends = _ends(self.sums)[int(upper)][panel]
+        ends = _evaluate_ends(self.sums)[int(upper)][panel]
         return np.asarray(self.above[panel + 1] + (ends - here) if upper else self.below[panel] + (here - ends))
 
     def place(self, mass: Floats, upper: bool) -> Floats:
@@ -76,7 +76,7 @@ class Panels:
             beside = self.below[:-1]
         panel = np.clip(panel, 0, len(self.half) - 1)
         terms, density = list(self.sums[:, panel]), list(self.densities[:, panel])
-        left, right = (end[panel] for end in _ends(self.sums))
+        left, right = (end[panel] for end in _evaluate_ends(self.sums))
         rest = mass - beside[panel]
         wanted = right - rest if upper else left + rest
         u = np.clip(2.0 * (wanted - left) / (right - left) - 1.0, -1.0, 1.0)
@@ -86,13 +86,13 @@ class Panels:
         return np.asarray((self.edges[panel] + self.half[panel]) + u * self.half[panel])
 
 
-def _ends(terms: Floats) -> tuple[Floats, Floats]:
+def _evaluate_ends(terms: Floats) -> tuple[Floats, Floats]:
     """Return polynomials at -1 and at 1."""
     one = np.ones(terms.shape[1])
     return polynomial(-one, list(terms)), polynomial(one, list(terms))
 
 
-def panels_of(slopes: Slopes, series: Series, mode: float, lowest: float, steps: bool = False) -> Panels:
+def build_panels(slopes: Slopes, series: Series, mode: float, lowest: float, steps: bool = False) -> Panels:
     """Return a density in panels.
 
     Parameters
@@ -103,28 +103,28 @@ def panels_of(slopes: Slopes, series: Series, mode: float, lowest: float, steps:
     steps : whether the density stands for a mass at each half, whose sums over whole steps are wanted: that up to a
         place between two masses is the integral less a 24th of the slope, by the rule of Euler and Maclaurin.
     """
-    start = lowest if mode <= lowest else max(lowest, _rounded(mode, _width(slopes, mode)))
-    left, right = _edges(slopes, start, -1.0, lowest), _edges(slopes, start, 1.0, math.inf)
+    start = lowest if mode <= lowest else max(lowest, _round_edge(mode, _compute_width(slopes, mode)))
+    left, right = _find_edges(slopes, start, -1.0, lowest), _find_edges(slopes, start, 1.0, math.inf)
     edges = np.array(left[:0:-1] + right)
     half = 0.5 * np.diff(edges)
     logs = series(edges[:-1] + half, half)
-    densities = _exponentials(logs)
+    densities = _exponentiate(logs)
     # Where two panels meet, both give the same density.
-    last, first = _ends(np.array([np.zeros_like(half), *logs]))[::-1]
+    last, first = _evaluate_ends(np.array([np.zeros_like(half), *logs]))[::-1]
     joined = np.concatenate([[0.0], np.cumsum(last[:-1] - first[1:])])
     densities = densities * exp(joined - joined.max())
     sums = np.array([np.zeros_like(half), *(half * densities[n] / (n + 1.0) for n in range(len(densities)))])
     if steps:
         for n in range(1, len(densities)):
             sums[n - 1] -= n * densities[n] / (24.0 * half)
-    begin, end = _ends(sums)
+    begin, end = _evaluate_ends(sums)
     masses = end - begin
     below = np.concatenate([[0.0], np.cumsum(masses)])
     above = np.concatenate([np.cumsum(masses[::-1])[::-1], [0.0]])
     return Panels(edges, half, densities, sums, below, above)
 
 
-def _exponentials(logs: list[Floats]) -> Floats:
+def _exponentiate(logs: list[Floats]) -> Floats:
     """Return the coefficients of the exponential of series without constant terms, shape (terms, panels)."""
     found = [np.ones_like(logs[0])]
     for n in range(1, len(logs) + 1):
@@ -135,13 +135,13 @@ def _exponentials(logs: list[Floats]) -> Floats:
     return np.array(found)
 
 
-def _edges(slopes: Slopes, start: float, direction: float, last: float) -> list[float]:
+def _find_edges(slopes: Slopes, start: float, direction: float, last: float) -> list[float]:
     """Return edges from a place outward, until the density is negligible or `last` is reached."""
     edges, depth = [start], 0.0
     while depth < _DEEPEST and edges[-1] != last and len(edges) < _MOST_PANELS:
         at = edges[-1]
-        slope, width = slopes(at)[0], _width(slopes, at)
-        following = _rounded(at + direction * width, width)
+        slope, width = slopes(at)[0], _compute_width(slopes, at)
+        following = _round_edge(at + direction * width, width)
         if direction * (following + direction * 0.5 * width - last) > 0.0:
             following = last
         depth += max(0.0, -0.5 * (slope + slopes(following)[0]) * (following - at))
@@ -149,12 +149,12 @@ def _edges(slopes: Slopes, start: float, direction: float, last: float) -> list[
     return edges
 
 
-def _width(slopes: Slopes, at: float) -> float:
+def _compute_width(slopes: Slopes, at: float) -> float:
     slope, bend = slopes(at)
     return min(1.0 / max(abs(slope), 1e-300), 1.0 / math.sqrt(max(abs(bend), 1e-300)), _WIDEST * at)
 
 
-def _rounded(edge: float, width: float) -> float:
+def _round_edge(edge: float, width: float) -> float:
     """Return an edge of so few digits that widths and centers of panels are exact."""
     grain = math.ldexp(1.0, math.frexp(width)[1] - 7)
     return round(edge / grain) * grain

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from jitrisk.sampling import kernels
 from jitrisk.sampling.distributions import FAMILIES, Distribution
 from jitrisk.sampling.elementary import interpolate
-from jitrisk.sampling.records import TABLE, Tables
+from jitrisk.sampling.records import TABLE, QuantileTables
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.int64]
@@ -40,7 +40,7 @@ LARGEST = 1e37
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class QuantileTable:
     """One compiled distribution.
 
     Attributes
@@ -69,10 +69,10 @@ class Table:
 
 
 @lru_cache(maxsize=512)
-def compile_table(law: Distribution) -> Table:
+def compile_table(law: Distribution) -> QuantileTable:
     """Return the quantile table of a distribution."""
     if law.lowest == law.highest:
-        return Table(kernels.CONSTANT, law.lowest, law.highest)
+        return QuantileTable(kernels.CONSTANT, law.lowest, law.highest)
     family, parameters = FAMILIES[law.family], dict(law.parameters)
     scale, unit = family.unit(parameters)
     if scale != 1:
@@ -80,16 +80,16 @@ def compile_table(law: Distribution) -> Table:
         return replace(table, cells=(table.cells.view(np.float32) * np.float32(scale)).view(np.int32))
     ladder = family.ladder(parameters)
     if ladder is not None:
-        return _stairs(*ladder)
+        return _build_stairs(*ladder)
     if law.integer:
         # So wide that one unit is nothing: the middles of the steps, rounded up to whole numbers again.
-        return _lines(lambda p, upper: law.quantile(p, upper) - 0.5, law.sd() * 1e-3, (law.lowest, law.highest))
+        return _build_lines(lambda p, upper: law.quantile(p, upper) - 0.5, law.sd() * 1e-3, (law.lowest, law.highest))
     # Where the quantiles cross zero no line is good relative to the value.
-    return _lines(law.quantile, law.sd() * (0.1 if law.lowest < 0 else 1e-3), None)
+    return _build_lines(law.quantile, law.sd() * (0.1 if law.lowest < 0 else 1e-3), None)
 
 
 @lru_cache(maxsize=512)
-def compile_lower_part(law: Distribution, share: float) -> Table:
+def compile_lower_part(law: Distribution, share: float) -> QuantileTable:
     """Return the table of a distribution restricted to the lowest `share` of its probability.
 
     A word that stands for the uniform number v gives the quantile of ``share * v``, with as many different values as
@@ -109,27 +109,29 @@ def compile_lower_part(law: Distribution, share: float) -> Table:
     if ladder is not None:
         values, cumulative = ladder
         kept = int(np.count_nonzero(cumulative < share))
-        return _stairs(values[: kept + 1], cumulative[:kept] / share)
+        return _build_stairs(values[: kept + 1], cumulative[:kept] / share)
     if lowest == highest:
-        return Table(kernels.CONSTANT, lowest, highest)
+        return QuantileTable(kernels.CONSTANT, lowest, highest)
     if law.integer:
-        return _lines(lambda p, upper: quantile(p, upper) - 0.5, law.sd() * 1e-3, (lowest, highest))
-    return _lines(quantile, highest * 1e-3, None)
+        return _build_lines(lambda p, upper: quantile(p, upper) - 0.5, law.sd() * 1e-3, (lowest, highest))
+    return _build_lines(quantile, highest * 1e-3, None)
 
 
-def _lines(quantile: Quantile, scale: float, rounded: tuple[float, float] | None, bits: int = COARSEST_BITS) -> Table:
-    sides = [_line_cells(quantile, upper, bits, scale) for upper in (False, True)]
+def _build_lines(
+    quantile: Quantile, scale: float, rounded: tuple[float, float] | None, bits: int = COARSEST_BITS
+) -> QuantileTable:
+    sides = [_fit_lines(quantile, upper, bits, scale) for upper in (False, True)]
     if bits < FINEST_LINES and max(error for _, error in sides) > TOLERANCE:
-        return _lines(quantile, scale, rounded, bits + 1)
+        return _build_lines(quantile, scale, rounded, bits + 1)
     cells = np.concatenate([lines for lines, _ in sides]).astype(np.float32).view(np.int32)
     if rounded is None:
-        return Table(kernels.LINES, -np.inf, np.inf, bits, cells)
-    return Table(kernels.ROUNDED, *rounded, bits, cells)
+        return QuantileTable(kernels.LINES, -np.inf, np.inf, bits, cells)
+    return QuantileTable(kernels.ROUNDED, *rounded, bits, cells)
 
 
-def _line_cells(quantile: Quantile, upper: bool, bits: int, scale: float) -> tuple[Floats, float]:
+def _fit_lines(quantile: Quantile, upper: bool, bits: int, scale: float) -> tuple[Floats, float]:
     """Return intercepts and slopes of one side, and the largest error of the lines."""
-    points = _points(bits)
+    points = _list_points(bits)
     value = np.clip(quantile(points / WORDS, upper), -LARGEST, LARGEST)
     left, middle, right = value[:-2:2], value[1::2], value[2::2]
     slope = (right - left) / (points[2::2] - points[:-2:2])
@@ -141,38 +143,38 @@ def _line_cells(quantile: Quantile, upper: bool, bits: int, scale: float) -> tup
     return np.column_stack([intercept, -slope if upper else slope]), float(error[points[1::2] >= 4].max())
 
 
-def _points(bits: int) -> Floats:
+def _list_points(bits: int) -> Floats:
     """Return borders and middles of one side's cells, as counts of words from the end of the tail."""
     octaves = np.ldexp(1.0, np.arange(-1, 32))[:, None]
     points: Floats = np.ravel(octaves * (1 + np.arange(2 << bits) / (2 << bits)))[: (64 << bits) + 3]
     return points
 
 
-def _stairs(values: Floats, cumulative: Floats) -> Table:
+def _build_stairs(values: Floats, cumulative: Floats) -> QuantileTable:
     lattice = bool((np.diff(values) == 1).all())
     first, listed = (float(values[0]), values[:0]) if lattice else (0.0, values)
     steps = np.floor(cumulative * WORDS + 0.5)
     steps = steps[steps < WORDS].astype(np.uint32)
     if len(steps) == 0:
-        return Table(kernels.CONSTANT, values[0], values[0])
+        return QuantileTable(kernels.CONSTANT, values[0], values[0])
     for bits in range(COARSEST_BITS, FINEST_STAIRS + 1):
-        starts, stops, order = intervals(bits)
+        starts, stops, order = list_intervals(bits)
         below = np.searchsorted(steps, starts, side="right")
         inside = np.maximum(np.searchsorted(steps, stops, side="left") - below, 0)
         if float((stops - starts)[inside > 1].sum()) <= SEARCHED * WORDS:
             break
     else:
-        return _rounded(cumulative, first, listed)
+        return _build_rounded(cumulative, first, listed)
     cells = np.empty((len(starts), 2), np.int32)
     # Where there is no step, one rank below and a step at the least word: always up, whatever the word.
     ranks = np.where(inside > 1, np.nan, first + below - (inside == 0))
     words = np.where(inside == 0, np.uint32(1 << 31), steps[np.minimum(below, len(steps) - 1)])
     cells[order, 0] = ranks.astype(np.float32).view(np.int32)
     cells[order, 1] = words.astype(np.uint32).view(np.int32)
-    return Table(kernels.STAIRS, first, np.inf, bits, cells, steps, listed.astype(np.float32))
+    return QuantileTable(kernels.STAIRS, first, np.inf, bits, cells, steps, listed.astype(np.float32))
 
 
-def _rounded(cumulative: Floats, first: float, listed: Floats) -> Table:
+def _build_rounded(cumulative: Floats, first: float, listed: Floats) -> QuantileTable:
     """Return lines through the corners of a staircase, which rounded up give the staircase again."""
     corners = np.concatenate([[0.0], cumulative, [1.0]])
     ranks: Floats = first - 1.0 + np.arange(float(len(corners)))
@@ -180,12 +182,12 @@ def _rounded(cumulative: Floats, first: float, listed: Floats) -> Table:
     def quantile(p: Floats, upper: bool) -> Floats:
         return interpolate(1 - p if upper else p, corners, ranks)
 
-    table = _lines(quantile, np.inf, (first, ranks[-1]), FINEST_LINES)
+    table = _build_lines(quantile, np.inf, (first, ranks[-1]), FINEST_LINES)
     return replace(table, values=listed.astype(np.float32))
 
 
 @lru_cache(maxsize=8)
-def intervals(bits: int) -> tuple[Words, Words, Words]:
+def list_intervals(bits: int) -> tuple[Words, Words, Words]:
     """Return for the cells in rising order of their words: first word, last word + 1, and where the cell is stored."""
     side = (32 << bits) + 1
     order = np.concatenate([np.arange(side), np.arange(2 * side - 1, side - 1, -1)])
@@ -205,7 +207,7 @@ def locate(words: Words, bits: int) -> Words:
     return place - (126 << bits) + (tails < 0) * ((32 << bits) + 1)
 
 
-def pack(tables: Sequence[Table]) -> Tables:
+def pack(tables: Sequence[QuantileTable]) -> QuantileTables:
     """Lay tables end to end for the kernels."""
     rows, counts = [], np.zeros(3, np.int64)
     for table in tables:
@@ -218,4 +220,4 @@ def pack(tables: Sequence[Table]) -> Tables:
     steps = np.concatenate([np.empty(0, np.uint32), *(table.steps for table in tables)])
     values = np.concatenate([np.empty(0, np.float32), *(table.values for table in tables)])
     layout = np.array(rows, TABLE)
-    return Tables(layout, cells[:, 0] & 0xFFFFFFFF | cells[:, 1] << 32, steps, values)
+    return QuantileTables(layout, cells[:, 0] & 0xFFFFFFFF | cells[:, 1] << 32, steps, values)

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitrisk.sampling.elementary import expm1, log1p
-from jitrisk.sampling.renewal import begins_before
-from jitrisk.sampling.series import Spells
-from jitrisk.sampling.streams import stream_key
+from jitrisk.sampling.renewal import compute_begin_probability
+from jitrisk.sampling.series import HazardProcess
+from jitrisk.sampling.streams import derive_stream_key
 from jitrisk.vocabulary import RARE_BELOW
 
 NATURAL_SHARE = 0.5
@@ -85,24 +85,26 @@ class Mixture:
         components, shares = self.components(paths), self.shares
         density = np.full(len(paths), shares[0])
         for number, (hazard, probability) in enumerate(zip(self.hazards, self.probabilities, strict=True), start=1):
-            early = _first_words(seed, hazard, paths) < round(probability * _WORDS)
+            early = _draw_first_words(seed, hazard, paths) < round(probability * _WORDS)
             density += np.where(early | (components == number), shares[number] / probability, 0.0)
         return 1.0 / density
 
 
-def _first_words(seed: int, hazard: str, paths: range) -> NDArray[np.uint32]:
+def _draw_first_words(seed: int, hazard: str, paths: range) -> NDArray[np.uint32]:
     """Return the words behind the first quiet time of a hazard, one a path."""
     from jitrisk.sampling import kernels
 
     numbers = np.arange(paths.start, paths.stop, dtype=np.uint64)
     words = np.empty((4, len(paths)), np.uint32)
-    key = np.uint64(stream_key(seed, "hazard", hazard))
+    key = np.uint64(derive_stream_key(seed, "hazard", hazard))
     kernels.philox(key, np.zeros(len(paths), np.uint64), numbers, words)
     first: NDArray[np.uint32] = words[0]
     return first
 
 
-def mixture_of(hazards: Iterable[Sequence[Spells]], periods: int, below: float = RARE_BELOW) -> Mixture | None:
+def build_mixture(
+    hazards: Iterable[Sequence[HazardProcess]], periods: int, below: float = RARE_BELOW
+) -> Mixture | None:
     """Return the mixture for the hazards of a run, None where none of them is rare.
 
     Parameters
@@ -113,6 +115,6 @@ def mixture_of(hazards: Iterable[Sequence[Spells]], periods: int, below: float =
     """
     largest: dict[str, float] = {}
     for spells in (one for each in hazards for one in each):
-        largest[spells.name] = max(largest.get(spells.name, 0.0), begins_before(spells.quiet, periods))
+        largest[spells.name] = max(largest.get(spells.name, 0.0), compute_begin_probability(spells.quiet, periods))
     rare = {name: largest[name] for name in sorted(largest) if 0 < largest[name] < below}
     return Mixture(tuple(rare), tuple(rare.values())) if rare else None

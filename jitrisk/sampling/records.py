@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def _record(*fields: str) -> np.dtype[Any]:
+def _build_dtype(*fields: str) -> np.dtype[Any]:
     return np.dtype([tuple(field.split()) for field in fields])
 
 
-TABLE = _record(
+TABLE = _build_dtype(
     "shape i8", "bits i8", "first_cell i8", "first_step i8", "steps i8", "first_value i8", "lowest f4", "highest f4"
 )
-JOB = _record("series i8", "source i8", "table i8", "every i8", "finish i8", "key u8")
-HAZARD = _record(
+JOB = _build_dtype("series i8", "source i8", "table i8", "every i8", "finish i8", "key u8")
+HAZARD = _build_dtype(
     "key u8",
     "quiet i8",
     "active i8",
@@ -32,10 +32,10 @@ HAZARD = _record(
     "period u8",  # those paths are the ones whose number leaves the remainder `place` by `period`
     "place u8",
 )
-EFFECT = _record("series i8", "closes i8", "factor f8", "coin u8", "enough u8")
+EFFECT = _build_dtype("series i8", "closes i8", "factor f8", "coin u8", "enough u8")
 
 
-class Tables(NamedTuple):
+class QuantileTables(NamedTuple):
     """Quantile tables, end to end; see :mod:`jitrisk.sampling.quantile_tables` for what a cell holds."""
 
     layout: Array  # TABLE[table]
@@ -47,7 +47,7 @@ class Tables(NamedTuple):
 class Plan(NamedTuple):
     """All that a sampler draws; the same for every block of paths."""
 
-    tables: Tables
+    tables: QuantileTables
     jobs: Array  # JOB[series]
     hazards: Array  # HAZARD[hazard]
     effects: Array  # EFFECT[effect]

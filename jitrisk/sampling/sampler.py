@@ -12,7 +12,7 @@ from jitrisk.sampling import kernels
 from jitrisk.sampling.packing import Planner
 from jitrisk.sampling.rare import Mixture
 from jitrisk.sampling.records import Array, Clocks, Scratch
-from jitrisk.sampling.series import Kind, Series, Spell, hits_of
+from jitrisk.sampling.series import ExogenousSeries, Kind, Occurrence, group_hits
 
 _AT_ONCE = 64  # spells of one path drawn at a time
 _WHENEVER = (0, 2**62)
@@ -46,14 +46,14 @@ class Sampler:
 
     def __init__(
         self,
-        series: Sequence[Series],
+        series: Sequence[ExogenousSeries],
         seed: int,
         mixture: Mixture | None = None,
         window: tuple[int, int] = _WHENEVER,
     ) -> None:
         self.series = tuple(series)
         self._plan = Planner(self.series, seed, mixture).plan(window)
-        self._hazards = [spells for spells, _ in hits_of(self.series)]
+        self._hazards = [spells for spells, _ in group_hits(self.series)]
 
     def begin(self, first_path: int, lanes: int) -> State:
         """Return the state of ``lanes`` paths from ``first_path`` on, before period 0."""
@@ -104,7 +104,7 @@ class Sampler:
         state.period = first_period + len(out)
         kernels.fill(self._plan, state.clocks, state.scratch, first_period, out)
 
-    def spells(self, path: int, periods: int) -> Iterator[Spell]:
+    def spells(self, path: int, periods: int) -> Iterator[Occurrence]:
         """Yield the spells of every hazard on one path that begin before so many periods are over.
 
         They are those that `fill` applies. A spell hits nothing where every coin says so.
@@ -115,7 +115,7 @@ class Sampler:
                 for quiet, active, hits in self._draw_spells(number, path, first):
                     begin = clock + quiet
                     if begin < periods:
-                        yield Spell(hazard.name, begin, begin + active, begin + active + hazard.ramp, hits)
+                        yield Occurrence(hazard.name, begin, begin + active, begin + active + hazard.ramp, hits)
                     clock = begin + active + hazard.ramp
                 first += _AT_ONCE
 
@@ -125,7 +125,7 @@ class Sampler:
         state = self.begin(path, _AT_ONCE)
         state.clocks.paths[:] = path
         state.scratch.blocks[:] = np.arange(first, first + _AT_ONCE)
-        kernels.list_spells(hazard, self._plan.tables, state.clocks.paths, state.scratch)
+        kernels.list_occurrences(hazard, self._plan.tables, state.clocks.paths, state.scratch)
         hits: list[tuple[Hit, ...]] = [()] * _AT_ONCE
         for effect in self._plan.effects[hazard["first_effect"] : hazard["end_effect"]]:
             series = self.series[effect["series"]]

@@ -23,7 +23,7 @@ SHORTEST_CYCLE = 1e-3
 
 
 @dataclass(frozen=True)
-class Spells:
+class HazardProcess:
     """The on/off process of one hazard, on a continuous clock in periods; it starts quiet at time 0.
 
     Attributes
@@ -47,7 +47,7 @@ class Spells:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.ramp) and self.ramp >= 0):
             raise ValueError(f"hazard {self.name!r} has a ramp of {self.ramp:g} periods, but it must be at least 0")
-        cycle = cycle_length(self.quiet, self.active, self.ramp)
+        cycle = compute_cycle_length(self.quiet, self.active, self.ramp)
         if cycle < SHORTEST_CYCLE:
             raise ValueError(
                 f"hazard {self.name!r} comes back after {cycle:.2g} periods, but must take {SHORTEST_CYCLE:g} or more: "
@@ -56,7 +56,7 @@ class Spells:
 
 
 @lru_cache(maxsize=4096)
-def cycle_length(quiet: Distribution, active: Distribution, ramp: float = 0.0) -> float:
+def compute_cycle_length(quiet: Distribution, active: Distribution, ramp: float = 0.0) -> float:
     """Return the mean time from one occurrence of a hazard to the next, or a lower bound of it from 0.001 on.
 
     A quiet time or an occurrence longer than a period counts as one period: a few endless ones would hide millions of
@@ -86,13 +86,13 @@ class Effect:
     chance : probability that a spell hits the thing at all; one coin for each spell and thing.
     """
 
-    spells: Spells
+    spells: HazardProcess
     factor: float
     chance: float = 1.0
 
 
 @dataclass(frozen=True)
-class Spell:
+class Occurrence:
     """One spell of a hazard on one path.
 
     Attributes
@@ -111,7 +111,7 @@ class Spell:
 
 
 @dataclass(frozen=True)
-class Series:
+class ExogenousSeries:
     """One exogenous variable of one stage or customer.
 
     Attributes
@@ -130,7 +130,7 @@ class Series:
     effects: tuple[Effect, ...] = ()
 
 
-def hits_of(series: Sequence[Series]) -> list[tuple[Spells, list[tuple[int, Effect]]]]:
+def group_hits(series: Sequence[ExogenousSeries]) -> list[tuple[HazardProcess, list[tuple[int, Effect]]]]:
     """Return the hazards that hit something, in the order of their names, each with what it hits.
 
     Parameters
@@ -141,7 +141,7 @@ def hits_of(series: Sequence[Series]) -> list[tuple[Spells, list[tuple[int, Effe
     -------
     Each hazard with the places of the series that it hits and its effects on them.
     """
-    hits: dict[Spells, list[tuple[int, Effect]]] = {}
+    hits: dict[HazardProcess, list[tuple[int, Effect]]] = {}
     for number, one in enumerate(series):
         for effect in one.effects:
             if effect.factor != 1 and effect.chance > 0:

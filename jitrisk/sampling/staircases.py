@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from jitrisk.sampling.elementary import Floats, log1p, polynomial
-from jitrisk.sampling.panels import ORDER, Series, Slopes, panels_of, powers
+from jitrisk.sampling.panels import ORDER, Series, Slopes, build_panels, powers
 
 # What is left out on either side, relative to the largest probability, and the most numbers listed on a side.
 _NEGLIGIBLE = 2.0**-120
@@ -31,7 +31,7 @@ _SMOOTH_FROM = 4096
 Number = TypeVar("Number", float, Floats)
 
 
-class Whole(Protocol):
+class CountDistribution(Protocol):
     """A family on whole numbers from 0 on, with its parameters.
 
     Attributes
@@ -140,7 +140,7 @@ class Binomial:
         return self.last + 1.0
 
 
-class Listed:
+class ListedCdf:
     """Probabilities of consecutive numbers, all that count.
 
     Attributes
@@ -173,12 +173,12 @@ class Listed:
         return np.where((place >= 0) & (place < len(self.below)), known, outside)
 
 
-class Smooth:
+class SmoothCdf:
     """Probabilities of very many numbers, in panels; those of small numbers are listed."""
 
-    def __init__(self, law: Whole) -> None:
+    def __init__(self, law: CountDistribution) -> None:
         mode = max(law.mode + 0.5, 1.0)
-        self._panels = panels_of(_slopes(law), _series(law), mode, float(_SMOOTH_FROM), steps=True)
+        self._panels = build_panels(_build_slopes(law), _build_series(law), mode, float(_SMOOTH_FROM), steps=True)
         self._head = np.zeros(0)
         if self._panels.edges[0] == _SMOOTH_FROM:
             u = (0.5 - self._panels.half[:1]) / self._panels.half[:1]
@@ -218,7 +218,7 @@ class Smooth:
 
 
 @lru_cache(maxsize=16)
-def staircase(law: Whole) -> Listed | Smooth:
+def build_cdf(law: CountDistribution) -> ListedCdf | SmoothCdf:
     """Return the distribution function of a law of whole numbers.
 
     Parameters
@@ -227,16 +227,16 @@ def staircase(law: Whole) -> Listed | Smooth:
     """
     count = _FIRST_LISTED
     while count <= _MOST_LISTED:
-        up, down = _weights(law, count, 1.0), _weights(law, count, -1.0)
+        up, down = _compute_weights(law, count, 1.0), _compute_weights(law, count, -1.0)
         if up is not None and down is not None:
-            return Listed(law.mode - len(down), np.concatenate([down[::-1], [1.0], up]))
+            return ListedCdf(law.mode - len(down), np.concatenate([down[::-1], [1.0], up]))
         if count >= _FLAT and up is None and law.ratios(law.mode + _EVERY).prod() > 0.7:
             break
         count *= 4
-    return Smooth(law)
+    return SmoothCdf(law)
 
 
-def _weights(law: Whole, count: int, direction: float) -> Floats | None:
+def _compute_weights(law: CountDistribution, count: int, direction: float) -> Floats | None:
     """Return probabilities over that of the mode, on one side of it from there outward; None if more than `count`."""
     if direction > 0.0:
         k = law.mode + np.arange(min(count, law.last - law.mode))
@@ -253,19 +253,19 @@ def _weights(law: Whole, count: int, direction: float) -> Floats | None:
     return np.asarray(weights[:kept])
 
 
-def _slopes(law: Whole) -> Slopes:
-    def slopes(y: float) -> tuple[float, float]:
+def _build_slopes(law: CountDistribution) -> Slopes:
+    def compute_slopes(y: float) -> tuple[float, float]:
         ratio = law.excess(y)
         # A rational approximation of the logarithm: rough values do.
         return ratio * (6.0 + ratio) / (6.0 + 4.0 * ratio), 1.0 / (y - law.place) - 1.0 / y
 
-    return slopes
+    return compute_slopes
 
 
-def _series(law: Whole) -> Series:
+def _build_series(law: CountDistribution) -> Series:
     """Return Taylor coefficients by log Gamma(z + 1/2) = z log z - z + log(2 pi) / 2 - 1 / (24 z) + O(z**-3)."""
 
-    def series(center: Floats, half: Floats) -> list[Floats]:
+    def compute_series(center: Floats, half: Floats) -> list[Floats]:
         one, other = -half / center, -half / (center - law.place)
         # Differences of equal powers of the two, without loss where they are nearly the same.
         apart = -one if math.isinf(law.place) else -half * (law.place / (center * (center - law.place)))
@@ -276,4 +276,4 @@ def _series(law: Whole) -> Series:
             difference = other * difference + ones[n - 2] * apart
         return [each + (ones[n] / center - others[n] / (center - law.place)) / 24.0 for n, each in enumerate(logs)]
 
-    return series
+    return compute_series

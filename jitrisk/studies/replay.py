@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import xarray as xr
 
 from jitrisk import datasets, risk
-from jitrisk.arguments import job_from, numbers_from, strategies_from, whole
-from jitrisk.errors import JitriskError, ResultError, did_you_mean
+from jitrisk.arguments import build_job, parse_path_numbers, parse_strategies, parse_whole_number
+from jitrisk.errors import JitriskError, ResultError, format_suggestion
 from jitrisk.model import Network
 from jitrisk.risk.inputs import HOURS_PER_YEAR, is_longer_than_a_year
 from jitrisk.run import engine, tracing
@@ -39,17 +39,19 @@ class Choice:
             raise JitriskError(f"{_ONE}; found {' and '.join(given) or 'none'}")
         for metric in (self.metric, self.worst):
             if metric is not None and metric not in METRICS:
-                hint = did_you_mean(metric, METRICS)
+                hint = format_suggestion(metric, METRICS)
                 raise JitriskError(f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{hint}")
         if self.path is not None:
-            numbers_from(range(whole("path", self.path), self.path + 1))
+            parse_path_numbers(range(parse_whole_number("path", self.path), self.path + 1))
 
     def number_in(self, values: xr.Dataset, strategy: str) -> int:
         """Return the path's number among the metrics of a run."""
         if self.worst is not None:
-            return risk.worst_path(values, strategy, self.worst)
+            return risk.find_worst_path(values, strategy, self.worst)
         if self.quantile is not None:
-            return risk.quantile_path(values, strategy, self.metric or risk.aim(values), self.quantile)
+            return risk.find_quantile_path(
+                values, strategy, self.metric or risk.select_objective(values), self.quantile
+            )
         assert self.path is not None  # one of the three is
         if self.path not in values["path"].values:
             first, last = values["path"].values[[0, -1]]
@@ -67,7 +69,7 @@ def refuse_unused(
         raise JitriskError("the result has its paths and its seed: leave paths, seed and rare out")
 
 
-def as_run(job: Job, run: xr.Dataset) -> Job:
+def apply_run_horizon(job: Job, run: xr.Dataset) -> Job:
     """Return a job with the time axis of a run, which may measure another part of the path than the model says."""
     return replace(job, horizon=Horizon(job.horizon.periods, int(run.attrs.get("warm_up", job.horizon.warm_up))))
 
@@ -80,7 +82,7 @@ def require_same(stored: xr.Dataset, job: Job) -> None:
             raise ResultError(f"there is no strategy {name!r} in the result: it has {', '.join(known)}")
     if "seed" not in stored.attrs:
         raise ResultError("the Dataset does not say with which seed it was simulated: use what jr.simulate returned")
-    then, now = stored.attrs.get("exogenous", ""), datasets.handed_in(job.given)
+    then, now = stored.attrs.get("exogenous", ""), datasets.format_given_series(job.given)
     if then and not now:
         raise ResultError(
             f"the result was simulated with {then} handed in: hand the same paths in again, "
@@ -90,7 +92,7 @@ def require_same(stored: xr.Dataset, job: Job) -> None:
         raise ResultError(f"the result was simulated with {then or 'nothing'} handed in, and this time it is {now}")
 
 
-def last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> xr.Dataset:
+def measure_last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> xr.Dataset:
     """Return the result of the same paths with the last year of each measured alone; see :func:`jitrisk.last_year`."""
     hours = float(run.attrs["period_hours"])
     if not is_longer_than_a_year(int(run.attrs["periods"]) * hours / HOURS_PER_YEAR):
@@ -100,19 +102,19 @@ def last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> 
             f"the paths of the result were handed in ({run.attrs['exogenous']}), and a result does not hold them, so "
             "that the last year of each cannot be measured alone"
         )
-    chosen = strategies_from(network, [str(name) for name in run["strategy"].values])
+    chosen = parse_strategies(network, [str(name) for name in run["strategy"].values])
     first, count = int(run["path"].values[0]), run.sizes["path"]
     if int(run["path"].values[-1]) != first + count - 1:
         raise ResultError("the paths of the result are not consecutive: hand in a range of them")
-    seed, mixture = run.attrs.get("seed", 0), datasets.mixture_from(run.attrs)
-    job = job_from(network, chosen, range(first, first + count), seed, mixture=mixture)
+    seed, mixture = run.attrs.get("seed", 0), datasets.read_mixture(run.attrs)
+    job = build_job(network, chosen, range(first, first + count), seed, mixture=mixture)
     require_same(run, job)
     job = replace(job, horizon=Horizon(network.horizon, network.horizon - round(HOURS_PER_YEAR / hours)))
-    result = datasets.label(network, chosen, engine.run(job, threads), job)
+    result = datasets.label_outcomes(network, chosen, engine.run(job, threads), job)
     return result.assign({price: run[price] for price in PRICES if price in run}).assign_attrs(measured="last year")
 
 
-def replayed(
+def replay_path(
     network: Network, job: Job, run: xr.Dataset | None, choice: Choice, values: xr.Dataset | None = None
 ) -> xr.Dataset:
     """Return the replay of one path under one strategy.
@@ -135,9 +137,9 @@ def replayed(
         values = risk.metrics(run)
     number = choice.path if values is None else choice.number_in(values, name)
     assert number is not None  # without a run the number is given
-    alone = _alone(job, number)
+    alone = _isolate_path(job, number)
     patched = {name: network.strategies[name]}
-    single = datasets.label(network, patched, engine.run(alone, threads=1), alone)
+    single = datasets.label_outcomes(network, patched, engine.run(alone, threads=1), alone)
     if run is not None:
         kept = run.sel(strategy=[name], path=[number]).load()
         _refuse_differences(kept, single)
@@ -148,15 +150,15 @@ def replayed(
         # The demand of a replay is that drawn, which can be handed in; that of the trace is rounded to whole grains.
         traced.isel(strategy=0, path=0).drop_vars("demand"),
         datasets.label_replay(
-            patched[name], single.isel(strategy=0, path=0), exogenous.isel(path=0), tracing.spells(alone)
+            patched[name], single.isel(strategy=0, path=0), exogenous.isel(path=0), tracing.list_occurrences(alone)
         ),
-        risk.standing(risk.metrics(single) if values is None else values, name, number, ranked=values is not None),
+        risk.rank_path(risk.metrics(single) if values is None else values, name, number, ranked=values is not None),
     ]
     attrs = {key: value for part in parts for key, value in part.attrs.items()} | {"contents": "replay"}
     return xr.merge(parts, compat="equals", join="exact", combine_attrs="override").assign_attrs(attrs)
 
 
-def _alone(job: Job, number: int) -> Job:
+def _isolate_path(job: Job, number: int) -> Job:
     """Return the job of one of its paths, alone."""
     if job.given and number not in job.paths:
         first, last = job.paths.start, job.paths.stop - 1
@@ -167,7 +169,7 @@ def _alone(job: Job, number: int) -> Job:
 
 
 def _refuse_differences(kept: xr.Dataset, single: xr.Dataset) -> None:
-    differing = datasets.differing_outcomes(kept, single)
+    differing = datasets.find_differing_outcomes(kept, single)
     if differing:
         version = kept.attrs.get("jitrisk_version", "unknown")
         raise ResultError(

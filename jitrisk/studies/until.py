@@ -11,7 +11,7 @@ import xarray as xr
 
 from jitrisk import risk
 from jitrisk.errors import JitriskError
-from jitrisk.risk.precision_target import Target, reached, wanted
+from jitrisk.risk.precision_target import PrecisionTarget, assess_precision, select_target_metric
 from jitrisk.run import engine
 from jitrisk.run.engine import Job, Progress, Totals
 from jitrisk.sampling.rare import Mixture
@@ -34,7 +34,7 @@ Watch = Callable[[xr.Dataset], None]
 
 def grow(
     job: Job,
-    target: Target,
+    target: PrecisionTarget,
     label: Label,
     most: int = MOST,
     threads: int | None = None,
@@ -62,13 +62,13 @@ def grow(
     -------
     The Dataset, equal to that of as many paths simulated at once, and what was found at the last look.
     """
-    growing = _Growing(job, threads)
+    growing = _GrowingTotals(job, threads)
     metrics: list[xr.Dataset] = []
     planned = min(FIRST, most)
     while True:
         part = growing.extend(planned, progress)
-        metrics = [_joined([*metrics, *_measured(growing, part, label, target)])]
-        found = decided(reached(metrics[0], target), most, growing.paths + growing.room())
+        metrics = [_join_paths([*metrics, *_compute_metrics(growing, part, label, target)])]
+        found = plan_paths(assess_precision(metrics[0], target), most, growing.paths + growing.room())
         if watch is not None:
             watch(found)
         if "stopped" in found.attrs:
@@ -84,19 +84,21 @@ def require_components(mixture: Mixture | None, most: int) -> None:
         )
 
 
-def _measured(growing: _Growing, part: range, label: Label, target: Target) -> list[xr.Dataset]:
+def _compute_metrics(growing: _GrowingTotals, part: range, label: Label, target: PrecisionTarget) -> list[xr.Dataset]:
     """Return the metric of the paths added, slice by slice, because all metrics take as much as the outcomes."""
     starts = range(part.start, part.stop, _SLICE)
     slices = (range(start, min(start + _SLICE, part.stop)) for start in starts)
-    return [wanted(risk.metrics(label(growing.totals(one), growing.numbers(one))), target) for one in slices]
+    return [
+        select_target_metric(risk.metrics(label(growing.totals(one), growing.numbers(one))), target) for one in slices
+    ]
 
 
-def _joined(parts: list[xr.Dataset]) -> xr.Dataset:
+def _join_paths(parts: list[xr.Dataset]) -> xr.Dataset:
     """Return one Dataset of parts that differ in their paths alone."""
     return xr.concat(parts, "path", "minimal", "minimal", "override", join="override", combine_attrs="override")
 
 
-def decided(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
+def plan_paths(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
     """Add to what was found how many paths to have next, or why to stop."""
     paths: int = found.attrs["paths"]
     waiting = found.sel(strategy=~found["met"])
@@ -112,21 +114,21 @@ def decided(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
     if paths >= fitting:
         return found.assign_attrs(stopped="memory")
     aim = max(_MARGIN * float(hopeful["needed"].fillna(np.inf).max()), _LEAST_STEP * paths)
-    return found.assign_attrs(planned=min(most, fitting, _readable(min(aim, _LARGEST_STEP * paths))))
+    return found.assign_attrs(planned=min(most, fitting, _round_up(min(aim, _LARGEST_STEP * paths))))
 
 
-def _readable(number: float) -> int:
+def _round_up(number: float) -> int:
     """Return a number rounded up to three digits."""
     unit = int(10.0 ** max(0, math.floor(math.log10(number)) - 2))
     return math.ceil(number / unit) * unit
 
 
-class _Growing:
+class _GrowingTotals:
     """Totals that grow along their paths, in room reserved ahead: memory that is not written costs nothing."""
 
     def __init__(self, job: Job, threads: int | None) -> None:
         self._job, self._threads = job, threads
-        self._totals = engine.zeros(job, 0)
+        self._totals = engine.allocate_totals(job, 0)
         self.paths = 0
 
     def extend(self, paths: int, progress: Progress | None) -> range:
@@ -135,12 +137,12 @@ class _Growing:
         self._reserve(paths)
         strategies = len(self._job.plants)
 
-        def passed(done: int, _: int) -> None:
+        def report_progress(done: int, _: int) -> None:
             if progress is not None:
                 progress(part.start * strategies + done, paths * strategies)
 
         job = replace(self._job, paths=self.numbers(part))
-        engine.run(job, self._threads, progress=passed, out=self.totals(part))
+        engine.run(job, self._threads, progress=report_progress, out=self.totals(part))
         self.paths = paths
         return part
 
@@ -160,15 +162,15 @@ class _Growing:
 
     def room(self) -> int:
         """Return how many more paths fit in memory, with what there is moved where the reserve is used up."""
-        fit = engine.room(self._job, self._threads)
+        fit = engine.count_fitting_paths(self._job, self._threads)
         spare = int(self._totals.stage.shape[-1]) - self.paths
         return max(min(fit, spare), fit - self.paths)
 
     def _reserve(self, paths: int) -> None:
         if paths <= self._totals.stage.shape[-1]:
             return
-        most = max(paths, engine.room(self._job, self._threads))
-        fresh = engine.zeros(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
+        most = max(paths, engine.count_fitting_paths(self._job, self._threads))
+        fresh = engine.allocate_totals(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
         pairs = [(fresh.stage, self._totals.stage), (fresh.customer, self._totals.customer)]
         if fresh.cycle is not None and self._totals.cycle is not None:
             pairs.append((fresh.cycle, self._totals.cycle))

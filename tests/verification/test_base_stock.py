@@ -10,7 +10,7 @@ from oracle import Network, Rates, Ratio, Reading, Setting, cases, check, family
 from scipy.stats import poisson
 
 import jitrisk as jr
-from jitrisk.lower import policy_levels
+from jitrisk.lower import compute_policy_levels
 
 pytestmark = pytest.mark.verification
 
@@ -127,4 +127,4 @@ def test_the_service_level_of_the_critical_ratio_gives_the_best_level(case: str)
     critical_ratio = model["b"] / (model["b"] + model["h"])
     network["stages"]["store"]["policy"] = {"base_stock": {"service": critical_ratio}}
     del network["strategies"]
-    assert policy_levels(jr.load(network))["store"].order_up_to == cases()[case]["expected"]["S_star"]
+    assert compute_policy_levels(jr.load(network))["store"].order_up_to == cases()[case]["expected"]["S_star"]

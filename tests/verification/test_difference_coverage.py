@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from jitrisk.risk import contrast
+from jitrisk.risk import compare
 from jitrisk.risk.design import Design, EqualDesign, WeightedDesign
 from jitrisk.risk.tail_differences import Interval, Tail, compare_tails
 
@@ -212,7 +212,7 @@ def test_differences_of_means_that_are_equal_miss_no_side_too_often(strikes: int
     cost = np.vstack([np.full(paths, 100 * strikes / paths), 100.0 * struck])
     attrs = {"bad_tail": "upper", "per_year": 1.0, "units": "EUR"}
     array = xr.DataArray(cost, dims=("strategy", "path"), attrs=attrs).assign_coords(strategy=np.arange(repeats + 1))
-    table = contrast(xr.Dataset({"cost": array}))["cost"].isel(strategy=slice(1, None))
+    table = compare(xr.Dataset({"cost": array}))["cost"].isel(strategy=slice(1, None))
     lower, upper = (table.sel(statistic=end).values for end in ("lower", "upper"))
     assert np.mean(upper < 0) <= MISSED
     assert np.mean(lower > 0) <= MISSED

@@ -9,8 +9,8 @@ import pytest
 from oracle import Network, Rates, assert_mean, cases, family, flat, plant, run
 from scipy.stats import binom
 
-from jitrisk.risk.intervals import clopper_pearson, rank, rank_interval
-from jitrisk.risk.tails import tail_risk, tail_scores
+from jitrisk.risk.intervals import clopper_pearson, find_rank_interval, rank
+from jitrisk.risk.tails import compute_tail_risk, compute_tail_scores
 
 pytestmark = pytest.mark.verification
 
@@ -31,7 +31,7 @@ READ_ELSEWHERE = {
 def test_closed_forms(law: str) -> None:
     losses = np.sort(LAWS[law](np.random.default_rng(7), 1_000_000))
     for level, answers in cases()["j.var_cvar"]["expected"].items():
-        risk = tail_risk(losses, float(level))
+        risk = compute_tail_risk(losses, float(level))
         answer = answers[law]
         assert abs(risk.var - answer["VaR"]) <= 4 * risk.var_standard_error
         assert abs(risk.cvar - answer["CVaR"]) <= 4 * risk.cvar_standard_error
@@ -42,7 +42,7 @@ def test_atoms_are_split() -> None:
     model = cases()["j.atom"]["model"]
     losses = np.repeat(np.asarray(model["x"], dtype=float), np.round(np.asarray(model["p"]) * 1_000).astype(int))
     for level, answers in cases()["j.atom"]["expected"].items():
-        risk = tail_risk(losses, float(level))
+        risk = compute_tail_risk(losses, float(level))
         assert risk.var == answers["VaR"]
         assert risk.cvar == pytest.approx(answers["CVaR"], rel=1e-9)
         mean_of_the_atom_and_above = losses[losses >= risk.var].mean()
@@ -69,7 +69,7 @@ def test_coverage_of_intervals_of_a_probability() -> None:
 def test_intervals_of_a_quantile() -> None:
     for name, answers in cases()["j.quantile_ci"]["expected"].items():
         paths, level = sizes(name, "a")
-        lower, upper = rank_interval(paths, level)
+        lower, upper = find_rank_interval(paths, level)
         assert (lower, upper) == (answers["lower_rank"], answers["upper_rank"])
         covered = binom.cdf(upper - 1, paths, level) - binom.cdf(lower - 1, paths, level)
         assert covered == pytest.approx(answers["coverage"], abs=1e-9)
@@ -81,7 +81,7 @@ def test_expectation_of_the_estimators(name: str, samples: int) -> None:
     paths, level = sizes(name, "a")
     assert rank(paths, level) == math.ceil(round(paths * level, 6))
     generator = np.random.default_rng(11)
-    risks = [tail_risk(np.sort(generator.standard_exponential(paths)), level) for _ in range(samples)]
+    risks = [compute_tail_risk(np.sort(generator.standard_exponential(paths)), level) for _ in range(samples)]
     assert answers["true_VaR"] == pytest.approx(-math.log(1 - level))
     assert answers["true_CVaR"] == pytest.approx(1 - math.log(1 - level))
     vars_, cvars = np.array([risk.var for risk in risks]), np.array([risk.cvar for risk in risks])
@@ -115,4 +115,4 @@ def test_total_cost_has_the_exact_law(case: str) -> None:
         below, to = answers[f"cdf_below_and_at_VaR{level}"]
         assert_mean(cost < var, below, f"{case}: F below VaR {level}")
         assert_mean(cost <= var, to, f"{case}: F at VaR {level}")
-        assert_mean(tail_scores(cost, level), answers[f"CVaR{level}"], f"{case}: CVaR {level}")
+        assert_mean(compute_tail_scores(cost, level), answers[f"CVaR{level}"], f"{case}: CVaR {level}")

@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 import jitrisk as jr
-from jitrisk.lower import policy_levels
+from jitrisk.lower import compute_policy_levels
 
 pytestmark = pytest.mark.verification
 
@@ -88,7 +88,7 @@ class Case:
         return isinstance(self.draw.dist, stats.rv_discrete)
 
     def level(self) -> float:
-        return policy_levels(jr.load(self.model))["store"].order_up_to
+        return compute_policy_levels(jr.load(self.model))["store"].order_up_to
 
     def late(self, ages: np.ndarray) -> np.ndarray:
         """P(lead time in whole periods > age)."""

@@ -7,7 +7,7 @@ import pytest
 from oracle import Network, Rates, Ratio, Setting, assert_mean, cases, check, plant, run
 
 import jitrisk as jr
-from jitrisk.lower import policy_levels
+from jitrisk.lower import compute_policy_levels
 
 pytestmark = pytest.mark.verification
 
@@ -62,5 +62,5 @@ def test_cost_curve() -> None:
 def test_the_service_level_of_the_critical_ratio_gives_the_best_level(case: str) -> None:
     model, answer = cases()[case]["model"], cases()[case]["expected"]["S_star"]
     network = newsvendor(model, {"service": model["p"] / (model["p"] + model["h"])})
-    level = policy_levels(jr.load(network))["store"].order_up_to
+    level = compute_policy_levels(jr.load(network))["store"].order_up_to
     assert level == pytest.approx(answer, rel=1e-3)

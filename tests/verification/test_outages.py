@@ -27,7 +27,7 @@ from oracle import (
     run,
 )
 
-from jitrisk.risk.tails import tail_scores
+from jitrisk.risk.tails import compute_tail_scores
 
 pytestmark = pytest.mark.verification
 
@@ -272,7 +272,7 @@ def test_stopped_days_have_the_exact_law(case: str) -> None:
         below, to = answers[f"cdf_below_and_at_VaR{level}"]
         assert_mean(lost < var, below, f"{case}: F below VaR {level}")
         assert_mean(lost <= var, to, f"{case}: F at VaR {level}")
-        assert_mean(tail_scores(lost, level), answers[f"CVaR{level}"], f"{case}: CVaR {level}")
+        assert_mean(compute_tail_scores(lost, level), answers[f"CVaR{level}"], f"{case}: CVaR {level}")
 
 
 @pytest.mark.parametrize("case", family("e.line_stop"))

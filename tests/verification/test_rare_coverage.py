@@ -17,10 +17,10 @@ import xarray as xr
 from scipy import stats
 
 import jitrisk as jr
-from jitrisk.risk import cheaper, contrast, parse_target, reached
-from jitrisk.risk.design import design_of
-from jitrisk.risk.evidence import shown_evidence
-from jitrisk.risk.statistics import Asked, row_statistics
+from jitrisk.risk import assess_precision, cheaper, compare, parse_precision_target
+from jitrisk.risk.design import read_design
+from jitrisk.risk.evidence import compute_run_evidence
+from jitrisk.risk.statistics import RequestedStatistics, compute_statistics
 from jitrisk.studies import until
 
 pytestmark = pytest.mark.verification
@@ -134,9 +134,11 @@ class Misses:
 def measured(sample: Sample, cost: np.ndarray, shares: dict[str, float]) -> Iterator[tuple[str, float, float]]:
     """Every statistic with its interval, as `describe` and `exceedance` compute them for one strategy."""
     values = sample.values(a=cost)
-    design = design_of(values)
-    evidence = float(shown_evidence(values, design)[0])
-    found, quantiles = row_statistics(cost, design, Asked(LEVEL, tuple(shares.values())), low=False, evidence=evidence)
+    design = read_design(values)
+    evidence = float(compute_run_evidence(values, design)[0])
+    found, quantiles = compute_statistics(
+        cost, design, RequestedStatistics(LEVEL, tuple(shares.values())), low=False, evidence=evidence
+    )
     for name, ends in {"mean": "", "var": "var_", "cvar": "cvar_"}.items():
         yield name, found[f"{ends}lower"], found[f"{ends}upper"]
     for name, quantile in zip(shares, quantiles, strict=True):
@@ -183,7 +185,7 @@ def test_no_winner_is_named_falsely_too_often(expected: int, spread: bool, rare:
         sample = Sample.of(rng, PATHS, law.probability, rare)
         risky = sample.occurs * law.severity(rng, (PATHS,)) / law.probability
         values = sample.values(risky=risky, certain=np.ones(PATHS))
-        column = contrast(values, "certain")["cost"].sel(strategy="risky").values
+        column = compare(values, "certain")["cost"].sel(strategy="risky").values
         misses.add("difference", column[2], column[3], 0.0)
         wins = cheaper(values)
         misses.add("share", wins["lower"].values[0, 1], wins["upper"].values[0, 1], 1 - worse)
@@ -198,7 +200,7 @@ def test_no_winner_is_named_falsely_too_often(expected: int, spread: bool, rare:
 def test_until_is_seldom_wrong_about_what_it_calls_known(monkeypatch, expected: int, rare: bool) -> None:
     # `expected` occurrences at the first look; most runs go on from there.
     monkeypatch.setattr(until, "FIRST", PATHS)
-    law, target = Law(expected / PATHS, True, noise=0.0), parse_target("cost.mean:20%")
+    law, target = Law(expected / PATHS, True, noise=0.0), parse_precision_target("cost.mean:20%")
     rng, wrong, known, repeats = np.random.default_rng(11), 0, 0, 200
     for _ in range(repeats):
         found = grown(rng, law, rare, target)
@@ -218,7 +220,7 @@ def grown(rng: np.random.Generator, law: Law, rare: bool, target) -> xr.Dataset:
         cost = np.append(cost, more.occurs * law.severity(rng, (paths - cost.size,)))
         weight = 1 / (NATURAL + (1 - NATURAL) * occurs / law.probability) if rare else None
         values = Sample(occurs, weight, law.probability).values(a=cost)
-        found = until.decided(reached(values, target), 10**6, 10**9)
+        found = until.plan_paths(assess_precision(values, target), 10**6, 10**9)
         if "stopped" in found.attrs:
             return found
         # Whole periods of the pattern of components.

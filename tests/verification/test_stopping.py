@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy.stats import norm
 
-from jitrisk.risk import parse_target, reached
+from jitrisk.risk import assess_precision, parse_precision_target
 from jitrisk.studies import until
 
 pytestmark = pytest.mark.verification
@@ -24,7 +24,7 @@ def stopped(rng: np.random.Generator, target: str) -> xr.Dataset:
     """What is found when a sample has grown until the target is reached."""
     cost = rng.lognormal(0, SIGMA, until.FIRST)
     while True:
-        found = until.decided(reached(values_of(cost), parse_target(target)), 10**7, 10**9)
+        found = until.plan_paths(assess_precision(values_of(cost), parse_precision_target(target)), 10**7, 10**9)
         if "stopped" in found.attrs:
             return found
         cost = np.append(cost, rng.lognormal(0, SIGMA, found.attrs["planned"] - cost.size))

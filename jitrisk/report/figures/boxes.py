@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.report.figures.labels import wrapped
-from jitrisk.report.numbers import span
-from jitrisk.risk.downtime import lost_time
+from jitrisk.report.figures.labels import wrap_text
+from jitrisk.report.numbers import format_duration
+from jitrisk.risk.downtime import compute_lost_time
 from jitrisk.risk.inputs import HOURS_PER_DAY
-from jitrisk.units import number
+from jitrisk.units import format_number
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
 _HAZARDS = 3  # named below a box
@@ -41,7 +41,7 @@ class Box:
     dark: float = 0.0
 
 
-def boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> dict[str, Box]:
+def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> dict[str, Box]:
     """Return the boxes of all stages and customers under a strategy, by name.
 
     Parameters
@@ -58,43 +58,49 @@ def boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> di
     one = outline.sel(strategy=strategy)
     covers = outline["cover_days"].values
     most = float(np.max(covers, initial=0.0, where=np.isfinite(covers))) or 1.0
-    words, dark = _losses(outline, outcomes, strategy)
+    words, dark = _describe_lost_time(outline, outcomes, strategy)
     found = {}
     for name in map(str, outline["stage"].values):
         stage = one.sel(stage=name)
         # A store that nobody draws on covers any time, unless it keeps nothing.
         cover = min(float(stage["cover_days"]) / most, 1.0) if float(stage["full_store"]) else 0.0
         lost = words.get(name, ())
-        found[name] = Box(_named(name), _about_stage(stage), _hazards(one, name), cover, lost, dark.get(name, 0.0))
+        found[name] = Box(
+            _wrap_name(name), _describe_stage(stage), _describe_hazards(one, name), cover, lost, dark.get(name, 0.0)
+        )
     for name in map(str, outline["customer"].values):
-        about = _about_customer(one.sel(customer=name))
+        about = _describe_customer(one.sel(customer=name))
         lost = words.get(name, ())
-        found[name] = Box(_named(name), about, _hazards(one, name), None, lost, dark.get(name, 0.0))
+        found[name] = Box(_wrap_name(name), about, _describe_hazards(one, name), None, lost, dark.get(name, 0.0))
     return found
 
 
-def _named(name: str) -> str:
-    return wrapped(name, _NAME_CELLS)
+def _wrap_name(name: str) -> str:
+    return wrap_text(name, _NAME_CELLS)
 
 
-def _about_stage(stage: xr.Dataset) -> tuple[str, ...]:
+def _describe_stage(stage: xr.Dataset) -> tuple[str, ...]:
     capacity, cover = float(stage["capacity"]), float(stage["cover_days"])
-    limit = f", ≤ {number(capacity, 4)} a day" if math.isfinite(capacity) else ""
+    limit = f", ≤ {format_number(capacity, 4)} a day" if math.isfinite(capacity) else ""
     full = float(stage["full_store"])
-    store = number(full, 4) if math.isfinite(full) else "without limit"
-    days = f" = {span(cover)}" if math.isfinite(cover) and cover > 0 else ""
-    lines = (f"{span(float(stage['lead_time']))}{limit}", str(stage["policy"].item()), f"store {store}{days}")
-    return tuple(row for line in lines for row in wrapped(line, _CELLS).splitlines())
+    store = format_number(full, 4) if math.isfinite(full) else "without limit"
+    days = f" = {format_duration(cover)}" if math.isfinite(cover) and cover > 0 else ""
+    lines = (
+        f"{format_duration(float(stage['lead_time']))}{limit}",
+        str(stage["policy"].item()),
+        f"store {store}{days}",
+    )
+    return tuple(row for line in lines for row in wrap_text(line, _CELLS).splitlines())
 
 
-def _about_customer(customer: xr.Dataset) -> tuple[str, ...]:
+def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
     waits = float(customer["waits"])
-    unmet = "waits" if waits == 1 else "is lost" if waits == 0 else f"waits for {number(100 * waits)} %"
-    lines = (f"{number(float(customer['customer_demand']), 4)} a day", f"unmet demand {unmet}")
-    return tuple(row for line in lines for row in wrapped(line, _CELLS).splitlines())
+    unmet = "waits" if waits == 1 else "is lost" if waits == 0 else f"waits for {format_number(100 * waits)} %"
+    lines = (f"{format_number(float(customer['customer_demand']), 4)} a day", f"unmet demand {unmet}")
+    return tuple(row for line in lines for row in wrap_text(line, _CELLS).splitlines())
 
 
-def _hazards(one: xr.Dataset, thing: str) -> tuple[str, ...]:
+def _describe_hazards(one: xr.Dataset, thing: str) -> tuple[str, ...]:
     """Return what hits a thing and how, in lines, and how many more there are."""
     struck = [
         f"{hazard}: {effect}"
@@ -105,16 +111,16 @@ def _hazards(one: xr.Dataset, thing: str) -> tuple[str, ...]:
     ]
     more = len(struck) - _HAZARDS
     shown = struck if more <= 0 else [*struck[: _HAZARDS - 1], f"and {more + 1} more hazards"]
-    return tuple(row for line in shown for row in wrapped(f"▲ {line}", _CELLS).splitlines())
+    return tuple(row for line in shown for row in wrap_text(f"▲ {line}", _CELLS).splitlines())
 
 
-def _losses(
+def _describe_lost_time(
     outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, float]]:
     """Return the time that each stage and customer lost, in words and as a share of the most that any of them lost."""
     if outcomes is None:
         return {}, {}
-    time = lost_time(outcomes)
+    time = compute_lost_time(outcomes)
     for dim in ("strategy", "stage", "customer"):
         wanted = [strategy] if dim == "strategy" else outline[dim].values.tolist()
         absent = [name for name in wanted if name not in time[dim].values]
@@ -124,11 +130,11 @@ def _losses(
     words, hours = {}, {}
     for name in map(str, outline["stage"].values):
         starved, broken = (float(one[kind].sel(stage=name)) for kind in ("starved", "broken"))
-        words[name] = _in_words({"starved": starved, "broken": broken})
+        words[name] = _format_hours({"starved": starved, "broken": broken})
         hours[name] = starved + broken
     for name in map(str, outline["customer"].values):
         short = float(one["stockout"].sel(customer=name)) * HOURS_PER_DAY
-        words[name], hours[name] = _in_words({"short": short}), short
+        words[name], hours[name] = _format_hours({"short": short}), short
     dark: dict[str, float] = {}
     for dim in ("stage", "customer"):
         names = outline[dim].values.tolist()
@@ -137,6 +143,8 @@ def _losses(
     return words, dark
 
 
-def _in_words(hours: dict[str, float]) -> tuple[str, ...]:
-    said = tuple(f"{name} {span(value / HOURS_PER_DAY)} a year" for name, value in hours.items() if value > 0)
+def _format_hours(hours: dict[str, float]) -> tuple[str, ...]:
+    said = tuple(
+        f"{name} {format_duration(value / HOURS_PER_DAY)} a year" for name, value in hours.items() if value > 0
+    )
     return said or ("no time lost",)

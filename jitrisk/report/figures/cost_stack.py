@@ -10,15 +10,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
-from jitrisk.report.figures.labels import Label, at_the_right, wrapped
-from jitrisk.report.figures.scales import plain_ticks
-from jitrisk.report.figures.style import GRID, PAPER, canvas, check_count, look, on, styled, title
-from jitrisk.report.numbers import rounded
-from jitrisk.report.quantities import Quantity, quantity, spoken
-from jitrisk.report.summary import figure as estimate
+from jitrisk.report.figures.labels import Label, label_right, wrap_text
+from jitrisk.report.figures.scales import set_plain_ticks
+from jitrisk.report.figures.style import (
+    GRID,
+    PAPER,
+    apply_style,
+    check_count,
+    create_canvas,
+    select_look,
+    select_text_color,
+    set_title,
+)
+from jitrisk.report.numbers import round_estimate
+from jitrisk.report.quantities import DisplayUnit, format_metric_name, select_display_unit
+from jitrisk.report.summary import read_estimate as estimate
 from jitrisk.risk import costs, describe
 from jitrisk.risk.money import COMPONENTS
-from jitrisk.units import number
+from jitrisk.units import format_number
 
 _WIDTH = 0.62
 _IN_A_LINE = 4  # bars whose totals stand in one line with what follows the sign
@@ -26,7 +35,7 @@ _SIDE_BY_SIDE = 8  # bars whose names and totals fit between their neighbors'
 _LEGIBLE = 0.055  # share of the axes' height from which a number fits into its segment
 
 
-@styled
+@apply_style
 def cost_stack(outcomes: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     """Draw the components of the mean cost a year, stacked, one bar a strategy.
 
@@ -53,13 +62,13 @@ def cost_stack(outcomes: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     }
     if not means:
         raise ResultError("nothing costs anything in this result: set prices in the model, such as value or price")
-    figure, ax = canvas(ax)
+    figure, ax = create_canvas(ax)
     total = np.sum(list(means.values()), axis=0)
-    shown = quantity(total, str(measures["total"].attrs["units"]))
+    shown = select_display_unit(total, str(measures["total"].attrs["units"]))
     _stack(ax, {name: shown.shown(values) for name, values in means.items()}, strategies)
-    _axes(ax, shown, strategies)
-    _totals(ax, measures, strategies, shown)
-    title(ax, "Mean cost a year by component", str(measures.attrs.get("name", "")))
+    _set_axes(ax, shown, strategies)
+    _label_totals(ax, measures, strategies, shown)
+    set_title(ax, "Mean cost a year by component", str(measures.attrs.get("name", "")))
     return figure
 
 
@@ -69,57 +78,70 @@ def _stack(ax: Axes, means: dict[str, np.ndarray], strategies: list[str]) -> Non
     foot = np.zeros(len(strategies))
     ends = []
     for k, (name, heights) in enumerate(means.items()):
-        style = look(k)
-        bars = ax.bar(places, heights, _WIDTH, foot, color=style.color, edgecolor=PAPER, lw=0.8, label=spoken(name))
+        style = select_look(k)
+        bars = ax.bar(
+            places, heights, _WIDTH, foot, color=style.color, edgecolor=PAPER, lw=0.8, label=format_metric_name(name)
+        )
         for bar in bars:
             bar.set_hatch(style.hatch)
         for i in range(len(strategies) - 1):
             between = [places[i] + _WIDTH / 2, places[i + 1] - _WIDTH / 2]
             ends_of = (foot[i : i + 2], foot[i : i + 2] + heights[i : i + 2])
             ax.fill_between(between, *ends_of, color=style.color, alpha=0.18, lw=0)
-        ends.append(Label(spoken(name), places[-1] + _WIDTH / 2, foot[-1] + heights[-1] / 2, style.color))
+        ends.append(Label(format_metric_name(name), places[-1] + _WIDTH / 2, foot[-1] + heights[-1] / 2, style.color))
         foot = foot + heights
     top = float(foot.max())
     ax.set_ylim(0, 1.12 * top)
     ax.set_xlim(-0.6, len(strategies) - 1 + _WIDTH / 2 + 0.04)
     foot = np.zeros(len(strategies))
     for k, heights in enumerate(means.values() if len(strategies) <= _SIDE_BY_SIDE else ()):
-        _numbers(ax, places, foot, heights, top, look(k).color)
+        _label_segments(ax, places, foot, heights, top, select_look(k).color)
         foot = foot + heights
-    at_the_right(ax, ends)
+    label_right(ax, ends)
 
 
-def _numbers(ax: Axes, places: np.ndarray, foot: np.ndarray, heights: np.ndarray, top: float, color: str) -> None:
+def _label_segments(
+    ax: Axes, places: np.ndarray, foot: np.ndarray, heights: np.ndarray, top: float, color: str
+) -> None:
     """Write each amount into its segment, where it has room."""
     patch = {"facecolor": color, "edgecolor": "none", "pad": 1.2}
     for place, low, height in zip(places, foot, heights, strict=True):
         if height >= _LEGIBLE * 1.12 * top:
             middle = low + height / 2
-            ax.text(place, middle, number(height), ha="center", va="center", color=on(color), fontsize=8, bbox=patch)
+            ax.text(
+                place,
+                middle,
+                format_number(height),
+                ha="center",
+                va="center",
+                color=select_text_color(color),
+                fontsize=8,
+                bbox=patch,
+            )
 
 
-def _axes(ax: Axes, shown: Quantity, strategies: list[str]) -> None:
+def _set_axes(ax: Axes, shown: DisplayUnit, strategies: list[str]) -> None:
     width = max(6, 44 // len(strategies))
     crowded = len(strategies) > _SIDE_BY_SIDE or max(map(len, strategies)) > 3 * width
-    names = [wrapped(name, 22, 1) if crowded else wrapped(name, width, 3) for name in strategies]
-    ax.set_xticks(range(len(strategies)), names, fontsize=_print(strategies), rotation=90 if crowded else 0)
+    names = [wrap_text(name, 22, 1) if crowded else wrap_text(name, width, 3) for name in strategies]
+    ax.set_xticks(range(len(strategies)), names, fontsize=_select_font_size(strategies), rotation=90 if crowded else 0)
     ax.tick_params(axis="x", length=0)
     ax.set_ylabel(shown.label("mean cost") + " a year")
-    plain_ticks(ax.yaxis, 6)
+    set_plain_ticks(ax.yaxis, 6)
     ax.grid(axis="y", color=GRID, lw=0.6)
 
 
-def _totals(ax: Axes, measures: xr.Dataset, strategies: list[str], shown: Quantity) -> None:
+def _label_totals(ax: Axes, measures: xr.Dataset, strategies: list[str], shown: DisplayUnit) -> None:
     crowded = len(strategies) > _SIDE_BY_SIDE
     how: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "bottom", "weight": "bold"}
     for i, strategy in enumerate(strategies):
         total = estimate(measures, "total", strategy).times(shown.factor)
-        words = number(total.value) if crowded else str(rounded(total))
+        words = format_number(total.value) if crowded else str(round_estimate(total))
         words = words if len(strategies) <= _IN_A_LINE else words.replace(" ±", "\n±")
         rotation = 90 if crowded else 0
-        ax.annotate(words, (i, total.value), (0, 3), fontsize=_print(strategies), rotation=rotation, **how)
+        ax.annotate(words, (i, total.value), (0, 3), fontsize=_select_font_size(strategies), rotation=rotation, **how)
 
 
-def _print(strategies: list[str]) -> float:
+def _select_font_size(strategies: list[str]) -> float:
     """Return the size of print, points, that fits so many bars."""
     return 9.0 if len(strategies) < 6 else 7.5 if len(strategies) <= _SIDE_BY_SIDE else 6.5

@@ -9,17 +9,23 @@ from matplotlib.figure import Figure
 
 from jitrisk import risk
 from jitrisk.errors import ResultError
-from jitrisk.report.figures.labels import Label, at_the_right, wrapped
-from jitrisk.report.figures.scales import log_ticks, plain_ticks
-from jitrisk.report.figures.style import GRID, canvas, check_count, look, styled, title
-from jitrisk.report.numbers import paths, per_horizon, percent, sample_words, within
-from jitrisk.report.quantities import Quantity, quantity, spoken
-from jitrisk.risk.variables import horizon_factor
+from jitrisk.report.figures.labels import Label, label_right, wrap_text
+from jitrisk.report.figures.scales import set_log_ticks, set_plain_ticks
+from jitrisk.report.figures.style import GRID, apply_style, check_count, create_canvas, select_look, set_title
+from jitrisk.report.numbers import (
+    describe_sample,
+    format_paths,
+    format_per_horizon,
+    format_percent,
+    format_within_horizon,
+)
+from jitrisk.report.quantities import DisplayUnit, format_metric_name, select_display_unit
+from jitrisk.risk.variables import compute_horizon_factor
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
 
 
-def measured(values: xr.Dataset, metric: str) -> xr.Dataset:
+def read_metrics(values: xr.Dataset, metric: str) -> xr.Dataset:
     """Return the metrics of a result, or the Dataset itself where it holds them already.
 
     Raises
@@ -34,7 +40,7 @@ def measured(values: xr.Dataset, metric: str) -> xr.Dataset:
     return found
 
 
-@styled
+@apply_style
 def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = None) -> Figure:
     """Draw how bad a year comes how often: the value exceeded once in so many years, with its 95 % interval.
 
@@ -49,37 +55,37 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
     ResultError
         When there is no such metric, or a value is not finite.
     """
-    curves = risk.exceedance(measured(values, metric), metric)
-    figure, ax = canvas(ax)
+    curves = risk.exceedance(read_metrics(values, metric), metric)
+    figure, ax = create_canvas(ax)
     attrs = curves["value"].attrs
-    shown = quantity(curves["value"].values, attrs["units"])
+    shown = select_display_unit(curves["value"].values, attrs["units"])
     years = curves["return_period"].values
     labels = []
     for k, name in enumerate(map(str, curves["strategy"].values)):
-        one, style = curves.isel(strategy=k), look(k)
+        one, style = curves.isel(strategy=k), select_look(k)
         low, high = (shown.shown(one[end]) for end in ("value_lower", "value_upper"))
         ax.fill_between(years, low, high, color=style.color, alpha=0.18, lw=0)
         # A single point is no line.
         marker = style.marker if years.size == 1 else None
         ax.plot(years, shown.shown(one["value"]), color=style.color, ls=style.dashes, marker=marker, label=name)
         last = int(np.flatnonzero(np.isfinite(one["value"].values))[-1])
-        labels.append(Label(wrapped(name), float(years[last]), float(shown.shown(one["value"])[last]), style.color))
+        labels.append(Label(wrap_text(name), float(years[last]), float(shown.shown(one["value"])[last]), style.color))
     ax.set_xscale("log")
     ax.set_xlim(years[0], years[-1] if years[-1] > years[0] else 2 * years[0])
-    log_ticks(ax.xaxis)
-    _from_zero(ax)
+    set_log_ticks(ax.xaxis)
+    _extend_to_zero(ax)
     ax.set_xlabel("return period, years")
-    over = within(curves.attrs)
-    ax.set_ylabel(shown.label(spoken(metric) + over))
+    over = format_within_horizon(curves.attrs)
+    ax.set_ylabel(shown.label(format_metric_name(metric) + over))
     ax.grid(color=GRID, lw=0.6)
     passed = "fallen short of" if attrs.get("bad_tail") == "lower" else "exceeded"
-    small = f"bands: 95 % intervals; {sample_words(curves.attrs)}"
-    title(ax, f"{spoken(metric).capitalize()}{over} {passed} once in so many years", small)
-    at_the_right(ax, labels)
+    small = f"bands: 95 % intervals; {describe_sample(curves.attrs)}"
+    set_title(ax, f"{format_metric_name(metric).capitalize()}{over} {passed} once in so many years", small)
+    label_right(ax, labels)
     return figure
 
 
-@styled
+@apply_style
 def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean", *, ax: Axes | None = None) -> Figure:
     """Draw how an estimate settles: from disjoint sub-samples of doubling size, with intervals, and from all paths.
 
@@ -95,35 +101,35 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     ResultError
         When there is no such metric or statistic, or a value is not finite.
     """
-    values = measured(values, metric)
+    values = read_metrics(values, metric)
     steps = risk.convergence(values, metric, statistic)
-    figure, ax = canvas(ax)
+    figure, ax = create_canvas(ax)
     attrs = steps["estimate"].attrs
-    yearly = float(attrs.get("per_year", 1.0)) if statistic == "mean" else horizon_factor(values[metric])
-    over = per_horizon(steps.attrs) if float(attrs.get("per_year", 1.0)) != 1.0 else ""
-    shown = quantity(steps["estimate"].values * yearly, attrs["units"]).times(yearly)
+    yearly = float(attrs.get("per_year", 1.0)) if statistic == "mean" else compute_horizon_factor(values[metric])
+    over = format_per_horizon(steps.attrs) if float(attrs.get("per_year", 1.0)) != 1.0 else ""
+    shown = select_display_unit(steps["estimate"].values * yearly, attrs["units"]).times(yearly)
     sizes = steps["size"].values
     ax.set_xscale("log")
     ax.set_xlim(sizes[0] / 1.3, sizes[-1] * 1.3)
-    labels = [_settling(ax, steps.isel(strategy=k), shown, k) for k in range(steps.sizes["strategy"])]
-    log_ticks(ax.xaxis)
+    labels = [_draw_convergence(ax, steps.isel(strategy=k), shown, k) for k in range(steps.sizes["strategy"])]
+    set_log_ticks(ax.xaxis)
     ax.margins(y=0.08)
     ax.autoscale_view(scalex=False)
-    plain_ticks(ax.yaxis)
+    set_plain_ticks(ax.yaxis)
     ax.grid(color=GRID, lw=0.6)
     ax.set_xlabel("paths in the sub-sample")
-    level = "" if statistic == "mean" else f" {percent(float(steps.attrs['level']))}"
-    name = f"{_STATISTICS[statistic]}{level} of {spoken(metric)}"
+    level = "" if statistic == "mean" else f" {format_percent(float(steps.attrs['level']))}"
+    name = f"{_STATISTICS[statistic]}{level} of {format_metric_name(metric)}"
     ax.set_ylabel(f"{shown.label(name)} {'a year' if over and statistic == 'mean' else over}".rstrip())
-    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {paths(steps.attrs['paths'])}"
-    title(ax, f"How the {name} settles", about)
-    at_the_right(ax, labels)
+    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_paths(steps.attrs['paths'])}"
+    set_title(ax, f"How the {name} settles", about)
+    label_right(ax, labels)
     return figure
 
 
-def _settling(ax: Axes, one: xr.Dataset, shown: Quantity, number: int) -> Label:
+def _draw_convergence(ax: Axes, one: xr.Dataset, shown: DisplayUnit, number: int) -> Label:
     """Draw the estimates of one strategy, and return the label of its line."""
-    style, name = look(number), str(one["strategy"].item())
+    style, name = select_look(number), str(one["strategy"].item())
     estimate = shown.shown(one["estimate"])
     # Side by side, so that the bars of strategies that agree do not hide each other.
     sizes = one["size"].values * 1.05 ** (number % 5 - 2)
@@ -133,12 +139,12 @@ def _settling(ax: Axes, one: xr.Dataset, shown: Quantity, number: int) -> Label:
     ax.plot(sizes, estimate, color=style.color, ls="", marker=style.marker, ms=5, label=name)
     whole = shown.shown(one["all_estimate"]).item()
     ax.axhline(whole, color=style.color, ls=style.dashes, lw=1)
-    return Label(wrapped(name), float(sizes[-1]), whole, style.color)
+    return Label(wrap_text(name), float(sizes[-1]), whole, style.color)
 
 
-def _from_zero(ax: Axes) -> None:
+def _extend_to_zero(ax: Axes) -> None:
     """Let the y axis begin at zero where the data come near it."""
     low, high = ax.get_ylim()
     if 0 < low < 0.4 * high:
         ax.set_ylim(0, high)
-    plain_ticks(ax.yaxis)
+    set_plain_ticks(ax.yaxis)

@@ -11,18 +11,28 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
-from jitrisk.report.figures.labels import wrapped
-from jitrisk.report.figures.scales import days_axis, plain_ticks
-from jitrisk.report.figures.style import GRID, INK, check_count, ink, look, mixed, panels, styled, title
-from jitrisk.report.numbers import percent, sample_words
-from jitrisk.report.quantities import Quantity, quantity, spoken
-from jitrisk.risk.trace_quantiles import bands, widest
+from jitrisk.report.figures.labels import wrap_text
+from jitrisk.report.figures.scales import set_days_axis, set_plain_ticks
+from jitrisk.report.figures.style import (
+    GRID,
+    INK,
+    apply_style,
+    check_count,
+    create_panels,
+    darken_color,
+    mix_with_white,
+    select_look,
+    set_title,
+)
+from jitrisk.report.numbers import describe_sample, format_percent
+from jitrisk.report.quantities import DisplayUnit, format_metric_name, select_display_unit
+from jitrisk.risk.trace_quantiles import compute_trace_quantiles, find_widest
 
 _MOST = 12
 _TINTS = (0.2, 0.4, 0.65)
 
 
-@styled
+@apply_style
 def fan(trace: xr.Dataset, variable: str = "on_hand", thing: str | None = None, *, ax: Axes | None = None) -> Figure:
     """Draw how one variable runs over time: the median path, and the bands in which most paths lie.
 
@@ -40,48 +50,50 @@ def fan(trace: xr.Dataset, variable: str = "on_hand", thing: str | None = None, 
     ResultError
         When the Dataset is no trace, or has no such variable, stage or customer.
     """
-    ranges = bands(trace, variable)
+    ranges = compute_trace_quantiles(trace, variable)
     dim = str(ranges.dims[-1])
-    name = _chosen(ranges, dim, thing)
+    name = _select_stage_or_customer(ranges, dim, thing)
     ranges = ranges.sel({dim: name})
     strategies = [str(one) for one in ranges["strategy"].values]
     check_count(len(strategies), _MOST)
-    figure, below = panels(ax, [1.0] * len(strategies), (7.0, 1.1 + 1.45 * max(len(strategies), 2)))
-    shown = quantity(ranges.values, str(ranges.attrs.get("units", "")))
-    days = days_axis(below, trace)
+    figure, below = create_panels(ax, [1.0] * len(strategies), (7.0, 1.1 + 1.45 * max(len(strategies), 2)))
+    shown = select_display_unit(ranges.values, str(ranges.attrs.get("units", "")))
+    days = set_days_axis(below, trace)
     for k, (panel, strategy) in enumerate(zip(below, strategies, strict=True)):
-        _panel(panel, ranges.sel(strategy=strategy), shown, days, k)
+        _draw_panel(panel, ranges.sel(strategy=strategy), shown, days, k)
         beside: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center"}
-        panel.annotate(wrapped(strategy, 16), (1, 0.5), (6, 0), color=ink(look(k).color), weight="bold", **beside)
-    _scaled(below, shown.shown(ranges.values))
-    below[len(below) // 2].set_ylabel(shown.label(spoken(variable)))
-    title(below[0], wrapped(f"{name}: {spoken(variable)} over time", 60), " ")
+        panel.annotate(
+            wrap_text(strategy, 16), (1, 0.5), (6, 0), color=darken_color(select_look(k).color), weight="bold", **beside
+        )
+    _set_limits(below, shown.shown(ranges.values))
+    below[len(below) // 2].set_ylabel(shown.label(format_metric_name(variable)))
+    set_title(below[0], wrap_text(f"{name}: {format_metric_name(variable)} over time", 60), " ")
     below[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8, borderaxespad=0.2, columnspacing=1)
     return figure
 
 
-def _chosen(ranges: xr.DataArray, dim: str, thing: str | None) -> str:
+def _select_stage_or_customer(ranges: xr.DataArray, dim: str, thing: str | None) -> str:
     known = [str(one) for one in ranges[dim].values]
     if thing is not None and thing not in known:
         raise ResultError(f"the trace has no {dim} {thing!r}: allowed are {', '.join(known)}")
-    return widest(ranges) if thing is None else thing
+    return find_widest(ranges) if thing is None else thing
 
 
-def _panel(ax: Axes, ranges: xr.DataArray, shown: Quantity, days: float, number: int) -> None:
-    values, color = shown.shown(ranges.values), look(number).color
+def _draw_panel(ax: Axes, ranges: xr.DataArray, shown: DisplayUnit, days: float, number: int) -> None:
+    values, color = shown.shown(ranges.values), select_look(number).color
     ends = (ranges["time"].values + 1) * days
     points = ranges["quantile"].values
     pairs = len(points) // 2
     for k in range(pairs):
         inside = points[-1 - k] - points[k]
-        label = f"{percent(inside)} %"
-        ax.fill_between(ends, values[k], values[-1 - k], color=mixed(color, _TINTS[k]), lw=0, label=label)
-    ax.plot(ends, values[pairs], color=INK, lw=1.1, label=f"median of {sample_words(ranges.attrs)}")
+        label = f"{format_percent(inside)} %"
+        ax.fill_between(ends, values[k], values[-1 - k], color=mix_with_white(color, _TINTS[k]), lw=0, label=label)
+    ax.plot(ends, values[pairs], color=INK, lw=1.1, label=f"median of {describe_sample(ranges.attrs)}")
     ax.grid(axis="y", color=GRID, lw=0.6)
 
 
-def _scaled(below: list[Axes], values: npt.NDArray[np.float64]) -> None:
+def _set_limits(below: list[Axes], values: npt.NDArray[np.float64]) -> None:
     low, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
     for panel in below:
         panel.set_ylim(low, low + 1.06 * ((top - low) or 1.0))
-        plain_ticks(panel.yaxis, 4)
+        set_plain_ticks(panel.yaxis, 4)

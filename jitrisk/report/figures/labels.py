@@ -15,7 +15,7 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 from rich.cells import cell_len
 
-from jitrisk.report.figures.style import ink
+from jitrisk.report.figures.style import darken_color
 
 _LINE = 1.35  # height of a line of text, in font sizes
 _POINTS = 72.0
@@ -40,7 +40,7 @@ class Label(NamedTuple):
     color: str
 
 
-def wrapped(text: str, width: int = _MOST, lines: int = 2) -> str:
+def wrap_text(text: str, width: int = _MOST, lines: int = 2) -> str:
     """Return a text in lines of some width, cut with an ellipsis where they do not hold it.
 
     Parameters
@@ -52,7 +52,7 @@ def wrapped(text: str, width: int = _MOST, lines: int = 2) -> str:
     rows: list[str] = []
     rest = text.strip()
     while rest and len(rows) < lines:
-        head = _fitting(rest, width)
+        head = _cut_to_width(rest, width)
         # At a blank, hyphen or underscore in the second half of the line, else in the middle of a word.
         cut = max(head.rfind(mark) for mark in " -_/,") + 1
         if len(head) < len(rest) and cut > len(head) // 2:
@@ -60,17 +60,17 @@ def wrapped(text: str, width: int = _MOST, lines: int = 2) -> str:
         rows.append(head.rstrip())
         rest = rest[len(head) :].lstrip()
     if rest:
-        rows[-1] = _fitting(rows[-1], width - 1) + "…"
+        rows[-1] = _cut_to_width(rows[-1], width - 1) + "…"
     return "\n".join(rows)
 
 
-def _fitting(text: str, width: int) -> str:
+def _cut_to_width(text: str, width: int) -> str:
     """Return the longest head of a text that fits in so many cells, one character at least."""
     taken = list(accumulate(cell_len(character) for character in text))
     return text[: max(1, bisect_right(taken, width))]
 
 
-def apart(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf) -> list[float]:
+def spread_apart(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf) -> list[float]:
     """Return places near those wanted at which intervals of these sizes do not overlap, in the order of the wanted.
 
     Parameters
@@ -80,11 +80,13 @@ def apart(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, hi
     low, high : the ends; where the intervals do not fit between them, they go past the upper one.
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    placed = in_order([wanted[i] for i in order], [sizes[i] for i in order], low, high)
+    placed = spread_in_order([wanted[i] for i in order], [sizes[i] for i in order], low, high)
     return [placed[order.index(i)] for i in range(len(wanted))]
 
 
-def in_order(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf) -> list[float]:
+def spread_in_order(
+    wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf
+) -> list[float]:
     """Return places as :func:`apart` does, in the order given.
 
     Intervals that overlap are joined to blocks and centered on the mean of what their members want (pool adjacent
@@ -92,10 +94,10 @@ def in_order(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf,
     """
     blocks: list[tuple[list[int], float]] = []  # members, and where the block begins
     for i in range(len(wanted)):
-        members, start = [i], _start([i], wanted, sizes, low, high)
+        members, start = [i], _compute_block_start([i], wanted, sizes, low, high)
         while blocks and blocks[-1][1] + sum(sizes[j] for j in blocks[-1][0]) > start:
             members = blocks.pop()[0] + members
-            start = _start(members, wanted, sizes, low, high)
+            start = _compute_block_start(members, wanted, sizes, low, high)
         blocks.append((members, start))
     placed = []
     for members, start in blocks:
@@ -105,7 +107,9 @@ def in_order(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf,
     return placed
 
 
-def _start(members: list[int], wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> float:
+def _compute_block_start(
+    members: list[int], wanted: Sequence[float], sizes: Sequence[float], low: float, high: float
+) -> float:
     """Return where a block begins whose members miss what they want by the least squares."""
     offset, total = 0.0, 0.0
     for i in members:
@@ -114,7 +118,7 @@ def _start(members: list[int], wanted: Sequence[float], sizes: Sequence[float], 
     return max(low, min(total / len(members), high - offset))
 
 
-def at_the_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> list[Annotation]:
+def label_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> list[Annotation]:
     """Write labels right of the axes, each level with its place or as near to it as the others allow.
 
     A label that had to move is tied to its place by a thin line. Call it when the limits of the axes are set: places
@@ -138,22 +142,22 @@ def at_the_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> li
     sizes = [(one.words.count("\n") + 1) * fontsize * _LINE * per_point for one in labels]
     slack = fontsize * per_point
     if sum(sizes) > box.height + 2 * slack:
-        return _legend(ax, len(labels))
-    centers = apart(wanted, sizes, box.y0 - slack, box.y1 + slack)
+        return _draw_legend(ax, len(labels))
+    centers = spread_apart(wanted, sizes, box.y0 - slack, box.y1 + slack)
     return [
-        _written(ax, one, target, (center - target) / per_point, fontsize)
+        _draw_label(ax, one, target, (center - target) / per_point, fontsize)
         for one, target, center in zip(labels, wanted, centers, strict=True)
     ]
 
 
-def _legend(ax: Axes, entries: int) -> list[Annotation]:
+def _draw_legend(ax: Axes, entries: int) -> list[Annotation]:
     """Name everything in a legend, where there is no room for words beside it; return that nothing is beside it."""
     columns = -(-entries // _ENTRIES)
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), fontsize=7, ncols=columns, borderaxespad=0)
     return []
 
 
-def _written(ax: Axes, label: Label, height: float, up: float, fontsize: float) -> Annotation:
+def _draw_label(ax: Axes, label: Label, height: float, up: float, fontsize: float) -> Annotation:
     """Write one label right of the axes, so many points above its place, whose height is given in pixels."""
     _, y = ax.transAxes.inverted().transform((0.0, height))
     moved = abs(up) > fontsize / 3
@@ -167,13 +171,13 @@ def _written(ax: Axes, label: Label, height: float, up: float, fontsize: float) 
         va="center",
         ha="left",
         fontsize=fontsize,
-        color=ink(label.color),
+        color=darken_color(label.color),
         arrowprops=tie if moved else None,
         annotation_clip=False,
     )
 
 
-def beside_curves(
+def label_curves(
     ax: Axes, edges: npt.NDArray[np.float64], heights: npt.NDArray[np.float64], names: Sequence[tuple[str, str]]
 ) -> list[Annotation]:
     """Write names beside steps that share their axes: where each stands out most, free of the others and of each other.
@@ -186,7 +190,7 @@ def beside_curves(
     names : what is written, and its color.
     """
     if len(names) > _CURVES:
-        return _legend(ax, len(names))
+        return _draw_legend(ax, len(names))
     figure = ax.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()
@@ -200,16 +204,18 @@ def beside_curves(
         # Of places as good, the highest: those of equal curves lie on their peak, not at an end.
         at = int(np.argmax(rows[k] - others + 1e-3 * rows[k]))
         anchor = (float(columns[at] + columns[at + 1]) / 2, float(rows[k, at]))
-        text = ax.annotate(words, anchor, xycoords="figure pixels", fontsize=9, color=ink(color), weight="bold")
+        text = ax.annotate(
+            words, anchor, xycoords="figure pixels", fontsize=9, color=darken_color(color), weight="bold"
+        )
         size = text.get_window_extent()
         text.remove()
-        place = _free(anchor, (size.width, size.height), space, taken, (columns, rows))
+        place = _find_free_place(anchor, (size.width, size.height), space, taken, (columns, rows))
         taken.append(place)
-        written.append(_pointed(ax, words, color, place, anchor))
+        written.append(_draw_tied_label(ax, words, color, place, anchor))
     return written
 
 
-def _free(
+def _find_free_place(
     anchor: tuple[float, float],
     size: tuple[float, float],
     space: Bbox,
@@ -223,7 +229,7 @@ def _free(
         for up in np.arange(0.3, 14) * height:
             x = min(max(anchor[0] + across, space.x0 + 2), max(space.x1 - width - 2, space.x0 + 2))
             box = Bbox.from_bounds(x, anchor[1] + up, width, height)
-            hidden = _covered(box.padded(2), *curves)
+            hidden = _count_covered_curves(box.padded(2), *curves)
             clash = sum(box.padded(2).overlaps(other) for other in taken) + (box.y1 > space.y1 + height)
             worse = 1e6 * clash + 1e3 * hidden + abs(across + (width / 2)) / 4 + up
             if worse < least:
@@ -231,7 +237,7 @@ def _free(
     return best
 
 
-def _covered(box: Bbox, columns: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> int:
+def _count_covered_curves(box: Bbox, columns: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> int:
     """Return how many curves pass behind a box."""
     beside = (columns[1:] >= box.x0) & (columns[:-1] <= box.x1)
     if not beside.any():
@@ -240,7 +246,7 @@ def _covered(box: Bbox, columns: npt.NDArray[np.float64], rows: npt.NDArray[np.f
     return int(((low <= box.y1) & (high >= box.y0)).sum())
 
 
-def _pointed(ax: Axes, words: str, color: str, place: Bbox, anchor: tuple[float, float]) -> Annotation:
+def _draw_tied_label(ax: Axes, words: str, color: str, place: Bbox, anchor: tuple[float, float]) -> Annotation:
     """Write words in their place and tie them to what they name, in proportions of the axes."""
     inverse = ax.transAxes.inverted()
     where, to = inverse.transform((place.x0, (place.y0 + place.y1) / 2)), inverse.transform(anchor)
@@ -254,7 +260,7 @@ def _pointed(ax: Axes, words: str, color: str, place: Bbox, anchor: tuple[float,
         va="center",
         fontsize=9,
         weight="bold",
-        color=ink(color),
+        color=darken_color(color),
         arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 1},
         annotation_clip=False,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
-from jitrisk.report.figures.labels import in_order
+from jitrisk.report.figures.labels import spread_in_order
 
 Slot = tuple[str, int]  # a node, and the column; a node passes through the columns its links cross
 Segment = tuple[Slot, Slot]
@@ -41,7 +41,7 @@ class Layout:
         return list(dict.fromkeys(pair for route in self.routes.values() for pair in pairwise(route)))
 
 
-def layout(
+def compute_layout(
     ends: Sequence[str], others: Sequence[str], links: Iterable[tuple[str, str]], tall: Mapping[str, float]
 ) -> Layout:
     """Return where the nodes of an acyclic network go.
@@ -54,7 +54,7 @@ def layout(
     tall : the height of every node with the gap to the next, inches.
     """
     links = list(dict.fromkeys(links))
-    columns = _columns(ends, others, links)
+    columns = _assign_columns(ends, others, links)
     routes = {
         (source, target): [(source, k) for k in range(columns[source], columns[target], -1)]
         + [(target, columns[target])]
@@ -63,18 +63,18 @@ def layout(
     slots = dict.fromkeys(slot for name in (*ends, *others) for slot in [(name, columns[name])])
     slots |= dict.fromkeys(slot for route in routes.values() for slot in route)
     levels = [[slot for slot in slots if slot[1] == k] for k in range(max(columns.values()) + 1)]
-    segments = _segments(routes)
-    beside = _neighbors(slots, segments)
-    levels = _with_few_crossings(levels, beside, segments)
+    segments = _list_segments(routes)
+    beside = _find_neighbors(slots, segments)
+    levels = _reduce_crossings(levels, beside, segments)
     sizes = {slot: tall[slot[0]] if columns[slot[0]] == slot[1] else _LANE for slot in slots}
-    return Layout(columns, _heights(levels, beside, sizes), routes)
+    return Layout(columns, _compute_heights(levels, beside, sizes), routes)
 
 
-def _segments(routes: Mapping[tuple[str, str], list[Slot]]) -> list[Segment]:
+def _list_segments(routes: Mapping[tuple[str, str], list[Slot]]) -> list[Segment]:
     return list(dict.fromkeys(pair for route in routes.values() for pair in pairwise(route)))
 
 
-def _columns(ends: Sequence[str], others: Sequence[str], links: list[tuple[str, str]]) -> dict[str, int]:
+def _assign_columns(ends: Sequence[str], others: Sequence[str], links: list[tuple[str, str]]) -> dict[str, int]:
     """Return every node's longest distance to the right, at least 1 for those that are no ends."""
     targets: dict[str, list[str]] = {name: [] for name in (*ends, *others)}
     for source, target in links:
@@ -88,7 +88,7 @@ def _columns(ends: Sequence[str], others: Sequence[str], links: list[tuple[str, 
     return columns
 
 
-def _neighbors(slots: Iterable[Slot], segments: list[Segment]) -> dict[Slot, tuple[list[Slot], list[Slot]]]:
+def _find_neighbors(slots: Iterable[Slot], segments: list[Segment]) -> dict[Slot, tuple[list[Slot], list[Slot]]]:
     """Return the slots linked to each slot on its left and on its right."""
     beside: dict[Slot, tuple[list[Slot], list[Slot]]] = {slot: ([], []) for slot in slots}
     for left, right in segments:
@@ -97,24 +97,24 @@ def _neighbors(slots: Iterable[Slot], segments: list[Segment]) -> dict[Slot, tup
     return beside
 
 
-def _with_few_crossings(
+def _reduce_crossings(
     levels: list[list[Slot]], beside: Mapping[Slot, tuple[list[Slot], list[Slot]]], segments: list[Segment]
 ) -> list[list[Slot]]:
     """Return the columns in the order with the fewest crossings among those that sweeps by barycenter go through."""
-    best, fewest = [list(level) for level in levels], _crossings(levels, segments)
+    best, fewest = [list(level) for level in levels], _count_crossings(levels, segments)
     for sweep in range(_SWEEPS):
         leftward = sweep % 2 == 0  # from the customers to the left, then back
         for k in range(len(levels)) if leftward else reversed(range(len(levels))):
             row = {slot: i for level in levels for i, slot in enumerate(level)}
             side = 1 if leftward else 0
-            levels[k] = _by_barycenter(levels[k], row, beside, side)
-        crossings = _crossings(levels, segments)
+            levels[k] = _sort_by_barycenter(levels[k], row, beside, side)
+        crossings = _count_crossings(levels, segments)
         if crossings < fewest:
             best, fewest = [list(level) for level in levels], crossings
     return best
 
 
-def _by_barycenter(
+def _sort_by_barycenter(
     level: list[Slot], row: Mapping[Slot, int], beside: Mapping[Slot, tuple[list[Slot], list[Slot]]], side: int
 ) -> list[Slot]:
     """Return a column in the order of the mean rows of its neighbors on one side."""
@@ -122,7 +122,7 @@ def _by_barycenter(
     return sorted(level, key=mean.__getitem__)
 
 
-def _crossings(levels: list[list[Slot]], segments: list[Segment]) -> int:
+def _count_crossings(levels: list[list[Slot]], segments: list[Segment]) -> int:
     row = {slot: i for level in levels for i, slot in enumerate(level)}
     count = 0
     for k in range(1, len(levels)):
@@ -131,17 +131,17 @@ def _crossings(levels: list[list[Slot]], segments: list[Segment]) -> int:
     return count
 
 
-def _heights(
+def _compute_heights(
     levels: list[list[Slot]], beside: Mapping[Slot, tuple[list[Slot], list[Slot]]], sizes: Mapping[Slot, float]
 ) -> dict[Slot, float]:
     """Return the middle of every slot: near the mean of its neighbors, in the order of its column."""
     heights: dict[Slot, float] = {}
     for level in levels:
         span = [sizes[slot] for slot in level]
-        placed = in_order([0.0] * len(level), span)
+        placed = spread_in_order([0.0] * len(level), span)
         heights |= dict(zip(level, placed, strict=True))
     for sweep in range(2 * _SWEEPS):
         for level in levels if sweep % 2 == 0 else reversed(levels):
             wanted = [fmean(heights[n] for n in (*beside[s][0], *beside[s][1]) or (s,)) for s in level]
-            heights |= dict(zip(level, in_order(wanted, [sizes[slot] for slot in level]), strict=True))
+            heights |= dict(zip(level, spread_in_order(wanted, [sizes[slot] for slot in level]), strict=True))
     return heights

@@ -13,12 +13,23 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
 from jitrisk.errors import ResultError
-from jitrisk.report.figures.boxes import Box, boxes
-from jitrisk.report.figures.labels import wrapped
-from jitrisk.report.figures.layout import Layout, Segment, Slot, layout
-from jitrisk.report.figures.style import ALARM, COLORS, INK, MUTED, PAPER, canvas, ink, mixed, styled, title
-from jitrisk.report.model_summary import chosen_strategy
-from jitrisk.units import number
+from jitrisk.report.figures.boxes import Box, build_boxes
+from jitrisk.report.figures.labels import wrap_text
+from jitrisk.report.figures.layout import Layout, Segment, Slot, compute_layout
+from jitrisk.report.figures.style import (
+    ALARM,
+    COLORS,
+    INK,
+    MUTED,
+    PAPER,
+    apply_style,
+    create_canvas,
+    darken_color,
+    mix_with_white,
+    set_title,
+)
+from jitrisk.report.model_summary import select_strategy
+from jitrisk.units import format_number
 
 _MOST = 60  # stages, and customers, that a diagram shows legibly
 _SMALL, _NAME = 6.5, 8.0  # points
@@ -32,7 +43,7 @@ _STORE = 0.07  # height of the bar that shows the store, inches
 _STORE_COLOR, _LOST = COLORS[0], "#f0b48a"
 
 
-@styled
+@apply_style
 def network(
     outline: xr.Dataset, outcomes: xr.Dataset | None = None, strategy: str | None = None, *, ax: Axes | None = None
 ) -> Figure:
@@ -51,12 +62,12 @@ def network(
     ResultError
         When the strategy is unknown, the result is not one of this model, or the network is too large to be read.
     """
-    name = _chosen(outline, strategy)
-    drawn = boxes(outline, outcomes, name)
-    links = _links(outline.sel(strategy=name))
-    plan = _plan(outline, drawn, links)
-    words, legend = _heading(outline, name, outcomes is not None, plan.width)
-    figure, ax = canvas(ax, (plan.width + 0.2, plan.height + 0.7 + _LEGEND_LINE * legend.count("\n")))
+    name = _select_drawn_strategy(outline, strategy)
+    drawn = build_boxes(outline, outcomes, name)
+    links = _label_links(outline.sel(strategy=name))
+    plan = _compute_plan(outline, drawn, links)
+    words, legend = _render_heading(outline, name, outcomes is not None, plan.width)
+    figure, ax = create_canvas(ax, (plan.width + 0.2, plan.height + 0.7 + _LEGEND_LINE * legend.count("\n")))
     figure.draw_without_rendering()
     place = ax.get_window_extent()
     # In axes handed in, print shrinks with the drawing.
@@ -66,7 +77,7 @@ def network(
     _draw_links(ax, plan, links, shrunk)
     for key, box in drawn.items():
         _draw_box(ax, box, plan, key, shrunk)
-    title(ax, words, legend)
+    set_title(ax, words, legend)
     return figure
 
 
@@ -103,23 +114,23 @@ class _Plan(NamedTuple):
         return self.layout.columns[slot[0]] == slot[1]
 
 
-def _chosen(outline: xr.Dataset, strategy: str | None) -> str:
+def _select_drawn_strategy(outline: xr.Dataset, strategy: str | None) -> str:
     for dim in ("stage", "customer"):
         if outline.sizes.get(dim, 0) > _MOST:
             raise ResultError(
                 f"{outline.sizes[dim]:,} {dim}s do not fit in a diagram that can be read: at most {_MOST} are drawn"
             )
-    return chosen_strategy(outline, strategy)
+    return select_strategy(outline, strategy)
 
 
-def _links(one: xr.Dataset) -> dict[tuple[str, str], str]:
+def _label_links(one: xr.Dataset) -> dict[tuple[str, str], str]:
     """Return what is written at every link: units for one unit started, and the share if it is not the whole."""
     said: dict[tuple[str, str], list[str]] = {}
     columns = (one[name].values.tolist() for name in ("source", "target", "quantity", "share"))
     for source, target, quantity, share in zip(*columns, strict=True):
         if not math.isnan(quantity):
-            amount = "" if quantity == 1 else f"×{number(quantity)}"
-            part = "" if share == 1 else f"{number(100 * share)} %" if share else "fallback"
+            amount = "" if quantity == 1 else f"×{format_number(quantity)}"
+            part = "" if share == 1 else f"{format_number(100 * share)} %" if share else "fallback"
             said.setdefault((source, target), []).append(", ".join(filter(None, (amount, part))))
     found = {link: " + ".join(filter(None, words)) for link, words in said.items()}
     for customer, stage in zip(one["customer"].values.tolist(), one["served_by"].values.tolist(), strict=True):
@@ -127,12 +138,12 @@ def _links(one: xr.Dataset) -> dict[tuple[str, str], str]:
     return found
 
 
-def _plan(outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[tuple[str, str], str]) -> _Plan:
+def _compute_plan(outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[tuple[str, str], str]) -> _Plan:
     entering = {key: sum(target == key for _, target in links) for key in drawn}
-    tall = {key: max(_height(box), (entering[key] + 1) * _PORT) for key, box in drawn.items()}
+    tall = {key: max(_compute_height(box), (entering[key] + 1) * _PORT) for key, box in drawn.items()}
     skirts = {key: len(box.hazards) * _LINE + (0.04 if box.hazards else 0.0) for key, box in drawn.items()}
     ends, others = (outline[dim].values.tolist() for dim in ("customer", "stage"))
-    found = layout(ends, others, list(links), {key: tall[key] + skirts[key] + _DOWN for key in drawn})
+    found = compute_layout(ends, others, list(links), {key: tall[key] + skirts[key] + _DOWN for key in drawn})
     reach = {slot: (tall[slot[0]] + skirts[slot[0]]) / 2 for slot in found.heights if found.columns[slot[0]] == slot[1]}
     foot = min(found.heights[slot] - half for slot, half in reach.items())
     top = max(found.heights[slot] + half for slot, half in reach.items())
@@ -140,7 +151,7 @@ def _plan(outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[tuple[st
     return _Plan(found, tall, skirts, columns * _WIDTH + (columns - 1) * _ACROSS, top - foot, foot)
 
 
-def _height(box: Box) -> float:
+def _compute_height(box: Box) -> float:
     lines = len(box.lines) + len(box.lost)
     store = _STORE + 0.05 if box.cover is not None else 0.0
     return 2 * _PAD + (box.name.count("\n") + 1) * _NAME_LINE + lines * _LINE + store
@@ -148,7 +159,7 @@ def _height(box: Box) -> float:
 
 def _draw_links(ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], shrunk: float) -> None:
     segments = plan.layout.segments
-    leaving, entering = _ports(plan, segments, 0), _ports(plan, segments, 1)
+    leaving, entering = _place_ports(plan, segments, 0), _place_ports(plan, segments, 1)
     for segment in segments:
         left, right = segment
         start, end = (plan.left(left) + _WIDTH, leaving[segment]), (plan.left(right), entering[segment])
@@ -173,7 +184,7 @@ def _draw_links(ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], shr
             ax.text(end[0] - 0.12, end[1], links[left[0], right[0]], **how)
 
 
-def _ports(plan: _Plan, segments: list[Segment], side: int) -> dict[Segment, float]:
+def _place_ports(plan: _Plan, segments: list[Segment], side: int) -> dict[Segment, float]:
     """Return the height at which every segment leaves (side 0) or enters (1) its slot, spread over the box in order."""
     by_slot: dict[Slot, list[Segment]] = {}
     for segment in segments:
@@ -197,26 +208,30 @@ def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> None
         _WIDTH,
         height,
         boxstyle=f"round,pad=0,rounding_size={0.18 if customer else 0.03}",
-        facecolor=mixed(_LOST, box.dark),
+        facecolor=mix_with_white(_LOST, box.dark),
         edgecolor=INK,
         lw=(1.4 if customer else 0.9) * shrunk,
     )
     shape.set_label(name)
     ax.add_patch(shape)
     y = bottom + height - _PAD
-    y = _print(ax, box.name.splitlines(), (left, y), _NAME_LINE, {"fontsize": _NAME * shrunk, "weight": "bold"})
-    y = _print(ax, box.lines, (left, y), _LINE, {"fontsize": _SMALL * shrunk})
+    y = _draw_lines(ax, box.name.splitlines(), (left, y), _NAME_LINE, {"fontsize": _NAME * shrunk, "weight": "bold"})
+    y = _draw_lines(ax, box.lines, (left, y), _LINE, {"fontsize": _SMALL * shrunk})
     if box.lost:
-        y = _print(ax, box.lost, (left, y), _LINE, {"fontsize": _SMALL * shrunk, "weight": "bold"})
+        y = _draw_lines(ax, box.lost, (left, y), _LINE, {"fontsize": _SMALL * shrunk, "weight": "bold"})
     if box.cover is not None:
         inside = _WIDTH - 2 * _PAD
         corner = (left + _PAD, y - 0.03 - _STORE)
         ax.add_patch(Rectangle(corner, inside, _STORE, facecolor=PAPER, edgecolor=_STORE_COLOR, lw=0.6 * shrunk))
         ax.add_patch(Rectangle(corner, inside * box.cover, _STORE, facecolor=_STORE_COLOR, edgecolor="none"))
-    _print(ax, box.hazards, (left, bottom - 0.03), _LINE, {"fontsize": _SMALL * shrunk, "color": ink(ALARM)})
+    _draw_lines(
+        ax, box.hazards, (left, bottom - 0.03), _LINE, {"fontsize": _SMALL * shrunk, "color": darken_color(ALARM)}
+    )
 
 
-def _print(ax: Axes, lines: Sequence[str], corner: tuple[float, float], line: float, how: Mapping[str, Any]) -> float:
+def _draw_lines(
+    ax: Axes, lines: Sequence[str], corner: tuple[float, float], line: float, how: Mapping[str, Any]
+) -> float:
     """Write lines below each other from a corner of a box, and return where the next would begin."""
     x, y = corner
     for text in lines:
@@ -225,10 +240,10 @@ def _print(ax: Axes, lines: Sequence[str], corner: tuple[float, float], line: fl
     return y
 
 
-def _heading(outline: xr.Dataset, strategy: str, measured: bool, width: float) -> tuple[str, str]:
+def _render_heading(outline: xr.Dataset, strategy: str, measured: bool, width: float) -> tuple[str, str]:
     """Return the title and the legend, in lines no wider than the drawing: wider ones would take its place."""
     name = str(outline.attrs.get("name", "Network"))
     words = name if outline.sizes["strategy"] == 1 else f"{name}, strategy {strategy}"
     legend = "store: when full, in units and in time of mean demand (bar: beside the longest); ▲ hazards"
     legend += "; the darker, the more time lost" if measured else ""
-    return wrapped(words, min(60, int(width / _TITLE_CELL))), wrapped(legend, int(width / _LEGEND_CELL), lines=4)
+    return wrap_text(words, min(60, int(width / _TITLE_CELL))), wrap_text(legend, int(width / _LEGEND_CELL), lines=4)

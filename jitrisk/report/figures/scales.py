@@ -13,13 +13,13 @@ from jitrisk.report.figures.style import GRID
 from jitrisk.risk.inputs import HOURS_PER_DAY
 
 
-def plain_ticks(axis: Axis, most: int = 7) -> None:
+def set_plain_ticks(axis: Axis, most: int = 7) -> None:
     """Set ticks at round numbers, written out in full."""
     axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
-def root_ticks(axis: Axis) -> None:
+def set_root_ticks(axis: Axis) -> None:
     """Set ticks of a root scale for percent."""
     top = axis.get_view_interval()[1]
     axis.set_major_locator(FixedLocator([tick for tick in (0, 1, 5, 10, 20, 40, 60, 80, 100) if tick <= top]))
@@ -27,7 +27,7 @@ def root_ticks(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def log_ticks(axis: Axis) -> None:
+def set_log_ticks(axis: Axis) -> None:
     """Set ticks of a logarithmic axis at 1, 2, 5, 10, ..., written out in full."""
     low, high = sorted(axis.get_view_interval())
     subs = (1.0, 2.0, 5.0) if high / low < 2e4 else (1.0,)
@@ -37,7 +37,7 @@ def log_ticks(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
-def days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
+def set_days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
     """Set the time axis of panels below each other, days, with the warm-up in gray; return the days in one period.
 
     Parameters
@@ -52,6 +52,6 @@ def days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
         panel.set_xlim(begin, end)
         if warm > begin:
             panel.axvspan(begin, min(warm, end), facecolor=GRID, alpha=0.5, lw=0, zorder=-1)
-    plain_ticks(panels[-1].xaxis, 9)
+    set_plain_ticks(panels[-1].xaxis, 9)
     panels[-1].set_xlabel("time, days" + ("; gray: warm-up, not counted" if warm > begin else ""))
     return days

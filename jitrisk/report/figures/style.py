@@ -69,7 +69,7 @@ class Look:
     marker: str
 
 
-def look(index: int) -> Look:
+def select_look(index: int) -> Look:
     """Return the look of the series of that number; the first differ most."""
     # The lengths of the cycles have no common divisor: what shares a color differs in line, hatch and marker.
     return Look(
@@ -90,36 +90,36 @@ class Drawing(Figure):
         return image.getvalue(), {"width": round(width), "height": round(height)}
 
 
-def styled(function: Callable[P, T]) -> Callable[P, T]:
+def apply_style(function: Callable[P, T]) -> Callable[P, T]:
     """Decorate a function so that what it draws has the style, whatever the settings around it.
 
     Names and texts that it draws are printable: SVG, which is XML, has no control characters.
     """
 
     @wraps(function)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
-        visible = {name: _visible(value) for name, value in kwargs.items()}
-        with mpl.rc_context(_settings()), warnings.catch_warnings():
+    def draw_styled(*args: P.args, **kwargs: P.kwargs) -> T:
+        visible = {name: _escape_texts(value) for name, value in kwargs.items()}
+        with mpl.rc_context(_build_settings()), warnings.catch_warnings():
             # A letter that no font has shows as a box; the picture says so itself.
             warnings.filterwarnings("ignore", "Glyph .* missing from")
-            return function(*map(_visible, args), **visible)
+            return function(*map(_escape_texts, args), **visible)
 
-    return drawn
+    return draw_styled
 
 
-def _visible(value: Any) -> Any:
+def _escape_texts(value: Any) -> Any:
     """Return a text, or a Dataset with all texts in it, with what is not printable as escapes."""
     if isinstance(value, str):
         return escape(value)
     if not isinstance(value, xr.Dataset):
         return value
-    changed = {name: new for name, array in value.variables.items() if (new := _visible_array(array)) is not array}
-    attrs = _visible_attrs(value.attrs)
+    changed = {name: new for name, array in value.variables.items() if (new := _escape_array(array)) is not array}
+    attrs = _escape_attrs(value.attrs)
     return value.assign(changed).assign_attrs(attrs) if changed or attrs != value.attrs else value
 
 
-def _visible_array(array: xr.Variable) -> xr.Variable:
-    attrs = _visible_attrs(array.attrs)
+def _escape_array(array: xr.Variable) -> xr.Variable:
+    attrs = _escape_attrs(array.attrs)
     given = array.values.ravel().tolist() if array.dtype.kind in "OU" else []
     shown = [escape(text) if isinstance(text, str) else text for text in given]
     if shown != given:
@@ -127,7 +127,7 @@ def _visible_array(array: xr.Variable) -> xr.Variable:
     return array if attrs == array.attrs else xr.Variable(array.dims, array, attrs)
 
 
-def _visible_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+def _escape_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
     shown = {name: escape(text) if isinstance(text, str) else text for name, text in attrs.items()}
     # A longer unit along an axis would leave no room for the axes.
     short = {name: shorten(shown[name], _LONGEST_UNIT) for name in ("units", "currency") if name in shown}
@@ -135,16 +135,16 @@ def _visible_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 @cache
-def _fonts() -> tuple[str, ...]:
+def _list_fonts() -> tuple[str, ...]:
     installed = set(get_font_names())
     return ("DejaVu Sans", *(name for name in _FALLBACKS if name in installed))
 
 
-def _settings() -> Any:
+def _build_settings() -> Any:
     # Any: the type of a setting is known only by its name.
     return {
         **{name: value for name, value in mpl.rcParamsDefault.items() if name.startswith(_LOOKS)},
-        "font.family": list(_fonts()),
+        "font.family": list(_list_fonts()),
         "font.size": 9,
         "text.parse_math": False,
         "text.color": INK,
@@ -175,7 +175,7 @@ def check_count(strategies: int, most: int = MOST) -> None:
         raise ResultError(f"{strategies} strategies do not fit in one figure: select {most} or fewer of them")
 
 
-def canvas(ax: Axes | None, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
+def create_canvas(ax: Axes | None, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
     """Return the figure and axes to draw in: those given, or fresh ones.
 
     Parameters
@@ -193,7 +193,7 @@ def canvas(ax: Axes | None, size: tuple[float, float] = SIZE) -> tuple[Figure, A
     return figure, figure.add_subplot()
 
 
-def panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+def create_panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
     """Return the figure and axes below each other with one x axis: in the axes given, or in a fresh figure.
 
     Parameters
@@ -206,7 +206,7 @@ def panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> 
         figure: Figure = Drawing(figsize=size, layout="constrained")
         grid = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)
         return figure, list(grid[:, 0])
-    figure, ax = canvas(ax)
+    figure, ax = create_canvas(ax)
     ax.set_axis_off()
     gap = 0.3 * sum(heights) / len(heights) if len(heights) > 1 else 0.0
     total = sum(heights) + gap * (len(heights) - 1)
@@ -222,7 +222,7 @@ def panels(ax: Axes | None, heights: list[float], size: tuple[float, float]) -> 
     return figure, inside
 
 
-def title(ax: Axes, words: str, below: str = "") -> None:
+def set_title(ax: Axes, words: str, below: str = "") -> None:
     """Write what the axes show in words, and small print of one or more lines below it."""
     # What is wider than the figure would leave no room for the axes.
     below = "\n".join(textwrap.fill(line, _BELOW) if len(line) > _BELOW else line for line in below.split("\n"))
@@ -241,27 +241,27 @@ def title(ax: Axes, words: str, below: str = "") -> None:
     )
 
 
-def mixed(color: str, share: float) -> str:
+def mix_with_white(color: str, share: float) -> str:
     """Return a color thinned with white: `share` of it is left."""
     red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(color), to_rgb(PAPER), strict=True))
     return to_hex((red, green, blue))
 
 
-def lightness(color: str) -> float:
+def compute_lightness(color: str) -> float:
     """Return how light a color is, CIE L* from 0, black, to 100, white: what is left of it in gray."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16
 
 
-def ink(color: str) -> str:
+def darken_color(color: str) -> str:
     """Return a color darkened until small print in it is legible on white, at a contrast of 4.5 or more."""
-    while lightness(color) > _LEGIBLE:
+    while compute_lightness(color) > _LEGIBLE:
         red, green, blue = to_rgb(color)
         color = to_hex((_DARKER * red, _DARKER * green, _DARKER * blue))
     return color
 
 
-def on(color: str) -> str:
+def select_text_color(color: str) -> str:
     """Return the color of print that is legible on a color."""
-    return PAPER if lightness(color) < 60 else INK
+    return PAPER if compute_lightness(color) < 60 else INK

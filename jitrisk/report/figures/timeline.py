@@ -12,10 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
-from jitrisk.report.figures.labels import Label, at_the_right, wrapped
-from jitrisk.report.figures.scales import days_axis, plain_ticks
-from jitrisk.report.figures.style import ALARM, COLORS, GRID, INK, MUTED, look, panels, styled, title
-from jitrisk.report.quantities import quantity
+from jitrisk.report.figures.labels import Label, label_right, wrap_text
+from jitrisk.report.figures.scales import set_days_axis, set_plain_ticks
+from jitrisk.report.figures.style import (
+    ALARM,
+    COLORS,
+    GRID,
+    INK,
+    MUTED,
+    apply_style,
+    create_panels,
+    select_look,
+    set_title,
+)
+from jitrisk.report.quantities import select_display_unit
 from jitrisk.risk.inputs import HOURS_PER_DAY
 
 _ROWS = 24
@@ -32,7 +42,7 @@ _LOSSES = (
 )
 
 
-class Row(NamedTuple):
+class BarRow(NamedTuple):
     """One row of bars.
 
     Attributes
@@ -49,7 +59,7 @@ class Row(NamedTuple):
     tails: Sequence[tuple[float, float]] = ()
 
 
-@styled
+@apply_style
 def timeline(replay: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     """Draw what happened on one path: hazards and what they led to as bars over time, the backlog beneath.
 
@@ -68,18 +78,18 @@ def timeline(replay: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     _check(replay)
     days = float(replay.attrs["period_hours"]) / HOURS_PER_DAY
     window = (float(replay["time"].values[0]) * days, float(replay["time"].values[-1] + 1) * days)
-    rows = [*_hazards(replay, days, window), *_lost(replay, days)]
+    rows = [*_list_hazard_rows(replay, days, window), *_list_loss_rows(replay, days)]
     more = len(rows) - _ROWS
     if more > 0:
         least = sorted(sum(length for _, length in row.bars) for row in rows)[more - 1]
         rows = [row for row in rows if sum(length for _, length in row.bars) > least][:_ROWS]
     tall = _ROW * max(len(rows), 1) + 0.1
-    figure, (above, below) = panels(ax, [tall, 1.2], (7.0, tall + 2.4))
-    days_axis((above, below), replay)
-    _bars(above, rows)
-    _waiting(below, replay, days)
+    figure, (above, below) = create_panels(ax, [tall, 1.2], (7.0, tall + 2.4))
+    set_days_axis((above, below), replay)
+    _draw_bars(above, rows)
+    _draw_backlog(below, replay, days)
     about = f"{replay.attrs.get('name', '')}, strategy {replay['strategy'].item()}, path {replay['path'].item():,}"
-    title(above, "What happened on one path", about + (f"; {more} shorter rows left out" if more > 0 else ""))
+    set_title(above, "What happened on one path", about + (f"; {more} shorter rows left out" if more > 0 else ""))
     return figure
 
 
@@ -92,7 +102,7 @@ def _check(replay: xr.Dataset) -> None:
         raise ResultError("a timeline shows one path of one strategy over time: use what jr.replay returned")
 
 
-def _hazards(replay: xr.Dataset, days: float, window: tuple[float, float]) -> Iterator[Row]:
+def _list_hazard_rows(replay: xr.Dataset, days: float, window: tuple[float, float]) -> Iterator[BarRow]:
     names = replay["hazard"].values
     begin, end, recovered = (replay[name].values * days for name in ("begin", "end", "recovered"))
     seen = (recovered > window[0]) & (begin < window[1])
@@ -100,32 +110,32 @@ def _hazards(replay: xr.Dataset, days: float, window: tuple[float, float]) -> It
         its = seen & (names == name)
         bars = list(zip(begin[its], (end - begin)[its], strict=True))
         tails = list(zip(end[its], (recovered - end)[its], strict=True))
-        yield Row(str(name), bars, ALARM, [tail for tail in tails if tail[1] > 0])
+        yield BarRow(str(name), bars, ALARM, [tail for tail in tails if tail[1] > 0])
 
 
-def _lost(replay: xr.Dataset, days: float) -> Iterator[Row]:
+def _list_loss_rows(replay: xr.Dataset, days: float) -> Iterator[BarRow]:
     for variable, words, color in _LOSSES:
         array = replay[variable].transpose("time", ...)
         for name in array[str(array.dims[-1])].values.tolist():
-            bars = _spans(array.sel({str(array.dims[-1]): name}).values > 0, replay["time"].values, days)
+            bars = _find_spans(array.sel({str(array.dims[-1]): name}).values > 0, replay["time"].values, days)
             if bars:
-                yield Row(f"{name} {words}", bars, color)
+                yield BarRow(f"{name} {words}", bars, color)
 
 
-def _spans(on: npt.NDArray[np.bool_], times: npt.NDArray[np.int64], days: float) -> list[tuple[float, float]]:
+def _find_spans(on: npt.NDArray[np.bool_], times: npt.NDArray[np.int64], days: float) -> list[tuple[float, float]]:
     """Return begin and length, in days, of every run of periods that are on."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], on, [False])).astype(np.int8)))
     return [(float(times[a]) * days, float(b - a) * days) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _bars(ax: Axes, rows: list[Row]) -> None:
+def _draw_bars(ax: Axes, rows: list[BarRow]) -> None:
     for k, row in enumerate(rows):
         # The edge keeps what is shorter than a pixel in sight.
         ax.broken_barh(row.bars, (k - 0.36, 0.72), facecolor=row.color, edgecolor=row.color, lw=0.6, label=row.name)
         if row.tails:
             ax.broken_barh(row.tails, (k - 0.36, 0.72), facecolor=row.color, alpha=0.3, lw=0)
     ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
-    ax.set_yticks(range(len(rows)), [wrapped(row.name, _NAME, 1) for row in rows], fontsize=8)
+    ax.set_yticks(range(len(rows)), [wrap_text(row.name, _NAME, 1) for row in rows], fontsize=8)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.hlines(range(len(rows)), 0, 1, color=GRID, lw=0.6, zorder=0, transform=ax.get_yaxis_transform())
@@ -133,23 +143,23 @@ def _bars(ax: Axes, rows: list[Row]) -> None:
         ax.text(0.5, 0.5, "nothing went wrong", transform=ax.transAxes, ha="center", va="center", color=MUTED)
 
 
-def _waiting(ax: Axes, replay: xr.Dataset, days: float) -> None:
+def _draw_backlog(ax: Axes, replay: xr.Dataset, days: float) -> None:
     """Draw the backlog of every customer, or what each lost where nobody waits."""
     variable = "backlog" if replay["backlog"].any() or not replay["lost"].any() else "lost"
     array = replay[variable].transpose("customer", "time")
-    shown = quantity(array.values, "unit")
+    shown = select_display_unit(array.values, "unit")
     ends = np.append(replay["time"].values, replay["time"].values[-1] + 1) * days
     order = np.argsort(-array.values.max(axis=1), kind="stable")[:_NAMED]
     labels = []
     for k, i in enumerate(order.tolist()):
-        values, style = shown.shown(array.values[i]), look(k)
+        values, style = shown.shown(array.values[i]), select_look(k)
         name = str(array["customer"].values[i])
         ax.stairs(values, ends, color=style.color, ls=style.dashes, lw=1.5, label=name, baseline=None)
-        labels.append(Label(wrapped(name, 18, 1), ends[-1], float(values[-1]), style.color))
+        labels.append(Label(wrap_text(name, 18, 1), ends[-1], float(values[-1]), style.color))
     top = float(shown.shown(array.values).max()) or 1.0
     ax.set_ylim(0, 1.1 * top)
-    plain_ticks(ax.yaxis, 4)
+    set_plain_ticks(ax.yaxis, 4)
     ax.set_ylabel(shown.label("backlog" if variable == "backlog" else "lost in a period").replace(", ", ",\n"))
     ax.grid(axis="y", color=GRID, lw=0.6)
     if array.sizes["customer"] > 1:
-        at_the_right(ax, labels, fontsize=8)
+        label_right(ax, labels, fontsize=8)

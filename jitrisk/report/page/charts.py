@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from jitrisk.errors import ResultError
 from jitrisk.printable import escape
 from jitrisk.report import figures
-from jitrisk.report.numbers import horizon_span, per_horizon, within
-from jitrisk.report.page.data_points import Panel, panels, tag
-from jitrisk.report.page.sections import Table
-from jitrisk.report.page.svg import inline_svg
+from jitrisk.report.numbers import format_horizon, format_per_horizon, format_within_horizon
+from jitrisk.report.page.data_points import Panel, read_panels, tag
+from jitrisk.report.page.sections import PageTable
+from jitrisk.report.page.svg import render_inline_svg
 from jitrisk.report.summary import Summary
 from jitrisk.risk.metrics import Aim
 
@@ -48,11 +48,11 @@ class Chart:
     missing: str = ""
     toggles: tuple[str, ...] = ()
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[PageTable]:
         """Return what the figure shows as tables: one for each panel of curves, one for all things."""
         curves = [panel for panel in self.panels if not panel.listed]
         found = [
-            Table(
+            PageTable(
                 panel.name or self.heading,
                 (panel.across, *(series.name for series in panel.series)),
                 tuple(panel.rows()),
@@ -60,11 +60,11 @@ class Chart:
             for panel in curves
         ]
         things = tuple(row for panel in self.panels if panel.listed for row in panel.rows())
-        return [*found, Table(self.heading, ("", ""), things)] if things else found
+        return [*found, PageTable(self.heading, ("", ""), things)] if things else found
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ChartRequest:
     """A figure to be drawn.
 
     Attributes
@@ -81,24 +81,24 @@ class Wanted:
     draw: Callable[[], Figure]
 
 
-def drawn(wanted: Wanted, strategies: Sequence[str]) -> Chart:
+def draw_chart(wanted: ChartRequest, strategies: Sequence[str]) -> Chart:
     """Draw a figure; one that the result does not have enough for is replaced by the reason."""
     try:
         figure = wanted.draw()
     except ResultError as error:
         return Chart(wanted.key, wanted.heading, wanted.note, missing=str(error))
-    title = _taken_title(figure)
+    title = _remove_title(figure)
     heading = wanted.heading or title
     strategies = list(map(escape, strategies))
     tag(figure, strategies)
-    svg = inline_svg(figure, wanted.key, heading, wanted.note)
-    found = tuple(panels(figure))
+    svg = render_inline_svg(figure, wanted.key, heading, wanted.note)
+    found = tuple(read_panels(figure))
     names = {series.name for panel in found for series in panel.series}
     toggles = tuple(name for name in strategies if name in names) if names <= set(strategies) else ()
     return Chart(wanted.key, heading, wanted.note, svg, found, toggles=toggles if len(toggles) > 1 else ())
 
 
-def _taken_title(figure: Figure) -> str:
+def _remove_title(figure: Figure) -> str:
     """Take the title out of a figure: on a page the heading above it says what it shows."""
     title = ""
     for ax in figure.axes:
@@ -107,7 +107,9 @@ def _taken_title(figure: Figure) -> str:
     return title
 
 
-def of_result(summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None = None) -> Iterator[Wanted]:
+def list_result_charts(
+    summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None = None
+) -> Iterator[ChartRequest]:
     """Yield the figures of the outcomes: what strategies cost, how bad it gets, and how well they serve.
 
     Parameters
@@ -118,35 +120,35 @@ def of_result(summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None 
     aim = summary.aim
     verbs, side, beyond = _AIMS[aim]
     values, cut = (summary.values, "") if annual is None else (annual, " Measured in the last year of each path.")
-    over, per = within(values.attrs), per_horizon(values.attrs)
-    span = horizon_span(values.attrs) or "a year"
+    over, per = format_within_horizon(values.attrs), format_per_horizon(values.attrs)
+    span = format_horizon(values.attrs) or "a year"
     if summary.priced:
-        yield Wanted(
+        yield ChartRequest(
             aim,
             f"{aim.capitalize()} {per}",
             f"How often {span} {verbs} how much. A tail to the {side} is what bad ones {verbs[:-1]}.{cut}",
             lambda: figures.distribution(values, aim),
         )
-        yield Wanted(
+        yield ChartRequest(
             "exceedance",
             f"{aim.capitalize()}{over} that is {beyond} once in so many years",
             f"The {aim} of {span} that is {beyond} once in ten, in a hundred or in a thousand years on average.{cut}",
             lambda: figures.exceedance(values, aim),
         )
-    yield Wanted(
+    yield ChartRequest(
         "downtime",
         f"Downtime {per}",
         f"Hours in which a line that matters stood still, for want of parts or of capacity.{cut}",
         lambda: figures.distribution(values, "downtime"),
     )
-    yield Wanted(
+    yield ChartRequest(
         "stockout",
         f"Days short {per}",
         f"Days on which customers did not get all they asked for.{cut}",
         lambda: figures.distribution(values, "stockout"),
     )
     if summary.priced:
-        yield Wanted(
+        yield ChartRequest(
             "components",
             "Where the money goes",
             "The mean cost a year, taken apart.",
@@ -154,10 +156,10 @@ def of_result(summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None 
         )
 
 
-def of_precision(summary: Summary) -> Iterator[Wanted]:
+def list_precision_charts(summary: Summary) -> Iterator[ChartRequest]:
     """Yield the figures that tell whether the paths are enough."""
     if summary.priced:
-        yield Wanted(
+        yield ChartRequest(
             "convergence",
             f"How the mean {summary.aim} settles",
             f"The mean {summary.aim} in separate sub-samples of doubling size, with 95 % intervals. It has settled "
@@ -166,9 +168,9 @@ def of_precision(summary: Summary) -> Iterator[Wanted]:
         )
 
 
-def of_model(outline: xr.Dataset, outcomes: xr.Dataset, strategy: str) -> Iterator[Wanted]:
+def list_model_charts(outline: xr.Dataset, outcomes: xr.Dataset, strategy: str) -> Iterator[ChartRequest]:
     """Yield the figures of the model itself."""
-    yield Wanted(
+    yield ChartRequest(
         "network",
         "The network",
         f"What flows from where to where, with the stocks that {strategy} keeps.",
@@ -176,13 +178,13 @@ def of_model(outline: xr.Dataset, outcomes: xr.Dataset, strategy: str) -> Iterat
     )
 
 
-def of_trace(trace: xr.Dataset) -> Iterator[Wanted]:
+def list_trace_charts(trace: xr.Dataset) -> Iterator[ChartRequest]:
     """Yield the figures of how stock and backlog run over time."""
     for variable, note in (
         ("on_hand", "Half of the paths lie in the inner band, nearly all in the outer one."),
         ("backlog", "What customers wait for. Where the bands are thin, nobody waits."),
     ):
-        yield Wanted(
+        yield ChartRequest(
             f"fan-{variable}",
             "",
             note,
@@ -190,9 +192,9 @@ def of_trace(trace: xr.Dataset) -> Iterator[Wanted]:
         )
 
 
-def of_replay(replay: xr.Dataset) -> Iterator[Wanted]:
+def list_replay_charts(replay: xr.Dataset) -> Iterator[ChartRequest]:
     """Yield the picture of one path."""
-    yield Wanted(
+    yield ChartRequest(
         "timeline",
         "One bad path",
         "Which hazard struck, what stood still, which store ran dry, and how long customers waited.",

@@ -15,11 +15,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from jitrisk.printable import escape
-from jitrisk.report.conclusion import sentences
+from jitrisk.report.conclusion import list_sentences
 from jitrisk.report.page import charts, sections
-from jitrisk.report.page.charts import Chart, Wanted
+from jitrisk.report.page.charts import Chart, ChartRequest
 from jitrisk.report.summary import Summary, summarize
-from jitrisk.report.table import compared, title
+from jitrisk.report.table import read_model_name, tabulate_comparison
 
 # What would end a script element, or begin another, may stand in names and texts of a model.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -29,7 +29,7 @@ _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U
 _WORDS = re.compile(f"([{_RIGHT_TO_LEFT}]+(?: [{_RIGHT_TO_LEFT}]+)*)")
 
 
-def html_page(
+def render_page(
     outcomes: xr.Dataset,
     summary: Summary | None = None,
     *,
@@ -64,42 +64,44 @@ def html_page(
     summary = summary or summarize(outcomes)
     names = summary.strategies
 
-    def drawn(wanted: Iterable[Wanted]) -> list[Chart]:
-        return [charts.drawn(one, names) for one in wanted]
+    def draw_charts(wanted: Iterable[ChartRequest]) -> list[Chart]:
+        return [charts.draw_chart(one, names) for one in wanted]
 
     groups = {
-        "result": drawn(charts.of_result(summary, outcomes, annual)),
-        "network": drawn(charts.of_model(outline, outcomes, summary.base)) if outline is not None else [],
-        "trace": drawn(charts.of_trace(trace)) if trace is not None else [],
-        "replay": drawn(charts.of_replay(replay)) if replay is not None else [],
-        "precision": drawn(charts.of_precision(summary)),
+        "result": draw_charts(charts.list_result_charts(summary, outcomes, annual)),
+        "network": draw_charts(charts.list_model_charts(outline, outcomes, summary.base))
+        if outline is not None
+        else [],
+        "trace": draw_charts(charts.list_trace_charts(trace)) if trace is not None else [],
+        "replay": draw_charts(charts.list_replay_charts(replay)) if replay is not None else [],
+        "precision": draw_charts(charts.list_precision_charts(summary)),
     }
     words = {
-        "title": title(summary.measures),
-        "question": sections.question(summary),
-        "answer": sentences(summary),
-        "comparison": sections.of_sheet(compared(summary), "The strategies side by side"),
-        "warnings": sections.warnings(warnings),
-        "assumptions": sections.assumptions(outline) if outline is not None else (),
-        "correlations": sections.correlations(outline, names),
-        "story": sections.story(replay) if replay is not None else None,
+        "title": read_model_name(summary.measures),
+        "question": sections.render_question(summary),
+        "answer": list_sentences(summary),
+        "comparison": sections.convert_report_table(tabulate_comparison(summary), "The strategies side by side"),
+        "warnings": sections.build_warning_table(warnings),
+        "assumptions": sections.build_assumption_tables(outline) if outline is not None else (),
+        "correlations": sections.describe_correlations(outline, names),
+        "story": sections.build_replay_table(replay) if replay is not None else None,
         "unplayed": unplayed,
-        "hazards": sections.hazards(summary),
-        "precision": sections.precision(summary) if summary.priced else None,
-        "provenance": list(sections.provenance(outcomes)),
-        "command": sections.command(outcomes),
-        "model": sections.model_text(outcomes),
+        "hazards": sections.build_occurrence_table(summary),
+        "precision": sections.build_precision_table(summary) if summary.priced else None,
+        "provenance": list(sections.list_provenance(outcomes)),
+        "command": sections.render_command(outcomes),
+        "model": sections.render_model_text(outcomes),
     }
-    return _rendered(words, groups)
+    return _render_template(words, groups)
 
 
-def _rendered(words: dict[str, Any], groups: dict[str, list[Chart]]) -> str:
-    source, style, script = (_part(name) for name in ("page.html.j2", "page.css", "page.js"))
+def _render_template(words: dict[str, Any], groups: dict[str, list[Chart]]) -> str:
+    source, style, script = (_read_part(name) for name in ("page.html.j2", "page.css", "page.js"))
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_visible
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escape_text
     )
-    environment.filters["isolated"] = _isolated
-    data = {chart.key: [panel.plain() for panel in chart.panels] for chart in _every(groups.values())}
+    environment.filters["isolated"] = _isolate_right_to_left
+    data = {chart.key: [panel.plain() for panel in chart.panels] for chart in _list_drawn_charts(groups.values())}
     return environment.from_string(source).render(
         **words,
         charts=groups,
@@ -108,35 +110,35 @@ def _rendered(words: dict[str, Any], groups: dict[str, list[Chart]]) -> str:
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
-        data=Markup(json.dumps(_plain(data), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)),
+        data=Markup(json.dumps(_escape_data(data), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)),
     )
 
 
-def _visible(value: Any) -> Any:
+def _escape_text(value: Any) -> Any:
     """Return what the template prints with every character of a text printable; markup is ours."""
     return escape(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _isolated(text: str) -> Markup:
+def _isolate_right_to_left(text: str) -> Markup:
     """Return a text as HTML in which words from right to left do not reorder what stands beside them."""
     odd = _WORDS.split(escape(text, lines=True))
     return Markup().join(Markup("<bdi>{}</bdi>").format(part) if i % 2 else part for i, part in enumerate(odd))
 
 
-def _plain(value: Any) -> Any:
+def _escape_data(value: Any) -> Any:
     """Return plain values for a script with every text in them printable."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: _escape_data(one) for key, one in value.items()}
+    return [_escape_data(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _every(groups: Iterable[Sequence[Chart]]) -> Iterable[Chart]:
+def _list_drawn_charts(groups: Iterable[Sequence[Chart]]) -> Iterable[Chart]:
     return (chart for group in groups for chart in group if chart.panels)
 
 
-def _part(name: str) -> str:
+def _read_part(name: str) -> str:
     return files("jitrisk.report.page").joinpath(name).read_text(encoding="utf-8")
 
 

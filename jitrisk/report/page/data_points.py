@@ -27,7 +27,7 @@ from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 
 from jitrisk.report.figures.style import INK
-from jitrisk.units import number
+from jitrisk.units import format_number
 
 _MOST_POINTS = 240
 _MOST_ROWS = 24
@@ -37,7 +37,7 @@ _PLACES = 1  # decimals of a coordinate: a tenth of a point is finer than a pixe
 Array = npt.NDArray[np.float64]
 
 
-class Drawn(NamedTuple):
+class PlottedArtist(NamedTuple):
     """One labeled artist: where its points are, in the data's units, and what they say.
 
     Attributes
@@ -54,7 +54,7 @@ class Drawn(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Series:
+class PlottedSeries:
     """One line, band or row of bars.
 
     Attributes
@@ -91,14 +91,14 @@ class Panel:
     box: tuple[float, float, float, float]
     x: tuple[float, ...]
     texts: tuple[str, ...]
-    series: tuple[Series, ...]
+    series: tuple[PlottedSeries, ...]
     listed: bool = False
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return rows of a table: of curves some points, the abscissa and then every series; of things all."""
         if self.listed:
             return [(self.texts[i] or self.series[0].name, self.series[0].texts[i]) for i in range(len(self.x))]
-        chosen = _spread(len(self.x), _MOST_ROWS)
+        chosen = _select_points(len(self.x), _MOST_ROWS)
         return [(self.texts[i], *(one.texts[i] for one in self.series)) for i in chosen]
 
     def plain(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Panel:
         return {**vars(self), "series": [vars(one) for one in self.series]}
 
 
-def panels(figure: Figure) -> list[Panel]:
+def read_panels(figure: Figure) -> list[Panel]:
     """Return what a figure shows, once it is drawn.
 
     Parameters
@@ -115,19 +115,19 @@ def panels(figure: Figure) -> list[Panel]:
     """
     height = figure.get_size_inches()[1] * figure.dpi
     found = []
-    for ax in _every_axes(figure):
-        groups: list[list[Drawn]] = []
-        for drawn in _artists(ax):
-            mate = next((group for group in groups if _share(group[0], drawn)), None)
+    for ax in _list_axes(figure):
+        groups: list[list[PlottedArtist]] = []
+        for drawn in _read_artists(ax):
+            mate = next((group for group in groups if _has_same_abscissas(group[0], drawn)), None)
             if mate is None:
                 groups.append([drawn])
             else:
                 mate.append(drawn)
-        found += [_panel(ax, group, height) for group in groups]
+        found += [_build_panel(ax, group, height) for group in groups]
     return found
 
 
-def _share(one: Drawn, other: Drawn) -> bool:
+def _has_same_abscissas(one: PlottedArtist, other: PlottedArtist) -> bool:
     return not (one.things or other.things) and np.array_equal(one.x, other.x)
 
 
@@ -139,18 +139,18 @@ def tag(figure: Figure, names: Sequence[str]) -> None:
     figure : the figure.
     names : labels of the series; what has no label belongs to the one whose color it has.
     """
-    for a, ax in enumerate(_every_axes(figure)):
+    for a, ax in enumerate(_list_axes(figure)):
         artists = [*ax.lines, *ax.collections, *ax.patches, *ax.texts]
-        colors = {_color(artist): str(artist.get_label()) for artist in ax.lines}
+        colors = {_read_color(artist): str(artist.get_label()) for artist in ax.lines}
         for n, name in enumerate(names):
             for k, artist in enumerate(artists):
                 own = artist.get_text() if isinstance(artist, Text) else str(artist.get_label())
                 unnamed = not own or own.startswith("_")
-                if " ".join(own.split()) == name or (unnamed and colors.get(_color(artist)) == name):
+                if " ".join(own.split()) == name or (unnamed and colors.get(_read_color(artist)) == name):
                     artist.set_gid(f"series-{n}-{a}-{k}")
 
 
-def _color(artist: Artist) -> str:
+def _read_color(artist: Artist) -> str:
     """Return the color of an artist as hexadecimal digits, empty where it has none."""
     if isinstance(artist, (Line2D, Text)):
         return to_hex(artist.get_color())
@@ -160,13 +160,13 @@ def _color(artist: Artist) -> str:
     return ""
 
 
-def _every_axes(figure: Figure) -> list[Axes]:
+def _list_axes(figure: Figure) -> list[Axes]:
     """Return the axes of a figure, those inside others included."""
     return [one for ax in figure.axes for one in (ax, *ax.child_axes) if isinstance(one, Axes)]
 
 
-def _artists(ax: Axes) -> Iterator[Drawn]:
-    unit = _label(ax, "y")[1]
+def _read_artists(ax: Axes) -> Iterator[PlottedArtist]:
+    unit = _read_label(ax, "y")[1]
     boxes = []
     labeled: list[Artist | Container] = [*ax.containers, *ax.collections, *ax.lines, *ax.patches]
     for artist in labeled:
@@ -174,23 +174,23 @@ def _artists(ax: Axes) -> Iterator[Drawn]:
         if not name or name.startswith("_"):
             continue
         if isinstance(artist, BarContainer):
-            yield _bars(artist, name, unit)
+            yield _read_bars(artist, name, unit)
         elif isinstance(artist, PolyCollection):
-            yield _spans(artist, name, ax) if ax.yaxis_inverted() else _band(artist, name, unit)
+            yield _read_spans(artist, name, ax) if ax.yaxis_inverted() else _read_band(artist, name, unit)
         elif isinstance(artist, Line2D):
             x, y = (np.asarray(values, dtype=np.float64) for values in artist.get_data(orig=False))
-            yield Drawn(name, to_hex(artist.get_color()), x, y, _texts(y, unit))
+            yield PlottedArtist(name, to_hex(artist.get_color()), x, y, _format_values(y, unit))
         elif isinstance(artist, StepPatch):
             heights, edges, _ = artist.get_data()
             color = to_hex(artist.get_edgecolor() or artist.get_facecolor())
-            yield Drawn(name, color, edges[:-1] + np.diff(edges) / 2, heights, _texts(heights, unit))
+            yield PlottedArtist(name, color, edges[:-1] + np.diff(edges) / 2, heights, _format_values(heights, unit))
         elif isinstance(artist, FancyBboxPatch):
             boxes.append(artist)
     if boxes:
-        yield _nodes(ax, boxes)
+        yield _read_nodes(ax, boxes)
 
 
-def _nodes(ax: Axes, boxes: Sequence[FancyBboxPatch]) -> Drawn:
+def _read_nodes(ax: Axes, boxes: Sequence[FancyBboxPatch]) -> PlottedArtist:
     """Return labeled boxes as things, from left to right, each with what is written in it."""
     found = []
     for box in boxes:
@@ -199,26 +199,28 @@ def _nodes(ax: Axes, boxes: Sequence[FancyBboxPatch]) -> Drawn:
         x, y = (inside.x0 + inside.x1) / 2, (inside.y0 + inside.y1) / 2
         found.append((x, -y, str(box.get_label()), " · ".join(lines[1:])))
     x, down, names, texts = zip(*sorted(found), strict=True)
-    return Drawn("", INK, np.array(x), -np.array(down), texts, names)
+    return PlottedArtist("", INK, np.array(x), -np.array(down), texts, names)
 
 
-def _spans(bars: PolyCollection, name: str, ax: Axes) -> Drawn:
+def _read_spans(bars: PolyCollection, name: str, ax: Axes) -> PlottedArtist:
     """Return bars along the abscissa as things: from when to when."""
-    unit = _label(ax, "x")[1]
+    unit = _read_label(ax, "x")[1]
     ends = [path.get_extents() for path in bars.get_paths()]
-    texts = tuple(f"{number(one.x0, _DIGITS)} to {number(one.x1, _DIGITS)} {unit}".strip() for one in ends)
+    texts = tuple(
+        f"{format_number(one.x0, _DIGITS)} to {format_number(one.x1, _DIGITS)} {unit}".strip() for one in ends
+    )
     x, y = np.array([((one.x0 + one.x1) / 2, (one.y0 + one.y1) / 2) for one in ends]).reshape(-1, 2).T
-    return Drawn(name, _color(bars), x, y, texts, ("",) * len(ends))
+    return PlottedArtist(name, _read_color(bars), x, y, texts, ("",) * len(ends))
 
 
-def _bars(bars: BarContainer, name: str, unit: str) -> Drawn:
+def _read_bars(bars: BarContainer, name: str, unit: str) -> PlottedArtist:
     centers = [np.array(bar.get_center()) for bar in bars.patches]
     values = np.asarray(bars.datavalues, dtype=np.float64)
     x, y = np.array(centers).reshape(-1, 2).T
-    return Drawn(name, _color(bars.patches[0]), x, y, _texts(values, unit))
+    return PlottedArtist(name, _read_color(bars.patches[0]), x, y, _format_values(values, unit))
 
 
-def _band(band: PolyCollection, name: str, unit: str) -> Drawn:
+def _read_band(band: PolyCollection, name: str, unit: str) -> PlottedArtist:
     """Return a band between two curves: its ends at every abscissa."""
     corners = np.concatenate([path.vertices for path in band.get_paths()])
     x, inverse = np.unique(corners[:, 0], return_inverse=True)
@@ -226,58 +228,59 @@ def _band(band: PolyCollection, name: str, unit: str) -> Drawn:
     np.minimum.at(low, inverse, corners[:, 1])
     np.maximum.at(high, inverse, corners[:, 1])
     texts = tuple(
-        f"{number(a, _DIGITS)} to {number(b, _DIGITS)} {unit}".strip() for a, b in zip(low, high, strict=True)
+        f"{format_number(a, _DIGITS)} to {format_number(b, _DIGITS)} {unit}".strip()
+        for a, b in zip(low, high, strict=True)
     )
-    return Drawn(name, _color(band), x, (low + high) / 2, texts)
+    return PlottedArtist(name, _read_color(band), x, (low + high) / 2, texts)
 
 
-def _panel(ax: Axes, group: Sequence[Drawn], height: float) -> Panel:
+def _build_panel(ax: Axes, group: Sequence[PlottedArtist], height: float) -> Panel:
     first = group[0]
-    chosen = _spread(first.x.size, first.x.size if first.things else _MOST_POINTS)
+    chosen = _select_points(first.x.size, first.x.size if first.things else _MOST_POINTS)
     x = first.x[chosen]
-    across, unit = _label(ax, "x")
+    across, unit = _read_label(ax, "x")
     places = [ax.transData.transform(np.column_stack([x, one.y[chosen]])) for one in group]
     series = tuple(
-        Series(one.name, one.color, _rounded(height - place[:, 1]), tuple(one.texts[i] for i in chosen))
+        PlottedSeries(one.name, one.color, _round_places(height - place[:, 1]), tuple(one.texts[i] for i in chosen))
         for one, place in zip(group, places, strict=True)
     )
     box = ax.get_window_extent()
-    left, top, right, bottom = _rounded([box.x0, height - box.y1, box.x1, height - box.y0])
+    left, top, right, bottom = _round_places([box.x0, height - box.y1, box.x1, height - box.y0])
     edges = (left, top, right, bottom)
-    texts = first.things or tuple(_category(ax.xaxis, value) or _text(value, unit) for value in x)
-    name = "" if first.things else _title(ax)
-    return Panel(name, across, edges, _rounded(places[0][:, 0]), texts, series, bool(first.things))
+    texts = first.things or tuple(_read_category(ax.xaxis, value) or _format_value(value, unit) for value in x)
+    name = "" if first.things else _read_title(ax)
+    return Panel(name, across, edges, _round_places(places[0][:, 0]), texts, series, bool(first.things))
 
 
-def _spread(count: int, most: int) -> list[int]:
+def _select_points(count: int, most: int) -> list[int]:
     """Return the numbers of some of so many points, evenly spread, both ends among them."""
     return sorted({round(i) for i in np.linspace(0, count - 1, min(count, most))})
 
 
-def _title(ax: Axes) -> str:
+def _read_title(ax: Axes) -> str:
     """Return what stands along the ordinate; of panels below each other, with the name of this one."""
-    name = _label(ax, "y")[0]
+    name = _read_label(ax, "y")[0]
     own = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
-    return f"{name}, {' '.join(own[0].split())}" if len(own) == 1 and len(_beside(ax)) > 1 else name
+    return f"{name}, {' '.join(own[0].split())}" if len(own) == 1 and len(_list_axes_sharing_x(ax)) > 1 else name
 
 
-def _beside(ax: Axes) -> list[Axes]:
+def _list_axes_sharing_x(ax: Axes) -> list[Axes]:
     """Return axes and those with the same abscissa."""
     return [ax, *(other for other in ax.get_shared_x_axes().get_siblings(ax) if other is not ax)]
 
 
-def _label(ax: Axes, which: Literal["x", "y"]) -> tuple[str, str]:
+def _read_label(ax: Axes, which: Literal["x", "y"]) -> tuple[str, str]:
     """Return what an axis shows and its unit, which stands behind the last comma.
 
     One without a label has that of the panels beside it. A semicolon or a parenthesis begins a remark.
     """
-    labels = [one.get_xlabel() if which == "x" else one.get_ylabel() for one in _beside(ax)]
+    labels = [one.get_xlabel() if which == "x" else one.get_ylabel() for one in _list_axes_sharing_x(ax)]
     words = " ".join(next(filter(None, labels), "").split())
     name, comma, unit = re.split(r"; | \(", words)[0].rpartition(", ")
     return (name, unit) if comma else (unit, "")
 
 
-def _category(axis: Axis, value: float) -> str:
+def _read_category(axis: Axis, value: float) -> str:
     """Return the name that an axis of names has at a place, empty where it is one of numbers."""
     if not isinstance(axis.get_major_locator(), FixedLocator):
         return ""
@@ -286,13 +289,13 @@ def _category(axis: Axis, value: float) -> str:
     return " ".join(axis.get_major_formatter()(near).split())
 
 
-def _texts(values: Array, unit: str) -> tuple[str, ...]:
-    return tuple(_text(float(value), unit) for value in values)
+def _format_values(values: Array, unit: str) -> tuple[str, ...]:
+    return tuple(_format_value(float(value), unit) for value in values)
 
 
-def _text(value: float, unit: str) -> str:
-    return f"{number(value, _DIGITS)} {unit}".strip()
+def _format_value(value: float, unit: str) -> str:
+    return f"{format_number(value, _DIGITS)} {unit}".strip()
 
 
-def _rounded(values: Iterable[float]) -> tuple[float, ...]:
+def _round_places(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(round(float(value), _PLACES) for value in values)

@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.printable import escape_json
-from jitrisk.report.numbers import UNKNOWN, Rounded, percent
-from jitrisk.report.replay_log import journal
+from jitrisk.report.numbers import UNKNOWN, Rounded, format_percent
+from jitrisk.report.replay_log import build_replay_log
 from jitrisk.report.summary import Summary
-from jitrisk.report.terminal_table import Sheet
-from jitrisk.risk import sufficiency
+from jitrisk.report.terminal_table import ReportTable
+from jitrisk.risk import estimate_needed_paths
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.units import number
+from jitrisk.units import format_number
 
 WIDTH = 0.01
 _LEAST_WIDTH = 0.0001
@@ -30,7 +30,7 @@ _QUESTIONS = {"cost": ("cost", "costs less"), "profit": ("earn", "earns more")}
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table of a page.
 
     Attributes
@@ -47,13 +47,13 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def of_sheet(sheet: Sheet, caption: str) -> Table:
+def convert_report_table(sheet: ReportTable, caption: str) -> PageTable:
     """Return a sheet as a table of a page."""
     rows: tuple[tuple[str | Rounded, ...], ...] = tuple((row.label, *row.cells) for row in sheet.rows)
-    return Table(caption, ("", *sheet.columns), rows, sheet.notes)
+    return PageTable(caption, ("", *sheet.columns), rows, sheet.notes)
 
 
-def question(summary: Summary) -> str:
+def render_question(summary: Summary) -> str:
     """Return the question that a report answers."""
     names, (verb, better) = summary.strategies, _QUESTIONS[summary.aim]
     choice = f"{', '.join(names[:-1])} or {names[-1]}"
@@ -64,82 +64,84 @@ def question(summary: Summary) -> str:
     return f"{choice}: which {better} in an average year, which in a bad one, and which serves better?"
 
 
-def warnings(found: Sequence[tuple[str, ...]]) -> Table | None:
+def build_warning_table(found: Sequence[tuple[str, ...]]) -> PageTable | None:
     """Return the warnings about a model as a table, None where there are none."""
     head = ("warning", "where", "what was found", "what it does to the answer", "what to write")
-    return Table("Warnings about the model", head, tuple(found)) if found else None
+    return PageTable("Warnings about the model", head, tuple(found)) if found else None
 
 
-def assumptions(outline: xr.Dataset) -> tuple[Table, ...]:
+def build_assumption_tables(outline: xr.Dataset) -> tuple[PageTable, ...]:
     """Return what a model assumes: what is drawn from which law, what can go wrong, and how stores are refilled."""
-    tables = (_laws(outline), _hazards(outline), _stages(outline))
+    tables = (_build_distribution_table(outline), _build_hazard_table(outline), _build_policy_table(outline))
     return tuple(table for table in tables if table.rows)
 
 
-def _laws(outline: xr.Dataset) -> Table:
+def _build_distribution_table(outline: xr.Dataset) -> PageTable:
     subjects = [str(name) for name in outline["random"].values]
-    rows = tuple((name, _by_strategy(outline, "law", random=name)) for name in subjects)
-    return Table("What is random, and by which law it is drawn", ("what", "law"), rows)
+    rows = tuple((name, _format_by_strategy(outline, "law", random=name)) for name in subjects)
+    return PageTable("What is random, and by which law it is drawn", ("what", "law"), rows)
 
 
-def _hazards(outline: xr.Dataset) -> Table:
+def _build_hazard_table(outline: xr.Dataset) -> PageTable:
     hits: dict[str, list[str]] = {str(name): [] for name in outline["hazard"].values}
     struck = zip(outline["hit_hazard"].values, outline["hit_thing"].values, strict=True)
     for at, (hazard, thing) in enumerate(struck):
-        words = _by_strategy(outline, "effect", hit=at)
+        words = _format_by_strategy(outline, "effect", hit=at)
         hits[str(hazard)].append(f"{thing}: {words}")
     rows = tuple(
         (
             name,
-            _by_strategy(outline, "events", hazard=name),
-            _by_strategy(outline, "duration", hazard=name),
-            _by_strategy(outline, "ramp", hazard=name),
+            _format_by_strategy(outline, "events", hazard=name),
+            _format_by_strategy(outline, "duration", hazard=name),
+            _format_by_strategy(outline, "ramp", hazard=name),
             "; ".join(hits[name]),
         )
         for name in hits
     )
     head = ("hazard", "events a year", "mean duration, days", "recovery after it, days", "what it hits")
-    return Table("What can go wrong", head, rows)
+    return PageTable("What can go wrong", head, rows)
 
 
-def _stages(outline: xr.Dataset) -> Table:
+def _build_policy_table(outline: xr.Dataset) -> PageTable:
     names = [str(name) for name in outline["stage"].values]
     strategies = [str(name) for name in outline["strategy"].values]
     rows = tuple(
         (name, *(str(outline["policy"].sel(stage=name, strategy=strategy).item()) for strategy in strategies))
         for name in names
     )
-    return Table("How each store is refilled", ("stage", *strategies), rows)
+    return PageTable("How each store is refilled", ("stage", *strategies), rows)
 
 
-def _by_strategy(outline: xr.Dataset, variable: str, **at: Any) -> str:
+def _format_by_strategy(outline: xr.Dataset, variable: str, **at: Any) -> str:
     """Return one value in words; where strategies differ, each with its own."""
     array = outline[variable].isel(at) if "hit" in at else outline[variable].sel(at)
-    said = {str(name): _said(value) for name, value in zip(outline["strategy"].values, array.values, strict=True)}
+    said = {
+        str(name): _format_value(value) for name, value in zip(outline["strategy"].values, array.values, strict=True)
+    }
     if len(set(said.values())) == 1:
         return next(iter(said.values()))
     return "; ".join(f"{name}: {words or 'none'}" for name, words in said.items())
 
 
-def _said(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, str):
         return value
     if np.isnan(value):
         return "none"
-    return "no limit" if np.isinf(value) else number(float(value), 4)
+    return "no limit" if np.isinf(value) else format_number(float(value), 4)
 
 
-def correlations(outline: xr.Dataset | None, strategies: Sequence[str]) -> tuple[str, ...]:
+def describe_correlations(outline: xr.Dataset | None, strategies: Sequence[str]) -> tuple[str, ...]:
     """Return what moves together in the model and what does not."""
     shared = "Every strategy meets the same paths: the same demand, the same hazards, the same lead times. " * (
         len(strategies) > 1
     )
     common = "Hazards come and go independently of each other, of demand and of every other draw."
-    at_once = _at_once(outline) if outline is not None else ""
+    at_once = _describe_shared_hazards(outline) if outline is not None else ""
     return tuple(filter(None, (shared.strip(), common, at_once)))
 
 
-def _at_once(outline: xr.Dataset) -> str:
+def _describe_shared_hazards(outline: xr.Dataset) -> str:
     hazards = [str(name) for name in outline["hit_hazard"].values]
     several = [name for name in dict.fromkeys(hazards) if hazards.count(name) > 1]
     if not several:
@@ -147,13 +149,13 @@ def _at_once(outline: xr.Dataset) -> str:
     return f"What goes wrong together does so because one hazard hits several things at once: {', '.join(several)}."
 
 
-def story(replay: xr.Dataset) -> Table:
+def build_replay_table(replay: xr.Dataset) -> PageTable:
     """Return what happened on a replayed path, line by line."""
-    told = journal(replay)
-    return Table(told.title, ("when", "what happened"), told.lines, (told.note,))
+    told = build_replay_log(replay)
+    return PageTable(told.title, ("when", "what happened"), told.lines, (told.note,))
 
 
-def hazards(summary: Summary) -> Table | None:
+def build_occurrence_table(summary: Summary) -> PageTable | None:
     """Return how often every hazard occurred on the paths and was expected to; None without hazards."""
     found = summary.hazards
     if not found.data_vars:
@@ -164,49 +166,49 @@ def hazards(summary: Summary) -> Table | None:
     for name in names:
         at = found.sel(hazard=name)
         rows.append((f"{name}: seen", *(f"{int(count):,}" for count in at["seen"].values)))
-        rows.append((f"{name}: expected", *map(_expected, at["expected"].values)))
-        rows.append((f"{name}: evidence", *map(_expected, at["evidence"].values)))
+        rows.append((f"{name}: expected", *map(_format_expected, at["expected"].values)))
+        rows.append((f"{name}: evidence", *map(_format_expected, at["evidence"].values)))
     note = (
         "Expected: in as many natural paths, after the warm-up. Evidence: what these paths are worth, as occurrences "
         f"that hit the rarest targets together; with fewer than {FEWEST:g} no mean, CVaR or difference has an interval."
     )
     rarest = f", the {len(names)} rarest of {least.size:,}" if len(names) < least.size else ""
     caption = f"How often hazards occurred on the {summary.paths:,} paths{rarest}"
-    return Table(caption, ("", *summary.strategies), tuple(rows), (note,))
+    return PageTable(caption, ("", *summary.strategies), tuple(rows), (note,))
 
 
-def _expected(count: float) -> str:
-    return "-" if np.isnan(count) else number(float(count), 3)
+def _format_expected(count: float) -> str:
+    return "-" if np.isnan(count) else format_number(float(count), 3)
 
 
-def precision(summary: Summary) -> Table:
+def build_precision_table(summary: Summary) -> PageTable:
     """Return how precise the estimates of what decides are, and how many paths 1 % would take."""
-    found = sufficiency(summary.measures, summary.aim, WIDTH)
-    level = percent(summary.level)
+    found = estimate_needed_paths(summary.measures, summary.aim, WIDTH)
+    level = format_percent(summary.level)
     rows: list[tuple[str | Rounded, ...]] = []
     for statistic, words in _STATISTICS.items():
         at = found.sel(statistic=statistic)
         name = words.format(level=level, aim=summary.aim)
-        rows.append((f"{name}, ± %", *map(_percent, at["width"].values)))
-        rows.append((f"{name}: paths for ± {100 * WIDTH:g} %", *map(_paths, at["needed"].values)))
+        rows.append((f"{name}, ± %", *map(_format_width, at["width"].values)))
+        rows.append((f"{name}: paths for ± {100 * WIDTH:g} %", *map(_format_needed_paths, at["needed"].values)))
     caption = f"Half the 95 % interval of the {summary.aim} at {summary.paths:,} paths, as a share of it"
     note = "An interval narrows with the square root of the number of paths."
-    return Table(caption, ("", *summary.strategies), tuple(rows), (note,))
+    return PageTable(caption, ("", *summary.strategies), tuple(rows), (note,))
 
 
-def _percent(width: float) -> str:
+def _format_width(width: float) -> str:
     if not np.isfinite(width):
         return UNKNOWN
     return f"{100 * width:.2g}" if width >= _LEAST_WIDTH else f"< {100 * _LEAST_WIDTH:g}"
 
 
-def _paths(count: float) -> str:
+def _format_needed_paths(count: float) -> str:
     if not np.isfinite(count):
         return UNKNOWN
     return f"{float(f'{count:.2g}'):,.0f}" if count >= _FEWEST else f"< {_FEWEST}"
 
 
-def provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
+def list_provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
     """Yield where a result comes from: terms and what they are."""
     attrs = outcomes.attrs
     first, count = int(attrs.get("first_path", 0)), outcomes.sizes["path"]
@@ -224,7 +226,7 @@ def provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield "Horizon", f"{periods:,} periods of {hours:g} h measured, after {int(attrs.get('warm_up', 0)):,} of warm-up"
 
 
-def command(outcomes: xr.Dataset) -> str:
+def render_command(outcomes: xr.Dataset) -> str:
     """Return the command that repeats the run from the model text of the page, empty where none does."""
     attrs = outcomes.attrs
     if attrs.get("first_path", 0) or attrs.get("exogenous") or outcomes.sizes["path"] != attrs.get("paths"):
@@ -241,6 +243,6 @@ def command(outcomes: xr.Dataset) -> str:
     return shlex.join(words)
 
 
-def model_text(outcomes: xr.Dataset) -> str:
+def render_model_text(outcomes: xr.Dataset) -> str:
     """Return the model as indented text that `load` reads."""
     return escape_json(json.dumps(json.loads(outcomes.attrs.get("model", "{}")), indent=2, ensure_ascii=False))

@@ -29,7 +29,7 @@ _COORDINATES = ("d", "x", "y", "width", "height", "points", "transform")
 _LOST = {"font-family"}
 
 
-def inline_svg(figure: Figure, key: str, title: str, description: str) -> str:
+def render_inline_svg(figure: Figure, key: str, title: str, description: str) -> str:
     """Return a figure as an ``<svg>`` element for a page, as wide as its place.
 
     Parameters
@@ -46,22 +46,22 @@ def inline_svg(figure: Figure, key: str, title: str, description: str) -> str:
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(written, format="svg", metadata=_NO_METADATA)
     root = ElementTree.fromstring(written.getvalue())
-    for child in [child for child in root if _plain(child.tag) in ("metadata",)]:
+    for child in [child for child in root if _strip_namespace(child.tag) in ("metadata",)]:
         root.remove(child)
     for element in root.iter():
         _rewrite(element, key)
-    _head(root, key, title, description)
-    return "".join(_serialized(root))
+    _write_head(root, key, title, description)
+    return "".join(_serialize(root))
 
 
-def _plain(tag: str) -> str:
+def _strip_namespace(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
 def _rewrite(element: ElementTree.Element, key: str) -> None:
     """Prefix identifiers, shorten coordinates, and turn the style into presentation attributes."""
     attributes = element.attrib
-    for name, value in _declarations(attributes.pop("style", "")):
+    for name, value in _parse_declarations(attributes.pop("style", "")):
         if name not in _LOST:
             attributes[name] = value
     if "id" in attributes:
@@ -76,17 +76,17 @@ def _rewrite(element: ElementTree.Element, key: str) -> None:
             attributes[name] = _LONG_NUMBER.sub(r"\1", " ".join(value.split()))
 
 
-def _declarations(style: str) -> Iterator[tuple[str, str]]:
+def _parse_declarations(style: str) -> Iterator[tuple[str, str]]:
     for declaration in filter(None, map(str.strip, style.split(";"))):
         name, _, value = declaration.partition(":")
         yield name.strip(), value.strip()
 
 
-def _head(root: ElementTree.Element, key: str, title: str, description: str) -> None:
+def _write_head(root: ElementTree.Element, key: str, title: str, description: str) -> None:
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     for parent in root.iter():
-        for child in [child for child in parent if _plain(child.tag) == "style"]:
+        for child in [child for child in parent if _strip_namespace(child.tag) == "style"]:
             parent.remove(child)  # what it says of joins and caps stands at the root, where it is inherited
     words = {"title": title, "desc": description}
     for place, (tag, text) in enumerate(words.items()):
@@ -101,8 +101,8 @@ def _head(root: ElementTree.Element, key: str, title: str, description: str) -> 
     }
 
 
-def _serialized(root: ElementTree.Element) -> Iterator[str]:
+def _serialize(root: ElementTree.Element) -> Iterator[str]:
     """Yield the element as HTML takes it: without name spaces, which HTML knows by itself."""
     for element in root.iter():
-        element.tag = _plain(element.tag)
+        element.tag = _strip_namespace(element.tag)
     yield ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)

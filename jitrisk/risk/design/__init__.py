@@ -10,15 +10,15 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design.base import Design, Point, Ranked
+from jitrisk.risk.design.base import Design, Point, RankedSample
 from jitrisk.risk.design.equal import EqualDesign
 from jitrisk.risk.design.weighted import WeightedDesign
 from jitrisk.vocabulary import SAMPLING
 
-__all__ = ["Design", "EqualDesign", "Point", "Ranked", "WeightedDesign", "design_of"]
+__all__ = ["Design", "EqualDesign", "Point", "RankedSample", "WeightedDesign", "read_design"]
 
 
-def design_of(values: xr.Dataset) -> Design:
+def read_design(values: xr.Dataset) -> Design:
     """Return how the paths of a result, or of what was computed from one, were drawn.
 
     Raises

@@ -29,7 +29,7 @@ class Point(NamedTuple):
     low: bool = False
 
 
-class Ranked(NamedTuple):
+class RankedSample(NamedTuple):
     """A sample in rising order.
 
     Attributes
@@ -104,7 +104,7 @@ class Design(Protocol):
     def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
         """Return how many effective paths there are among some."""
 
-    def ranked(self, values: Array) -> Ranked:
+    def ranked(self, values: Array) -> RankedSample:
         """Return the values in rising order, and what the paths before each place count for."""
 
     def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:

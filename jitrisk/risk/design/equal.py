@@ -10,10 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from jitrisk.risk.design.base import Point, Ranked
+from jitrisk.risk.design.base import Point, RankedSample
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import Spread, clopper_pearson, excess_moments, moments, rank_interval, sparse_moments
-from jitrisk.risk.order_statistics import Quantile, QuantileBand, order_statistics, quantile_ranks, quantiles
+from jitrisk.risk.intervals import Spread, clopper_pearson, excess_moments, find_rank_interval, moments, sparse_moments
+from jitrisk.risk.order_statistics import (
+    Quantile,
+    QuantileBand,
+    find_quantile_ranks,
+    quantiles,
+    select_order_statistics,
+)
 
 
 class EqualDesign:
@@ -44,12 +50,12 @@ class EqualDesign:
 
     def quantiles(self, values: Array, points: Sequence[Point], confidence: float) -> list[Quantile]:
         """Return quantiles with their intervals."""
-        ranks = [quantile_ranks(self.paths, point.probability, confidence, point.low) for point in points]
+        ranks = [find_quantile_ranks(self.paths, point.probability, confidence, point.low) for point in points]
         return quantiles(np.ascontiguousarray(values), ranks)
 
     def quantile_error(self, found: Quantile, probability: float, confidence: float) -> float:
         """Return the standard error of a quantile (Siddiqui 1960; Bloch & Gastwirth 1968)."""
-        bounds = rank_interval(self.paths, probability, confidence)
+        bounds = find_rank_interval(self.paths, probability, confidence)
         if bounds is None:
             return math.nan
         root = math.sqrt(self.paths * probability * (1 - probability))
@@ -57,7 +63,7 @@ class EqualDesign:
 
     def quantile_band(self, values: Array, probability: float, reaches: Array) -> QuantileBand:
         """Return a quantile, and its intervals that reach so many standard errors of a normal estimate."""
-        ranks = [quantile_ranks(self.paths, probability, 1 - 2 * float(ndtr(-reach))) for reach in reaches]
+        ranks = [find_quantile_ranks(self.paths, probability, 1 - 2 * float(ndtr(-reach))) for reach in reaches]
         found = quantiles(np.ascontiguousarray(values), ranks)
         return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
 
@@ -84,15 +90,15 @@ class EqualDesign:
         """Return how many paths there are among some."""
         return float(np.count_nonzero(inside))
 
-    def ranked(self, values: Array) -> Ranked:
+    def ranked(self, values: Array) -> RankedSample:
         """Return the values in rising order, and how many paths stand before each place."""
         ordered = np.sort(values, axis=-1)
-        return Ranked(ordered, np.broadcast_to(np.arange(self.paths + 1.0), (*values.shape[:-1], self.paths + 1)))
+        return RankedSample(ordered, np.broadcast_to(np.arange(self.paths + 1.0), (*values.shape[:-1], self.paths + 1)))
 
     def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
         """Return the values beyond which some shares of the paths lie, and those of the paths just before them."""
         ranks = np.clip(np.ceil(self.paths * (1 - beyond)), 1, self.paths).astype(np.intp)
-        found, before = order_statistics(values, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
+        found, before = select_order_statistics(values, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
         return found, before
 
     def rarest(self, values: Array, fewest: float, low: bool) -> float:

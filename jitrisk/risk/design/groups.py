@@ -10,7 +10,7 @@ import numpy as np
 
 from jitrisk.risk.design.base import ROUNDING
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import clopper_pearson, sum_of_products
+from jitrisk.risk.intervals import clopper_pearson, compute_inner_product
 from jitrisk.risk.order_statistics import Quantile
 
 
@@ -32,12 +32,12 @@ class Group(NamedTuple):
     def of(cls, weights: Array, probability: float) -> Group:
         """Return the group of the paths that have weights."""
         shares = weights / weights.sum()
-        return cls(probability, shares, 1.0 / sum_of_products(shares, shares))
+        return cls(probability, shares, 1.0 / compute_inner_product(shares, shares))
 
     def squares_of(self, hits: Array) -> float:
         """Return the sum of squares by which the share of hits errs."""
-        gaps = self.weights * (hits - sum_of_products(self.weights, hits))
-        return sum_of_products(gaps, gaps)
+        gaps = self.weights * (hits - compute_inner_product(self.weights, hits))
+        return compute_inner_product(gaps, gaps)
 
     def share(self, found: float, squares: float) -> tuple[float, float]:
         """Return a share in the group, and how many paths that are all alike would show it as well."""
@@ -46,7 +46,7 @@ class Group(NamedTuple):
         return found, found * (1 - found) / squares if 0 < found < 1 else self.effective
 
 
-def combined_interval(parts: Sequence[tuple[float, float, float]], confidence: float) -> tuple[float, float]:
+def combine_intervals(parts: Sequence[tuple[float, float, float]], confidence: float) -> tuple[float, float]:
     """Return the interval of a share, from those in the groups, whose probabilities are known.
 
     Parameters
@@ -63,7 +63,7 @@ def combined_interval(parts: Sequence[tuple[float, float, float]], confidence: f
     return max(found - math.sqrt(below), 0.0), min(found + math.sqrt(above), 1.0)
 
 
-class Ladder:
+class WeightedDistribution:
     """The weighted distribution function of one sample: a step at every value, in each group of paths.
 
     Unseen calm paths are taken not to lie further beyond the worst calm path than that lies beyond the middle one: else
@@ -99,7 +99,7 @@ class Ladder:
         upper = self._first(lambda step: self._bounds(step, confidence)[0] >= probability)
         # With nothing below the least value, it bounds the quantile only where that would be a surprise.
         nothing = [(group.probability, 0.0, group.effective) for group in self._groups]
-        known = upper < len(self._ends) and combined_interval(nothing, confidence)[1] <= probability
+        known = upper < len(self._ends) and combine_intervals(nothing, confidence)[1] <= probability
         ends = (self._value(lower), self._value(upper)) if known else (math.nan, math.nan)
         return Quantile(self._value(at), *ends)
 
@@ -122,4 +122,4 @@ class Ladder:
             share, paths = group.share(below, (1 - below) ** 2 * squares + below**2 * (every - squares))
             certain = k == 0 and share == 1 and self._value(step) >= self._out_of_reach and len(self._groups) > 1
             parts.append((group.probability, share, math.inf if certain else paths))
-        return combined_interval(parts, confidence)
+        return combine_intervals(parts, confidence)

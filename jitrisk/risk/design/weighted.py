@@ -12,10 +12,10 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.design.base import ROUNDING, Point, Ranked
-from jitrisk.risk.design.groups import Group, Ladder, combined_interval
+from jitrisk.risk.design.base import ROUNDING, Point, RankedSample
+from jitrisk.risk.design.groups import Group, WeightedDistribution, combine_intervals
 from jitrisk.risk.inputs import Array
-from jitrisk.risk.intervals import Spread, normal, sum_of_products
+from jitrisk.risk.intervals import Spread, compute_inner_product, normal
 from jitrisk.risk.order_statistics import Quantile, QuantileBand
 
 
@@ -72,11 +72,11 @@ class WeightedDesign:
         least = float(values.min())
         if least == values.max():
             return Spread(least, 0.0, 0.0, 0.0, 0.0, self.paths - 1.0, math.inf)
-        mean = sum_of_products(self._weights, values)
+        mean = compute_inner_product(self._weights, values)
         gaps = values - mean
         error, skewness, freedom = self._errors(gaps)
         squares = gaps * gaps
-        variance = sum_of_products(self._weights, squares)
+        variance = compute_inner_product(self._weights, squares)
         deviation = math.sqrt(variance / (1 - 1 / self.effective)) if self.effective > 1 else math.nan
         deviation_error = self._errors(squares - variance)[0] / (2 * math.sqrt(variance)) if variance > 0 else 0.0
         return Spread(mean, deviation, deviation_error, error, skewness, freedom, self._effective(gaps))
@@ -110,7 +110,7 @@ class WeightedDesign:
         squares = self._contributions(gaps) ** 2
         # Divided first, because the power of a tiny number is 0.
         squares /= squares.max() or 1.0
-        return float(squares.sum()) ** 2 / sum_of_products(squares, squares) if squares.any() else math.inf
+        return float(squares.sum()) ** 2 / compute_inner_product(squares, squares) if squares.any() else math.inf
 
     def _natural_moments(self, scores: Array) -> tuple[float, float]:
         """Return the central moments of the natural stratum, with at least as many rare hazards as are expected in it.
@@ -145,7 +145,7 @@ class WeightedDesign:
     def quantiles(self, values: Array, points: Sequence[Point], confidence: float) -> list[Quantile]:
         """Return quantiles with their intervals."""
         ladders = {
-            low: Ladder(-values if low else values, self._weights, self._groups)
+            low: WeightedDistribution(-values if low else values, self._weights, self._groups)
             for low in {point.low for point in points}
         }
         found = [ladders[point.low].quantile(point.probability, confidence) for point in points]
@@ -158,7 +158,7 @@ class WeightedDesign:
 
     def quantile_band(self, values: Array, probability: float, reaches: Array) -> QuantileBand:
         """Return a quantile, and its intervals that reach so many standard errors of a normal estimate."""
-        ladder = Ladder(values, self._weights, self._groups)
+        ladder = WeightedDistribution(values, self._weights, self._groups)
         found = [ladder.quantile(probability, 1 - 2 * float(ndtr(-reach))) for reach in reaches]
         return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
 
@@ -169,8 +169,8 @@ class WeightedDesign:
     def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
         """Return the correlation between the estimates of two shares of the same paths, 0 where one is a constant."""
         first, second = (self._contributions(each.astype(np.float64) - self.share_of(each)) for each in (one, other))
-        variances = sum_of_products(first, first) * sum_of_products(second, second)
-        return sum_of_products(first, second) / math.sqrt(variances) if variances > 0 else 0.0
+        variances = compute_inner_product(first, first) * compute_inner_product(second, second)
+        return compute_inner_product(first, second) / math.sqrt(variances) if variances > 0 else 0.0
 
     def spread_within(self, values: Array, inside: npt.NDArray[np.bool_]) -> Spread:
         """Return the spread of what is `values` on the paths inside, and 0 on all others."""
@@ -182,12 +182,12 @@ class WeightedDesign:
         """Return the share of the paths that hit, with its interval."""
         hits = np.asarray(hits, dtype=np.float64)
         constant = hits.min() == hits.max()
-        found = float(hits[0]) if constant else sum_of_products(self._weights, hits)
+        found = float(hits[0]) if constant else compute_inner_product(self._weights, hits)
         parts = [
-            (group.probability, *group.share(sum_of_products(group.weights, hits), group.squares_of(hits)))
+            (group.probability, *group.share(compute_inner_product(group.weights, hits), group.squares_of(hits)))
             for group in self._groups
         ]
-        lower, upper = combined_interval(parts, confidence)
+        lower, upper = combine_intervals(parts, confidence)
         return found, min(lower, found), max(upper, found)
 
     @cached_property
@@ -199,12 +199,12 @@ class WeightedDesign:
         total = sum(probability for _, probability in found)
         return [Group.of(np.where(inside, self._weights, 0.0), probability / total) for inside, probability in found]
 
-    def ranked(self, values: Array) -> Ranked:
+    def ranked(self, values: Array) -> RankedSample:
         """Return the values in rising order, and the weights before each place."""
         order = np.argsort(values, axis=-1, kind="stable")
         sums = np.zeros((*values.shape[:-1], self.paths + 1))
         np.cumsum(self._weights[order], axis=-1, out=sums[..., 1:])
-        return Ranked(np.take_along_axis(values, order, axis=-1), sums)
+        return RankedSample(np.take_along_axis(values, order, axis=-1), sums)
 
     def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
         """Return the values beyond which some shares of the paths lie, and those of the paths just before them."""
@@ -229,5 +229,5 @@ def _central_moments(values: Array, shares: Array | None = None) -> tuple[float,
     """Return the second and the third central moment of values, all alike or each with its share."""
     if shares is None:
         shares = np.full(values.size, 1 / values.size)
-    gaps = values - sum_of_products(shares, values)
-    return sum_of_products(shares, gaps**2), sum_of_products(shares, gaps**3)
+    gaps = values - compute_inner_product(shares, values)
+    return compute_inner_product(shares, gaps**2), compute_inner_product(shares, gaps**3)
