@@ -129,7 +129,7 @@ open("/proc/self/clear_refs", "w").write("5")  # the high-water mark starts anew
 before = psutil.Process().memory_info().rss
 outcomes = jr.simulate(network, paths=paths)
 if len(sys.argv) > 3:
-    outcomes.risk.measure(), outcomes.risk.compare()
+    outcomes.risk.describe(), outcomes.risk.compare()
 peak = high_water()
 print(json.dumps({"beyond": peak - before - outcomes.nbytes, "peak": peak, "dataset": outcomes.nbytes}))
 """
@@ -154,7 +154,7 @@ def test_a_million_paths_of_brake_valves_in_8_gb(benchmark):
 
 def test_statistics_of_a_million_paths_in_3_s(benchmark):
     outcomes = jr.simulate("brake-valves", paths=1_000_000)
-    outcomes.isel(path=slice(0, 1000)).risk.measure()
+    outcomes.isel(path=slice(0, 1000)).risk.describe()
     figures = {
         "outcomes_s": cpu(outcomes.risk.describe),
         "metrics_s": cpu(outcomes.risk.measure),
@@ -227,7 +227,7 @@ SELDOM = {
 def test_weighted_paths_gain_in_variance_on_a_rare_hazard(benchmark):
     paths = 4000
     run = jr.simulate(SELDOM, paths, seed=1, rare=True)
-    mean, error = run.risk.measure()["cost"].sel(statistic=["mean", "standard_error"]).values[0]
+    mean, error = run.risk.describe()["cost"].sel(statistic=["mean", "standard_error"]).values[0]
     struck = run.risk.metrics()["cost"].values[0][run["component"].values == 1]
     natural = (run["expected_occurrences"].item() * np.mean(struck**2) - mean**2) / paths
     spread = struck.std() / struck.mean()

@@ -98,7 +98,7 @@ class VocabularyTable(SphinxDirective):
 
 def _unit(variable: vocabulary.Variable) -> str:
     yearly = ", adds up over time" if variable.total else ""
-    return variable.attrs()["units"] + yearly
+    return variable.build_attrs()["units"] + yearly
 
 
 def _table(head: Iterable[str], lines: list[tuple[str, ...]]) -> nodes.table:

@@ -132,7 +132,7 @@ def build_job(
         if exogenous is None
         else read_path_numbers(exogenous, paths)
     )
-    ranges = {key: Range.of(values) for key, values in given.items()}
+    ranges = {key: Range.from_array(values) for key, values in given.items()}
     horizon = engine.Horizon(network.horizon, network.warm_up)
     return engine.Job(lower_all(chosen, ranges), horizon, numbers, parse_seed(seed), given, mixture)
 
@@ -179,7 +179,7 @@ def find_mixture(
             "not handed in: hand all of them in, or use the seed with which they were sampled"
         )
     mixture, numbers = datasets.read_mixture(exogenous.attrs), read_path_numbers(exogenous, None)
-    if mixture is not None and (mixture.components(numbers) != exogenous["component"].values).any():
+    if mixture is not None and (mixture.assign_components(numbers) != exogenous["component"].values).any():
         raise ExogenousError(
             "the exogenous paths are weighted and were numbered anew, so that what is drawn beside them would not fit "
             "their weights: keep the coordinate 'path' that jr.sample gave them"

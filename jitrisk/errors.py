@@ -109,14 +109,14 @@ class ModelError(JitriskError):
         rest = iter(faults)
         self.faults: tuple[Fault, ...] = tuple(islice(rest, MOST_FAULTS))
         self.count = len(self.faults) + sum(1 for _ in rest) + more
-        Exception.__init__(self, "\n".join([*map(str, self.printed), *self._remainder()]))  # one line each
+        Exception.__init__(self, "\n".join([*map(str, self.printed), *self._format_remainder()]))  # one line each
 
     @property
     def printed(self) -> tuple[Fault, ...]:
         """The faults that the text has."""
         return self.faults[:MOST_PRINTED]
 
-    def _remainder(self) -> list[str]:
+    def _format_remainder(self) -> list[str]:
         """Return the line that counts the faults that are not printed, where there are any."""
         more = self.count - len(self.printed)
         least = "at least " if self.count > MOST_FAULTS else ""

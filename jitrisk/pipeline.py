@@ -189,7 +189,8 @@ def replay(
     -------
     Dataset with dims (time, stage | customer): the variables of `jitrisk.vocabulary.TRACE` and ``EXOGENOUS``; with dim
     spell every spell of a hazard; the outcomes of the whole path as ``path_started`` and so on, the same to the last
-    bit as in the run; with dim metric where the path stands; and the prices. `jitrisk.report.journal` tells it.
+    bit as in the run; with dim metric where the path stands; and the prices. `jitrisk.report.build_replay_log`
+    renders it.
 
     Raises
     ------

@@ -37,7 +37,7 @@ def write(
 
     Parameters
     ----------
-    result : a result; one opened with :func:`jitrisk.datasets.reading` is read variable by variable.
+    result : a result; one opened with :func:`jitrisk.datasets.open_lazily` is read variable by variable.
     target : the page to write.
     base, level : as :func:`jitrisk.report.summarize` takes them.
     replay : whether paths are run again, for the fan charts and the story of a bad path.
@@ -110,7 +110,7 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
 def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Dataset:
     """Return the path in the middle of the worst ones of the base strategy, of those with rare hazards if sampled."""
     job = _build_replay_job(network, [summary.base], range(1), result)
-    metric = summary.aim if summary.priced else "stockout"
+    metric = summary.objective if summary.is_priced else "stockout"
     tail = 1 - summary.level if job.mixture is None else min(1 - summary.level, job.mixture.rare_probability)
     middle = 1 - tail / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else tail / 2
     choice = replay.Choice(quantile=middle, metric=metric)

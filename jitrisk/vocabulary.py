@@ -57,7 +57,7 @@ class Variable:
     total: bool = False
     bad_tail: Tail = "upper"
 
-    def attrs(self, currency: str = "money") -> dict[str, str]:
+    def build_attrs(self, currency: str = "money") -> dict[str, str]:
         """Return the xarray attributes ``units`` and ``long_name``."""
         unit = self.unit.format(unit="unit", period="period", currency=currency)
         return {"units": unit, "long_name": self.sentence}

@@ -109,7 +109,7 @@ for name in ("hybrid", "jic"):
 
 # %%
 outcomes = jr.simulate(network, paths=20_000, seed=1997)
-print(textwrap.fill(report.conclusion(report.summarize(outcomes)), 90))
+print(textwrap.fill(report.render_conclusion(report.summarize(outcomes)), 90))
 
 # %% [markdown]
 # The curves show how often a year costs more than an amount. `jit` is cheapest in most years; its right end is the

@@ -79,7 +79,7 @@ real = jr.simulate(network, seed=7, exogenous=mine)
 
 # %%
 def yearly(outcomes):
-    cost = outcomes.risk.measure().cost
+    cost = outcomes.risk.describe().cost
     return (cost * cost.per_year).sel(statistic=["mean", "standard_error", "cvar"]).to_pandas().round(0)
 
 

@@ -52,7 +52,7 @@ def billions_a_year(cost, statistics):
     return yearly.sel(statistic=statistics).to_pandas().round(3)
 
 
-measures = outcomes.risk.measure(level=0.95)
+measures = outcomes.risk.describe(level=0.95)
 print(billions_a_year(measures.cost, ["mean", "standard_error", "cvar", "cvar_standard_error"]))
 
 # %% [markdown]
@@ -81,7 +81,7 @@ report.cost_stack(outcomes)
 
 # %%
 dearer = jr.reprice(outcomes, {"stages.valve.value": 10_000})
-print(billions_a_year(dearer.risk.measure().cost, ["mean", "standard_error", "cvar"]))
+print(billions_a_year(dearer.risk.describe().cost, ["mean", "standard_error", "cvar"]))
 
 # %% [markdown]
 # What happened in the worst year of `jit`? Any path can be run again alone, by its number, with every period and every

@@ -38,7 +38,7 @@ def result(
         if variable.role == "outcome":
             # Results lie in memory as [strategy, thing, path].
             array = np.ascontiguousarray(array.transpose(0, 2, 1)).transpose(0, 2, 1)
-        arrays[name] = (variable.dims, array, variable.attrs("EUR"))
+        arrays[name] = (variable.dims, array, variable.build_attrs("EUR"))
     assert not values, f"no such outcome or price: {list(values)}"
     # Every customer asks the last stage.
     coords["customer_stage"] = (("strategy", "customer"), np.full((len(strategies), len(customers)), stages[-1]))

@@ -40,7 +40,7 @@ def replay(
         values = np.zeros((periods, len(things)), dtype=np.float32)
         for thing, by_period in signals.pop(name, {}).items():
             values[list(by_period), things.index(thing)] = list(by_period.values())
-        variables[name] = (variable.dims[2:], values, variable.attrs("EUR"))
+        variables[name] = (variable.dims[2:], values, variable.build_attrs("EUR"))
     assert not signals, f"no such variable: {list(signals)}"
     targets = ["press", "line", "shop"]
     effects = [[hits.get(target, "") for target in targets] for *_, hits in spells]
@@ -52,7 +52,7 @@ def replay(
     for name, variable in SPELLS.items():
         shape = [len(spells), len(targets)][: len(variable.dims)]
         array = np.array(columns[name], dtype=_DTYPES.get(variable.dtype, variable.dtype)).reshape(shape)
-        variables[name] = (variable.dims, array, variable.attrs())
+        variables[name] = (variable.dims, array, variable.build_attrs())
     prices = counts or {}
     variables["downtime_cost"] = ("stage", [prices.get(stage, 0.0) for stage in _THINGS["stage"]])
     variables["metric_value"] = ("metric", [3.65e6, 0.25, 12.0])

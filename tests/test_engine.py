@@ -111,7 +111,7 @@ def test_units_are_conserved_on_every_path(model, seed):
         for name in exogenous.data_vars
         for thing in exogenous[exogenous[name].dims[-1]].values
     }
-    plant = lower(network, {key: Range.of(values) for key, values in given_paths.items()})
+    plant = lower(network, {key: Range.from_array(values) for key, values in given_paths.items()})
     assume(not plant.always_open.any())  # without a limit, there is no full store to count from
     lanes, n = exogenous.sizes["path"], plant.stages
     tile = np.array([given_paths[one.kind, one.thing].T for one in plant.series]).transpose(1, 0, 2)

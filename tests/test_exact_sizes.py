@@ -45,7 +45,7 @@ def assert_exact(model: dict[str, Any], exogenous: xr.Dataset) -> None:
     """The counts are those of rational arithmetic; amounts differ by rounding, a few parts in a million."""
     network, path = jr.load(model), one_path(exogenous, 0)
     ranges = {
-        (str(name), thing): Range.of(values.values[0, :, k])
+        (str(name), thing): Range.from_array(values.values[0, :, k])
         for name, values in exogenous.items()
         for k, thing in enumerate(values[values.dims[2]].values.tolist())
     }

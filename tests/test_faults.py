@@ -254,7 +254,7 @@ def test_a_stage_starts_in_the_periods_in_which_exact_arithmetic_starts(model: M
     exogenous = exogenous_paths(model, seed, paths=1, amounts=THIRDS)
     network, path = jr.load(model), one_path(exogenous, 0)
     ranges = {
-        (str(name), thing): Range.of(values.values[0, :, k])
+        (str(name), thing): Range.from_array(values.values[0, :, k])
         for name, values in exogenous.items()
         for k, thing in enumerate(values[values.dims[2]].values.tolist())
     }

@@ -180,7 +180,7 @@ def test_mtbf_and_mttr_are_answered_with_time_between_and_duration_and_nothing_e
 def test_the_hazard_that_a_pointer_shows_loads():
     advice = find_key_pointer("Stage", "mtbf").advice
     written = read_yaml(advice.split("`")[1].replace("press", "pump")).data
-    assert load({**GOOD, **written}).hazards["breakdown"].quiet.mean() == 120.0
+    assert load({**GOOD, **written}).hazards["breakdown"].time_between_distribution.mean() == 120.0
 
 
 def test_a_typo_is_still_answered_with_the_nearest_key():

@@ -57,8 +57,8 @@ def test_plain_numbers_have_no_unit(source, number):
 
 def test_percentage_is_a_share():
     assert parse("99 %") == ParsedQuantity(0.99, percent=True)
-    assert parse("99%").unit
-    assert not parse("99").unit
+    assert parse("99%").has_unit
+    assert not parse("99").has_unit
 
 
 @pytest.mark.parametrize(

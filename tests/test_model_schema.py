@@ -50,9 +50,9 @@ def test_customer_is_in_periods():
 
 def test_hazard_is_in_periods():
     strike, boom = load(GOOD).hazards.values()
-    assert strike.quiet == build_distribution("exponential", mean=2.0 * YEAR)
+    assert strike.time_between_distribution == build_distribution("exponential", mean=2.0 * YEAR)
     assert (strike.duration, strike.ramp, strike.chance) == (build_constant(15.0), 6.0, 1.0)
-    assert boom.quiet == build_distribution("exponential", mean=float(YEAR))
+    assert boom.time_between_distribution == build_distribution("exponential", mean=float(YEAR))
     assert strike.hits["steel"].arrivals == 0
     hit = boom.hits["pump"]
     assert (hit.capacity, hit.chance, hit.arrivals, hit.transit, hit.yield_, hit.lead_time) == (0.8, 0.2, *[None] * 4)

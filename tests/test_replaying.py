@@ -183,7 +183,7 @@ def test_a_replay_or_a_trace_is_no_result(tmp_path: Any) -> None:
     replay, traced = jr.replay("bicycles", "jit", 2), jr.trace("bicycles", 2)
     for dataset, what in ((replay, "the replay of one path"), (traced, "time series of some paths")):
         with pytest.raises(ResultError, match=f"not a result of jitrisk but {what}"):
-            dataset.risk.measure()
+            dataset.risk.describe()
     with pytest.raises(ResultError, match="not a result of jitrisk but the replay"):
         jr.replay(replay, "jit", 2)
 
@@ -261,6 +261,6 @@ def test_what_a_result_knows_or_does_not_know_is_refused() -> None:
 
 
 def test_a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jitrisk.run.engine.free_memory", lambda: 300_000)
+    monkeypatch.setattr("jitrisk.run.engine.measure_free_memory", lambda: 300_000)
     with pytest.raises(CapacityError, match="1 path takes"):
         jr.replay(LINE, "lean", 5)

@@ -22,7 +22,7 @@ def test_document_survives_json_and_names_its_schema():
 def test_document_holds_the_measures_and_differences_of_every_strategy():
     outcomes = random_result(paths=5000)
     found = build_document(outcomes, base="plan 1", level=0.9)
-    measures, contrasts = outcomes.risk.measure(0.9), outcomes.risk.compare("plan 1", 0.9)
+    measures, contrasts = outcomes.risk.describe(level=0.9), outcomes.risk.compare("plan 1", 0.9)
     assert list(found["strategies"]) == ["plan 0", "plan 1", "plan 2"]
     plan = found["strategies"]["plan 2"]
     for metric in METRICS:

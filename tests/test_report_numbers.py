@@ -83,7 +83,7 @@ def test_digits_of_a_percentage_are_counted_from_the_nearer_end():
 
 
 def test_half_an_interval_follows_a_change_of_sign():
-    assert Estimate(3.0, 1.0).times(-2) == Estimate(-6.0, 2.0)
+    assert Estimate(3.0, 1.0).multiply(-2) == Estimate(-6.0, 2.0)
 
 
 @pytest.mark.parametrize(

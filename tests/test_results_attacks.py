@@ -149,7 +149,7 @@ def test_a_footer_that_names_places_far_away_is_refused(outcomes, tmp_path, monk
     with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as stored:
         stored.load().to_netcdf(tmp_path / "forged.nc", engine="h5netcdf")
     monkeypatch.setattr("jitrisk.datasets.netcdf_footer._find_values", lambda _: [(10**18, 10**18 + 1)])
-    monkeypatch.setattr("jitrisk.datasets.netcdf_footer._checksum", lambda *_: "0" * 16)
+    monkeypatch.setattr("jitrisk.datasets.netcdf_footer._compute_checksum", lambda *_: "0" * 16)
     append_footer(tmp_path / "forged.nc")
     monkeypatch.undo()
     assert "names places that it does not have" in refusal(tmp_path / "forged.nc")

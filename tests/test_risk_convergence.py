@@ -22,11 +22,11 @@ def test_each_sub_sample_is_measured_as_if_it_were_alone(statistic, metric):
     assert (sizes[1:] == 2 * sizes[:-1]).all()
     assert 2000 - starts[-1] < sizes.size**2 * 4
     for k, size in enumerate(sizes):
-        alone = outcomes.isel(path=slice(starts[k], starts[k] + size)).risk.measure(0.9)[metric]
+        alone = outcomes.isel(path=slice(starts[k], starts[k] + size)).risk.describe(level=0.9)[metric]
         np.testing.assert_allclose(steps["estimate"][:, k], alone.sel(statistic=statistic))
         for name in ("standard_error", "lower", "upper"):
             np.testing.assert_allclose(steps[name][:, k], alone.sel(statistic=PREFIX[statistic] + name))
-    whole = outcomes.risk.measure(0.9)[metric]
+    whole = outcomes.risk.describe(level=0.9)[metric]
     np.testing.assert_array_equal(steps["all_estimate"], whole.sel(statistic=statistic))
     np.testing.assert_array_equal(steps["all_upper"], whole.sel(statistic=f"{PREFIX[statistic]}upper"))
 

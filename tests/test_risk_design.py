@@ -115,7 +115,7 @@ def test_weighted_quantiles_are_the_least_values_that_reach_a_probability():
         mirrored = [v for v in sorted(set(values), reverse=True) if counts[values >= v].sum() >= p]
         (found,) = design.quantiles(values, [Point(p, low=True)], 0.95)
         assert found.value == mirrored[0]
-        assert design.ranked(values).quantile(p) == reached[0]
+        assert design.rank_values(values).quantile(p) == reached[0]
 
 
 def test_weighted_shares_and_their_intervals():
@@ -123,15 +123,15 @@ def test_weighted_shares_and_their_intervals():
     counts = shares_of_paths(weight, component, SHARES)
     design = WeightedDesign(weight, component, SHARES, STRUCK)
     hits = values > 4
-    found, lower, upper = design.share(hits, 0.95)
+    found, lower, upper = design.estimate_share(hits, 0.95)
     share = counts[hits].sum()
     assert found == pytest.approx(share, rel=1e-12)
     effective = share * (1 - share) / np.sum(counts**2 * (hits - share) ** 2)
     k = share * effective
     assert lower == pytest.approx(stats.beta.ppf(0.025, k, effective - k + 1), rel=1e-8)
     assert upper == pytest.approx(stats.beta.ppf(0.975, k + 1, effective - k), rel=1e-8)
-    assert design.share(np.zeros(900, bool), 0.95)[:2] == (0, 0)
-    assert design.share(np.ones(900, bool), 0.95)[::2] == (1, 1)
+    assert design.estimate_share(np.zeros(900, bool), 0.95)[:2] == (0, 0)
+    assert design.estimate_share(np.ones(900, bool), 0.95)[::2] == (1, 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -140,8 +140,8 @@ def test_a_share_of_all_paths_is_not_certain(seed):
     values, weight, component = drawn(seed=seed)
     design = WeightedDesign(weight, component, SHARES, STRUCK)
     fewest = 0.025 ** (1 / design.effective)
-    assert design.share(np.ones(values.size, bool), 0.95)[1] == pytest.approx(fewest, rel=1e-9)
-    assert design.share(np.zeros(values.size, bool), 0.95)[2] == pytest.approx(1 - fewest, rel=1e-9)
+    assert design.estimate_share(np.ones(values.size, bool), 0.95)[1] == pytest.approx(fewest, rel=1e-9)
+    assert design.estimate_share(np.zeros(values.size, bool), 0.95)[2] == pytest.approx(1 - fewest, rel=1e-9)
 
 
 @pytest.mark.parametrize("p", [0.15, 0.05])
@@ -153,7 +153,7 @@ def test_intervals_of_weighted_shares_cover_how_often_a_rare_hazard_strikes(p):
         u = rng.uniform(size=component.size)
         u[component == 1] *= p
         design = WeightedDesign(1 / (0.5 + 0.5 * (u < p) / p), component, np.array([0.5, 0.5]), p)
-        _, lower, upper = design.share(u < p, 0.95)
+        _, lower, upper = design.estimate_share(u < p, 0.95)
         cost = np.where(u < p, 1 + u / p, 0.0)
         (found,) = design.quantiles(cost, [Point(1 - p / 2)], 0.95)
         missed += (lower > p, upper < p, found.lower > 1.5, found.upper < 1.5)
@@ -164,11 +164,11 @@ def test_values_beyond_a_share_lie_beyond_it():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
     design = WeightedDesign(weight, component, SHARES, STRUCK)
-    ranked = design.ranked(values)
+    ranked = design.rank_values(values)
     for edge in (0.5, 2.0, 9.0):
-        assert ranked.below(edge) == pytest.approx(counts[values < edge].sum(), rel=1e-9)
+        assert ranked.compute_share_below(edge) == pytest.approx(counts[values < edge].sum(), rel=1e-9)
     beyond = np.array([0.9, 0.3, 0.01])
-    found, before = design.steps(values, beyond)
+    found, before = design.find_tail_steps(values, beyond)
     for share, value, previous in zip(beyond, found, before, strict=True):
         assert counts[values > value].sum() <= share < counts[values >= value].sum()
         assert previous == values[values < value].max()
@@ -182,7 +182,7 @@ def test_the_rarest_tail_holds_so_many_effective_paths():
         order = np.argsort(values if low else -values)
         tails = [counts[order[: k + 1]] for k in range(900)]
         enough = next(tail.sum() for tail in tails if tail.sum() ** 2 / np.sum(tail**2) >= 5)
-        assert design.rarest(values, 5, low) == pytest.approx(enough, rel=1e-9)
+        assert design.find_rarest_tail(values, 5, low) == pytest.approx(enough, rel=1e-9)
 
 
 def test_exceedance_of_weighted_paths_is_the_weighted_share_beyond():
@@ -261,12 +261,12 @@ def test_a_component_that_is_absent_is_named():
     with pytest.raises(ResultError, match=r"lack 2 of 3 components, .* at least 4 consecutive paths"):
         WeightedDesign(np.ones(3), np.zeros(3, int), SHARES, STRUCK)
     with pytest.raises(ResultError, match="at least 4 consecutive paths"):
-        WeightedDesign(np.ones(9), np.arange(9) % 3, SHARES, STRUCK).part(0, 2)
+        WeightedDesign(np.ones(9), np.arange(9) % 3, SHARES, STRUCK).select_paths(0, 2)
 
 
 def test_a_part_of_the_paths_is_a_design_of_its_own():
     values, weight, component = drawn()
-    part = WeightedDesign(weight, component, SHARES, STRUCK).part(100, 400)
+    part = WeightedDesign(weight, component, SHARES, STRUCK).select_paths(100, 400)
     assert (part.paths, part.period) == (300, 4)
     found = by_hand(values[100:400], weight[100:400], component[100:400], SHARES)[0]
     assert part.spread(values[100:400]).mean == pytest.approx(found, rel=1e-12)
@@ -292,7 +292,7 @@ def until_rare():
 
 
 def test_a_mean_that_plain_sampling_cannot_know_is_exact(until_rare):
-    table = until_rare.risk.measure()["cost"].isel(strategy=0)
+    table = until_rare.risk.describe()["cost"].isel(strategy=0)
     mean, error, lower, upper = (table.sel(statistic=s).item() for s in ("mean", "standard_error", "lower", "upper"))
     truth = exact_mean_cost()
     assert abs(mean - truth) < 4 * error
@@ -382,4 +382,4 @@ def test_damaged_weights_are_refused(weight):
     run = jr.simulate(UNTIL_RARE, 20, rare=True)
     damaged = run.assign_coords(weight=run["weight"].where(run["path"] != 3, weight))
     with pytest.raises(ResultError, match="weight and component must be numbers"):
-        damaged.risk.measure()
+        damaged.risk.describe()

@@ -122,7 +122,7 @@ def test_quantiles_are_told_whatever_was_not_seen():
 def test_a_model_with_a_price_has_one_whatever_was_paid(seed):
     run = jr.simulate(NOTHING_COSTS, 1000, seed)
     summary = summarize(run)
-    assert summary.priced
+    assert summary.is_priced
     assert "Nothing" not in render_conclusion(summary)
     assert summary.measures.attrs["priced"] == 1
     assert "cost a year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
@@ -359,7 +359,7 @@ def test_the_last_year_of_weighted_paths_has_their_weights():
     run = jr.simulate(model, 2000, seed=1, rare=True)
     year = jr.last_year(run)
     np.testing.assert_array_equal(year["weight"], run["weight"])
-    mean = year.risk.measure()["cost"].isel(strategy=0)
+    mean = year.risk.describe()["cost"].isel(strategy=0)
     truth = 1e6 / 100
     assert (
         abs(mean.sel(statistic="mean").item() - truth) < 4 * mean.sel(statistic="standard_error").item() + 0.03 * truth
@@ -434,4 +434,4 @@ def test_an_average_over_weighted_paths_without_weights_is_told():
     run = jr.simulate(UNTIL_RARE, 200, rare=True)
     averaged = run.mean("path", keep_attrs=True)
     with pytest.raises(ResultError, match="an average over them needs their weights"):
-        averaged.risk.measure()
+        averaged.risk.describe()

@@ -210,7 +210,7 @@ def test_a_ratio_that_some_path_does_not_have_is_left_out(values, left):
     found = outcomes.risk.metrics()
     assert RATIOS & set(found) == left
     assert np.isfinite(found.to_array()).all()
-    assert not {f"{name}_quantile" for name in RATIOS - left} & set(outcomes.risk.measure())
+    assert not {f"{name}_quantile" for name in RATIOS - left} & set(outcomes.risk.describe())
 
 
 def test_goods_of_which_some_have_no_value_cost_nothing_rather_than_too_little():

@@ -30,7 +30,7 @@ def test_interval_of_a_skewed_difference_is_that_of_its_mean():
     rng = np.random.default_rng(2)
     luck, gap = rng.normal(10, 1, 300), rng.lognormal(0, 1.5, 300)
     column = of_cost(np.stack([luck, luck + gap])).risk.compare()["cost"].isel(strategy=1)
-    alone = of_cost(gap).risk.measure()["cost"].isel(strategy=0)
+    alone = of_cost(gap).risk.describe()["cost"].isel(strategy=0)
     for end in ("lower", "upper"):
         assert float(column.sel(statistic=end)) == pytest.approx(float(alone.sel(statistic=end)), rel=1e-9)
 
@@ -53,7 +53,7 @@ def test_base_differs_from_itself_by_nothing_and_can_be_any_strategy():
 def test_difference_of_the_tails_is_that_of_the_measures(metric):
     outcomes = random_result()
     for statistic in ("var", "cvar"):
-        measured = outcomes.risk.measure()[metric].sel(statistic=statistic)
+        measured = outcomes.risk.describe()[metric].sel(statistic=statistic)
         found = outcomes.risk.compare()[metric].sel(statistic=statistic)
         np.testing.assert_allclose(found, measured - measured[0], rtol=1e-12, atol=1e-12)
 
@@ -74,7 +74,7 @@ def test_interval_of_the_tails_covers_the_truth_about_as_often_as_it_says():
 def test_strategies_share_their_luck_so_their_difference_is_sharper_than_they_are():
     luck = np.random.default_rng(6).lognormal(2.0, 1.0, 500)
     outcomes = of_cost(np.stack([luck, luck + 1.0]))
-    alone = outcomes.risk.measure()["cost"].sel(statistic="standard_error").values
+    alone = outcomes.risk.describe()["cost"].sel(statistic="standard_error").values
     column = outcomes.risk.compare()["cost"].isel(strategy=1)
     assert float(column.sel(statistic="mean")) == pytest.approx(1)
     assert float(column.sel(statistic="standard_error")) < 1e-9 < alone.min()

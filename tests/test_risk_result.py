@@ -21,7 +21,7 @@ def refusal(outcomes: xr.Dataset) -> str:
 
 def test_any_dataset_has_the_accessor_and_one_that_is_no_result_is_refused():
     with pytest.raises(ResultError, match=r"not a result of jitrisk: .*'jitrisk_format'"):
-        xr.Dataset({"x": 1}).risk.measure()
+        xr.Dataset({"x": 1}).risk.describe()
 
 
 def test_all_missing_variables_are_named_at_once():
@@ -52,7 +52,7 @@ def test_numbers_that_are_not_finite_are_named_with_their_place(wrong):
     outcomes = random_result()
     outcomes["starved"].loc[{"strategy": "plan 1", "path": 42}] = wrong
     with pytest.raises(ResultError, match="first on path 42 of strategy plan 1"):
-        outcomes.risk.measure()
+        outcomes.risk.describe()
     with pytest.raises(ResultError, match="first on path 42 of strategy plan 1"):
         outcomes.risk.compare()
 
@@ -60,8 +60,8 @@ def test_numbers_that_are_not_finite_are_named_with_their_place(wrong):
 @pytest.mark.parametrize("level", [0, 1, -0.5, 95, np.nan])
 def test_level_outside_0_and_1_is_refused(level):
     with pytest.raises(ResultError, match="must lie between 0 and 1"):
-        result().risk.measure(level=level)
+        result().risk.describe(level=level)
     with pytest.raises(ResultError, match="must lie between 0 and 1"):
-        result().risk.measure(quantiles=[level])
+        result().risk.describe(quantiles=[level])
     with pytest.raises(ResultError, match="must lie between 0 and 1"):
         result().risk.compare(confidence=level)

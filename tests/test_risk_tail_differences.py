@@ -35,7 +35,7 @@ def differences(
     evidence=math.inf,
 ) -> tuple[Interval, Interval]:
     design = design or EqualDesign(one.size)
-    tails = (Tail.of(np.asarray(losses, dtype=float), level, design, confidence) for losses in (one, base))
+    tails = (Tail.from_losses(np.asarray(losses, dtype=float), level, design, confidence) for losses in (one, base))
     return compare_tails(*tails, level, design, confidence, evidence)
 
 
@@ -95,7 +95,7 @@ def test_intervals_are_shifted_and_scaled_with_the_losses():
 def test_only_the_kept_tail_and_the_number_of_paths_matter():
     for one, base in pairs():
         plain = differences(one, base)
-        tails = [Tail.of(losses, LEVEL, EqualDesign(PATHS), CONFIDENCE) for losses in (one, base)]
+        tails = [Tail.from_losses(losses, LEVEL, EqualDesign(PATHS), CONFIDENCE) for losses in (one, base)]
         kept = np.any([tail.losses > tail.band.lower[-1] for tail in tails], axis=0)
         assert kept.sum() < 0.15 * PATHS
         # What lies below is put anywhere below.
@@ -237,7 +237,7 @@ def test_estimates_of_weighted_shares_are_correlated_as_repeats_show():
         severity = rng.random(paths)
         one = occurs & (severity < 0.5)
         other = (occurs & (severity < 0.7)) | (rng.random(paths) < 0.05)
-        shares.append([design.share_of(one), design.share_of(other)])
+        shares.append([design.compute_share(one), design.compute_share(other)])
         correlations.append(design.correlation(one, other))
     assert np.mean(correlations) == pytest.approx(np.corrcoef(np.transpose(shares))[0, 1], abs=0.1)
 

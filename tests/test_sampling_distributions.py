@@ -63,12 +63,12 @@ def test_quantile_keeps_the_shape_of_its_argument():
 
 
 def test_only_families_of_whole_numbers_are_integer():
-    whole = {law.family for law, _ in STANDARD if law.integer}
+    whole = {law.family for law, _ in STANDARD if law.is_integer}
     assert whole == {"poisson", "negative_binomial", "binomial", "geometric"}
-    assert build_constant(3).integer
-    assert not build_constant(2.5).integer
-    assert build_distribution("empirical", values=[1, 4]).integer
-    assert not build_distribution("empirical", values=[1, 4.5]).integer
+    assert build_constant(3).is_integer
+    assert not build_constant(2.5).is_integer
+    assert build_distribution("empirical", values=[1, 4]).is_integer
+    assert not build_distribution("empirical", values=[1, 4.5]).is_integer
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_all_paths_of_the_component_begin_within_the_horizon(law, first):
     sampler = Sampler([availability(effect)], 3, mixture, (0, 365))
     state = sampler.begin(first, 600)
     sampler.fill(state, 0, np.empty((365, 1, 600), np.float32))
-    of_fire = mixture.components(range(first, first + 600)) == 1
+    of_fire = mixture.assign_components(range(first, first + 600)) == 1
     assert of_fire.sum() == 300
     assert (state.clocks.occurred[0, of_fire] >= 1).all()
 
@@ -151,21 +151,21 @@ def test_begins_and_weights_are_those_of_a_plain_twin(law, first):
     assert mixture.hazards == ("fire", "flood")
     sampler = Sampler([availability(*effects)], 9, mixture)
     paths = range(first, first + 40)
-    weights = mixture.weights(9, paths)
+    weights = mixture.compute_weights(9, paths)
     for path, weight in zip(paths, weights, strict=True):
         # Even numbers are natural; of every four the second is of the first hazard and the fourth of the other.
         component = {0: 0, 1: 1, 2: 0, 3: 2}[path % 4]
-        assert component == mixture.components(range(path, path + 1))[0]
+        assert component == mixture.assign_components(range(path, path + 1))[0]
         density, begins = 0.5, {}
         for number, effect in enumerate(effects, start=1):
-            name, p = effect.spells.name, mixture.probability(effect.spells.name)
+            name, p = effect.spells.name, mixture.find_probability(effect.spells.name)
             v = (word(9, f"hazard:{name}", path, 0) + 0.5) / WORDS
             u = p * v if component == number else v
             begins[name] = float(effect.spells.quiet.quantile(u))
             density += 0.25 / p * (u < p)
         assert weight == pytest.approx(1 / density, rel=1e-12)
         found = {}
-        for spell in sampler.spells(path, 365):
+        for spell in sampler.list_occurrences(path, 365):
             found.setdefault(spell.hazard, spell.begin)
         for name, begin in begins.items():
             if begin < 364.9:
@@ -187,7 +187,7 @@ def test_what_is_applied_is_what_is_listed(first):
     edges = np.arange(201.0)
     for lane in range(24):
         left = np.ones(200)
-        for spell in sampler.spells(first + lane, 200):
+        for spell in sampler.list_occurrences(first + lane, 200):
             covered = np.clip(edges, spell.begin, spell.end) - spell.begin
             ramp = spell.recovered - spell.end
             if ramp:
@@ -202,17 +202,17 @@ def test_any_seed_has_weights():
     mixture = Mixture(("fire",), (0.19,))
     for seed in (*range(20), 2**63 - 1):
         expected = [word(seed, "hazard:fire", path, 0) < 0.19 * WORDS for path in range(0, 40, 2)]
-        assert (mixture.weights(seed, range(40))[::2] < 1).tolist() == expected
+        assert (mixture.compute_weights(seed, range(40))[::2] < 1).tolist() == expected
 
 
 def test_the_pattern_of_components_is_periodic_and_keeps_the_shares():
     mixture = Mixture(("a", "b", "c"), (0.1, 0.01, 0.001))
     assert mixture.period == 6
     np.testing.assert_allclose(mixture.shares, [1 / 2, 1 / 6, 1 / 6, 1 / 6])
-    first = mixture.components(range(12))
+    first = mixture.assign_components(range(12))
     assert first.tolist() == [0, 1, 0, 2, 0, 3] * 2
     for start in (5, 6 * 10**9 + 2, 2**62 + 1):
-        found = mixture.components(range(start, start + 12))
+        found = mixture.assign_components(range(start, start + 12))
         np.testing.assert_array_equal(found, np.roll(first, -(start % 6)))
 
 
@@ -222,7 +222,7 @@ def test_weights__are_one_on_average_and_never_above_two(p, hazards):
     names = ("fire", "flood", "strike")[:hazards]
     mixture = Mixture(names, tuple(p / (k + 1) for k in range(hazards)))
     paths = range(7, 7 + 60_000)
-    weights, components = mixture.weights(4, paths), mixture.components(paths)
+    weights, components = mixture.compute_weights(4, paths), mixture.assign_components(paths)
     assert weights.max() <= 2
     assert weights.min() > 0
     parts = [weights[components == k] for k in range(hazards + 1)]
@@ -466,7 +466,7 @@ def test_weights_components_and_occurrences_are_kept_in_files(tmp_path, three, s
     np.testing.assert_array_equal(np.atleast_1d(back["component"].attrs["shares"]), strata(three)[2])
     for name in ("weight", "component", *OCCURRENCES):
         assert back[name].dtype == three[name].dtype
-    xr.testing.assert_identical(back.risk.measure(), three.risk.measure())
+    xr.testing.assert_identical(back.risk.describe(), three.risk.describe())
 
 
 def test_sampled_paths_carry_their_weights_and_hand_them_on(three):
@@ -481,7 +481,7 @@ def test_sampled_paths_carry_their_weights_and_hand_them_on(three):
     assert run.attrs["rare"] == three.attrs["rare"]
     assert run["component"].attrs["shares"] == three["component"].attrs["shares"]
     np.testing.assert_array_equal(
-        run.risk.measure()["cost"].sel(statistic="mean"), kept.risk.measure()["cost"].sel(statistic="mean")
+        run.risk.describe()["cost"].sel(statistic="mean"), kept.risk.describe()["cost"].sel(statistic="mean")
     )
     # What was handed in says nothing of its hazards, so nothing limits the intervals.
     assert run["evidence"].isnull().all()
@@ -527,19 +527,19 @@ def test_lost_weights_are_refused(three, name):
     with pytest.raises(ExogenousError, match=f"have lost the coordinate {name}"):
         jr.simulate(THREE, seed=6, exogenous=paths.drop_vars(name))
     with pytest.raises(ResultError, match=f"have lost {name}"):
-        three.drop_vars(name).risk.measure()
+        three.drop_vars(name).risk.describe()
     with pytest.raises(ResultError, match="have lost weight and component"):
         three.drop_vars(["weight", "component"]).risk.compare()
     bare = three.assign_coords(component=("path", three["component"].values))
     with pytest.raises(ResultError, match="have lost the shares of components"):
-        bare.risk.measure()
+        bare.risk.describe()
 
 
 def test_paths_that_lack_a_component_have_no_statistics(three):
     for paths in (slice(0, 12_000, 2), slice(1, 4), slice(0, 5)):
         with pytest.raises(ResultError, match="at least 6 consecutive paths"):
-            three.isel(path=paths).risk.measure()
-    assert three.isel(path=slice(3, 9)).risk.measure()["cost"].sel(statistic="mean").notnull().all()
+            three.isel(path=paths).risk.describe()
+    assert three.isel(path=slice(3, 9)).risk.describe()["cost"].sel(statistic="mean").notnull().all()
 
 
 def test_a_trace_has_the_weights_of_its_paths():
@@ -554,8 +554,8 @@ def test_statistics_agree_with_those_of_many_natural_paths():
         fire=hazard("1 / 3 years"),
         boom=hazard("1 / 2 years", chance=0.5, ramp="9 d", hits={"shop": {"demand": 3}, "paint": {"capacity": 0.2}}),
     )
-    rare = jr.simulate(effects, 12_000, seed=1, rare=True).risk.measure(quantiles=[0.5, 0.9])
-    natural = jr.simulate(effects, 40_000, seed=2).risk.measure(quantiles=[0.5, 0.9])
+    rare = jr.simulate(effects, 12_000, seed=1, rare=True).risk.describe(quantiles=[0.5, 0.9])
+    natural = jr.simulate(effects, 40_000, seed=2).risk.describe(quantiles=[0.5, 0.9])
     for metric in ("cost", "downtime", "stockout", "fill_rate", "lost"):
         for statistic, error in (("mean", "standard_error"), ("cvar", "cvar_standard_error")):
             one, other = (
@@ -572,7 +572,7 @@ def test_the_seed_of_a_sampler_is_that_of_the_weights():
     seen = early["occurrences"].values[0, :, 0] > 0
     # The weight is low exactly where the fire is seen.
     np.testing.assert_array_equal(early["weight"].values < 1, seen)
-    np.testing.assert_array_equal(early["weight"].values, job.mixture.weights(6, range(2000)))
+    np.testing.assert_array_equal(early["weight"].values, job.mixture.compute_weights(6, range(2000)))
 
 
 def test_rare_is_no_option_of_a_path_without_its_run():

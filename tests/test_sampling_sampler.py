@@ -194,8 +194,8 @@ def test_what_cannot_be_negative_is_clipped():
 
 def test_the_memory_of_a_state_is_known():
     sampler = Sampler(several(), 1)
-    assert sampler.bytes(200) > 2 * 200 * 24
-    assert sampler.bytes(400) < 2.1 * sampler.bytes(200)
+    assert sampler.count_bytes(200) > 2 * 200 * 24
+    assert sampler.count_bytes(400) < 2.1 * sampler.count_bytes(200)
 
 
 def test_a_tile_that_does_not_follow_or_fit_is_refused():

@@ -107,7 +107,7 @@ def test_empirical_values_have_their_weights(count, missed):
 def test_unlikely_values_between_likely_ones_are_found():
     law = build_distribution("empirical", values=[1, 2, 3, 4, 5], weights=[1, 1e-7, 1e-7, 1e-7, 1])
     table = quantile_tables.compile_table(law)
-    assert table.gaps
+    assert table.has_gaps
     around = table.steps.astype(np.int64)[:, None] + [-1, 0]
     np.testing.assert_array_equal(values_of(law, around.ravel()), [1, 2, 2, 3, 3, 4, 4, 5])
 

@@ -78,7 +78,7 @@ def test_where_no_lock_can_tell_age_decides(tmp_path, monkeypatch, age, stays, c
         name = folder.path.name
     else:
         _, name = start(tmp_path / "run.zarr")
-        monkeypatch.setattr(temporary_folders, "_host", lambda: "elsewhere")
+        monkeypatch.setattr(temporary_folders, "_identify_host", lambda: "elsewhere")
     changed = time.time() - age
     for place in [*(tmp_path / name).iterdir(), tmp_path / name]:
         os.utime(place, (changed, changed))

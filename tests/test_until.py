@@ -74,7 +74,7 @@ def test_a_target_is_reached_and_no_look_before_had_reached_it():
 
 def test_what_was_found_is_what_the_result_says():
     outcomes, looks = looks_of("cost.cvar95:6%")
-    measures = outcomes.risk.measure()["cost"]
+    measures = outcomes.risk.describe()["cost"]
     for name in ("cvar", "cvar_lower", "cvar_upper"):
         found = looks[-1][{"cvar": "estimate", "cvar_lower": "lower", "cvar_upper": "upper"}[name]]
         np.testing.assert_array_equal(found, measures.sel(statistic=name))
@@ -96,7 +96,7 @@ def test_the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
 
 
 def test_memory_ends_it_too(monkeypatch):
-    monkeypatch.setattr(engine, "room", lambda job, threads=None: 900)
+    monkeypatch.setattr(engine, "count_fitting_paths", lambda job, threads=None: 900)
     with pytest.warns(UserWarning, match="as many as fit in memory"):
         outcomes, looks = looks_of("cost.mean:0.1%")
     assert looks[-1].attrs["stopped"] == "memory"
@@ -104,7 +104,7 @@ def test_memory_ends_it_too(monkeypatch):
 
 
 def test_without_memory_for_the_first_paths_there_is_nothing_to_return(monkeypatch):
-    monkeypatch.setattr(engine, "free_memory", lambda: 1000)
+    monkeypatch.setattr(engine, "measure_free_memory", lambda: 1000)
     with pytest.raises(CapacityError):
         looks_of("cost.mean:1%")
 
@@ -145,7 +145,7 @@ def test_progress_counts_toward_what_is_planned():
 def test_results_are_moved_but_once_or_twice(monkeypatch):
     made = []
     zeros = engine.allocate_totals
-    monkeypatch.setattr(engine, "zeros", lambda job, paths: made.append(paths) or zeros(job, paths))
+    monkeypatch.setattr(engine, "allocate_totals", lambda job, paths: made.append(paths) or zeros(job, paths))
     outcomes, _ = looks_of("cost.mean:0.8%", strategies=["jit"], most=100_000)
     assert outcomes.sizes["path"] > 20_000
     assert len(made) <= 5

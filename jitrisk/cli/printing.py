@@ -75,9 +75,7 @@ def build_console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     # A width alone would not hold on a dumb terminal.
-    return Console(
-        stderr=stderr, width=measure_width(), height=_HEIGHT, highlight=False, markup=False, emoji=False
-    )
+    return Console(stderr=stderr, width=measure_width(), height=_HEIGHT, highlight=False, markup=False, emoji=False)
 
 
 def measure_width() -> int:

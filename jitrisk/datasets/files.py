@@ -145,7 +145,7 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
         if stored.nbytes > free:
             raise CapacityError(
                 f"{Path(path)}: holds {stored.nbytes / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB of memory are free: use "
-                "jitrisk.datasets.reading, which reads what is used"
+                "jitrisk.datasets.open_lazily, which reads what is used"
             )
         return stored.load()
 
@@ -214,7 +214,7 @@ def _verify_on_read(opened: xr.Dataset, where: str, places: Mapping[str, int]) -
     require_model_hash(opened.attrs)
     named = _convert_names(opened)
     kept = {
-        name: StoredArray(where, str(name), array, compute_block_length(array), ()).as_variable()
+        name: StoredArray(where, str(name), array, compute_block_length(array), ()).build_variable()
         for name, array in named.variables.items()
         if name not in named.indexes and array.dtype.kind != "U"
     }

@@ -84,7 +84,7 @@ def _compute_evidence_ratio(mixture: Mixture | None, hazard: str) -> float:
     if hazard not in mixture.hazards:
         return NATURAL_SHARE
     share = (1 - NATURAL_SHARE) / len(mixture.hazards)
-    return NATURAL_SHARE + share / mixture.probability(hazard)
+    return NATURAL_SHARE + share / mixture.find_probability(hazard)
 
 
 def build_mixture_coords(job: Job) -> dict[str, xr.Variable]:
@@ -92,10 +92,10 @@ def build_mixture_coords(job: Job) -> dict[str, xr.Variable]:
     if job.mixture is None:
         return {}
     arrays: dict[str, np.ndarray] = {
-        "weight": job.mixture.weights(job.seed, job.paths),
-        "component": job.mixture.components(job.paths),
+        "weight": job.mixture.compute_weights(job.seed, job.paths),
+        "component": job.mixture.assign_components(job.paths),
     }
-    attrs: dict[str, dict[str, Any]] = {name: dict(variable.attrs()) for name, variable in SAMPLING.items()}
+    attrs: dict[str, dict[str, Any]] = {name: dict(variable.build_attrs()) for name, variable in SAMPLING.items()}
     attrs["component"] |= {"shares": job.mixture.shares.tolist(), "rare_probability": job.mixture.rare_probability}
     return {
         name: xr.Variable(variable.dims, arrays[name].astype(variable.dtype), attrs[name])

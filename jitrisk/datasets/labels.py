@@ -78,7 +78,7 @@ def format_given_series(given: Iterable[tuple[str, str]]) -> str:
 
 def build_variable(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:
     """Return one variable with the dims, dtype and attributes of the vocabulary."""
-    return xr.Variable(variable.dims, array.astype(variable.dtype, copy=False), variable.attrs(currency))
+    return xr.Variable(variable.dims, array.astype(variable.dtype, copy=False), variable.build_attrs(currency))
 
 
 def build_coordinates(**values: Sequence[Any]) -> dict[str, xr.Variable]:

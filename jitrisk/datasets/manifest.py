@@ -161,7 +161,7 @@ def _verify_variable(
     array = StoredArray(where, name, variable, listed["block"], listed["checksums"], place)
     if variable.dims == (name,) or outline["dtype"] == "text":
         return xr.Variable(variable.dims, array.read(), variable.attrs, variable.encoding)
-    return array.as_variable()
+    return array.build_variable()
 
 
 def _compute_attrs_checksum(attrs: Mapping[Any, Any]) -> str:

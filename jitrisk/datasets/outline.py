@@ -123,7 +123,7 @@ def _build_hazard_rows(network: Network) -> Rows:
     hazards = network.hazards.values()
     return {
         # The quiet time begins when the recovery is over.
-        "events": [year / (one.quiet.mean() + one.duration.mean() + one.ramp) for one in hazards],
+        "events": [year / (one.time_between_distribution.mean() + one.duration.mean() + one.ramp) for one in hazards],
         "duration": [one.duration.mean() * days for one in hazards],
         "ramp": [one.ramp * days for one in hazards],
     }
@@ -176,5 +176,5 @@ def _list_distributions(network: Network) -> Iterator[tuple[str, str]]:
         every = f"; drawn every {format_duration(one.every * hours)}" if one.kind == "demand" else ""
         yield f"{_DRAWN[one.kind]} {one.thing}", law + every
     for name, hazard in network.hazards.items():
-        yield f"quiet before {name}", format_distribution(hazard.quiet, hours)
+        yield f"quiet before {name}", format_distribution(hazard.time_between_distribution, hours)
         yield f"duration of {name}", format_distribution(hazard.duration, hours)

@@ -48,7 +48,7 @@ class StoredArray(BackendArray):
         self._place = place if is_plain and checksums and "path" in variable.dims else None
         self._file = os.path.abspath(where)
 
-    def as_variable(self) -> xr.Variable:
+    def build_variable(self) -> xr.Variable:
         """Return the variable, read when it is used."""
         own = self._variable
         return xr.Variable(own.dims, indexing.LazilyIndexedArray(self), own.attrs, own.encoding)

@@ -91,7 +91,7 @@ def format_policy(policy: Policy, levels: Levels, days: float) -> str:
 
 def format_effect(hit: Hit) -> str:
     """Return what a hazard does to one stage or customer while it is on."""
-    factors = {name: getattr(hit, hit.known()[name]) for name in hit.needed}
+    factors = {name: getattr(hit, hit.list_keys()[name]) for name in hit.needed}
     words = [
         f"no {name.replace('_', ' ')}" if factor == 0 else f"{name.replace('_', ' ')} × {factor:g}"
         for name, factor in factors.items()

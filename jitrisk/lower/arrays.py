@@ -124,12 +124,12 @@ class NetworkArrays:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 if value.dtype.kind == "f":
-                    value = value.astype(self.number)
+                    value = value.astype(self.float_type)
                     object.__setattr__(self, field.name, value)
                 value.flags.writeable = False
 
     @property
-    def number(self) -> type[np.floating[Any]]:
+    def float_type(self) -> type[np.floating[Any]]:
         """The type that state is held in."""
         return np.float64 if self.double else np.float32
 
@@ -228,15 +228,15 @@ def _lower_policies(
     )
     initial = np.array([level if given is None else given for level, given in zip(full, stock, strict=True)])
     below = np.array([rule.initial - rule.reorder_point for rule in rules])
-    least = np.maximum(rounding.in_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
+    least = np.maximum(rounding.round_to_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
     return {
         "declared": _build_ints([declared[name] for name in order]),
-        "initial": rounding.in_grains(initial),
+        "initial": rounding.round_to_grains(initial),
         # At the reorder point or below it is ordered, and never at the full store.
         "least": least,
-        "target": rounding.in_grains(full),
-        "lot": rounding.in_grains(np.array([rule.lot for rule in rules])),
-        "capacity": rounding.in_grains(np.array([_FAR if limit is None else limit for limit in capacity])),
+        "target": rounding.round_to_grains(full),
+        "lot": rounding.round_to_grains(np.array([rule.lot for rule in rules])),
+        "capacity": rounding.round_to_grains(np.array([_FAR if limit is None else limit for limit in capacity])),
         # Whole lots are counted by a product, whose own rounding is less than half a grain.
         "slack": np.maximum(rounding.tolerance, 0.5 * rounding.grain),
         "tolerance": rounding.tolerance.copy(),
@@ -305,7 +305,7 @@ def _lower_inputs(network: Network, order: list[str], levels: Mapping[str, Level
     sources = [source for item in flat for source in item.sources]
     askers = [index[customer.stage] for customer in network.customers.values()]
     askers += [index[name] for name, share in sources if share > 0]
-    cyclic = np.array([levels[name].orders_in_cycles for name in order])
+    cyclic = np.array([levels[name].has_cycles for name in order])
     return {
         "cyclic": _build_flags(cyclic.tolist()),
         # Shortages that end up in a cycle are first gathered, too.

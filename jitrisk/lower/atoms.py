@@ -44,7 +44,7 @@ class Atoms:
         return dot((self.values - self.mean) ** 2, self.masses)
 
     @property
-    def none(self) -> float:
+    def zero_probability(self) -> float:
         """The probability of the value 0."""
         return float(self.masses[self.values == 0.0].sum())
 
@@ -80,7 +80,7 @@ def list_steps(distribution: Distribution) -> tuple[np.ndarray, np.ndarray] | No
     """Return the values of a discrete distribution and P(X <= x) of all but the last, None where there are too many."""
     if distribution.family == "constant":
         return np.array([distribution.mean()]), np.empty(0)
-    return FAMILIES[distribution.family].ladder(dict(distribution.parameters))
+    return FAMILIES[distribution.family].list_steps(dict(distribution.parameters))
 
 
 def compute_quantiles(distribution: Distribution, scores: np.ndarray) -> np.ndarray:

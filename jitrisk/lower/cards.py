@@ -125,4 +125,6 @@ def convert_to_units(level: Level, demand: float) -> float:
 
 def is_demand_whole(network: Network, behind: Mapping[str, float]) -> bool:
     """Return whether a store is asked for whole units alone, given the units of its item in each customer's demand."""
-    return all(network.customers[name].demand.integer and units == math.floor(units) for name, units in behind.items())
+    return all(
+        network.customers[name].demand.is_integer and units == math.floor(units) for name, units in behind.items()
+    )

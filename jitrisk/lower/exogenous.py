@@ -39,7 +39,10 @@ def require_few_events(network: Network) -> None:
     ModelError
         Where there are more than `MOST_EVENTS` events within the horizon.
     """
-    cycles = {name: compute_cycle_length(one.quiet, one.duration, one.ramp) for name, one in network.hazards.items()}
+    cycles = {
+        name: compute_cycle_length(one.time_between_distribution, one.duration, one.ramp)
+        for name, one in network.hazards.items()
+    }
     events = {name: network.horizon / cycle for name, cycle in cycles.items() if cycle < _LONG_CYCLE}
     if sum(events.values()) <= MOST_EVENTS:
         return
@@ -48,7 +51,7 @@ def require_few_events(network: Network) -> None:
         f"the hazards have about {sum(events.values()):.2g} events on each path, most of them by this one; expected at "
         f"most {MOST_EVENTS:,}; shorten the horizon, or lower the capacity or yield by what the events cost on average"
     )
-    key, line = network.origin.place(("hazards", most))
+    key, line = network.origin.locate(("hazards", most))
     raise ModelError([Fault(message, key, network.origin.file, line)])
 
 
@@ -57,7 +60,7 @@ def list_effects(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
     found: dict[tuple[str, str], list[Effect]] = {}
     fields = STAGE_EFFECTS | CUSTOMER_EFFECTS
     for name, hazard in network.hazards.items():
-        spells = HazardProcess(name, hazard.quiet, hazard.duration, hazard.ramp)
+        spells = HazardProcess(name, hazard.time_between_distribution, hazard.duration, hazard.ramp)
         for thing, hit in hazard.hits.items():
             chance = hazard.chance if hit.chance is None else hit.chance
             for field, kind in fields.items():

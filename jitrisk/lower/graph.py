@@ -90,5 +90,5 @@ def _build_pairs_error(network: Network) -> ModelError:
         f"{MOST_PAIRS:,} pairs of a stage and a customer behind it are possible; join customers that ask the same "
         "store, or write several models"
     )
-    key, line = network.origin.place(("stages",))
+    key, line = network.origin.locate(("stages",))
     return ModelError([Fault(message, key, network.origin.file, line)])

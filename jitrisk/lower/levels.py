@@ -55,7 +55,7 @@ class Levels:
     by_demand: bool
 
     @property
-    def orders_in_cycles(self) -> bool:
+    def has_cycles(self) -> bool:
         """Whether the store is replenished now and then: (s, S), (r, Q), or a review every few periods."""
         waits = self.by_demand and (self.lot > 0.0 or self.reorder_point < self.order_up_to)
         return waits or (self.review > 1 and math.isfinite(self.order_up_to))
@@ -178,7 +178,7 @@ def _build_demand_fault(network: Network, name: str, rate: float) -> Fault:
         f"the mean demand that reaches this stage is {rate:g} units a period, expected 0 or from {1.0 / FARTHEST:g} to "
         f"{FARTHEST:g}; change the quantities, shares or yields between the stage and its customers"
     )
-    key, line = network.origin.place(("stages", name))
+    key, line = network.origin.locate(("stages", name))
     return Fault(message, key, network.origin.file, line)
 
 
@@ -189,7 +189,7 @@ def _is_auto(policy: Policy) -> bool:
 def _build_fault(network: Network, name: str, kind: str, message: str, field: str = "") -> Fault:
     """Return a fault of the policy of a stage, with its place in the file."""
     path = ("stages", name, "policy", kind, field) if field else ("stages", name, "policy", kind)
-    key, line = network.origin.place(path)
+    key, line = network.origin.locate(path)
     return Fault(message, key, network.origin.file, line)
 
 

@@ -56,7 +56,7 @@ class Outstanding(Protocol):
     def moments(self, means: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
         """Return mean and variance, given those of one draw of each interval, shape (intervals,)."""
 
-    def largest(self, most: np.ndarray) -> float:
+    def find_largest(self, most: np.ndarray) -> float:
         """Return the most that can be outstanding, given the most of one draw of each interval, shape (intervals,)."""
 
 
@@ -84,7 +84,7 @@ class Window:
         """Return mean and variance, given those of one draw of each interval, shape (intervals,)."""
         return float(self.draws @ means), float(self.draws @ variances)
 
-    def largest(self, most: np.ndarray) -> float:
+    def find_largest(self, most: np.ndarray) -> float:
         """Return the most that can be outstanding, given the most of one draw of each interval, shape (intervals,)."""
         return float(self.draws @ most)
 
@@ -182,7 +182,7 @@ class Crossing:
             variance += draws @ variances * (counts @ late) + (draws @ means) ** 2 * (counts @ (late * (1.0 - late)))
         return float(mean), float(variance)
 
-    def largest(self, most: np.ndarray) -> float:
+    def find_largest(self, most: np.ndarray) -> float:
         """Return the most that can be outstanding, given the most of one draw of each interval, shape (intervals,)."""
         several = sum(draws @ most * counts.sum() for draws, (_, counts) in zip(self.draws, self.groups, strict=True))
         return float(self.waiting @ most + several)
@@ -262,10 +262,10 @@ class InOrder:
     def transform(self, logs: np.ndarray) -> np.ndarray:
         """Return the transform of what is outstanding, shape (frequencies,)."""
         several = [_sum_logs(logs, draws) for draws in self.draws]
-        outstanding = self._alike(several[0]) if len(several) == 1 else self._one_by_one(several)
+        outstanding = self._transform_alike(several[0]) if len(several) == 1 else self._transform_one_by_one(several)
         return np.asarray(np.exp(_sum_logs(logs, self.waiting)) * outstanding)
 
-    def _alike(self, block: np.ndarray) -> np.ndarray:
+    def _transform_alike(self, block: np.ndarray) -> np.ndarray:
         """Return the transform where all blocks are alike: in each range their number is uniform."""
         one = np.exp(block)
         # Where the transform is 1, so are all its powers.
@@ -282,7 +282,7 @@ class InOrder:
         started = max(1.0 - self.empty[0], _NEGLIGIBLE)
         return np.asarray(self.within[0] + (one - self.empty[0]) / started * older)
 
-    def _one_by_one(self, several: list[np.ndarray]) -> np.ndarray:
+    def _transform_one_by_one(self, several: list[np.ndarray]) -> np.ndarray:
         outstanding, newer = np.full_like(several[0], self.within[0]), np.zeros_like(several[0])
         for mass, counts in zip(np.diff(self.within), self.counts.T, strict=True):
             k = int(counts.argmax())
@@ -301,7 +301,7 @@ class InOrder:
         square += self.within[0] * (self.waiting @ variances + (self.waiting @ means) ** 2)
         return float(average), float(square - average**2)
 
-    def largest(self, most: np.ndarray) -> float:
+    def find_largest(self, most: np.ndarray) -> float:
         """Return the most that can be outstanding, given the most of one draw of each interval, shape (intervals,)."""
         return float(self.waiting @ most + (self.draws @ most) @ self.counts.sum(axis=1))
 

@@ -57,7 +57,7 @@ class Range(NamedTuple):
     whole: bool
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Range:
+    def from_array(cls, values: np.ndarray) -> Range:
         """Return the range of an array of finite values."""
         above = values[values > 0]
         smallest = float(above.min()) if above.size else 0.0
@@ -84,7 +84,7 @@ class Rounding:
         """The number beside which there is room for whole grains and no finer digit, (n,)."""
         return self.grain * 2.0 ** (_DIGITS[self.double] - 1)
 
-    def in_grains(self, units: np.ndarray) -> np.ndarray:
+    def round_to_grains(self, units: np.ndarray) -> np.ndarray:
         """Return units, one number a stage, rounded to whole grains."""
         return np.asarray(np.rint(units / self.grain) * self.grain)
 
@@ -282,10 +282,10 @@ def _size_demand(law: Distribution, hits: tuple[Effect, ...], given: Range | Non
     rise = math.prod(max(1.0, hit.factor) for hit in hits)
     fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
     usual = float(law.quantile(_USUAL))
-    small = max(1.0, usual * fall) if law.integer else (usual if usual > 0 else _USUAL * law.mean()) * fall
+    small = max(1.0, usual * fall) if law.is_integer else (usual if usual > 0 else _USUAL * law.mean()) * fall
     large, most = (max(0.0, float(law.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
     lowest = math.prod(min(1.0, hit.factor) for hit in hits) * max(0.0, float(law.quantile(_NEVER)))
-    least = 1.0 if law.integer else _CLOSE * lowest
+    least = 1.0 if law.is_integer else _CLOSE * lowest
     drawable = given is None or (small <= given.largest <= most and given.smallest >= least)
     if given is not None and not drawable:
         # What can be drawn decides as long as it may, so that a path is rounded alike drawn and handed in.
@@ -302,7 +302,7 @@ def _is_whole(
     """Return whether every flow and every level of a network is a whole number of units."""
     for name, customer in network.customers.items():
         handed = given.get(("demand", name))
-        whole = customer.demand.integer if handed is None else handed.whole
+        whole = customer.demand.is_integer if handed is None else handed.whole
         if not whole or customer.unmet not in (0.0, 1.0):
             return False
     return all(_is_start_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())

@@ -111,16 +111,16 @@ class Demands:
         return np.array([sum(n * u * u * one.variance for one, u, n in several) for several in self.draws])
 
     @property
-    def none(self) -> np.ndarray:
+    def zero_probabilities(self) -> np.ndarray:
         """The probability that one draw of each interval is 0, shape (intervals,)."""
-        return np.array([math.prod(one.none**n for one, _, n in several) for several in self.draws])
+        return np.array([math.prod(one.zero_probability**n for one, _, n in several) for several in self.draws])
 
     @property
-    def most(self) -> np.ndarray:
+    def largest(self) -> np.ndarray:
         """The most that one draw of each interval can be, units, shape (intervals,)."""
         return np.array([sum(n * u * one.values[-1] for one, u, n in several) for several in self.draws])
 
-    def logs(self, step: float, points: int, tilt: float) -> np.ndarray:
+    def compute_logs(self, step: float, points: int, tilt: float) -> np.ndarray:
         """Return the logarithms of the tilted transforms of one draw of each interval, (intervals, frequencies)."""
         rows = []
         for several in self.draws:
@@ -131,7 +131,7 @@ class Demands:
             rows.append(row)
         return np.array(rows)
 
-    def step(self) -> float | None:
+    def find_step(self) -> float | None:
         """Return the largest step of which all demands are whole multiples, None where none is found."""
         parts = []
         for one, units, _ in (each for several in self.draws for each in several):
@@ -212,18 +212,20 @@ def _find_worst_cases(loop: Loop, demands: Demands, service: float) -> list[Outs
 
 
 def _build_case(loop: Loop, of: Blocks, demands: Demands) -> Outstanding:
-    return InOrder(of, demands.none) if loop.deliveries == "in_order" else Crossing(of)
+    return InOrder(of, demands.zero_probabilities) if loop.deliveries == "in_order" else Crossing(of)
 
 
 def _find_quantile(outstanding: Outstanding, demands: Demands, service: float) -> float:
     """Return the least amount that covers what is outstanding with a probability, units."""
     with np.errstate(divide="ignore"):
-        nothing = outstanding.transform(np.log(np.maximum(demands.none, 1e-300))[:, np.newaxis].astype(complex))
+        nothing = outstanding.transform(
+            np.log(np.maximum(demands.zero_probabilities, 1e-300))[:, np.newaxis].astype(complex)
+        )
     if float(nothing[0].real) >= service - _ROUNDING * (1.0 - service):
         return 0.0
     points = _MOST_EVALUATIONS // max(outstanding.terms, sum(map(len, demands.draws)))
     points = min(_MOST_POINTS, max(_COARSE, 1 << (points.bit_length() - 1)))
-    step = demands.step()
+    step = demands.find_step()
     level = _search_whole_range(outstanding, demands, step, points, service)
     if level is None:
         level = _search_grids(outstanding, demands, service, step, points)
@@ -238,7 +240,7 @@ def _search_whole_range(
     """Return the level on a grid of all that can be outstanding, or None where that is too long."""
     if step is None:
         return None
-    reach = outstanding.largest(demands.most)
+    reach = outstanding.find_largest(demands.largest)
     if reach / step < points:
         length = 1 << math.ceil(math.log2(reach / step + 2.0))
         return _find_level(_cumulate(outstanding, demands, step, length, 0.0), service, step, whole=True)
@@ -294,7 +296,7 @@ def _cumulate(outstanding: Outstanding, demands: Demands, step: float, points: i
 
     There stand, of a tilted transform, the masses just below 0 that dividing atoms among grid points has made.
     """
-    transform = outstanding.transform(demands.logs(step, points, tilt))
+    transform = outstanding.transform(demands.compute_logs(step, points, tilt))
     law = np.fft.irfft(transform, points)
     if not tilt:
         return np.cumsum(law)

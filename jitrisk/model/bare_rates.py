@@ -56,7 +56,7 @@ def _find_in_part(part: type[Part], source: Mapping[str, Any], path: Path, secon
 def _list_rate_keys(part: type[Part]) -> dict[str, Callable[[Any, Path, float], Iterator[BareRate]]]:
     """Return the keys of a part that hold something per time, each with what finds bare numbers in it."""
     keys: dict[str, Callable[[Any, Path, float], Iterator[BareRate]]] = {}
-    for key, name in part.known().items():
+    for key, name in part.list_keys().items():
         field = part.model_fields[name]
         readers = [*field.metadata, *_list_annotations(field.annotation)]
         if DEMANDED in readers:

@@ -55,14 +55,14 @@ class DistributionReader(Reader):
         """
         if not isinstance(source, Mapping):
             return build_constant(self.measure.read(source, clock, also=_ALSO, hint=find_call_pointer(source)))
-        family = self._family(source)
+        family = self._read_family(source)
         findings: list[Finding] = []
-        law = attempt(findings, (family,), self._law, family, source[family], clock)
+        law = attempt(findings, (family,), self._read_distribution, family, source[family], clock)
         if law is None:
             raise combine_findings(findings)
         return law
 
-    def _family(self, source: Mapping[str, Any]) -> str:
+    def _read_family(self, source: Mapping[str, Any]) -> str:
         names = list(source)
         strange = [name for name in names if name not in FAMILIES]
         if strange:
@@ -72,10 +72,10 @@ class DistributionReader(Reader):
             raise build_refusal(f"expected one distribution, found {quote_names(names) or 'an empty mapping'}")
         return names[0]
 
-    def _law(self, family: str, body: Any, clock: Clock) -> Distribution:
+    def _read_distribution(self, family: str, body: Any, clock: Clock) -> Distribution:
         if not isinstance(body, Mapping):
-            return self._without_names(family, body, clock)
-        parameters = self._parameters(family, body, clock)
+            return self._read_constant(family, body, clock)
+        parameters = self._read_parameters(family, body, clock)
         try:
             law = build_distribution(family, **parameters)
             mean = law.mean()
@@ -84,13 +84,13 @@ class DistributionReader(Reader):
             complete = set(parameters) in map(set, FAMILIES[family].forms)
             if complete and not clock.known:
                 return build_constant(1.0)
-            raise build_refusal(f"{error}{self._counted(parameters, body, clock) if complete else ''}") from None
-        if not self.measure.allows(mean):
-            found_mean = f"found {mean:g}{self._counted(parameters, body, clock)}"
-            raise build_refusal(f"the mean must be {self.measure.bounds_for(mean)}, {found_mean}")
+            raise build_refusal(f"{error}{self._explain_units(parameters, body, clock) if complete else ''}") from None
+        if not self.measure.is_allowed(mean):
+            found_mean = f"found {mean:g}{self._explain_units(parameters, body, clock)}"
+            raise build_refusal(f"the mean must be {self.measure.describe_bounds(mean)}, {found_mean}")
         return law
 
-    def _counted(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
+    def _explain_units(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
         """Return the end of a message about numbers that are not as they were written: what each was."""
         if not self.measure.time:
             return ""
@@ -104,25 +104,25 @@ class DistributionReader(Reader):
         ]
         return f"; counted in {unit}{': ' if written else ''}{', '.join(written)}"
 
-    def _without_names(self, family: str, body: Any, clock: Clock) -> Distribution:
+    def _read_constant(self, family: str, body: Any, clock: Clock) -> Distribution:
         if family == "constant":
             return build_constant(self.measure.read(body, clock))
         forms = " or ".join(quote_names(form) for form in FAMILIES[family].forms)
         raise build_refusal(f"expected a mapping of the parameters {forms}, found {describe_found(body)}")
 
-    def _parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    def _read_parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         kinds = FAMILIES[family].parameters
         given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
         known = KnownNames("parameter", kinds)
         findings = [
-            Finding((name,), known.unknown(name, partial(find_parameter_pointer, family, name, given)))
+            Finding((name,), known.explain_unknown(name, partial(find_parameter_pointer, family, name, given)))
             for name in given
             if name not in known
         ]
-        unit = attempt(findings, ("unit",), self._unit, body["unit"]) if len(given) < len(body) else None
+        unit = attempt(findings, ("unit",), self._read_unit, body["unit"]) if len(given) < len(body) else None
         counted = clock if unit is None else Clock(unit, clock.known)
         read: dict[str, Any] = {
-            name: attempt(findings, (name,), self._parameter, kinds[name], name, value, counted)
+            name: attempt(findings, (name,), self._read_parameter, kinds[name], name, value, counted)
             for name, value in given.items()
             if name in kinds
         }
@@ -132,7 +132,7 @@ class DistributionReader(Reader):
             read["values"] = [value * counted.seconds / clock.seconds for value in read["values"]]
         return read
 
-    def _unit(self, unit: Any) -> float:
+    def _read_unit(self, unit: Any) -> float:
         """Return the seconds of the unit that the bare numbers of an empirical distribution count."""
         if self.measure.time <= 0:
             raise build_refusal("`unit` is for durations alone; leave it out")
@@ -140,8 +140,8 @@ class DistributionReader(Reader):
             raise build_refusal(describe_unknown("unit of time", f"{unit}", UNITS, SHOWN))
         return float(UNITS[unit])
 
-    def _parameter(self, kind: str, name: str, source: Any, clock: Clock) -> Any:
-        measure = {"quantity": self.measure.unbounded(), "probability": SHARE}.get(kind, NUMBER)
+    def _read_parameter(self, kind: str, name: str, source: Any, clock: Clock) -> Any:
+        measure = {"quantity": self.measure.drop_bounds(), "probability": SHARE}.get(kind, NUMBER)
         if name not in _LISTS:
             return measure.read(source, clock)
         if not isinstance(source, list) or not source:
@@ -150,15 +150,15 @@ class DistributionReader(Reader):
             measure = WEIGHT
         return _read_numbers(source, measure.smallest) or _read_list(measure, source, clock)
 
-    def json_schema(self, extra: JsonSchemaValue | None = None) -> JsonSchemaValue:
+    def build_schema(self, extra: JsonSchemaValue | None = None) -> JsonSchemaValue:
         """Return what an editor accepts: a quantity or a distribution.
 
         Parameters
         ----------
         extra : properties allowed beside the family.
         """
-        families = [_build_family_schema(name, self.measure.unbounded(), extra or {}) for name in FAMILIES]
-        return {"anyOf": [self.measure.defined(), *families], "description": f"{self.measure.expected}{_ALSO}"}
+        families = [_build_family_schema(name, self.measure.drop_bounds(), extra or {}) for name in FAMILIES]
+        return {"anyOf": [self.measure.wrap_schema(), *families], "description": f"{self.measure.expected}{_ALSO}"}
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _read_list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float
 def _build_family_schema(name: str, measure: Measure, extra: JsonSchemaValue) -> JsonSchemaValue:
     family = FAMILIES[name]
     kinds = {"quantity": measure, "probability": SHARE}
-    single = {parameter: kinds.get(kind, NUMBER).defined() for parameter, kind in family.parameters.items()}
+    single = {parameter: kinds.get(kind, NUMBER).wrap_schema() for parameter, kind in family.parameters.items()}
     properties = {p: {"type": "array", "items": s, "minItems": 1} if p in _LISTS else s for p, s in single.items()}
     forms = [list(form) for form in family.forms]
     if name == "empirical":
@@ -231,9 +231,9 @@ def _build_family_schema(name: str, measure: Measure, extra: JsonSchemaValue) ->
         "anyOf": [{"required": form} for form in forms],
     }
     if name == "constant":
-        body = {"anyOf": [measure.defined(), body]}
+        body = {"anyOf": [measure.wrap_schema(), body]}
     return {"type": "object", "properties": {name: body, **extra}, "required": [name], "additionalProperties": False}
 
 
-DEMANDED = FunctionReader("Demand", _read_demand, _UNITS.json_schema({"every": DURATION.defined()}))
+DEMANDED = FunctionReader("Demand", _read_demand, _UNITS.build_schema({"every": DURATION.wrap_schema()}))
 """Reads a customer's demand."""

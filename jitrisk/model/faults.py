@@ -34,7 +34,7 @@ class Origin:
     lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
     strategy: str = field(default="", compare=False)
 
-    def place(self, path: Path) -> tuple[str, int | None]:
+    def locate(self, path: Path) -> tuple[str, int | None]:
         """Return the key of the part of a path that stands in the file, and its line; of a mapping, the whole key.
 
         Under a strategy, a field of a stage, customer or hazard that its patch replaces stands in the patch.
@@ -69,7 +69,7 @@ class Finding(NamedTuple):
     line: int | None = None
     file: str = ""
 
-    def under(self, *prefix: str | int) -> Finding:
+    def add_prefix(self, *prefix: str | int) -> Finding:
         """Return the finding as seen from further up."""
         return self._replace(path=(*prefix, *self.path))
 
@@ -98,5 +98,5 @@ def attempt(findings: list[Finding], path: Path, read: Callable[..., _T], *argum
     try:
         return read(*arguments)
     except ValueError as error:
-        findings.extend(finding.under(*path) for finding in extract_findings(error))
+        findings.extend(finding.add_prefix(*path) for finding in extract_findings(error))
         return None

@@ -96,13 +96,14 @@ def _read_silence(source: Any, clock: Clock) -> tuple[str, ...]:
     if not isinstance(source, list):
         hint = f", write `[{source}]`" if isinstance(source, str) and source in WARNINGS else ""
         raise build_refusal(
-            f"expected a list of names of warnings such as `[{next(iter(WARNINGS))}]`, found {describe_found(source)}{hint}"
+            f"expected a list of names of warnings such as `[{next(iter(WARNINGS))}]`, "
+            f"found {describe_found(source)}{hint}"
         )
     known = KnownNames("warning", WARNINGS)
     findings = [
         Finding(
             (i,),
-            known.unknown(name) if isinstance(name, str) else f"expected a text, found {describe_found(name)}",
+            known.explain_unknown(name) if isinstance(name, str) else f"expected a text, found {describe_found(name)}",
         )
         for i, name in enumerate(source)
         if not isinstance(name, str) or name not in WARNINGS
@@ -112,7 +113,7 @@ def _read_silence(source: Any, clock: Clock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source))
 
 
-UNMET = FunctionReader("Unmet", _read_unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.defined()]})
+UNMET = FunctionReader("Unmet", _read_unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.wrap_schema()]})
 DELIVERIES = _build_choice("Deliveries", {"crossing": "deliveries may overtake each other", "in_order": ""})
 SERVED = _build_choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
 CLOSED = FunctionReader("Closed", _read_closed, {"enum": [0, 1]})
@@ -122,7 +123,7 @@ SOURCES = FunctionReader(
     {
         "anyOf": [
             {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
-            {"type": "object", "additionalProperties": SHARE.defined(), "minProperties": 1},
+            {"type": "object", "additionalProperties": SHARE.wrap_schema(), "minProperties": 1},
         ]
     },
 )

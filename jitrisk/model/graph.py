@@ -96,11 +96,11 @@ def _find_unknown_stages(
     for consumer, sources in supplies.items():
         for _, path, source in sources:
             if source not in known:
-                yield Finding(("stages", consumer, *path), known.unknown(source))
+                yield Finding(("stages", consumer, *path), known.explain_unknown(source))
     for name, customer in customers.items():
         stage = customer.get("stage") if isinstance(customer, Mapping) else None
         if isinstance(stage, str) and stage.strip() and stage not in known:
-            yield Finding(("customers", name, "stage"), known.unknown(stage))
+            yield Finding(("customers", name, "stage"), known.explain_unknown(stage))
 
 
 def _find_repeated_sources(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
@@ -148,7 +148,7 @@ def _check_hits(
             if target not in known:
                 # Without the one or the other section, that is the fault.
                 if stages and customers:
-                    yield Finding(path, known.unknown(target))
+                    yield Finding(path, known.explain_unknown(target))
             elif target in stages:
                 yield from _find_misfits(path, hit, "stage", Hit.on_stages)
             else:

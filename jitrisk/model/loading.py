@@ -44,8 +44,8 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, 
     """
     file, folder, (tree, *_) = _open_model(source)
     tables = TableInliner(folder)
-    complete = tables.inlined(tree.data)
-    tabled = [finding for finding in tables.findings if tree.known(finding.path)]
+    complete = tables.inline(tree.data)
+    tabled = [finding for finding in tables.findings if tree.is_known(finding.path)]
     placed = _locate_faults([*tree.findings, *_check_shape(tree), *tabled], tree, file, folder)
     if placed:
         raise _build_error(placed)
@@ -81,7 +81,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
         placed += _locate_faults(again, other, file, folder)
     if placed or network is None:
         raise _build_error(placed)
-    return network.located(Origin(file, first.lines))
+    return network.attach_origin(Origin(file, first.lines))
 
 
 def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:
@@ -128,14 +128,14 @@ def _read_network(tree: Tree, folder: Path) -> tuple[Network | None, list[Findin
     if shape := _check_shape(tree):
         return None, [*tree.findings, *shape]
     tables = TableInliner(folder)
-    model = tables.inlined(tree.data)
+    model = tables.inline(tree.data)
     base = read(model)
     strategies, findings = read_strategies(model.get("strategies", {}), base)
     read_findings = [*tables.findings, *base.findings, *findings]
-    every = tree.findings + [finding for finding in read_findings if tree.known(finding.path)]
+    every = tree.findings + [finding for finding in read_findings if tree.is_known(finding.path)]
     if every or base.network is None:
         return None, every
-    return base.network.completed(strategies, serialize_model(model)), []
+    return base.network.complete(strategies, serialize_model(model)), []
 
 
 def _check_shape(tree: Tree) -> list[Finding]:
@@ -151,7 +151,7 @@ def _locate_faults(findings: Iterable[Finding], tree: Tree, file: str, folder: P
     """Return the findings as faults, each with the line of the model that orders it."""
     placed = []
     for finding in dict.fromkeys(findings):
-        path, line = tree.place(finding.path)
+        path, line = tree.locate(finding.path)
         key = format_key(path)
         where = str(folder / finding.file) if finding.file else file
         order = line if finding.file else finding.line or line

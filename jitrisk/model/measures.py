@@ -77,18 +77,18 @@ class Measure(Reader):
         try:
             quantity = parse(source)
         except ValueError as error:
-            reason = hint or self._reason(source, error)
+            reason = hint or self._explain(source, error)
             raise build_refusal(f"expected {self.expected}{also}, found {describe_found(source)}{reason}") from None
-        if not self._fits(quantity):
+        if not self._has_dimension(quantity):
             raise build_refusal(f"expected {self.expected}{also}, found {describe_found(source)}")
-        value = self._converted(quantity, clock.seconds)
-        if not self.allows(value):
+        value = self._convert(quantity, clock.seconds)
+        if not self.is_allowed(value):
             raise build_refusal(
-                f"expected {self.expected}{also}, {self.bounds_for(value)}, found {describe_found(source)}"
+                f"expected {self.expected}{also}, {self.describe_bounds(value)}, found {describe_found(source)}"
             )
         return value
 
-    def allows(self, value: float) -> bool:
+    def is_allowed(self, value: float) -> bool:
         """Return whether a value, in periods or per period, is within the bounds."""
         low = value > self.low if self.above else value >= self.low
         high = value < self.high if self.below else value <= self.high
@@ -97,7 +97,7 @@ class Measure(Reader):
     def _is_tiny(self, value: float) -> bool:
         return 0.0 < value < self.smallest
 
-    def bounds_for(self, value: float) -> str:
+    def describe_bounds(self, value: float) -> str:
         """Return in words the bounds that a value breaks."""
         if not self._is_tiny(value):
             return self.bounds
@@ -110,12 +110,12 @@ class Measure(Reader):
         low = f"{'above' if self.above else 'at least'} {self.low:g}"
         return f"{low} and {'below' if self.below else 'at most'} {self.high:g}"
 
-    def unbounded(self) -> Measure:
+    def drop_bounds(self) -> Measure:
         """Return the same measure for a parameter of a distribution, which may be any number from 0."""
         free = Measure(self.title, self.expected, self.time, self.bare, self.percent)
         return self if free == self else replace(free, title=f"{self.title}Parameter")
 
-    def _reason(self, source: Any, error: ValueError) -> str:
+    def _explain(self, source: Any, error: ValueError) -> str:
         """Return how the message about something that is no quantity ends."""
         if isinstance(source, bool) or not isinstance(source, int | float | str):
             return ""
@@ -128,26 +128,26 @@ class Measure(Reader):
             return "; write a number or a percentage"
         return f"; units and money are bare numbers, write `{bare}`"
 
-    def _fits(self, quantity: ParsedQuantity) -> bool:
+    def _has_dimension(self, quantity: ParsedQuantity) -> bool:
         if quantity.percent and not (self.percent and quantity.time == self.time):
             return False
         return quantity.time == self.time or (quantity.time == 0 and self.bare)
 
-    def _converted(self, quantity: ParsedQuantity, seconds: float) -> float:
+    def _convert(self, quantity: ParsedQuantity, seconds: float) -> float:
         if quantity.time > 0:
             return quantity.number / seconds
         if quantity.time < 0:
             return quantity.number * seconds / quantity.seconds
         return quantity.number
 
-    def json_schema(self) -> JsonSchemaValue:
+    def build_schema(self) -> JsonSchemaValue:
         """Return what an editor accepts: a number or a text of the right form."""
         number: JsonSchemaValue = {"type": "number", "exclusiveMinimum" if self.above else "minimum": self.low}
         number["exclusiveMaximum" if self.below else "maximum"] = self.high
-        text = {"type": "string", "pattern": self._pattern()}
+        text = {"type": "string", "pattern": self._build_pattern()}
         return {"anyOf": [number, text] if self.bare else [text], "description": self.expected}
 
-    def _pattern(self) -> str:
+    def _build_pattern(self) -> str:
         amount = rf"\+?{NUMBER_PATTERN}"
         forms = [amount] if self.bare else []
         if self.time > 0:
@@ -182,20 +182,20 @@ class WholePeriods(Reader):
         if not exact:
             whole = int(periods)
         if clock.known and not (self.down or exact):
-            raise self._refusal("a whole number of periods", source, periods, clock)
+            raise self._build_refusal("a whole number of periods", source, periods, clock)
         if clock.known and not self.least <= whole <= self.most:
-            raise self._refusal(f"from {self.least:,} to {self.most:,} periods", source, periods, clock)
+            raise self._build_refusal(f"from {self.least:,} to {self.most:,} periods", source, periods, clock)
         return whole
 
-    def _refusal(self, allowed: str, source: Any, periods: float, clock: Clock) -> ValueError:
+    def _build_refusal(self, allowed: str, source: Any, periods: float, clock: Clock) -> ValueError:
         length = f"a period is {clock.seconds / HOUR:g} h"
         return build_refusal(
             f"expected {allowed} ({length}), found {describe_found(source)}, which is {periods:.6g} periods"
         )
 
-    def json_schema(self) -> JsonSchemaValue:
+    def build_schema(self) -> JsonSchemaValue:
         """Return what an editor accepts."""
-        return DURATION.json_schema()
+        return DURATION.build_schema()
 
 
 DURATION = Measure("Duration", "a duration such as `8 h` or a number of periods", time=1)
@@ -228,8 +228,8 @@ FACTOR = Measure("Factor", "a factor such as `1.4` or `140 %`", percent=True)
 POSITIVE_FACTOR = Measure("FactorAboveZero", "a factor such as `1.4` or `140 %`", percent=True, above=True)
 REDUCTION = Measure("Reduction", "a factor from 0 to 1 such as `0.5` or `50 %`", percent=True, high=1.0)
 
-HOURS = FunctionReader(LENGTH.title, lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.json_schema())
+HOURS = FunctionReader(LENGTH.title, lambda source, clock: LENGTH.read(source, Clock(HOUR)), LENGTH.build_schema())
 """Reads the period itself, in hours."""
 
-DAYS = FunctionReader(CREDIT.title, lambda source, clock: CREDIT.read(source, Clock(DAY)), CREDIT.json_schema())
+DAYS = FunctionReader(CREDIT.title, lambda source, clock: CREDIT.read(source, Clock(DAY)), CREDIT.build_schema())
 """Reads a time to pay, in days."""

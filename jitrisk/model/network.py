@@ -131,19 +131,19 @@ class Stage(Part):
 
     @field_validator("policy_")
     @classmethod
-    def _limited(cls, policy: PolicyChoice, info: ValidationInfo[Clock]) -> PolicyChoice:
-        if policy.chosen.is_unlimited and info.data.get("capacity", 0) is None:
+    def _check_limit(cls, policy: PolicyChoice, info: ValidationInfo[Clock]) -> PolicyChoice:
+        if policy.policy.is_unlimited and info.data.get("capacity", 0) is None:
             raise build_refusal("without a limit to its cards or its level, the stage needs a `capacity`")
         return policy
 
     @property
     def policy(self) -> Policy:
         """The policy that refills the store."""
-        return self.policy_.chosen
+        return self.policy_.policy
 
     @field_validator("deliveries")
     @classmethod
-    def _keeps_order(cls, deliveries: str, info: ValidationInfo[Clock]) -> str:
+    def _check_deliveries(cls, deliveries: str, info: ValidationInfo[Clock]) -> str:
         if deliveries == "in_order" and info.data.get("expedite") is not None:
             raise build_refusal(
                 "`in_order` does not go with `expedite`, whose deliveries overtake others; leave one of the two out"
@@ -217,7 +217,7 @@ class Hazard(Part):
     )
 
     @property
-    def quiet(self) -> Distribution:
+    def time_between_distribution(self) -> Distribution:
         """Periods between the end of one event and the next."""
         if self.time_between is not None:
             return self.time_between
@@ -226,7 +226,7 @@ class Hazard(Part):
 
     @field_validator("rate", "time_between")
     @classmethod
-    def _quiet_long_enough(cls, given: Any, info: ValidationInfo[Clock]) -> Any:
+    def _check_time_between(cls, given: Any, info: ValidationInfo[Clock]) -> Any:
         quiet = 1.0 / given if isinstance(given, float) else given.mean() if given else 1.0
         if quiet < _SHORTEST_QUIET and info.context.known:
             allowed = f"expected at most {1 / _SHORTEST_QUIET:,.0f} events a period of quiet time"
@@ -235,7 +235,7 @@ class Hazard(Part):
 
     @field_validator("duration")
     @classmethod
-    def _not_too_often(cls, duration: Distribution, info: ValidationInfo[Clock]) -> Distribution:
+    def _check_duration(cls, duration: Distribution, info: ValidationInfo[Clock]) -> Distribution:
         rate: Any = info.data.get("rate")
         between: Any = info.data.get("time_between")
         if (rate or between) and info.context.known:
@@ -248,7 +248,7 @@ class Hazard(Part):
 
     @field_validator("hits")
     @classmethod
-    def _something(cls, hits: dict[str, Hit]) -> dict[str, Hit]:
+    def _check_hits(cls, hits: dict[str, Hit]) -> dict[str, Hit]:
         if not hits:
             raise build_refusal("expected at least one stage or customer that is hit, found an empty mapping")
         return hits
@@ -304,21 +304,21 @@ class Network(Part):
 
     @field_validator("warm_up")
     @classmethod
-    def _ends_before_horizon(cls, warm_up: int, info: ValidationInfo[Clock]) -> int:
+    def _check_warm_up(cls, warm_up: int, info: ValidationInfo[Clock]) -> int:
         horizon = info.data.get("horizon")
         if horizon is not None and warm_up >= horizon and info.context.known:
             raise build_refusal(f"the warm-up, {warm_up} periods, must be shorter than the horizon, {horizon} periods")
         return warm_up
 
-    def completed(self, strategies: Mapping[str, Network], text: str) -> Network:
+    def complete(self, strategies: Mapping[str, Network], text: str) -> Network:
         """Return the network with its strategies and its text."""
         whole = self.model_copy(update={"strategies": dict(strategies)})
         whole._text = text
         return whole
 
-    def located(self, origin: Origin) -> Network:
+    def attach_origin(self, origin: Origin) -> Network:
         """Return the network, and that of every strategy, with where it was read from."""
-        strategies = {name: one.located(replace(origin, strategy=name)) for name, one in self.strategies.items()}
+        strategies = {name: one.attach_origin(replace(origin, strategy=name)) for name, one in self.strategies.items()}
         whole = self.model_copy(update={"strategies": strategies})
         whole._origin = origin
         return whole

@@ -44,7 +44,7 @@ class Part(BaseModel):
 
     @classmethod
     @cache
-    def known(cls) -> dict[str, str]:
+    def list_keys(cls) -> dict[str, str]:
         """Return the keys in the file, each with the name of its attribute."""
         return {field.alias or name: name for name, field in cls.model_fields.items()}
 
@@ -55,33 +55,33 @@ class Part(BaseModel):
         if isinstance(source, cls):
             return source
         if not isinstance(source, Mapping):
-            keys = quote_names(cls.known())
+            keys = quote_names(cls.list_keys())
             raise build_refusal(
-                f"expected a mapping with the keys {keys}, found {describe_found(source)}{cls._hint(source)}"
+                f"expected a mapping with the keys {keys}, found {describe_found(source)}{cls._build_hint(source)}"
             )
-        known = KnownNames("key", cls.known())
-        misplaced = (f for key, value in source.items() if (f := cls._misplaced(key, value, known)))
+        known = KnownNames("key", cls.list_keys())
+        misplaced = (f for key, value in source.items() if (f := cls._check_key(key, value, known)))
         findings = list(islice(misplaced, MOST_FAULTS + 1))
-        findings += cls._choices(source)
-        given = {key: value for key, value in source.items() if key in cls.known() and value is not None}
+        findings += cls._check_choices(source)
+        given = {key: value for key, value in source.items() if key in cls.list_keys() and value is not None}
         try:
             part = handler(given)
         except ValidationError as error:
             details = zip(error.errors(include_url=False), extract_findings(error), strict=True)
-            there = {*source, *cls.meant(source)}
-            findings += [cls._reworded(e, f) for e, f in details if e["type"] != "missing" or e["loc"][0] not in there]
+            there = {*source, *cls.guess_keys(source)}
+            findings += [cls._reword(e, f) for e, f in details if e["type"] != "missing" or e["loc"][0] not in there]
         if findings:
             raise combine_findings(findings)
         return part
 
     @classmethod
-    def _misplaced(cls, key: str, value: Any, known: KnownNames) -> Finding | None:
+    def _check_key(cls, key: str, value: Any, known: KnownNames) -> Finding | None:
         if key not in known:
-            return Finding((key,), known.unknown(key, partial(cls._advise, key)))
+            return Finding((key,), known.explain_unknown(key, partial(cls._advise, key)))
         if value is not None:
             return None
-        if cls.model_fields[cls.known()[key]].is_required():
-            return Finding((key,), f"expected a value, found nothing: {cls._sentence(key)}")
+        if cls.model_fields[cls.list_keys()[key]].is_required():
+            return Finding((key,), f"expected a value, found nothing: {cls._describe_key(key)}")
         return Finding((key,), "expected a value, found nothing; leave the key out, or write `{}` for an empty mapping")
 
     @classmethod
@@ -91,54 +91,55 @@ class Part(BaseModel):
         return pointer.advice if pointer else ""
 
     @classmethod
-    def _hint(cls, source: Any) -> str:
+    def _build_hint(cls, source: Any) -> str:
         """Return the end of the message about something that is no mapping."""
         return ""
 
     @classmethod
-    def meant(cls, source: Mapping[str, Any]) -> set[str]:
+    def guess_keys(cls, source: Mapping[str, Any]) -> set[str]:
         """Return the known keys that the unknown ones look like or stand for."""
-        strange = list(islice((key for key in source if key not in cls.known()), _MOST_SEARCHED))
+        strange = list(islice((key for key in source if key not in cls.list_keys()), _MOST_SEARCHED))
         pointers = {key: pointer for key in strange if (pointer := find_key_pointer(cls.__name__, key))}
-        close = {close for key in strange if key not in pointers and (close := find_nearest(key, cls.known()))}
+        close = {close for key in strange if key not in pointers and (close := find_nearest(key, cls.list_keys()))}
         return close.union(*(pointer.keys for pointer in pointers.values()))
 
     @classmethod
-    def _choices(cls, source: Mapping[str, Any]) -> list[Finding]:
+    def _check_choices(cls, source: Mapping[str, Any]) -> list[Finding]:
         given = [(group, [key for key in group if key in source]) for group in cls.choices]
         findings = [
             Finding((), f"expected exactly one of {quote_names(group)}, found {quote_names(keys) or 'none of them'}")
             for group, keys in given
-            if len(keys) > 1 or not (keys or cls._misspelled(group, source))
+            if len(keys) > 1 or not (keys or cls._is_misspelled(group, source))
         ]
-        if cls.needed and not any(key in source for key in cls.needed) and not cls._misspelled(cls.needed, source):
+        if cls.needed and not any(key in source for key in cls.needed) and not cls._is_misspelled(cls.needed, source):
             findings.append(Finding((), f"expected at least one of {quote_names(cls.needed)}, found none of them"))
         return findings
 
     @classmethod
-    def _misspelled(cls, group: tuple[str, ...], source: Mapping[str, Any]) -> bool:
+    def _is_misspelled(cls, group: tuple[str, ...], source: Mapping[str, Any]) -> bool:
         """Return whether an unknown key stands where one of a group should, which is a fault already."""
-        return bool(source) and (not source.keys() & cls.known() or not cls.meant(source).isdisjoint(group))
+        return bool(source) and (not source.keys() & cls.list_keys() or not cls.guess_keys(source).isdisjoint(group))
 
     @classmethod
-    def _reworded(cls, error: Any, finding: Finding) -> Finding:
+    def _reword(cls, error: Any, finding: Finding) -> Finding:
         """Return pydantic's own messages in the words of a model file."""
         if error["type"] == "missing":
-            return Finding((), f"missing key `{finding.path[0]}`: {cls._sentence(str(finding.path[0]))}")
+            return Finding((), f"missing key `{finding.path[0]}`: {cls._describe_key(str(finding.path[0]))}")
         if error["type"] in ("dict_type", "model_type"):
             return Finding(
-                finding.path, f"expected a mapping{cls._such_as(finding.path)}, found {describe_found(error['input'])}"
+                finding.path,
+                f"expected a mapping{cls._format_example(finding.path)}, found {describe_found(error['input'])}",
             )
         return finding
 
     @classmethod
-    def _such_as(cls, path: Path) -> str:
-        examples = cls.model_fields[cls.known()[str(path[0])]].examples if len(path) == 1 else None
+    def _format_example(cls, path: Path) -> str:
+        examples = cls.model_fields[cls.list_keys()[str(path[0])]].examples if len(path) == 1 else None
         return f" such as `{yaml.safe_dump(examples[0], default_flow_style=True).strip()}`" if examples else ""
 
     @classmethod
-    def _sentence(cls, key: str) -> str:
-        return cls.model_fields[cls.known()[key]].description or "it is required"
+    def _describe_key(cls, key: str) -> str:
+        return cls.model_fields[cls.list_keys()[key]].description or "it is required"
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -50,7 +50,9 @@ _UNITS_OR_COVER = Measure("Level", "units such as `500` or a cover time such as 
 _Level = Annotated[
     Level,
     FunctionReader(
-        "Level", _read_level, {"anyOf": [UNITS.defined(), DURATION.defined()], "description": _UNITS_OR_COVER.expected}
+        "Level",
+        _read_level,
+        {"anyOf": [UNITS.wrap_schema(), DURATION.wrap_schema()], "description": _UNITS_OR_COVER.expected},
     ),
 ]
 
@@ -95,7 +97,7 @@ def _read_order_up_to(source: Any, clock: Clock) -> float:
     return UNITS.read(source, clock, also=f" or `{UNLIMITED}`", hint=suggest_name(source, (UNLIMITED,)))
 
 
-_ORDER_UP_TO = FunctionReader("OrderUpTo", _read_order_up_to, {"anyOf": [UNITS.defined(), {"const": UNLIMITED}]})
+_ORDER_UP_TO = FunctionReader("OrderUpTo", _read_order_up_to, {"anyOf": [UNITS.wrap_schema(), {"const": UNLIMITED}]})
 
 
 class Policy(Part):
@@ -129,7 +131,7 @@ class Kanban(Policy):
 
     @field_validator("safety")
     @classmethod
-    def _needs_auto(cls, safety: float, info: ValidationInfo) -> float:
+    def _check_safety(cls, safety: float, info: ValidationInfo) -> float:
         if safety and info.data.get("cards", None) not in (None, "formula"):
             raise build_refusal("a safety margin only counts with `cards: auto` or `formula`; leave one of the two out")
         return safety
@@ -168,7 +170,7 @@ class MinMax(Policy):
 
     @field_validator("max")
     @classmethod
-    def _above_min(cls, most: Level, info: ValidationInfo) -> Level:
+    def _check_max(cls, most: Level, info: ValidationInfo) -> Level:
         least: Level | None = info.data.get("min")
         comparable = least is not None and (least.units is None) == (most.units is None)
         if comparable and least is not None and most.amount <= least.amount:
@@ -185,7 +187,7 @@ class ReorderPoint(Policy):
 
     @field_validator("quantity")
     @classmethod
-    def _above_zero(cls, quantity: Level) -> Level:
+    def _check_quantity(cls, quantity: Level) -> Level:
         if quantity.amount <= 0.0:
             raise build_refusal("the quantity of an order must be above 0")
         return quantity
@@ -218,12 +220,12 @@ class PolicyChoice(Part):
     make_to_order: MakeToOrder | None = None
 
     @classmethod
-    def _hint(cls, source: Any) -> str:
+    def _build_hint(cls, source: Any) -> str:
         kind = find_nearest(source, _FORMS) if isinstance(source, str) else None
         return f"; write `{{{kind}: {_FORMS[kind]}}}`" if kind else ""
 
     @property
-    def chosen(self) -> Policy:
+    def policy(self) -> Policy:
         """The policy that is given."""
         policies = (self.kanban, self.base_stock, self.min_max, self.reorder_point, self.make_to_order)
         return next(policy for policy in policies if policy is not None)

@@ -94,7 +94,7 @@ def _list_prices(place: Path) -> list[str]:
     """Return the names of the prices that a part of a model has."""
     section = place[-2] if len(place) > 1 else ""
     part = SECTIONS[section] if section in _SECTIONS else Network
-    return [name for name in part.known() if name in PRICES]
+    return [name for name in part.list_keys() if name in PRICES]
 
 
 def _get_value(model: Any, path: Path) -> Any:

@@ -68,7 +68,7 @@ class ParsedQuantity:
     percent: bool = False
 
     @property
-    def unit(self) -> bool:
+    def has_unit(self) -> bool:
         """Whether it is more than a plain number."""
         return self.time != 0 or self.percent
 
@@ -125,7 +125,7 @@ def parse_number(source: Any) -> Any:
         quantity = parse(source)
     except ValueError:
         return source
-    return source if quantity.unit else quantity.number
+    return source if quantity.has_unit else quantity.number
 
 
 def describe_found(source: object) -> str:

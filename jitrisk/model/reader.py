@@ -63,12 +63,12 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    def json_schema(self) -> JsonSchemaValue:
+    def build_schema(self) -> JsonSchemaValue:
         """Return the JSON Schema of the field."""
 
-    def defined(self) -> JsonSchemaValue:
+    def wrap_schema(self) -> JsonSchemaValue:
         """Return the JSON Schema wrapped for :mod:`jitrisk.model.schema`, which defines each only once."""
-        return {"definition": {"title": self.title, **self.json_schema()}}
+        return {"definition": {"title": self.title, **self.build_schema()}}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(lambda value, info: self.read(value, info.context))
@@ -76,7 +76,7 @@ class Reader(ABC):
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return self.defined()
+        return self.wrap_schema()
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class FunctionReader(Reader):
         """Return what the function returns."""
         return self.function(source, clock)
 
-    def json_schema(self) -> JsonSchemaValue:
+    def build_schema(self) -> JsonSchemaValue:
         """Return the schema."""
         return dict(self.schema)
 

@@ -32,7 +32,7 @@ def build_model_schema() -> dict[str, Any]:
     kinds: dict[str, Any] = schema["$defs"]
     network = kinds.pop("Network")
     inputs = kinds["Stage"]["properties"]["inputs"]
-    inputs["additionalProperties"] = {"anyOf": [POSITIVE_UNITS.defined(), inputs["additionalProperties"]]}
+    inputs["additionalProperties"] = {"anyOf": [POSITIVE_UNITS.wrap_schema(), inputs["additionalProperties"]]}
     network["properties"]["strategies"] = _build_strategies(network["properties"])
     kinds |= {f"{part.__name__}Patch": _build_patch(kinds[part.__name__]) for part in SECTIONS.values()}
     definitions: dict[str, Any] = {}

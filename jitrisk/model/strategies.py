@@ -57,7 +57,7 @@ def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], li
         if id(patch) not in done:
             done[id(patch)] = _read_patch(patch, base, known)
         network, faulty = done[id(patch)]
-        findings += (finding.under("strategies", name) for finding in faulty)
+        findings += (finding.add_prefix("strategies", name) for finding in faulty)
         if network is not None:
             networks[name] = network
         if len(findings) > MOST_FAULTS:
@@ -85,7 +85,7 @@ def _read_patch(patch: Any, base: Reading, known: frozenset[Finding]) -> tuple[N
     else:
         reading = read(model, before=base)
         network, findings = reading.network, [*faulty, *_select_caused(reading.findings, patch, known)]
-    return network.completed({}, serialize_model(model)) if network and base.network else None, findings
+    return network.complete({}, serialize_model(model)) if network and base.network else None, findings
 
 
 def serialize_model(model: Mapping[str, Any]) -> str:
@@ -108,7 +108,8 @@ def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], l
     """
     result = {key: value for key, value in model.items() if key != "strategies"}
     if not isinstance(patch, Mapping):
-        message = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change, found {describe_found(patch)}"
+        expected = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change"
+        message = f"{expected}, found {describe_found(patch)}"
         return result, [Finding((), message)]
     findings: list[Finding] = []
     allowed = KnownNames("key", _ALLOWED)
@@ -117,11 +118,11 @@ def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], l
             result |= _patch_section(key, model, change, findings)
         elif key in FIELDS:
             result[key] = change
-        elif key in Network.known():
+        elif key in Network.list_keys():
             message = f"`{key}` must be the same under every strategy; a strategy can change {quote_names(_ALLOWED)}"
             findings.append(Finding((key,), message))
         else:
-            findings.append(Finding((key,), allowed.unknown(key)))
+            findings.append(Finding((key,), allowed.explain_unknown(key)))
     return result, findings
 
 
@@ -131,13 +132,13 @@ def _patch_section(section: str, model: Mapping[str, Any], change: Any, findings
         findings.append(Finding((section,), f"expected a mapping of names to changes, found {describe_found(change)}"))
         return {}
     base = model.get(section, {})
-    if not isinstance(base, Mapping) or (section not in model and section in Network.meant(model)):
+    if not isinstance(base, Mapping) or (section not in model and section in Network.guess_keys(model)):
         return {}
     result = dict(base)
     known = KnownNames(section.removesuffix("s"), base)
     for name, fields in change.items():
         if name not in known:
-            findings.append(Finding((section, name), f"{known.unknown(name)}; a strategy adds nothing new"))
+            findings.append(Finding((section, name), f"{known.explain_unknown(name)}; a strategy adds nothing new"))
         elif not isinstance(fields, Mapping):
             findings.append(Finding((section, name), f"expected a mapping of fields, found {describe_found(fields)}"))
         elif isinstance(base[name], Mapping):

@@ -67,21 +67,21 @@ class TableInliner:
     folder: FilePath
     findings: list[Finding] = field(default_factory=list)
 
-    def inlined(self, node: Any, path: Path = ()) -> Any:
+    def inline(self, node: Any, path: Path = ()) -> Any:
         """Return a model with every table replaced by its values; the model itself is left alone."""
         if not isinstance(node, Mapping):
             return node
         if path and path[-1] == "empirical" and "file" in node:
             try:
-                return self._table(node)
+                return self._read_table(node)
             except _TableError as error:
-                self.findings += [finding.under(*path) for finding in error.findings]
+                self.findings += [finding.add_prefix(*path) for finding in error.findings]
                 return _STAND_IN
-        return {key: self.inlined(value, (*path, key)) for key, value in node.items()}
+        return {key: self.inline(value, (*path, key)) for key, value in node.items()}
 
-    def _table(self, node: Mapping[str, Any]) -> dict[str, Any]:
+    def _read_table(self, node: Mapping[str, Any]) -> dict[str, Any]:
         known = KnownNames("key", _KEYS)
-        findings = [Finding((key,), known.unknown(key)) for key in node if key not in known]
+        findings = [Finding((key,), known.explain_unknown(key)) for key in node if key not in known]
         if "column" not in node:
             findings.append(Finding((), "missing key `column`: the column of the file to draw from"))
         given = [key for key in _KEYS if key in node]
@@ -96,24 +96,26 @@ class TableInliner:
 
     def _tally(self, node: Mapping[str, Any]) -> dict[str, Any]:
         """Return the distinct values of a column with their weights."""
-        rows, lines = self._rows(node["file"])
+        rows, lines = self._read_rows(node["file"])
         column = _find_column(rows[0], "column", node["column"])
         weight = _find_column(rows[0], "weights", node["weights"]) if "weights" in node else None
         cells = _Cells(node["file"])
         tally: dict[float | str, float] = {}
         for row, line in zip(rows[1:], lines[1:], strict=True):
-            if not cells.fit(row, rows[0], line):
+            if not cells.check_row(row, rows[0], line):
                 continue
-            value = cells.quantity(row, column, "column", line)
-            tally[value] = tally.get(value, 0) + (1 if weight is None else cells.number(row, weight, "weights", line))
+            value = cells.read_quantity(row, column, "column", line)
+            tally[value] = tally.get(value, 0) + (
+                1 if weight is None else cells.read_number(row, weight, "weights", line)
+            )
         if cells.findings:
-            raise _TableError(cells.reported())
+            raise _TableError(cells.list_findings())
         values = sorted(tally, key=lambda value: (isinstance(value, str), value))
         return {"values": [_shorten_number(v) for v in values], "weights": [_shorten_number(tally[v]) for v in values]}
 
-    def _rows(self, name: str) -> tuple[list[list[str]], list[int]]:
+    def _read_rows(self, name: str) -> tuple[list[list[str]], list[int]]:
         """Return the rows of a file, its header first, and the line each ends on."""
-        text = self._text(name)
+        text = self._read_text(name)
         reader = csv.reader(io.StringIO(text, newline=""))
         rows, lines = [], []
         try:
@@ -132,9 +134,9 @@ class TableInliner:
             raise _build_refusal(f"expected a header and 1 to {MOST_ROWS:,} rows, found {max(len(rows) - 1, 0):,} rows")
         return rows, lines
 
-    def _text(self, name: str) -> str:
+    def _read_text(self, name: str) -> str:
         try:
-            content = read_regular(self._inside(name), MOST_BYTES)
+            content = read_regular(self._resolve_path(name), MOST_BYTES)
             if len(content) > MOST_BYTES:
                 raise _build_refusal(f"the file `{format_text(name)}` is larger than {format_bytes(MOST_BYTES)}")
             return content.decode("utf-8-sig")
@@ -148,7 +150,7 @@ class TableInliner:
             why = format_reason(getattr(error, "strerror", None) or error)
             raise _build_refusal(f"the file `{format_text(name)}` cannot be read: {why}") from None
 
-    def _inside(self, name: str) -> FilePath:
+    def _resolve_path(self, name: str) -> FilePath:
         """Return the path of a file in the folder of the model, wherever links lead."""
         windows = PureWindowsPath(name)
         folder = FilePath(os.path.realpath(self.folder))
@@ -170,7 +172,7 @@ class _Cells:
     file: str
     findings: list[Finding] = field(default_factory=list)
 
-    def fit(self, row: list[str], header: list[str], line: int) -> bool:
+    def check_row(self, row: list[str], header: list[str], line: int) -> bool:
         """Return whether a row has a cell for every column and no more."""
         if len(row) == len(header):
             return True
@@ -187,13 +189,13 @@ class _Cells:
         )
         return False
 
-    def quantity(self, row: list[str], place: int, key: str, line: int) -> float | str:
+    def read_quantity(self, row: list[str], place: int, key: str, line: int) -> float | str:
         """Return a cell as a number, or as it is where it has a unit."""
         text = row[place].strip()
         if _NUMBER.fullmatch(text) and float(text) <= LARGEST:
             return float(text)
         try:
-            if parse(text).unit:
+            if parse(text).has_unit:
                 return text
             allowed = f"a number from 0 to {LARGEST:g}"
         except ValueError:
@@ -201,9 +203,9 @@ class _Cells:
         self._report(key, f"expected {allowed}, found {describe_found(text)}", line)
         return 0.0
 
-    def number(self, row: list[str], place: int, key: str, line: int) -> float:
+    def read_number(self, row: list[str], place: int, key: str, line: int) -> float:
         """Return a cell as a number."""
-        value = self.quantity(row, place, key, line)
+        value = self.read_quantity(row, place, key, line)
         if isinstance(value, str):
             self._report(key, f"expected a number, found {describe_found(value)}", line)
             return 0.0
@@ -212,7 +214,7 @@ class _Cells:
     def _report(self, key: str, message: str, line: int) -> None:
         self.findings.append(Finding((key,), message, line, self.file))
 
-    def reported(self) -> list[Finding]:
+    def list_findings(self) -> list[Finding]:
         """Return the first faults, and how many more there are."""
         more = len(self.findings) - _MOST_FAULTS
         last = [Finding((), f"`{format_text(self.file)}` has {more:,} more faults")] if more > 0 else []

@@ -64,12 +64,12 @@ class Tree:
     doubled: set[Path] = field(default_factory=set)
     unclear: set[Path] = field(default_factory=set)
 
-    def known(self, path: Path) -> bool:
+    def is_known(self, path: Path) -> bool:
         """Return whether the text says what stands at a path, so that faults found there are its own."""
         # A tag on a whole model, section or member leaves no doubt about the keys in it.
         return path not in self.unclear and not any(path[:n] in self.unclear for n in range(3, len(path)))
 
-    def place(self, path: Path) -> tuple[Path, int | None]:
+    def locate(self, path: Path) -> tuple[Path, int | None]:
         """Return the part of a path that stands in the text, and its line."""
         node, known = self.data, 0
         for step in path:
@@ -213,46 +213,46 @@ class _Builder:
         """Take the next event."""
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.NodeEvent):
-            self._node(event, line)
+            self._take_node(event, line)
         elif isinstance(event, yaml.CollectionEndEvent):
             frame = self._stack.pop()
             _merge(frame.node, frame.merged)
             if frame.is_key:
-                self._without_key(self._stack[-1])
-            self._name(frame.anchor, frame.node, self._nodes - frame.before, frame.height)
-            self._deepen(frame.height, line)
+                self._skip_key(self._stack[-1])
+            self._store_anchor(frame.anchor, frame.node, self._nodes - frame.before, frame.height)
+            self._check_depth(frame.height, line)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 raise TextError("a second document begins here; a model is one document", line)
 
-    def _node(self, event: yaml.NodeEvent, line: int) -> None:
+    def _take_node(self, event: yaml.NodeEvent, line: int) -> None:
         frame = self._stack[-1] if self._stack else None
         is_key = frame is not None and isinstance(frame.node, dict) and frame.key is None
         if tag := getattr(event, "tag", None):
-            self._tag(tag, line, is_key)
+            self._take_tag(tag, line, is_key)
         if frame and is_key:
-            self._key(frame, event, line)
+            self._take_key(frame, event, line)
         elif isinstance(event, yaml.AliasEvent):
-            self._alias(event, line)
+            self._take_alias(event, line)
         elif isinstance(event, yaml.ScalarEvent):
-            self._count(1, line)
+            self._count_nodes(1, line)
             value = event.value if event.style else parse_scalar(event.value)
-            self._name(event.anchor, value, 1, 0)
+            self._store_anchor(event.anchor, value, 1, 0)
             self._add(value, line)
         else:
             self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line)
 
-    def _tag(self, tag: str, line: int, is_key: bool) -> None:
+    def _take_tag(self, tag: str, line: int, is_key: bool) -> None:
         """Take note of a tag; what it stands before is read as if there were none."""
-        path = self._next()
+        path = self._find_next_path()
         tag = tag.replace("tag:yaml.org,2002:", "!!")
         self._report(path, f"the tag `{format_text(tag)}` is not allowed; a model has no tags", line)
         above = self._stack[-1] if self._stack else None
         if not is_key and not (above and (above.lost or not above.keep)):
             self.tree.unclear.add(path)
 
-    def _next(self) -> Path:
+    def _find_next_path(self) -> Path:
         """Return the path of what comes next; that of the mapping where it is a key."""
         if not self._stack:
             return ()
@@ -267,26 +267,26 @@ class _Builder:
             if len(self.tree.findings) > MOST_FAULTS:
                 raise TooManyFaultsError(self.tree)
 
-    def _key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
+    def _take_key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
         """Take a key, which is a text whatever it looks like."""
         if not isinstance(event, yaml.ScalarEvent) or event.anchor:
             self._report(frame.path, "a key must be a plain text", line)
         if isinstance(event, yaml.AliasEvent):
-            self._without_key(frame)
+            self._skip_key(frame)
         elif isinstance(event, yaml.CollectionStartEvent):
             self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line, is_key=True)
         elif isinstance(event, yaml.ScalarEvent):
-            self._count(1, line)
-            self._name(event.anchor, event.value, 1, 0)
+            self._count_nodes(1, line)
+            self._store_anchor(event.anchor, event.value, 1, 0)
             frame.key, frame.merging = event.value, event.value == "<<" and not event.style
             if frame.merging:
                 frame.keep = True
                 message = "merge keys `<<` are not supported; repeat the fields, or use an alias for the whole"
                 self._report(frame.path, message, line)
             else:
-                self._plain_key(frame, event.value, line)
+                self._take_plain_key(frame, event.value, line)
 
-    def _plain_key(self, frame: _Frame, key: str, line: int) -> None:
+    def _take_plain_key(self, frame: _Frame, key: str, line: int) -> None:
         first = key not in frame.node
         frame.keep = first or (self._last and not frame.lost)
         path = (*frame.path, key)
@@ -299,28 +299,28 @@ class _Builder:
         if frame.keep:
             self.tree.lines[path] = line
 
-    def _without_key(self, frame: _Frame) -> None:
+    def _skip_key(self, frame: _Frame) -> None:
         """Go on behind something that is no key: its value belongs nowhere."""
         frame.key, frame.keep, frame.merging = "", False, False
 
     def _open(self, node: Any, anchor: str | None, line: int, is_key: bool = False) -> None:
-        self._deepen(1, line)
+        self._check_depth(1, line)
         before = self._nodes
-        self._count(1, line)
+        self._count_nodes(1, line)
         above = self._stack[-1] if self._stack else None
         if above and is_key:
             self._stack.append(_Frame(node, above.path, anchor, before, lost=True, is_key=True))
             return
         lost = above is not None and (above.lost or not (above.keep or above.merging))
-        path = self._next()
-        half = self._half(path) if above and isinstance(node, dict) and not anchor else None
+        path = self._find_next_path()
+        half = self._find_first_half(path) if above and isinstance(node, dict) and not anchor else None
         if above and half is not None:
             node, lost, above.key = half, False, None
         else:
             self._add(node, line)
         self._stack.append(_Frame(node, path, anchor, before, lost=lost))
 
-    def _half(self, path: Path) -> dict[str, Any] | None:
+    def _find_first_half(self, path: Path) -> dict[str, Any] | None:
         """Return the section that stands at the top under a key already.
 
         The two halves are read as one, so that each knows the names in the other; but not what an alias can repeat,
@@ -331,7 +331,7 @@ class _Builder:
 
     def _add(self, value: Any, line: int) -> None:
         """Put a value where it belongs."""
-        path = self._next()
+        path = self._find_next_path()
         if not self._stack:
             self.tree.data, self.tree.lines[()] = value, line
             return
@@ -349,27 +349,27 @@ class _Builder:
         elif not frame.lost and path in self.tree.lines:
             self.tree.doubled.add(path)
 
-    def _alias(self, event: yaml.AliasEvent, line: int) -> None:
+    def _take_alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:
             raise TextError(f"the alias `*{format_text(str(event.anchor))}` has no finished anchor before it", line)
         value, size, height = self._anchors[event.anchor]
-        self._count(size, line)
-        self._deepen(height, line)
+        self._count_nodes(size, line)
+        self._check_depth(height, line)
         self._add(value, line)
 
-    def _name(self, anchor: str | None, value: Any, size: int, height: int) -> None:
+    def _store_anchor(self, anchor: str | None, value: Any, size: int, height: int) -> None:
         if anchor:
             self._anchors[anchor] = value, size, height
             self._anchored[id(value)] = value
 
-    def _deepen(self, height: int, line: int) -> None:
+    def _check_depth(self, height: int, line: int) -> None:
         """Take note of something nested so deep below the mapping or list that is being read."""
         if len(self._stack) + height > DEEPEST:
             raise LimitError(f"nested more than {DEEPEST} deep", line)
         if self._stack:
             self._stack[-1].height = max(self._stack[-1].height, height + 1)
 
-    def _count(self, nodes: int, line: int) -> None:
+    def _count_nodes(self, nodes: int, line: int) -> None:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
             raise LimitError(f"more than {MOST_NODES:,} keys and values, counting what aliases repeat", line)

@@ -98,7 +98,7 @@ class KnownNames:
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    def unknown(self, name: str, advise: Callable[[], str] = str) -> str:
+    def explain_unknown(self, name: str, advise: Callable[[], str] = str) -> str:
         """Return a message about an unknown name; the first few have hints.
 
         Parameters

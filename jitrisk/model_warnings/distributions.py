@@ -60,5 +60,5 @@ def _find_raised_lead_time(subject: Subject, path: Path, lead_time: float, round
     if rounded <= lead_time * (1.0 + _RAISED) * (1.0 + 1e-9):
         return
     hours = subject.network.period
-    words = f"{format_number(lead_time * hours, 4)} h become {format_number(rounded * hours, 4)} h: {format_number(rounded, 4)} periods of"
-    yield CheckFinding(path, f"{words} {hours:g} h")
+    before, after = (format_number(periods * hours, 4) for periods in (lead_time, rounded))
+    yield CheckFinding(path, f"{before} h become {after} h: {format_number(rounded, 4)} periods of {hours:g} h")

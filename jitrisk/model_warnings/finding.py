@@ -122,7 +122,7 @@ def _is_named(found: Collection[str], names: Collection[str], path: Path) -> boo
 
 
 def _build_warning(network: Network, name: str, path: Path, message: str, strategies: Collection[str]) -> ModelWarning:
-    key, line = network.origin.place(path)
+    key, line = network.origin.locate(path)
     row = WARNINGS[name]
     return ModelWarning(name, message, row.effect, row.remedy, key, network.origin.file, line, tuple(strategies))
 

@@ -45,7 +45,7 @@ class Subject:
         return model
 
     @cached_property
-    def find_bare_rates(self) -> tuple[BareRate, ...]:
+    def bare_rates(self) -> tuple[BareRate, ...]:
         """Every bare number per time."""
         return tuple(find_bare_rates(self.model))
 

@@ -52,11 +52,11 @@ def render_conclusion(summary: Summary) -> str:
 
 def list_sentences(summary: Summary) -> tuple[str, ...]:
     """Return the sentences of the conclusion, the last one on hazards that were hardly seen, where there are any."""
-    return (*_render_money_sentences(summary), *explain_missing_intervals(summary.hazards, summary.weighted))
+    return (*_render_money_sentences(summary), *explain_missing_intervals(summary.hazards, summary.is_weighted))
 
 
 def _render_money_sentences(summary: Summary) -> tuple[str, ...]:
-    if not summary.priced:
+    if not summary.is_priced:
         return ("Nothing has a price in this model, so only downtime, stockouts and fill rate can be compared.",)
     if len(summary.strategies) == 1:
         return _render_single_strategy(summary)
@@ -72,24 +72,25 @@ def _render_money_sentences(summary: Summary) -> tuple[str, ...]:
 
 def _render_single_strategy(summary: Summary) -> tuple[str, ...]:
     (name,) = summary.strategies
-    mean, worst = (summary.figure(summary.aim, name, statistic) for statistic in ("mean", "cvar"))
+    mean, worst = (summary.read_estimate(summary.objective, name, statistic) for statistic in ("mean", "cvar"))
     return (
         f"{name} {_render_amount(summary, mean)} a year on average.",
-        f"In the worst {_format_worst_share(summary)} it {_render_amount(summary, worst)} {_format_per_horizon(summary)}.",
+        f"In the worst {_format_worst_share(summary)} it {_render_amount(summary, worst)} "
+        f"{_format_per_horizon(summary)}.",
     )
 
 
 def _render_amount(summary: Summary, amount: Estimate) -> str:
     """Return that a strategy costs, earns or loses so much."""
-    if summary.aim == "profit" and amount.value < 0:
-        return f"loses {_format_money(summary, amount.times(-1))}"
-    return f"{_WORDS[summary.aim].verb}s {_format_money(summary, amount)}"
+    if summary.objective == "profit" and amount.value < 0:
+        return f"loses {_format_money(summary, amount.multiply(-1))}"
+    return f"{_WORDS[summary.objective].verb}s {_format_money(summary, amount)}"
 
 
 def _render_winner(summary: Summary, rivals: Sequence[str]) -> str:
     best, second, words = summary.best, rivals[0], _select_words(summary)
-    mean, gap = summary.figure(summary.aim, best), _compute_gap_to_best(summary, second)
-    amount = mean.times(-1) if words is _LOSSES else mean
+    mean, gap = summary.read_estimate(summary.objective, best), _compute_gap_to_best(summary, second)
+    amount = mean.multiply(-1) if words is _LOSSES else mean
     after = "" if len(rivals) == 1 else ", the next"
     return (
         f"{best} {words.verb}s {words.most}, {_format_money(summary, amount)} a year: "
@@ -112,10 +113,12 @@ def _render_undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence
     rest = f"; {join_names(behind)} {words.verb}{'s' * (len(behind) == 1)} {words.lag}" if behind else ""
     if all(_is_zero(gap) for gap in gaps):
         return f"{together} {words.verb} the same on every path{rest}"
-    start = f"No difference in mean {summary.aim} can be claimed between {together} at {format_paths(summary.paths)}"
+    start = (
+        f"No difference in mean {summary.objective} can be claimed between {together} at {format_paths(summary.paths)}"
+    )
     if len(unclear) > 1 and not _has_unknown_interval(gaps):
         return f"{start}: the intervals of their differences contain 0{rest}"
-    if _has_unknown_interval(gaps) and not summary.evident:
+    if _has_unknown_interval(gaps) and not summary.has_enough_evidence:
         return f"{start}{rest}"
     why = "its interval is unknown" if _has_unknown_interval(gaps) else "its interval contains 0"
     gap = f"{_format_money(summary, gaps[0])} a year {words.lag} than {summary.best}"
@@ -131,9 +134,12 @@ def _render_tail(summary: Summary, rivals: Sequence[str]) -> str:
         return ""
     safest = min(gaps, key=lambda name: gaps[name].value)
     if _is_significant(gaps[safest]) and gaps[safest].value < 0:
-        own, ahead = summary.figure(summary.aim, best, "cvar"), _format_money(summary, gaps[safest].times(-1))
+        own, ahead = (
+            summary.read_estimate(summary.objective, best, "cvar"),
+            _format_money(summary, gaps[safest].multiply(-1)),
+        )
         if words is _LOSSES:
-            loss = _format_money(summary, own.times(-1))
+            loss = _format_money(summary, own.multiply(-1))
             where = f"where {best} loses {loss} {_format_per_horizon(summary)}"
             return f"but in the worst {_format_worst_share(summary)}, {where}, {safest} is better by {ahead}"
         year = _format_per_horizon(summary) == "a year"
@@ -141,14 +147,15 @@ def _render_tail(summary: Summary, rivals: Sequence[str]) -> str:
         than = f"than the {_format_money(summary, own)} of {best}"
         return f"but in the worst {_format_worst_share(summary)} {safest} {words.verb}s {less} {than}"
     if _has_unknown_interval(gaps.values()):
-        if not summary.evident:
+        if not summary.has_enough_evidence:
             return ""
-        reasons = [read_missing_reasons(summary.to_best, summary.aim, name)["cvar"] for name in gaps]
+        reasons = [read_missing_reasons(summary.to_best, summary.objective, name)["cvar"] for name in gaps]
         return f"the worst {_format_worst_share(summary)} cannot be compared: {next(filter(None, reasons))}"
     unclear = [name for name, gap in gaps.items() if not _is_significant(gap)]
     if unclear:
         together = join_names([best, *unclear])
-        return f"in the worst {_format_worst_share(summary)} no difference in {summary.aim} can be claimed between {together}"
+        where = f"in the worst {_format_worst_share(summary)}"
+        return f"{where} no difference in {summary.objective} can be claimed between {together}"
     also = (
         ", too"
         if words is _select_words(summary)
@@ -165,14 +172,14 @@ def _format_per_horizon(summary: Summary) -> str:
 
 def _select_words(summary: Summary, statistic: str = "mean") -> _Words:
     """Return how one speaks of what decides; where even the best strategy makes a loss, of losses."""
-    lost = summary.aim == "profit" and summary.figure("profit", summary.best, statistic).value < 0
-    return _LOSSES if lost else _WORDS[summary.aim]
+    lost = summary.objective == "profit" and summary.read_estimate("profit", summary.best, statistic).value < 0
+    return _LOSSES if lost else _WORDS[summary.objective]
 
 
 def _compute_gap_to_best(summary: Summary, name: str, prefix: str = "") -> Estimate:
     """Return by how much a strategy is worse than the best: dearer, or less profitable."""
-    gap = read_difference(summary.to_best, summary.aim, name, prefix)
-    return gap if summary.aim == "cost" else gap.times(-1)
+    gap = read_difference(summary.to_best, summary.objective, name, prefix)
+    return gap if summary.objective == "cost" else gap.multiply(-1)
 
 
 def _has_unknown_interval(gaps: Iterable[Estimate]) -> bool:
@@ -189,12 +196,12 @@ def _is_zero(gap: Estimate) -> bool:
 
 def _format_money(summary: Summary, amount: Estimate) -> str:
     chosen: Scale = select_scale([amount.value], beside=select_money_scale(summary))
-    return f"{round_estimate(amount.times(1 / chosen.factor))} {chosen.unit(summary.currency)}"
+    return f"{round_estimate(amount.multiply(1 / chosen.factor))} {chosen.format_unit(summary.currency)}"
 
 
 def select_money_scale(summary: Summary) -> Scale:
     """Return the scale in which the strategies' yearly costs or profits are shown."""
-    return select_scale([summary.figure(summary.aim, name).value for name in summary.strategies])
+    return select_scale([summary.read_estimate(summary.objective, name).value for name in summary.strategies])
 
 
 def _format_win_share(summary: Summary, name: str) -> str:

@@ -47,7 +47,7 @@ def build_summary_document(summary: Summary) -> dict[str, Any]:
             if name not in ("rare", "priced")
         },
         "rare": json.loads(summary.measures.attrs.get("rare", "null")),
-        "priced": summary.priced,
+        "priced": summary.is_priced,
         "base": summary.base,
         "confidence": summary.contrasts.attrs["confidence"],
         "metrics": {

@@ -19,7 +19,7 @@ class Estimate(NamedTuple):
     value: float
     half: float
 
-    def times(self, factor: float) -> Estimate:
+    def multiply(self, factor: float) -> Estimate:
         """Return the estimate in another unit."""
         return Estimate(self.value * factor, self.half * abs(factor))
 
@@ -40,7 +40,7 @@ class Scale(NamedTuple):
     factor: float
     word: str
 
-    def unit(self, unit: str) -> str:
+    def format_unit(self, unit: str) -> str:
         """Return the scaled unit, such as ``M EUR``."""
         return f"{self.word} {unit}".strip()
 

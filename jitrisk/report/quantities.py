@@ -35,19 +35,19 @@ class DisplayUnit:
     factor: float
     unit: str
 
-    def shown(self, values: npt.ArrayLike | xr.DataArray) -> npt.NDArray[np.float64]:
+    def convert(self, values: npt.ArrayLike | xr.DataArray) -> npt.NDArray[np.float64]:
         """Return values in the unit of the axis."""
         return np.asarray(values, dtype=np.float64) * self.factor
 
-    def times(self, factor: float) -> DisplayUnit:
+    def multiply(self, factor: float) -> DisplayUnit:
         """Return what shows the values of a series that are to be multiplied by a factor first."""
         return DisplayUnit(self.factor * factor, self.unit)
 
-    def label(self, name: str) -> str:
+    def label_axis(self, name: str) -> str:
         """Return the label of an axis: what it shows, and in which unit."""
         return f"{name}, {self.unit}" if self.unit else name
 
-    def text(self, value: float, digits: int = 3) -> str:
+    def format_value(self, value: float, digits: int = 3) -> str:
         """Return one value, given as it is, as text with its unit."""
         return f"{format_number(value * self.factor, digits)} {self.unit}".strip()
 
@@ -63,7 +63,7 @@ def select_display_unit(values: Iterable[float] | npt.NDArray[Any], units: str) 
     if units in ("1", ""):
         return DisplayUnit(100.0, "%")
     chosen = select_scale(float(v) for v in np.ravel(np.asarray(values, dtype=np.float64)))
-    return DisplayUnit(1 / chosen.factor, chosen.unit(format_units(units)))
+    return DisplayUnit(1 / chosen.factor, chosen.format_unit(format_units(units)))
 
 
 def format_units(units: str) -> str:

@@ -161,7 +161,8 @@ def _render_sentence(row: dict[str, Any], hours: float) -> str:
     if kind in _BEGINNINGS:
         return f"{_BEGINNINGS[kind].format(**words)}{_render_duration(row, hours)}"
     if kind in _OTHERS:
-        return f"{_OTHERS[kind]} {_format_times(row['times'], 'other')}, {_format_duration(row['amount'])} in all{_render_until(row, hours)}"
+        times, amount = _format_times(row["times"], "other"), _format_duration(row["amount"])
+        return f"{_OTHERS[kind]} {times}, {amount} in all{_render_until(row, hours)}"
     if kind.startswith("hazard"):
         return _render_hazard(row, hours)
     if kind == "stage_down":
@@ -244,7 +245,7 @@ def _list_total_rows(replay: xr.Dataset) -> Iterator[ReportRow]:
             continue
         if name in _MONEY:
             chosen = select_scale([value], beside=money)
-            value, label = value / chosen.factor, f"{label}, {chosen.unit(str(at['metric_unit'].item()))}"
+            value, label = value / chosen.factor, f"{label}, {chosen.format_unit(str(at['metric_unit'].item()))}"
         place = (_format_rank(at, value, "rare" in replay.attrs),) if "metric_rank" in at else ()
         yield ReportRow(label, (round_estimate(Estimate(value, 0.0)), *place))
 

@@ -93,7 +93,7 @@ def _list_rows(metric: str, measures: _Measures, strategies: Sequence[str]) -> I
     # The change may be far smaller than what changes.
     for estimates_of in (("before", "after"), ("change",)):
         chosen = select_scale(each.value for time in estimates_of for each in found.get(time, ()))
-        unit = chosen.unit(str(measures.after["cost"].attrs["units"]))
+        unit = chosen.format_unit(str(measures.after["cost"].attrs["units"]))
         for time in (time for time in estimates_of if time in found):
             yield ReportRow(f"{_MONEY[metric]} {time}, {unit}", format_cells(found[time], chosen))
 

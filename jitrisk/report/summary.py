@@ -66,26 +66,26 @@ class Summary:
         return str(self.measures["cost"].attrs["units"])
 
     @property
-    def priced(self) -> bool:
+    def is_priced(self) -> bool:
         """Whether the model puts a price on anything, whatever happened on the paths."""
         return bool(self.measures.attrs["priced"])
 
     @property
-    def evident(self) -> bool:
+    def has_enough_evidence(self) -> bool:
         """Whether every hazard was seen, and expected, often enough for means and differences to have intervals."""
         return not self.hazards.data_vars or bool(self.hazards["enough"].all())
 
     @property
-    def weighted(self) -> bool:
+    def is_weighted(self) -> bool:
         """Whether rare hazards were sampled more often than they occur."""
         return "rare" in self.measures.attrs
 
     @property
-    def aim(self) -> Aim:
+    def objective(self) -> Aim:
         """What decides: profit where the model has a price, else cost."""
         return select_objective(self.measures)
 
-    def figure(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
+    def read_estimate(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
         """Return a statistic of a metric, see :func:`figure`."""
         return read_estimate(self.measures, metric, strategy, statistic)
 
@@ -111,7 +111,7 @@ def read_estimate(measures: xr.Dataset, metric: str, strategy: str, statistic: s
     column = measures[metric].sel(strategy=strategy)
     prefix = "" if statistic == "mean" else f"{statistic}_"
     half = float(column.sel(statistic=f"{prefix}upper") - column.sel(statistic=f"{prefix}lower")) / 2
-    return Estimate(float(column.sel(statistic=statistic)), half).times(_compute_factor(column, prefix))
+    return Estimate(float(column.sel(statistic=statistic)), half).multiply(_compute_factor(column, prefix))
 
 
 def _compute_factor(column: xr.DataArray, prefix: str) -> float:
@@ -133,7 +133,7 @@ def read_difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: s
     lower, upper = (float(column.sel(statistic=prefix + end)) for end in ("lower", "upper"))
     # The interval is not symmetric: half of it, and at least as much as it reaches toward 0.
     half = max((upper - lower) / 2, value - lower if value > 0 else upper - value)
-    return Estimate(value, half).times(_compute_factor(column, prefix))
+    return Estimate(value, half).multiply(_compute_factor(column, prefix))
 
 
 def read_missing_reasons(contrasts: xr.Dataset, metric: str, strategy: str) -> dict[str, str]:

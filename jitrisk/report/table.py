@@ -74,7 +74,7 @@ def tabulate_comparison(summary: Summary) -> ReportTable:
         *_list_winner_rows(summary),
     )
     notes = (explain_intervals(rows), *_list_money_notes(summary), _explain_service(summary), _explain_paths(summary))
-    notes += describe_occurrences(summary.hazards, summary.weighted)
+    notes += describe_occurrences(summary.hazards, summary.is_weighted)
     return ReportTable(read_model_name(summary.measures), summary.strategies, rows, notes, render_conclusion(summary))
 
 
@@ -134,7 +134,7 @@ def _build_money_table(
     estimates = {name: [read_estimate(measures, name, strategy) for strategy in strategies] for name in names}
     chosen = select_scale(estimate.value for estimate in estimates[largest])
     rows = tuple(ReportRow(name.replace("_", " "), format_cells(estimates[name], chosen)) for name in names)
-    unit = chosen.unit(_read_currency(measures, largest))
+    unit = chosen.format_unit(_read_currency(measures, largest))
     return ReportTable(
         f"{read_model_name(measures)}: {what}, {unit}", strategies, rows, (*notes, explain_intervals(rows))
     )
@@ -167,9 +167,8 @@ def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
     rows = [ReportRow(_shorten_name(name), format_cells(paid[name], chosen)) for name in shown]
     rows.append(ReportRow("total", format_cells(total, chosen)))
     cut = [f"{len(paid) - len(shown):,} more bear less; the total is of all."] * (len(paid) > len(shown))
-    heading = (
-        f"{read_model_name(measures)}: mean cost a year by stage and customer, {chosen.unit(_read_currency(measures))}"
-    )
+    unit = chosen.format_unit(_read_currency(measures))
+    heading = f"{read_model_name(measures)}: mean cost a year by stage and customer, {unit}"
     return ReportTable(heading, strategies, tuple(rows), (explain_intervals(rows), *cut))
 
 
@@ -194,25 +193,27 @@ def _read_currency(measures: xr.Dataset, name: str = "total") -> str:
 
 
 def _list_money_rows(summary: Summary) -> Iterator[ReportRow]:
-    if not summary.priced:
+    if not summary.is_priced:
         return
-    yield _build_money_row(f"{summary.aim} a year", summary.aim, summary)
+    yield _build_money_row(f"{summary.objective} a year", summary.objective, summary)
     if len(summary.strategies) > 1:
         yield _build_difference_row(summary)
     length = format_horizon(summary.measures.attrs)
-    tail = f"CVaR {format_percent(summary.level)} {f'over {length}' if length else f'of {summary.aim}'}"
-    yield _build_money_row(tail, summary.aim, summary, "cvar")
-    if summary.aim != "cost":
+    tail = f"CVaR {format_percent(summary.level)} {f'over {length}' if length else f'of {summary.objective}'}"
+    yield _build_money_row(tail, summary.objective, summary, "cvar")
+    if summary.objective != "cost":
         yield _build_money_row("cost a year", "cost", summary)
     yield _build_money_row("working capital", "working_capital", summary)
 
 
 def _build_money_row(label: str, metric: str, summary: Summary, statistic: str = "mean") -> ReportRow:
-    return _build_scaled_row(label, [summary.figure(metric, name, statistic) for name in summary.strategies], summary)
+    return _build_scaled_row(
+        label, [summary.read_estimate(metric, name, statistic) for name in summary.strategies], summary
+    )
 
 
 def _build_difference_row(summary: Summary) -> ReportRow:
-    gaps = [read_difference(summary.contrasts, summary.aim, name) for name in summary.strategies]
+    gaps = [read_difference(summary.contrasts, summary.objective, name) for name in summary.strategies]
     row = _build_scaled_row(f"difference to {summary.base}", gaps, summary)
     pairs = zip(summary.strategies, row.cells, strict=True)
     return ReportRow(row.label, tuple(Rounded("-") if name == summary.base else cell for name, cell in pairs))
@@ -220,13 +221,13 @@ def _build_difference_row(summary: Summary) -> ReportRow:
 
 def _build_scaled_row(label: str, estimates: Sequence[Estimate], summary: Summary) -> ReportRow:
     chosen = select_scale((estimate.value for estimate in estimates), beside=select_money_scale(summary))
-    return ReportRow(f"{label}, {chosen.unit(summary.currency)}", format_cells(estimates, chosen))
+    return ReportRow(f"{label}, {chosen.format_unit(summary.currency)}", format_cells(estimates, chosen))
 
 
 def _list_ratio_rows(summary: Summary) -> Iterator[ReportRow]:
     for label, metric, factor in _RATIO_ROWS:
         if metric in summary.measures:
-            estimates = (summary.figure(metric, name).times(factor) for name in summary.strategies)
+            estimates = (summary.read_estimate(metric, name).multiply(factor) for name in summary.strategies)
             yield ReportRow(label, tuple(round_estimate(estimate) for estimate in estimates))
 
 
@@ -234,13 +235,13 @@ def _list_service_rows(summary: Summary) -> Iterator[ReportRow]:
     for label, metric, factor, top in _SERVICE_ROWS:
         if metric not in summary.measures:
             continue
-        estimates = (summary.figure(metric, name).times(factor) for name in summary.strategies)
+        estimates = (summary.read_estimate(metric, name).multiply(factor) for name in summary.strategies)
         yield ReportRow(label, tuple(round_estimate(estimate, top) for estimate in estimates))
 
 
 def _list_winner_rows(summary: Summary) -> Iterator[ReportRow]:
-    if summary.priced and len(summary.strategies) > 1:
-        kind, label = ("cheapest", "cheapest on") if summary.aim == "cost" else ("richest", "most profit on")
+    if summary.is_priced and len(summary.strategies) > 1:
+        kind, label = ("cheapest", "cheapest on") if summary.objective == "cost" else ("richest", "most profit on")
         ends = (summary.contrasts[f"{kind}{end}"].values for end in ("", "_lower", "_upper"))
         cells = (format_share(float(p), float(lower), float(upper)) for p, lower, upper in zip(*ends, strict=True))
         yield ReportRow(f"{label}, % of paths", tuple(cells))
@@ -248,7 +249,7 @@ def _list_winner_rows(summary: Summary) -> Iterator[ReportRow]:
 
 def format_cells(estimates: Iterable[Estimate], chosen: Scale) -> tuple[Rounded, ...]:
     """Return the cells of a row of money in one scale."""
-    return tuple(round_estimate(estimate.times(1 / chosen.factor)) for estimate in estimates)
+    return tuple(round_estimate(estimate.multiply(1 / chosen.factor)) for estimate in estimates)
 
 
 def read_model_name(measures: xr.Dataset) -> str:
@@ -264,11 +265,11 @@ def explain_intervals(rows: Iterable[ReportRow]) -> str:
 
 
 def _list_money_notes(summary: Summary) -> Iterator[str]:
-    if not summary.priced:
+    if not summary.is_priced:
         return
     level, rest = format_percent(summary.level), format_percent(1 - summary.level)
     per = format_within_horizon(summary.measures.attrs) or " a year"
-    yield f"CVaR {level}: the mean {summary.aim}{per} over the worst {rest} % of paths."
+    yield f"CVaR {level}: the mean {summary.objective}{per} over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."
     if any(metric in summary.measures for _, metric, _ in _RATIO_ROWS):

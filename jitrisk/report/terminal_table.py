@@ -62,8 +62,8 @@ class ReportTable:
         yield render_text(self.title, "bold")
         heads = ["", *(escape_for_encoding(name, options.encoding) for name in self.columns)]
         columns = [
-            self._labels(options.encoding),
-            *(self._cells(i, options.encoding) for i in range(len(self.columns))),
+            self._render_labels(options.encoding),
+            *(self._render_cells(i, options.encoding) for i in range(len(self.columns))),
         ]
         if _compute_min_width(columns) > options.max_width:
             yield from _stack_rows(heads, columns)
@@ -78,10 +78,10 @@ class ReportTable:
             yield Text()
             yield Constrain(render_text(self.conclusion, "bold"), width)
 
-    def _labels(self, encoding: str) -> list[str]:
+    def _render_labels(self, encoding: str) -> list[str]:
         return [escape_for_encoding(row.label, encoding) for row in self.rows]
 
-    def _cells(self, column: int, encoding: str) -> list[str]:
+    def _render_cells(self, column: int, encoding: str) -> list[str]:
         # Padded on both sides, so that the signs stand below each other.
         sign = escape_for_encoding(" ± ", encoding)
         cells = [row.cells[column] for row in self.rows]

@@ -67,16 +67,16 @@ class Histogram:
         bar = max(1, min(_LONGEST_BAR, room // size - _GAP - _SHARE))
         yield Text(escape_for_encoding(self.title, options.encoding), style="bold")
         if room - _GAP - _SHARE < 1:
-            yield from self._listed(options.encoding)
+            yield from self._render_list(options.encoding)
         else:
             for start in range(0, len(self.columns), size):
-                yield self._block(self.columns[start : start + size], bar, options)
+                yield self._render_block(self.columns[start : start + size], bar, options)
                 yield Text()
         yield Constrain(
             Text(escape_for_encoding(self.note, options.encoding), style="dim"), min(PROSE, options.max_width)
         )
 
-    def _listed(self, encoding: str) -> Iterator[Text]:
+    def _render_list(self, encoding: str) -> Iterator[Text]:
         """Yield the shares without bars, for which there is no room."""
         for name, shares in self.columns:
             yield Text(escape_for_encoding(name, encoding))
@@ -85,7 +85,9 @@ class Histogram:
                     yield Text(f"{escape_for_encoding(text, encoding)}: {_format_percent(share)}")
             yield Text()
 
-    def _block(self, columns: Sequence[tuple[str, tuple[float, ...]]], bar: int, options: ConsoleOptions) -> Table:
+    def _render_block(
+        self, columns: Sequence[tuple[str, tuple[float, ...]]], bar: int, options: ConsoleOptions
+    ) -> Table:
         table = _build_table(options)
         table.add_column(justify="right", no_wrap=True)
         for name, _ in columns:
@@ -126,7 +128,7 @@ class Exceedance:
         years = max(len("years"), *(len(text) for text, _ in self.groups))
         left = options.max_width - years - name_width - max(map(len, texts)) - 3 * _GAP
         if left < _LEAST_AXIS:
-            yield from self._listed(texts, names, options)
+            yield from self._render_list(texts, names, options)
             return
         ends = [end for row in rows for end in row[1:] if math.isfinite(end)]
         low, high = min(ends), max(ends)
@@ -134,17 +136,17 @@ class Exceedance:
         table = _build_table(options)
         table.add_column("years", justify="right", no_wrap=True)
         table.add_column("", width=name_width, overflow="fold")
-        table.add_column(Text(axis.head()), no_wrap=True)
+        table.add_column(Text(axis.render_head()), no_wrap=True)
         table.add_column("", justify="right", no_wrap=True)
         firsts = (text if not place else "" for text, lines in self.groups for place in range(len(lines)))
         for first, name, row, text in zip(firsts, names, rows, texts, strict=True):
-            table.add_row(Text(first), Text(name), Text(axis.mark(*row[1:]), style=_BAR), Text(text))
+            table.add_row(Text(first), Text(name), Text(axis.render_mark(*row[1:]), style=_BAR), Text(text))
         yield Text(escape_for_encoding(self.title, encoding), style="bold")
         yield table
         yield Text()
         yield Constrain(Text(escape_for_encoding(self.note, encoding), style="dim"), min(PROSE, options.max_width))
 
-    def _listed(self, texts: Sequence[str], names: Sequence[str], options: ConsoleOptions) -> RenderResult:
+    def _render_list(self, texts: Sequence[str], names: Sequence[str], options: ConsoleOptions) -> RenderResult:
         """Yield the values without their axis, for which there is no room."""
         yield Text(escape_for_encoding(self.title, options.encoding), style="bold")
         place = 0
@@ -175,17 +177,17 @@ class Axis:
     dot: str
     line: str
 
-    def head(self) -> str:
+    def render_head(self) -> str:
         """Return its ends as text, in their places; nothing where there is no room."""
         left, right = _format_ends([self.low, self.high])
         return left + right.rjust(self.width - len(left)) if len(left) + len(right) < self.width else ""
 
-    def mark(self, value: float, lower: float, upper: float) -> str:
+    def render_mark(self, value: float, lower: float, upper: float) -> str:
         """Return a value and its interval as a line of text; of an unknown end nothing is drawn."""
-        start, at, end = (self._place(value if math.isnan(x) else x) for x in (lower, value, upper))
+        start, at, end = (self._find_place(value if math.isnan(x) else x) for x in (lower, value, upper))
         return " " * start + self.line * (at - start) + self.dot + self.line * (end - at)
 
-    def _place(self, value: float) -> int:
+    def _find_place(self, value: float) -> int:
         share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return min(self.width - 1, int(share * self.width))
 
@@ -215,7 +217,7 @@ def build_text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram
 def _build_histogram(values: xr.Dataset, metric: str) -> Histogram:
     found = risk.histogram(values, metric, _BINS)
     shown = select_display_unit(np.concatenate([found["left"], found["right"]]), found["left"].attrs["units"])
-    left, right = shown.shown(found["left"]), shown.shown(found["right"])
+    left, right = shown.convert(found["left"]), shown.convert(found["right"])
     edges = _format_ends([*left, right[-1]])
     bins = [f"below {edges[0]}", *(f"{a} to {b}" for a, b in pairwise(edges)), f"above {edges[-1]}"]
     shares = np.column_stack([found["below"], found["share"], found["above"]])
@@ -225,7 +227,7 @@ def _build_histogram(values: xr.Dataset, metric: str) -> Histogram:
     columns = tuple(
         (name, tuple(row)) for name, row in zip(names, shares[:, kept.start : kept.stop].tolist(), strict=True)
     )
-    by = shown.label(format_metric_name(metric) + format_within_horizon(values.attrs))
+    by = shown.label_axis(format_metric_name(metric) + format_within_horizon(values.attrs))
     heading = f"{read_model_name(values)}: % of {found.attrs['paths']:,} paths by {by}"
     return Histogram(heading, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
 
@@ -234,7 +236,7 @@ def _build_exceedance(values: xr.Dataset, metric: str) -> Exceedance:
     found = risk.exceedance(values, metric, years=_YEARS)
     shown = select_display_unit(found["value"].values, found["value"].attrs["units"])
     names = [str(name) for name in found["strategy"].values]
-    columns = [shown.shown(found[name]) for name in ("value", "value_lower", "value_upper")]
+    columns = [shown.convert(found[name]) for name in ("value", "value_lower", "value_upper")]
     groups = [
         (
             f"{years:,.0f}",
@@ -247,7 +249,8 @@ def _build_exceedance(values: xr.Dataset, metric: str) -> Exceedance:
         for k, years in enumerate(found["return_period"].values)
     ]
     beyond = _BEYOND[str(values[metric].attrs["bad_tail"])]
-    heading = f"{read_model_name(values)}: {format_metric_name(metric)}{format_within_horizon(values.attrs)} {beyond} once in so many years, {shown.unit}"
+    what = f"{format_metric_name(metric)}{format_within_horizon(values.attrs)}"
+    heading = f"{read_model_name(values)}: {what} {beyond} once in so many years, {shown.unit}"
     unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
     notes = [_INTERVALS, *([f"{UNKNOWN}: too few paths."] if unknown else [])]
     return Exceedance(heading, tuple(groups), " ".join(notes))

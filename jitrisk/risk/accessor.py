@@ -23,7 +23,7 @@ class RiskAccessor:
     """Costs, metrics and their statistics, computed anew from the outcomes and prices at every call.
 
     Prices may therefore be changed without simulating again:
-    ``outcomes.assign(holding_rate=0.0005).risk.measure()``.
+    ``outcomes.assign(holding_rate=0.0005).risk.describe()``.
     """
 
     def __init__(self, outcomes: xr.Dataset) -> None:
@@ -41,20 +41,18 @@ class RiskAccessor:
         """Return every path's metrics; see :func:`jitrisk.risk.metrics`."""
         return metrics(self._outcomes)
 
-    def measure(self, level: float = 0.95, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
-        """Return the metrics' means, spreads, quantiles and tail risks; see :func:`jitrisk.risk.describe`."""
-        return describe(metrics(self._outcomes), level, quantiles)
-
     def compare(self, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE) -> xr.Dataset:
         """Return the metrics' differences to a base on the same paths; see :func:`jitrisk.risk.contrast`."""
         return compare(metrics(self._outcomes), base, level, confidence)
 
     def describe(self, *names: str, level: float = 0.95, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
-        """Return the statistics of variables by their names: outcomes, metrics or costs; all outcomes by default.
+        """Return means, spreads, quantiles and tail risks of variables by their names; of the metrics by default.
 
-        A name is looked for among the variables of the Dataset first; see :func:`jitrisk.risk.describe`.
+        A name is searched for among the variables of the Dataset first, then among the metrics and the costs; see
+        :func:`jitrisk.risk.describe`.
         """
-        return describe(select_variables(self._outcomes, names), level, quantiles)
+        values = select_variables(self._outcomes, names) if names else metrics(self._outcomes)
+        return describe(values, level, quantiles)
 
     def exceedance(
         self, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None

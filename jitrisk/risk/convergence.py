@@ -74,7 +74,7 @@ def convergence(
         low, names = array.attrs["bad_tail"] == "lower", _NAMES[statistic]
         columns = []
         for start, stop in spans:
-            part = design.part(start, stop)
+            part = design.select_paths(start, stop)
             shown = compute_run_evidence(values.isel(path=slice(start, stop)), part)
             pairs = zip(every[:, start:stop], shown, strict=True)
             found = [compute_statistics(row, part, asked, low, float(evidence))[0] for row, evidence in pairs]

@@ -62,7 +62,7 @@ class Gaps(NamedTuple):
     above: Array
     below: Array
 
-    def turned(self) -> Gaps:
+    def reverse(self) -> Gaps:
         """Return the gaps of the other strategy to this one."""
         return Gaps(-self.mean, self.error, self.below, self.above)
 
@@ -98,7 +98,7 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
     """
     array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
     worse, design = compute_losses(array), read_design(values)
-    ranked, count = [design.ranked(row) for row in worse], len(worse)
+    ranked, count = [design.rank_values(row) for row in worse], len(worse)
     evidence = compute_run_evidence(values, design)
     shape = (count, count)
     cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
@@ -137,7 +137,7 @@ def _compare_pair(
     """
     gaps = _compute_gaps if isinstance(design, EqualDesign) else partial(_compute_weighted_gaps, design=design)
     shares, excesses = gaps(a, b, _select_thresholds(a, b, design))
-    worse = (design.share(hits, confidence)[0] for hits in (a > b, a < b))
+    worse = (design.estimate_share(hits, confidence)[0] for hits in (a > b, a < b))
     for size, share in zip(largest, worse, strict=True):
         first = _assess_order(shares, confidence, correction=1 / design.effective)
         upper = max(first.lower, _compute_upper_share(size, share, design.effective, confidence))
@@ -145,15 +145,17 @@ def _compare_pair(
         if not known:
             second = DominanceOrder("not shown", second.violation, math.nan, math.nan)
         yield first._replace(violation=size, upper=upper), second
-        shares, excesses = shares.turned(), excesses.turned()
+        shares, excesses = shares.reverse(), excesses.reverse()
 
 
 def _select_thresholds(a: Array, b: Array, design: Design) -> Array:
     """Return the losses at which the tails are compared, ascending."""
     thresholds = [min(a.min(), b.min())]
     for one in (a, b):
-        rarest = min(design.rarest(one, _FEWEST_BEYOND, low=False), 0.5)
-        found, before = design.steps(one, np.concatenate([_BODY, np.geomspace(0.5, rarest, _TAIL_THRESHOLDS)]))
+        rarest = min(design.find_rarest_tail(one, _FEWEST_BEYOND, low=False), 0.5)
+        found, before = design.find_tail_steps(
+            one, np.concatenate([_BODY, np.geomspace(0.5, rarest, _TAIL_THRESHOLDS)])
+        )
         # An atom jumps: its share lies beyond what is just below it.
         thresholds += [*found, *np.nextafter(found[found == before], -np.inf)]
     return np.unique(thresholds)
@@ -220,7 +222,7 @@ def _compute_min_paths(miss: float) -> int:
 
 def _find_largest_excess(a: RankedSample, b: RankedSample) -> float:
     """Return the largest excess, anywhere, of a's share of paths beyond a threshold over b's."""
-    return max(float((b.below(b.values, "right") - a.below(b.values, "right")).max()), 0.0)
+    return max(float((b.compute_share_below(b.values, "right") - a.compute_share_below(b.values, "right")).max()), 0.0)
 
 
 def _compute_upper_share(largest: float, worse: float, paths: float, confidence: float) -> float:

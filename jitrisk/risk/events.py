@@ -250,7 +250,7 @@ def _list_occurrence_events(replay: xr.Dataset, k: int, hours: float) -> Iterato
 def _label_events(found: Sequence[_Event], replay: xr.Dataset) -> xr.Dataset:
     columns = {field.name: [getattr(event, field.name) for event in found] for field in fields(_Event)}
     arrays = {
-        name: xr.Variable(variable.dims, np.array(columns[name]).astype(variable.dtype), variable.attrs())
+        name: xr.Variable(variable.dims, np.array(columns[name]).astype(variable.dtype), variable.build_attrs())
         for name, variable in EVENTS.items()
     }
     kept = ("name", "period_hours", "horizon", "warm_up", "periods", "currency", "seed", "jitrisk_version")

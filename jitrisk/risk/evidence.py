@@ -119,5 +119,5 @@ def compute_run_evidence(values: xr.Dataset, design: Design) -> npt.NDArray[np.f
     if "rarest_occurrences" not in values.coords:
         return expected
     occurrences = values["rarest_occurrences"].transpose("strategy", "path").values
-    few = np.array([design.effective_among(row > 0) < FEWEST_SEEN for row in occurrences])
+    few = np.array([design.count_effective_paths(row > 0) < FEWEST_SEEN for row in occurrences])
     return np.where(limited & few, 0.0, expected)

@@ -56,7 +56,7 @@ def exceedance(
     per_year = float(values.attrs.get("per_year", 1.0))
     _require_years(1 / per_year)
     rows, design, low = read_finite_rows(array), read_design(values), array.attrs["bad_tail"] == "lower"
-    rarest = np.array([design.rarest(row, _FEWEST_BEYOND, low) for row in rows])
+    rarest = np.array([design.find_rarest_tail(row, _FEWEST_BEYOND, low) for row in rows])
     least = float(rarest.min())
     beyond = _select_points(design, least) if years is None else _select_points_at(years, per_year, least)
     table = np.array([design.quantiles(row, [Point(1 - p, low) for p in beyond], confidence) for row in rows])

@@ -51,14 +51,16 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
     array, design = select_metric(values, metric), read_design(values)
     factor, attrs = compute_horizon_factor(array), build_horizon_attrs(array)
     rows = read_finite_rows(array) * factor
-    ranked = [design.ranked(row) for row in rows]
+    ranked = [design.rank_values(row) for row in rows]
     shares = (_SHORT_TAIL, _LONG_TAIL)[:: -1 if array.attrs["bad_tail"] == "lower" else 1]
     points = Point(shares[0], low=True), Point(shares[1])
     ends = [[end.value for end in design.quantiles(row, points, CONFIDENCE)] for row in rows]
     edges = _compute_edges(np.array([one.values for one in ranked]), np.array(ends), bins)
     # A bin contains its left end; the last one both.
-    below = np.array([[*one.below(edges[:-1]), one.below(edges[-1], "right")] for one in ranked])
-    zero = np.array([one.below(0.0, "right") - one.below(0.0) for one in ranked])
+    below = np.array(
+        [[*one.compute_share_below(edges[:-1]), one.compute_share_below(edges[-1], "right")] for one in ranked]
+    )
+    zero = np.array([one.compute_share_below(0.0, "right") - one.compute_share_below(0.0) for one in ranked])
     share, units = np.diff(below), attrs["units"]
 
     def build_share_attrs(where: str) -> dict[str, str]:

@@ -172,7 +172,7 @@ def build_path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
     if not outcomes.sizes["hazard"]:
         return coords
     arrays = _read_rarest_hazard(outcomes)
-    return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].attrs()) for name in RAREST}
+    return coords | {name: xr.Variable(RAREST[name].dims, arrays[name], RAREST[name].build_attrs()) for name in RAREST}
 
 
 def _read_rarest_hazard(outcomes: xr.Dataset) -> dict[str, npt.NDArray[Any]]:
@@ -203,7 +203,7 @@ def build_path_array(variable: Variable, values: Array, outcomes: xr.Dataset) ->
     """
     strategy, path, *thing = variable.dims
     attrs: Mapping[str, Any] = {
-        **variable.attrs(str(outcomes.attrs.get("currency", "money"))),
+        **variable.build_attrs(str(outcomes.build_attrs.get("currency", "money"))),
         "bad_tail": variable.bad_tail,
         "per_year": compute_year_factor(outcomes) if variable.total else 1.0,
     }

@@ -44,7 +44,7 @@ class Component:
     less: str = ""
 
     @property
-    def thing(self) -> str:
+    def stage_or_customer(self) -> str:
         """Whether it falls on stages or on customers."""
         return OUTCOMES[self.outcomes[0]].dims[-1]
 
@@ -143,7 +143,7 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
     for name, variable in OWNERSHIP.items():
         thing = variable.dims[-1]
         borne[name] = np.zeros([outcomes.sizes[dim] for dim in ("strategy", thing, "path")])
-        for component in (component for component in COMPONENTS.values() if component.thing == thing):
+        for component in (component for component in COMPONENTS.values() if component.stage_or_customer == thing):
             _add(outcomes, component, _compute_weights(outcomes, component), borne[name], resolved=True)
     return _label_money(borne, outcomes)
 
@@ -199,7 +199,7 @@ def _sum_components(per_path: dict[str, Array]) -> Array:
 
 
 def _compute_amount(outcomes: xr.Dataset, component: Component, weights: Array, resolved: bool) -> Array:
-    shape = [outcomes.sizes[dim] for dim in ("strategy", component.thing, "path")]
+    shape = [outcomes.sizes[dim] for dim in ("strategy", component.stage_or_customer, "path")]
     amount = np.zeros(shape if resolved else shape[::2])
     _add(outcomes, component, weights, amount, resolved)
     return amount
@@ -238,7 +238,7 @@ def _label_money(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
     for name, values in parts.items():
         variable = OWNERSHIP.get(name) or COSTS[name]
         if values.ndim > len(variable.dims):
-            variable = replace(variable, dims=(*variable.dims, _ALL[name].thing))
+            variable = replace(variable, dims=(*variable.dims, _ALL[name].stage_or_customer))
         arrays[name] = build_path_array(variable, values, outcomes)
     coords = {dim: outcomes.coords[dim] for dim in outcomes.coords if any(dim in a.dims for a in arrays.values())}
     return xr.Dataset(arrays, {**build_path_coords(outcomes), **coords}, read_provenance(outcomes))

@@ -119,10 +119,10 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
     """
     array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
     worse, design = compute_losses(array), read_design(values)
-    better = np.array([[design.share(one < other, confidence) for other in worse] for one in worse])
+    better = np.array([[design.estimate_share(one < other, confidence) for other in worse] for one in worse])
     # A strategy is never better than itself: known, not estimated.
     better[np.diag_indices(len(worse))] = 0.0
-    tie = [[design.share(one == other, confidence)[0] for other in worse] for one in worse]
+    tie = [[design.estimate_share(one == other, confidence)[0] for other in worse] for one in worse]
     columns = {"share": better[..., 0], "lower": better[..., 1], "upper": better[..., 2], "tie": np.array(tie)}
     arrays = {
         name: (("strategy", "other"), columns[name], {"units": "1", "long_name": sentence})
@@ -138,18 +138,18 @@ def _compute_differences(
 ) -> list[tuple[Interval, ...]]:
     """Return the differences of mean, value at risk and conditional value at risk of every strategy to the base."""
     level, confidence = asked
-    own = Tail.of(_compute_losses(rows[base], sign), level, design, confidence)
+    own = Tail.from_losses(_compute_losses(rows[base], sign), level, design, confidence)
     found: list[tuple[Interval, ...]] = []
     for s, row in enumerate(rows):
         if s == base:
             found.append((Interval(0.0, 0.0, 0.0, 0.0),) * 3)
             continue
         mean = _compute_mean_difference(design.spread(row - rows[base]), evidence[s], confidence)
-        other = Tail.of(_compute_losses(row, sign), level, design, confidence)
+        other = Tail.from_losses(_compute_losses(row, sign), level, design, confidence)
         var, cvar = compare_tails(other, own, level, design, confidence, evidence[s])
         if evidence[s] < FEWEST:
             cvar = Interval(cvar.value, reason=FEW_OCCURRENCES)
-        found.append((mean, *((var, cvar) if sign > 0 else (var.turned(), cvar.turned()))))
+        found.append((mean, *((var, cvar) if sign > 0 else (var.negate(), cvar.negate()))))
     return found
 
 
@@ -184,7 +184,7 @@ def _compute_shares(metric: str, worse: Array, base: int, design: Design, confid
     hits = ((row < worse[base] for row in worse), best)
     arrays = {}
     for (name, sentence), rows in zip(_SHARES[metric], hits, strict=True):
-        found = np.array([design.share(row, confidence) for row in rows])
+        found = np.array([design.estimate_share(row, confidence) for row in rows])
         for k, end in enumerate(("", "_lower", "_upper")):
             attrs = {"units": "1", "long_name": f"{sentence}, {end[1:]} end of its interval" if end else sentence}
             arrays[name + end] = xr.DataArray(found[:, k], dims="strategy", attrs=attrs)

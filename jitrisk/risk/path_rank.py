@@ -69,7 +69,7 @@ def rank_path(values: xr.Dataset, strategy: str, path: int, ranked: bool = True)
         worse, design = [loss > loss[at] for loss in losses], read_design(values)
         arrays["metric_rank"] = np.array([1 + int(each.sum()) for each in worse])
         arrays["metric_worse"] = np.array([float(design.mean(each)) for each in worse])
-    variables = {name: ("metric", array, STANDING[name].attrs()) for name, array in arrays.items()}
+    variables = {name: ("metric", array, STANDING[name].build_attrs()) for name, array in arrays.items()}
     attrs = {"run_paths": values.sizes["path"]} if ranked else {}
     return xr.Dataset(variables, {"metric": np.array(names, dtype=np.str_)}, attrs)
 

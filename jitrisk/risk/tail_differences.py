@@ -57,7 +57,7 @@ class Interval:
     upper: float = math.nan
     reason: str = ""
 
-    def turned(self) -> Interval:
+    def negate(self) -> Interval:
         """Return the interval of the negative."""
         return Interval(-self.value, self.standard_error, -self.upper, -self.lower, self.reason)
 
@@ -83,7 +83,7 @@ class Tail:
     beyond: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, losses: Array, level: float, design: Design, confidence: float) -> Tail:
+    def from_losses(cls, losses: Array, level: float, design: Design, confidence: float) -> Tail:
         """Return the tail of some losses."""
         # With fewer paths there is no interval, and so no need for what lies within the widest one.
         steps = _STEPS if design.paths >= FEWEST_PATHS else 0
@@ -91,22 +91,22 @@ class Tail:
         widest = Quantile(band.value, float(band.lower[-1]), float(band.upper[-1]))
         error = design.quantile_error(widest, level, compute_ellipse_confidence(confidence))
         beyond, reached = losses > band.value, losses >= band.value
-        above, at_least = (design.share_of(each) for each in (beyond, reached))
+        above, at_least = (design.compute_share(each) for each in (beyond, reached))
         if abs(at_least - (1 - level)) < abs(above - (1 - level)):
             beyond = reached
-        return cls(losses, band, error, design.tail_size(losses, band.value, level, low=False), beyond)
+        return cls(losses, band, error, design.count_tail_paths(losses, band.value, level, low=False), beyond)
 
-    def thresholds(self, distances: Array) -> Array:
+    def find_thresholds(self, distances: Array) -> Array:
         """Return the quantiles so many steps from the value at risk, rounded away from it."""
         steps = _round_to_steps(distances)
-        found: Array = np.where(steps == 0, self.band.value, np.where(distances < 0, *self._ends(steps)))
+        found: Array = np.where(steps == 0, self.band.value, np.where(distances < 0, *self._find_ends(steps)))
         return found
 
-    def threshold(self, distance: float) -> float:
+    def find_threshold(self, distance: float) -> float:
         """Return one of :meth:`thresholds`."""
-        return float(self.thresholds(np.array([distance]))[0])
+        return float(self.find_thresholds(np.array([distance]))[0])
 
-    def _ends(self, steps: npt.NDArray[np.intp]) -> tuple[Array, Array]:
+    def _find_ends(self, steps: npt.NDArray[np.intp]) -> tuple[Array, Array]:
         return self.band.lower[steps], self.band.upper[steps]
 
 
@@ -138,7 +138,7 @@ def compare_tails(
     evidence : how many occurrences of the rarest hazard the paths are expected to show.
     """
     pair = _Pair(one, base, level, design, confidence, evidence)
-    at = pair.spread(one.band.value, base.band.value)
+    at = pair.compute_spread(one.band.value, base.band.value)
     var, cvar = one.band.value - base.band.value, at.mean
     enclosed = not math.isnan(one.band.lower[-1] + base.band.lower[-1])
     if enclosed and _is_constant(one.losses - base.losses, base.losses):
@@ -146,7 +146,7 @@ def compare_tails(
     reason = _explain_missing_paths(design, min(one.size, base.size) / (1 - level), enclosed)
     if reason:
         return Interval(var, reason=reason), Interval(cvar, reason=reason)
-    return pair.var(), pair.cvar(at)
+    return pair.compare_var(), pair.compare_cvar(at)
 
 
 def _explain_missing_paths(design: Design, effective: float, enclosed: bool) -> str:
@@ -177,7 +177,7 @@ class _Pair:
         self._kept = one.losses[self._inside], base.losses[self._inside]
         self._correlation = design.correlation(one.beyond, base.beyond)
 
-    def var(self) -> Interval:
+    def compare_var(self) -> Interval:
         """Return the difference of the values at risk, with its range over the ellipse."""
         one, base = self._one, self._base
         # One path that lies in the tail of one alone is always allowed for.
@@ -185,25 +185,25 @@ class _Pair:
         correlation = float(np.clip(self._correlation, -1.0, max(most, -1.0)))
         turn = np.linspace(0.0, 2 * math.pi, _ANGLES, endpoint=False)
         across = correlation * np.cos(turn) + math.sqrt(1 - correlation**2) * np.sin(turn)
-        ends = one.thresholds(_STEPS * np.cos(turn)) - base.thresholds(_STEPS * across)
+        ends = one.find_thresholds(_STEPS * np.cos(turn)) - base.find_thresholds(_STEPS * across)
         value = one.band.value - base.band.value
         variance = one.error**2 + base.error**2 - 2 * correlation * one.error * base.error
         error = math.sqrt(max(variance, 0.0))
         return Interval(value, error, min(float(ends.min()), value), max(float(ends.max()), value))
 
-    def cvar(self, at: Spread) -> Interval:
+    def compare_cvar(self, at: Spread) -> Interval:
         """Return the difference of the conditional values at risk, from that of the scores at both values at risk."""
-        if at.standard_error == 0 and self._any_excess():
+        if at.standard_error == 0 and self._has_excess():
             return Interval(at.mean, reason=NOT_SEEN)
         # The milder one value at risk is, so is the other, as far as the tails go together.
         together = max(self._correlation, 0.0)
         pairs = {(far, together * far) for far in _MILDER} | {(together * far, far) for far in _MILDER}
-        ends = np.array([self._ends(*pair, at) for pair in sorted(pairs)])
+        ends = np.array([self._compute_interval(*pair, at) for pair in sorted(pairs)])
         if np.isnan(ends).any():
             return Interval(at.mean, reason=FEW_CARRY)
         return Interval(at.mean, at.standard_error, float(ends.min()), float(ends.max()))
 
-    def spread(self, one: float, base: float) -> Spread:
+    def compute_spread(self, one: float, base: float) -> Spread:
         """Return the difference of the mean scores at two thresholds, and its error."""
         scores = np.maximum(self._kept[0] - one, 0.0)
         scores -= np.maximum(self._kept[1] - base, 0.0)
@@ -212,18 +212,18 @@ class _Pair:
         found = self._design.spread_within(scores, self._inside)
         return found._replace(mean=found.mean + (one - base))
 
-    def _ends(self, one: float, base: float, at: Spread) -> tuple[float, float]:
+    def _compute_interval(self, one: float, base: float, at: Spread) -> tuple[float, float]:
         """Return the interval at thresholds so many steps from the values at risk, whose own spread is `at`."""
-        thresholds = self._one.threshold(one), self._base.threshold(base)
+        thresholds = self._one.find_threshold(one), self._base.find_threshold(base)
         same = thresholds == (self._one.band.value, self._base.band.value)
-        found = at if same else self.spread(*thresholds)
+        found = at if same else self.compute_spread(*thresholds)
         carrying = min(found.effective, at.effective)
         if carrying < FEWEST_CARRYING:
             return math.nan, math.nan
         size = min(carrying, self._one.size, self._base.size)
         return compute_skewed_interval(found, compute_reach(size - 1, self._evidence, self._confidence))
 
-    def _any_excess(self) -> bool:
+    def _has_excess(self) -> bool:
         """Return whether any loss lies beyond the value at risk."""
         pairs = zip(self._kept, (self._one, self._base), strict=True)
         return any(bool((kept > tail.band.value).any()) for kept, tail in pairs)

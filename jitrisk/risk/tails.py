@@ -77,7 +77,7 @@ def compute_tail_risk(
         return TailRisk(at.value, unknown, unknown, unknown, cvar, unknown, unknown, unknown)
     var_error = design.quantile_error(at, level, confidence)
     # The tail of 4 paths has the reach of 4 values, not of all.
-    errors = compute_reach(design.tail_size(values, at.value, level, low) - 1, evidence, confidence)
+    errors = compute_reach(design.count_tail_paths(values, at.value, level, low) - 1, evidence, confidence)
     mild, severe = compute_skewed_interval(excess, errors)
     milder = at.upper if low else at.lower
     if milder != at.value:

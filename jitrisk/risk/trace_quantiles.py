@@ -40,7 +40,7 @@ def compute_trace_quantiles(trace: xr.Dataset, variable: str, quantiles: Sequenc
     if not np.isfinite(array.values).all():
         raise ResultError(f"{variable} of the trace holds numbers that are not finite; trace the model again")
     axis, design = array.get_axis_num("path"), read_design(trace)
-    ranked = design.ranked(np.moveaxis(array.values, axis, -1))
+    ranked = design.rank_values(np.moveaxis(array.values, axis, -1))
     values = np.array([ranked.quantile(point) for point in points])
     dims = [str(dim) for dim in array.dims if dim != "path"]
     coords = {dim: array.coords[dim] for dim in dims if dim in array.coords}

@@ -212,7 +212,7 @@ def _compute_job_bytes(job: Job, shape: Partition, sampler: Sampler) -> int:
 def _compute_work_bytes(job: Job, shape: Partition, sampler: Sampler) -> int:
     """Return the work space of one thread."""
     lanes = -(-shape.lanes // STRIPE) * STRIPE
-    return lanes * _compute_lane_bytes(job, shape.tile) + sampler.bytes(shape.lanes)
+    return lanes * _compute_lane_bytes(job, shape.tile) + sampler.count_bytes(shape.lanes)
 
 
 def require_memory(needed: int, paths: int, verb: str, fixed: int = 0) -> None:
@@ -247,7 +247,7 @@ def _compute_lane_bytes(job: Job, tile: int) -> int:
 
 def _compute_state_bytes(plant: NetworkArrays) -> int:
     """Return the bytes of one lane's state under one strategy."""
-    return state_rows(plant) * np.dtype(plant.number).itemsize
+    return state_rows(plant) * np.dtype(plant.float_type).itemsize
 
 
 def partition(job: Job, threads: int | None, lanes: int | None) -> Partition:
@@ -291,7 +291,7 @@ def _allocate_rows(*shape: int, number: type[np.floating[Any]] = np.float32) -> 
 
 def _allocate_block(plant: NetworkArrays, rows: np.ndarray, lanes: int) -> Block:
     """Return a block of the core that holds state as the plant wants it."""
-    state = _allocate_rows(-(-lanes // STRIPE), state_rows(plant), STRIPE, number=plant.number)
+    state = _allocate_rows(-(-lanes // STRIPE), state_rows(plant), STRIPE, number=plant.float_type)
     return (_core_double.Block if plant.double else Block)(plant, rows, state, lanes)
 
 
@@ -359,14 +359,14 @@ class Worker:
     def simulate(self, begin: int, end: int, totals: Totals, stop: threading.Event) -> None:
         """Run paths `begin` to `end` (places in the outcome) under every strategy."""
         horizon, lanes = self._job.horizon, end - begin
-        blocks = self.blocks(lanes)
+        blocks = self.prepare_blocks(lanes)
         for k, block in enumerate(blocks):
             cycles = None if totals.cycle is None else totals.cycle[:, k, :, begin:end]
             block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end], cycles)
             if horizon.warm_up == 0:
                 block.open_books(0)
-        state = self.state(begin, end)
-        for start, tile in self.tiles(state, begin, end):
+        state = self.create_state(begin, end)
+        for start, tile in self.draw_tiles(state, begin, end):
             legs = _split_into_segments(horizon, start, start + len(tile))
             for block in blocks:
                 for leg in legs:
@@ -377,16 +377,16 @@ class Worker:
             block.close_books(horizon.periods, horizon.counted)
         totals.occurred[:, begin:end] = state.clocks.occurred
 
-    def state(self, begin: int, end: int) -> State:
+    def create_state(self, begin: int, end: int) -> State:
         """Return the state of the sampler for paths `begin` to `end`, before period 0."""
         return self._sampler.begin(self._job.paths.start + begin, end - begin)
 
-    def tiles(self, state: State, begin: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
+    def draw_tiles(self, state: State, begin: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
         """Yield exogenous rows of paths `begin` to `end`: their first period, and an array (periods, series, lanes)."""
         for start, stop in self._steps:
-            yield start, self._tile(state, start, stop, begin, end)
+            yield start, self._draw_tile(state, start, stop, begin, end)
 
-    def blocks(self, lanes: int) -> list[Block]:
+    def prepare_blocks(self, lanes: int) -> list[Block]:
         """Return a block of so many lanes for every strategy."""
         if lanes not in self._blocks:
             self._blocks.clear()  # only the last block of a job has fewer lanes
@@ -396,7 +396,7 @@ class Worker:
             ]
         return self._blocks[lanes]
 
-    def _tile(self, state: State, start: int, end: int, begin: int, stop: int) -> np.ndarray:
+    def _draw_tile(self, state: State, start: int, end: int, begin: int, stop: int) -> np.ndarray:
         """Return the exogenous rows of periods `start` to `end`, shape (periods, series, lanes)."""
         size = (end - start, self._drawn, stop - begin)
         drawn = self._memory[: math.prod(size)].reshape(size)

@@ -65,11 +65,11 @@ def trace(job: Job, threads: int | None = None) -> Trace:
     out = Trace(*(np.empty(size, dtype=np.float32) for size in sizes))
 
     def record(bench: Worker, begin: int, end: int, stop: threading.Event) -> None:
-        blocks = bench.blocks(end - begin)
+        blocks = bench.prepare_blocks(end - begin)
         books = _PeriodRecorder(out, begin, end)
         for block in blocks:
             block.reset(books.totals.stage, books.totals.customer)
-        for start, tile in bench.tiles(bench.state(begin, end), begin, end):
+        for start, tile in bench.draw_tiles(bench.create_state(begin, end), begin, end):
             for strategy, block in enumerate(blocks):
                 for t in range(start, start + len(tile)):
                     books.run(block, tile, start, t, strategy)
@@ -135,5 +135,5 @@ def draw(job: Job) -> dict[ExogenousSeries | GivenSeries, np.ndarray]:
 
 def list_occurrences(job: Job) -> list[Occurrence]:
     """Return the spells of every hazard on a job's first path that begin before the horizon, in order of time."""
-    found = build_sampler(job).spells(job.paths.start, job.horizon.periods)
+    found = build_sampler(job).list_occurrences(job.paths.start, job.horizon.periods)
     return sorted(found, key=lambda spell: (spell.begin, spell.hazard))

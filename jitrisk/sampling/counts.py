@@ -29,25 +29,25 @@ _MOST_COUNTED = 2.0**53
 class _CountFamily(Family):
     """A family on whole numbers; its quantiles come from its two cumulative tails."""
 
-    def integer(self, of: Parameters) -> bool:
+    def is_integer(self, of: Parameters) -> bool:
         return True
 
-    def law(self, of: Parameters) -> Poisson | NegativeBinomial | Binomial:
+    def build_count_distribution(self, of: Parameters) -> Poisson | NegativeBinomial | Binomial:
         """Return the ratios of probabilities of neighbors."""
         raise NotImplementedError
 
     def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
         """Return the probability of at most (``upper``: of more than) k, for whole numbers k on the support."""
-        return build_cdf(self.law(of)).tail(k, upper)
+        return build_cdf(self.build_count_distribution(of)).tail(k, upper)
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         mean, sd = self.mean(of), self.sd(of)
         if sd < _NARROW * mean:
             score = -normal.quantile(p) if upper else normal.quantile(p)
             return np.rint(mean + sd * score)
-        return build_cdf(self.law(of)).quantile(p, upper)
+        return build_cdf(self.build_count_distribution(of)).quantile(p, upper)
 
-    def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
+    def list_steps(self, of: Parameters) -> tuple[Floats, Floats] | None:
         beyond = np.array([2.0**-34])
         lowest, highest = (self.quantile(of, beyond, upper).item() for upper in (False, True))
         if highest - lowest > WIDEST:
@@ -64,13 +64,13 @@ class _Poisson(_CountFamily):
     forms = (("mean",),)
     parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity"}
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         return dict(given) if given["mean"] > 0 else {"value": 0.0}
 
     def sd(self, of: Parameters) -> float:
         return math.sqrt(of["mean"])
 
-    def law(self, of: Parameters) -> Poisson:
+    def build_count_distribution(self, of: Parameters) -> Poisson:
         return Poisson(of["mean"])
 
 
@@ -89,13 +89,13 @@ class _NegativeBinomial(_CountFamily):
     }
     positive = frozenset({"mean", "size", "n", "p"})
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         if "n" in given:
             mean, size = given["n"] * (1 - given["p"]) / given["p"], given["n"]
-            return self._countable(mean, size) if mean > 0 else {"value": 0.0}
+            return self._require_countable(mean, size) if mean > 0 else {"value": 0.0}
         mean = given["mean"]
         if "size" in given:
-            return self._countable(mean, given["size"])
+            return self._require_countable(mean, given["size"])
         sd = compute_sd(given)
         variance = sd * sd
         if variance <= mean:
@@ -103,9 +103,9 @@ class _NegativeBinomial(_CountFamily):
                 f"the variance of negative_binomial is {variance:g}, but must exceed its mean, {mean:g}; "
                 "use poisson where they are equal and binomial where it is smaller"
             )
-        return self._countable(mean, mean * mean / (variance - mean))
+        return self._require_countable(mean, mean * mean / (variance - mean))
 
-    def _countable(self, mean: float, size: float) -> dict[str, Any]:
+    def _require_countable(self, mean: float, size: float) -> dict[str, Any]:
         """Return the parameters; refuse a spread so wide that numbers beyond those that doubles count are drawn."""
         of = {"mean": mean, "size": size}
         if size <= 0 or mean + 10 * self.sd(of) + 30 * (1 + mean / size) > _MOST_COUNTED:
@@ -120,7 +120,7 @@ class _NegativeBinomial(_CountFamily):
     def sd(self, of: Parameters) -> float:
         return math.sqrt(of["mean"] * (1 + of["mean"] / of["size"]))
 
-    def law(self, of: Parameters) -> NegativeBinomial:
+    def build_count_distribution(self, of: Parameters) -> NegativeBinomial:
         return NegativeBinomial(of["mean"], of["size"])
 
 
@@ -131,7 +131,7 @@ class _Binomial(_CountFamily):
     forms = (("n", "p"),)
     parameters: ClassVar[dict[str, Kind]] = {"n": "count", "p": "probability"}
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         n, p = given["n"], given["p"]
         return dict(given) if n > 0 and 0 < p < 1 else {"value": n * p}
 
@@ -144,24 +144,24 @@ class _Binomial(_CountFamily):
     def support(self, of: Parameters) -> tuple[float, float]:
         return 0.0, of["n"]
 
-    def law(self, of: Parameters) -> Binomial:
+    def build_count_distribution(self, of: Parameters) -> Binomial:
         return Binomial(of["n"], of["p"])
 
     def tail(self, of: Parameters, k: Floats, upper: bool) -> Floats:
-        if not self._mirrored(of):
+        if not self._is_mirrored(of):
             return super().tail(of, k, upper)
-        return super().tail(self._failures(of), of["n"] - 1.0 - k, not upper)
+        return super().tail(self._mirror(of), of["n"] - 1.0 - k, not upper)
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
-        if not self._mirrored(of):
+        if not self._is_mirrored(of):
             return np.asarray(np.minimum(super().quantile(of, p, upper), of["n"]))
-        return np.asarray(np.maximum(of["n"] - super().quantile(self._failures(of), p, not upper), 0.0))
+        return np.asarray(np.maximum(of["n"] - super().quantile(self._mirror(of), p, not upper), 0.0))
 
-    def _mirrored(self, of: Parameters) -> bool:
+    def _is_mirrored(self, of: Parameters) -> bool:
         """Return whether failures are counted: a smooth density holds only far from the largest number."""
         return bool(of["p"] > 0.5 and of["n"] * of["p"] * (1 - of["p"]) > _WIDE)
 
-    def _failures(self, of: Parameters) -> Parameters:
+    def _mirror(self, of: Parameters) -> Parameters:
         return {"n": of["n"], "p": 1.0 - of["p"]}
 
 
@@ -172,7 +172,7 @@ class _Geometric(_CountFamily):
     forms = (("mean",),)
     parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity"}
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         if given["mean"] < 1:
             raise ValueError(f"mean of geometric is {given['mean']:g}, but must be at least 1 (it counts from 1)")
         return dict(given) if given["mean"] > 1 else {"value": 1.0}
@@ -208,7 +208,7 @@ class _Empirical(Family):
     forms = (("values",), ("values", "weights"))
     parameters: ClassVar[dict[str, Kind]] = {"values": "quantity", "weights": "number"}
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         values = given["values"]
         weights = given.get("weights", (1.0,) * len(values))
         if len(weights) != len(values):
@@ -237,7 +237,7 @@ class _Empirical(Family):
     def support(self, of: Parameters) -> tuple[float, float]:
         return of["values"][0], of["values"][-1]
 
-    def integer(self, of: Parameters) -> bool:
+    def is_integer(self, of: Parameters) -> bool:
         return all(value == math.floor(value) for value in of["values"])
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
@@ -250,7 +250,7 @@ class _Empirical(Family):
             index = np.searchsorted(np.cumsum(weights[:-1]), p, side="left")
         return np.asarray(of["values"])[index]
 
-    def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
+    def list_steps(self, of: Parameters) -> tuple[Floats, Floats] | None:
         return np.asarray(of["values"]), np.cumsum(of["weights"][:-1])
 
 

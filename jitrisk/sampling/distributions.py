@@ -87,9 +87,9 @@ class Distribution:
         return np.where(self.highest <= at, 1.0, np.where(low > 0, 0.5 * (low + high), 0.0))
 
     @property
-    def integer(self) -> bool:
+    def is_integer(self) -> bool:
         """Whether only whole numbers can be drawn."""
-        return FAMILIES[self.family].integer(dict(self.parameters))
+        return FAMILIES[self.family].is_integer(dict(self.parameters))
 
     @property
     def lowest(self) -> float:
@@ -134,7 +134,7 @@ def build_distribution(family: str, **parameters: Any) -> Distribution:
     law = FAMILIES[family]
     _check_names(law, parameters)
     checked = {name: _check_value(law, name, parameters[name]) for name in sorted(parameters)}
-    kept = law.canonical(checked)
+    kept = law.canonicalize(checked)
     if set(kept) == {"value"}:
         family = "constant"
     return Distribution(family, tuple(sorted(kept.items())))

@@ -40,7 +40,7 @@ class Family:
     parameters: ClassVar[dict[str, Kind]]
     positive: ClassVar[frozenset[str]] = frozenset()
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         """Return the one form in which parameters are kept; a sole key ``value`` means a constant."""
         return dict(given)
 
@@ -56,7 +56,7 @@ class Family:
         """Return the lowest and the highest value."""
         return 0.0, math.inf
 
-    def integer(self, of: Parameters) -> bool:
+    def is_integer(self, of: Parameters) -> bool:
         """Return whether only whole numbers can be drawn."""
         return False
 
@@ -68,11 +68,11 @@ class Family:
         """Return P(X <= x) for finite x, None where it is not in closed form."""
         return None
 
-    def unit(self, of: Parameters) -> tuple[float, Parameters]:
+    def split_scale(self, of: Parameters) -> tuple[float, Parameters]:
         """Return a scale and the parameters at scale 1, where quantiles are slow and should be shared."""
         return 1.0, of
 
-    def ladder(self, of: Parameters) -> tuple[Floats, Floats] | None:
+    def list_steps(self, of: Parameters) -> tuple[Floats, Floats] | None:
         """Return the values of a discrete law and the probability of each but the last and all below it.
 
         None for a continuous law, and for one with too many values to list.
@@ -101,7 +101,7 @@ class _Constant(Family):
     def support(self, of: Parameters) -> tuple[float, float]:
         return of["value"], of["value"]
 
-    def integer(self, of: Parameters) -> bool:
+    def is_integer(self, of: Parameters) -> bool:
         return bool(of["value"] == math.floor(of["value"]))
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
@@ -115,7 +115,7 @@ class _Spread(Family):
     parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity", "sd": "quantity", "cv": "number"}
     positive = frozenset({"mean"})
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         sd = compute_sd(given)
         return {"mean": given["mean"], "sd": sd} if sd > 0 else {"value": given["mean"]}
 
@@ -163,7 +163,7 @@ class _Gamma(Family):
     }
     positive = frozenset({"mean", "shape", "scale"})
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         if "shape" in given:
             return dict(given)
         mean, sd = given["mean"], compute_sd(given)
@@ -175,7 +175,7 @@ class _Gamma(Family):
     def sd(self, of: Parameters) -> float:
         return float(math.sqrt(of["shape"]) * of["scale"])
 
-    def unit(self, of: Parameters) -> tuple[float, Parameters]:
+    def split_scale(self, of: Parameters) -> tuple[float, Parameters]:
         return of["scale"], {**of, "scale": 1.0}
 
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
@@ -190,7 +190,7 @@ class _Weibull(Family):
     parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity", "scale": "quantity", "shape": "number"}
     positive = frozenset({"mean", "scale", "shape"})
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         shape = given["shape"]
         if shape < 0.05:
             raise ValueError(f"shape of weibull is {shape:g}, but must be at least 0.05")
@@ -240,7 +240,7 @@ class _Uniform(Family):
     forms = (("low", "high"),)
     parameters: ClassVar[dict[str, Kind]] = {"low": "quantity", "high": "quantity"}
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         if given["low"] > given["high"]:
             raise ValueError(f"low of uniform is {given['low']:g}, but must not exceed high, {given['high']:g}")
         return dict(given) if given["low"] < given["high"] else {"value": given["low"]}
@@ -266,7 +266,7 @@ class _Triangular(Family):
     forms = (("low", "mode", "high"),)
     parameters: ClassVar[dict[str, Kind]] = {"low": "quantity", "mode": "quantity", "high": "quantity"}
 
-    def canonical(self, given: Parameters) -> dict[str, Any]:
+    def canonicalize(self, given: Parameters) -> dict[str, Any]:
         low, mode, high = given["low"], given["mode"], given["high"]
         if not low <= mode <= high:
             raise ValueError(

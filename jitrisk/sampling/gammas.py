@@ -52,7 +52,7 @@ def quantile(shape: float, p: Floats, upper: bool) -> Floats:
         return np.where(p == 0.0, 0.0, np.where(p == 1.0, np.inf, _invert_mass(law, p * total)))
     mass, found = p * total, np.empty_like(p)
     high = mass <= law.panels.above[0]
-    found[high] = law.panels.place(mass[high], True)
+    found[high] = law.panels.find_place(mass[high], True)
     found[~high] = _invert_mass(law, (1.0 - p[~high]) * total)
     return np.where(p == 0.0, np.inf, np.where(p == 1.0, 0.0, found))
 
@@ -79,14 +79,14 @@ def _build_gamma(shape: float) -> _Gamma:
         density = polynomial(np.array([-1.0]), list(panels.densities[:, 0]))
         at = np.array([_HEAD])
         head = float((density * exp(at) * at / shape * polynomial(at, terms))[0])
-    return _Gamma(shape, panels.with_head(head), head, tuple(terms))
+    return _Gamma(shape, panels.add_head(head), head, tuple(terms))
 
 
 def _invert_mass(law: _Gamma, mass: Floats) -> Floats:
     """Return the values below which masses lie."""
     found = np.empty_like(mass)
     low = mass < law.head
-    found[~low] = law.panels.place(mass[~low], False)
+    found[~low] = law.panels.find_place(mass[~low], False)
     if low.any():
         found[low] = _invert_head(law, mass[low] / law.head)
     return found

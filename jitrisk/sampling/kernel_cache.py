@@ -75,7 +75,7 @@ class KernelCache:
             return None
         try:
             target_context.refresh()
-            name = self._file_name(signature, target_context.codegen())
+            name = self._build_file_name(signature, target_context.codegen())
             payload = self._find(name)
             return None if payload is None else _result._rebuild(target_context, *pickle.loads(payload))
         except Exception as error:
@@ -89,7 +89,7 @@ class KernelCache:
         try:
             if result.lifted or result.library.has_dynamic_globals:
                 return
-            name = self._file_name(signature, result.codegen)
+            name = self._build_file_name(signature, result.codegen)
             self._store(name, _serializer.dumps(result._reduce()))
         except Exception as error:
             _report(f"compiled kernels could not be stored and are compiled again in every run ({_describe(error)})")
@@ -105,7 +105,7 @@ class KernelCache:
     def flush(self) -> None:
         """Do nothing: the next compilation replaces the file."""
 
-    def _file_name(self, signature: Any, codegen: Any) -> str:
+    def _build_file_name(self, signature: Any, codegen: Any) -> str:
         digest = _compute_digest(str(signature), codegen.magic_tuple(), _digest_environment(self._source.parent))
         return f"{self._name}-{digest}.kernel"
 

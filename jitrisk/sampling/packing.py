@@ -39,17 +39,17 @@ class Planner:
 
     def plan(self, window: tuple[int, int]) -> Plan:
         """Return everything packed; occurrences of hazards that begin in the window are counted."""
-        jobs, endings, (hazards, effects) = self._pack_jobs(), self._pack_endings(), self._pack_hazards()
+        jobs, endings, (hazards, effects) = self._pack_draws(), self._pack_endings(), self._pack_hazards()
         compiled = [
             quantile_tables.compile_table(law) if share == 1 else quantile_tables.compile_lower_part(law, share)
             for law, share in self._laws
         ]
         return Plan(quantile_tables.pack(compiled), jobs, hazards, effects, endings, np.array(window, np.int64))
 
-    def _table(self, law: Distribution, share: float = 1.0) -> int:
+    def _add_table(self, law: Distribution, share: float = 1.0) -> int:
         return self._laws.setdefault((law, share), len(self._laws))
 
-    def _pack_jobs(self) -> Array:
+    def _pack_draws(self) -> Array:
         """Pack the base draws; of series that agree on theirs the first is drawn and the others are copies."""
         rows = []
         drawn: dict[tuple[object, ...], int] = {}
@@ -60,7 +60,7 @@ class Planner:
             source = drawn.setdefault((series.kind, series.thing, law, series.every, how), number)
             copied = source != number and law.family != "constant"
             key = derive_stream_key(self._seed, series.kind, series.thing)
-            rows.append((number, source if copied else NONE, self._table(law), series.every, how, key))
+            rows.append((number, source if copied else NONE, self._add_table(law), series.every, how, key))
         return np.array(rows, JOB)
 
     def _pack_endings(self) -> Array:
@@ -69,7 +69,7 @@ class Planner:
         for number, series in enumerate(self._series):
             if series.effects and series.kind == "lead_time":
                 rows.append((number, NONE, NONE, 1, kernels.WHOLE, 0))
-            elif series.effects and series.kind == "demand" and series.base.integer:
+            elif series.effects and series.kind == "demand" and series.base.is_integer:
                 key = derive_stream_key(self._seed, "round", series.thing)
                 rows.append((number, NONE, NONE, series.every, kernels.ROUND, key))
         return np.array(rows, JOB)
@@ -88,27 +88,27 @@ class Planner:
                 effects.append((number, series.kind in CLOSING, effect.factor, coin, enough))
             key, tables_of = derive_stream_key(self._seed, "hazard", spells.name), (spells.quiet, spells.active)
             hazards.append(
-                (key, *map(self._table, tables_of), spells.ramp, first, len(effects), *self._component(spells))
+                (key, *map(self._add_table, tables_of), spells.ramp, first, len(effects), *self._pack_component(spells))
             )
         return np.array(hazards, HAZARD), np.array(effects, EFFECT)
 
-    def _component(self, spells: HazardProcess) -> tuple[int, int, int]:
+    def _pack_component(self, spells: HazardProcess) -> tuple[int, int, int]:
         """Return the table of a hazard's first quiet time in its component, and which paths are in that."""
         if self._mixture is None or spells.name not in self._mixture.hazards:
             return NONE, 1, 0
-        place = self._mixture.place(spells.name)
-        return self._table(spells.quiet, self._mixture.probability(spells.name)), self._mixture.period, place
+        place = self._mixture.find_remainder(spells.name)
+        return self._add_table(spells.quiet, self._mixture.find_probability(spells.name)), self._mixture.period, place
 
 
 def _choose_finish(series: ExogenousSeries) -> int:
     """Return what to do with a base draw; a line may undershoot zero by a rounding error, a staircase not."""
     law = series.base
     if series.kind == "lead_time":
-        done = series.effects or (law.integer and law.lowest >= 1)
+        done = series.effects or (law.is_integer and law.lowest >= 1)
         return kernels.KEEP if done else kernels.WHOLE
     if series.kind != "demand":
         return kernels.SHARE
-    return kernels.KEEP if law.integer else kernels.AT_LEAST_ZERO
+    return kernels.KEEP if law.is_integer else kernels.AT_LEAST_ZERO
 
 
 def _finish_constant(value: float, how: int) -> float:

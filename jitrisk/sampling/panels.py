@@ -54,7 +54,7 @@ class Panels:
         """All mass, that to the left of the first edge included."""
         return float(self.above[0] + self.below[0])
 
-    def with_head(self, mass: float) -> Panels:
+    def add_head(self, mass: float) -> Panels:
         """Return the panels with a mass to the left of the first edge."""
         return Panels(self.edges, self.half, self.densities, self.sums, self.below + mass, self.above)
 
@@ -66,7 +66,7 @@ class Panels:
         ends = _evaluate_ends(self.sums)[int(upper)][panel]
         return np.asarray(self.above[panel + 1] + (ends - here) if upper else self.below[panel] + (here - ends))
 
-    def place(self, mass: Floats, upper: bool) -> Floats:
+    def find_place(self, mass: Floats, upper: bool) -> Floats:
         """Return where a mass lies to the left (``upper``: to the right), between the first and the last edge."""
         if upper:
             panel = len(self.half) - np.searchsorted(self.above[:0:-1], mass, side="right")

@@ -63,7 +63,7 @@ class QuantileTable:
     values: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
 
     @property
-    def gaps(self) -> bool:
+    def has_gaps(self) -> bool:
         """Whether steps are searched for in some cells."""
         return self.shape == kernels.STAIRS and bool(np.isnan(self.cells[:, 0].view(np.float32)).any())
 
@@ -74,14 +74,14 @@ def compile_table(law: Distribution) -> QuantileTable:
     if law.lowest == law.highest:
         return QuantileTable(kernels.CONSTANT, law.lowest, law.highest)
     family, parameters = FAMILIES[law.family], dict(law.parameters)
-    scale, unit = family.unit(parameters)
+    scale, unit = family.split_scale(parameters)
     if scale != 1:
         table = compile_table(Distribution(law.family, tuple(sorted(unit.items()))))
         return replace(table, cells=(table.cells.view(np.float32) * np.float32(scale)).view(np.int32))
-    ladder = family.ladder(parameters)
+    ladder = family.list_steps(parameters)
     if ladder is not None:
         return _build_stairs(*ladder)
-    if law.integer:
+    if law.is_integer:
         # So wide that one unit is nothing: the middles of the steps, rounded up to whole numbers again.
         return _build_lines(lambda p, upper: law.quantile(p, upper) - 0.5, law.sd() * 1e-3, (law.lowest, law.highest))
     # Where the quantiles cross zero no line is good relative to the value.
@@ -105,14 +105,14 @@ def compile_lower_part(law: Distribution, share: float) -> QuantileTable:
         return law.quantile(share * (1 - p if upper else p))
 
     lowest, highest = (float(law.quantile(end)) for end in (share * 0.5 / WORDS, share))
-    ladder = FAMILIES[law.family].ladder(dict(law.parameters))
+    ladder = FAMILIES[law.family].list_steps(dict(law.parameters))
     if ladder is not None:
         values, cumulative = ladder
         kept = int(np.count_nonzero(cumulative < share))
         return _build_stairs(values[: kept + 1], cumulative[:kept] / share)
     if lowest == highest:
         return QuantileTable(kernels.CONSTANT, lowest, highest)
-    if law.integer:
+    if law.is_integer:
         return _build_lines(lambda p, upper: quantile(p, upper) - 0.5, law.sd() * 1e-3, (lowest, highest))
     return _build_lines(quantile, highest * 1e-3, None)
 
@@ -211,7 +211,7 @@ def pack(tables: Sequence[QuantileTable]) -> QuantileTables:
     """Lay tables end to end for the kernels."""
     rows, counts = [], np.zeros(3, np.int64)
     for table in tables:
-        first_step = counts[1] if table.gaps else kernels.NONE
+        first_step = counts[1] if table.has_gaps else kernels.NONE
         first_value = counts[2] if len(table.values) else kernels.NONE
         limits = np.float32(table.lowest), np.float32(table.highest)
         rows.append((table.shape, table.bits, counts[0], first_step, len(table.steps), first_value, *limits))

@@ -60,21 +60,21 @@ class Mixture:
         """Probability that a natural path holds a rare hazard, under the strategy where each is the most frequent."""
         return float(-expm1(log1p(-np.array(self.probabilities)).sum()))
 
-    def place(self, hazard: str) -> int:
+    def find_remainder(self, hazard: str) -> int:
         """Return the remainder, by the period, of the numbers of the paths in the component of a hazard."""
         return 2 * self.hazards.index(hazard) + 1
 
-    def probability(self, hazard: str) -> float:
+    def find_probability(self, hazard: str) -> float:
         """Return the probability that a rare hazard begins within the horizon."""
         return self.probabilities[self.hazards.index(hazard)]
 
-    def components(self, paths: range) -> NDArray[np.int16]:
+    def assign_components(self, paths: range) -> NDArray[np.int16]:
         """Return the component of every path, shape (paths,)."""
         # Numbers go up to 2**63, so remainders are taken before they become an array.
         places = (paths.start % self.period + np.arange(len(paths), dtype=np.int64)) % self.period
         return np.where(places % 2 == 0, 0, (places + 1) // 2).astype(np.int16)
 
-    def weights(self, seed: int, paths: range) -> NDArray[np.float64]:
+    def compute_weights(self, seed: int, paths: range) -> NDArray[np.float64]:
         """Return the weight of every path, natural density over that of the mixture, shape (paths,).
 
         Parameters
@@ -82,7 +82,7 @@ class Mixture:
         seed : seed of the run.
         paths : the path numbers.
         """
-        components, shares = self.components(paths), self.shares
+        components, shares = self.assign_components(paths), self.shares
         density = np.full(len(paths), shares[0])
         for number, (hazard, probability) in enumerate(zip(self.hazards, self.probabilities, strict=True), start=1):
             early = _draw_first_words(seed, hazard, paths) < round(probability * _WORDS)

@@ -104,7 +104,7 @@ class Sampler:
         state.period = first_period + len(out)
         kernels.fill(self._plan, state.clocks, state.scratch, first_period, out)
 
-    def spells(self, path: int, periods: int) -> Iterator[Occurrence]:
+    def list_occurrences(self, path: int, periods: int) -> Iterator[Occurrence]:
         """Yield the spells of every hazard on one path that begin before so many periods are over.
 
         They are those that `fill` applies. A spell hits nothing where every coin says so.
@@ -112,14 +112,14 @@ class Sampler:
         for number, hazard in enumerate(self._hazards):
             first, clock = 0, 0.0
             while clock < periods:
-                for quiet, active, hits in self._draw_spells(number, path, first):
+                for quiet, active, hits in self._draw_occurrences(number, path, first):
                     begin = clock + quiet
                     if begin < periods:
                         yield Occurrence(hazard.name, begin, begin + active, begin + active + hazard.ramp, hits)
                     clock = begin + active + hazard.ramp
                 first += _AT_ONCE
 
-    def _draw_spells(self, number: int, path: int, first: int) -> list[tuple[float, float, tuple[Hit, ...]]]:
+    def _draw_occurrences(self, number: int, path: int, first: int) -> list[tuple[float, float, tuple[Hit, ...]]]:
         """Return quiet time, active time and hits of some spells of a hazard, from the spell `first` on."""
         hazard = self._plan.hazards[number]
         state = self.begin(path, _AT_ONCE)
@@ -142,7 +142,7 @@ class Sampler:
         chosen: Array = words[numbers & np.uint64(3), np.arange(_AT_ONCE)]
         return chosen.astype(np.uint64)
 
-    def bytes(self, lanes: int) -> int:
+    def count_bytes(self, lanes: int) -> int:
         """Return the memory that one state takes."""
         state = self.begin(0, lanes)
         return sum(array.nbytes for array in (*state.clocks, *state.scratch))

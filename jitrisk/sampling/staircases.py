@@ -54,10 +54,10 @@ class CountDistribution(Protocol):
     def place(self) -> float:
         """Return where the other gamma function begins."""
 
-    def ratios(self, k: Floats) -> Floats:
+    def compute_ratios(self, k: Floats) -> Floats:
         """Return P(k + 1) / P(k) for whole numbers k, shape (n,)."""
 
-    def excess(self, y: Number) -> Number:
+    def compute_excess(self, y: Number) -> Number:
         """Return that ratio at halves y = k + 1/2, without what `place` says of terms -1 / (24 y), less 1."""
 
 
@@ -73,11 +73,11 @@ class Poisson:
         """A number of the largest probability."""
         return float(math.floor(self.mean))
 
-    def ratios(self, k: Floats) -> Floats:
+    def compute_ratios(self, k: Floats) -> Floats:
         """Return P(k + 1) / P(k)."""
         return self.mean / (k + 1.0)
 
-    def excess(self, y: Number) -> Number:
+    def compute_excess(self, y: Number) -> Number:
         """Return mean / y - 1."""
         return (self.mean - y) / y
 
@@ -100,11 +100,11 @@ class NegativeBinomial:
         """A number of the largest probability."""
         return float(math.floor(max(0.0, (self.size - 1.0) * (self.mean / self.size))))
 
-    def ratios(self, k: Floats) -> Floats:
+    def compute_ratios(self, k: Floats) -> Floats:
         """Return P(k + 1) / P(k)."""
         return (k + self.size) / (k + 1.0) * (self.mean / (self.mean + self.size))
 
-    def excess(self, y: Number) -> Number:
+    def compute_excess(self, y: Number) -> Number:
         """Return (y + size - 1) / y * mean / (mean + size) - 1."""
         return ((self.size - 1.0) * self.mean - y * self.size) / (y * (self.mean + self.size))
 
@@ -126,11 +126,11 @@ class Binomial:
         """A number of the largest probability."""
         return float(min(math.floor((self.last + 1.0) * self.p), self.last))
 
-    def ratios(self, k: Floats) -> Floats:
+    def compute_ratios(self, k: Floats) -> Floats:
         """Return P(k + 1) / P(k)."""
         return (self.last - k) / (k + 1.0) * (self.p / (1.0 - self.p))
 
-    def excess(self, y: Number) -> Number:
+    def compute_excess(self, y: Number) -> Number:
         """Return (n + 1 - y) / y * p / (1 - p) - 1."""
         return ((self.last + 1.0) * self.p - y) / (y * (1.0 - self.p))
 
@@ -183,9 +183,9 @@ class SmoothCdf:
         if self._panels.edges[0] == _SMOOTH_FROM:
             u = (0.5 - self._panels.half[:1]) / self._panels.half[:1]
             density = polynomial(u, list(self._panels.densities[:, 0]))
-            ratios = law.ratios(np.arange(_SMOOTH_FROM - 1.0, -1.0, -1.0))
+            ratios = law.compute_ratios(np.arange(_SMOOTH_FROM - 1.0, -1.0, -1.0))
             self._head = np.cumsum((density / np.cumprod(ratios))[::-1])
-            self._panels = self._panels.with_head(float(self._head[-1]))
+            self._panels = self._panels.add_head(float(self._head[-1]))
 
     def quantile(self, p: Floats, upper: bool) -> Floats:
         """Return the least k with P(X <= k) >= p (``upper``: P(X > k) <= p), nearly."""
@@ -198,7 +198,7 @@ class SmoothCdf:
             far, low = mass > panels.below[0], mass
         found = np.empty_like(p)
         # The sum up to k reaches to k + 1 on the scale of halves.
-        found[far] = np.ceil(panels.place(mass[far], upper) - 1.0)
+        found[far] = np.ceil(panels.find_place(mass[far], upper) - 1.0)
         if head:
             found[~far] = np.searchsorted(self._head, low[~far], side="left")
         else:
@@ -230,7 +230,7 @@ def build_cdf(law: CountDistribution) -> ListedCdf | SmoothCdf:
         up, down = _compute_weights(law, count, 1.0), _compute_weights(law, count, -1.0)
         if up is not None and down is not None:
             return ListedCdf(law.mode - len(down), np.concatenate([down[::-1], [1.0], up]))
-        if count >= _FLAT and up is None and law.ratios(law.mode + _EVERY).prod() > 0.7:
+        if count >= _FLAT and up is None and law.compute_ratios(law.mode + _EVERY).prod() > 0.7:
             break
         count *= 4
     return SmoothCdf(law)
@@ -240,10 +240,10 @@ def _compute_weights(law: CountDistribution, count: int, direction: float) -> Fl
     """Return probabilities over that of the mode, on one side of it from there outward; None if more than `count`."""
     if direction > 0.0:
         k = law.mode + np.arange(min(count, law.last - law.mode))
-        factors = law.ratios(k)
+        factors = law.compute_ratios(k)
     else:
         k = law.mode - 1.0 - np.arange(min(count, law.mode))
-        factors = 1.0 / law.ratios(k)
+        factors = 1.0 / law.compute_ratios(k)
     with np.errstate(under="ignore"):
         weights = np.cumprod(factors)
     # Ratios fall outward, or rise to a limit below 1: what follows a number is a small multiple of it.
@@ -255,7 +255,7 @@ def _compute_weights(law: CountDistribution, count: int, direction: float) -> Fl
 
 def _build_slopes(law: CountDistribution) -> Slopes:
     def compute_slopes(y: float) -> tuple[float, float]:
-        ratio = law.excess(y)
+        ratio = law.compute_excess(y)
         # A rational approximation of the logarithm: rough values do.
         return ratio * (6.0 + ratio) / (6.0 + 4.0 * ratio), 1.0 / (y - law.place) - 1.0 / y
 
@@ -270,7 +270,7 @@ def _build_series(law: CountDistribution) -> Series:
         # Differences of equal powers of the two, without loss where they are nearly the same.
         apart = -one if math.isinf(law.place) else -half * (law.place / (center * (center - law.place)))
         ones, others = powers(one, ORDER), powers(other, ORDER)
-        difference, logs = apart, [half * log1p(law.excess(center))]
+        difference, logs = apart, [half * log1p(law.compute_excess(center))]
         for n in range(2, ORDER + 1):
             logs.append(-half * difference / (n * (n - 1.0)))
             difference = other * difference + ones[n - 2] * apart

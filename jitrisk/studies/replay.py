@@ -44,7 +44,7 @@ class Choice:
         if self.path is not None:
             parse_path_numbers(range(parse_whole_number("path", self.path), self.path + 1))
 
-    def number_in(self, values: xr.Dataset, strategy: str) -> int:
+    def find_path_number(self, values: xr.Dataset, strategy: str) -> int:
         """Return the path's number among the metrics of a run."""
         if self.worst is not None:
             return risk.find_worst_path(values, strategy, self.worst)
@@ -135,7 +135,7 @@ def replay_path(
     ((name, _),) = job.plants.items()
     if values is None and run is not None:
         values = risk.metrics(run)
-    number = choice.path if values is None else choice.number_in(values, name)
+    number = choice.path if values is None else choice.find_path_number(values, name)
     assert number is not None  # without a run the number is given
     alone = _isolate_path(job, number)
     patched = {name: network.strategies[name]}

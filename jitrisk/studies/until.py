@@ -68,11 +68,11 @@ def grow(
     while True:
         part = growing.extend(planned, progress)
         metrics = [_join_paths([*metrics, *_compute_metrics(growing, part, label, target)])]
-        found = plan_paths(assess_precision(metrics[0], target), most, growing.paths + growing.room())
+        found = plan_paths(assess_precision(metrics[0], target), most, growing.paths + growing.count_fitting_paths())
         if watch is not None:
             watch(found)
         if "stopped" in found.attrs:
-            return label(growing.totals(), growing.numbers()), found
+            return label(growing.select_totals(), growing.list_path_numbers()), found
         planned = found.attrs["planned"]
 
 
@@ -89,7 +89,8 @@ def _compute_metrics(growing: _GrowingTotals, part: range, label: Label, target:
     starts = range(part.start, part.stop, _SLICE)
     slices = (range(start, min(start + _SLICE, part.stop)) for start in starts)
     return [
-        select_target_metric(risk.metrics(label(growing.totals(one), growing.numbers(one))), target) for one in slices
+        select_target_metric(risk.metrics(label(growing.select_totals(one), growing.list_path_numbers(one))), target)
+        for one in slices
     ]
 
 
@@ -141,18 +142,18 @@ class _GrowingTotals:
             if progress is not None:
                 progress(part.start * strategies + done, paths * strategies)
 
-        job = replace(self._job, paths=self.numbers(part))
-        engine.run(job, self._threads, progress=report_progress, out=self.totals(part))
+        job = replace(self._job, paths=self.list_path_numbers(part))
+        engine.run(job, self._threads, progress=report_progress, out=self.select_totals(part))
         self.paths = paths
         return part
 
-    def numbers(self, places: range | None = None) -> range:
+    def list_path_numbers(self, places: range | None = None) -> range:
         """Return the path numbers of some places; of all by default."""
         places = range(self.paths) if places is None else places
         first = self._job.paths.start
         return range(first + places.start, first + places.stop)
 
-    def totals(self, places: range | None = None) -> Totals:
+    def select_totals(self, places: range | None = None) -> Totals:
         """Return the totals of some places, a view; of all by default."""
         places = range(self.paths) if places is None else places
         part = np.s_[:, :, :, places.start : places.stop]
@@ -160,7 +161,7 @@ class _GrowingTotals:
         cycle = None if held.cycle is None else held.cycle[part]
         return Totals(held.stage[part], held.customer[part], held.occurred[:, places.start : places.stop], cycle)
 
-    def room(self) -> int:
+    def count_fitting_paths(self) -> int:
         """Return how many more paths fit in memory, with what there is moved where the reserve is used up."""
         fit = engine.count_fitting_paths(self._job, self._threads)
         spare = int(self._totals.stage.shape[-1]) - self.paths

@@ -75,7 +75,7 @@ def misses(draw: Draw, truth: tuple[float, float], level: float, repeats: int = 
 
 
 def compared(one: Floats, base: Floats, design: Design, level: float) -> tuple[Interval, Interval]:
-    tails = (Tail.of(losses, level, design, 0.95) for losses in (one, base))
+    tails = (Tail.from_losses(losses, level, design, 0.95) for losses in (one, base))
     return compare_tails(*tails, level, design, 0.95, math.inf)
 
 

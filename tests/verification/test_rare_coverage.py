@@ -245,7 +245,7 @@ def test_a_fire_once_in_7000_years_is_known_to_3_percent_from_4000_paths() -> No
     }
     means, errors = [], []
     for seed in range(40):
-        table = jr.simulate(model, 4000, seed, rare=True).risk.measure()["cost"].isel(strategy=0)
+        table = jr.simulate(model, 4000, seed, rare=True).risk.describe()["cost"].isel(strategy=0)
         means.append(table.sel(statistic="mean").item())
         errors.append(table.sel(statistic="standard_error").item())
     relative = np.array(errors) / np.mean(means)

@@ -65,7 +65,7 @@ def cost_stack(outcomes: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     figure, ax = create_canvas(ax)
     total = np.sum(list(means.values()), axis=0)
     shown = select_display_unit(total, str(measures["total"].attrs["units"]))
-    _stack(ax, {name: shown.shown(values) for name, values in means.items()}, strategies)
+    _stack(ax, {name: shown.convert(values) for name, values in means.items()}, strategies)
     _set_axes(ax, shown, strategies)
     _label_totals(ax, measures, strategies, shown)
     set_title(ax, "Mean cost a year by component", str(measures.attrs.get("name", "")))
@@ -126,7 +126,7 @@ def _set_axes(ax: Axes, shown: DisplayUnit, strategies: list[str]) -> None:
     names = [wrap_text(name, 22, 1) if crowded else wrap_text(name, width, 3) for name in strategies]
     ax.set_xticks(range(len(strategies)), names, fontsize=_select_font_size(strategies), rotation=90 if crowded else 0)
     ax.tick_params(axis="x", length=0)
-    ax.set_ylabel(shown.label("mean cost") + " a year")
+    ax.set_ylabel(shown.label_axis("mean cost") + " a year")
     set_plain_ticks(ax.yaxis, 6)
     ax.grid(axis="y", color=GRID, lw=0.6)
 
@@ -135,7 +135,7 @@ def _label_totals(ax: Axes, measures: xr.Dataset, strategies: list[str], shown: 
     crowded = len(strategies) > _SIDE_BY_SIDE
     how: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "bottom", "weight": "bold"}
     for i, strategy in enumerate(strategies):
-        total = estimate(measures, "total", strategy).times(shown.factor)
+        total = estimate(measures, "total", strategy).multiply(shown.factor)
         words = format_number(total.value) if crowded else str(round_estimate(total))
         words = words if len(strategies) <= _IN_A_LINE else words.replace(" ±", "\n±")
         rotation = 90 if crowded else 0

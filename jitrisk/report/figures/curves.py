@@ -63,20 +63,20 @@ def exceedance(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = No
     labels = []
     for k, name in enumerate(map(str, curves["strategy"].values)):
         one, style = curves.isel(strategy=k), select_look(k)
-        low, high = (shown.shown(one[end]) for end in ("value_lower", "value_upper"))
+        low, high = (shown.convert(one[end]) for end in ("value_lower", "value_upper"))
         ax.fill_between(years, low, high, color=style.color, alpha=0.18, lw=0)
         # A single point is no line.
         marker = style.marker if years.size == 1 else None
-        ax.plot(years, shown.shown(one["value"]), color=style.color, ls=style.dashes, marker=marker, label=name)
+        ax.plot(years, shown.convert(one["value"]), color=style.color, ls=style.dashes, marker=marker, label=name)
         last = int(np.flatnonzero(np.isfinite(one["value"].values))[-1])
-        labels.append(Label(wrap_text(name), float(years[last]), float(shown.shown(one["value"])[last]), style.color))
+        labels.append(Label(wrap_text(name), float(years[last]), float(shown.convert(one["value"])[last]), style.color))
     ax.set_xscale("log")
     ax.set_xlim(years[0], years[-1] if years[-1] > years[0] else 2 * years[0])
     set_log_ticks(ax.xaxis)
     _extend_to_zero(ax)
     ax.set_xlabel("return period, years")
     over = format_within_horizon(curves.attrs)
-    ax.set_ylabel(shown.label(format_metric_name(metric) + over))
+    ax.set_ylabel(shown.label_axis(format_metric_name(metric) + over))
     ax.grid(color=GRID, lw=0.6)
     passed = "fallen short of" if attrs.get("bad_tail") == "lower" else "exceeded"
     small = f"bands: 95 % intervals; {describe_sample(curves.attrs)}"
@@ -107,7 +107,7 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     attrs = steps["estimate"].attrs
     yearly = float(attrs.get("per_year", 1.0)) if statistic == "mean" else compute_horizon_factor(values[metric])
     over = format_per_horizon(steps.attrs) if float(attrs.get("per_year", 1.0)) != 1.0 else ""
-    shown = select_display_unit(steps["estimate"].values * yearly, attrs["units"]).times(yearly)
+    shown = select_display_unit(steps["estimate"].values * yearly, attrs["units"]).multiply(yearly)
     sizes = steps["size"].values
     ax.set_xscale("log")
     ax.set_xlim(sizes[0] / 1.3, sizes[-1] * 1.3)
@@ -120,7 +120,7 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     ax.set_xlabel("paths in the sub-sample")
     level = "" if statistic == "mean" else f" {format_percent(float(steps.attrs['level']))}"
     name = f"{_STATISTICS[statistic]}{level} of {format_metric_name(metric)}"
-    ax.set_ylabel(f"{shown.label(name)} {'a year' if over and statistic == 'mean' else over}".rstrip())
+    ax.set_ylabel(f"{shown.label_axis(name)} {'a year' if over and statistic == 'mean' else over}".rstrip())
     about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_paths(steps.attrs['paths'])}"
     set_title(ax, f"How the {name} settles", about)
     label_right(ax, labels)
@@ -130,14 +130,14 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
 def _draw_convergence(ax: Axes, one: xr.Dataset, shown: DisplayUnit, number: int) -> Label:
     """Draw the estimates of one strategy, and return the label of its line."""
     style, name = select_look(number), str(one["strategy"].item())
-    estimate = shown.shown(one["estimate"])
+    estimate = shown.convert(one["estimate"])
     # Side by side, so that the bars of strategies that agree do not hide each other.
     sizes = one["size"].values * 1.05 ** (number % 5 - 2)
-    low, high = (shown.shown(one[end]) for end in ("lower", "upper"))
+    low, high = (shown.convert(one[end]) for end in ("lower", "upper"))
     known = np.isfinite(low) & np.isfinite(high)
     ax.vlines(sizes[known], low[known], high[known], color=style.color, lw=1.4)
     ax.plot(sizes, estimate, color=style.color, ls="", marker=style.marker, ms=5, label=name)
-    whole = shown.shown(one["all_estimate"]).item()
+    whole = shown.convert(one["all_estimate"]).item()
     ax.axhline(whole, color=style.color, ls=style.dashes, lw=1)
     return Label(wrap_text(name), float(sizes[-1]), whole, style.color)
 

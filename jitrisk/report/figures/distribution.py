@@ -43,7 +43,7 @@ def distribution(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = 
     bins = risk.histogram(read_metrics(values, metric), metric)
     figure, ax = create_canvas(ax)
     shown = select_display_unit([*bins["left"].values, *bins["right"].values], bins["left"].attrs["units"])
-    edges = shown.shown([*bins["left"].values, bins["right"].values[-1]])
+    edges = shown.convert([*bins["left"].values, bins["right"].values[-1]])
     shares = 100 * bins["share"].values
     if shares.max() > _DOMINANT:
         ax.set_yscale("function", functions=(_compute_root, np.square))
@@ -60,7 +60,7 @@ def distribution(values: xr.Dataset, metric: str = "cost", *, ax: Axes | None = 
         set_plain_ticks(ax.yaxis, 6)
     set_plain_ticks(ax.xaxis)
     ax.grid(axis="y", color=GRID, lw=0.6)
-    ax.set_xlabel(shown.label(format_metric_name(metric) + format_within_horizon(bins.attrs)))
+    ax.set_xlabel(shown.label_axis(format_metric_name(metric) + format_within_horizon(bins.attrs)))
     ax.set_ylabel("share of paths in a bin, %" + (" (root scale)" if root else ""))
     set_title(ax, f"How {format_metric_name(metric)} spreads over the paths", _render_small_print(bins))
     names = map(str, bins["strategy"].values)

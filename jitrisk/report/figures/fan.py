@@ -65,8 +65,8 @@ def fan(trace: xr.Dataset, variable: str = "on_hand", thing: str | None = None, 
         panel.annotate(
             wrap_text(strategy, 16), (1, 0.5), (6, 0), color=darken_color(select_look(k).color), weight="bold", **beside
         )
-    _set_limits(below, shown.shown(ranges.values))
-    below[len(below) // 2].set_ylabel(shown.label(format_metric_name(variable)))
+    _set_limits(below, shown.convert(ranges.values))
+    below[len(below) // 2].set_ylabel(shown.label_axis(format_metric_name(variable)))
     set_title(below[0], wrap_text(f"{name}: {format_metric_name(variable)} over time", 60), " ")
     below[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8, borderaxespad=0.2, columnspacing=1)
     return figure
@@ -80,7 +80,7 @@ def _select_stage_or_customer(ranges: xr.DataArray, dim: str, thing: str | None)
 
 
 def _draw_panel(ax: Axes, ranges: xr.DataArray, shown: DisplayUnit, days: float, number: int) -> None:
-    values, color = shown.shown(ranges.values), select_look(number).color
+    values, color = shown.convert(ranges.values), select_look(number).color
     ends = (ranges["time"].values + 1) * days
     points = ranges["quantile"].values
     pairs = len(points) // 2

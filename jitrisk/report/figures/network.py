@@ -100,11 +100,11 @@ class _Plan(NamedTuple):
     height: float
     foot: float
 
-    def left(self, slot: Slot) -> float:
+    def find_left(self, slot: Slot) -> float:
         """Return the left end of a slot."""
         return self.width - _WIDTH - slot[1] * (_WIDTH + _ACROSS)
 
-    def middle(self, slot: Slot) -> float:
+    def find_middle(self, slot: Slot) -> float:
         """Return the height at which links pass a slot: the middle of the box, if it is one."""
         skirt = self.skirts[slot[0]] if self.is_box(slot) else 0.0
         return self.layout.heights[slot] - self.foot + skirt / 2
@@ -162,12 +162,12 @@ def _draw_links(ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], shr
     leaving, entering = _place_ports(plan, segments, 0), _place_ports(plan, segments, 1)
     for segment in segments:
         left, right = segment
-        start, end = (plan.left(left) + _WIDTH, leaving[segment]), (plan.left(right), entering[segment])
+        start, end = (plan.find_left(left) + _WIDTH, leaving[segment]), (plan.find_left(right), entering[segment])
         half = _ACROSS / 2
         way = [start, (start[0] + half, start[1]), (end[0] - half, end[1]), end]
         codes = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
         if not plan.is_box(left):
-            way, codes = [(plan.left(left), start[1]), *way], [Path.MOVETO, Path.LINETO, *codes[1:]]
+            way, codes = [(plan.find_left(left), start[1]), *way], [Path.MOVETO, Path.LINETO, *codes[1:]]
         ax.add_patch(PathPatch(Path(way, codes), fill=False, edgecolor=MUTED, lw=1.1 * shrunk, capstyle="butt"))
         if plan.is_box(right):
             tip = [(end[0], end[1]), (end[0] - 0.09, end[1] + 0.04), (end[0] - 0.09, end[1] - 0.04)]
@@ -191,17 +191,17 @@ def _place_ports(plan: _Plan, segments: list[Segment], side: int) -> dict[Segmen
         by_slot.setdefault(segment[side], []).append(segment)
     heights = {}
     for slot, several in by_slot.items():
-        several.sort(key=lambda segment: plan.middle(segment[1 - side]))
+        several.sort(key=lambda segment: plan.find_middle(segment[1 - side]))
         apart = min(_PORT, plan.tall[slot[0]] / (len(several) + 1)) if plan.is_box(slot) else 0.0
         for i, segment in enumerate(several):
-            heights[segment] = plan.middle(slot) + (i - (len(several) - 1) / 2) * apart
+            heights[segment] = plan.find_middle(slot) + (i - (len(several) - 1) / 2) * apart
     return heights
 
 
 def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> None:
     slot = (name, plan.layout.columns[name])
-    left, height = plan.left(slot), plan.tall[name]
-    bottom = plan.middle(slot) - height / 2
+    left, height = plan.find_left(slot), plan.tall[name]
+    bottom = plan.find_middle(slot) - height / 2
     customer = box.cover is None
     shape = FancyBboxPatch(
         (left, bottom),

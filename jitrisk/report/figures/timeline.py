@@ -152,14 +152,14 @@ def _draw_backlog(ax: Axes, replay: xr.Dataset, days: float) -> None:
     order = np.argsort(-array.values.max(axis=1), kind="stable")[:_NAMED]
     labels = []
     for k, i in enumerate(order.tolist()):
-        values, style = shown.shown(array.values[i]), select_look(k)
+        values, style = shown.convert(array.values[i]), select_look(k)
         name = str(array["customer"].values[i])
         ax.stairs(values, ends, color=style.color, ls=style.dashes, lw=1.5, label=name, baseline=None)
         labels.append(Label(wrap_text(name, 18, 1), ends[-1], float(values[-1]), style.color))
-    top = float(shown.shown(array.values).max()) or 1.0
+    top = float(shown.convert(array.values).max()) or 1.0
     ax.set_ylim(0, 1.1 * top)
     set_plain_ticks(ax.yaxis, 4)
-    ax.set_ylabel(shown.label("backlog" if variable == "backlog" else "lost in a period").replace(", ", ",\n"))
+    ax.set_ylabel(shown.label_axis("backlog" if variable == "backlog" else "lost in a period").replace(", ", ",\n"))
     ax.grid(axis="y", color=GRID, lw=0.6)
     if array.sizes["customer"] > 1:
         label_right(ax, labels, fontsize=8)

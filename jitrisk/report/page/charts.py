@@ -48,18 +48,18 @@ class Chart:
     missing: str = ""
     toggles: tuple[str, ...] = ()
 
-    def tables(self) -> list[PageTable]:
+    def list_tables(self) -> list[PageTable]:
         """Return what the figure shows as tables: one for each panel of curves, one for all things."""
         curves = [panel for panel in self.panels if not panel.listed]
         found = [
             PageTable(
                 panel.name or self.heading,
                 (panel.across, *(series.name for series in panel.series)),
-                tuple(panel.rows()),
+                tuple(panel.list_rows()),
             )
             for panel in curves
         ]
-        things = tuple(row for panel in self.panels if panel.listed for row in panel.rows())
+        things = tuple(row for panel in self.panels if panel.listed for row in panel.list_rows())
         return [*found, PageTable(self.heading, ("", ""), things)] if things else found
 
 
@@ -117,12 +117,12 @@ def list_result_charts(
     summary, outcomes : the result.
     annual : the metrics of the last year of every path, where paths are longer than a year.
     """
-    aim = summary.aim
+    aim = summary.objective
     verbs, side, beyond = _AIMS[aim]
     values, cut = (summary.values, "") if annual is None else (annual, " Measured in the last year of each path.")
     over, per = format_within_horizon(values.attrs), format_per_horizon(values.attrs)
     span = format_horizon(values.attrs) or "a year"
-    if summary.priced:
+    if summary.is_priced:
         yield ChartRequest(
             aim,
             f"{aim.capitalize()} {per}",
@@ -147,7 +147,7 @@ def list_result_charts(
         f"Days on which customers did not get all they asked for.{cut}",
         lambda: figures.distribution(values, "stockout"),
     )
-    if summary.priced:
+    if summary.is_priced:
         yield ChartRequest(
             "components",
             "Where the money goes",
@@ -158,13 +158,13 @@ def list_result_charts(
 
 def list_precision_charts(summary: Summary) -> Iterator[ChartRequest]:
     """Yield the figures that tell whether the paths are enough."""
-    if summary.priced:
+    if summary.is_priced:
         yield ChartRequest(
             "convergence",
-            f"How the mean {summary.aim} settles",
-            f"The mean {summary.aim} in separate sub-samples of doubling size, with 95 % intervals. It has settled "
-            "where they lie around the line, which is that of all paths.",
-            lambda: figures.convergence(summary.values, summary.aim, "mean"),
+            f"How the mean {summary.objective} settles",
+            f"The mean {summary.objective} in separate sub-samples of doubling size, with 95 % intervals. It has "
+            "settled where they lie around the line, which is that of all paths.",
+            lambda: figures.convergence(summary.values, summary.objective, "mean"),
         )
 
 

@@ -47,7 +47,7 @@ def render_page(
 
     Parameters
     ----------
-    outcomes : a result; one opened with :func:`jitrisk.datasets.reading` is read variable by variable.
+    outcomes : a result; one opened with :func:`jitrisk.datasets.open_lazily` is read variable by variable.
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
     outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
     warnings : the warnings about its model, each with its name, key, what was found, what it does and what to write.
@@ -87,7 +87,7 @@ def render_page(
         "story": sections.build_replay_table(replay) if replay is not None else None,
         "unplayed": unplayed,
         "hazards": sections.build_occurrence_table(summary),
-        "precision": sections.build_precision_table(summary) if summary.priced else None,
+        "precision": sections.build_precision_table(summary) if summary.is_priced else None,
         "provenance": list(sections.list_provenance(outcomes)),
         "command": sections.render_command(outcomes),
         "model": sections.render_model_text(outcomes),
@@ -101,7 +101,7 @@ def _render_template(words: dict[str, Any], groups: dict[str, list[Chart]]) -> s
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escape_text
     )
     environment.filters["isolated"] = _isolate_right_to_left
-    data = {chart.key: [panel.plain() for panel in chart.panels] for chart in _list_drawn_charts(groups.values())}
+    data = {chart.key: [panel.to_dict() for panel in chart.panels] for chart in _list_drawn_charts(groups.values())}
     return environment.from_string(source).render(
         **words,
         charts=groups,

@@ -94,14 +94,14 @@ class Panel:
     series: tuple[PlottedSeries, ...]
     listed: bool = False
 
-    def rows(self) -> list[tuple[str, ...]]:
+    def list_rows(self) -> list[tuple[str, ...]]:
         """Return rows of a table: of curves some points, the abscissa and then every series; of things all."""
         if self.listed:
             return [(self.texts[i] or self.series[0].name, self.series[0].texts[i]) for i in range(len(self.x))]
         chosen = _select_points(len(self.x), _MOST_ROWS)
         return [(self.texts[i], *(one.texts[i] for one in self.series)) for i in chosen]
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the panel as plain values for JSON."""
         return {**vars(self), "series": [vars(one) for one in self.series]}
 

@@ -55,9 +55,9 @@ def convert_report_table(sheet: ReportTable, caption: str) -> PageTable:
 
 def render_question(summary: Summary) -> str:
     """Return the question that a report answers."""
-    names, (verb, better) = summary.strategies, _QUESTIONS[summary.aim]
+    names, (verb, better) = summary.strategies, _QUESTIONS[summary.objective]
     choice = f"{', '.join(names[:-1])} or {names[-1]}"
-    if not summary.priced:
+    if not summary.is_priced:
         return f"How well does {names[0]} serve?" if len(names) == 1 else f"{choice}: which serves better?"
     if len(names) == 1:
         return f"What does {names[0]} {verb} in an average year and in a bad one, and how well does it serve?"
@@ -183,15 +183,15 @@ def _format_expected(count: float) -> str:
 
 def build_precision_table(summary: Summary) -> PageTable:
     """Return how precise the estimates of what decides are, and how many paths 1 % would take."""
-    found = estimate_needed_paths(summary.measures, summary.aim, WIDTH)
+    found = estimate_needed_paths(summary.measures, summary.objective, WIDTH)
     level = format_percent(summary.level)
     rows: list[tuple[str | Rounded, ...]] = []
     for statistic, words in _STATISTICS.items():
         at = found.sel(statistic=statistic)
-        name = words.format(level=level, aim=summary.aim)
+        name = words.format(level=level, aim=summary.objective)
         rows.append((f"{name}, ± %", *map(_format_width, at["width"].values)))
         rows.append((f"{name}: paths for ± {100 * WIDTH:g} %", *map(_format_needed_paths, at["needed"].values)))
-    caption = f"Half the 95 % interval of the {summary.aim} at {summary.paths:,} paths, as a share of it"
+    caption = f"Half the 95 % interval of the {summary.objective} at {summary.paths:,} paths, as a share of it"
     note = "An interval narrows with the square root of the number of paths."
     return PageTable(caption, ("", *summary.strategies), tuple(rows), (note,))
 

@@ -41,7 +41,7 @@ class RankedSample(NamedTuple):
     values: Array
     sums: Array
 
-    def below(self, edges: npt.ArrayLike, side: Literal["left", "right"] = "left") -> Array:
+    def compute_share_below(self, edges: npt.ArrayLike, side: Literal["left", "right"] = "left") -> Array:
         """Return the share of the paths below some values; with ``side="right"`` those at them are counted, too."""
         found: Array = self.sums[np.searchsorted(self.values, edges, side)] / self.sums[-1]
         return found
@@ -77,7 +77,7 @@ class Design(Protocol):
     def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:
         """Return the spread of ``max(value - threshold, 0) / (1 - level)``, turned around where `low`."""
 
-    def tail_size(self, values: Array, threshold: float, level: float, low: bool) -> float:
+    def count_tail_paths(self, values: Array, threshold: float, level: float, low: bool) -> float:
         """Return how many paths the tail beyond a level rests on."""
 
     def quantiles(self, values: Array, points: Sequence[Point], confidence: float) -> list[Quantile]:
@@ -89,7 +89,7 @@ class Design(Protocol):
     def quantile_band(self, values: Array, probability: float, reaches: Array) -> QuantileBand:
         """Return a quantile, and its intervals that reach so many standard errors of a normal estimate."""
 
-    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+    def compute_share(self, inside: npt.NDArray[np.bool_]) -> float:
         """Return the share of the paths inside."""
 
     def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
@@ -98,20 +98,20 @@ class Design(Protocol):
     def spread_within(self, values: Array, inside: npt.NDArray[np.bool_]) -> Spread:
         """Return the spread of what is `values` on the paths inside, in their order, and 0 on all others."""
 
-    def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
+    def estimate_share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, ties counted in part, with its interval."""
 
-    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+    def count_effective_paths(self, inside: npt.NDArray[np.bool_]) -> float:
         """Return how many effective paths there are among some."""
 
-    def ranked(self, values: Array) -> RankedSample:
+    def rank_values(self, values: Array) -> RankedSample:
         """Return the values in rising order, and what the paths before each place count for."""
 
-    def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
+    def find_tail_steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
         """Return the values beyond which some shares of the paths lie, and those of the paths just before them."""
 
-    def rarest(self, values: Array, fewest: float, low: bool) -> float:
+    def find_rarest_tail(self, values: Array, fewest: float, low: bool) -> float:
         """Return the least probability of a tail that at least so many effective paths lie in."""
 
-    def part(self, start: int, stop: int) -> Design:
+    def select_paths(self, start: int, stop: int) -> Design:
         """Return the design of some consecutive paths."""

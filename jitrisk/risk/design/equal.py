@@ -44,7 +44,7 @@ class EqualDesign:
         """Return the spread of the excess over a threshold."""
         return excess_moments(values, threshold, level, low).spread
 
-    def tail_size(self, values: Array, threshold: float, level: float, low: bool) -> float:
+    def count_tail_paths(self, values: Array, threshold: float, level: float, low: bool) -> float:
         """Return how many paths the tail beyond a level rests on."""
         return math.ceil(self.paths * (1 - level))
 
@@ -67,7 +67,7 @@ class EqualDesign:
         found = quantiles(np.ascontiguousarray(values), ranks)
         return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
 
-    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+    def compute_share(self, inside: npt.NDArray[np.bool_]) -> float:
         """Return the share of the paths inside."""
         return float(np.count_nonzero(inside)) / self.paths
 
@@ -81,30 +81,30 @@ class EqualDesign:
         """Return the spread of what is `values` on the paths inside, and 0 on all others."""
         return sparse_moments(values, self.paths).spread
 
-    def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
+    def estimate_share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, with its interval."""
         found = float(np.mean(hits))
         return found, *clopper_pearson(found, self.paths, confidence)
 
-    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+    def count_effective_paths(self, inside: npt.NDArray[np.bool_]) -> float:
         """Return how many paths there are among some."""
         return float(np.count_nonzero(inside))
 
-    def ranked(self, values: Array) -> RankedSample:
+    def rank_values(self, values: Array) -> RankedSample:
         """Return the values in rising order, and how many paths stand before each place."""
         ordered = np.sort(values, axis=-1)
         return RankedSample(ordered, np.broadcast_to(np.arange(self.paths + 1.0), (*values.shape[:-1], self.paths + 1)))
 
-    def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
+    def find_tail_steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
         """Return the values beyond which some shares of the paths lie, and those of the paths just before them."""
         ranks = np.clip(np.ceil(self.paths * (1 - beyond)), 1, self.paths).astype(np.intp)
         found, before = select_order_statistics(values, [*ranks, *np.maximum(ranks - 1, 1)]).reshape(2, -1)
         return found, before
 
-    def rarest(self, values: Array, fewest: float, low: bool) -> float:
+    def find_rarest_tail(self, values: Array, fewest: float, low: bool) -> float:
         """Return the least probability of a tail that at least so many paths lie in."""
         return fewest / self.paths
 
-    def part(self, start: int, stop: int) -> EqualDesign:
+    def select_paths(self, start: int, stop: int) -> EqualDesign:
         """Return the design of some consecutive paths."""
         return EqualDesign(stop - start)

@@ -29,17 +29,17 @@ class Group(NamedTuple):
     effective: float
 
     @classmethod
-    def of(cls, weights: Array, probability: float) -> Group:
+    def from_weights(cls, weights: Array, probability: float) -> Group:
         """Return the group of the paths that have weights."""
         shares = weights / weights.sum()
         return cls(probability, shares, 1.0 / compute_inner_product(shares, shares))
 
-    def squares_of(self, hits: Array) -> float:
+    def sum_squares(self, hits: Array) -> float:
         """Return the sum of squares by which the share of hits errs."""
         gaps = self.weights * (hits - compute_inner_product(self.weights, hits))
         return compute_inner_product(gaps, gaps)
 
-    def share(self, found: float, squares: float) -> tuple[float, float]:
+    def estimate_share(self, found: float, squares: float) -> tuple[float, float]:
         """Return a share in the group, and how many paths that are all alike would show it as well."""
         # Sums of weights are 0 and 1 but for rounding.
         found = 0.0 if found < ROUNDING else 1.0 if found > 1 - ROUNDING else found
@@ -77,14 +77,14 @@ class WeightedDistribution:
         self._ends = np.flatnonzero(np.append(np.diff(self._values) > 0, True))
         self._below, self._squares = [], []
         for group in groups:
-            self._below.append(self._summed(group.weights[order]))
+            self._below.append(self._sum_shares(group.weights[order]))
             self._squares.append(np.cumsum(group.weights[order] ** 2)[self._ends])
-        self._every = self._summed(weights[order])
+        self._every = self._sum_shares(weights[order])
         calm = self._below[0]
-        middle, worst = (self._value(int(np.searchsorted(calm, share))) for share in (0.5, 1.0))
+        middle, worst = (self._read_value(int(np.searchsorted(calm, share))) for share in (0.5, 1.0))
         self._out_of_reach = worst + (worst - middle)
 
-    def _summed(self, shares: Array) -> Array:
+    def _sum_shares(self, shares: Array) -> Array:
         """Return the sums of shares up to every step, at most 1."""
         below: Array = np.cumsum(shares)[self._ends]
         return np.where(below > 1 - ROUNDING, 1.0, below)
@@ -95,15 +95,15 @@ class WeightedDistribution:
         The interval holds the values at which the interval of the distribution function holds the probability.
         """
         at = int(np.searchsorted(self._every, probability * (1 - ROUNDING)))
-        lower = self._first(lambda step: self._bounds(step, confidence)[1] >= probability)
-        upper = self._first(lambda step: self._bounds(step, confidence)[0] >= probability)
+        lower = self._find_first_step(lambda step: self._compute_interval(step, confidence)[1] >= probability)
+        upper = self._find_first_step(lambda step: self._compute_interval(step, confidence)[0] >= probability)
         # With nothing below the least value, it bounds the quantile only where that would be a surprise.
         nothing = [(group.probability, 0.0, group.effective) for group in self._groups]
         known = upper < len(self._ends) and combine_intervals(nothing, confidence)[1] <= probability
-        ends = (self._value(lower), self._value(upper)) if known else (math.nan, math.nan)
-        return Quantile(self._value(at), *ends)
+        ends = (self._read_value(lower), self._read_value(upper)) if known else (math.nan, math.nan)
+        return Quantile(self._read_value(at), *ends)
 
-    def _first(self, holds: Callable[[int], bool]) -> int:
+    def _find_first_step(self, holds: Callable[[int], bool]) -> int:
         """Return the first step at which a condition holds that holds at every later one."""
         low, high = 0, len(self._ends)
         while low < high:
@@ -111,15 +111,15 @@ class WeightedDistribution:
             low, high = (low, middle) if holds(middle) else (middle + 1, high)
         return low
 
-    def _value(self, step: int) -> float:
+    def _read_value(self, step: int) -> float:
         return float(self._values[self._ends[min(step, len(self._ends) - 1)]])
 
-    def _bounds(self, step: int, confidence: float) -> tuple[float, float]:
+    def _compute_interval(self, step: int, confidence: float) -> tuple[float, float]:
         """Return the interval of the distribution function at a step."""
         parts = []
         for k, group in enumerate(self._groups):
             below, squares, every = self._below[k][step], self._squares[k][step], self._squares[k][-1]
-            share, paths = group.share(below, (1 - below) ** 2 * squares + below**2 * (every - squares))
-            certain = k == 0 and share == 1 and self._value(step) >= self._out_of_reach and len(self._groups) > 1
+            share, paths = group.estimate_share(below, (1 - below) ** 2 * squares + below**2 * (every - squares))
+            certain = k == 0 and share == 1 and self._read_value(step) >= self._out_of_reach and len(self._groups) > 1
             parts.append((group.probability, share, math.inf if certain else paths))
         return combine_intervals(parts, confidence)

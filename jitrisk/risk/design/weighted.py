@@ -74,14 +74,16 @@ class WeightedDesign:
             return Spread(least, 0.0, 0.0, 0.0, 0.0, self.paths - 1.0, math.inf)
         mean = compute_inner_product(self._weights, values)
         gaps = values - mean
-        error, skewness, freedom = self._errors(gaps)
+        error, skewness, freedom = self._compute_errors(gaps)
         squares = gaps * gaps
         variance = compute_inner_product(self._weights, squares)
         deviation = math.sqrt(variance / (1 - 1 / self.effective)) if self.effective > 1 else math.nan
-        deviation_error = self._errors(squares - variance)[0] / (2 * math.sqrt(variance)) if variance > 0 else 0.0
-        return Spread(mean, deviation, deviation_error, error, skewness, freedom, self._effective(gaps))
+        deviation_error = (
+            self._compute_errors(squares - variance)[0] / (2 * math.sqrt(variance)) if variance > 0 else 0.0
+        )
+        return Spread(mean, deviation, deviation_error, error, skewness, freedom, self._count_error_paths(gaps))
 
-    def _errors(self, gaps: Array) -> tuple[float, float, float]:
+    def _compute_errors(self, gaps: Array) -> tuple[float, float, float]:
         """Return error, skewness and degrees of freedom of a weighted mean, from what values differ from it."""
         scores, sizes = self._weight * gaps / self._total, self._sizes
         if (sizes < 2).any():
@@ -98,16 +100,16 @@ class WeightedDesign:
         freedom = variance**2 / float(np.sum(parts**2 / (sizes - 1.0)))
         return math.sqrt(variance), skewness, freedom
 
-    def _contributions(self, gaps: Array) -> Array:
+    def _compute_contributions(self, gaps: Array) -> Array:
         """Return what every path adds to the error of a weighted mean, from what values differ from it."""
         scores = self._weight * gaps
         means = np.bincount(self._component, scores) / self._sizes
         found: Array = (scores - means[self._component]) * (self._shares / self._sizes)[self._component]
         return found
 
-    def _effective(self, gaps: Array) -> float:
+    def _count_error_paths(self, gaps: Array) -> float:
         """Return how many paths the error of a weighted mean rests on."""
-        squares = self._contributions(gaps) ** 2
+        squares = self._compute_contributions(gaps) ** 2
         # Divided first, because the power of a tiny number is 0.
         squares /= squares.max() or 1.0
         return float(squares.sum()) ** 2 / compute_inner_product(squares, squares) if squares.any() else math.inf
@@ -133,11 +135,11 @@ class WeightedDesign:
         beyond = threshold - values if low else values - threshold
         return self.spread(np.maximum(beyond, 0.0) / (1 - level))
 
-    def tail_size(self, values: Array, threshold: float, level: float, low: bool) -> float:
+    def count_tail_paths(self, values: Array, threshold: float, level: float, low: bool) -> float:
         """Return how many effective paths lie at or beyond a threshold."""
-        return max(self.effective_among(values <= threshold if low else values >= threshold), 2.0)
+        return max(self.count_effective_paths(values <= threshold if low else values >= threshold), 2.0)
 
-    def effective_among(self, inside: npt.NDArray[np.bool_]) -> float:
+    def count_effective_paths(self, inside: npt.NDArray[np.bool_]) -> float:
         """Return how many effective paths there are among some."""
         weights = self._weights[inside]
         return float(weights.sum()) ** 2 / float(np.sum(weights**2)) if weights.size else 0.0
@@ -162,13 +164,15 @@ class WeightedDesign:
         found = [ladder.quantile(probability, 1 - 2 * float(ndtr(-reach))) for reach in reaches]
         return QuantileBand(found[0].value, *np.array([(each.lower, each.upper) for each in found]).T)
 
-    def share_of(self, inside: npt.NDArray[np.bool_]) -> float:
+    def compute_share(self, inside: npt.NDArray[np.bool_]) -> float:
         """Return the share of the paths inside."""
         return float(self._weights[inside].sum())
 
     def correlation(self, one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
         """Return the correlation between the estimates of two shares of the same paths, 0 where one is a constant."""
-        first, second = (self._contributions(each.astype(np.float64) - self.share_of(each)) for each in (one, other))
+        first, second = (
+            self._compute_contributions(each.astype(np.float64) - self.compute_share(each)) for each in (one, other)
+        )
         variances = compute_inner_product(first, first) * compute_inner_product(second, second)
         return compute_inner_product(first, second) / math.sqrt(variances) if variances > 0 else 0.0
 
@@ -178,13 +182,16 @@ class WeightedDesign:
         every[inside] = values
         return self.spread(every)
 
-    def share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
+    def estimate_share(self, hits: npt.NDArray[np.bool_] | Array, confidence: float) -> tuple[float, float, float]:
         """Return the share of the paths that hit, with its interval."""
         hits = np.asarray(hits, dtype=np.float64)
         constant = hits.min() == hits.max()
         found = float(hits[0]) if constant else compute_inner_product(self._weights, hits)
         parts = [
-            (group.probability, *group.share(compute_inner_product(group.weights, hits), group.squares_of(hits)))
+            (
+                group.probability,
+                *group.estimate_share(compute_inner_product(group.weights, hits), group.sum_squares(hits)),
+            )
             for group in self._groups
         ]
         lower, upper = combine_intervals(parts, confidence)
@@ -197,29 +204,32 @@ class WeightedDesign:
         pairs = ((~hit, 1 - self._rare_probability), (hit, self._rare_probability))
         found = [(inside, probability) for inside, probability in pairs if inside.any()]
         total = sum(probability for _, probability in found)
-        return [Group.of(np.where(inside, self._weights, 0.0), probability / total) for inside, probability in found]
+        return [
+            Group.from_weights(np.where(inside, self._weights, 0.0), probability / total)
+            for inside, probability in found
+        ]
 
-    def ranked(self, values: Array) -> RankedSample:
+    def rank_values(self, values: Array) -> RankedSample:
         """Return the values in rising order, and the weights before each place."""
         order = np.argsort(values, axis=-1, kind="stable")
         sums = np.zeros((*values.shape[:-1], self.paths + 1))
         np.cumsum(self._weights[order], axis=-1, out=sums[..., 1:])
         return RankedSample(np.take_along_axis(values, order, axis=-1), sums)
 
-    def steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
+    def find_tail_steps(self, values: Array, beyond: Array) -> tuple[Array, Array]:
         """Return the values beyond which some shares of the paths lie, and those of the paths just before them."""
-        ranked = self.ranked(values)
+        ranked = self.rank_values(values)
         places = np.searchsorted(ranked.sums[1:], (1 - beyond) * ranked.sums[-1] * (1 - ROUNDING))
         return ranked.values[places], ranked.values[np.maximum(places - 1, 0)]
 
-    def rarest(self, values: Array, fewest: float, low: bool) -> float:
+    def find_rarest_tail(self, values: Array, fewest: float, low: bool) -> float:
         """Return the least probability of a tail that at least so many effective paths lie in."""
         worst = self._weights[np.argsort(values if low else -values, kind="stable")]
         sums = np.cumsum(worst)
         enough = sums**2 / np.cumsum(worst**2) >= fewest * (1 - ROUNDING)
         return float(sums[np.argmax(enough)]) if enough.any() else 1.0
 
-    def part(self, start: int, stop: int) -> WeightedDesign:
+    def select_paths(self, start: int, stop: int) -> WeightedDesign:
         """Return the design of some consecutive paths."""
         part = slice(start, stop)
         return WeightedDesign(self._weight[part], self._component[part], self._shares, self._rare_probability)
