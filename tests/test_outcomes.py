@@ -43,7 +43,7 @@ def test_every_variable_has_dims_dtype_units_and_a_long_name(outcomes):
     for name, variable in table.items():
         assert outcomes[name].dims == variable.dims
         assert outcomes[name].dtype == variable.dtype
-        assert outcomes[name].build_attrs == variable.build_attrs("EUR")
+        assert outcomes[name].attrs == variable.build_attrs("EUR")
     assert outcomes.sizes == {"strategy": 2, "path": 200, "stage": 2, "customer": 1, "hazard": 1}
 
 

@@ -172,7 +172,7 @@ def test_a_trace_says_what_it_holds() -> None:
     for name, variable in TRACE.items():
         assert traced[name].dims == variable.dims
         assert traced[name].dtype == np.float32
-        assert traced[name].build_attrs == variable.build_attrs("EUR")
+        assert traced[name].attrs == variable.build_attrs("EUR")
     drawn = jr.sample("bicycles", range(7, 9), seed=4)
     np.testing.assert_array_equal(traced["demand"].sel(strategy="jic"), drawn["demand"])
 

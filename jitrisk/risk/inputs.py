@@ -203,7 +203,7 @@ def build_path_array(variable: Variable, values: Array, outcomes: xr.Dataset) ->
     """
     strategy, path, *thing = variable.dims
     attrs: Mapping[str, Any] = {
-        **variable.build_attrs(str(outcomes.build_attrs.get("currency", "money"))),
+        **variable.build_attrs(str(outcomes.attrs.get("currency", "money"))),
         "bad_tail": variable.bad_tail,
         "per_year": compute_year_factor(outcomes) if variable.total else 1.0,
     }
