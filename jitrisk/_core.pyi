@@ -21,7 +21,11 @@ class Block:
     lanes: int
 
     def __init__(
-        self, arrays: _NetworkArrays, rows: NDArray[np.int32], state: NDArray[np.float32] | NDArray[np.float64], lanes: int
+        self,
+        arrays: _NetworkArrays,
+        rows: NDArray[np.int32],
+        state: NDArray[np.float32] | NDArray[np.float64],
+        lanes: int,
     ) -> None: ...
     def reset(self, totals: Mapping[str, NDArray[np.float64]]) -> None: ...
     def write_to(self, totals: Mapping[str, NDArray[np.float64]]) -> None: ...

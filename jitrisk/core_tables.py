@@ -64,7 +64,9 @@ STATES = (
     StateRow("open_orders", "stage", "unit", "ordered and not yet started"),
     StateRow("short", "stage", "1", "how many customers and consumers the store was short for in this period"),
     StateRow("in_process", "stage", "unit", "work in process, where Little's law does not give its average"),
-    StateRow("last_due", "stage", "period", "period that the latest start is due in, where deliveries keep their order"),
+    StateRow(
+        "last_due", "stage", "period", "period that the latest start is due in, where deliveries keep their order"
+    ),
     StateRow("arrived", "stage", "1", "1 where something arrived in the period before, else 0; for cycles"),
     StateRow("cycle_short", "stage", "1", "1 where the store was short in this replenishment cycle, else 0"),
     StateRow("backlog", "customer", "unit", "demand that waits"),
@@ -180,11 +182,12 @@ def _list_lines() -> Iterator[str]:
     yield '    """'
     for name, values in lists.items():
         yield f"    static const int {name}[] = {{{_join(values)}}};"
-    for name, rows in tables.items():
-        yield f"    static const int {name}[][{numbers['MOST_TOTALS']}] = {{{_join(f'{{{_join(row)}}}' for row in rows)}}};"
+    for name, table in tables.items():
+        rows = _join(f"{{{_join(row)}}}" for row in table)
+        yield f"    static const int {name}[][{numbers['MOST_TOTALS']}] = {{{rows}}};"
     yield '    """'
-    yield from (f'    const int {name}[DIMS]' for name in lists)
-    yield from (f'    const int {name}[DIMS][MOST_TOTALS]' for name in tables)
+    yield from (f"    const int {name}[DIMS]" for name in lists)
+    yield from (f"    const int {name}[DIMS][MOST_TOTALS]" for name in tables)
 
 
 def _find_state(total: Total, numbers: dict[str, int]) -> int:

@@ -18,7 +18,7 @@ from jitrisk.datasets.hazards import (
     build_mixture_coords,
     build_occurrence_array,
 )
-from jitrisk.lower import list_names
+from jitrisk.lower import list_members, list_names
 from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
 
 if TYPE_CHECKING:
@@ -110,17 +110,17 @@ def build_provenance(network: Network, job: Job) -> dict[str, Any]:
 
 
 def build_link_coordinates(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
-    """Return the coordinates that say what belongs to what, one row a strategy."""
+    """Return the coordinates that say what belongs to what, one row per strategy."""
     stages = [[customer.stage for customer in network.customers.values()] for network in strategies.values()]
     link = LINKS["customer_stage"]
     return {link.name: xr.Variable(link.dims, np.array(stages, dtype=np.str_), {"long_name": link.sentence})}
 
 
 def build_price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
-    """Return every price, one row a strategy; where a stage has none of its own, that of its network holds."""
+    """Return every price, one row per strategy; where a stage has none of its own, that of its network holds."""
 
-    def build_price_array(item: str, things: str) -> np.ndarray:
-        rows = [[getattr(one, item) for one in getattr(network, things).values()] for network in networks]
+    def build_price_array(item: str, dim: str) -> np.ndarray:
+        rows = [[getattr(one, item) for one in list_members(network)[dim].values()] for network in networks]
         return np.array(
             [
                 [getattr(network, item) if price is None else price for price in row]
@@ -128,11 +128,10 @@ def build_price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
             ]
         )
 
-    by_dim = {"stage": "stages", "customer": "customers"}
     prices = {}
     for name, variable in PRICES.items():
         if variable.dims == ("strategy",):
             prices[name] = np.array([getattr(network, name) for network in networks])
         else:
-            prices[name] = build_price_array(name, by_dim[variable.dims[-1]])
+            prices[name] = build_price_array(name, variable.dims[-1])
     return prices

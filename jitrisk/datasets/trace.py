@@ -39,9 +39,7 @@ def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
     Dataset with the variables of :data:`jitrisk.vocabulary.TRACE`, dims (strategy, path, time, stage | customer).
     """
     arrays = {
-        name: array
-        for dim, names in TRACED.items()
-        for name, array in zip(names, trace.arrays[dim], strict=True)
+        name: array for dim, names in TRACED.items() for name, array in zip(names, trace.arrays[dim], strict=True)
     }
     variables = {
         name: build_variable(variable, arrays[name].transpose(0, 3, 2, 1), network.currency)

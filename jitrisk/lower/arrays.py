@@ -18,7 +18,7 @@ from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.sampling.series import ExogenousSeries
 
 if TYPE_CHECKING:
-    from jitrisk.model import Network
+    from jitrisk.model import Customer, Network, Stage
 
 _FAR = float(np.finfo(np.float32).max)  # more than any capacity
 
@@ -171,9 +171,14 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
     return NetworkArrays(sizes, rounding.double, series, **arrays)
 
 
+def list_members(network: Network) -> dict[str, Mapping[str, Stage | Customer]]:
+    """Return the stages and customers of a network by dim and name, in the order of the model."""
+    return {"stage": network.stages, "customer": network.customers}
+
+
 def list_names(network: Network) -> dict[str, list[str]]:
-    """Return the names of every stage and customer of a network, by dim, in the order of the model."""
-    return {"stage": list(network.stages), "customer": list(network.customers)}
+    """Return the names of the stages and customers of a network by dim, in the order of the model."""
+    return {dim: list(members) for dim, members in list_members(network).items()}
 
 
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, NetworkArrays]:
@@ -269,7 +274,9 @@ def _lower_processes(
     rows = {kind: _build_ints([place.get((kind, name), -1) for name in order]) for kind in kinds}
     stages = [network.stages[name] for name in order]
     expedite = [stage.expedite for stage in stages]
-    expedite_lead_time = _build_floats([0.0 if one is None else float(round_to_periods(one.lead_time)) for one in expedite])
+    expedite_lead_time = _build_floats(
+        [0.0 if one is None else float(round_to_periods(one.lead_time)) for one in expedite]
+    )
     deterministic = (expedite_lead_time == 0) & np.all([rows[kind] < 0 for kind in kinds[1:]], axis=0)
     # A lead time past the horizon is as good as the horizon: nothing arrives.
     never = network.horizon + 1
