@@ -28,6 +28,7 @@ _PAGES = {
     ROOT / "README.md": DOCS / "index.md",
     ROOT / "ARCHITECTURE.md": DOCS / "architecture.md",
     ROOT / "CHANGELOG.md": DOCS / "changelog.md",
+    ROOT / "CONTRIBUTING.md": DOCS / "contributing.md",
     ROOT / "bench" / "RESULTS.md": DOCS / "benchmarks.md",
 }
 _LINK = re.compile(r"(\[[\w./-]+\.md)?\]\(([^)#:\s]+)(#[^)\s]*)?\)")
