@@ -7,7 +7,7 @@ import pytest
 from documents import DOCUMENTS, ROOT, rendered
 
 import jitrisk
-from jitrisk import report, risk, vocabulary
+from jitrisk import report, risk
 from jitrisk.cli.group import VERBS, cli
 from jitrisk.model import examples, json_schema
 from jitrisk.sampling.distributions import FAMILIES
@@ -69,10 +69,3 @@ def test_every_verb_and_option_is_documented():
 def test_every_public_name_is_in_the_api():
     described = set(re.findall(r"^\.\. auto\w+:: (\w+)", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.M))
     assert not {*jitrisk.__all__, *risk.__all__, *report.__all__} - {"__version__"} - described
-
-
-def test_every_table_of_the_vocabulary_is_shown():
-    shown = re.findall(r"^```\{vocabulary\} (\w+)$", (ROOT / "docs/variables.md").read_text(encoding="utf-8"), re.M)
-    assert set(shown) == {
-        name for name, table in vars(vocabulary).items() if name.isupper() and isinstance(table, dict)
-    }
