@@ -69,3 +69,26 @@ def test_every_verb_and_option_is_documented():
 def test_every_public_name_is_in_the_api():
     described = set(re.findall(r"^\.\. auto\w+:: (\w+)", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.M))
     assert not {*jitrisk.__all__, *risk.__all__, *report.__all__} - {"__version__"} - described
+
+
+def test_the_glossary_defines_each_term_once_in_alphabetical_order():
+    lines = (ROOT / "docs/glossary.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][2:]
+    terms = [term.lower().replace("-", " ") for term, _ in rows]
+    assert len(terms) > 100
+    assert terms == sorted(set(terms))
+    assert all(meaning and not meaning.endswith(".") for _, meaning in rows)
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        *("backorder share", "data points", "distribution", "duration (of a hazard)", "exogenous series", "expedite"),
+        *("metrics", "model summary", "network arrays", "objective", "occurrence", "open orders", "order statistics"),
+        *("order-up-to level", "partition", "patch", "path rank", "precision target", "quantile table", "replay log"),
+        *("review period", "segment", "state row", "terminal table", "time between", "totals", "trace"),
+        *("trace quantiles", "worker"),
+    ],
+)
+def test_the_glossary_has_the_names_of_the_program(term: str):
+    assert f"\n| {term} | " in (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
