@@ -78,8 +78,8 @@ _VOCABULARY = re.compile(r"^<!-- begin: vocabulary (\w+) -->$", re.MULTILINE)
 
 
 def _mark_tables(_app: Sphinx, _page: str, content: list[str]) -> None:
-    """Put a target before every generated table of the vocabulary."""
-    content[0] = _VOCABULARY.sub(r"```{vocabulary} \1\n```\n\n\g<0>", content[0])
+    """Put a target right before every generated table of the vocabulary, behind the comment, which the site drops."""
+    content[0] = _VOCABULARY.sub(r"\g<0>\n\n```{vocabulary} \1\n```", content[0])
 
 
 class VocabularyTarget(SphinxDirective):
