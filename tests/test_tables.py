@@ -24,7 +24,7 @@ def load_tables() -> ModuleType:
 
 
 tables = load_tables()
-PARTS = {"model": build_model_schema(), **{f"{name}": part for name, part in json_schema()["$defs"].items()}}
+PARTS = {"model": build_model_schema(), **{f"{name}": part for name, part in build_model_schema()["$defs"].items()}}
 MODEL = {
     "name": "Pump",
     "period": "8 h",
