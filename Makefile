@@ -123,5 +123,5 @@ upgrade: ## Write the newest versions that fit together to constraints.txt, and 
 	touch .venv/demo $@
 
 clean: ## Remove everything that was built or installed here
-	rm -rf .venv build dist *.egg-info jitrisk/_core.c jitrisk/_core_double.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf .venv build dist *.egg-info jitrisk/_core.c jitrisk/_core_double.c jitrisk/_rows.pxi jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		docs/_build docs/notebooks test-artifacts

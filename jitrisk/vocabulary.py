@@ -216,7 +216,7 @@ TRACE = _build_variables(
     "trace",
     ("on_hand", _STAGE_TRACE, "float32", "{unit}", "stock on hand at the end of the period"),
     ("wip", _STAGE_TRACE, "float32", "{unit}", "work in process at the end of the period"),
-    ("open_orders", _STAGE_TRACE, "float32", "{unit}", "ordered and not yet started at the end of the period"),
+    ("open_orders", _STAGE_TRACE, "float32", "{unit}", "open orders, ordered and not yet started, at the end of the period"),
     ("started", _STAGE_TRACE, "float32", "{unit}", "units started in the period"),
     ("scrapped", _STAGE_TRACE, "float32", "{unit}", "units received in the period that were not good"),
     ("expedited", _STAGE_TRACE, "float32", "{unit}", "units started in the period at the expedited lead time"),
