@@ -91,8 +91,8 @@ def test_spells_and_boxes_are_things():
     below.text(20, 20, "elsewhere")
     below.set(xlim=(0, 30), ylim=(0, 30), xlabel="time, days")
     _, (spells, boxes) = drawn(figure)
-    assert spells.rows() == [("fire", "3 to 5 days"), ("fire", "9 to 9.5 days")]
-    assert boxes.rows() == [("valve", "8 h")]
+    assert spells.list_rows() == [("fire", "3 to 5 days"), ("fire", "9 to 9.5 days")]
+    assert boxes.list_rows() == [("valve", "8 h")]
 
 
 def test_many_points_are_thinned_evenly_with_both_ends():
@@ -101,7 +101,7 @@ def test_many_points_are_thinned_evenly_with_both_ends():
     _, (panel,) = drawn(figure)
     assert len(panel.x) < 300
     assert (panel.texts[0], panel.texts[-1]) == ("0", "4,999")
-    assert len(panel.rows()) < 30
+    assert len(panel.list_rows()) < 30
 
 
 def test_what_belongs_to_a_series_is_marked():
