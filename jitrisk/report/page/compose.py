@@ -110,7 +110,11 @@ def _render_template(words: dict[str, Any], groups: dict[str, list[Chart]]) -> s
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
-        data=Markup(json.dumps(_escape_data(data), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)),
+        data=Markup(
+            json.dumps(_escape_data(data), ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(
+                _ESCAPES
+            )
+        ),
     )
 
 

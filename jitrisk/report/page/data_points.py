@@ -133,26 +133,34 @@ def _build_panel(group: Sequence[PlottedSeries], height: float) -> PagePanel:
     first = group[0]
     plot, is_separate = first.plot, first.kind in _SEPARATE
     chosen = _select_points(len(first.x), len(first.x) if is_separate else _MOST_POINTS)
-    places = [plot.ax.transData.transform(one.compute_places()[chosen]) for one in group]
     series = tuple(
         PageSeries(
             one.identity.name,
             one.identity.color,
-            tuple(_round_place(height - y) if np.isfinite(y) else None for y in place[:, 1]),
+            tuple(_round_place(height - y) if np.isfinite(y) else None for y in _compute_pixels(one, chosen)[:, 1]),
             _select(_format_series(one), chosen),
         )
-        for one, place in zip(group, places, strict=True)
+        for one in group
     )
     panel = f", {plot.panel}" if plot.panel else ""
     return PagePanel(
         "" if is_separate else plot.y.name + panel,
         plot.x.name,
         _measure_axes(plot.ax, height),
-        tuple(map(_round_place, places[0][:, 0])),
+        tuple(map(_round_place, _compute_pixels(first, chosen)[:, 0])),
         _select(_format_abscissas(first), chosen),
         series,
         is_separate,
     )
+
+
+def _compute_pixels(series: PlottedSeries, chosen: Sequence[int]) -> Array:
+    """Return the places of some points from the lower left corner of the figure; y is NaN where there is no value."""
+    places = series.compute_places()[chosen]
+    # In the transform, a product of matrices, the abscissa of a point without a value would become NaN, too.
+    pixels: Array = series.plot.ax.transData.transform(np.nan_to_num(places))
+    pixels[np.isnan(places[:, 1]), 1] = np.nan
+    return pixels
 
 
 def _measure_axes(ax: Axes, height: float) -> tuple[float, float, float, float]:
