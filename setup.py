@@ -6,7 +6,12 @@ import sys
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+# Bounds checks in the core: `make debug`.
 DEBUG = os.environ.get("JITRISK_DEBUG") == "1"
+
+# A debug build keeps its C files, objects and libraries apart: make and Cython compare only times, and would take those
+# of one build for the other.
+BUILD = "build/debug" if DEBUG else "build"
 
 # No contraction to fused multiply-add, so that every instruction set gives the same bits; without errno and
 # traps GCC turns floor() and the selects into vector instructions; loops are not to be torn apart.
@@ -38,6 +43,7 @@ def extension(name: str, *macros: tuple[str, str]) -> Extension:
 setup(
     ext_modules=cythonize(
         [extension("_core"), extension("_core_double", ("JR_DOUBLE", "1"))],
+        build_dir=BUILD if DEBUG else None,
         compiler_directives={
             "language_level": 3,
             "boundscheck": DEBUG,
@@ -46,5 +52,5 @@ setup(
             "cdivision": True,
         },
     ),
-    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}, "build": {"build_base": BUILD}},
 )
