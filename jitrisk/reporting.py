@@ -77,9 +77,9 @@ def _rerun_paths(result: xr.Dataset, network: Network | None, summary: Summary, 
     """Return what running paths again shows, or why they cannot be."""
     if network is None:
         return {"unplayed": "the result does not carry a model that this version of jitrisk can run"}
-    handed = result.attrs.get("exogenous")
-    if handed:
-        return {"unplayed": f"its paths were handed in ({handed}), and a result does not hold them"}
+    if given := datasets.read_given_names(result.attrs):
+        names = datasets.format_given_names(given)
+        return {"unplayed": f"its paths were handed in ({names}), and a result does not hold them"}
     try:
         annual = replay.measure_last_year(result, network, threads)
         return {

@@ -8,7 +8,7 @@ import pytest
 from handmade import of_cost, random_result
 
 from jitrisk.report import build_document
-from jitrisk.vocabulary import CONTRASTS, METRICS, STATISTICS
+from jitrisk.vocabulary import COMPARISON_STATISTICS, METRICS, STATISTICS
 
 
 def test_document_survives_json_and_names_its_schema():
@@ -30,7 +30,7 @@ def test_document_holds_the_measures_and_differences_of_every_strategy():
         for statistic in STATISTICS:
             assert plan["measures"][metric][statistic] == pytest.approx(float(column.sel(statistic=statistic)))
         column = contrasts[metric].sel(strategy="plan 2")
-        for statistic in CONTRASTS:
+        for statistic in COMPARISON_STATISTICS:
             assert plan["differences"][metric][statistic] == pytest.approx(float(column.sel(statistic=statistic)))
     median = float(measures["cost_quantile"].sel(strategy="plan 2", quantile=0.5))
     quantiles = plan["measures"]["cost"]

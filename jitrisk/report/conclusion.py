@@ -9,9 +9,7 @@ from jitrisk.report.evidence import explain_missing_intervals
 from jitrisk.report.numbers import (
     Estimate,
     Scale,
-    format_paths,
     format_per_horizon,
-    format_percent,
     format_share,
     join_names,
     round_estimate,
@@ -19,6 +17,7 @@ from jitrisk.report.numbers import (
 )
 from jitrisk.report.summary import Summary, read_difference, read_missing_reasons
 from jitrisk.risk.metrics import Aim
+from jitrisk.units import format_count, format_percent
 
 
 @dataclass(frozen=True)
@@ -113,9 +112,8 @@ def _render_undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence
     rest = f"; {join_names(behind)} {words.verb}{'s' * (len(behind) == 1)} {words.lag}" if behind else ""
     if all(_is_zero(gap) for gap in gaps):
         return f"{together} {words.verb} the same on every path{rest}"
-    start = (
-        f"No difference in mean {summary.objective} can be claimed between {together} at {format_paths(summary.paths)}"
-    )
+    paths = format_count(summary.paths, "path")
+    start = f"No difference in mean {summary.objective} can be claimed between {together} at {paths}"
     if len(unclear) > 1 and not _has_unknown_interval(gaps):
         return f"{start}: the intervals of their differences contain 0{rest}"
     if _has_unknown_interval(gaps) and not summary.has_enough_evidence:

@@ -15,8 +15,6 @@ from jitrisk.report.numbers import (
     Rounded,
     Scale,
     format_horizon,
-    format_paths,
-    format_percent,
     format_share,
     format_within_horizon,
     round_estimate,
@@ -25,8 +23,7 @@ from jitrisk.report.numbers import (
 from jitrisk.report.summary import Summary, list_strategies, read_difference, read_estimate, summarize
 from jitrisk.report.terminal_table import ReportRow, ReportTable
 from jitrisk.risk import costs, describe, ownership
-from jitrisk.risk.inputs import HOURS_PER_DAY
-from jitrisk.units import format_number
+from jitrisk.units import HOURS_PER_DAY, format_count, format_number, format_percent
 from jitrisk.vocabulary import COSTS
 
 _PROFIT_ROWS = ("revenue", "cost_of_goods", "gross_profit", "profit")
@@ -287,4 +284,4 @@ def _explain_paths(summary: Summary) -> str:
     days = format_number(attrs["periods"] * attrs["period_hours"] / HOURS_PER_DAY, 4)
     shared = ", the same for every strategy" if len(summary.strategies) > 1 else ""
     scaled = "; means are scaled to a year" if format_within_horizon(attrs) else ", scaled to a year"
-    return f"{format_paths(summary.paths)}{shared}; {days} days of each{scaled}."
+    return f"{format_count(summary.paths, 'path')}{shared}; {days} days of each{scaled}."

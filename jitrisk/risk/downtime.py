@@ -5,7 +5,8 @@ from __future__ import annotations
 import xarray as xr
 
 from jitrisk.risk.design import read_design
-from jitrisk.risk.inputs import HOURS_PER_DAY, compute_year_factor, read_outcome, require
+from jitrisk.risk.inputs import compute_year_factor, read_outcome, require
+from jitrisk.units import HOURS_PER_DAY
 from jitrisk.vocabulary import OUTCOMES
 
 _NEEDED = ("starved", "broken", "stockout")

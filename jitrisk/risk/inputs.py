@@ -14,13 +14,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
+from jitrisk.units import HOURS_PER_YEAR
 from jitrisk.vocabulary import CONTENTS, CYCLES, OUTCOMES, PRICES, RAREST, SAMPLING, Variable
 
 Array = npt.NDArray[np.float64]
 
-HOURS_PER_DAY = 24.0
-DAYS_PER_YEAR = 365.0
-HOURS_PER_YEAR = DAYS_PER_YEAR * HOURS_PER_DAY
 _ABOUT = 0.25
 _PROVENANCE = (
     *("name", "currency", "period_hours", "warm_up", "periods", "seed", "rare", "priced"),

@@ -10,7 +10,6 @@ import xarray as xr
 
 from jitrisk.risk import money
 from jitrisk.risk.inputs import (
-    HOURS_PER_DAY,
     Array,
     add_weighted,
     build_path_array,
@@ -20,6 +19,7 @@ from jitrisk.risk.inputs import (
     read_provenance,
     require,
 )
+from jitrisk.units import HOURS_PER_DAY
 from jitrisk.vocabulary import CYCLES, METRICS, OUTCOMES
 
 NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))

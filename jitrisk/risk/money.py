@@ -11,7 +11,6 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.risk.inputs import (
-    DAYS_PER_YEAR,
     Array,
     add_weighted,
     build_path_array,
@@ -21,6 +20,7 @@ from jitrisk.risk.inputs import (
     read_provenance,
     require,
 )
+from jitrisk.units import DAYS_PER_YEAR
 from jitrisk.vocabulary import COSTS, LINKS, OUTCOMES, OWNERSHIP
 
 

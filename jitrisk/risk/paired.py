@@ -16,7 +16,7 @@ from jitrisk.risk.inputs import Array
 from jitrisk.risk.intervals import CONFIDENCE, Spread, compute_reach, compute_skewed_interval, require_probability
 from jitrisk.risk.tail_differences import Interval, Tail, compare_tails
 from jitrisk.risk.variables import compute_losses, read_finite_rows, select_metric
-from jitrisk.vocabulary import CONTRASTS
+from jitrisk.vocabulary import COMPARISON_STATISTICS
 
 # By metric: the share of paths on which a strategy is better than the base, and that on which it is best of all.
 _SHARES = {
@@ -59,8 +59,9 @@ def compare(
     Returns
     -------
     xr.Dataset
-        Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.CONTRASTS`, and
-        ``cheaper`` and ``cheapest`` with the dimension strategy, and where there is a profit ``richer`` and
+        Each variable with the dimensions (strategy, statistic), see
+        :data:`jitrisk.vocabulary.COMPARISON_STATISTICS`, and ``cheaper`` and ``cheapest`` with the dimension strategy,
+        and where there is a profit ``richer`` and
         ``richest``, their exact intervals beside them as ``_lower`` and ``_upper``. Differences of value at risk and
         conditional value at risk have no interval, NaN, below 5,000 paths; those of mean and conditional value at
         risk have none where a hazard is expected to have been seen fewer than five times. ``missing_interval`` of
@@ -90,7 +91,7 @@ def compare(
     for name in _SHARES:
         if name in values:
             arrays |= _compute_shares(name, compute_losses(values[name]), at, design, confidence)
-    coords: dict[str, Any] = {"strategy": values["strategy"].variable, "statistic": list(CONTRASTS)}
+    coords: dict[str, Any] = {"strategy": values["strategy"].variable, "statistic": list(COMPARISON_STATISTICS)}
     coords |= {"metric": list(found), "estimate": list(_ESTIMATES)}
     asked = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
     return xr.Dataset(arrays, coords, {**values.attrs, **asked})

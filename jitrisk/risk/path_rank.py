@@ -10,7 +10,7 @@ from jitrisk.risk.design import Point, read_design
 from jitrisk.risk.inputs import Array
 from jitrisk.risk.intervals import CONFIDENCE, require_probability
 from jitrisk.risk.variables import read_finite_rows
-from jitrisk.vocabulary import STANDING
+from jitrisk.vocabulary import PATH_RANK
 
 
 def find_worst_path(values: xr.Dataset, strategy: str, metric: str) -> int:
@@ -54,7 +54,7 @@ def rank_path(values: xr.Dataset, strategy: str, path: int, ranked: bool = True)
 
     Returns
     -------
-    The variables of :data:`jitrisk.vocabulary.STANDING`, dim metric. The rank counts the paths that are worse, plus 1,
+    The variables of :data:`jitrisk.vocabulary.PATH_RANK`, dim metric. The rank counts the paths that are worse, plus 1,
     each as one, whatever its weight.
     """
     at = int(np.flatnonzero(values["path"].values == path)[0])
@@ -68,8 +68,8 @@ def rank_path(values: xr.Dataset, strategy: str, path: int, ranked: bool = True)
         losses = (_compute_losses(values, strategy, name) for name in names)
         worse, design = [loss > loss[at] for loss in losses], read_design(values)
         arrays["metric_rank"] = np.array([1 + int(each.sum()) for each in worse])
-        arrays["metric_worse"] = np.array([float(design.mean(each)) for each in worse])
-    variables = {name: ("metric", array, STANDING[name].build_attrs()) for name, array in arrays.items()}
+        arrays["metric_worse_probability"] = np.array([float(design.mean(each)) for each in worse])
+    variables = {name: ("metric", array, PATH_RANK[name].build_attrs()) for name, array in arrays.items()}
     attrs = {"run_paths": values.sizes["path"]} if ranked else {}
     return xr.Dataset(variables, {"metric": np.array(names, dtype=np.str_)}, attrs)
 

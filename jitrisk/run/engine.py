@@ -24,6 +24,7 @@ from jitrisk.lower import GivenSeries, NetworkArrays
 from jitrisk.run.machine import count_cores, measure_free_memory
 from jitrisk.sampling.rare import Mixture
 from jitrisk.sampling.series import ExogenousSeries, HazardProcess, group_hits
+from jitrisk.units import format_bytes, format_count
 
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import Sampler, State
@@ -227,8 +228,8 @@ def require_memory(needed: int, paths: int, verb: str, fixed: int = 0) -> None:
         if not usable:
             advice = "the container or 'ulimit -v' may limit it"
         raise CapacityError(
-            f"to {verb} {paths:,} path{'s' * (paths != 1)} takes {needed / 1e9:,.1f} GB of memory "
-            f"and {usable / 1e9:,.1f} GB are free: "
+            f"to {verb} {format_count(paths, 'path')} takes {format_bytes(needed)} of memory "
+            f"and {format_bytes(usable)} are free: "
             f"{advice}; fewer strategies take less, too"
         )
 

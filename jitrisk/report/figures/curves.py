@@ -12,15 +12,10 @@ from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, label_right, wrap_text
 from jitrisk.report.figures.scales import set_log_ticks, set_plain_ticks
 from jitrisk.report.figures.style import GRID, apply_style, check_count, create_canvas, select_look, set_title
-from jitrisk.report.numbers import (
-    describe_sample,
-    format_paths,
-    format_per_horizon,
-    format_percent,
-    format_within_horizon,
-)
+from jitrisk.report.numbers import describe_sample, format_per_horizon, format_within_horizon
 from jitrisk.report.quantities import DisplayUnit, format_metric_name, select_display_unit
 from jitrisk.risk.variables import compute_horizon_factor
+from jitrisk.units import format_count, format_percent
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
 
@@ -121,7 +116,7 @@ def convergence(values: xr.Dataset, metric: str = "cost", statistic: str = "mean
     level = "" if statistic == "mean" else f" {format_percent(float(steps.attrs['level']))}"
     name = f"{_STATISTICS[statistic]}{level} of {format_metric_name(metric)}"
     ax.set_ylabel(f"{shown.label_axis(name)} {'a year' if over and statistic == 'mean' else over}".rstrip())
-    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_paths(steps.attrs['paths'])}"
+    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_count(steps.attrs['paths'], 'path')}"
     set_title(ax, f"How the {name} settles", about)
     label_right(ax, labels)
     return figure

@@ -10,7 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from jitrisk.report.figures.style import GRID
-from jitrisk.risk.inputs import HOURS_PER_DAY
+from jitrisk.units import HOURS_PER_DAY
 
 
 def set_plain_ticks(axis: Axis, most: int = 7) -> None:
