@@ -277,19 +277,19 @@ def test_strategies_are_compared_by_values_not_by_words():
 
 def test_a_hazard_that_no_longer_hits_is_a_change():
     model = copy.deepcopy(MODEL)
-    model["strategies"] = {"base": {}, "safe": {"hazards": {"fire": {"hits": {"shop": {"demand": 1}}}}}}
-    changes = summarize_model(jr.outline(model)).sections["What safe changes"]
-    assert changes == {"fire": "shop: demand × 1"}
+    model["strategies"] = {"base": {}, "safe": {"hazards": {"fire": {"hits": {"shop": {"demand": 2}}}}}}
+    assert summarize_model(jr.outline(model)).sections["What safe changes"] == {
+        "gear": "hit by no hazard",
+        "fire": "shop: demand × 2 (with probability 0.5); "
+        "without gear: no capacity, yield × 0.9 (with probability 0.5)",
+    }
 
 
 def test_a_stage_and_a_hazard_of_one_name_have_both_their_changes():
     model = copy.deepcopy(MODEL)
     model["hazards"]["gear"] = model["hazards"].pop("fire")
-    hazard = {"duration": "20 d"}
-    model["strategies"] = {
-        "base": {},
-        "other": {"stages": {"gear": {"capacity": "90 / d"}}, "hazards": {"gear": hazard}},
-    }
+    other = {"stages": {"gear": {"capacity": "90 / d"}}, "hazards": {"gear": {"duration": "20 d"}}}
+    model["strategies"] = {"base": {}, "other": other}
     changes = summarize_model(jr.outline(model)).sections["What other changes"]
     assert "at most 90 per day" in changes["gear"]
     assert "20 d on average" in changes["gear"]

@@ -48,7 +48,7 @@ def outline(network: Network) -> xr.Dataset:
     ModelError
         When the levels of a policy cross at the mean demand or cannot be computed.
     """
-    strategies = network.strategies.values()
+    strategies, currency = network.strategies.values(), network.currency
     links = list(dict.fromkeys(link for one in strategies for link in _list_links(one)))
     hits = list(dict.fromkeys(hit for one in strategies for hit in _list_hits(one)))
     drawn = [dict(_list_draws(one)) for one in strategies]
@@ -66,9 +66,6 @@ def outline(network: Network) -> xr.Dataset:
     rows |= _transpose(("target", "input", "source"), links)
     rows |= _transpose(("hit_hazard", "hit_stage_or_customer"), hits)
     rows |= _transpose(("random_quantity", "random_owner", "random_unit"), draws)
-    variables = {
-        name: build_variable(variable, np.array(rows[name]), network.currency) for name, variable in OUTLINE.items()
-    }
     coords = build_coordinates(
         strategy=list(network.strategies),
         stage=list(network.stages),
@@ -76,6 +73,13 @@ def outline(network: Network) -> xr.Dataset:
         hazard=list(network.hazards),
         effect_kind=Hit.needed,
     )
+    sizes = {dim: coord.size for dim, coord in coords.items()} | {"link": len(links), "hit": len(hits)}
+    sizes["random"] = len(draws)
+    variables = {
+        # Without a hit, its rows are too flat.
+        name: build_variable(variable, np.array(rows[name]).reshape([sizes[dim] for dim in variable.dims]), currency)
+        for name, variable in OUTLINE.items()
+    }
     return xr.Dataset(variables, coords, _build_attributes(network))
 
 
