@@ -112,9 +112,9 @@ def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Datase
     job = _build_replay_job(network, [summary.base], range(1), result)
     metric = summary.objective if summary.is_priced else "stockout"
     tail = 1 - summary.level if job.mixture is None else min(1 - summary.level, job.mixture.rare_probability)
-    middle = 1 - tail / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else tail / 2
+    middle = 1 - tail / 2 if summary.metrics[metric].attrs["bad_tail"] == "upper" else tail / 2
     choice = replay.Choice(quantile=middle, metric=metric)
-    return replay.replay_path(network, job, result, choice, summary.values)
+    return replay.replay_path(network, job, result, choice, summary.metrics)
 
 
 def _build_replay_job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> engine.Job:

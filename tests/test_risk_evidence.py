@@ -124,7 +124,7 @@ def test_a_model_with_a_price_has_one_whatever_was_paid(seed):
     summary = summarize(run)
     assert summary.is_priced
     assert "Nothing" not in render_conclusion(summary)
-    assert summary.measures.attrs["priced"] == 1
+    assert summary.statistics.attrs["priced"] == 1
     assert "cost a year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
 
 

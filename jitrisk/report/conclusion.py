@@ -16,7 +16,7 @@ from jitrisk.report.numbers import (
     select_scale,
 )
 from jitrisk.report.summary import Summary, read_difference, read_missing_reasons
-from jitrisk.risk.metrics import Aim
+from jitrisk.risk.metrics import Objective
 from jitrisk.units import format_count, format_percent
 
 
@@ -32,7 +32,7 @@ class _Words:
     share: str
 
 
-_WORDS: dict[Aim, _Words] = {
+_WORDS: dict[Objective, _Words] = {
     "cost": _Words("cost", "least", "less", "more", "the cheapest", "cheapest"),
     "profit": _Words("earn", "most", "more", "less", "the most profitable", "richest"),
 }
@@ -99,7 +99,7 @@ def _render_winner(summary: Summary, rivals: Sequence[str]) -> str:
 
 def _render_win_share(summary: Summary) -> str:
     words = _select_words(summary)
-    often = str(summary.contrasts[words.share].idxmax("strategy").item())
+    often = str(summary.comparison[words.share].idxmax("strategy").item())
     if often == summary.best:
         return f"and it is {words.winner} on {_format_win_share(summary, often)} % of paths"
     return f"though {often} is {words.winner} on {_format_win_share(summary, often)} % of paths"
@@ -165,7 +165,7 @@ def _render_tail(summary: Summary, rivals: Sequence[str]) -> str:
 
 
 def _format_per_horizon(summary: Summary) -> str:
-    return format_per_horizon(summary.measures.attrs)
+    return format_per_horizon(summary.statistics.attrs)
 
 
 def _select_words(summary: Summary, statistic: str = "mean") -> _Words:
@@ -203,7 +203,7 @@ def select_money_scale(summary: Summary) -> Scale:
 
 
 def _format_win_share(summary: Summary, name: str) -> str:
-    at, kind = summary.contrasts.sel(strategy=name), _select_words(summary).share
+    at, kind = summary.comparison.sel(strategy=name), _select_words(summary).share
     return str(format_share(*(float(at[f"{kind}{end}"]) for end in ("", "_lower", "_upper"))))
 
 

@@ -72,7 +72,7 @@ def tabulate_comparison(summary: Summary) -> ReportTable:
     )
     notes = (explain_intervals(rows), *_list_money_notes(summary), _explain_service(summary), _explain_paths(summary))
     notes += describe_occurrences(summary.hazards, summary.is_weighted)
-    return ReportTable(read_model_name(summary.measures), summary.strategies, rows, notes, render_conclusion(summary))
+    return ReportTable(read_model_name(summary.statistics), summary.strategies, rows, notes, render_conclusion(summary))
 
 
 def build_cost_table(outcomes: xr.Dataset) -> ReportTable:
@@ -87,9 +87,9 @@ def build_cost_table(outcomes: xr.Dataset) -> ReportTable:
     ResultError
         When the Dataset is no result, lacks a price or an outcome, or holds a number that is not finite.
     """
-    measures = describe(costs(outcomes)[list(_COST_ROWS)])
-    names = [name for name in _COST_ROWS if name == "total" or measures[name].sel(statistic="mean").any()]
-    return _build_money_table("mean cost a year", measures, names, "total")
+    statistics = describe(costs(outcomes)[list(_COST_ROWS)])
+    names = [name for name in _COST_ROWS if name == "total" or statistics[name].sel(statistic="mean").any()]
+    return _build_money_table("mean cost a year", statistics, names, "total")
 
 
 def build_profit_table(outcomes: xr.Dataset) -> ReportTable | None:
@@ -108,16 +108,16 @@ def build_profit_table(outcomes: xr.Dataset) -> ReportTable | None:
     if "revenue" not in spent:
         return None
     names = [name for name in _PROFIT_ROWS if name in spent]
-    measures = describe(spent[names])
-    note = _explain_gross_profit(measures, bool(spent["purchase"].any()))
-    return _build_money_table("mean revenue and profit a year", measures, names, "revenue", note)
+    statistics = describe(spent[names])
+    note = _explain_gross_profit(statistics, bool(spent["purchase"].any()))
+    return _build_money_table("mean revenue and profit a year", statistics, names, "revenue", note)
 
 
-def _explain_gross_profit(measures: xr.Dataset, purchased: bool) -> tuple[str, ...]:
+def _explain_gross_profit(statistics: xr.Dataset, purchased: bool) -> tuple[str, ...]:
     """Return why profit exceeds gross profit, nothing where it does not: readers expect profit to be the smaller."""
-    if "gross_profit" not in measures:
+    if "gross_profit" not in statistics:
         return ()
-    means = measures.sel(statistic="mean")
+    means = statistics.sel(statistic="mean")
     if not (means["profit"] > means["gross_profit"]).any():
         return ()
     spent = "total cost counts the unit_cost of the units started" if purchased else "no stage has a unit_cost"
@@ -125,15 +125,15 @@ def _explain_gross_profit(measures: xr.Dataset, purchased: bool) -> tuple[str, .
 
 
 def _build_money_table(
-    what: str, measures: xr.Dataset, names: Sequence[str], largest: str, notes: tuple[str, ...] = ()
+    what: str, statistics: xr.Dataset, names: Sequence[str], largest: str, notes: tuple[str, ...] = ()
 ) -> ReportTable:
-    strategies = list_strategies(measures)
-    estimates = {name: [read_estimate(measures, name, strategy) for strategy in strategies] for name in names}
+    strategies = list_strategies(statistics)
+    estimates = {name: [read_estimate(statistics, name, strategy) for strategy in strategies] for name in names}
     chosen = select_scale(estimate.value for estimate in estimates[largest])
     rows = tuple(ReportRow(name.replace("_", " "), format_cells(estimates[name], chosen)) for name in names)
-    unit = chosen.format_unit(_read_currency(measures, largest))
+    unit = chosen.format_unit(_read_currency(statistics, largest))
     return ReportTable(
-        f"{read_model_name(measures)}: {what}, {unit}", strategies, rows, (*notes, explain_intervals(rows))
+        f"{read_model_name(statistics)}: {what}, {unit}", strategies, rows, (*notes, explain_intervals(rows))
     )
 
 
@@ -152,9 +152,11 @@ def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
     bearers = _list_bearers(ownership(outcomes))
     # A stage may be named like a dimension, so the columns are numbered.
     columns = {str(k): array for k, array in enumerate(bearers.values())}
-    measures = describe(costs(outcomes)[["total"]].assign(columns))
-    strategies = list_strategies(measures)
-    *each, total = ([read_estimate(measures, key, strategy) for strategy in strategies] for key in (*columns, "total"))
+    statistics = describe(costs(outcomes)[["total"]].assign(columns))
+    strategies = list_strategies(statistics)
+    *each, total = (
+        [read_estimate(statistics, key, strategy) for strategy in strategies] for key in (*columns, "total")
+    )
     paid = {name: found for name, found in zip(bearers, each, strict=True) if _find_highest_cost(found)}
     by_cost = sorted(paid, key=lambda name: -_find_highest_cost(paid[name]))
     shown = [name for name in by_cost if _find_highest_cost(paid[name]) >= _LEAST_SHARE * _find_highest_cost(total)][
@@ -164,8 +166,8 @@ def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
     rows = [ReportRow(_shorten_name(name), format_cells(paid[name], chosen)) for name in shown]
     rows.append(ReportRow("total", format_cells(total, chosen)))
     cut = [f"{len(paid) - len(shown):,} more bear less; the total is of all."] * (len(paid) > len(shown))
-    unit = chosen.format_unit(_read_currency(measures))
-    heading = f"{read_model_name(measures)}: mean cost a year by stage and customer, {unit}"
+    unit = chosen.format_unit(_read_currency(statistics))
+    heading = f"{read_model_name(statistics)}: mean cost a year by stage and customer, {unit}"
     return ReportTable(heading, strategies, tuple(rows), (explain_intervals(rows), *cut))
 
 
@@ -185,8 +187,8 @@ def _shorten_name(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
 
 
-def _read_currency(measures: xr.Dataset, name: str = "total") -> str:
-    return str(measures[name].attrs["units"])
+def _read_currency(statistics: xr.Dataset, name: str = "total") -> str:
+    return str(statistics[name].attrs["units"])
 
 
 def _list_money_rows(summary: Summary) -> Iterator[ReportRow]:
@@ -195,7 +197,7 @@ def _list_money_rows(summary: Summary) -> Iterator[ReportRow]:
     yield _build_money_row(f"{summary.objective} a year", summary.objective, summary)
     if len(summary.strategies) > 1:
         yield _build_difference_row(summary)
-    length = format_horizon(summary.measures.attrs)
+    length = format_horizon(summary.statistics.attrs)
     tail = f"CVaR {format_percent(summary.level)} {f'over {length}' if length else f'of {summary.objective}'}"
     yield _build_money_row(tail, summary.objective, summary, "cvar")
     if summary.objective != "cost":
@@ -210,7 +212,7 @@ def _build_money_row(label: str, metric: str, summary: Summary, statistic: str =
 
 
 def _build_difference_row(summary: Summary) -> ReportRow:
-    gaps = [read_difference(summary.contrasts, summary.objective, name) for name in summary.strategies]
+    gaps = [read_difference(summary.comparison, summary.objective, name) for name in summary.strategies]
     row = _build_scaled_row(f"difference to {summary.base}", gaps, summary)
     pairs = zip(summary.strategies, row.cells, strict=True)
     return ReportRow(row.label, tuple(Rounded("-") if name == summary.base else cell for name, cell in pairs))
@@ -223,14 +225,14 @@ def _build_scaled_row(label: str, estimates: Sequence[Estimate], summary: Summar
 
 def _list_ratio_rows(summary: Summary) -> Iterator[ReportRow]:
     for label, metric, factor in _RATIO_ROWS:
-        if metric in summary.measures:
+        if metric in summary.statistics:
             estimates = (summary.read_estimate(metric, name).multiply(factor) for name in summary.strategies)
             yield ReportRow(label, tuple(round_estimate(estimate) for estimate in estimates))
 
 
 def _list_service_rows(summary: Summary) -> Iterator[ReportRow]:
     for label, metric, factor, top in _SERVICE_ROWS:
-        if metric not in summary.measures:
+        if metric not in summary.statistics:
             continue
         estimates = (summary.read_estimate(metric, name).multiply(factor) for name in summary.strategies)
         yield ReportRow(label, tuple(round_estimate(estimate, top) for estimate in estimates))
@@ -239,7 +241,7 @@ def _list_service_rows(summary: Summary) -> Iterator[ReportRow]:
 def _list_winner_rows(summary: Summary) -> Iterator[ReportRow]:
     if summary.is_priced and len(summary.strategies) > 1:
         kind, label = ("cheapest", "cheapest on") if summary.objective == "cost" else ("richest", "most profit on")
-        ends = (summary.contrasts[f"{kind}{end}"].values for end in ("", "_lower", "_upper"))
+        ends = (summary.comparison[f"{kind}{end}"].values for end in ("", "_lower", "_upper"))
         cells = (format_share(float(p), float(lower), float(upper)) for p, lower, upper in zip(*ends, strict=True))
         yield ReportRow(f"{label}, % of paths", tuple(cells))
 
@@ -249,9 +251,9 @@ def format_cells(estimates: Iterable[Estimate], chosen: Scale) -> tuple[Rounded,
     return tuple(round_estimate(estimate.multiply(1 / chosen.factor)) for estimate in estimates)
 
 
-def read_model_name(measures: xr.Dataset) -> str:
+def read_model_name(statistics: xr.Dataset) -> str:
     """Return the name of the model that a result is of."""
-    return str(measures.attrs.get("name", "Result"))
+    return str(statistics.attrs.get("name", "Result"))
 
 
 def explain_intervals(rows: Iterable[ReportRow]) -> str:
@@ -265,22 +267,22 @@ def _list_money_notes(summary: Summary) -> Iterator[str]:
     if not summary.is_priced:
         return
     level, rest = format_percent(summary.level), format_percent(1 - summary.level)
-    per = format_within_horizon(summary.measures.attrs) or " a year"
+    per = format_within_horizon(summary.statistics.attrs) or " a year"
     yield f"CVaR {level}: the mean {summary.objective}{per} over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."
-    if any(metric in summary.measures for _, metric, _ in _RATIO_ROWS):
-        first = "Margin, turns" if "gross_margin" in summary.measures else "Turns"
+    if any(metric in summary.statistics for _, metric, _ in _RATIO_ROWS):
+        first = "Margin, turns" if "gross_margin" in summary.statistics else "Turns"
         yield f"{first} and days are those of every path, averaged."
 
 
 def _explain_service(summary: Summary) -> str:
-    stages, customers = (summary.measures[metric].attrs["over"] for metric in ("downtime", "stockout"))
+    stages, customers = (summary.statistics[metric].attrs["over"] for metric in ("downtime", "stockout"))
     return f"Downtime: hours starved or broken, summed over {stages}; stockouts: over {customers}."
 
 
 def _explain_paths(summary: Summary) -> str:
-    attrs = summary.measures.attrs
+    attrs = summary.statistics.attrs
     days = format_number(attrs["periods"] * attrs["period_hours"] / HOURS_PER_DAY, 4)
     shared = ", the same for every strategy" if len(summary.strategies) > 1 else ""
     scaled = "; means are scaled to a year" if format_within_horizon(attrs) else ", scaled to a year"

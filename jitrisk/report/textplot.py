@@ -214,8 +214,8 @@ def build_text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram
     return drawn(values, metric)
 
 
-def _build_histogram(values: xr.Dataset, metric: str) -> Histogram:
-    found = risk.histogram(values, metric, _BINS)
+def _build_histogram(metrics: xr.Dataset, metric: str) -> Histogram:
+    found = risk.histogram(metrics, metric, _BINS)
     shown = select_display_unit(np.concatenate([found["left"], found["right"]]), found["left"].attrs["units"])
     left, right = shown.convert(found["left"]), shown.convert(found["right"])
     edges = _format_ends([*left, right[-1]])
@@ -227,13 +227,13 @@ def _build_histogram(values: xr.Dataset, metric: str) -> Histogram:
     columns = tuple(
         (name, tuple(row)) for name, row in zip(names, shares[:, kept.start : kept.stop].tolist(), strict=True)
     )
-    by = shown.label_axis(format_metric_name(metric) + format_within_horizon(values.attrs))
-    heading = f"{read_model_name(values)}: % of {found.attrs['paths']:,} paths by {by}"
+    by = shown.label_axis(format_metric_name(metric) + format_within_horizon(metrics.attrs))
+    heading = f"{read_model_name(metrics)}: % of {found.attrs['paths']:,} paths by {by}"
     return Histogram(heading, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
 
 
-def _build_exceedance(values: xr.Dataset, metric: str) -> Exceedance:
-    found = risk.exceedance(values, metric, years=_YEARS)
+def _build_exceedance(metrics: xr.Dataset, metric: str) -> Exceedance:
+    found = risk.exceedance(metrics, metric, years=_YEARS)
     shown = select_display_unit(found["value"].values, found["value"].attrs["units"])
     names = [str(name) for name in found["strategy"].values]
     columns = [shown.convert(found[name]) for name in ("value", "value_lower", "value_upper")]
@@ -248,9 +248,9 @@ def _build_exceedance(values: xr.Dataset, metric: str) -> Exceedance:
         )
         for k, years in enumerate(found["return_period"].values)
     ]
-    beyond = _BEYOND[str(values[metric].attrs["bad_tail"])]
-    what = f"{format_metric_name(metric)}{format_within_horizon(values.attrs)}"
-    heading = f"{read_model_name(values)}: {what} {beyond} once in so many years, {shown.unit}"
+    beyond = _BEYOND[str(metrics[metric].attrs["bad_tail"])]
+    what = f"{format_metric_name(metric)}{format_within_horizon(metrics.attrs)}"
+    heading = f"{read_model_name(metrics)}: {what} {beyond} once in so many years, {shown.unit}"
     unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
     notes = [_INTERVALS, *([f"{UNKNOWN}: too few paths."] if unknown else [])]
     return Exceedance(heading, tuple(groups), " ".join(notes))

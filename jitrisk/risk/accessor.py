@@ -42,7 +42,7 @@ class RiskAccessor:
         return metrics(self._outcomes)
 
     def compare(self, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE) -> xr.Dataset:
-        """Return the metrics' differences to a base on the same paths; see :func:`jitrisk.risk.contrast`."""
+        """Return the metrics' differences to a base on the same paths; see :func:`jitrisk.risk.compare`."""
         return compare(metrics(self._outcomes), base, level, confidence)
 
     def describe(self, *names: str, level: float = 0.95, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:

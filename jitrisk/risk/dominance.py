@@ -67,7 +67,7 @@ class Gaps(NamedTuple):
         return Gaps(-self.mean, self.error, self.below, self.above)
 
 
-def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+def dominance(metrics: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
     """Return which strategies dominate which, in the first and the second order, and how far that can be trusted.
 
     Tails are compared on the same paths, at thresholds from nearly all paths beyond them to twenty. A verdict is
@@ -79,7 +79,7 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
 
     Parameters
     ----------
-    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metrics : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
     metric : the variable.
     confidence : probability that a verdict or an interval is right.
 
@@ -96,10 +96,10 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
     ResultError
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
-    array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
-    worse, design = compute_losses(array), read_design(values)
+    array, confidence = select_metric(metrics, metric), require_probability("confidence", confidence)
+    worse, design = compute_losses(array), read_design(metrics)
     ranked, count = [design.rank_values(row) for row in worse], len(worse)
-    evidence = compute_run_evidence(values, design)
+    evidence = compute_run_evidence(metrics, design)
     shape = (count, count)
     cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
     cells |= {order: np.full(shape, "same", dtype="<U9") for order in _ORDERS}
@@ -117,8 +117,8 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
         for field in _FIELDS
     }
     coords = {"strategy": array["strategy"].values, "other": array["strategy"].values}
-    known = {"metric": metric, "confidence": confidence, "paths": values.sizes["path"]}
-    return xr.Dataset(arrays, coords, {**values.attrs, **known})
+    known = {"metric": metric, "confidence": confidence, "paths": metrics.sizes["path"]}
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
 def _build_attrs(array: xr.DataArray, order: str, field: str) -> dict[str, Any]:

@@ -25,12 +25,12 @@ from jitrisk.vocabulary import CYCLES, METRICS, OUTCOMES
 NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
 _SHOWN = 5
 
-Aim = Literal["cost", "profit"]
+Objective = Literal["cost", "profit"]
 
 
-def select_objective(values: xr.Dataset) -> Aim:
+def select_objective(metrics: xr.Dataset) -> Objective:
     """Return which metric decides between strategies: profit where a price makes it known, else cost."""
-    return "profit" if "profit" in values else "cost"
+    return "profit" if "profit" in metrics else "cost"
 
 
 def metrics(outcomes: xr.Dataset) -> xr.Dataset:

@@ -51,12 +51,12 @@ def format_unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}: there are {', '.join(names)}{format_suggestion(name, names)}"
 
 
-def select_metric(values: xr.Dataset, name: str) -> xr.DataArray:
+def select_metric(metrics: xr.Dataset, name: str) -> xr.DataArray:
     """Return one variable of dimensions (strategy, path), or raise ResultError where there is none."""
-    known = [str(other) for other, array in values.items() if set(array.dims) == {"strategy", "path"}]
+    known = [str(other) for other, array in metrics.items() if set(array.dims) == {"strategy", "path"}]
     if name not in known:
         raise ResultError(format_unknown_name("metric", name, known))
-    return complete_attrs(values[name], values)
+    return complete_attrs(metrics[name], metrics)
 
 
 def complete_attrs(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:

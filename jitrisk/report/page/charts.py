@@ -16,10 +16,10 @@ from jitrisk.report.page.data_points import Panel, read_panels, tag
 from jitrisk.report.page.sections import PageTable
 from jitrisk.report.page.svg import render_inline_svg
 from jitrisk.report.summary import Summary
-from jitrisk.risk.metrics import Aim
+from jitrisk.risk.metrics import Objective
 
 # What decides: what a year does, on which side of a distribution its tail is bad, and what a bad year does to a limit.
-_AIMS: dict[Aim, tuple[str, str, str]] = {
+_AIMS: dict[Objective, tuple[str, str, str]] = {
     "cost": ("costs", "right", "exceeded"),
     "profit": ("earns", "left", "fallen short of"),
 }
@@ -119,7 +119,7 @@ def list_result_charts(
     """
     aim = summary.objective
     verbs, side, beyond = _AIMS[aim]
-    values, cut = (summary.values, "") if annual is None else (annual, " Measured in the last year of each path.")
+    values, cut = (summary.metrics, "") if annual is None else (annual, " Measured in the last year of each path.")
     over, per = format_within_horizon(values.attrs), format_per_horizon(values.attrs)
     span = format_horizon(values.attrs) or "a year"
     if summary.is_priced:
@@ -164,7 +164,7 @@ def list_precision_charts(summary: Summary) -> Iterator[ChartRequest]:
             f"How the mean {summary.objective} settles",
             f"The mean {summary.objective} in separate sub-samples of doubling size, with 95 % intervals. It has "
             "settled where they lie around the line, which is that of all paths.",
-            lambda: figures.convergence(summary.values, summary.objective, "mean"),
+            lambda: figures.convergence(summary.metrics, summary.objective, "mean"),
         )
 
 

@@ -27,7 +27,7 @@ _LEAST_WIDTH = 0.0001
 _MOST_HAZARDS = 20
 _FEWEST = 100
 _FILE = "model.yaml"
-_STATISTICS = {"mean": "mean {aim}", "var": "VaR {level} of {aim}", "cvar": "CVaR {level} of {aim}"}
+_STATISTICS = {"mean": "mean {objective}", "var": "VaR {level} of {objective}", "cvar": "CVaR {level} of {objective}"}
 _Values = TypeVar("_Values", xr.Dataset, xr.DataArray)
 _QUESTIONS = {"cost": ("cost", "costs less"), "profit": ("earn", "earns more")}
 
@@ -201,12 +201,12 @@ def _format_expected(count: float) -> str:
 
 def build_precision_table(summary: Summary) -> PageTable:
     """Return how precise the estimates of what decides are, and how many paths 1 % would take."""
-    found = estimate_needed_paths(summary.measures, summary.objective, WIDTH)
+    found = estimate_needed_paths(summary.statistics, summary.objective, WIDTH)
     level = format_percent(summary.level)
     rows: list[tuple[str | Rounded, ...]] = []
     for statistic, words in _STATISTICS.items():
         at = found.sel(statistic=statistic)
-        name = words.format(level=level, aim=summary.objective)
+        name = words.format(level=level, objective=summary.objective)
         rows.append((f"{name}, ± %", *map(_format_width, at["width"].values)))
         rows.append((f"{name}: paths for ± {100 * WIDTH:g} %", *map(_format_needed_paths, at["needed"].values)))
     caption = f"Half the 95 % interval of the {summary.objective} at {summary.paths:,} paths, as a share of it"
