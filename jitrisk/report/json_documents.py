@@ -19,7 +19,7 @@ def build_document(outcomes: xr.Dataset, base: str | None = None, level: float =
     """Return the report as plain mappings, numbers, texts and None, ready for ``json.dumps``.
 
     Figures are totals and averages over the measured horizon; times its ``per_year``, a metric that adds up over
-    time becomes a year's worth. What is unknown is None.
+    time is a value per year. What is unknown is None.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def build_document(outcomes: xr.Dataset, base: str | None = None, level: float =
 
 
 def build_summary_document(summary: Summary) -> dict[str, Any]:
-    """Return the document of :func:`document` from what is computed already."""
+    """Return the document of :func:`build_document` from what is computed already."""
     definitions = {str(name): array.attrs for name, array in summary.comparison.items() if "per_year" in array.attrs}
     return {
         "schema": "jitrisk.summary",
@@ -109,6 +109,6 @@ def convert_array(array: xr.DataArray) -> dict[str, Any]:
 
 
 def convert_value(value: Any) -> Any:
-    """Return a value as JSON knows it: None for a number that is not finite."""
+    """Return a value as JSON can hold it: None for a number that is not finite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -142,14 +142,14 @@ def describe_sample(attrs: Mapping[str, Any]) -> str:
 
 
 def format_per_horizon(attrs: Mapping[str, Any]) -> str:
-    """Return what single paths add up over, in words: ``a year`` where they are about that long, else ``over 30 d``.
+    """Return what single paths add up over, in words: ``per year`` where they are about that long, else ``over 30 d``.
 
     Parameters
     ----------
     attrs : those of a result or of what is computed from it.
     """
     length = format_horizon(attrs)
-    return f"over {length}" if length else "a year"
+    return f"over {length}" if length else "per year"
 
 
 def _round_up(value: float) -> tuple[float, int]:

@@ -46,7 +46,7 @@ def build_reprice_table(before: xr.Dataset, after: xr.Dataset) -> ReportTable:
         f"{key}: {_format_price(old)} -> {_format_price(new)}"
         for key, (old, new) in _find_changed_prices(before, after).items()
     ]
-    what = "Cost and profit are of a year, capital is working capital; changes are taken path by path."
+    what = "Cost and profit are per year, capital is working capital; changes are taken path by path."
     notes = (*(prices or ["All prices are as they were."]), what, explain_intervals(rows))
     return ReportTable(f"{read_model_name(after)} at other prices, on the same paths", strategies, rows, notes)
 
@@ -54,7 +54,7 @@ def build_reprice_table(before: xr.Dataset, after: xr.Dataset) -> ReportTable:
 def build_reprice_document(before: xr.Dataset, after: xr.Dataset) -> dict[str, Any]:
     """Return the same as plain mappings, numbers, texts and None, with the whole report under the new prices.
 
-    Figures are for the measured horizon; times its ``per_year``, one that adds up over time becomes a year's worth.
+    Figures are for the measured horizon; times its ``per_year``, one that adds up over time is a value per year.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def build_reprice_document(before: xr.Dataset, after: xr.Dataset) -> dict[str, A
     Raises
     ------
     ResultError
-        As :func:`reprice_table` does.
+        As :func:`build_reprice_table` does.
     """
     change = _describe_changes(before, after).change.sel(statistic=["mean", "standard_error"])
     found = [metric for metric in _MONEY if metric in change]
@@ -99,7 +99,7 @@ def _list_rows(metric: str, statistics: _RepricingStatistics, strategies: Sequen
 
 
 def _find_changed_prices(before: xr.Dataset, after: xr.Dataset) -> dict[str, tuple[Any, Any]]:
-    """Return the prices that differ; each result remembers those that are not of its run, as (of the run, now)."""
+    """Return the prices that differ, from ``repriced``, which holds those unlike the run's as (of the run, now)."""
     old, new = (json.loads(outcomes.attrs.get("repriced", "{}")) for outcomes in (before, after))
     pairs = {
         key: (old[key][1] if key in old else new[key][0], new[key][1] if key in new else old[key][0])

@@ -1,4 +1,4 @@
-"""Which figures stand in which table, and the words around them."""
+"""Tables of a result: which estimates they hold, their labels and notes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _PROFIT_ROWS = ("revenue", "cost_of_goods", "gross_profit", "profit")
 _COST_ROWS = tuple(name for name in COSTS if name not in (*_PROFIT_ROWS, "working_capital"))
 _RATIO_ROWS = (
     ("gross margin, %", "gross_margin", 100.0),
-    ("inventory turns a year", "turns", 1.0),
+    ("inventory turns per year", "turns", 1.0),
     ("days of inventory", "days_of_inventory", 1.0),
     ("cash cycle, days", "cash_cycle", 1.0),
 )
 _MOST_BEARERS, _LEAST_SHARE = 20, 1e-4
 _LONGEST_NAME = 40
 _SERVICE_ROWS = (
-    ("downtime a year, hours", "downtime", 1.0, math.inf),
-    ("stockouts a year, days", "stockout", 1.0, math.inf),
+    ("downtime per year, hours", "downtime", 1.0, math.inf),
+    ("stockouts per year, days", "stockout", 1.0, math.inf),
     ("fill rate, %", "fill_rate", 100.0, 100.0),
     ("cycle service level, %", "cycle_service_level", 100.0, 100.0),
     ("stock at a receipt, units", "stock_at_receipt", 1.0, math.inf),
@@ -46,7 +46,7 @@ _SERVICE_ROWS = (
 
 
 def build_comparison_table(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> ReportTable:
-    """Return the strategies side by side in what an operations director asks, then the conclusion.
+    """Return the strategies side by side in money, service and ratios, then the conclusion.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def build_comparison_table(outcomes: xr.Dataset, base: str | None = None, level:
 
 
 def tabulate_comparison(summary: Summary) -> ReportTable:
-    """Return the table of :func:`compare_table` from what is computed already."""
+    """Return the table of :func:`build_comparison_table` from what is computed already."""
     rows = (
         *_list_money_rows(summary),
         *_list_ratio_rows(summary),
@@ -76,7 +76,7 @@ def tabulate_comparison(summary: Summary) -> ReportTable:
 
 
 def build_cost_table(outcomes: xr.Dataset) -> ReportTable:
-    """Return the components of the mean cost a year, strategies side by side; those nobody pays are left out.
+    """Return the components of the mean cost per year, strategies side by side; those that are 0 are left out.
 
     Parameters
     ----------
@@ -89,11 +89,11 @@ def build_cost_table(outcomes: xr.Dataset) -> ReportTable:
     """
     statistics = describe(costs(outcomes)[list(_COST_ROWS)])
     names = [name for name in _COST_ROWS if name == "total" or statistics[name].sel(statistic="mean").any()]
-    return _build_money_table("mean cost a year", statistics, names, "total")
+    return _build_money_table("mean cost per year", statistics, names, "total")
 
 
 def build_profit_table(outcomes: xr.Dataset) -> ReportTable | None:
-    """Return the mean revenue a year and what is left of it, strategies side by side; None where nothing has a price.
+    """Return the mean revenue per year and what is left of it, strategies side by side; None where nothing has a price.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def build_profit_table(outcomes: xr.Dataset) -> ReportTable | None:
     names = [name for name in _PROFIT_ROWS if name in spent]
     statistics = describe(spent[names])
     note = _explain_gross_profit(statistics, bool(spent["purchase"].any()))
-    return _build_money_table("mean revenue and profit a year", statistics, names, "revenue", note)
+    return _build_money_table("mean revenue and profit per year", statistics, names, "revenue", note)
 
 
 def _explain_gross_profit(statistics: xr.Dataset, purchased: bool) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def _build_money_table(
 
 
 def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
-    """Return the mean cost a year by the stage or customer that bears it, the dearest first, strategies side by side.
+    """Return the mean cost per year by the stage or customer that bears it, the largest first, strategies side by side.
 
     Parameters
     ----------
@@ -165,18 +165,17 @@ def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
     chosen = select_scale(estimate.value for estimate in total)
     rows = [ReportRow(_shorten_name(name), format_cells(paid[name], chosen)) for name in shown]
     rows.append(ReportRow("total", format_cells(total, chosen)))
-    cut = [f"{len(paid) - len(shown):,} more bear less; the total is of all."] * (len(paid) > len(shown))
+    left_out = len(paid) - len(shown)
+    cut = [f"{left_out:,} more bear less; the total is of all."] if left_out else []
     unit = chosen.format_unit(_read_currency(statistics))
-    heading = f"{read_model_name(statistics)}: mean cost a year by stage and customer, {unit}"
+    heading = f"{read_model_name(statistics)}: mean cost per year by stage and customer, {unit}"
     return ReportTable(heading, strategies, tuple(rows), (explain_intervals(rows), *cut))
 
 
 def _list_bearers(borne: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return what every stage and customer bears, by its name."""
     pairs = [(array, array.dims[-1]) for array in borne.values()]
-    return {
-        str(thing): array.sel({dim: thing}, drop=True) for array, dim in pairs for thing in borne[dim].values.tolist()
-    }
+    return {str(name): array.sel({dim: name}, drop=True) for array, dim in pairs for name in borne[dim].values.tolist()}
 
 
 def _find_highest_cost(estimates: Iterable[Estimate]) -> float:
@@ -194,14 +193,14 @@ def _read_currency(statistics: xr.Dataset, name: str = "total") -> str:
 def _list_money_rows(summary: Summary) -> Iterator[ReportRow]:
     if not summary.is_priced:
         return
-    yield _build_money_row(f"{summary.objective} a year", summary.objective, summary)
+    yield _build_money_row(f"{summary.objective} per year", summary.objective, summary)
     if len(summary.strategies) > 1:
         yield _build_difference_row(summary)
     length = format_horizon(summary.statistics.attrs)
     tail = f"CVaR {format_percent(summary.level)} {f'over {length}' if length else f'of {summary.objective}'}"
     yield _build_money_row(tail, summary.objective, summary, "cvar")
     if summary.objective != "cost":
-        yield _build_money_row("cost a year", "cost", summary)
+        yield _build_money_row("cost per year", "cost", summary)
     yield _build_money_row("working capital", "working_capital", summary)
 
 
@@ -267,7 +266,7 @@ def _list_money_notes(summary: Summary) -> Iterator[str]:
     if not summary.is_priced:
         return
     level, rest = format_percent(summary.level), format_percent(1 - summary.level)
-    per = format_within_horizon(summary.statistics.attrs) or " a year"
+    per = format_within_horizon(summary.statistics.attrs) or " per year"
     yield f"CVaR {level}: the mean {summary.objective}{per} over the worst {rest} % of paths."
     if len(summary.strategies) > 2:
         yield "The conclusion's intervals hold for all pairs of strategies at once."

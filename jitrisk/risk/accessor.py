@@ -57,7 +57,7 @@ class RiskAccessor:
     def exceedance(
         self, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None
     ) -> xr.Dataset:
-        """Return how bad a year comes how often; see :func:`jitrisk.risk.exceedance`."""
+        """Return the value exceeded once in how many years; see :func:`jitrisk.risk.exceedance`."""
         return exceedance(metrics(self._outcomes), metric, confidence, years)
 
     def convergence(self, metric: str = "cost", statistic: str = "mean", level: float = 0.95) -> xr.Dataset:

@@ -54,7 +54,7 @@ def convergence(
     xr.Dataset
         ``estimate``, ``standard_error``, ``lower`` and ``upper`` of dimensions (strategy, sample), with the
         coordinate ``size``, and the same from all paths as ``all_estimate`` and so on, of dimension strategy. Over
-        the horizon; the attribute ``per_year`` makes them a year's.
+        the horizon; times the attribute ``per_year`` they are per year.
 
     Raises
     ------

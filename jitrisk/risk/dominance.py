@@ -202,7 +202,7 @@ def _assess_order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Dom
     ----------
     gaps : the gaps.
     confidence : probability that the verdict is right.
-    correction : share of one path, by which counted paths differ from the normal law (Edwards 1948).
+    correction : share of one path, by which counted paths differ from the normal distribution (Edwards 1948).
     """
     mean, error, miss = gaps.mean, gaps.error, (1 - confidence) / 2
     jointly = normal(1 - (1 - confidence) / mean.size)
@@ -216,7 +216,7 @@ def _assess_order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Dom
 
 
 def _compute_min_paths(miss: float) -> int:
-    """Return how many paths must speak for a gap at least: fewer, all for it, could be chance (the sign test)."""
+    """Return the least number of paths that can show a gap: fewer, all on one side, could be chance (the sign test)."""
     return math.ceil(-math.log2(miss))
 
 

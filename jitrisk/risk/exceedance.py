@@ -1,4 +1,4 @@
-"""Exceedance curves: how bad a year comes how often."""
+"""Exceedance curves: which value is exceeded, or fallen short of, once in how many years."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def histogram(metrics: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.D
         ``share`` of the paths in a bin and ``density``, share over the bin's width, of dimensions (strategy, bin);
         ``below``, ``above`` and ``zero`` (exactly 0), shares of dimension strategy; coordinates ``left`` and ``right``,
         the ends of the bins, of which only the last contains its right one. Where the
-        metric adds up, a year's worth if the horizon is about a year, else the horizon's.
+        metric adds up, per year if the horizon is about a year, else over the horizon.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _compute_edges(ordered: Array, ends: Array, bins: int) -> Array:
 
 def _find_step(ordered: Array, left: float, right: float) -> float:
     """Return the step of which all values are whole multiples, 0 where there is none of use."""
-    # A few values tell where there is none.
+    # A few values show where there is none.
     for every in (ordered.shape[1] // _STEPS + 1, 1):
         distinct = np.unique(ordered[:, ::every])
         distinct = distinct[(left <= distinct) & (distinct <= right)]

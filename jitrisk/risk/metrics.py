@@ -1,4 +1,4 @@
-"""What an operations director asks of every path: cost, downtime, days short, fill rate, capital."""
+"""Metrics per path: cost, profit, downtime, days short, fill rate, capital."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Objective = Literal["cost", "profit"]
 
 
 def select_objective(metrics: xr.Dataset) -> Objective:
-    """Return which metric decides between strategies: profit where a price makes it known, else cost."""
+    """Return by which metric strategies are compared: profit where a price is set, else cost."""
     return "profit" if "profit" in metrics else "cost"
 
 
@@ -111,9 +111,9 @@ def _join_first_names(names: npt.NDArray[Any]) -> str:
 
 def _sum_outcomes(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
     total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
-    things = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
+    size = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
     for name in names:
-        add_weighted(outcomes, name, np.broadcast_to(weights, (len(total), things)), total)
+        add_weighted(outcomes, name, np.broadcast_to(weights, (len(total), size)), total)
     return total
 
 

@@ -1,4 +1,4 @@
-"""Strategies compared path by path: the same luck for all, so that only their difference is left."""
+"""Strategies compared path by path: on the same random draws, only their difference is left."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def compare(
             arrays |= _compute_shares(name, compute_losses(metrics[name]), at, design, confidence)
     coords: dict[str, Any] = {"strategy": metrics["strategy"].variable, "statistic": list(COMPARISON_STATISTICS)}
     coords |= {"metric": list(found), "estimate": list(_ESTIMATES)}
-    asked = {"base": base, "level": level, "confidence": confidence, "paths": metrics.sizes["path"]}
-    return xr.Dataset(arrays, coords, {**metrics.attrs, **asked})
+    known = {"base": base, "level": level, "confidence": confidence, "paths": metrics.sizes["path"]}
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
 def cheaper(metrics: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
@@ -130,15 +130,15 @@ def cheaper(metrics: xr.Dataset, metric: str = "cost", confidence: float = CONFI
         for name, sentence in _BETTER.items()
     }
     coords = {"strategy": array["strategy"].values, "other": array["strategy"].values}
-    asked = {"metric": metric, "confidence": confidence, "paths": design.paths}
-    return xr.Dataset(arrays, coords, {**metrics.attrs, **asked})
+    known = {"metric": metric, "confidence": confidence, "paths": design.paths}
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
 def _compute_differences(
-    rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float, evidence: Sequence[float]
+    rows: Array, base: int, design: Design, levels: tuple[float, float], sign: float, evidence: Sequence[float]
 ) -> list[tuple[Interval, ...]]:
     """Return the differences of mean, value at risk and conditional value at risk of every strategy to the base."""
-    level, confidence = asked
+    level, confidence = levels
     own = Tail.from_losses(_compute_losses(rows[base], sign), level, design, confidence)
     found: list[tuple[Interval, ...]] = []
     for s, row in enumerate(rows):

@@ -1,4 +1,4 @@
-"""Where one path stands among those of its run, and which path stands at a given place."""
+"""The rank of a path among those of its run, and the path of a given rank."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def find_quantile_path(metrics: xr.Dataset, strategy: str, metric: str, quantile
 
     Parameters
     ----------
-    metrics, strategy, metric : as in :func:`worst_path`.
+    metrics, strategy, metric : as in :func:`find_worst_path`.
     quantile : a probability; the path is the one whose value is the least that the distribution reaches it at.
     """
     column = _select_metric(metrics, strategy, metric)
@@ -44,13 +44,13 @@ def find_quantile_path(metrics: xr.Dataset, strategy: str, metric: str, quantile
 
 
 def rank_path(metrics: xr.Dataset, strategy: str, path: int, ranked: bool = True) -> xr.Dataset:
-    """Return the metrics of one path and its place among all.
+    """Return the metrics of one path and its rank among all.
 
     Parameters
     ----------
-    metrics, strategy : as in :func:`worst_path`.
+    metrics, strategy : as in :func:`find_worst_path`.
     path : number of the path.
-    ranked : whether the paths are a run to stand in; otherwise the rank is left out.
+    ranked : whether the paths are those of a run; otherwise the rank is left out.
 
     Returns
     -------

@@ -50,7 +50,7 @@ class PrecisionTarget:
 
 
 def parse_precision_target(text: str) -> PrecisionTarget:
-    """Return what a text such as ``downtime.var99:2%`` asks for.
+    """Return the target that a text such as ``downtime.var99:2%`` stands for.
 
     Raises
     ------

@@ -126,7 +126,7 @@ def _set_axes(ax: Axes, shown: DisplayUnit, strategies: list[str]) -> None:
     names = [wrap_text(name, 22, 1) if crowded else wrap_text(name, width, 3) for name in strategies]
     ax.set_xticks(range(len(strategies)), names, fontsize=_select_font_size(strategies), rotation=90 if crowded else 0)
     ax.tick_params(axis="x", length=0)
-    ax.set_ylabel(shown.label_axis("mean cost") + " a year")
+    ax.set_ylabel(shown.label_axis("mean cost") + " per year")
     set_plain_ticks(ax.yaxis, 6)
     ax.grid(axis="y", color=GRID, lw=0.6)
 
