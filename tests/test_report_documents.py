@@ -15,7 +15,7 @@ def test_document_survives_json_and_names_its_schema():
     outcomes = random_result()
     found = build_document(outcomes)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert (found["schema"], found["schema_version"]) == ("jitrisk.summary", 2)
+    assert (found["schema"], found["schema_version"]) == ("jitrisk.summary", 3)
     assert (found["name"], found["seed"], found["paths"], found["level"]) == ("By hand", 7, 200, 0.95)
 
 
