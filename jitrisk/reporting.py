@@ -79,9 +79,9 @@ def _rerun_paths(result: xr.Dataset, network: Network | None, summary: Summary, 
     """Return what running paths again shows, or why they cannot be."""
     if network is None:
         return {"unplayed": "the result does not carry a model that this version of jitrisk can run"}
-    handed = result.attrs.get("exogenous")
-    if handed:
-        return {"unplayed": f"its paths were handed in ({handed}), and a result does not hold them"}
+    if given := datasets.read_given_names(result.attrs):
+        names = datasets.format_given_names(given)
+        return {"unplayed": f"its paths were handed in ({names}), and a result does not hold them"}
     try:
         annual = replay.measure_last_year(result, network, backend)
         return {
@@ -114,9 +114,9 @@ def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Datase
     job = _build_replay_job(network, [summary.base], range(1), result)
     metric = summary.objective if summary.is_priced else "stockout"
     tail = 1 - summary.level if job.mixture is None else min(1 - summary.level, job.mixture.rare_probability)
-    middle = 1 - tail / 2 if summary.values[metric].attrs["bad_tail"] == "upper" else tail / 2
+    middle = 1 - tail / 2 if summary.metrics[metric].attrs["bad_tail"] == "upper" else tail / 2
     choice = replay.Choice(quantile=middle, metric=metric)
-    return replay.replay_path(network, job, result, choice, summary.values)
+    return replay.replay_path(network, job, result, choice, summary.metrics)
 
 
 def _build_replay_job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> Job:

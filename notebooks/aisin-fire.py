@@ -64,7 +64,7 @@ print("valves in store, every second day")
 print(table.iloc[:: 2 * per_day].head(12).round(0))
 
 # %%
-report.fan(weeks.expand_dims("path", 1), variable="backlog", thing="dealers")
+report.fan(weeks.expand_dims("path", 1), variable="backlog", stage_or_customer="dealers")
 
 # %% [markdown]
 # ## What one fire costs

@@ -10,10 +10,11 @@ from jitrisk import datasets, risk
 from jitrisk.arguments import build_job, parse_path_numbers, parse_strategies, parse_whole_number
 from jitrisk.errors import JitriskError, ResultError, format_suggestion
 from jitrisk.model import Network
-from jitrisk.risk.inputs import HOURS_PER_YEAR, is_longer_than_a_year
+from jitrisk.risk.inputs import is_longer_than_a_year
 from jitrisk.run import engine, tracing
 from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Horizon, Job
+from jitrisk.units import HOURS_PER_YEAR
 from jitrisk.vocabulary import METRICS, PRICES
 
 _ONE = "say which path in one way: its number, worst=METRIC, or quantile=PROBABILITY"
@@ -83,14 +84,17 @@ def require_same(stored: xr.Dataset, job: Job) -> None:
             raise ResultError(f"there is no strategy {name!r} in the result: it has {', '.join(known)}")
     if "seed" not in stored.attrs:
         raise ResultError("the Dataset does not say with which seed it was simulated: use what jr.simulate returned")
-    then, now = stored.attrs.get("exogenous", ""), datasets.format_given_series(job.given)
-    if then and not now:
+    then, now = set(datasets.read_given_names(stored.attrs)), set(job.given)
+    if then == now:
+        return
+    before = datasets.format_given_names(then)
+    if not now:
         raise ResultError(
-            f"the result was simulated with {then} handed in: hand the same paths in again, "
+            f"the result was simulated with {before} handed in: hand the same paths in again, "
             "as jr.replay(..., exogenous=paths)"
         )
-    if then != now:
-        raise ResultError(f"the result was simulated with {then or 'nothing'} handed in, and this time it is {now}")
+    after = datasets.format_given_names(now)
+    raise ResultError(f"the result was simulated with {before or 'nothing'} handed in, and this time it is {after}")
 
 
 def measure_last_year(run: xr.Dataset, network: Network, backend: Backend | None = None) -> xr.Dataset:
@@ -98,10 +102,10 @@ def measure_last_year(run: xr.Dataset, network: Network, backend: Backend | None
     hours = float(run.attrs["period_hours"])
     if not is_longer_than_a_year(int(run.attrs["periods"]) * hours / HOURS_PER_YEAR):
         return run
-    if run.attrs.get("exogenous"):
+    if given := datasets.read_given_names(run.attrs):
         raise ResultError(
-            f"the paths of the result were handed in ({run.attrs['exogenous']}), and a result does not hold them, so "
-            "that the last year of each cannot be measured alone"
+            f"the paths of the result were handed in ({datasets.format_given_names(given)}), and a result does not "
+            "hold them, so that the last year of each cannot be measured alone"
         )
     chosen = parse_strategies(network, [str(name) for name in run["strategy"].values])
     first, count = int(run["path"].values[0]), run.sizes["path"]
