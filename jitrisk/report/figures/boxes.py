@@ -103,17 +103,17 @@ def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
     return (f"{format_number(float(customer['customer_demand']), 4)} a day", f"unmet demand {unmet}")
 
 
-def _describe_hazards(one: xr.Dataset, thing: str) -> tuple[str, ...]:
-    """Return what hits a thing and how, in lines, and how many more there are."""
-    struck = [
+def _describe_hazards(one: xr.Dataset, stage_or_customer: str) -> tuple[str, ...]:
+    """Return what hits a stage or customer and how, in lines, and how many more hazards there are."""
+    hits = [
         f"{hazard}: {effect}"
         for hazard, name, effect in zip(
             one["hit_hazard"].values, one["hit_thing"].values, one["effect"].values, strict=True
         )
-        if name == thing and effect
+        if name == stage_or_customer and effect
     ]
-    more = len(struck) - _HAZARDS
-    shown = struck if more <= 0 else [*struck[: _HAZARDS - 1], f"and {more + 1} more hazards"]
+    more = len(hits) - _HAZARDS
+    shown = hits if more <= 0 else [*hits[: _HAZARDS - 1], f"and {more + 1} more hazards"]
     return tuple(row for line in shown for row in wrap_text(f"▲ {line}", _CELLS).splitlines())
 
 
