@@ -1,4 +1,4 @@
-"""What can be checked of any figure: its words lie within it, and none lies on another."""
+"""Checks of any figure: its words lie within it, and none overlaps another."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 
-def words(figure: Figure) -> list[tuple[str, Bbox]]:
-    """Every line of text that is drawn, and where it lies, pixels."""
+def list_words(figure: Figure) -> list[tuple[str, Bbox]]:
+    """Return every line of text that is drawn, and its box, pixels."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # settles the layout
     renderer, found = canvas.get_renderer(), []
@@ -30,14 +30,14 @@ def words(figure: Figure) -> list[tuple[str, Bbox]]:
     return found
 
 
-def outside(figure: Figure) -> list[str]:
-    """The texts that run out of the figure."""
+def find_outside(figure: Figure) -> list[str]:
+    """Return the texts that reach beyond the figure."""
     frame = figure.bbox.padded(1)
-    corners = [(text, box.corners()) for text, box in words(figure)]
+    corners = [(text, box.corners()) for text, box in list_words(figure)]
     return [text for text, points in corners if not all(frame.contains(x, y) for x, y in points)]
 
 
-def overlapping(figure: Figure) -> list[tuple[str, str]]:
-    """The pairs of texts that lie on each other, by more than the pixel in which neighbors may touch."""
-    found = [(text, box.padded(-1)) for text, box in words(figure)]
+def find_overlapping(figure: Figure) -> list[tuple[str, str]]:
+    """Return the pairs of texts that overlap by more than the pixel in which neighbors may touch."""
+    found = [(text, box.padded(-1)) for text, box in list_words(figure)]
     return [(a, b) for (a, one), (b, other) in combinations(found, 2) if one.overlaps(other)]

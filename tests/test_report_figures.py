@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import xarray as xr
-from figures import outside, overlapping, words
+from figures import find_outside, find_overlapping, list_words
 from matplotlib.figure import Figure
 from rarely import NOTHING_COSTS
 
@@ -52,13 +52,13 @@ def replay():
     return jr.replay("bicycles", "jit", worst="cost", paths=300)
 
 
-def named(artists):
-    """Those that stand for data, and say for which."""
+def list_labeled(artists):
+    """The artists that have a label, as those of data do."""
     return [artist for artist in artists if artist.get_label() and not artist.get_label().startswith("_")]
 
 
-def labels(ax):
-    return {line.get_label(): line for line in named(ax.get_lines())}
+def map_curves(ax):
+    return {line.get_label(): line for line in list_labeled(ax.get_lines())}
 
 
 # --- the look ---------------------------------------------------------------------------------------------------------
@@ -77,14 +77,14 @@ def test_colors_differ_in_gray():
     assert max(shades) < 85, "too light to be seen on white"
 
 
-def test_what_shares_a_color_differs_in_line_and_hatch():
+def test_series_of_one_color_differ_in_line_and_hatch():
     for k in range(len(COLORS)):
         one, other = select_look(k), select_look(k + len(COLORS))
         assert one.color == other.color
         assert (one.dashes, one.hatch, one.marker) != (other.dashes, other.hatch, other.marker)
 
 
-def test_settings_of_the_user_neither_change_nor_show():
+def test_settings_of_the_user_do_not_change_and_do_not_change_a_figure():
     with mpl.rc_context({"lines.linewidth": 7, "axes.facecolor": "red", "text.usetex": False}):
         before = dict(mpl.rcParams)
         figure = report.exceedance(LOSSES["plain"])
@@ -94,7 +94,7 @@ def test_settings_of_the_user_neither_change_nor_show():
     assert {line.get_linewidth() for line in ax.get_lines()} == {1.8}
 
 
-def test_a_notebook_shows_a_figure_by_itself(bicycles):
+def test_a_figure_has_an_image_for_a_notebook(bicycles):
     image, size = report.cost_stack(bicycles)._repr_png_()
     assert image.startswith(b"\x89PNG")
     assert size == {"width": 700, "height": 400}
@@ -104,7 +104,7 @@ def test_a_notebook_shows_a_figure_by_itself(bicycles):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_places_apart_do_not_overlap_and_none_could_be_nearer(seed):
+def test_places_apart_do_not_overlap_and_are_the_nearest(seed):
     rng = np.random.default_rng(seed)
     wanted, sizes = rng.random(5).tolist(), (0.05 + 0.2 * rng.random(5)).tolist()
     placed = spread_apart(wanted, sizes)
@@ -145,15 +145,15 @@ def test_words_lie_apart_and_within_the_figure(case, draw):
         warnings.simplefilter("error")
         figure = draw(LOSSES[case])
     assert isinstance(figure, Figure)
-    assert not outside(figure)
-    assert not overlapping(figure)
+    assert not find_outside(figure)
+    assert not find_overlapping(figure)
 
 
 def test_a_distribution_holds_the_shares_of_the_histogram(bicycles):
     found = risk.histogram(risk.metrics(bicycles), "cost")
     assert found["share"].sum() + found["below"].sum() + found["above"].sum() == pytest.approx(3)
     ax = report.distribution(bicycles).axes[0]
-    outlines = {patch.get_label(): patch.get_data() for patch in named(ax.patches)}
+    outlines = {patch.get_label(): patch.get_data() for patch in list_labeled(ax.patches)}
     assert list(outlines) == ["jit", "jic", "hybrid"]
     for name, data in outlines.items():
         assert data.values == pytest.approx(100 * found["share"].sel(strategy=name).values)
@@ -162,15 +162,15 @@ def test_a_distribution_holds_the_shares_of_the_histogram(bicycles):
     assert ax.get_ylabel().startswith("share of paths in a bin, %")
 
 
-def test_a_distribution_tells_of_the_atom_at_zero():
+def test_a_distribution_says_how_many_values_are_zero():
     losses = handmade.of_cost([[0.0] * 75 + [10.0] * 25, [5.0] * 100], ["now and then", "always"])
-    assert any("exactly 0: 75 % (now and then)" in text for text, _ in words(report.distribution(losses)))
+    assert any("exactly 0: 75 % (now and then)" in text for text, _ in list_words(report.distribution(losses)))
 
 
 def test_an_exceedance_figure_holds_the_curves(bicycles):
     found = risk.exceedance(risk.metrics(bicycles), "stockout")
     ax = report.exceedance(risk.metrics(bicycles), "stockout").axes[0]
-    for name, line in labels(ax).items():
+    for name, line in map_curves(ax).items():
         one = found.sel(strategy=name)
         assert line.get_xdata() == pytest.approx(found["return_period"].values)
         assert line.get_ydata() == pytest.approx(one["value"].values)
@@ -184,7 +184,7 @@ def test_a_convergence_figure_holds_the_estimates_of_a_year(bicycles):
     ax = report.convergence(bicycles, "cost", "cvar").axes[0]
     yearly = found["estimate"].attrs["per_year"] / 1000
     assert yearly != 0.001, "the horizon of the example is not a year"
-    for k, (name, line) in enumerate(labels(ax).items()):
+    for k, (name, line) in enumerate(map_curves(ax).items()):
         one = found.sel(strategy=name)
         assert line.get_ydata() == pytest.approx(one["estimate"].values * yearly)
         level = [each for each in ax.get_lines() if each.get_label().startswith("_")][k].get_ydata()
@@ -207,11 +207,11 @@ def test_a_cost_stack_adds_up_to_the_mean_total(bicycles):
 def test_totals_above_the_bars_do_not_touch(count):
     cost = 1e6 + 1e4 * RNG.random((count, 4000))
     figure = report.cost_stack(handmade.of_cost(cost, [f"plan_{k}" for k in range(count)]))
-    assert sum("±" in text for text, _ in words(figure)) == count
-    assert not overlapping(figure)
+    assert sum("±" in text for text, _ in list_words(figure)) == count
+    assert not find_overlapping(figure)
 
 
-def test_metrics_that_are_bad_when_low_are_undercut():
+def test_an_exceedance_figure_of_profit_says_fallen_short_of():
     profit = handmade.result(paths=60, shipped=RNG.random((2, 60, 1)), price=-3.0, unit_cost=1.0, started=5.0)
     figure = report.exceedance(profit, "profit")
     assert "fallen short of" in figure.axes[0].get_title(loc="left")
@@ -219,7 +219,7 @@ def test_metrics_that_are_bad_when_low_are_undercut():
 
 
 @pytest.mark.parametrize("draw", [report.distribution, report.exceedance, report.convergence])
-def test_what_cannot_be_drawn_is_refused(bicycles, draw):
+def test_an_unknown_metric_and_too_many_strategies_are_refused(bicycles, draw):
     with pytest.raises(ResultError, match="'costs'"):
         draw(bicycles, "costs")
     with pytest.raises(ResultError, match="30 strategies do not fit"):
@@ -243,8 +243,8 @@ def test_figures_draw_into_axes_handed_in(bicycles, trace, replay):
     report.timeline(replay, ax=axes[5])
     report.network(outline, ax=axes[6])
     axes[7].set_axis_off()
-    assert not outside(figure)
-    assert not overlapping(figure)
+    assert not find_outside(figure)
+    assert not find_overlapping(figure)
 
 
 # --- traces and replays -----------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def test_bands_stand_at_the_ranks_of_every_other_quantile(trace):
         (lambda t: t.isel(strategy=0), "it needs strategy, path, time"),
     ],
 )
-def test_bands_refuse_what_is_no_trace(trace, change, message):
+def test_bands_refuse_a_dataset_that_is_no_trace(trace, change, message):
     with pytest.raises(ResultError, match=message):
         compute_trace_quantiles(change(trace), "on_hand")
 
@@ -283,42 +283,42 @@ def test_a_fan_holds_the_bands(trace):
     figure = report.fan(trace, "on_hand", "frame")
     assert [ax.get_ylim() for ax in figure.axes] == [figure.axes[0].get_ylim()] * 3
     for ax, name in zip(figure.axes, ("jit", "jic", "hybrid"), strict=True):
-        line = labels(ax)["median of 40 paths"]
+        line = map_curves(ax)["median of 40 paths"]
         assert line.get_ydata() == pytest.approx(found.sel(strategy=name, quantile=0.5).values)
         assert line.get_xdata()[[0, -1]].tolist() == [1.0, 365.0]
     assert figure.axes[1].get_ylabel() == "stock on hand, units"
     assert figure.axes[-1].get_xlabel().startswith("time, days")
-    assert not outside(figure)
-    assert not overlapping(figure)
+    assert not find_outside(figure)
+    assert not find_overlapping(figure)
 
 
-def test_a_fan_names_what_it_cannot_draw(trace):
+def test_a_fan_refuses_an_unknown_stage_or_variable(trace):
     with pytest.raises(ResultError, match="no stage 'wheel': allowed are frame, bike"):
         report.fan(trace, "on_hand", "wheel")
     with pytest.raises(ResultError, match="no variable 'stock'"):
         report.fan(trace, "stock")
 
 
-def test_a_timeline_holds_spells_downtime_and_backlog(replay):
+def test_a_timeline_holds_occurrences_downtime_and_backlog(replay):
     figure = report.timeline(replay)
     above, below = figure.axes
-    rows = {bars.get_label(): bars for bars in named(above.collections)}
-    spells = [path.get_extents() for path in rows["strike"].get_paths()]
-    assert [box.x0 for box in spells] == pytest.approx(replay["begin"].values.tolist())
-    assert [box.x1 for box in spells] == pytest.approx(replay["end"].values.tolist())
+    rows = {bars.get_label(): bars for bars in list_labeled(above.collections)}
+    occurrences = [path.get_extents() for path in rows["strike"].get_paths()]
+    assert [box.x0 for box in occurrences] == pytest.approx(replay["begin"].values.tolist())
+    assert [box.x1 for box in occurrences] == pytest.approx(replay["end"].values.tolist())
     starved = replay["starved"].sel(stage="bike").values > 0
     assert sum(path.get_extents().width for path in rows["bike starved"].get_paths()) == pytest.approx(starved.sum())
     (curve,) = (patch for patch in below.patches if patch.get_label() == "shop")
     assert curve.get_data().values == pytest.approx(replay["lost"].sel(customer="shop").values)
     assert "lost in a period" in below.get_ylabel(), "nobody waits in this example"
-    assert not outside(figure)
-    assert not overlapping(figure)
+    assert not find_outside(figure)
+    assert not find_overlapping(figure)
 
 
 def test_a_timeline_of_a_window_shows_the_window(replay):
     figure = report.timeline(replay.sel(time=slice(100, 149)))
     assert figure.axes[1].get_xlim() == (100.0, 150.0)
-    assert not outside(figure)
+    assert not find_outside(figure)
 
 
 def test_a_timeline_shows_one_path(trace, replay):
@@ -351,7 +351,7 @@ def chain(stages: int, wide: int = 1, hazards: int = 0) -> dict:
 
 def box_extents(figure):
     figure.canvas.draw()
-    return {box.get_label(): box.get_window_extent() for box in named(figure.axes[0].patches)}
+    return {box.get_label(): box.get_window_extent() for box in list_labeled(figure.axes[0].patches)}
 
 
 @pytest.mark.parametrize(
@@ -363,21 +363,21 @@ def test_boxes_of_a_network_lie_apart_and_hold_their_words(model):
     found = box_extents(figure)
     assert set(found) == {*outline["stage"].values, *outline["customer"].values}
     assert not any(a.overlaps(b) for a, b in combinations(found.values(), 2))
-    assert not outside(figure)
-    assert not overlapping(figure)
-    for _, box in words(figure):
+    assert not find_outside(figure)
+    assert not find_overlapping(figure)
+    for _, box in list_words(figure):
         inside = [frame for frame in found.values() if frame.contains(box.x0, (box.y0 + box.y1) / 2)]
         assert all(box.x1 <= frame.x1 for frame in inside)
 
 
 @pytest.mark.parametrize("measured", [False, True])
-def test_the_heading_of_a_small_network_leaves_it_its_place(measured):
+def test_the_heading_of_a_small_network_does_not_shrink_it(measured):
     # One stage and one customer are narrower than the legend in one line, which made the axes collapse.
     figure = report.network(jr.outline(NOTHING_COSTS), jr.simulate(NOTHING_COSTS, 20) if measured else None)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         figure.draw_without_rendering()
-    assert not outside(figure)
+    assert not find_outside(figure)
     assert figure.axes[0].get_window_extent().width > 0.95 * figure.bbox.width
 
 
@@ -390,7 +390,7 @@ def test_links_lead_from_left_to_right():
         assert found[source].x1 < found[target].x0
 
 
-def test_a_crossing_that_can_be_avoided_is():
+def test_the_layout_avoids_a_crossing():
     places = compute_layout(
         ["end"],
         ["a", "b", "x", "y"],
@@ -408,18 +408,18 @@ def test_links_that_pass_a_column_go_between_its_boxes():
     assert abs(places.heights["far", 1] - places.heights["near", 1]) >= 0.5
 
 
-def test_a_network_with_a_result_says_where_time_is_lost(bicycles):
+def test_a_network_with_a_result_shows_the_time_lost(bicycles):
     outline = jr.outline(bicycles)
     figure = report.network(outline, bicycles, "jit")
     hours = float(bicycles["starved"].sel(strategy="jit", stage="bike").mean()) * 24 * 365 / 337
-    said = [text for text, _ in words(figure)]
+    said = [text for text, _ in list_words(figure)]
     assert f"starved {hours / 24:.3g} d per year" in said
-    faces = {box.get_label(): box.get_facecolor() for box in named(figure.axes[0].patches)}
+    faces = {box.get_label(): box.get_facecolor() for box in list_labeled(figure.axes[0].patches)}
     assert faces["frame"] == (1.0, 1.0, 1.0, 1.0)
     assert compute_lightness(mpl.colors.to_hex(faces["bike"])) < 80
 
 
-def test_a_store_that_keeps_nothing_has_an_empty_bar():
+def test_a_store_of_level_zero_has_an_empty_bar():
     outline = jr.outline("fast-fashion")
     drawn = build_boxes(outline, None, "jit")
     assert float(outline["full_store"].sel(strategy="jit", stage="far")) == 0
@@ -427,7 +427,7 @@ def test_a_store_that_keeps_nothing_has_an_empty_bar():
     assert drawn["near"].cover > 0
 
 
-def test_a_network_refuses_what_it_cannot_draw(bicycles):
+def test_a_network_refuses_unknown_strategies_large_networks_and_other_models(bicycles):
     outline = jr.outline("bicycles")
     with pytest.raises(ResultError, match="did you mean 'jit'"):
         report.network(outline, strategy="jitt")

@@ -1,4 +1,4 @@
-"""Pages and figures to files: whole or not at all, and a page never over something else."""
+"""Write pages and figures to files: whole or not at all. A page replaces only an HTML page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OPENING = b"<!doctype html"
 
 
 def check_page(path: str | os.PathLike[str]) -> Path:
-    """Return where a page is to be written, or raise ResultError before any work is done."""
+    """Return the path of a page that is to be written, or raise ResultError before any work is done."""
     target = _check_place(path, _SUFFIXES)
     if kind := identify_special_file(target):
         raise ResultError(f"{target}: is {kind}: choose another name")
@@ -32,7 +32,7 @@ def check_page(path: str | os.PathLike[str]) -> Path:
 
 
 def check_figure(path: str | os.PathLike[str]) -> Path:
-    """Return where a figure is to be written, or raise ResultError before any work is done."""
+    """Return the path of a figure that is to be written, or raise ResultError before any work is done."""
     target = _check_place(path, _IMAGES)
     if kind := identify_special_file(target):
         raise ResultError(f"{target}: is {kind}: choose another name")
@@ -57,13 +57,13 @@ def _is_page(target: Path) -> bool:
 
 
 def write_page(text: str, path: str | os.PathLike[str]) -> None:
-    """Write a page beside its target first and then in its place.
+    """Write a page to a temporary file beside its target, and then replace the target.
 
     Raises
     ------
     ResultError
-        If the file cannot be written: nothing is left behind there, and the page, which may have taken a long run, is
-        kept where the message says.
+        If the file cannot be written. No part of it stays there, and the page, which may come from a long run, is kept
+        in the place that the message names.
     """
     target, content = Path(path), text.encode("utf-8", errors="replace")
     try:
@@ -75,19 +75,19 @@ def write_page(text: str, path: str | os.PathLike[str]) -> None:
 
 
 def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as SVG, PNG or PDF, by the end of the name; the same figure gives the same bytes.
+    """Write a figure as SVG, PNG or PDF, by the suffix of the path; the same figure gives the same bytes.
 
     Raises
     ------
     ResultError
-        If the file cannot be written; nothing is left behind.
+        If the file cannot be written; no part of it stays.
     """
     import matplotlib as mpl
 
     target = check_figure(path)
-    # A date would make every file another one.
+    # A date would change the bytes of each file.
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())
     with mpl.rc_context({"svg.hashsalt": "jitrisk"}), warnings.catch_warnings(), replace_atomically(target) as fresh:
-        # A letter that no font has shows as a box; the picture says so itself.
+        # A letter that no font has is drawn as a box, which is warning enough.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(fresh, dpi=_DPI, metadata=dated)

@@ -107,7 +107,7 @@ def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
 
 
 def _describe_hazards(one: xr.Dataset, stage_or_customer: str) -> tuple[str, ...]:
-    """Return what hits a stage or customer and how, in lines, and how many more there are."""
+    """Return what hits a stage or customer and how, in lines, and how many more hazards there are."""
     at = np.flatnonzero(one["hit_stage_or_customer"].values == stage_or_customer)
     effects = {str(one["hit_hazard"].values[k]): render_effect(read_factors(one["effect"].isel(hit=k))) for k in at}
     hits = [f"{hazard}: {effect}" for hazard, effect in effects.items() if effect]

@@ -22,7 +22,7 @@ _LINE = 1.35  # height of a line of text, in font sizes
 _POINTS = 72.0
 _MOST = 26  # cells in a line
 _ENTRIES = 16  # in a column of a legend
-_CURVES = 8  # named beside them; among more there is no room left
+_CURVES = 8  # with direct labels; more leave no room for them
 
 
 class Label(NamedTuple):
@@ -59,7 +59,7 @@ class CurveLabel(NamedTuple):
 
 
 def wrap_text(text: str, width: int = _MOST, lines: int = 2) -> str:
-    """Return a text in lines of some width, cut with an ellipsis where they do not hold it.
+    """Return a text in lines of some width, cut with an ellipsis where it is longer.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _cut_to_width(text: str, width: int) -> str:
 
 
 def spread_apart(wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf) -> list[float]:
-    """Return places near those wanted at which intervals of these sizes do not overlap, in the order of the wanted.
+    """Return places, near those wanted, at which intervals of these sizes do not overlap; their order is kept.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _compute_block_start(
 
 
 def label_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> list[Annotation]:
-    """Write labels right of the axes, each level with its place or as near to it as the others allow.
+    """Write labels right of the axes, each at the height of its place or as near to it as the others allow.
 
     A label that had to move is tied to its place by a thin line. Call it when the limits of the axes are set: places
     are taken in them.
@@ -217,7 +217,7 @@ def label_curves(
     written = []
     for k, label in enumerate(labels):
         others = np.delete(rows, k, axis=0).max(axis=0, initial=space.y0)
-        # Of places as good, the highest: those of equal curves lie on their peak, not at an end.
+        # Of equally good places the highest, so that labels of equal curves lie on their peak.
         at = int(np.argmax(rows[k] - others + 1e-3 * rows[k]))
         anchor = (float(columns[at] + columns[at + 1]) / 2, float(rows[k, at]))
         text = ax.annotate(

@@ -1,4 +1,4 @@
-"""Where the boxes of a network go: columns by how far they are from the customers, rows with few crossings.
+"""The layout of a network: columns by the distance from the customers, rows with few crossings.
 
 A layered drawing after Sugiyama, Tagawa & Toda (1981), "Methods for visual understanding of hierarchical system
 structures", IEEE Transactions on Systems, Man, and Cybernetics 11: columns by longest paths, rows by barycenters.
@@ -37,21 +37,21 @@ class Layout:
 
     @property
     def segments(self) -> list[Segment]:
-        """The pieces between neighboring columns, each once: links of one source share their way."""
+        """The pieces between neighboring columns, each once: links of one source share pieces."""
         return list(dict.fromkeys(pair for route in self.routes.values() for pair in pairwise(route)))
 
 
 def compute_layout(
-    ends: Sequence[str], others: Sequence[str], links: Iterable[tuple[str, str]], tall: Mapping[str, float]
+    ends: Sequence[str], others: Sequence[str], links: Iterable[tuple[str, str]], sizes: Mapping[str, float]
 ) -> Layout:
-    """Return where the nodes of an acyclic network go.
+    """Return the layout of an acyclic network.
 
     Parameters
     ----------
     ends : the nodes in the rightmost column.
     others : the other nodes.
     links : pairs of source and target.
-    tall : the height of every node with the gap to the next, inches.
+    sizes : the height of every node with the gap to the next, inches.
     """
     links = list(dict.fromkeys(links))
     columns = _assign_columns(ends, others, links)
@@ -66,8 +66,8 @@ def compute_layout(
     segments = _list_segments(routes)
     beside = _find_neighbors(slots, segments)
     levels = _reduce_crossings(levels, beside, segments)
-    sizes = {slot: tall[slot[0]] if columns[slot[0]] == slot[1] else _LANE for slot in slots}
-    return Layout(columns, _compute_heights(levels, beside, sizes), routes)
+    slot_sizes = {slot: sizes[slot[0]] if columns[slot[0]] == slot[1] else _LANE for slot in slots}
+    return Layout(columns, _compute_heights(levels, beside, slot_sizes), routes)
 
 
 def _list_segments(routes: Mapping[tuple[str, str], list[Slot]]) -> list[Segment]:
@@ -75,7 +75,7 @@ def _list_segments(routes: Mapping[tuple[str, str], list[Slot]]) -> list[Segment
 
 
 def _assign_columns(ends: Sequence[str], others: Sequence[str], links: list[tuple[str, str]]) -> dict[str, int]:
-    """Return every node's longest distance to the right, at least 1 for those that are no ends."""
+    """Return the longest distance of every node to the right, at least 1 for nodes that are no ends."""
     targets: dict[str, list[str]] = {name: [] for name in (*ends, *others)}
     for source, target in links:
         targets[source].append(target)
@@ -100,7 +100,7 @@ def _find_neighbors(slots: Iterable[Slot], segments: list[Segment]) -> dict[Slot
 def _reduce_crossings(
     levels: list[list[Slot]], beside: Mapping[Slot, tuple[list[Slot], list[Slot]]], segments: list[Segment]
 ) -> list[list[Slot]]:
-    """Return the columns in the order with the fewest crossings among those that sweeps by barycenter go through."""
+    """Return the columns in the order with the fewest crossings that sweeps by barycenter find."""
     best, fewest = [list(level) for level in levels], _count_crossings(levels, segments)
     for sweep in range(_SWEEPS):
         leftward = sweep % 2 == 0  # from the customers to the left, then back

@@ -32,7 +32,7 @@ from jitrisk.report.figures.style import (
 from jitrisk.report.model_summary import select_strategy
 from jitrisk.units import format_number
 
-_MOST = 60  # stages, and customers, that a diagram shows legibly
+_MOST = 60  # stages, and customers, that are legible in a diagram
 _SMALL, _NAME = 6.5, 8.0  # points
 _LINE, _NAME_LINE = 0.125, 0.155  # height of a line, inches
 _WIDTH, _ACROSS, _DOWN, _PAD = 1.72, 0.72, 0.22, 0.07  # inches: a box, the gaps between boxes, the rim inside
@@ -115,7 +115,7 @@ class _Plan(NamedTuple):
         return self.layout.heights[slot] - self.foot + skirt / 2
 
     def is_box(self, slot: Slot) -> bool:
-        """Return whether the slot is a node's own, not one that its links pass."""
+        """Return whether a slot holds the box of its node, rather than a link that passes."""
         return self.layout.columns[slot[0]] == slot[1]
 
 
@@ -129,15 +129,15 @@ def _select_drawn_strategy(outline: xr.Dataset, strategy: str | None) -> str:
 
 
 def _label_links(one: xr.Dataset) -> dict[tuple[str, str], str]:
-    """Return what is written at every link: units for one unit started, and the share if it is not the whole."""
-    said: dict[tuple[str, str], list[str]] = {}
+    """Return the label of every link: units per unit started, and the share where it is below 1."""
+    words: dict[tuple[str, str], list[str]] = {}
     columns = (one[name].values.tolist() for name in ("source", "target", "quantity", "share"))
     for source, target, quantity, share in zip(*columns, strict=True):
         if not math.isnan(quantity):
             amount = "" if quantity == 1 else f"×{format_number(quantity)}"
             part = "" if share == 1 else f"{format_number(100 * share)} %" if share else "fallback"
-            said.setdefault((source, target), []).append(", ".join(filter(None, (amount, part))))
-    found = {link: " + ".join(filter(None, words)) for link, words in said.items()}
+            words.setdefault((source, target), []).append(", ".join(filter(None, (amount, part))))
+    found = {link: " + ".join(filter(None, each)) for link, each in words.items()}
     for customer, stage in zip(one["customer"].values.tolist(), one["customer_stage"].values.tolist(), strict=True):
         found[stage, customer] = ""
     return found
@@ -239,7 +239,7 @@ def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> Node
 def _draw_lines(
     ax: Axes, lines: Sequence[str], corner: tuple[float, float], line: float, how: Mapping[str, Any]
 ) -> float:
-    """Write lines below each other from a corner of a box, and return where the next would begin."""
+    """Write lines below each other from a corner of a box, and return the height of the next line."""
     x, y = corner
     for text in lines:
         ax.text(x + _PAD, y - line / 2, text, ha="left", va="center", **how)

@@ -1,7 +1,7 @@
-"""How figures look: one palette, one set of lines, one size; nothing global is changed.
+"""The style of all figures: one palette, one set of lines, one size. Global settings are not changed.
 
 The colors follow Okabe & Ito (2008), "Color Universal Design", with lightness moved apart, so that strategies differ
-in gray as well; lines and hatches tell them apart once more.
+in gray as well; they differ in line, hatch and marker, too.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _LONGEST_UNIT, _BELOW = 40, 120  # characters
 _DARKER = 0.94
 _LEGIBLE = 49.0  # CIE L* that stands out from white by 4.5 to 1
 
-# Settings of the user's that would show in a figure, and are put back to matplotlib's own while it is drawn.
+# Settings of the user that would change a figure; matplotlib's defaults hold while it is drawn.
 _LOOKS = ("axes", "figure.", "font.", "grid", "hatch", "legend", "lines", "patch", "text.", "xtick", "ytick")
 
 P = ParamSpec("P")
@@ -62,7 +62,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Look:
-    """What sets one series apart from the others: color first, then line, hatch and marker."""
+    """The color, line, hatch and marker of a series."""
 
     color: str
     dashes: Any
@@ -71,8 +71,8 @@ class Look:
 
 
 def select_look(index: int) -> Look:
-    """Return the look of the series of that number; the first differ most."""
-    # The lengths of the cycles have no common divisor: what shares a color differs in line, hatch and marker.
+    """Return the look of the series of that number; those of low numbers differ most."""
+    # The lengths of the cycles have no common divisor: series of one color differ in line, hatch and marker.
     return Look(
         COLORS[index % len(COLORS)],
         _DASHES[index % len(_DASHES)],
@@ -82,7 +82,7 @@ def select_look(index: int) -> Look:
 
 
 class Drawing(Figure):
-    """A figure that a notebook shows by itself, without pyplot."""
+    """A figure that a notebook displays without pyplot."""
 
     def _repr_png_(self) -> tuple[bytes, dict[str, float]]:
         image = io.BytesIO()
@@ -92,16 +92,16 @@ class Drawing(Figure):
 
 
 def apply_style(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function so that what it draws has the style, whatever the settings around it.
+    """Decorate a function so that it draws in the style of all figures, whatever the settings of the user.
 
-    Names and texts that it draws are printable: SVG, which is XML, has no control characters.
+    Names and texts in its arguments become printable, because SVG, which is XML, has no control characters.
     """
 
     @wraps(function)
     def draw_styled(*args: P.args, **kwargs: P.kwargs) -> T:
         visible = {name: _escape_texts(value) for name, value in kwargs.items()}
         with mpl.rc_context(_build_settings()), warnings.catch_warnings():
-            # A letter that no font has shows as a box; the picture says so itself.
+            # A letter that no font has is drawn as a box, which is warning enough.
             warnings.filterwarnings("ignore", "Glyph .* missing from")
             return function(*map(_escape_texts, args), **visible)
 
@@ -109,7 +109,7 @@ def apply_style(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _escape_texts(value: Any) -> Any:
-    """Return a text, or a Dataset with all texts in it, with what is not printable as escapes."""
+    """Return a text, or a Dataset with all texts in it, with characters that are not printable as escapes."""
     if isinstance(value, str):
         return escape(value)
     if not isinstance(value, xr.Dataset):
@@ -171,7 +171,7 @@ def _build_settings() -> Any:
 
 
 def check_count(strategies: int, most: int = MOST) -> None:
-    """Raise ResultError where there are more strategies than a figure can show legibly."""
+    """Raise ResultError where there are more strategies than are legible in one figure."""
     if strategies > most:
         raise ResultError(f"{strategies} strategies do not fit in one figure: select {most} or fewer of them")
 
@@ -232,7 +232,7 @@ def set_title(ax: Axes, words: str, below: str = "", heading: str = "") -> None:
     heading : the title before it was cut to lines; by default the same.
     """
     get_record(get_figure(ax)).heading = heading or words
-    # What is wider than the figure would leave no room for the axes.
+    # A line wider than the figure would leave no room for the axes.
     below = "\n".join(textwrap.fill(line, _BELOW) if len(line) > _BELOW else line for line in below.split("\n"))
     lines = below.count("\n") + 1 if below else 0
     ax.set_title(words, pad=8 + 12 * lines)
@@ -250,13 +250,13 @@ def set_title(ax: Axes, words: str, below: str = "", heading: str = "") -> None:
 
 
 def mix_with_white(color: str, share: float) -> str:
-    """Return a color thinned with white: `share` of it is left."""
+    """Return a mixture of a color and white, of which `share` is the color."""
     red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(color), to_rgb(PAPER), strict=True))
     return to_hex((red, green, blue))
 
 
 def compute_lightness(color: str) -> float:
-    """Return how light a color is, CIE L* from 0, black, to 100, white: what is left of it in gray."""
+    """Return the lightness of a color, CIE L* from 0, black, to 100, white."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16
@@ -271,5 +271,5 @@ def darken_color(color: str) -> str:
 
 
 def select_text_color(color: str) -> str:
-    """Return the color of print that is legible on a color."""
+    """Return the color of text that is legible on a color."""
     return PAPER if compute_lightness(color) < 60 else INK

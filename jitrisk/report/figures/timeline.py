@@ -32,7 +32,7 @@ from jitrisk.units import HOURS_PER_DAY
 _ROWS = 24
 _ROW = 0.19  # inches
 _NAME = 30
-_NAMED = 8  # customers with a line of their own
+_NAMED = 8  # customers with a curve
 
 # What a row of bars shows: variable, words after the name, color.
 _LOSSES = (
@@ -125,9 +125,9 @@ def _list_loss_rows(replay: xr.Dataset, days: float) -> Iterator[BarRow]:
                 yield BarRow(f"{name} {words}", bars, color)
 
 
-def _find_spans(on: npt.NDArray[np.bool_], times: npt.NDArray[np.int64], days: float) -> list[tuple[float, float]]:
-    """Return begin and length, in days, of every run of periods that are on."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], on, [False])).astype(np.int8)))
+def _find_spans(truths: npt.NDArray[np.bool_], times: npt.NDArray[np.int64], days: float) -> list[tuple[float, float]]:
+    """Return begin and length, in days, of every run of periods that are true."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], truths, [False])).astype(np.int8)))
     return [(float(times[a]) * days, float(b - a) * days) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""A result as one HTML page that needs nothing else: no network, no other file, no server."""
+"""Render a result as one HTML page that needs no network, no other file and no server."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from jitrisk.report.page.charts import Chart, ChartRequest
 from jitrisk.report.summary import Summary, summarize
 from jitrisk.report.table import read_model_name, tabulate_comparison
 
-# What would end a script element, or begin another, may stand in names and texts of a model.
+# Names and texts of a model may hold characters that would end a script element or begin another.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
-# Words from right to left, whose neighbors they would draw along: Hebrew, Arabic, Syriac, Thaana, N'Ko and others.
+# Words from right to left, which would reorder their neighbors: Hebrew, Arabic, Syriac, Thaana, N'Ko and others.
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _WORDS = re.compile(f"([{_RIGHT_TO_LEFT}]+(?: [{_RIGHT_TO_LEFT}]+)*)")
 
@@ -42,19 +42,19 @@ def render_page(
 ) -> str:
     """Return the report of a result as one HTML page.
 
-    The question, the answer in two sentences, the table, the figures, what is assumed, how precise it is, and where
-    it comes from. The same result gives the same text, to the last character.
+    It holds the question, the answer in two sentences, the table, the figures, the assumptions, the precision and the
+    provenance. The same result gives the same text, to the last character.
 
     Parameters
     ----------
     outcomes : a result; one opened with :func:`jitrisk.datasets.open_lazily` is read variable by variable.
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
-    outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
-    warnings : the warnings about its model, each with its name, key, what was found, what it does and what to write.
+    outline : its model, from :func:`jitrisk.outline`; the network and the assumptions need it.
+    warnings : the warnings about its model, each with its name, key, finding, effect and remedy.
     annual : the metrics of the last year of every path, from :func:`jitrisk.last_year`, where paths are longer.
     trace : some paths period by period, from :func:`jitrisk.trace`; the fan charts need it.
-    replay : one path, from :func:`jitrisk.replay`; the story of a bad path needs it.
-    unplayed : why there is no path to show, where one was asked for.
+    replay : one path, from :func:`jitrisk.replay`; the timeline and the log of a bad path need it.
+    unplayed : why a replay that was to be shown is absent, empty otherwise.
 
     Raises
     ------
@@ -64,8 +64,8 @@ def render_page(
     summary = summary or summarize(outcomes)
     names = summary.strategies
 
-    def draw_charts(wanted: Iterable[ChartRequest]) -> list[Chart]:
-        return [charts.draw_chart(one, names) for one in wanted]
+    def draw_charts(requests: Iterable[ChartRequest]) -> list[Chart]:
+        return [charts.draw_chart(request, names) for request in requests]
 
     groups = {
         "result": draw_charts(charts.list_result_charts(summary, outcomes, annual)),
@@ -115,12 +115,12 @@ def _render_template(words: dict[str, Any], groups: dict[str, list[Chart]]) -> s
 
 
 def _escape_text(value: Any) -> Any:
-    """Return what the template prints with every character of a text printable; markup is ours."""
+    """Return a value of the template with every character of a text printable; markup stays as it is."""
     return escape(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _isolate_right_to_left(text: str) -> Markup:
-    """Return a text as HTML in which words from right to left do not reorder what stands beside them."""
+    """Return a text as HTML in which words from right to left do not reorder the words beside them."""
     odd = _WORDS.split(escape(text, lines=True))
     return Markup().join(Markup("<bdi>{}</bdi>").format(part) if i % 2 else part for i, part in enumerate(odd))
 
@@ -149,5 +149,5 @@ def _read_part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return what a content security policy calls a text by."""
+    """Return the hash by which a content security policy allows a text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -6,7 +6,7 @@ that labels, titles and colors can change without a change of what the page says
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,7 +138,7 @@ def _build_panel(group: Sequence[PlottedSeries], height: float) -> PagePanel:
             one.identity.name,
             one.identity.color,
             tuple(_round_place(height - y) if np.isfinite(y) else None for y in _compute_pixels(one, chosen)[:, 1]),
-            _select(_format_series(one), chosen),
+            tuple(np.array(_format_series(one))[chosen].tolist()),
         )
         for one in group
     )
@@ -148,7 +148,7 @@ def _build_panel(group: Sequence[PlottedSeries], height: float) -> PagePanel:
         plot.x.name,
         _measure_axes(plot.ax, height),
         tuple(map(_round_place, _compute_pixels(first, chosen)[:, 0])),
-        _select(_format_abscissas(first), chosen),
+        tuple(np.array(_format_abscissas(first))[chosen].tolist()),
         series,
         is_separate,
     )
@@ -172,10 +172,6 @@ def _measure_axes(ax: Axes, height: float) -> tuple[float, float, float, float]:
 def _select_points(count: int, most: int) -> list[int]:
     """Return the numbers of some of so many points, evenly spread, both ends among them."""
     return sorted({round(i) for i in np.linspace(0, count - 1, min(count, most))})
-
-
-def _select(texts: Sequence[str], chosen: Iterable[int]) -> tuple[str, ...]:
-    return tuple(texts[i] for i in chosen)
 
 
 def _format_abscissas(series: PlottedSeries) -> tuple[str, ...]:

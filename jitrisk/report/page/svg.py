@@ -30,19 +30,19 @@ _LOST = {"font-family"}
 
 
 def render_inline_svg(figure: Figure, key: str, title: str, description: str) -> str:
-    """Return a figure as an ``<svg>`` element for a page, as wide as its place.
+    """Return a figure as an ``<svg>`` element that is as wide as its parent in the page.
 
     Parameters
     ----------
     figure : the figure; its resolution becomes that of the SVG, so that :mod:`jitrisk.report.page.data_points` finds
-        the coordinates of what was drawn.
+        the coordinates of the data.
     key : prefix of every identifier, unique in the page.
-    title, description : what is read out in place of the picture.
+    title, description : the words that a screen reader reads in place of the picture.
     """
     figure.set_dpi(POINTS)
     written = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": key}), warnings.catch_warnings():
-        # Text stays text in a page: what this machine's fonts lack, the reader's may have.
+        # Text stays text in a page: the reader's fonts may have letters that the fonts here lack.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(written, format="svg", metadata=_NO_METADATA)
     root = ElementTree.fromstring(written.getvalue())
@@ -87,7 +87,7 @@ def _write_head(root: ElementTree.Element, key: str, title: str, description: st
         root.attrib.pop(name, None)
     for parent in root.iter():
         for child in [child for child in parent if _strip_namespace(child.tag) == "style"]:
-            parent.remove(child)  # what it says of joins and caps stands at the root, where it is inherited
+            parent.remove(child)  # joins and caps are attributes of the root, which are inherited
     words = {"title": title, "desc": description}
     for place, (tag, text) in enumerate(words.items()):
         element = ElementTree.Element(f"{{{_SVG}}}{tag}", {"id": f"{key}-{tag}"})
@@ -102,7 +102,7 @@ def _write_head(root: ElementTree.Element, key: str, title: str, description: st
 
 
 def _serialize(root: ElementTree.Element) -> Iterator[str]:
-    """Yield the element as HTML takes it: without name spaces, which HTML knows by itself."""
+    """Yield the element as text for HTML, which needs no name spaces."""
     for element in root.iter():
         element.tag = _strip_namespace(element.tag)
     yield ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
