@@ -12,7 +12,6 @@ from jitrisk.datasets.files import (
 from jitrisk.datasets.hazards import read_mixture
 from jitrisk.datasets.labels import FORMAT, format_given_series, label_outcomes
 from jitrisk.datasets.outline import outline
-from jitrisk.datasets.pricing import reprice
 from jitrisk.datasets.trace import find_differing_outcomes, label_replay, label_trace
 
 __all__ = [
@@ -32,7 +31,6 @@ __all__ = [
     "outline",
     "read_given_series",
     "read_mixture",
-    "reprice",
     "save_result",
     "select_strategies",
     "warn_of_patches",

@@ -10,7 +10,7 @@ from pydantic_core import core_schema
 from jitrisk.model.measures import POSITIVE_UNITS
 from jitrisk.model.network import Network
 from jitrisk.model.reading import SECTIONS
-from jitrisk.model.strategies import FIELDS
+from jitrisk.model.patches import FIELDS
 
 
 class _Generator(GenerateJsonSchema):
