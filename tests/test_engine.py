@@ -12,7 +12,10 @@ import jitrisk as jr
 from jitrisk._core import STRIPE, Block, state_rows
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Range, lower
-from jitrisk.run import engine
+from jitrisk.run import engine, partition
+from jitrisk.run.backends import Threads
+from jitrisk.run.job import Horizon, Job
+from jitrisk.run.worker import Worker
 
 LINE = {
     "name": "line",
@@ -45,8 +48,8 @@ LINE = {
 
 def job(paths=range(300), seed=3, model=LINE, names=("lean", "fat")):
     network = jr.load(model)
-    plants = {name: lower(network.strategies[name]) for name in names}
-    return engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), paths, seed)
+    strategies = {name: lower(network.strategies[name]) for name in names}
+    return Job(strategies, Horizon(network.horizon, network.warm_up), paths, seed)
 
 
 def assert_same_bits(one, other):
@@ -57,12 +60,12 @@ def assert_same_bits(one, other):
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("lanes", [1, 7, STRIPE, STRIPE + 3, 4 * STRIPE])
 def test_threads_and_blocks_do_not_change_a_bit(threads, lanes):
-    assert_same_bits(engine.run(job(), threads=threads, lanes=lanes), engine.run(job(), threads=1))
+    assert_same_bits(engine.run(job(), Threads(threads), lanes=lanes), engine.run(job(), Threads(1)))
 
 
 def test_tiles_do_not_change_a_bit(monkeypatch):
     usual = engine.run(job())
-    monkeypatch.setattr(engine, "_TILE", engine._SHORT_TILE)
+    monkeypatch.setattr(partition, "_TILE", partition._SHORT_TILE)
     assert_same_bits(engine.run(job()), usual)
 
 
@@ -156,7 +159,7 @@ def test_an_interrupt_stops_every_thread():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.run(job(range(200_000)), threads=2, progress=interrupt)
+        engine.run(job(range(200_000)), Threads(2), progress=interrupt)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("jitrisk")]
 
 
@@ -164,9 +167,9 @@ def test_an_error_in_one_thread_is_raised(monkeypatch):
     def fail(*args):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(engine.Worker, "simulate", fail)
+    monkeypatch.setattr(Worker, "simulate", fail)
     with pytest.raises(ZeroDivisionError):
-        engine.run(job(), threads=2)
+        engine.run(job(), Threads(2))
 
 
 def test_progress_ends_at_the_total():

@@ -261,6 +261,6 @@ def test_what_a_result_knows_or_does_not_know_is_refused() -> None:
 
 
 def test_a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jitrisk.run.engine.measure_free_memory", lambda: 300_000)
+    monkeypatch.setattr("jitrisk.run.memory.measure_free_memory", lambda: 300_000)
     with pytest.raises(CapacityError, match="1 path takes"):
         jr.replay(LINE, "lean", 5)

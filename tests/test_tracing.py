@@ -16,7 +16,9 @@ from sampled import walk, word
 import jitrisk as jr
 from jitrisk.errors import CapacityError, ExogenousError
 from jitrisk.lower import lower_all
-from jitrisk.run import engine, tracing
+from jitrisk.run import tracing
+from jitrisk.run.backends import Threads
+from jitrisk.run.job import Horizon, Job
 from jitrisk.vocabulary import TRACE
 
 STAGE = [name for name, variable in TRACE.items() if "stage" in variable.dims]
@@ -59,9 +61,9 @@ LINE: dict[str, Any] = {
 }
 
 
-def job(paths: range, seed: int = 3, model: Any = LINE) -> engine.Job:
+def job(paths: range, seed: int = 3, model: Any = LINE) -> Job:
     network = jr.load(model)
-    return engine.Job(lower_all(network.strategies), engine.Horizon(network.horizon, network.warm_up), paths, seed)
+    return Job(lower_all(network.strategies), Horizon(network.horizon, network.warm_up), paths, seed)
 
 
 def twin_series(network: Any, path: Any) -> dict[tuple[str, str], list[float]]:
@@ -153,7 +155,7 @@ def test_units_are_conserved_in_every_period(model: dict[str, Any], seed: int) -
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_and_blocks_do_not_change_a_bit(threads: int) -> None:
-    usual, found = tracing.trace(job(range(300)), threads=1), tracing.trace(job(range(300)), threads=threads)
+    usual, found = tracing.trace(job(range(300)), Threads(1)), tracing.trace(job(range(300)), Threads(threads))
     np.testing.assert_array_equal(usual.stage, found.stage)
     np.testing.assert_array_equal(usual.customer, found.customer)
 
@@ -195,7 +197,7 @@ def test_spells_are_those_of_a_walk_along_the_clock(path: int) -> None:
     network = jr.load(LINE)
     found = tracing.list_occurrences(job(range(path, path + 1), seed=11))
     assert found == sorted(found, key=lambda spell: spell.begin)
-    series = {one for plant in job(range(1)).plants.values() for one in plant.series}
+    series = {one for plant in job(range(1)).strategies.values() for one in plant.series}
     laws = {effect.spells.name: effect.spells for one in series for effect in one.effects}
     assert laws.keys() == network.hazards.keys()
     for name, law in laws.items():

@@ -19,7 +19,7 @@ from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable
 if TYPE_CHECKING:
     from jitrisk.lower import GivenSeries
     from jitrisk.model import Network
-    from jitrisk.run.engine import Job
+    from jitrisk.run.job import Job
     from jitrisk.sampling.series import ExogenousSeries
 
 _BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}

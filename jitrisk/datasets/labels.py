@@ -22,7 +22,8 @@ from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES,
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
-    from jitrisk.run.engine import Job, Totals
+    from jitrisk.run.job import Job
+    from jitrisk.run.totals import Totals
 
 FORMAT = 4
 """Version of the Dataset's layout; raised when a reader of an older one would misread it."""

@@ -17,7 +17,7 @@ from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, SPELLS, TRAC
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
-    from jitrisk.run.engine import Job
+    from jitrisk.run.job import Job
     from jitrisk.run.tracing import Trace
     from jitrisk.sampling.series import Occurrence
 
@@ -43,7 +43,7 @@ def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
         for name, variable in TRACE.items()
     }
     coords = build_coordinates(
-        strategy=list(job.plants),
+        strategy=list(job.strategies),
         path=job.paths,
         time=range(network.horizon),
         stage=list(network.stages),
