@@ -1,4 +1,4 @@
-"""``jitrisk compare``: the strategies of a model side by side on the same luck."""
+"""``jitrisk compare``: the strategies of a model side by side on the same paths."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from jitrisk.cli.options import (
     add_comparison_options,
     add_run_options,
     model_argument,
-    print_json,
-    simulate_or_open,
 )
-from jitrisk.cli.printing import print_sheets
+from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.results import simulate_or_open
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,8 +41,8 @@ class PlotKind(click.Choice[str]):
     type=PlotKind(("histogram", "exceedance")),
     is_flag=False,
     flag_value="histogram",
-    help="Draw the cost or profit of all strategies in characters: how often which, or how bad once in how many years."
-    "  [histogram where nothing is said]",
+    help="Draw the cost or profit of all strategies in characters: a histogram, or the amount exceeded once in so many "
+    "years.  [default: histogram]",
 )
 @add_run_options
 def command(
@@ -63,17 +62,17 @@ def command(
     else:
         table = build_comparison_table(outcomes, base, level)
         print_sheets(
-            *([table, build_text_plot(_measure_last_year(outcomes, plot, request.threads), plot)] if plot else [table])
+            *([table, build_text_plot(_select_last_year(outcomes, plot, request.threads), plot)] if plot else [table])
         )
 
 
-def _measure_last_year(outcomes: xr.Dataset, plot: Kind, threads: int | None) -> xr.Dataset:
-    """Return the last year of every path where paths are longer; a histogram can do without."""
-    from jitrisk import pipeline
+def _select_last_year(outcomes: xr.Dataset, plot: Kind, threads: int | None) -> xr.Dataset:
+    """Return the last year of every path where paths are longer; where there is none, a histogram shows whole paths."""
     from jitrisk.errors import ResultError
+    from jitrisk.studies.last_year import measure_last_year
 
     try:
-        return pipeline.last_year(outcomes, threads=threads)
+        return measure_last_year(outcomes, threads=threads)
     except ResultError:
         if plot == "exceedance":
             raise

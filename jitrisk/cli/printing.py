@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NARROWEST = 20
 """Columns that a layout has at least; a narrower terminal folds its lines."""
 
+_ADDED = "jitrisk.added"  # under which the context of a verb keeps parts of its document
 _LONGEST = 4_000  # characters of one line of words
 _USUAL, _WIDEST, _DIGITS, _HEIGHT = 80, 1_000, 6, 25
 
@@ -51,6 +52,17 @@ def print_document(document: dict[str, Any]) -> None:
     """Print one JSON document on stdout, in ASCII."""
     # json leaves DEL as it is.
     click.echo(escape_json(json.dumps(document, indent=2)))
+
+
+def add_to_document(**parts: Any) -> None:
+    """Keep parts for the JSON document that the verb prints at its end, such as the warnings about its model."""
+    click.get_current_context().meta.setdefault(_ADDED, {}).update(parts)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print the document of a verb on stdout, with the parts that were kept for it, in alphabetical order."""
+    added = click.get_current_context().meta.get(_ADDED, {})
+    print_document(document | dict(sorted(added.items())))
 
 
 def print_sheets(*sheets: Any) -> None:

@@ -12,10 +12,9 @@ from jitrisk.cli.options import (
     add_comparison_options,
     add_run_options,
     model_argument,
-    print_json,
-    simulate_or_open,
 )
-from jitrisk.cli.printing import print_written
+from jitrisk.cli.printing import print_json, print_written
+from jitrisk.cli.results import simulate_or_open
 
 
 @define_verb("report", "Example: jitrisk report brake-valves --html brakes.html")

@@ -7,11 +7,10 @@ from jitrisk.cli.options import (
     Request,
     add_run_options,
     model_argument,
-    print_json,
-    simulate_or_open,
     strategy_option,
 )
-from jitrisk.cli.printing import print_sheets
+from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.results import simulate_or_open
 
 
 @define_verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")

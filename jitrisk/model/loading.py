@@ -13,8 +13,8 @@ from jitrisk.files.regular_files import identify_special_file, read_regular
 from jitrisk.model.examples import list_examples
 from jitrisk.model.faults import Finding, Origin, format_key
 from jitrisk.model.network import Network
-from jitrisk.model.quantities import describe_found
 from jitrisk.model.patches import apply_changes, serialize_model
+from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies
 from jitrisk.model.tables import TableInliner
@@ -88,6 +88,8 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
 
 def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
     """Return a network with other values at some keys; see `Network.patched`."""
+    if not changes:
+        return network
     model, paths = apply_changes(network.text, changes)
     # The lines of the file are those of the model, not of the network of one strategy.
     origin = Origin() if network.origin.strategy else network.origin
@@ -111,9 +113,7 @@ def _locate_changed_faults(findings: Iterable[Finding], tree: Tree, origin: Orig
         for finding in findings
         if origin.is_changed(finding.path) and not finding.file
     }
-    return [
-        (line, replace(fault, file="", line=None) if fault.key in changed else fault) for line, fault in located
-    ]
+    return [(line, replace(fault, file="", line=None) if fault.key in changed else fault) for line, fault in located]
 
 
 def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:

@@ -1,4 +1,4 @@
-"""How a simulation is shown while it runs: how long it will take, how far it is, how precise it has become."""
+"""A simulation on the command line, and its forecast, progress and precision on stderr while it runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
-from jitrisk.cli.printing import build_console, echo
+from jitrisk.cli.printing import add_to_document, build_console, echo
 from jitrisk.files.stop_signals import Cleanup
 from jitrisk.printable import escape
 
@@ -21,21 +19,18 @@ if TYPE_CHECKING:
     from jitrisk.cli.options import Request
     from jitrisk.model import Network
 
-REACHED = "jitrisk.reached"
-"""Under which the context of a verb keeps how precise its run has become."""
-
 _LONG = 10.0  # seconds from which on a run is announced
 _FIXED = 500_000  # bytes of a result that do not grow with its paths: its model, prices and texts
 _COUNTED = 1e9  # stage-periods under which a run is short on any machine, so that nothing is measured first
 
 
 def run_simulation(network: Network, names: Sequence[str], request: Request) -> xr.Dataset:
-    """Simulate a model as the options ask, and say on stderr what a person wants to know meanwhile.
+    """Simulate a model as the options ask; print the forecast, the progress and warnings on stderr meanwhile.
 
     Parameters
     ----------
     network : the model.
-    names : the strategies wanted.
+    names : the strategies.
     request : the options of the run.
     """
     from jitrisk import pipeline
@@ -57,9 +52,8 @@ def run_simulation(network: Network, names: Sequence[str], request: Request) -> 
 
 
 def _simulate_until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
-    from jitrisk import pipeline
     from jitrisk.report import build_precision_document, render_precision_line
-    from jitrisk.studies.until import FIRST
+    from jitrisk.studies.until import FIRST, simulate_until
 
     looks: list[xr.Dataset] = []
     size = _compute_path_bytes(network, names, request)
@@ -81,7 +75,7 @@ def _simulate_until(network: Network, names: Sequence[str], request: Request, ta
         show_progress(request.quiet) as progress,
         print_warnings_as_lines(lambda: render_precision_line(looks[-1]) if looks else ""),
     ):
-        result = pipeline.simulate_until(
+        result = simulate_until(
             network,
             target,
             request.seed,
@@ -93,7 +87,7 @@ def _simulate_until(network: Network, names: Sequence[str], request: Request, ta
             watch=watch,
         )
     found = looks[-1]
-    click.get_current_context().meta[REACHED] = {"until": build_precision_document(found)}
+    add_to_document(until=build_precision_document(found))
     if not (request.quiet and found["met"].all()):
         echo(render_precision_line(found), err=True)
     if found.attrs.get("stopped") == "most" and most < request.max_paths:
@@ -123,10 +117,12 @@ def _compute_path_bytes(network: Network, names: Sequence[str], request: Request
     """Return the bytes of one path in a result that is kept, 0 where none is: strategies are lowered to know them."""
     if request.out is None:
         return 0
-    from jitrisk.arguments import build_job
+    from jitrisk.arguments import parse_draws
+    from jitrisk.lower import lower_all
     from jitrisk.run.forecast import compute_result_bytes
 
-    job = build_job(network, {name: network.strategies[name] for name in names}, 1)
+    chosen = {name: network.strategies[name] for name in names}
+    job = parse_draws(network, chosen.values(), 1).build_job(lower_all(chosen))
     return compute_result_bytes(job, len(network.hazards), request.rare)
 
 
