@@ -1,7 +1,10 @@
 """Stage 6 of the pipeline: arrays become Datasets with units and provenance, and files of them."""
 
 from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, read_given_series, warn_of_patches
-from jitrisk.datasets.files import (
+from jitrisk.datasets.hazards import read_mixture
+from jitrisk.datasets.labels import FORMAT, format_given_series, label_outcomes
+from jitrisk.datasets.outline import outline
+from jitrisk.datasets.storage.files import (
     check_result_file,
     is_result,
     open_lazily,
@@ -9,9 +12,6 @@ from jitrisk.datasets.files import (
     save_result,
     select_strategies,
 )
-from jitrisk.datasets.hazards import read_mixture
-from jitrisk.datasets.labels import FORMAT, format_given_series, label_outcomes
-from jitrisk.datasets.outline import outline
 from jitrisk.datasets.trace import find_differing_outcomes, label_replay, label_trace
 
 __all__ = [
