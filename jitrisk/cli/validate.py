@@ -29,9 +29,7 @@ def command(model: str, changes: Mapping[str, str], as_json: bool, strict: bool)
     from jitrisk.lower import lower_all
 
     if is_result(model):
-        raise click.UsageError(
-            f"{model!r} is a result, whose model was checked: `jitrisk show` prints it."
-        )
+        raise click.UsageError(f"{model!r} is a result, whose model was checked: `jitrisk show` prints it.")
     try:
         network = models.load(model).patched(changes)
         lower_all(network.strategies)

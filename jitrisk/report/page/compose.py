@@ -51,7 +51,7 @@ def render_page(
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
     outline : what its model says, from :func:`jitrisk.outline`; the network and the assumptions need it.
     warnings : the warnings about its model, each with its name, key, what was found, what it does and what to write.
-    annual : the metrics of the last year of every path, from :func:`jitrisk.last_year`, where paths are longer.
+    annual : the metrics of the last year of every path, from :func:`jitrisk.measure_last_year`, where paths are longer.
     trace : some paths period by period, from :func:`jitrisk.trace`; the fan charts need it.
     replay : one path, from :func:`jitrisk.replay`; the story of a bad path needs it.
     unplayed : why there is no path to show, where one was asked for.
