@@ -157,7 +157,7 @@ def test_a_dataset_repeats_what_the_engine_counted():
     job = draws.build_job(lower_all(network.strategies))
     totals = engine.run(job, Threads(1))
     run = jr.simulate(network, range(50, 90), seed=3)
-    for name, counts in zip((spells.name for spells in job.hazards), totals.occurred, strict=True):
+    for name, counts in zip((spells.name for spells in job.hazards), totals.occurrences, strict=True):
         np.testing.assert_array_equal(run["occurrences"].sel(strategy="base", hazard=name), counts)
     replay = jr.replay(run, "base", 77)
     for name in LAWS:

@@ -96,11 +96,11 @@ def test_spells_end_with_the_horizon_and_say_what_they_hit() -> None:
     assert last["recovered"].item() == 300
     assert last["effect"].sel(target="press").item() == "no capacity"
     coins = replay.isel(spell=np.flatnonzero(replay["hazard"].values == "coin"))
-    for target, name in (("steel", "good"), ("shop", "demand")):
+    for target, name in (("steel", "yield"), ("shop", "demand")):
         hit = coins["hit"].sel(target=target).values
         assert 0 < hit.sum() < len(hit)
         assert ((coins["effect"].sel(target=target).values != "") == hit).all()
-        if name == "good":
+        if name == "yield":
             # A day of three periods: only spells that hit halve the yield.
             halved = replay[name].sel(stage=target).values == 0.5
             np.testing.assert_array_equal([halved[int(np.ceil(b))] for b in coins["begin"].values], hit)

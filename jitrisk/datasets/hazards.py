@@ -33,7 +33,7 @@ def build_occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> 
         for active in map(_find_drawn_hazards, job.strategies.values())
     ]
     # One more row, of zeros, for what hits nothing.
-    rows = np.concatenate([totals.occurred, np.zeros((1, len(job.paths)), dtype=np.int32)])
+    rows = np.concatenate([totals.occurrences, np.zeros((1, len(job.paths)), dtype=np.int32)])
     if all(row == places[0] for row in places):
         # The same for every strategy: kept once.
         shared = rows[places[0]].T

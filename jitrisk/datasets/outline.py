@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HOURS_PER_DAY = DAY / HOUR
 _HOURS_PER_YEAR = UNITS["year"] / HOUR
-_DRAWN = {"demand": "demand of", "lead_time": "lead time of", "good": "yield of"}
+_DRAWN = {"demand": "demand of", "lead_time": "lead time of", "yield": "yield of"}
 
 Link = tuple[str, str, str]  # target, name of the input, source
 Rows = dict[str, list[Any]]

@@ -78,14 +78,7 @@ def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
     hazards : how many hazards the model has.
     weighted : whether paths have weights.
     """
-    arrays = next(iter(job.strategies.values()))
-    sizes = {
-        "strategy": len(job.strategies),
-        "stage": arrays.stages,
-        "customer": arrays.customers,
-        "hazard": hazards,
-        "path": 1,
-    }
+    sizes = {"strategy": len(job.strategies), **job.sizes, "hazard": hazards, "path": 1}
     tables = [OUTCOMES, OCCURRENCES, CYCLES if job.has_cycles else {}, SAMPLING if weighted else {}]
     variables = [variable for table in tables for variable in table.values() if "path" in variable.dims]
     taken = (math.prod(sizes[dim] for dim in one.dims) * np.dtype(one.dtype).itemsize for one in variables)

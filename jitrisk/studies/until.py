@@ -242,29 +242,24 @@ class _GrowingTotals:
     def select_totals(self, places: range | None = None) -> Totals:
         """Return the totals of some places, a view; of all by default."""
         places = range(self.paths) if places is None else places
-        part = np.s_[:, :, :, places.start : places.stop]
-        held = self._totals
-        cycle = None if held.cycle is None else held.cycle[part]
-        return Totals(held.stage[part], held.customer[part], held.occurred[:, places.start : places.stop], cycle)
+        return self._totals.select_paths(places)
 
     def count_fitting_paths(self) -> int:
         """Return how many more paths fit in memory, with the totals copied where the reserve is used up."""
         fit = count_fitting_paths(self._job, self._backend.workers)
-        spare = int(self._totals.stage.shape[-1]) - self.paths
+        spare = self._totals.paths - self.paths
         return max(min(fit, spare), fit - self.paths)
 
     def _reserve(self, paths: int) -> None:
-        if paths <= self._totals.stage.shape[-1]:
+        if paths <= self._totals.paths:
             return
         most = max(paths, count_fitting_paths(self._job, self._backend.workers))
         fresh = allocate_totals(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
-        pairs = [(fresh.stage, self._totals.stage), (fresh.customer, self._totals.customer)]
-        if fresh.cycle is not None and self._totals.cycle is not None:
-            pairs.append((fresh.cycle, self._totals.cycle))
-        for new, old in pairs:
+        for dim, new in fresh.items():
+            old = self._totals[dim]
             for place in np.ndindex(old.shape[:-1]):
                 # What is off stays zero, and zeros that are not written take no memory.
                 if old[place][: self.paths].any():
                     new[place][: self.paths] = old[place][: self.paths]
-        fresh.occurred[:, : self.paths] = self._totals.occurred[:, : self.paths]
+        fresh.occurrences[:, : self.paths] = self._totals.occurrences[:, : self.paths]
         self._totals = fresh

@@ -1,4 +1,4 @@
-"""What stands in the boxes of a network diagram."""
+"""The words and shares in the boxes of a network diagram."""
 
 from __future__ import annotations
 
@@ -26,19 +26,24 @@ class Box:
     Attributes
     ----------
     name : its name, in one or two lines.
-    lines : small print below the name.
-    hazards : what hits it, in lines.
+    facts : small print below the name.
+    hazards : the hazards that hit it and their effects, in lines.
     cover : days of mean demand in the full store, as a share of the most in the figure; None for a customer.
-    lost : time lost in words, in lines; none without a result.
+    lost : time lost in words; none without a result.
     dark : time lost as a share of the most that any stage, or any customer, lost.
     """
 
     name: str
-    lines: tuple[str, ...]
+    facts: tuple[str, ...]
     hazards: tuple[str, ...]
     cover: float | None = None
     lost: tuple[str, ...] = ()
     dark: float = 0.0
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The small print in lines that fit into the box."""
+        return tuple(row for fact in self.facts for row in wrap_text(fact, _CELLS).splitlines())
 
 
 def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> dict[str, Box]:
@@ -53,7 +58,7 @@ def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str)
     Raises
     ------
     ResultError
-        When the result has not this strategy, or not the same stages and customers.
+        When the result lacks this strategy, or has other stages and customers.
     """
     one = outline.sel(strategy=strategy)
     covers = outline["cover_days"].values
@@ -62,7 +67,7 @@ def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str)
     found = {}
     for name in map(str, outline["stage"].values):
         stage = one.sel(stage=name)
-        # A store that nobody draws on covers any time, unless it keeps nothing.
+        # A store without demand covers any time, unless its full level is 0.
         cover = min(float(stage["cover_days"]) / most, 1.0) if float(stage["full_store"]) else 0.0
         lost = words.get(name, ())
         found[name] = Box(
@@ -85,19 +90,17 @@ def _describe_stage(stage: xr.Dataset) -> tuple[str, ...]:
     full = float(stage["full_store"])
     store = format_number(full, 4) if math.isfinite(full) else "without limit"
     days = f" = {format_duration(cover)}" if math.isfinite(cover) and cover > 0 else ""
-    lines = (
+    return (
         f"{format_duration(float(stage['lead_time']))}{limit}",
         str(stage["policy"].item()),
         f"store {store}{days}",
     )
-    return tuple(row for line in lines for row in wrap_text(line, _CELLS).splitlines())
 
 
 def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
     waits = float(customer["waits"])
     unmet = "waits" if waits == 1 else "is lost" if waits == 0 else f"waits for {format_number(100 * waits)} %"
-    lines = (f"{format_number(float(customer['customer_demand']), 4)} a day", f"unmet demand {unmet}")
-    return tuple(row for line in lines for row in wrap_text(line, _CELLS).splitlines())
+    return (f"{format_number(float(customer['customer_demand']), 4)} a day", f"unmet demand {unmet}")
 
 
 def _describe_hazards(one: xr.Dataset, thing: str) -> tuple[str, ...]:
