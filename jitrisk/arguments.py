@@ -1,4 +1,4 @@
-"""Arguments of the public functions, read and checked; each raises JitriskError with what is allowed."""
+"""Arguments of the public functions: each is checked here, and JitriskError says what is allowed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import RARE_BELOW
 
 PATHS = 10_000
-"""Paths simulated where nobody says how many."""
+"""Paths simulated by default."""
 
 TRACED = 200
-"""Paths traced period by period where nobody says how many: enough for a fan chart."""
+"""Paths traced period by period by default: enough for a fan chart."""
 
 _LAST = 2**63
 

@@ -69,8 +69,8 @@ def test_the_series_are_kept(capsys, tmp_path: Path, name: str):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "Say which path is meant"),
-        (("--path", "3", "--worst", "cost"), "Say which path is meant"),
+        ((), "Give exactly one of --path NUMBER"),
+        (("--path", "3", "--worst", "cost"), "Give exactly one of --path NUMBER"),
         (("--path", "3", "--paths", "5"), "leave it out with --path"),
         (("--worst", "cost", "--metric", "lost"), "--metric goes with --quantile"),
         (("--worst", "costs"), "did you mean 'cost'?"),

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class PlotKind(click.Choice[str]):
-    """Kinds of plots; a word after the bare option is taken for one, and may be meant for the model."""
+    """Kinds of plots; a model after a bare --plot is read as one of them."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the kind, or say what else the word may be."""
+        """Return the kind; the error about another word names the kinds and the place of the model."""
         if value not in self.choices:
             kinds = " or ".join(self.choices)
             self.fail(f"{value!r} is not {kinds}; a model stands before a bare --plot.", param, ctx)
@@ -48,7 +48,7 @@ class PlotKind(click.Choice[str]):
 def command(
     model: str, strategies: tuple[str, ...], base: str | None, level: float, plot: Kind | None, request: Request
 ) -> None:
-    """Compare strategies: cost, risk, downtime, stockouts, and who wins how often.
+    """Compare strategies: cost, risk, downtime, stockouts, and the share of paths on which each is best.
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """

@@ -1,4 +1,4 @@
-"""Options and arguments that several verbs share, and the request that the options of a run make."""
+"""Options and arguments that several verbs share; those of a run are collected in a `Request`."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def add_comparison_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def add_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every verb that simulates, handed to it as one `request`.
+    """Add the options of every verb that simulates; the verb takes them as one `request`.
 
     Those with an environment variable take the option first, then the variable, then the default.
     """
@@ -109,7 +109,7 @@ def define_shared_option(*names: str, **attributes: Any) -> Callable[[Any], Any]
 
 
 rare_option = click.option(
-    "--rare", is_flag=True, help="Sample rare hazards more often than they occur, and weigh the paths accordingly."
+    "--rare", is_flag=True, help="Sample rare hazards more often than they occur, and weight the paths accordingly."
 )
 """The option of every verb that samples paths."""
 
@@ -121,7 +121,7 @@ _RUN_OPTIONS = (
     define_shared_option(
         "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of every draw."
     ),
-    click.option("--until", metavar="TARGET", help="Add paths until an estimate is as precise, as in cost.cvar95:1%."),
+    click.option("--until", metavar="TARGET", help="Add paths until a precision target is met, as in cost.cvar95:1%."),
     click.option(
         "--max-paths",
         type=click.IntRange(1, 2**62),
@@ -136,13 +136,13 @@ _RUN_OPTIONS = (
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs."),
     strict_option,
-    click.option("-q", "--quiet", is_flag=True, help="Show neither progress nor how long it will take."),
+    click.option("-q", "--quiet", is_flag=True, help="Print no progress and no forecast of the time."),
 )
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the options of a run ask for."""
+    """The options of a run."""
 
     changes: Mapping[str, str]
     paths: int
@@ -158,5 +158,5 @@ class Request:
 
 
 def is_given(name: str) -> bool:
-    """Whether an option stands on the command line; one from the environment gives way."""
+    """Return whether an option is given on the command line, not by the environment or a default."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE

@@ -1,4 +1,4 @@
-"""``jitrisk replay``: one path again, with all that happened on it."""
+"""``jitrisk replay``: one path again, with its events."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--metric", metavar="METRIC", help="The metric of --quantile.  [default: profit where there is a price, else cost]"
 )
 @set_option
-@define_shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths searched for it.  [default: 10,000]")
+@define_shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths to search.  [default: 10,000]")
 @define_shared_option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.  [default: 0]")
 @rare_option
 @define_shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]")
@@ -57,7 +57,7 @@ def command(
     quiet: bool,
     **which: Any,
 ) -> None:
-    """Simulate one path again and print what happened on it, from the first hazard to the last backlog.
+    """Simulate one path again and print its events, from the first hazard to the last backlog.
 
     MODEL is a model file, the name of an example, or a result written with --out, whose paths are known.
     """
@@ -98,7 +98,7 @@ def _refuse_conflicting_options(model: str, is_result: bool, which: dict[str, An
     if sum(which[name] is not None for name in ("path", "worst", "quantile")) != 1:
         raise click.UsageError("Give exactly one of --path NUMBER, --worst METRIC and --quantile PROBABILITY.")
     if which["quantile"] is None and is_given("metric"):
-        raise click.UsageError("--metric goes with --quantile; --worst names its metric itself.")
+        raise click.UsageError("--metric goes with --quantile: --worst takes its own metric.")
     if which["path"] is not None and is_given("paths"):
         raise click.UsageError("--paths is for the search with --worst or --quantile: leave it out with --path.")
     for name in ("paths", "seed", "rare"):

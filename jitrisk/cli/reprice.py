@@ -1,4 +1,4 @@
-"""``jitrisk reprice``: a kept result at other prices, without simulating again."""
+"""``jitrisk reprice``: a stored result at other prices, without simulating again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jitrisk.cli.results import check_out, keep
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep the new result.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 def command(result: str, changes: Mapping[str, str], out: Path | None, as_json: bool) -> None:
-    """Show a result at other prices: what changes, and the strategies compared anew.
+    """Show a result at other prices: the changes, and the new comparison of the strategies.
 
     RESULT is a result written with --out. KEY is a price of its model, such as stages.bike.value, holding_rate or
     strategies.jic.stages.bike.value; anything else takes a new simulation.
@@ -36,7 +36,7 @@ def command(result: str, changes: Mapping[str, str], out: Path | None, as_json: 
     check_out(out, result)
     before = pipeline.open(result)
     after = reprice(before, changes)
-    # Whatever is wrong with the result comes up before anything is written.
+    # Tables are built first, so that faults of the result are found before anything is written.
     if as_json:
         show = partial(print_json, build_reprice_document(before, after))
     else:

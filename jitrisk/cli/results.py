@@ -41,8 +41,8 @@ def simulate_or_open(
     if datasets.is_result(source):
         _refuse_unused_options(source)
         context = click.get_current_context()
-        kept = context.with_resource(datasets.open_lazily(source)) if lazily else pipeline.open(source)
-        result = change_prices(datasets.select_strategies(kept, strategies), request.changes)
+        stored = context.with_resource(datasets.open_lazily(source)) if lazily else pipeline.open(source)
+        result = change_prices(datasets.select_strategies(stored, strategies), request.changes)
         _require_base(base, [str(name) for name in result.indexes.get("strategy", [])])
         print_result_warnings(result, request.strict)
     else:
@@ -56,14 +56,14 @@ def simulate_or_open(
 
 
 def change_prices(result: xr.Dataset, changes: Mapping[str, str]) -> xr.Dataset:
-    """Return a stored result at other prices; ModelError where a key is none of a price, which takes a new run."""
+    """Return a stored result at other prices; raise ModelError where a key is not that of a price."""
     from jitrisk.studies.reprice import reprice
 
     return reprice(result, changes) if changes else result
 
 
 def check_out(out: Path | None, source: str) -> None:
-    """Refuse what a result cannot be kept in, and to write over the one that is read, before any work is done."""
+    """Refuse, before any work is done, a file that cannot hold a result, and the one that is read."""
     from jitrisk import datasets
 
     if out is not None:
@@ -73,9 +73,9 @@ def check_out(out: Path | None, source: str) -> None:
 
 
 def keep(dataset: xr.Dataset, out: Path | None) -> None:
-    """Keep a result where asked, and say so; elsewhere if it cannot be written there.
+    """Write a result to a file and print its name; to another file where that one cannot be written.
 
-    The verb goes on to print its figures then, and fails when it has.
+    The verb then prints its figures all the same, and fails at its end.
     """
     from jitrisk import pipeline
     from jitrisk.errors import ResultError
@@ -102,9 +102,9 @@ def _require_base(base: str | None, names: Sequence[str]) -> None:
 
 def _refuse_conflicting_options(request: Request) -> None:
     if request.until is not None and is_given("paths"):
-        raise click.UsageError("--until finds out how many paths it takes: leave --paths out; --max-paths limits them.")
+        raise click.UsageError("--until computes the number of paths: leave --paths out; --max-paths limits it.")
     if request.until is None and is_given("max_paths"):
-        raise click.UsageError("--max-paths limits the paths of --until: without it, --paths says how many.")
+        raise click.UsageError("--max-paths limits the paths of --until: without --until, --paths is their number.")
 
 
 def _refuse_unused_options(source: str) -> None:

@@ -1,4 +1,4 @@
-"""``jitrisk run``: one strategy, with its cost taken apart."""
+"""``jitrisk run``: one strategy, with its cost by component, stage and customer."""
 
 from __future__ import annotations
 

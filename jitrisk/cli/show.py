@@ -1,4 +1,4 @@
-"""``jitrisk show``: what a model says, in words or as a diagram, without a simulation."""
+"""``jitrisk show``: the contents of a model, as text or as a diagram, without a simulation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from jitrisk.cli.results import change_prices
 def command(
     model: str, strategy: str | None, changes: Mapping[str, str], out: Path | None, as_json: bool, strict: bool
 ) -> None:
-    """Show what a model says: stages, stores, policies, customers, hazards, and what strategies change.
+    """Show the contents of a model: stages, policies, customers, hazards, and the changes of each strategy.
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """

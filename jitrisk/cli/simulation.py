@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from jitrisk.cli.options import Request
     from jitrisk.model import Network
 
-_LONG = 10.0  # seconds from which on a run is announced
-_FIXED = 500_000  # bytes of a result that do not grow with its paths: its model, prices and texts
-_COUNTED = 1e9  # stage-periods under which a run is short on any machine, so that nothing is measured first
+_LONG = 10.0  # seconds; the forecast of a longer run is printed
+_FIXED = 500_000  # bytes of a result that do not depend on its paths: model, prices and texts
+_COUNTED = 1e9  # stage-periods; fewer are short on any machine, so that no forecast is computed
 
 
 def run_simulation(network: Network, names: Sequence[str], request: Request) -> xr.Dataset:
@@ -96,7 +96,7 @@ def _simulate_until(network: Network, names: Sequence[str], request: Request, ta
 
 
 def _require_space(request: Request, paths: int, size: int) -> None:
-    """Raise ResultError, before any path is simulated, where so many of a size would not fit in what keeps them."""
+    """Raise ResultError, before any path is simulated, where the file of a result would not fit on its disk."""
     from jitrisk.files.atomic_files import require_space
 
     if request.out is not None:
@@ -104,7 +104,7 @@ def _require_space(request: Request, paths: int, size: int) -> None:
 
 
 def _count_fitting_paths(request: Request, size: int) -> int:
-    """Return how many paths to have at most: as many as asked, or as have room now in what they are kept in."""
+    """Return the number of paths at most: as many as asked, or as fit on the disk of the file now."""
     from jitrisk.files.atomic_files import measure_free_space
 
     if request.out is None:
@@ -114,7 +114,7 @@ def _count_fitting_paths(request: Request, size: int) -> int:
 
 
 def _compute_path_bytes(network: Network, names: Sequence[str], request: Request) -> int:
-    """Return the bytes of one path in a result that is kept, 0 where none is: strategies are lowered to know them."""
+    """Return the bytes of one path in the file of a result, 0 where there is no file."""
     if request.out is None:
         return 0
     from jitrisk.arguments import parse_draws
@@ -127,7 +127,7 @@ def _compute_path_bytes(network: Network, names: Sequence[str], request: Request
 
 
 def announce(network: Network, names: Sequence[str], paths: int, request: Request) -> None:
-    """Say on stderr how long a run will take and how much memory, where it is long."""
+    """Print the forecast of time and memory on stderr, where a run is long."""
     from jitrisk import pipeline
 
     if request.quiet or paths * len(names) * len(network.stages) * network.horizon < _COUNTED:
@@ -139,7 +139,7 @@ def announce(network: Network, names: Sequence[str], paths: int, request: Reques
 
 @contextmanager
 def print_warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
-    """Print warnings of the library on stderr as lines for people, but for what is said elsewhere."""
+    """Print warnings of the library on stderr as lines, without the one that is printed elsewhere."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default", UserWarning)
         try:
@@ -153,7 +153,7 @@ def print_warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
 
 @contextmanager
 def show_progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show progress with the time left on stderr, where a person looks at it."""
+    """Show progress with the time left on stderr, where that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -169,5 +169,5 @@ def show_progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _restore_terminal() -> None:
-    """Clear the line of the progress bar and show the cursor, which the bar hides."""
+    """Clear the line of the progress bar and show the cursor again."""
     os.write(2, b"\r\x1b[2K\x1b[?25h")

@@ -19,9 +19,9 @@ from jitrisk.cli.printing import print_json, print_line
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 @strict_option
 def command(model: str, changes: Mapping[str, str], as_json: bool, strict: bool) -> int:
-    """Check a model and name every fault: file, line, key, what was found and what is allowed.
+    """Check a model and print every fault: file, line, key, what was found and what is allowed.
 
-    What can be simulated but may mean something else than it says is a warning.
+    A warning marks what can be simulated but may not be what is meant.
     """
     from jitrisk import model as models
     from jitrisk.datasets import is_result
