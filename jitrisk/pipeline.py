@@ -281,7 +281,7 @@ def write_report(
         result = simulate(source, rare=rare, threads=threads) if stored is None else stored
         summary = summarize(result, base, level)
         backend = build_backend(threads) if replay else None
-        parts = compute_report_parts(result, summary.values, summary.base, summary.level, backend)
+        parts = compute_report_parts(result, summary.metrics, summary.base, summary.level, backend)
         write_page(render_page(result, summary, **vars(parts)), target)
     return summary
 

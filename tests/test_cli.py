@@ -76,7 +76,7 @@ def test_compare_prints_one_table_and_a_conclusion_on_stdout(capsys):
         "jit",
         "jic",
         "hybrid",
-        "cost a year",
+        "cost per year",
         "CVaR 95",
         "downtime",
         "stockout",

@@ -124,8 +124,8 @@ def test_a_model_with_a_price_has_one_whatever_was_paid(seed):
     summary = summarize(run)
     assert summary.is_priced
     assert "Nothing" not in render_conclusion(summary)
-    assert summary.measures.attrs["priced"] == 1
-    assert "cost a year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
+    assert summary.statistics.attrs["priced"] == 1
+    assert "cost per year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
 
 
 def test_a_model_without_a_price_has_none():

@@ -107,7 +107,7 @@ sys.exit(run(["compare", "bicycles", "--paths", "20000", "--out", "run.nc"]))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "this process may write files of 0.1 MB at most (see 'ulimit -f')" in done.stderr
+    assert "this process may write files of 100 kB at most (see 'ulimit -f')" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -456,7 +456,7 @@ def test_the_path_at_a_quantile_is_one_by_weight(three):
         at = cost[order][np.searchsorted(np.cumsum(scaled[order]), q * scaled.sum())]
         replay = jr.replay(three, "base", quantile=q, metric="cost").sel(metric="cost")
         assert replay["metric_value"].item() == at
-        assert replay["metric_worse"].item() == pytest.approx(scaled[cost > at].sum() / scaled.sum())
+        assert replay["metric_worse_probability"].item() == pytest.approx(scaled[cost > at].sum() / scaled.sum())
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])

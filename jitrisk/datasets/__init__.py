@@ -2,7 +2,7 @@
 
 from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, read_given_series, warn_of_patches
 from jitrisk.datasets.hazards import read_mixture
-from jitrisk.datasets.labels import FORMAT, format_given_series, label_outcomes
+from jitrisk.datasets.labels import FORMAT, format_given_names, label_outcomes, read_given_names
 from jitrisk.datasets.outline import outline
 from jitrisk.datasets.storage.files import (
     check_result_file,
@@ -19,7 +19,7 @@ __all__ = [
     "check_result_file",
     "copy_weights",
     "find_differing_outcomes",
-    "format_given_series",
+    "format_given_names",
     "is_result",
     "is_weighted",
     "label_outcomes",
@@ -29,6 +29,7 @@ __all__ = [
     "open_lazily",
     "open_result",
     "outline",
+    "read_given_names",
     "read_given_series",
     "read_mixture",
     "save_result",

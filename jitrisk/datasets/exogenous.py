@@ -108,7 +108,7 @@ def read_given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, st
         raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
     given = dict(pair for name in paths.data_vars for pair in _read_series(network, paths[name], EXOGENOUS[str(name)]))
     drawn = {(series.kind, series.thing) for series in list_series(network)}
-    # A constant of the model is no luck: each strategy keeps its own.
+    # A constant of the model is not drawn: each strategy keeps its own.
     return {
         key: values
         for key, values in given.items()
@@ -119,7 +119,7 @@ def read_given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, st
 def warn_of_patches(
     network: Network, strategies: Mapping[str, Network], given: Mapping[tuple[str, str], np.ndarray]
 ) -> None:
-    """Say where a strategy patches luck that the paths handed in replace: they are used as they are, for all."""
+    """Warn where a strategy patches a series that was handed in: it is used as it is, for all strategies."""
     if not given:
         return
     usual = set(list_series(network))

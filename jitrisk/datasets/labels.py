@@ -18,6 +18,7 @@ from jitrisk.datasets.hazards import (
     build_mixture_coords,
     build_occurrence_array,
 )
+from jitrisk.errors import ResultError
 from jitrisk.lower import list_members, list_names
 from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
 
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
     from jitrisk.run.job import Job
     from jitrisk.run.totals import Totals
 
-FORMAT = 4
-"""Version of the Dataset's layout; raised when a reader of an older one would misread it."""
-
-FIRST_WITH_MANIFEST = 4
-"""The first format whose files carry a manifest; without it, one of these is damaged."""
+FORMAT = 5
+"""Version of the Dataset's layout, raised with every change of it; files of another version are refused."""
 
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")
 
@@ -62,14 +60,46 @@ def label_outcomes(network: Network, strategies: Mapping[str, Network], totals: 
     coords = build_coordinates(strategy=list(strategies), path=job.paths, **list_names(network), hazard=hazards)
     coords |= build_link_coordinates(strategies) | build_mixture_coords(job)
     attrs = build_provenance(network, job) | build_mixture_attrs(job)
-    if handed := format_given_series(job.given):
-        attrs["exogenous"] = handed
+    if job.given:
+        attrs["exogenous"] = encode_given_names(job.given)
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
-def format_given_series(given: Iterable[tuple[str, str]]) -> str:
-    """Return which exogenous series were handed in, such as ``demand of shop, yield of press``; empty if none."""
-    return ", ".join(f"{kind} of {thing}" for kind, thing in sorted(given))
+def encode_given_names(given: Iterable[tuple[str, str]]) -> str:
+    """Return the attribute ``exogenous``: a JSON list of (variable, stage or customer), sorted."""
+    return json.dumps(sorted(given), ensure_ascii=False)
+
+
+def read_given_names(attrs: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
+    """Return which exogenous series of a result were handed in, by (variable, stage or customer); empty if none.
+
+    Parameters
+    ----------
+    attrs : attributes of a result.
+
+    Raises
+    ------
+    ResultError
+        If the attribute ``exogenous`` is not a JSON list of pairs of texts.
+    """
+    try:
+        pairs = json.loads(attrs.get("exogenous", "[]"))
+        found = tuple((variable, name) for variable, name in pairs)
+    except (TypeError, ValueError, RecursionError):
+        found = ((None, None),)
+    if not all(isinstance(text, str) for pair in found for text in pair):
+        raise ResultError(f"is damaged: its exogenous is {attrs['exogenous']!r:.60}, no JSON list of pairs of names")
+    return found
+
+
+def format_given_names(given: Iterable[tuple[str, str]]) -> str:
+    """Return exogenous series in words, such as ``demand of shop, yield of press``.
+
+    Parameters
+    ----------
+    given : series by (variable, stage or customer).
+    """
+    return ", ".join(f"{variable} of {name}" for variable, name in sorted(given))
 
 
 def build_variable(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:

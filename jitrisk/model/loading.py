@@ -19,7 +19,8 @@ from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies
 from jitrisk.model.tables import TableInliner
 from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
-from jitrisk.model.wording import describe_unknown, format_bytes, format_reason, format_text
+from jitrisk.model.wording import describe_unknown, format_reason, format_text
+from jitrisk.units import format_bytes
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 

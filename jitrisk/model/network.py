@@ -33,10 +33,10 @@ from jitrisk.model.measures import (
 )
 from jitrisk.model.part import Part
 from jitrisk.model.policy import Policy, PolicyChoice
-from jitrisk.model.quantities import HOUR
 from jitrisk.model.reader import CURRENCY, FLAG, TEXT, Clock
 from jitrisk.sampling.distributions import Distribution, build_constant, build_distribution
 from jitrisk.sampling.series import SHORTEST_CYCLE, compute_cycle_length
+from jitrisk.units import HOUR
 
 # A mean quiet time shorter than this share of a period cannot be told from none.
 _SHORTEST_QUIET = 1e-4

@@ -11,11 +11,12 @@ from jitrisk import datasets
 from jitrisk.arguments import build_backend, load_network, open_stored, parse_strategies
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
-from jitrisk.risk.inputs import HOURS_PER_YEAR, is_longer_than_a_year
+from jitrisk.risk.inputs import is_longer_than_a_year
 from jitrisk.run import engine
 from jitrisk.run.backends import Backend
 from jitrisk.run.job import Horizon
 from jitrisk.studies.result_jobs import build_result_job
+from jitrisk.units import HOURS_PER_YEAR
 from jitrisk.vocabulary import PRICES
 
 
@@ -50,10 +51,10 @@ def simulate_last_year(result: xr.Dataset, network: Network, backend: Backend) -
     hours = float(result.attrs["period_hours"])
     if not is_longer_than_a_year(int(result.attrs["periods"]) * hours / HOURS_PER_YEAR):
         return result
-    if result.attrs.get("exogenous"):
+    if given := datasets.read_given_names(result.attrs):
         raise ResultError(
-            f"the paths of the result were handed in ({result.attrs['exogenous']}), and a result does not hold them, "
-            "so that the last year of each cannot be measured alone"
+            f"the paths of the result were handed in ({datasets.format_given_names(given)}), and a result does not "
+            "hold them, so that the last year of each cannot be measured alone"
         )
     chosen = parse_strategies(network, [str(name) for name in result["strategy"].values])
     job = build_result_job(result, network, list(chosen), _read_consecutive_paths(result))

@@ -92,9 +92,9 @@ def _add_paths(
     """Return the parts with those that need paths simulated again, or why they cannot be."""
     if network is None:
         return replace(parts, unplayed="the result does not carry a model that this version of jitrisk can run")
-    given = result.attrs.get("exogenous")
-    if given:
-        return replace(parts, unplayed=f"its paths were handed in ({given}), and a result does not hold them")
+    if given := datasets.read_given_names(result.attrs):
+        names = datasets.format_given_names(given)
+        return replace(parts, unplayed=f"its paths were handed in ({names}), and a result does not hold them")
     try:
         year = simulate_last_year(result, network, backend)
         return replace(

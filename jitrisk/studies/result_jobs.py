@@ -55,11 +55,14 @@ def _require_same(result: xr.Dataset, strategies: Sequence[str], given: Mapping[
             raise ResultError(f"there is no strategy {name!r} in the result: it has {', '.join(known)}")
     if "seed" not in result.attrs:
         raise ResultError("the Dataset does not say with which seed it was simulated: use what jr.simulate returned")
-    then, now = result.attrs.get("exogenous", ""), datasets.format_given_series(given)
-    if then and not now:
+    then, now = set(datasets.read_given_names(result.attrs)), set(given)
+    if then == now:
+        return
+    before = datasets.format_given_names(then)
+    if not now:
         raise ResultError(
-            f"the result was simulated with {then} handed in: hand the same paths in again, "
+            f"the result was simulated with {before} handed in: hand the same paths in again, "
             "as jr.replay(..., exogenous=paths)"
         )
-    if then != now:
-        raise ResultError(f"the result was simulated with {then or 'nothing'} handed in, and this time it is {now}")
+    after = datasets.format_given_names(now)
+    raise ResultError(f"the result was simulated with {before or 'nothing'} handed in, and this time it is {after}")

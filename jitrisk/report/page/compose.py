@@ -77,7 +77,7 @@ def render_page(
         "precision": draw_charts(charts.list_precision_charts(summary)),
     }
     words = {
-        "title": read_model_name(summary.measures),
+        "title": read_model_name(summary.statistics),
         "question": sections.render_question(summary),
         "answer": list_sentences(summary),
         "comparison": sections.convert_report_table(tabulate_comparison(summary), "The strategies side by side"),
