@@ -18,7 +18,8 @@ from jitrisk.model.part import Part
 from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, read_yaml
-from jitrisk.model.wording import KnownNames, describe_unknown, format_bytes, format_text, quote_names, suggest_name
+from jitrisk.model.wording import KnownNames, describe_unknown, format_text, quote_names, suggest_name
+from jitrisk.units import format_bytes
 from jitrisk.vocabulary import PRICES
 
 ONLY = "base"
