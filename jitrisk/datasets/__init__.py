@@ -4,7 +4,6 @@ from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, r
 from jitrisk.datasets.hazards import read_mixture
 from jitrisk.datasets.labels import FORMAT, format_given_names, label_outcomes, read_given_names
 from jitrisk.datasets.outline import outline
-from jitrisk.datasets.pricing import reprice
 from jitrisk.datasets.storage.files import (
     check_result_file,
     is_result,
@@ -33,7 +32,6 @@ __all__ = [
     "read_given_names",
     "read_given_series",
     "read_mixture",
-    "reprice",
     "save_result",
     "select_strategies",
     "warn_of_patches",

@@ -80,7 +80,7 @@ def _require_years(horizon: float) -> None:
     if is_longer_than_a_year(horizon):
         raise ResultError(
             f"a path measures {horizon:.3g} years, so that what a single year adds up to is not known: "
-            "measure the last year of every path, as jr.last_year(result) does"
+            "measure the last year of every path, as jr.measure_last_year(result) does"
         )
 
 
