@@ -190,8 +190,8 @@ def test_a_typo_is_still_answered_with_the_nearest_key():
 @pytest.mark.parametrize("part", sorted(_BY_PART))
 def test_pointers_name_keys_that_exist_and_stand_for_words_that_do_not(part):
     for pointer in _BY_PART[part]:
-        assert set(pointer.keys) <= set(PARTS[part].known())
-        assert not set(pointer.words) & set(PARTS[part].known())
+        assert set(pointer.keys) <= set(PARTS[part].list_keys())
+        assert not set(pointer.words) & set(PARTS[part].list_keys())
 
 
 def test_no_word_has_two_pointers_in_one_place():
