@@ -5,7 +5,7 @@ from modelfile import GOOD, faults, only_fault, spoiled
 
 import jitrisk as jr
 from jitrisk.model import load
-from jitrisk.model.measures import SMALLEST
+from jitrisk.model.fields.measures import SMALLEST
 
 TINY = 1e-39
 """Below the least normal number of float32."""

@@ -7,16 +7,15 @@ import pytest
 from modelfile import GOOD, faults, only_fault, spoiled
 from scipy import stats
 
-from jitrisk.model import load
-from jitrisk.model import network as parts
-from jitrisk.model import policy as policies
-from jitrisk.model.distribution_pointers import _CALLED, _PARAMETERS, find_call_pointer
-from jitrisk.model.key_pointers import _ANYWHERE, _BY_PART, find_key_pointer
-from jitrisk.model.tree import read_yaml
+from jitrisk import model
+from jitrisk.model import load, policies
+from jitrisk.model.pointers.distributions import _CALLED, _PARAMETERS, find_call_pointer
+from jitrisk.model.pointers.keys import _ANYWHERE, _BY_PART, find_key_pointer
+from jitrisk.model.text import read_yaml
 from jitrisk.sampling.distributions import FAMILIES, build_distribution
 
 PARTS = {
-    name: getattr(parts, name, None) or getattr(policies, name)
+    name: getattr(model, name, None) or getattr(policies, name)
     for name in (*_BY_PART, "Input", "Expedite", "MakeToOrder")
 }
 

@@ -11,7 +11,7 @@ from networks import networks
 from pydantic import ValidationError
 
 from jitrisk.model import Level, build_model_schema, describe, list_examples, load
-from jitrisk.model.tree import read_yaml
+from jitrisk.model.text import read_yaml
 from jitrisk.sampling.distributions import FAMILIES, build_constant, build_distribution
 
 YEAR = 365 * 3

@@ -11,9 +11,8 @@ from scipy import integrate, stats
 
 import jitrisk as jr
 from jitrisk.lower import compute_clipped_mean
-from jitrisk.model import list_examples, load
+from jitrisk.model import Customer, Hazard, Network, Stage, list_examples, load
 from jitrisk.model.bare_rates import find_bare_rates
-from jitrisk.model.network import Customer, Hazard, Network, Stage
 from jitrisk.model.schema import build_model_schema
 from jitrisk.model_warnings import CHECKS, find_warnings
 from jitrisk.sampling.distributions import build_distribution

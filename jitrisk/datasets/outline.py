@@ -13,7 +13,7 @@ from jitrisk.datasets.labels import build_coordinates, build_variable
 from jitrisk.datasets.wording import format_distribution, format_duration, format_effect, format_policy
 from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels, list_series
 from jitrisk.lower.graph import compute_mean_yield
-from jitrisk.model.quantities import DAY, HOUR, UNITS
+from jitrisk.model.fields.quantities import DAY, HOUR, UNITS
 from jitrisk.vocabulary import OUTLINE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from jitrisk.model.quantities import HOUR, UNITS
+from jitrisk.model.fields.quantities import HOUR, UNITS
 from jitrisk.units import format_number
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from jitrisk.errors import MOST_FAULTS, Fault, ModelError
 from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_events
 from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
 from jitrisk.lower.lead_times import round_to_periods
-from jitrisk.lower.levels import Levels, compute_levels, require_few_levels
+from jitrisk.lower.levels import compute_levels, require_few_levels
 from jitrisk.lower.rounding import Range, Rounding, round_flows
+from jitrisk.model.policies import Levels
 from jitrisk.sampling.series import ExogenousSeries
 
 if TYPE_CHECKING:

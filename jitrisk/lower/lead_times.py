@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from jitrisk.lower.atoms import compute_quantiles, list_normal_scores, list_steps
+from jitrisk.model.policies.base import TOLERANCE
 from jitrisk.sampling.distributions import Distribution
 from jitrisk.sampling.elementary import dot, exp, interpolate, log1p
 from jitrisk.sampling.normal import cdf
-
-TOLERANCE = 1e-6
-"""Relative tolerance, so that whole containers and whole periods are never lost to rounding."""
 
 _DRAWN_LEAST = 2.0**-33
 

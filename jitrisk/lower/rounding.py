@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jitrisk.lower.graph import compute_mean_yield
-from jitrisk.lower.levels import FARTHEST, Levels
+from jitrisk.lower.levels import FARTHEST
+from jitrisk.model.policies import Levels
 
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage

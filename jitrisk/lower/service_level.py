@@ -28,7 +28,7 @@ from jitrisk.lower.outstanding import (
     build_blocks,
     build_window,
 )
-from jitrisk.model.measures import LARGEST
+from jitrisk.model.fields.measures import LARGEST
 from jitrisk.sampling import normal
 from jitrisk.sampling.distributions import Distribution
 
@@ -67,7 +67,7 @@ _FINEST = 1000
 _TOO_LARGE = f"the level is above {LARGEST:g} units"
 
 
-Asked = tuple[tuple[int, Distribution, float], ...]
+CustomerDemands = tuple[tuple[int, Distribution, float], ...]
 """Of each customer: periods between draws, one draw, and units of the stage's item in one unit of it."""
 
 
@@ -175,7 +175,7 @@ def build_loop(stage: Stage) -> Loop:
 
 
 @lru_cache(maxsize=4096)
-def _compute_level(loop: Loop, asked: Asked, service: float) -> float:
+def _compute_level(loop: Loop, asked: CustomerDemands, service: float) -> float:
     """Return the level; strategies have many stages in common, so that each is worked out once."""
     demands = _group_demands(asked)
     longest = find_longest_lead_time(loop.lead_time)
@@ -184,7 +184,7 @@ def _compute_level(loop: Loop, asked: Asked, service: float) -> float:
     return max(_find_quantile(one, demands, service) for one in _find_worst_cases(loop, demands, service))
 
 
-def _group_demands(asked: Asked) -> Demands:
+def _group_demands(asked: CustomerDemands) -> Demands:
     several: dict[int, Counter[tuple[Distribution, float]]] = {}
     for every, demand, units in asked:
         several.setdefault(every, Counter())[demand, units] += 1

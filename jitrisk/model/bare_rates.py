@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, get_args
 
-from jitrisk.model.drawn import DEMANDED
 from jitrisk.model.faults import Path
-from jitrisk.model.measures import DURATION, LENGTH, Measure
+from jitrisk.model.fields.distributions import DEMANDED
+from jitrisk.model.fields.measures import DURATION, LENGTH, Measure
+from jitrisk.model.fields.quantities import parse
+from jitrisk.model.fields.readers import Clock
 from jitrisk.model.network import Network
-from jitrisk.model.part import Part
-from jitrisk.model.quantities import parse
-from jitrisk.model.reader import Clock
+from jitrisk.model.parts.part import Part
 from jitrisk.model.reading import SECTIONS
 from jitrisk.sampling.distributions import FAMILIES
 

@@ -10,14 +10,13 @@ from typing import Any
 from jitrisk.errors import Fault, ModelError
 from jitrisk.files.regular_files import identify_special_file, read_regular
 from jitrisk.model.examples import list_examples
-from jitrisk.model.faults import Finding, Origin, format_key
+from jitrisk.model.faults import Finding, Origin, describe_unknown, format_bytes, format_key, format_reason, format_text
+from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
-from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies, serialize_model
 from jitrisk.model.tables import TableInliner
-from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
-from jitrisk.model.wording import describe_unknown, format_bytes, format_reason, format_text
+from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 

@@ -8,12 +8,12 @@ from copy import deepcopy
 from typing import Any
 
 from jitrisk.errors import Fault, ModelError
+from jitrisk.model.faults import describe_unknown, quote_names, suggest_name
 from jitrisk.model.loading import load
 from jitrisk.model.network import Network
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.strategies import ONLY
-from jitrisk.model.tree import parse_scalar
-from jitrisk.model.wording import describe_unknown, quote_names, suggest_name
+from jitrisk.model.text import parse_scalar
 from jitrisk.vocabulary import PRICES
 
 _SECTIONS = {"stages": "stage", "customers": "customer"}

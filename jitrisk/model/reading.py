@@ -8,13 +8,16 @@ from functools import partial
 from typing import Any
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model import graph
 from jitrisk.model.faults import Finding, attempt
-from jitrisk.model.measures import LENGTH
-from jitrisk.model.network import Customer, Hazard, Network, Stage
-from jitrisk.model.part import Part
-from jitrisk.model.quantities import HOUR
-from jitrisk.model.reader import Clock
+from jitrisk.model.fields.measures import LENGTH
+from jitrisk.model.fields.quantities import HOUR
+from jitrisk.model.fields.readers import Clock
+from jitrisk.model.network import Network
+from jitrisk.model.parts.customer import Customer
+from jitrisk.model.parts.hazard import Hazard
+from jitrisk.model.parts.part import Part
+from jitrisk.model.parts.stage import Stage
+from jitrisk.model.references import find_reference_faults
 
 SECTIONS: dict[str, type[Part]] = {"stages": Stage, "customers": Customer, "hazards": Hazard}
 """The sections of a model, each with what its members are."""
@@ -53,7 +56,7 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
     given = {key: parts[key] if isinstance(model[key], Mapping) and key in SECTIONS else model[key] for key in model}
     given.pop("strategies", None)
     network = attempt(findings, (), partial(Network.model_validate, given, context=clock))
-    findings += graph.check(model)
+    findings += find_reference_faults(model)
     return Reading(model, parts, findings, network if not findings else None)
 
 

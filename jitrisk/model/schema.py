@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from jitrisk.model.measures import POSITIVE_UNITS
+from jitrisk.model.fields.measures import POSITIVE_UNITS
 from jitrisk.model.network import Network
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.strategies import FIELDS

@@ -12,12 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path
+from jitrisk.model.faults import Finding, KnownNames, Path, quote_names
+from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
-from jitrisk.model.part import Part
-from jitrisk.model.quantities import describe_found
+from jitrisk.model.parts.part import Part
 from jitrisk.model.reading import SECTIONS, Reading, read
-from jitrisk.model.wording import KnownNames, quote_names
 
 ONLY = "base"
 """Name of the one strategy of a model that has none."""

@@ -17,10 +17,18 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from jitrisk.files.regular_files import IrregularFileError, identify_special_file, read_regular
-from jitrisk.model.faults import Finding, Path
-from jitrisk.model.measures import LARGEST
-from jitrisk.model.quantities import NUMBER_PATTERN, describe_found, parse
-from jitrisk.model.wording import KnownNames, describe_unknown, format_bytes, format_reason, format_text, quote_names
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    Path,
+    describe_unknown,
+    format_bytes,
+    format_reason,
+    format_text,
+    quote_names,
+)
+from jitrisk.model.fields.measures import LARGEST
+from jitrisk.model.fields.quantities import NUMBER_PATTERN, describe_found, parse
 
 MOST_BYTES = 10_000_000
 """A table may have this many bytes."""

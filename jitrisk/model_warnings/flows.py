@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jitrisk.lower.graph import compute_mean_yield, find_sweep_order
-from jitrisk.model import BaseStock, Kanban, Level, MinMax, Network, Policy, ReorderPoint
+from jitrisk.model import Network
 from jitrisk.model_warnings.subject import CheckFinding, Subject
 from jitrisk.units import format_number
 
@@ -39,11 +39,11 @@ def find_empty_fallbacks(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every source that no share of any demand reaches, whose level follows mean demand."""
     reachable = _find_reachable_stages(subject.network)
     for name, stage in subject.network.stages.items():
-        field = _find_demand_field(stage.policy)
-        if field and name in reachable and not subject.customers_behind[name]:
-            level = "one card" if isinstance(stage.policy, Kanban) else "0"
-            path = ("stages", name, "policy", stage.policy.kind, field)
-            yield CheckFinding(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
+        key = stage.policy.demand_key
+        if key and name in reachable and not subject.customers_behind[name]:
+            path = ("stages", name, "policy", stage.policy.kind, key)
+            found = f"the share of {name} is 0, so its level by `{key}` is {stage.policy.empty_level}"
+            yield CheckFinding(path, found)
 
 
 def _find_reachable_stages(network: Network) -> set[str]:
@@ -53,24 +53,6 @@ def _find_reachable_stages(network: Network) -> set[str]:
         inputs = network.stages[name].inputs.values() if name in reachable else ()
         reachable |= {source for item in inputs for source, share in item.sources if share > 0 or item.failover}
     return reachable
-
-
-def _find_demand_field(policy: Policy) -> str:
-    """Return the field by which a level follows mean demand, empty where none does."""
-    match policy:
-        case Kanban(cards=None):
-            return "cards"
-        case BaseStock(level=None):
-            return "cover" if policy.cover is not None else "service"
-        case MinMax():
-            return _find_cover_field(min=policy.min, max=policy.max)
-        case ReorderPoint():
-            return _find_cover_field(point=policy.point, quantity=policy.quantity)
-    return ""
-
-
-def _find_cover_field(**levels: Level) -> str:
-    return next((field for field, level in levels.items() if level.cover), "")
 
 
 def find_low_capacities(subject: Subject) -> Iterator[CheckFinding]:

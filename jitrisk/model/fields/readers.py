@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
 from jitrisk.model.faults import build_refusal
-from jitrisk.model.quantities import describe_found
+from jitrisk.model.fields.quantities import describe_found
 from jitrisk.printable import find_unprintable
 
 LONGEST_TEXT = 200

@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jitrisk.model.faults import Finding, Path
-from jitrisk.model.fields import expand_inputs
-from jitrisk.model.network import Hit
-from jitrisk.model.wording import KnownNames, format_text, quote_names
+from jitrisk.model.faults import Finding, KnownNames, Path, format_text, quote_names
+from jitrisk.model.fields.choices import expand_inputs
+from jitrisk.model.parts.hazard import Hit
 from jitrisk.printable import find_unprintable
 
 # Letters of any script, digits, and what joins them. No colon: it separates the names of random streams.
@@ -26,7 +25,7 @@ _MOST_CYCLES = 20
 _MOST_SHOWN = 10
 
 
-def check(model: Mapping[str, Any]) -> list[Finding]:
+def find_reference_faults(model: Mapping[str, Any]) -> list[Finding]:
     """Return the faults between the parts of a model."""
     stages, customers, hazards = (_find_section(model, name) for name in ("stages", "customers", "hazards"))
     supplies = {name: list(_list_supplies(stage)) for name, stage in stages.items()}

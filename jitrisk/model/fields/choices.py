@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jitrisk.model.faults import Finding, attempt, build_refusal, combine_findings
-from jitrisk.model.measures import SHARE
-from jitrisk.model.quantities import describe_found
-from jitrisk.model.reader import Clock, FunctionReader
-from jitrisk.model.wording import KnownNames, format_text, suggest_name
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    attempt,
+    build_refusal,
+    combine_findings,
+    format_text,
+    suggest_name,
+)
+from jitrisk.model.fields.measures import SHARE
+from jitrisk.model.fields.quantities import describe_found
+from jitrisk.model.fields.readers import Clock, FunctionReader
 from jitrisk.warning_register import WARNINGS
 
 # How far shares may miss 1 in sum: the rounding of a double, not of a person.

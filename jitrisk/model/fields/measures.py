@@ -7,9 +7,8 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
-from jitrisk.model.distribution_pointers import find_call_pointer
 from jitrisk.model.faults import build_refusal
-from jitrisk.model.quantities import (
+from jitrisk.model.fields.quantities import (
     DAY,
     DURATION_PATTERN,
     HOUR,
@@ -20,7 +19,8 @@ from jitrisk.model.quantities import (
     parse,
     strip_unit,
 )
-from jitrisk.model.reader import Clock, FunctionReader, Reader
+from jitrisk.model.fields.readers import Clock, FunctionReader, Reader
+from jitrisk.model.pointers.distributions import find_call_pointer
 
 LARGEST = 1e12
 """No quantity of a model may be larger: beyond it float32 arithmetic on units means nothing."""

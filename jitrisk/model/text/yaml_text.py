@@ -1,109 +1,24 @@
-"""Text to a tree of plain values that knows the line of every key: strict YAML, and the same limits for mappings.
+"""A YAML text as a tree: one strict document, with the line of every key.
 
-The parser's events are walked one by one, so that depth and size are checked before anything is built. Scalars follow
-YAML 1.2, whatever YAML 1.1 made of them: ``NO`` and ``1:30`` are texts, ``1e1`` is a number.
+The parser's events are read one by one, so that depth and size are checked before anything is built. Scalars follow
+YAML 1.2, not 1.1: ``NO`` and ``1:30`` are texts, ``1e1`` is a number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from math import isfinite
 from typing import Any
 
-import numpy as np
 import yaml
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path
-from jitrisk.model.quantities import describe_found
-from jitrisk.model.surrogates import join_surrogate_pairs
-from jitrisk.model.wording import format_reason, format_text
-
-MOST_BYTES = 20_000_000
-"""A model file may have this many bytes."""
-
-MOST_NODES = 1_000_000
-"""A model may have this many keys and values, those repeated by aliases included."""
-
-DEEPEST = 40
-"""A model may be nested this deep."""
+from jitrisk.model.faults import Finding, Path, format_reason, format_text
+from jitrisk.model.text.scalars import join_surrogate_pairs, parse_scalar
+from jitrisk.model.text.tree import DEEPEST, MOST_NODES, LimitError, TextError, TooManyFaultsError, Tree
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CONSTANTS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    ".inf": float("inf"),
-    "-.inf": float("-inf"),
-    ".nan": float("nan"),
-}
 _INDENTED_BY_TAB = re.compile(" *\\t")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-
-
-@dataclass
-class Tree:
-    """A model as plain values.
-
-    Attributes
-    ----------
-    data : mappings, lists, texts, numbers, booleans and None.
-    lines : line of every key and list item by its path, () for the whole; empty for a mapping from Python.
-    findings : what was wrong with the text itself; their paths are in `lines`.
-    doubled : the keys that stand twice, whose values are two different things.
-    unclear : places whose value the text does not say in a way that a model can have.
-    """
-
-    data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    doubled: set[Path] = field(default_factory=set)
-    unclear: set[Path] = field(default_factory=set)
-
-    def is_known(self, path: Path) -> bool:
-        """Return whether the text says what stands at a path, so that faults found there are its own."""
-        # A tag on a whole model, section or member leaves no doubt about the keys in it.
-        return path not in self.unclear and not any(path[:n] in self.unclear for n in range(3, len(path)))
-
-    def locate(self, path: Path) -> tuple[Path, int | None]:
-        """Return the part of a path that stands in the text, and its line."""
-        node, known = self.data, 0
-        for step in path:
-            inside = step in node if isinstance(node, Mapping) else isinstance(node, list) and step in range(len(node))
-            if not inside:
-                break
-            node, known = node[step], known + 1
-        lines = (self.lines.get(path[:n]) for n in range(known, -1, -1))
-        return path[:known], next((line for line in lines if line), None)
-
-
-class TextError(Exception):
-    """A text that cannot be read on, with the line where it went wrong."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        self.message, self.line = message, line
-        super().__init__(message)
-
-
-class LimitError(TextError):
-    """A text that is nested deeper, or has more keys and values, than a model may."""
-
-
-class TooManyFaultsError(Exception):
-    """A text with so many faults that it is not read on.
-
-    Attributes
-    ----------
-    tree : what was read, with its findings.
-    """
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-        super().__init__()
 
 
 @dataclass
@@ -381,47 +296,3 @@ def _merge(node: Any, merged: list[Any]) -> None:
         for source in value if isinstance(value, list) else [value]:
             for key, field_value in source.items() if isinstance(source, dict) else ():
                 node.setdefault(key, field_value)
-
-
-def parse_scalar(text: str) -> Any:
-    """Return what a plain scalar means in YAML 1.2."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    # What overflows stays a text, so that a message shows it as it was written.
-    return float(text) if _FLOAT.fullmatch(text) and isfinite(float(text)) else text
-
-
-def copy_mapping(source: Mapping[Any, Any]) -> Tree:
-    """Copy a mapping from Python into plain values.
-
-    Raises
-    ------
-    TextError
-        if it is too deep or too large.
-    """
-    tree = Tree()
-    budget = iter(range(MOST_NODES))
-    tree.data = _copy(source, (), budget, tree.findings)
-    return tree
-
-
-def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding]) -> Any:
-    if next(budget, None) is None:
-        raise LimitError(f"more than {MOST_NODES:,} keys and values")
-    if len(path) > DEEPEST:
-        raise LimitError(f"nested more than {DEEPEST} deep")
-    if isinstance(source, np.generic | np.ndarray):
-        if source.size > MOST_NODES:
-            raise LimitError(f"more than {MOST_NODES:,} keys and values")
-        source = source.tolist()
-    if isinstance(source, Mapping):
-        strange = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
-        findings += [Finding(path, f"a key must be a text, found {describe_found(key)}") for key in strange]
-        return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
-    if isinstance(source, list | tuple):
-        return [_copy(value, (*path, i), budget, findings) for i, value in enumerate(source)]
-    if isinstance(source, int) and not isinstance(source, bool) and abs(source) >= 10**18:
-        return float(min(max(source, -(10**30)), 10**30))
-    return source

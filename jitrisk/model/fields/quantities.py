@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from jitrisk.model.wording import describe_unknown, find_nearest, format_text
+from jitrisk.model.faults import describe_unknown, find_nearest, format_text
 
 HOUR = 3600
 DAY = 24 * HOUR

@@ -10,12 +10,20 @@ from typing import Any
 import numpy as np
 from pydantic.json_schema import JsonSchemaValue
 
-from jitrisk.model.distribution_pointers import find_call_pointer, find_family_pointer, find_parameter_pointer
-from jitrisk.model.faults import Finding, attempt, build_refusal, combine_findings
-from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
-from jitrisk.model.quantities import HOUR, SHOWN, UNITS, describe_found, parse
-from jitrisk.model.reader import Clock, FunctionReader, Reader
-from jitrisk.model.wording import KnownNames, describe_unknown, format_text, quote_names
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    attempt,
+    build_refusal,
+    combine_findings,
+    describe_unknown,
+    format_text,
+    quote_names,
+)
+from jitrisk.model.fields.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
+from jitrisk.model.fields.quantities import HOUR, SHOWN, UNITS, describe_found, parse
+from jitrisk.model.fields.readers import Clock, FunctionReader, Reader
+from jitrisk.model.pointers.distributions import find_call_pointer, find_family_pointer, find_parameter_pointer
 from jitrisk.sampling.distributions import FAMILIES, Distribution, build_constant, build_distribution
 
 _ALSO = " or a distribution such as `{normal: {mean: ..., sd: ...}}`"

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jitrisk.model.key_pointers import normalize_word
-from jitrisk.model.wording import format_text
+from jitrisk.model.faults import format_text
+from jitrisk.model.pointers.keys import normalize_word
 
 _ALIASES = {
     "constant": ("constant", "const", "cons", "deterministic", "fixed", "det"),

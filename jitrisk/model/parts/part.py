@@ -20,10 +20,18 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path, build_refusal, combine_findings, extract_findings
-from jitrisk.model.key_pointers import find_key_pointer
-from jitrisk.model.quantities import describe_found
-from jitrisk.model.wording import KnownNames, find_nearest, quote_names
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    Path,
+    build_refusal,
+    combine_findings,
+    extract_findings,
+    find_nearest,
+    quote_names,
+)
+from jitrisk.model.fields.quantities import describe_found
+from jitrisk.model.pointers.keys import find_key_pointer
 
 # What an unknown key may mean is searched for in this many keys of a mapping; each search takes its time.
 _MOST_SEARCHED = 20

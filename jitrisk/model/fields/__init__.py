@@ -1,0 +1,1 @@
+"""Step 4, from what stands at one key to its value: a quantity, a choice, a distribution."""
