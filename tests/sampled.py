@@ -50,10 +50,10 @@ def walk(spells, seed, path, horizon):
     """Yield number, begin and end of the spells of one path that begin before the horizon."""
     stream, number, clock = f"hazard:{spells.name}", 0, 0.0
     while True:
-        begin = clock + draw(spells.quiet, seed, stream, path, 4 * number)
+        begin = clock + draw(spells.time_between, seed, stream, path, 4 * number)
         if begin >= horizon:
             return
-        end = begin + draw(spells.active, seed, stream, path, 4 * number + 1)
+        end = begin + draw(spells.duration, seed, stream, path, 4 * number + 1)
         yield number, begin, end
         number, clock = number + 1, end + spells.ramp
 

@@ -15,7 +15,7 @@ import jitrisk as jr
 from jitrisk.arguments import build_job, find_mixture
 from jitrisk.errors import ExogenousError, JitriskError, ResultError
 from jitrisk.run import engine
-from jitrisk.sampling import HazardProcess, Sampler, build_constant, build_distribution, kernels, quantile_tables
+from jitrisk.sampling import HazardProcess, Sampler, build_constant, build_distribution, draw_kernels, quantile_tables
 from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import OCCURRENCES, OUTCOMES
 
@@ -37,14 +37,14 @@ SMOOTH = [
 
 @numba.njit
 def _look_up(packed, words, cells, row):
-    kernels.look_up(packed, 0, words, cells, row)
+    draw_kernels.look_up(packed, 0, words, cells, row)
 
 
 def drawn(law, share, words):
     """Values of a law restricted to the lowest share of its probability, for some words."""
     table = quantile_tables.compile_lower_part(law, share)
     words = np.asarray(words, np.uint32)
-    if table.shape == kernels.CONSTANT:
+    if table.shape == draw_kernels.CONSTANT:
         return np.full(len(words), table.lowest)
     row = np.empty(len(words), np.float32)
     _look_up(quantile_tables.pack([table]), words, np.empty(len(words), np.int64), row)
@@ -129,7 +129,7 @@ RARE = [
 @pytest.mark.parametrize("first", [0, FAR])
 def test_all_paths_of_the_component_begin_within_the_horizon(law, first):
     effect = outage(law, build_constant(20.0))
-    mixture = build_mixture([[effect.spells]], 365)
+    mixture = build_mixture([[effect.process]], 365)
     assert mixture is not None
     sampler = Sampler([availability(effect)], 3, mixture, (0, 365))
     state = sampler.begin(first, 600)
@@ -146,7 +146,7 @@ def test_begins_and_weights_are_those_of_a_plain_twin(law, first):
         outage(law, build_constant(20.0)),
         outage(build_distribution("exponential", mean=4e4), build_constant(5.0), name="flood"),
     ]
-    mixture = build_mixture([[effect.spells for effect in effects]], 365)
+    mixture = build_mixture([[effect.process for effect in effects]], 365)
     assert mixture is not None
     assert mixture.hazards == ("fire", "flood")
     sampler = Sampler([availability(*effects)], 9, mixture)
@@ -158,10 +158,10 @@ def test_begins_and_weights_are_those_of_a_plain_twin(law, first):
         assert component == mixture.assign_components(range(path, path + 1))[0]
         density, begins = 0.5, {}
         for number, effect in enumerate(effects, start=1):
-            name, p = effect.spells.name, mixture.find_probability(effect.spells.name)
+            name, p = effect.process.name, mixture.find_probability(effect.process.name)
             v = (word(9, f"hazard:{name}", path, 0) + 0.5) / WORDS
             u = p * v if component == number else v
-            begins[name] = float(effect.spells.quiet.quantile(u))
+            begins[name] = float(effect.process.time_between.quantile(u))
             density += 0.25 / p * (u < p)
         assert weight == pytest.approx(1 / density, rel=1e-12)
         found = {}
@@ -180,7 +180,7 @@ def test_what_is_applied_is_what_is_listed(first):
         outage(RARE[0], build_distribution("exponential", mean=9), ramp=7.0),
         outage(RARE[2], build_distribution("gamma", mean=9, cv=0.5), factor=0.25, name="flood"),
     ]
-    mixture = build_mixture([[effect.spells for effect in effects]], 200)
+    mixture = build_mixture([[effect.process for effect in effects]], 200)
     sampler = Sampler([availability(*effects)], 5, mixture)
     out = np.empty((200, 1, 24), np.float32)
     sampler.fill(sampler.begin(first, 24), 0, out)

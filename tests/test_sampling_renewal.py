@@ -145,7 +145,7 @@ def test_engine_runs_show_as_many_as_expected(warm_up):
 def test_what_cannot_begin_within_the_horizon_is_expected_0_times():
     for quiet in (build_constant(400), build_constant(200), build_distribution("uniform", low=200, high=800)):
         spells = HazardProcess("fire", quiet, build_constant(60))
-        assert compute_begin_probability(spells.quiet, 200) == 0
+        assert compute_begin_probability(spells.time_between, 200) == 0
         assert expect_occurrences(spells, 0.0, 200.0) == 0
 
 

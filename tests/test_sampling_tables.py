@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jitrisk.sampling import FAMILIES, build_distribution, kernels, quantile_tables
+from jitrisk.sampling import FAMILIES, build_distribution, draw_kernels, quantile_tables
 
 WORDS = 2.0**32
 CONTINUOUS = [
@@ -38,7 +38,7 @@ FINE = [
 
 @numba.njit
 def _look_up(packed, words, cells, row):
-    kernels.look_up(packed, 0, words, cells, row)
+    draw_kernels.look_up(packed, 0, words, cells, row)
 
 
 def values_of(law, words):
@@ -134,8 +134,8 @@ def test_cells_and_words_agree():
 
 
 def test_a_law_without_spread_needs_no_cells():
-    assert quantile_tables.compile_table(build_distribution("constant", value=3)).shape == kernels.CONSTANT
-    assert quantile_tables.compile_table(build_distribution("poisson", mean=1e-12)).shape == kernels.CONSTANT
+    assert quantile_tables.compile_table(build_distribution("constant", value=3)).shape == draw_kernels.CONSTANT
+    assert quantile_tables.compile_table(build_distribution("poisson", mean=1e-12)).shape == draw_kernels.CONSTANT
 
 
 def test_every_family_has_a_table():

@@ -196,7 +196,7 @@ def test_spells_are_those_of_a_walk_along_the_clock(path: int) -> None:
     found = tracing.list_occurrences(job(range(path, path + 1), seed=11))
     assert found == sorted(found, key=lambda spell: spell.begin)
     series = {one for plant in job(range(1)).plants.values() for one in plant.series}
-    laws = {effect.spells.name: effect.spells for one in series for effect in one.effects}
+    laws = {effect.process.name: effect.process for one in series for effect in one.effects}
     assert laws.keys() == network.hazards.keys()
     for name, law in laws.items():
         mine = [spell for spell in found if spell.hazard == name]

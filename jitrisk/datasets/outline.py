@@ -174,7 +174,7 @@ def _list_distributions(network: Network) -> Iterator[tuple[str, str]]:
             continue
         law = format_distribution(one.base, hours if one.kind == "lead_time" else None)
         every = f"; drawn every {format_duration(one.every * hours)}" if one.kind == "demand" else ""
-        yield f"{_DRAWN[one.kind]} {one.thing}", law + every
+        yield f"{_DRAWN[one.kind]} {one.stage_or_customer}", law + every
     for name, hazard in network.hazards.items():
         yield f"quiet before {name}", format_distribution(hazard.time_between_distribution, hours)
         yield f"duration of {name}", format_distribution(hazard.duration, hours)

@@ -11,7 +11,7 @@ import numpy as np
 from jitrisk.lower.atoms import compute_quantiles, list_normal_scores, list_steps
 from jitrisk.model.policies.base import TOLERANCE
 from jitrisk.sampling.distributions import Distribution
-from jitrisk.sampling.elementary import dot, exp, interpolate, log1p
+from jitrisk.sampling.elementary import LARGEST_COUNT, dot, exp, interpolate, log1p
 from jitrisk.sampling.normal import cdf
 
 _DRAWN_LEAST = 2.0**-33
@@ -19,9 +19,6 @@ _DRAWN_LEAST = 2.0**-33
 # So many periods are told apart one by one; after that, ranges of periods are a thousandth of the time so far.
 _SINGLE = 4096
 _PARTS = 1024
-
-# Beyond so many periods doubles no longer count one by one.
-_MOST_PERIODS = 2.0**52
 
 
 def round_to_periods(lead_time: Any) -> Any:
@@ -31,7 +28,7 @@ def round_to_periods(lead_time: Any) -> Any:
 
 def find_longest_lead_time(lead_time: Distribution) -> float:
     """Return the longest lead time that is drawn, whole periods; probabilities below 2^-33 do not occur."""
-    return float(min(round_to_periods(lead_time.quantile(_DRAWN_LEAST, upper=True)), _MOST_PERIODS))
+    return float(min(round_to_periods(lead_time.quantile(_DRAWN_LEAST, upper=True)), LARGEST_COUNT))
 
 
 def compute_survival(lead_time: Distribution, periods: np.ndarray) -> np.ndarray:

@@ -403,7 +403,7 @@ class Worker:
         self._sampler.fill(state, start, drawn)
         if not self._handed:
             return drawn
-        handed = [self._job.given[one.kind, one.thing][begin:stop, start:end].T for one in self._handed]
+        handed = [self._job.given[one.key][begin:stop, start:end].T for one in self._handed]
         return np.ascontiguousarray(np.concatenate([drawn, np.stack(handed, axis=1)], axis=1))
 
 
