@@ -87,7 +87,7 @@ def test_a_tiny_number_in_a_file_is_refused_with_its_line(tmp_path):
 def test_a_hazard_that_comes_a_billion_times_a_day_is_refused_whatever_its_duration(quiet, duration):
     fault = only_fault(spoiled("hazards.strike", {**quiet, "duration": duration, "hits": {"pump": {"capacity": 0}}}))
     assert fault.key == f"hazards.strike.{next(iter(quiet))}"
-    assert "at most 10,000 events a period of quiet time" in fault.message
+    assert "at most 10,000 occurrences per period of time between" in fault.message
 
 
 def test_a_hazard_whose_mean_quiet_time_is_long_but_nearly_always_short_is_refused_in_the_model():
@@ -97,7 +97,7 @@ def test_a_hazard_whose_mean_quiet_time_is_long_but_nearly_always_short_is_refus
         spoiled("hazards.strike", {"time_between": law, "duration": law, "hits": {"pump": {"capacity": 0}}})
     )
     assert fault.key == "hazards.strike.duration"
-    assert "at most 1,000 events a period" in fault.message
+    assert "at most 1,000 occurrences per period" in fault.message
 
 
 @pytest.mark.parametrize("rate", ["900 / h", "1 / 5 min"])
@@ -114,7 +114,7 @@ def test_a_holding_rate_of_a_textbook_is_taken(rate):
 
 def test_a_holding_rate_above_100_000_percent_a_year_is_refused():
     fault = only_fault(spoiled("holding_rate", "1001 / year"))
-    assert "at most 100,000 % a year, found 100,100 % a year" in fault.message
+    assert "at most 100,000 % per year, found 100,100 % per year" in fault.message
 
 
 def test_a_table_whose_weights_are_all_zero_is_a_fault_with_its_line(tmp_path):

@@ -216,7 +216,7 @@ def _select_series(read: Sequence[ExogenousSeries], given: Ranges) -> tuple[Exog
     handed = [
         GivenSeries(kind, name)
         for (kind, name), held in given.items()
-        if kind == "demand" or held.least != held.largest or (kind != "lead_time" and held.least != 1.0)
+        if kind == "demand" or held.lowest != held.largest or (kind != "lead_time" and held.lowest != 1.0)
     ]
     return (*drawn, *handed)
 

@@ -58,7 +58,7 @@ def require_few_occurrences(network: Network) -> None:
 
 def list_effects(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
     """Return the effects of all hazards, by kind of series and name of the stage or customer hit."""
-    found: dict[tuple[str, str], list[Effect]] = {}
+    by_series: dict[tuple[str, str], list[Effect]] = {}
     fields = STAGE_EFFECTS | CUSTOMER_EFFECTS
     for name, hazard in network.hazards.items():
         process = HazardProcess(name, hazard.time_between_distribution, hazard.duration, hazard.ramp)
@@ -67,8 +67,8 @@ def list_effects(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
             for field, kind in fields.items():
                 factor = getattr(hit, field)
                 if factor is not None and factor != 1.0:
-                    found.setdefault((kind, name_hit), []).append(Effect(process, float(factor), float(chance)))
-    return {key: tuple(effects) for key, effects in found.items()}
+                    by_series.setdefault((kind, name_hit), []).append(Effect(process, float(factor), float(chance)))
+    return {key: tuple(effects) for key, effects in by_series.items()}
 
 
 def list_series(network: Network) -> list[ExogenousSeries]:

@@ -16,13 +16,13 @@ from jitrisk.sampling.normal import cdf
 
 _DRAWN_LEAST = 2.0**-33
 
-# So many periods are told apart one by one; after that, ranges of periods are a thousandth of the time so far.
+# So many periods are distinguished one by one; after that, a range of periods is a thousandth of the time before it.
 _SINGLE = 4096
 _PARTS = 1024
 
 
 def round_to_periods(lead_time: Any) -> Any:
-    """Return lead times as whole periods, at least 1: the first period whose receive can use the units."""
+    """Return lead times as whole periods, at least 1: the first period in which the units can be received."""
     return np.maximum(1.0, np.ceil(np.asarray(lead_time) * (1.0 - TOLERANCE)))
 
 

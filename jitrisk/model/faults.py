@@ -32,7 +32,7 @@ _LONGEST_LIST = 500
 MOST_EXPLAINED = 50
 """After this many unknown names of one kind, a message has neither a hint nor the names that are allowed."""
 
-# Searching for the nearest name takes time in proportion to the names: so many names are looked at in all searches.
+# The search for the nearest name takes time in proportion to the names: all searches together compare so many.
 _MOST_LOOKS = 50_000
 
 _LONGEST = 60
@@ -55,9 +55,9 @@ class Origin:
     strategy: str = field(default="", compare=False)
 
     def locate(self, path: Path) -> tuple[str, int | None]:
-        """Return the key of the part of a path that stands in the file, and its line; of a mapping, the whole key.
+        """Return the key of the part of a path that the file has, and its line; for a mapping, the whole key.
 
-        Under a strategy, a field of a stage, customer or hazard that its patch replaces stands in the patch.
+        Under a strategy, the place of a field that its patch replaces is in the patch.
         """
         if not self.lines:
             return format_key(path), None
@@ -74,11 +74,11 @@ def format_key(path: Path) -> str:
 
 
 class Finding(NamedTuple):
-    """One thing wrong, at a key path.
+    """One fault, at a key path.
 
     Attributes
     ----------
-    path : where, from the top of whatever is being read.
+    path : its place, from the top of what is being read.
     message : what was found and what is allowed.
     line : line in the file, where it is not that of the path.
     file : the file of the line, where it is not the model file.
@@ -90,7 +90,7 @@ class Finding(NamedTuple):
     file: str = ""
 
     def add_prefix(self, *prefix: str | int) -> Finding:
-        """Return the finding as seen from further up."""
+        """Return the finding with a longer path, from further up."""
         return self._replace(path=(*prefix, *self.path))
 
 
@@ -107,7 +107,7 @@ def combine_findings(findings: Iterable[Finding]) -> ValidationError:
 
 
 def extract_findings(error: ValueError) -> list[Finding]:
-    """Return the findings in an error raised by :func:`refusal`, :func:`together` or pydantic."""
+    """Return the findings in an error of `build_refusal`, `combine_findings` or pydantic."""
     if isinstance(error, ValidationError):
         return [Finding(tuple(e["loc"]), e["msg"]) for e in error.errors(include_url=False, include_input=False)]
     return [Finding((), str(error))]
@@ -123,12 +123,12 @@ def attempt(findings: list[Finding], path: Path, read: Callable[..., _T], *argum
 
 
 def format_text(text: str, longest: int = _LONGEST) -> str:
-    """Return a text as a message may print it: not too long, and every character visible."""
+    """Return a text ready to be printed in a message: not too long, and every character visible."""
     return shorten(escape(text[: longest + 1]), longest)
 
 
 def format_reason(error: object) -> str:
-    """Return the words of another program about an error as a message may print them."""
+    """Return the message of another program about an error, ready to be printed."""
     return format_text(str(error), _LONGEST_REASON)
 
 
@@ -165,7 +165,7 @@ def describe_unknown(
 
     Parameters
     ----------
-    kind : what the name should be of, such as ``key``.
+    kind : the kind of name, such as ``key``.
     name : the name found.
     known : the names that are allowed.
     listed : those of them that the message lists; all by default.

@@ -42,7 +42,7 @@ class Network(Part):
     horizon: Annotated[int, WholePeriods(down=True)] = Field(
         description="time simulated, rounded down to whole periods"
     )
-    warm_up: Annotated[int, WholePeriods(least=0, down=True)] = Field(
+    warm_up: Annotated[int, WholePeriods(smallest=0, down=True)] = Field(
         default=0, description="time at the start that is simulated and not counted, rounded down to whole periods"
     )
     currency: Annotated[str, CURRENCY] = Field(default="money", description="unit of all money")

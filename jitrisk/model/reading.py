@@ -25,13 +25,13 @@ SECTIONS: dict[str, type[Part]] = {"stages": Stage, "customers": Customer, "haza
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of reading a model.
+    """The result of reading a model.
 
     Attributes
     ----------
     model : the model that was read.
     parts : the members of each section that have no fault in themselves.
-    findings : every fault, but those of members shared with an earlier reading.
+    findings : every fault, without those of members shared with an earlier reading.
     network : the network, None where there are faults.
     """
 
@@ -46,7 +46,7 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
 
     Parameters
     ----------
-    model : the model; its strategies are not looked at.
+    model : the model; its strategies are ignored.
     before : an earlier reading with the same period; members that both models share are not read again, nor are their
         faults found again.
     """

@@ -15,7 +15,7 @@ from jitrisk.sampling.distributions import Distribution
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out what a file cannot say (null, objects of the program) and titles that repeat the key."""
+    """Leaves out what a model file cannot have (null, objects of the program) and titles that repeat the key."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])

@@ -18,10 +18,10 @@ def find_partial_hazards(subject: Subject) -> Iterator[CheckFinding]:
     for stage, factors in _partial_factors(subject.network).items():
         if len(factors) > 1:
             second = list(factors)[1]
-            named = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
+            listed = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
             more = f" and {len(factors) - _MOST_NAMED} more" if len(factors) > _MOST_NAMED else ""
-            words = f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(named)}{more}"
-            yield CheckFinding(("hazards", second, "hits", stage, "capacity"), words)
+            message = f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(listed)}{more}"
+            yield CheckFinding(("hazards", second, "hits", stage, "capacity"), message)
 
 
 def _partial_factors(network: Network) -> dict[str, dict[str, float]]:
@@ -40,14 +40,14 @@ def find_empty_fallbacks(subject: Subject) -> Iterator[CheckFinding]:
     reachable = _find_reachable_stages(subject.network)
     for name, stage in subject.network.stages.items():
         key = stage.policy.demand_key
-        if key and name in reachable and not subject.customers_behind[name]:
+        if key and name in reachable and not subject.downstream_customers[name]:
             path = ("stages", name, "policy", stage.policy.kind, key)
             found = f"the share of {name} is 0, so its level by `{key}` is {stage.policy.empty_level}"
             yield CheckFinding(path, found)
 
 
 def _find_reachable_stages(network: Network) -> set[str]:
-    """Return the stages that a customer's demand can reach, by a share or because they stand in for another source."""
+    """Return the stages that a customer's demand can reach, by a share or as a fallback of another source."""
     reachable = {customer.stage for customer in network.customers.values()}
     for name in find_sweep_order(network):
         inputs = network.stages[name].inputs.values() if name in reachable else ()
@@ -56,11 +56,11 @@ def _find_reachable_stages(network: Network) -> set[str]:
 
 
 def find_low_capacities(subject: Subject) -> Iterator[CheckFinding]:
-    """Yield every stage whose capacity is below what mean demand asks it to start."""
+    """Yield every stage whose capacity is below the starts that mean demand needs."""
     for name, stage in subject.network.stages.items():
         needed = subject.mean_demand[name] / compute_mean_yield(stage)
         if stage.capacity is not None and stage.capacity < needed * (1.0 - _EXACT):
-            offered, asked = (format_number(value * subject.per_day, 4) for value in (stage.capacity, needed))
+            capacity, demand = (format_number(value * subject.per_day, 4) for value in (stage.capacity, needed))
             yield CheckFinding(
-                ("stages", name, "capacity"), f"a capacity of {offered} / d for a mean demand of {asked} / d"
+                ("stages", name, "capacity"), f"a capacity of {capacity} / d for a mean demand of {demand} / d"
             )

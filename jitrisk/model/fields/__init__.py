@@ -1,1 +1,1 @@
-"""Step 4, from what stands at one key to its value: a quantity, a choice, a distribution."""
+"""Step 4, from the value of one key to a quantity, a choice or a distribution."""

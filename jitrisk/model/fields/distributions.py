@@ -1,4 +1,4 @@
-"""What is drawn: a number, or one distribution whose parameters carry units."""
+"""Distributions in a model: a number, or one family whose parameters have units."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _MOST_VALUES = 10
 
 @dataclass(frozen=True)
 class DistributionReader(Reader):
-    """Something drawn; reads a field of type Distribution.
+    """A distribution; reads a field of type Distribution.
 
     Attributes
     ----------
     title : name of the definition in the JSON Schema.
     measure : what is drawn; its bounds hold for a constant and for the mean.
-    beside : keys that may stand beside the family, for messages; something else reads them.
+    beside : keys that are allowed beside the family, for messages; the caller reads them.
     """
 
     title: str
@@ -65,17 +65,17 @@ class DistributionReader(Reader):
             return build_constant(self.measure.read(source, clock, also=_ALSO, hint=find_call_pointer(source)))
         family = self._read_family(source)
         findings: list[Finding] = []
-        law = attempt(findings, (family,), self._read_distribution, family, source[family], clock)
-        if law is None:
+        distribution = attempt(findings, (family,), self._read_distribution, family, source[family], clock)
+        if distribution is None:
             raise combine_findings(findings)
-        return law
+        return distribution
 
     def _read_family(self, source: Mapping[str, Any]) -> str:
         names = list(source)
-        strange = [name for name in names if name not in FAMILIES]
-        if strange:
+        unknown = [name for name in names if name not in FAMILIES]
+        if unknown:
             advice = find_family_pointer(source)
-            raise build_refusal(describe_unknown("distribution", strange[0], (*FAMILIES, *self.beside), advice=advice))
+            raise build_refusal(describe_unknown("distribution", unknown[0], (*FAMILIES, *self.beside), advice=advice))
         if len(names) != 1:
             raise build_refusal(f"expected one distribution, found {quote_names(names) or 'an empty mapping'}")
         return names[0]
@@ -85,10 +85,10 @@ class DistributionReader(Reader):
             return self._read_constant(family, body, clock)
         parameters = self._read_parameters(family, body, clock)
         try:
-            law = build_distribution(family, **parameters)
-            mean = law.mean()
+            distribution = build_distribution(family, **parameters)
+            mean = distribution.mean()
         except (ValueError, OverflowError, ZeroDivisionError) as error:
-            # With a stand-in for the period, what a duration is in periods proves nothing.
+            # Where the period is a stand-in, a duration in periods may be wrong.
             complete = set(parameters) in map(set, FAMILIES[family].forms)
             if complete and not clock.known:
                 return build_constant(1.0)
@@ -96,13 +96,13 @@ class DistributionReader(Reader):
         if not self.measure.is_allowed(mean):
             found_mean = f"found {mean:g}{self._explain_units(parameters, body, clock)}"
             raise build_refusal(f"the mean must be {self.measure.describe_bounds(mean)}, {found_mean}")
-        return law
+        return distribution
 
     def _explain_units(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
-        """Return the end of a message about numbers that are not as they were written: what each was."""
+        """Return the end of a message about converted numbers: how each was written."""
         if not self.measure.time:
             return ""
-        unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units a draw"
+        unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units per draw"
         texts = {name: source for name, source in body.items() if isinstance(source, str) and name in parameters}
         pairs = ((name, source, parameters[name]) for name, source in texts.items())
         written = [
@@ -119,9 +119,9 @@ class DistributionReader(Reader):
         raise build_refusal(f"expected a mapping of the parameters {forms}, found {describe_found(body)}")
 
     def _read_parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
-        kinds = FAMILIES[family].parameters
+        parameter_kinds = FAMILIES[family].parameters
         given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
-        known = KnownNames("parameter", kinds)
+        known = KnownNames("parameter", parameter_kinds)
         findings = [
             Finding((name,), known.explain_unknown(name, partial(find_parameter_pointer, family, name, given)))
             for name in given
@@ -130,9 +130,9 @@ class DistributionReader(Reader):
         unit = attempt(findings, ("unit",), self._read_unit, body["unit"]) if len(given) < len(body) else None
         counted = clock if unit is None else Clock(unit, clock.known)
         read: dict[str, Any] = {
-            name: attempt(findings, (name,), self._read_parameter, kinds[name], name, value, counted)
+            name: attempt(findings, (name,), self._read_parameter, parameter_kinds[name], name, value, counted)
             for name, value in given.items()
-            if name in kinds
+            if name in parameter_kinds
         }
         if findings:
             raise combine_findings(findings)
@@ -175,7 +175,7 @@ class Demand:
 
     Attributes
     ----------
-    draw : units a draw.
+    draw : units per draw.
     every : periods between draws.
     """
 
@@ -200,12 +200,12 @@ _UNITS = DistributionReader("DrawnUnits", DEMAND, beside=("every",))
 
 
 def _read_numbers(source: list[Any], smallest: float) -> tuple[float, ...] | None:
-    """Return a list of plain numbers as it is, quickly, or None where one needs a closer look."""
+    """Return a list of plain numbers within the bounds as it is, or None where one has to be read alone."""
     if not {type(value) for value in source} <= {int, float}:
         return None
     numbers = np.array(source, dtype=np.float64)
-    good = (numbers == 0.0) | ((numbers >= smallest) & (numbers > 0.0) & (numbers <= LARGEST))
-    return tuple(numbers.tolist()) if good.all() else None
+    allowed = (numbers == 0.0) | ((numbers >= smallest) & (numbers > 0.0) & (numbers <= LARGEST))
+    return tuple(numbers.tolist()) if allowed.all() else None
 
 
 def _read_list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float, ...]:

@@ -9,29 +9,29 @@ from pydantic import Field, ValidationInfo, field_validator
 from jitrisk.model.faults import build_refusal
 from jitrisk.model.fields.choices import CLOSED
 from jitrisk.model.fields.distributions import DistributionReader
-from jitrisk.model.fields.measures import FACTOR, FREQUENCY, POSITIVE_FACTOR, REDUCTION, SPELL
+from jitrisk.model.fields.measures import FACTOR, FREQUENCY, POSITIVE_FACTOR, REDUCTION, TIME
 from jitrisk.model.fields.readers import Clock
 from jitrisk.model.parts.field_types import NOT_EMPTY, Duration, Share
 from jitrisk.model.parts.part import Part
 from jitrisk.sampling.distributions import Distribution, build_distribution
 from jitrisk.sampling.series import SHORTEST_CYCLE, compute_cycle_length
 
-# A mean quiet time shorter than this share of a period cannot be told from none.
-_SHORTEST_QUIET = 1e-4
+# A mean time between shorter than this share of a period cannot be distinguished from none.
+_SHORTEST_TIME_BETWEEN = 1e-4
 
-_OFTEN = "shorten the period, or lower the capacity or yield by what the events cost on average"
+_OFTEN = "shorten the period, or lower the capacity or yield by what the occurrences cost on average"
 
-Spell = Annotated[Distribution, DistributionReader("DrawnSpell", SPELL)]
+_Time = Annotated[Distribution, DistributionReader("DrawnTime", TIME)]
 
 
 class Hit(Part):
-    """What a hazard does to one stage or customer while it is on.
+    """The effects of a hazard on one stage or customer while it is on.
 
     Attributes
     ----------
-    capacity, yield_, lead_time, demand : factors; None where it does nothing.
-    arrivals, transit : 0 where they stop.
-    chance : chance that one event hits at all; None for that of the hazard.
+    capacity, yield_, lead_time, demand : factors; None where there is no effect.
+    arrivals, transit : 0 where they stop; None where they go on.
+    chance : probability that one occurrence hits; None for that of the hazard.
     """
 
     on_stages: ClassVar[tuple[str, ...]] = ("capacity", "arrivals", "transit", "yield", "lead_time")
@@ -63,10 +63,10 @@ class Hazard(Part):
     rate: Annotated[float, FREQUENCY] | None = Field(
         default=None, description="occurrences per time while there is none: the time between two is exponential"
     )
-    time_between: Spell | None = Field(
+    time_between: _Time | None = Field(
         default=None, description="time from the end of one occurrence to the beginning of the next"
     )
-    duration: Spell = Field(description="duration of one occurrence")
+    duration: _Time = Field(description="duration of one occurrence")
     ramp: Duration = Field(default=0.0, description="time of the linear recovery after an occurrence")
     chance: Share = Field(
         default=1.0, description="probability that one occurrence hits a target, drawn for each target"
@@ -79,7 +79,7 @@ class Hazard(Part):
 
     @property
     def time_between_distribution(self) -> Distribution:
-        """Periods between the end of one event and the next."""
+        """Periods from the end of one occurrence to the begin of the next."""
         if self.time_between is not None:
             return self.time_between
         assert self.rate is not None  # one of the two is given
@@ -88,10 +88,10 @@ class Hazard(Part):
     @field_validator("rate", "time_between")
     @classmethod
     def _check_time_between(cls, given: Any, info: ValidationInfo[Clock]) -> Any:
-        quiet = 1.0 / given if isinstance(given, float) else given.mean() if given else 1.0
-        if quiet < _SHORTEST_QUIET and info.context.known:
-            allowed = f"expected at most {1 / _SHORTEST_QUIET:,.0f} events a period of quiet time"
-            raise build_refusal(f"{allowed}, found one every {quiet:.2g} periods; {_OFTEN}")
+        mean = 1.0 / given if isinstance(given, float) else given.mean() if given else 1.0
+        if mean < _SHORTEST_TIME_BETWEEN and info.context.known:
+            allowed = f"expected at most {1 / _SHORTEST_TIME_BETWEEN:,.0f} occurrences per period of time between"
+            raise build_refusal(f"{allowed}, found one every {mean:.2g} periods; {_OFTEN}")
         return given
 
     @field_validator("duration")
@@ -100,10 +100,10 @@ class Hazard(Part):
         rate: Any = info.data.get("rate")
         between: Any = info.data.get("time_between")
         if (rate or between) and info.context.known:
-            quiet = between or build_distribution("exponential", mean=1.0 / rate)
-            cycle = compute_cycle_length(quiet, duration)
+            time_between = between or build_distribution("exponential", mean=1.0 / rate)
+            cycle = compute_cycle_length(time_between, duration)
             if cycle < SHORTEST_CYCLE:
-                most = f"expected at most {1 / SHORTEST_CYCLE:,.0f} events a period"
+                most = f"expected at most {1 / SHORTEST_CYCLE:,.0f} occurrences per period"
                 raise build_refusal(f"{most}, found one every {cycle:.2g} periods on average; {_OFTEN}")
         return duration
 

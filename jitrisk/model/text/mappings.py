@@ -38,8 +38,8 @@ def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding
             raise LimitError(f"more than {MOST_NODES:,} keys and values")
         source = source.tolist()
     if isinstance(source, Mapping):
-        strange = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
-        findings += [Finding(path, f"a key must be a text, found {describe_found(key)}") for key in strange]
+        other_keys = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
+        findings += [Finding(path, f"a key must be a text, found {describe_found(key)}") for key in other_keys]
         return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
     if isinstance(source, list | tuple):
         return [_copy(value, (*path, i), budget, findings) for i, value in enumerate(source)]

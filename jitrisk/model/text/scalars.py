@@ -26,7 +26,7 @@ def parse_scalar(text: str) -> Any:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    # What overflows stays a text, so that a message shows it as it was written.
+    # A number that overflows remains a text, so that a message shows it as it was written.
     return float(text) if _FLOAT.fullmatch(text) and isfinite(float(text)) else text
 
 

@@ -1,4 +1,4 @@
-"""The tree: a model as plain values, each with the path of keys that leads to it and the line where it stands."""
+"""The tree: a model as plain values, each with its path of keys and its line."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Tree:
     data : mappings, lists, texts, numbers, booleans and None.
     lines : line of every key and list item by its path, () for the whole; empty for a mapping from Python.
     findings : what was wrong with the text itself; their paths are in `lines`.
-    doubled : the keys that stand twice, whose values are two different things.
-    unclear : places whose value the text does not say in a way that a model can have.
+    doubled : the keys that are given twice with different values.
+    unclear : paths whose value the text gives in a way that a model cannot have, such as with a tag.
     """
 
     data: Any = None
@@ -38,12 +38,12 @@ class Tree:
     unclear: set[Path] = field(default_factory=set)
 
     def is_known(self, path: Path) -> bool:
-        """Return whether the text says what stands at a path, so that faults found there are its own."""
-        # A tag on a whole model, section or member leaves no doubt about the keys in it.
+        """Return whether the value at a path is as the text gives it, so that its faults are faults of the text."""
+        # A tag on a whole model, section or member does not change the keys in it.
         return path not in self.unclear and not any(path[:n] in self.unclear for n in range(3, len(path)))
 
     def locate(self, path: Path) -> tuple[Path, int | None]:
-        """Return the part of a path that stands in the text, and its line."""
+        """Return the part of a path that the text has, and its line."""
         node, known = self.data, 0
         for step in path:
             inside = step in node if isinstance(node, Mapping) else isinstance(node, list) and step in range(len(node))
@@ -55,7 +55,7 @@ class Tree:
 
 
 class TextError(Exception):
-    """A text that cannot be read on, with the line where it went wrong."""
+    """A text that cannot be read further, with the line of the fault."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         self.message, self.line = message, line
@@ -63,11 +63,11 @@ class TextError(Exception):
 
 
 class LimitError(TextError):
-    """A text that is nested deeper, or has more keys and values, than a model may."""
+    """A text that is nested deeper than a model may be, or has more keys and values."""
 
 
 class TooManyFaultsError(Exception):
-    """A text with so many faults that it is not read on.
+    """A text with so many faults that it is not read further.
 
     Attributes
     ----------

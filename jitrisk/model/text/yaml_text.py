@@ -30,9 +30,9 @@ class _Frame:
     before : nodes counted before it.
     key : the key whose value comes next.
     keep : whether that value is kept; not where the key is a duplicate.
-    lost : whether all of it is below a duplicate key.
+    lost : whether it is below a duplicate key, whose value is not kept.
     height : how deep it is nested below.
-    is_key : whether it stands where a key should.
+    is_key : whether it is in the place of a key.
     merging : whether the value of a merge key comes next.
     merged : the values of its merge keys.
     """
@@ -85,7 +85,7 @@ def read_yaml(text: str, last: bool = False) -> Tree:
 
 
 def _describe_problem(error: yaml.MarkedYAMLError) -> str:
-    """Return what a parser found wrong, with the next step where it names none."""
+    """Return the problem that a parser found, with the next step where it has none."""
     problem = format_reason(error.problem or error.context or "the text cannot be read")
     if "Unicode character escape" in problem:
         return f"{problem}; write the character itself, or one above U+FFFF as `\\U0001F600`"
@@ -100,9 +100,9 @@ def _build_tree(text: str, last: bool) -> Tree:
 
 
 def _check_limits(text: str) -> None:
-    """Refuse what breaks a limit of ours in the text before the place where the parser gave up.
+    """Refuse a text that exceeds a limit before the place where the parser stopped.
 
-    A parser reads ahead, and some have limits of their own: it can give up before the events of that text arrive.
+    A parser reads ahead, and some have limits of their own: it can stop before it has sent the events of that text.
     """
     try:
         _build_tree(text, last=False)
@@ -159,7 +159,7 @@ class _Builder:
             self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line)
 
     def _take_tag(self, tag: str, line: int, is_key: bool) -> None:
-        """Take note of a tag; what it stands before is read as if there were none."""
+        """Report a tag; the node after it is read as if there were none."""
         path = self._find_next_path()
         tag = tag.replace("tag:yaml.org,2002:", "!!")
         self._report(path, f"the tag `{format_text(tag)}` is not allowed; a model has no tags", line)
@@ -183,7 +183,7 @@ class _Builder:
                 raise TooManyFaultsError(self.tree)
 
     def _take_key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
-        """Take a key, which is a text whatever it looks like."""
+        """Take a key, which is always a text."""
         if not isinstance(event, yaml.ScalarEvent) or event.anchor:
             self._report(frame.path, "a key must be a plain text", line)
         if isinstance(event, yaml.AliasEvent):
@@ -215,7 +215,7 @@ class _Builder:
             self.tree.lines[path] = line
 
     def _skip_key(self, frame: _Frame) -> None:
-        """Go on behind something that is no key: its value belongs nowhere."""
+        """Skip something that is no key: its value is not kept."""
         frame.key, frame.keep, frame.merging = "", False, False
 
     def _open(self, node: Any, anchor: str | None, line: int, is_key: bool = False) -> None:
@@ -236,16 +236,16 @@ class _Builder:
         self._stack.append(_Frame(node, path, anchor, before, lost=lost))
 
     def _find_first_half(self, path: Path) -> dict[str, Any] | None:
-        """Return the section that stands at the top under a key already.
+        """Return the section that the top of the model already has under a key.
 
-        The two halves are read as one, so that each knows the names in the other; but not what an alias can repeat,
-        which would grow behind its back or come to hold itself.
+        The two halves are read as one section, so that names of both are known in each. A section with an anchor is
+        left alone: an alias could repeat it or contain it.
         """
         earlier = self.tree.data.get(path[0]) if len(path) == 1 and isinstance(self.tree.data, dict) else None
         return earlier if isinstance(earlier, dict) and id(earlier) not in self._anchored else None
 
     def _add(self, value: Any, line: int) -> None:
-        """Put a value where it belongs."""
+        """Add a value to the mapping or list that is being read."""
         path = self._find_next_path()
         if not self._stack:
             self.tree.data, self.tree.lines[()] = value, line
@@ -278,7 +278,7 @@ class _Builder:
             self._anchored[id(value)] = value
 
     def _check_depth(self, height: int, line: int) -> None:
-        """Take note of something nested so deep below the mapping or list that is being read."""
+        """Update the height of the mapping or list that is being read, and refuse what is nested too deep."""
         if len(self._stack) + height > DEEPEST:
             raise LimitError(f"nested more than {DEEPEST} deep", line)
         if self._stack:
@@ -291,7 +291,7 @@ class _Builder:
 
 
 def _merge(node: Any, merged: list[Any]) -> None:
-    """Give a mapping the keys that its merge keys would, so that their lack is no second fault."""
+    """Add the keys of the merge keys to a mapping, so that they are not reported as missing."""
     for value in merged:
         for source in value if isinstance(value, list) else [value]:
             for key, field_value in source.items() if isinstance(source, dict) else ():
