@@ -86,24 +86,27 @@ def test_a_parameter_of_another_tool_is_answered_with_the_one_to_use(family, giv
 def test_mu_and_sigma_of_a_lognormal_are_answered_with_the_mean_and_cv_they_mean():
     mu, sigma = 2.0, 0.5
     first, second = faults(spoiled("customers.export.demand", {"lognormal": {"mu": mu, "sigma": sigma}}))
-    law = stats.lognorm(s=sigma, scale=math.exp(mu))
-    assert f"here `{{lognormal: {{mean: {law.mean():.6g}, cv: {law.std() / law.mean():.6g}}}}}`" in first.message
+    distribution = stats.lognorm(s=sigma, scale=math.exp(mu))
+    assert (
+        f"here `{{lognormal: {{mean: {distribution.mean():.6g}, cv: {distribution.std() / distribution.mean():.6g}}}}}`"
+        in first.message
+    )
     assert "in place of it and `mu`" in second.message
 
 
 @pytest.mark.parametrize(
-    ("family", "words", "scipy_law"),
+    ("family", "words", "scipy_distribution"),
     [
         ("gamma", {"shape": "k", "scale": "theta"}, stats.gamma(2.0, scale=3.0)),
         ("weibull", {"shape": "k", "scale": "lambda"}, stats.weibull_min(2.0, scale=3.0)),
     ],
 )
-def test_what_a_pointer_names_is_the_same_law(family, words, scipy_law):
+def test_what_a_pointer_names_is_the_same_distribution(family, words, scipy_distribution):
     numbers = dict(zip(words, (2.0, 3.0), strict=True))
     for key, word in words.items():
         assert _PARAMETERS[family][word] == f"write `{key}`"
-    law = build_distribution(family, **numbers)
-    assert np.allclose(law.quantile([0.1, 0.5, 0.9]), scipy_law.ppf([0.1, 0.5, 0.9]), rtol=1e-9)
+    distribution = build_distribution(family, **numbers)
+    assert np.allclose(distribution.quantile([0.1, 0.5, 0.9]), scipy_distribution.ppf([0.1, 0.5, 0.9]), rtol=1e-9)
 
 
 def test_every_form_that_a_pointer_shows_is_one_of_its_distribution():

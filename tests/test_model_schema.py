@@ -297,7 +297,7 @@ def test_fault_says_what_was_found_and_what_is_allowed(path, value, words):
             "expected at most 100,000 % per year, found 219,000 % per year; give it per year, as `20 % / year`",
         ),
         ("strategies.lean.holding_rate", "100001 % / year", "found 100,001 % per year"),
-        ("stages.pump.holding_rate", 2, "expected at most 100,000 % per year, found 219,000 % per year; give it per year"),
+        ("stages.pump.holding_rate", 2, "at most 100,000 % per year, found 219,000 % per year; give it per year"),
         ("strategies.lean.stages", {"pump": {"holding_rate": "100001 % / year"}}, "found 100,001 % per year"),
         ("stages.pump.owned_in_process", "no", "expected `true` or `false`, found"),
         ("customers.shop.shortage_cost", "9 EUR", "units and money are bare numbers, write `9`"),

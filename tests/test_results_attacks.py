@@ -24,12 +24,6 @@ def outcomes():
     return jr.simulate("bicycles", 20, seed=2)
 
 
-@pytest.fixture
-def folder(outcomes, tmp_path):
-    jr.save(outcomes, tmp_path / "run.zarr")
-    return tmp_path / "run.zarr"
-
-
 def rewrite_manifest(folder, change) -> None:
     """Change the manifest of a Zarr folder and give it the checksum of its new text."""
 

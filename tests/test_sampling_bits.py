@@ -104,8 +104,8 @@ def test_all_families_and_all_shapes_of_tables_are_hashed():
     from jitrisk.sampling import FAMILIES, quantile_tables
     from jitrisk.sampling.draw_kernels import CONSTANT, LINES, ROUNDED, STAIRS
 
-    compiled = [quantile_tables.compile_table(law) for law in same_bits.laws()]
-    assert {law.family for law in same_bits.laws()} == set(FAMILIES)
+    compiled = [quantile_tables.compile_table(distribution) for distribution in same_bits.distributions()]
+    assert {distribution.family for distribution in same_bits.distributions()} == set(FAMILIES)
     assert {table.shape for table in compiled} == {
         CONSTANT,
         LINES,

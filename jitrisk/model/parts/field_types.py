@@ -29,8 +29,8 @@ def _check_interest(rate: float, info: ValidationInfo[Clock]) -> float:
     """Refuse a holding rate so high that a yearly one was given for a period."""
     yearly = rate * _YEAR * HOUR / info.context.seconds
     if yearly > _MOST_INTEREST and info.context.known:
-        most = f"at most {_MOST_INTEREST * 100:,.0f} % per year"
-        raise build_refusal(f"expected {most}, found {yearly * 100:,.6g} % per year; give it per year, as `20 % / year`")
+        most, found = (f"{share * 100:,.6g} % per year" for share in (_MOST_INTEREST, yearly))
+        raise build_refusal(f"expected at most {most}, found {found}; give it per year, as `20 % / year`")
     return rate
 
 

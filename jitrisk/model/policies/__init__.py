@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, create_model
 
@@ -28,6 +29,7 @@ __all__ = [
     "PolicyChoice",
     "ReorderPoint",
     "StoreDemand",
+    "build_policy_choice",
 ]
 
 POLICIES: dict[str, type[Policy]] = {
@@ -39,28 +41,37 @@ POLICIES: dict[str, type[Policy]] = {
 class _PolicyChoice(Part):
     """The one policy of a stage, under its kind."""
 
-    choices = (tuple(POLICIES),)
+    policies: ClassVar[dict[str, type[Policy]]] = {}
 
     @classmethod
     def _build_hint(cls, source: Any) -> str:
-        kind = find_nearest(source, POLICIES) if isinstance(source, str) else None
-        return f"; write `{{{kind}: {POLICIES[kind].example}}}`" if kind else ""
+        kind = find_nearest(source, cls.policies) if isinstance(source, str) else None
+        return f"; write `{{{kind}: {cls.policies[kind].example}}}`" if kind else ""
 
     @property
     def policy(self) -> Policy:
         """The policy that is given."""
-        given: list[Policy] = [getattr(self, kind) for kind in POLICIES if getattr(self, kind) is not None]
-        return given[0]
+        given: Iterator[Policy | None] = (getattr(self, kind) for kind in self.policies)
+        return next(policy for policy in given if policy is not None)
+
+
+def build_policy_choice(policies: Mapping[str, type[Policy]]) -> type[_PolicyChoice]:
+    """Return the class of a choice between policies: one optional key for each, of which exactly one is given.
+
+    Parameters
+    ----------
+    policies : the policies by their key in the model file.
+    """
+    fields: dict[str, Any] = {
+        kind: (policy | None, Field(default=None, description=policy.summary)) for kind, policy in policies.items()
+    }
+    choice = create_model("PolicyChoice", __base__=_PolicyChoice, __module__=__name__, **fields)
+    choice.__doc__ = _PolicyChoice.__doc__
+    choice.policies, choice.choices = dict(policies), (tuple(policies),)
+    return choice
 
 
 if TYPE_CHECKING:
     PolicyChoice = _PolicyChoice
 else:
-    # One key per row of the register, each optional; `choices` requires exactly one.
-    PolicyChoice = create_model(
-        "PolicyChoice",
-        __base__=_PolicyChoice,
-        __module__=__name__,
-        **{kind: (policy | None, Field(default=None, description=policy.summary)) for kind, policy in POLICIES.items()},
-    )
-    PolicyChoice.__doc__ = _PolicyChoice.__doc__
+    PolicyChoice = build_policy_choice(POLICIES)
