@@ -142,7 +142,7 @@ def test_a_footer_that_names_places_far_away_is_refused(outcomes, tmp_path, monk
     jr.save(outcomes, tmp_path / "run.nc")
     with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as stored:
         stored.load().to_netcdf(tmp_path / "forged.nc", engine="h5netcdf")
-    monkeypatch.setattr("jitrisk.datasets.netcdf_footer._find_values", lambda _: [(10**18, 10**18 + 1)])
+    monkeypatch.setattr("jitrisk.datasets.netcdf_footer.find_value_ranges", lambda _: {"x": (10**18, 10**18 + 1)})
     monkeypatch.setattr("jitrisk.datasets.netcdf_footer._compute_checksum", lambda *_: "0" * 16)
     append_footer(tmp_path / "forged.nc")
     monkeypatch.undo()

@@ -322,7 +322,7 @@ def test_show_does_not_read_outcomes(folder, capsys):
 
 def test_a_result_larger_than_memory_is_not_loaded(folder, monkeypatch):
     monkeypatch.setattr("jitrisk.datasets.files.measure_free_memory", lambda: 1000)
-    with pytest.raises(jr.CapacityError, match=r"jitrisk\.outcomes\.reading"):
+    with pytest.raises(jr.CapacityError, match=r"jitrisk\.datasets\.open_lazily"):
         jr.open(folder)
     with open_lazily(folder) as stored:
         assert stored["started"].isel(path=0).values.size

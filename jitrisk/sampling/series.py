@@ -18,7 +18,7 @@ from jitrisk.sampling.distributions import Distribution
 
 SeriesKind = Literal["demand", "availability", "receiving", "transit", "lead_time", "good"]
 
-# A hazard that begins anew more often than this a period is a constant loss of capacity, not a hazard.
+# A hazard with a shorter mean cycle, in periods, is a constant loss of capacity.
 SHORTEST_CYCLE = 1e-3
 
 
