@@ -20,8 +20,8 @@ import jitrisk as jr
 from jitrisk.errors import MOST_FAULTS, MOST_PRINTED, Fault, ModelError, find_closest
 from jitrisk.lower import lower_all
 from jitrisk.model import load
+from jitrisk.model.faults import describe_unknown, format_text, quote_names
 from jitrisk.model.strategies import MOST_STRATEGIES
-from jitrisk.model.wording import describe_unknown, format_text, quote_names
 
 ADDRESS_SPACE = 6 << 30
 """Bytes of address space of a process, of which the libraries alone take two thirds of a gigabyte and more."""
