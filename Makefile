@@ -1,10 +1,11 @@
-# make demo and make test work on a fresh clone: they make .venv, build the package and run.
+# Every target works on a fresh clone: it makes .venv and builds the package first. `make` alone lists the targets.
 
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH := --benchmark-enable --benchmark-timer=time.process_time --benchmark-columns=median,iqr,rounds \
 	--benchmark-autosave --benchmark-storage=.benchmarks
-SOURCES := constraints.txt pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_core_double.pyx jitrisk/_acts.pxi
+SOURCES := constraints.txt pyproject.toml setup.py jitrisk/core_tables.py $(wildcard jitrisk/*.pyx) \
+	$(filter-out jitrisk/_rows.pxi,$(wildcard jitrisk/*.pxi))
 
 # The versions of what is installed and of what builds the extension: pip before 25.3 hands PIP_CONSTRAINT on to the
 # build; later ones take PIP_BUILD_CONSTRAINT for it, which the earlier ones ignore.
@@ -23,45 +24,72 @@ WHEEL_PYTHONS ?= 3.11 3.13
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test lint browser docs bench bench-compare check-versions wheel upgrade clean
+# The build with bounds checks stands beside the fast one, and holds the whole package.
+DEBUG_BUILD := build/debug/package
+DEBUG_TESTS := tests/test_dynamics.py tests/test_reference.py tests/test_cycles.py tests/test_exact_sizes.py \
+	tests/test_tracing.py
 
-demo: .venv/demo
+.DEFAULT_GOAL := help
+# All targets share one .venv.
+.NOTPARALLEL:
+
+.PHONY: help demo test lint browser docs check debug pictures documents bench bench-compare check-versions wheel upgrade \
+	clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand --tabs=18
+
+demo: .venv/demo ## Compare the strategies of an example
 	$(BIN)/jitrisk compare brake-valves --paths 200000
 
-test: .venv/test
+test: .venv/test ## Run all tests
 	$(BIN)/python -m pytest
 
-lint: .venv/test
+lint: .venv/test ## Check style, formatting and types: ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # Chromium from the system's packages, for tests/test_browser.py.
-browser:
+browser: ## Install Chromium, which the tests of the report page need
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 		$(SUDO) apt-get update --quiet && $(SUDO) apt-get install --quiet --yes --no-install-recommends \
 		chromium chromium-driver fonts-dejavu-core; }
 
-docs: .venv/docs
+docs: .venv/docs ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs docs/_build/html
 	@echo 'open docs/_build/html/index.html'
 
-bench: .venv/test
+check: lint browser test docs ## Run everything that has to pass before a change lands
+
+# setup.py keeps what it builds with JITRISK_DEBUG=1 in build/debug; jitrisk/ and its fast build stay as they are.
+debug: .venv/test ## Build the core with bounds checks, beside the fast build, and test the dynamics with it
+	JITRISK_DEBUG=1 $(PINNED) $(BIN)/pip install --quiet --no-deps --upgrade --target $(DEBUG_BUILD) .
+	PYTHONPATH=$(DEBUG_BUILD) PYTHONSAFEPATH=1 JITRISK_DEBUG=1 $(BIN)/python -m pytest tests/test_debug.py $(DEBUG_TESTS)
+
+pictures: .venv/docs ## Draw the pictures of the documents into docs/images
+	$(BIN)/python docs/pictures.py
+
+documents: .venv/test ## Write the generated tables and the printed output of code blocks into the documents
+	$(BIN)/python docs/tables.py
+	$(BIN)/python tests/documents.py
+
+bench: .venv/test ## Measure the speed and store the result in .benchmarks
 	$(BIN)/python -m pytest bench -s $(BENCH)
 
-bench-compare: .venv/test
+bench-compare: .venv/test ## Measure the speed and compare it with the stored results
 	$(BIN)/python -m pytest bench -s $(BENCH) --benchmark-compare
 
 # The lowest stated versions on the oldest Python and the newest versions on each; writes docs/tested-versions.md.
-check-versions: .venv/release
+check-versions: .venv/release ## Test the lowest and the newest versions of Python and of the dependencies
 	$(BIN)/python .ci/check_versions.py $(PYTHONS)
 
 # dist/: a wheel for every Python from 3.11 on and the source, both installed and run in clean environments.
-wheel: .venv/release
+wheel: .venv/release ## Build the wheel and the source distribution into dist/, and test both
 	$(BIN)/python .ci/check_wheel.py $(WHEEL_PYTHONS)
 
 # The newest releases that fit together, and the tests with them.
-upgrade:
+upgrade: ## Write the newest versions that fit together to constraints.txt, and test them
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade uv
 	$(BIN)/python -c '$(BUILD)' >.venv/build.in
@@ -94,6 +122,6 @@ upgrade:
 	$(INSTALL) '.[release]'
 	touch .venv/demo $@
 
-clean:
+clean: ## Remove everything that was built or installed here
 	rm -rf .venv build dist *.egg-info jitrisk/_core.c jitrisk/_core_double.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		docs/_build docs/notebooks test-artifacts

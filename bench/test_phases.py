@@ -8,7 +8,7 @@ from subjects import SUBJECTS
 
 import jitrisk as jr
 from jitrisk.lower import lower
-from jitrisk.run import engine
+from jitrisk.run.job import Horizon, Job
 from jitrisk.sampling.sampler import Sampler
 from jitrisk.sampling.series import ExogenousSeries
 
@@ -21,8 +21,8 @@ def subject(request):
 
 
 def job_of(network, paths):
-    plants = {name: lower(patched) for name, patched in network.strategies.items()}
-    return engine.Job(plants, engine.Horizon(network.horizon, network.warm_up), range(paths), seed=1)
+    strategies = {name: lower(patched) for name, patched in network.strategies.items()}
+    return Job(strategies, Horizon(network.horizon, network.warm_up), range(paths), seed=1)
 
 
 def stage_periods(network, paths):

@@ -15,10 +15,10 @@ def main() -> None:
     """Draw each picture; the same version of matplotlib writes the same bytes."""
     IMAGES.mkdir(exist_ok=True)
     outcomes = jr.simulate("brake-valves", paths=20_000)
-    values = outcomes.risk.metrics()
+    metrics = outcomes.risk.metrics()
     figures = {
-        "exceedance": report.exceedance(values),
-        "distribution": report.distribution(values),
+        "exceedance": report.exceedance(metrics),
+        "distribution": report.distribution(metrics),
         "cost-stack": report.cost_stack(outcomes),
         "timeline": report.timeline(jr.replay("brake-valves", "jit", worst="cost", paths=1000)),
         "network": report.network(jr.outline(outcomes), outcomes, "jit"),

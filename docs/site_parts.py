@@ -1,6 +1,6 @@
 """What the site needs beyond its Markdown.
 
-Notebooks, links that leave the folder, tables of the vocabulary, and docstrings as this project writes them.
+Notebooks, links that leave the folder, links to tables of the vocabulary, and docstrings as this project writes them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import inspect
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ _PAGES = {
     ROOT / "README.md": DOCS / "index.md",
     ROOT / "ARCHITECTURE.md": DOCS / "architecture.md",
     ROOT / "CHANGELOG.md": DOCS / "changelog.md",
+    ROOT / "CONTRIBUTING.md": DOCS / "contributing.md",
     ROOT / "bench" / "RESULTS.md": DOCS / "benchmarks.md",
 }
 _LINK = re.compile(r"(\[[\w./-]+\.md)?\]\(([^)#:\s]+)(#[^)\s]*)?\)")
@@ -73,46 +74,27 @@ def _relink_included(app: Sphinx, relative: Path, parent: str, content: list[str
     content[0] = _relinked(content[0], (DOCS / relative).resolve().parent, shown_in)
 
 
-class VocabularyTable(SphinxDirective):
-    """One table of `jitrisk.vocabulary`, such as OUTCOMES: name, dims, unit and sentence of each row.
+_VOCABULARY = re.compile(r"^<!-- begin: vocabulary (\w+) -->$", re.MULTILINE)
 
-    What docstrings call `jitrisk.vocabulary.OUTCOMES` leads to it.
-    """
+
+def _mark_tables(_app: Sphinx, _page: str, content: list[str]) -> None:
+    """Put a target right before every generated table of the vocabulary, behind the comment, which the site drops."""
+    content[0] = _VOCABULARY.sub(r"\g<0>\n\n```{vocabulary} \1\n```", content[0])
+
+
+class VocabularyTarget(SphinxDirective):
+    """The target of links to one table of `jitrisk.vocabulary`, such as `jitrisk.vocabulary.OUTCOMES`."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return the table."""
-        rows = getattr(vocabulary, self.arguments[0])
-        if all(isinstance(row, vocabulary.Variable) for row in rows.values()):
-            lines = [(name, ", ".join(row.dims), _unit(row), row.sentence) for name, row in rows.items()]
-            table = _table(("name", "dims", "unit", "meaning"), lines)
-        else:
-            lines = [(name, getattr(row, "sentence", row)) for name, row in rows.items()]
-            table = _table(("name", "meaning"), lines)
-        table["ids"] = [f"vocabulary-{self.arguments[0]}"]
-        name = f"{vocabulary.__name__}.{self.arguments[0]}"
-        self.env.domains.python_domain.note_object(name, "data", table["ids"][0], location=table)
-        return [table]
-
-
-def _unit(variable: vocabulary.Variable) -> str:
-    yearly = ", adds up over time" if variable.total else ""
-    return variable.build_attrs()["units"] + yearly
-
-
-def _table(head: Iterable[str], lines: list[tuple[str, ...]]) -> nodes.table:
-    """Return a table whose first column is code."""
-    header = _row(nodes.Text(word) for word in head)
-    group = nodes.tgroup("", cols=len(header.children))
-    group += [nodes.colspec(colwidth=1) for _ in header.children]
-    group += nodes.thead("", header)
-    group += nodes.tbody("", *(_row([nodes.literal("", name), *map(nodes.Text, cells)]) for name, *cells in lines))
-    return nodes.table("", group, classes=["colwidths-auto"])
-
-
-def _row(cells: Iterable[nodes.Node]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
+        """Return the target."""
+        (table,) = self.arguments
+        target = nodes.target("", "", ids=[f"vocabulary-{table}"])
+        self.env.domains.python_domain.note_object(
+            f"{vocabulary.__name__}.{table}", "data", target["ids"][0], location=target
+        )
+        return [target]
 
 
 _SECTION = re.compile(r"^(?=[A-Z]\w+\n-{3,}$)", re.MULTILINE)
@@ -153,9 +135,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts with Sphinx."""
     app.connect("builder-inited", _copy_notebooks)
     app.connect("source-read", _relink_page)
+    app.connect("source-read", _mark_tables)
     app.connect("include-read", _relink_included)
     # Before numpydoc, whose place is 500.
     app.connect("autodoc-process-docstring", _spell_out, priority=400)
     app.connect("sphinx-click-process-description", _keep_columns)
-    app.add_directive("vocabulary", VocabularyTable)
+    app.add_directive("vocabulary", VocabularyTarget)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

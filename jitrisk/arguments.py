@@ -16,7 +16,8 @@ from jitrisk import datasets, model
 from jitrisk.errors import ExogenousError, JitriskError, ResultError, format_suggestion, list_names
 from jitrisk.lower import Range, list_hazards, lower_all
 from jitrisk.model import Network
-from jitrisk.run import engine
+from jitrisk.run.backends import Backend, Threads
+from jitrisk.run.job import Horizon, Job
 from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import RARE_BELOW
 
@@ -110,11 +111,11 @@ def parse_seed(seed: int) -> int:
     return number
 
 
-def parse_threads(threads: int | None) -> int | None:
-    """Return a number of threads, None for all cores."""
+def build_backend(threads: int | None) -> Backend:
+    """Return what runs a job: as many threads as asked, or one per core."""
     if threads is not None and parse_whole_number("threads", threads) < 1:
         raise JitriskError(f"threads is {threads}: allowed is a whole number of at least 1")
-    return threads
+    return Threads(threads)
 
 
 def build_job(
@@ -124,7 +125,7 @@ def build_job(
     seed: int = 0,
     exogenous: xr.Dataset | None = None,
     mixture: Mixture | None = None,
-) -> engine.Job:
+) -> Job:
     """Return what is asked for, checked: these paths, or those handed in."""
     given = {} if exogenous is None else datasets.read_given_series(network, exogenous)
     numbers = (
@@ -133,8 +134,8 @@ def build_job(
         else read_path_numbers(exogenous, paths)
     )
     ranges = {key: Range.from_array(values) for key, values in given.items()}
-    horizon = engine.Horizon(network.horizon, network.warm_up)
-    return engine.Job(lower_all(chosen, ranges), horizon, numbers, parse_seed(seed), given, mixture)
+    horizon = Horizon(network.horizon, network.warm_up)
+    return Job(lower_all(chosen, ranges), horizon, numbers, parse_seed(seed), given, mixture)
 
 
 def find_mixture(

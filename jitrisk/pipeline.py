@@ -20,12 +20,12 @@ from jitrisk.arguments import (
     PATHS,
     TRACED,
     Source,
+    build_backend,
     build_job,
     find_mixture,
     load_network,
     open_stored,
     parse_strategies,
-    parse_threads,
     parse_whole_number,
 )
 from jitrisk.errors import ResultError
@@ -35,6 +35,7 @@ from jitrisk.report.writing import check_page
 from jitrisk.risk import parse_precision_target
 from jitrisk.run import engine, tracing
 from jitrisk.run.forecast import Forecast, forecast
+from jitrisk.run.totals import Totals
 from jitrisk.studies import replay as replaying
 from jitrisk.studies import until
 
@@ -109,7 +110,7 @@ def simulate(
     mixture = find_mixture(network, chosen.values(), rare, seed, exogenous)
     job = build_job(network, chosen, paths, seed, exogenous, mixture)
     datasets.warn_of_patches(network, chosen, job.given)
-    totals = engine.run(job, parse_threads(threads), progress=progress)
+    totals = engine.run(job, build_backend(threads), progress=progress)
     return datasets.copy_weights(datasets.label_outcomes(network, chosen, totals, job), exogenous)
 
 
@@ -149,7 +150,7 @@ def trace(
     numbers = TRACED if paths is None and exogenous is None else paths
     job = build_job(network, chosen, numbers, seed, exogenous, mixture)
     datasets.warn_of_patches(network, chosen, job.given)
-    traced = tracing.trace(job, parse_threads(threads))
+    traced = tracing.trace(job, build_backend(threads))
     return datasets.copy_weights(datasets.label_trace(network, traced, job), exogenous)
 
 
@@ -217,7 +218,7 @@ def replay(
             job = replaying.apply_run_horizon(job, run)
         elif path is None:
             searched = build_job(network, chosen, paths, own, exogenous, mixture)
-            totals = engine.run(searched, parse_threads(threads), progress=progress)
+            totals = engine.run(searched, build_backend(threads), progress=progress)
             run = datasets.copy_weights(datasets.label_outcomes(network, chosen, totals, searched), exogenous)
         return replaying.replay_path(network, job, run, choice)
 
@@ -244,7 +245,7 @@ def estimate(
     """
     network = load(network)
     job = build_job(network, parse_strategies(network, strategies), paths)
-    return forecast(job, parse_threads(threads))
+    return forecast(job, build_backend(threads))
 
 
 def simulate_until(
@@ -301,10 +302,10 @@ def simulate_until(
     until.require_components(mixture, parse_whole_number("most", most))
     job = build_job(network, chosen, min(most, until.FIRST), seed, mixture=mixture)
 
-    def label(totals: engine.Totals, numbers: range) -> xr.Dataset:
+    def label(totals: Totals, numbers: range) -> xr.Dataset:
         return datasets.label_outcomes(network, chosen, totals, replace(job, paths=numbers))
 
-    result, found = until.grow(job, wanted, label, most, parse_threads(threads), progress, watch)
+    result, found = until.grow(job, wanted, label, most, build_backend(threads), progress, watch)
     if not found["met"].all():
         warnings.warn(render_precision_line(found), stacklevel=2)
     return result
@@ -357,7 +358,7 @@ def last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | Non
     with open_stored(source) as run:
         if run is None:
             raise ResultError(f"{source}: is no result: hand in what simulate returned, or a file of it")
-        return replaying.measure_last_year(run, load_network(run), parse_threads(threads))
+        return replaying.measure_last_year(run, load_network(run), build_backend(threads))
 
 
 def outline(source: Source | xr.Dataset) -> xr.Dataset:

@@ -10,13 +10,15 @@ from typing import Any
 import xarray as xr
 
 from jitrisk import datasets, model, risk
-from jitrisk.arguments import TRACED, build_job
+from jitrisk.arguments import TRACED, build_backend, build_job
 from jitrisk.errors import JitriskError, ModelError
 from jitrisk.model import Network
 from jitrisk.model_warnings import ModelWarning, find_warnings
 from jitrisk.report import Summary, summarize
 from jitrisk.report.writing import write_page
-from jitrisk.run import engine, tracing
+from jitrisk.run import tracing
+from jitrisk.run.backends import Backend
+from jitrisk.run.job import Job
 from jitrisk.studies import replay
 from jitrisk.vocabulary import TRACE
 
@@ -54,7 +56,7 @@ def write(
     names = list(summary.strategies)
     outline = None if network is None else datasets.outline(network).sel(strategy=names)
     warnings = () if network is None else find_warnings(network, names)
-    again = _rerun_paths(result, network, summary, threads) if replay else {}
+    again = _rerun_paths(result, network, summary, build_backend(threads)) if replay else {}
     write_page(render_page(result, summary, outline=outline, warnings=_list_warning_rows(warnings), **again), target)
     return summary
 
@@ -73,7 +75,7 @@ def _read_network(result: xr.Dataset, summary: Summary) -> Network | None:
     return network if set(summary.strategies) <= set(network.strategies) else None
 
 
-def _rerun_paths(result: xr.Dataset, network: Network | None, summary: Summary, threads: int | None) -> dict[str, Any]:
+def _rerun_paths(result: xr.Dataset, network: Network | None, summary: Summary, backend: Backend) -> dict[str, Any]:
     """Return what running paths again shows, or why they cannot be."""
     if network is None:
         return {"unplayed": "the result does not carry a model that this version of jitrisk can run"}
@@ -81,17 +83,17 @@ def _rerun_paths(result: xr.Dataset, network: Network | None, summary: Summary, 
         names = datasets.format_given_names(given)
         return {"unplayed": f"its paths were handed in ({names}), and a result does not hold them"}
     try:
-        annual = replay.measure_last_year(result, network, threads)
+        annual = replay.measure_last_year(result, network, backend)
         return {
             "annual": None if annual is result else risk.metrics(annual),
-            "trace": _trace(result, network, summary, threads),
+            "trace": _trace(result, network, summary, backend),
             "replay": _replay(result, network, summary),
         }
     except JitriskError as error:
         return {"unplayed": str(error)}
 
 
-def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int | None) -> xr.Dataset | None:
+def _trace(result: xr.Dataset, network: Network, summary: Summary, backend: Backend) -> xr.Dataset | None:
     """Return the first paths period by period, None where even few of them are too much."""
     things = sum(
         len(network.stages if variable.dims[-1] == "stage" else network.customers) for variable in TRACE.values()
@@ -103,7 +105,7 @@ def _trace(result: xr.Dataset, network: Network, summary: Summary, threads: int 
     job = _build_replay_job(
         network, summary.strategies, range(first, first + min(TRACED, affordable, result.sizes["path"])), result
     )
-    traced = tracing.trace(job, threads)
+    traced = tracing.trace(job, backend)
     return datasets.label_trace(network, traced, job)
 
 
@@ -117,7 +119,7 @@ def _replay(result: xr.Dataset, network: Network, summary: Summary) -> xr.Datase
     return replay.replay_path(network, job, result, choice, summary.metrics)
 
 
-def _build_replay_job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> engine.Job:
+def _build_replay_job(network: Network, names: Iterable[str], paths: range, result: xr.Dataset) -> Job:
     """Return the job of some paths of a run, or raise ResultError where it cannot be run again."""
     chosen = {name: network.strategies[name] for name in names}
     job = build_job(network, chosen, paths, result.attrs.get("seed", 0), mixture=datasets.read_mixture(result.attrs))

@@ -1,7 +1,7 @@
 """Every dimension and variable once: name, dims, dtype, unit, role and one sentence.
 
 A leaf module: attributes of Datasets, the checks of files read back and the documentation all derive
-from the tables below. To add an outcome, add a row here and the sum that fills it in the core.
+from the tables below. To add an outcome, add a row here and one in `jitrisk.core_tables`, and add it up in the core.
 
 Units use three placeholders, filled by :meth:`Variable.attrs`: ``{unit}`` a unit of the stage's item,
 ``{period}`` one period, and ``{currency}`` the model's money.
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from jitrisk.core_tables import TOTALS
 
 Role = Literal[
     "exogenous", "sampling", "outcome", "occurrence", "trace", "replay", "link", "price", "cost", "metric", "outline"
@@ -139,7 +141,7 @@ EXOGENOUS = _build_variables(
     ("receiving", _STAGE_PATHS, "float32", "1", "1 where arrivals are open, 0 where they are closed"),
     ("transit", _STAGE_PATHS, "float32", "1", "1 where work in process moves, 0 where it stands still"),
     ("lead_time", _STAGE_PATHS, "float32", "{period}", "lead time of what is started in the period"),
-    ("good", _STAGE_PATHS, "float32", "1", "share of what arrives in the period that is good"),
+    ("yield", _STAGE_PATHS, "float32", "1", "share of what arrives in the period that is good"),
 )
 
 OUTCOMES = _build_variables(
@@ -162,7 +164,7 @@ OUTCOMES = _build_variables(
     ("backlog", _CUSTOMER, "float64", "{unit}", "time average of the backlog"),
     ("peak_backlog", _CUSTOMER, "float64", "{unit}", "largest backlog at the end of a period"),
     ("first_stockout", _CUSTOMER, "int32", "{period}", "first period in which the customer was short, -1 if none"),
-    averages=("on_hand", "wip", "backlog", "peak_backlog", "first_stockout"),
+    averages=tuple(total.name for total in TOTALS if total.closes != "sum"),
     low=("filled", "shipped", "first_stockout"),
 )
 
@@ -215,7 +217,7 @@ TRACE = _build_variables(
     "trace",
     ("on_hand", _STAGE_TRACE, "float32", "{unit}", "stock on hand at the end of the period"),
     ("wip", _STAGE_TRACE, "float32", "{unit}", "work in process at the end of the period"),
-    ("authorized", _STAGE_TRACE, "float32", "{unit}", "ordered and not yet started at the end of the period"),
+    ("open_orders", _STAGE_TRACE, "float32", "{unit}", "ordered and not yet started at the end of the period"),
     ("started", _STAGE_TRACE, "float32", "{unit}", "units started in the period"),
     ("scrapped", _STAGE_TRACE, "float32", "{unit}", "units received in the period that were not good"),
     ("expedited", _STAGE_TRACE, "float32", "{unit}", "units started in the period at the expedited lead time"),

@@ -18,7 +18,7 @@
 # four hours of them. They stood still soon after, and restarted five days after the fire, when the first substitute
 # lines delivered (Nishiguchi and Beaudet 1998). Was it wrong to keep so few?
 #
-# First one fire, on a day that we choose; then all the years in which there may be one, or none.
+# First one fire on a given day; then many years with random fires.
 
 # %%
 import textwrap
@@ -32,11 +32,11 @@ print("hours that a full store lasts, deliveries on their way included")
 print(cover.sel(stage=["valve", "parts"]).to_pandas().round(1))
 
 # %% [markdown]
-# ## One year without bad luck, but for the fire
+# ## One year with the fire as the only hazard
 #
-# Take the luck of one path and level it: no hazard, every day the mean demand. Then put the fire in. From day 100 on
-# the valve plant makes nothing for five days, and what is on its lines stands still; then it recovers, evenly over
-# five days.
+# Take the exogenous series of one path without hazards and with the mean demand every day. Then add the fire. From day
+# 100 on the valve plant makes nothing for five days, and its work in process stands still; then it recovers linearly
+# over five days.
 
 # %%
 calm = jr.sample(network, paths=1)
@@ -54,7 +54,7 @@ for time in range(end, recovered):
 
 # %% [markdown]
 # Without a week of valves the stores are empty within a shift, cars are late for weeks, and the backlog is worked off
-# only as fast as overtime allows. With a week of valves hardly anybody notices.
+# only as fast as overtime allows. With a week of valves there is hardly any backlog.
 
 # %%
 trace = jr.trace(network, exogenous=fire)
@@ -64,12 +64,12 @@ print("valves in store, every second day")
 print(table.iloc[:: 2 * per_day].head(12).round(0))
 
 # %%
-report.fan(weeks.expand_dims("path", 1), variable="backlog", thing="dealers")
+report.fan(weeks.expand_dims("path", 1), variable="backlog", stage_or_customer="dealers")
 
 # %% [markdown]
 # ## What one fire costs
 #
-# The same year twice, with and without the fire, so the difference is the fire and nothing else.
+# The same year twice, with and without the fire, so the difference is the effect of the fire.
 
 
 # %%
@@ -84,7 +84,7 @@ for name in network.strategies:
     print(f"{name:7} a calm year {without[name]:6.2f} bn JPY; the fire {damage[name]:6.2f}")
 
 # %% [markdown]
-# ## How often must it burn?
+# ## The break-even rate of fires
 #
 # More stock costs something every year and saves something once in a while. It pays if a fire comes more often than
 # once in this many years:
@@ -97,32 +97,31 @@ for name in ("hybrid", "jic"):
     print(f"{name:7} {premium:5.2f} bn JPY a year save {saved:5.2f} bn JPY a fire: {often}")
 
 # %% [markdown]
-# A week of valves costs little, because valves do: what stops a car plant need not be worth much in itself. A week of
-# everything would pay only if a plant burned down every other year. So the question is not whether to hold stock, but
-# of what.
+# A week of valves costs little, because a valve does: a cheap part can stop a car plant. A week of everything would pay
+# only if a plant burned down every other year. So the question is not whether to hold stock, but of which parts.
 
 # %% [markdown]
-# ## All the years
+# ## Many years
 #
-# The model's own answer: a fire every twenty years on average, some short, some long, and everything else that goes
-# wrong. All strategies meet the same 20,000 years.
+# The full model: a fire every twenty years on average, with a random duration, and all other hazards. All strategies
+# run through the same 20,000 years.
 
 # %%
 outcomes = jr.simulate(network, paths=20_000, seed=1997)
 print(textwrap.fill(report.render_conclusion(report.summarize(outcomes)), 90))
 
 # %% [markdown]
-# The curves show how often a year costs more than an amount. `jit` is cheapest in most years; its right end is the
-# fire.
+# The curves show the cost of a year against its return period. `jit` is the cheapest in most years; the right end
+# of its curve is due to the fire.
 
 # %%
 report.exceedance(outcomes)
 
 # %% [markdown]
-# ## The worst of them
+# ## The worst year
 #
-# Any year can be run again alone. This is the worst one under `jit`: hazards above, below them what stood still, which
-# stores ran dry, and who went short.
+# Any path can be simulated again alone. This is the worst one under `jit`: hazards at the top, below them downtime,
+# shortages of stores, and stockouts of customers.
 
 # %%
 worst = jr.replay(outcomes, "jit", worst="cost")

@@ -12,12 +12,11 @@
 # ---
 
 # %% [markdown]
-# # Your own luck
+# # Exogenous series of your own
 #
-# A model file describes chance with distributions and hazards. Where your plant's luck is another, make the paths
-# yourself and hand them in: a Dataset of demand, of closed gates, of anything that `jr.sample` returns. This notebook
-# does it twice, with demand from a record and with a hazard that no key of the model file describes.
-
+# A model file describes random quantities with distributions and hazards. If these do not fit, make the exogenous
+# series yourself and hand them in: a Dataset with any variable that `jr.sample` returns. This notebook does it twice,
+# with demand from a record and with a hazard that no key of the model file describes.
 # %%
 import numpy as np
 import xarray as xr
@@ -32,8 +31,8 @@ usual = jr.simulate(network, paths=paths, seed=7)
 # %% [markdown]
 # ## What the program draws
 #
-# `sample` returns the exogenous part of the paths alone, without running anything. A Dataset of yours has the same
-# variables, dims and units; it needs only those that you want to replace.
+# `sample` returns the exogenous series without a simulation. A Dataset of yours has the same variables, dims and units;
+# it needs only the variables that you want to replace.
 
 # %%
 drawn = jr.sample(network, paths=paths, seed=7)
@@ -73,8 +72,8 @@ mine = xr.Dataset(
 real = jr.simulate(network, seed=7, exogenous=mine)
 
 # %% [markdown]
-# What was not handed in was sampled as before, with the same seed: both runs met the same strikes and the same delays.
-# So the difference is what the distribution of the model left out.
+# All other series were sampled as before, with the same seed: both runs have the same strikes and the same delays.
+# So the difference is the effect of the weekdays and seasons, which the distribution of the model leaves out.
 
 
 # %%
@@ -91,7 +90,7 @@ print(yearly(real))
 # %% [markdown]
 # ## A hazard of your own
 #
-# The model's strike comes with equal chance on any day. Suppose that strikes come when the contract runs out, in
+# The model's strike is equally likely on any day. Suppose that strikes come when the contract runs out, in
 # autumn, and that one strike makes another likely within weeks. The gate of the store is `receiving`: 1 where arrivals
 # are open, 0 where they are closed.
 
@@ -119,12 +118,12 @@ strikes = xr.Dataset(
 )
 
 # %% [markdown]
-# Check what you made against what the program draws before you compare costs. Days closed a year, and how often a year
-# has any:
+# Before comparing costs, compare your series with those of the model. Days closed per year, and the share of years with
+# any:
 
 # %%
-for name, luck in {"model": drawn, "mine": strikes}.items():
-    shut = (luck.receiving.sel(stage="frame") == 0).sum("time")
+for name, series in {"model": drawn, "mine": strikes}.items():
+    shut = (series.receiving.sel(stage="frame") == 0).sum("time")
     print(f"{name:6} {float(shut.mean()):4.1f} days a year, in {float((shut > 0).mean()):.0%} of the years")
 
 # %%
@@ -133,7 +132,7 @@ print(yearly(autumn))
 report.exceedance(autumn)
 
 # %% [markdown]
-# Every path is kept, so any of them can be looked at: the worst year of `jit` under these strikes.
+# Every path is kept and can be inspected: the worst year of `jit` under these strikes.
 
 # %%
 worst = int(autumn.risk.metrics().cost.sel(strategy="jit").idxmax("path"))
@@ -143,9 +142,9 @@ shut = gates[worst] == 0
 print(f"year {worst}: no frames on {int((frames == 0).sum())} days, the port closed on {int(shut.sum())}")
 
 # %% [markdown]
-# ## A check that costs nothing
+# ## A check
 #
-# Handing in what the program itself has drawn must give what it gives by itself, to the last bit.
+# Handing in the series that the program has drawn gives the result of an ordinary run, to the last bit.
 
 # %%
 again = jr.simulate(network, exogenous=drawn)

@@ -15,7 +15,7 @@
 # # A tour of jitrisk
 #
 # In 1997 one plant made 99 % of Toyota's brake valves, car plants held about four hours of them, and that plant burned
-# down. Would a week of stock have been cheaper? The example `brake-valves` asks this of many possible years.
+# down. Would a week of stock have been cheaper? The example `brake-valves` simulates many possible years.
 
 # %%
 import jitrisk as jr
@@ -28,7 +28,7 @@ print("hazards:   ", ", ".join(network.hazards))
 print("strategies:", ", ".join(network.strategies))
 
 # %% [markdown]
-# The network, drawn from the model alone: what is made of what, and how full the stores are kept.
+# The network, drawn from the model without a simulation: stages, links, and the levels of the stores.
 
 # %%
 report.network(jr.outline(network))
@@ -42,8 +42,8 @@ outcomes = jr.simulate(network, paths=20_000, seed=7)
 print(outcomes)
 
 # %% [markdown]
-# What each strategy costs a year in billions of yen, on average and in the worst 5 % of the paths. Figures are for the
-# time after the warm-up; `per_year` scales what adds up over time to a year.
+# Cost per year of each strategy in billions of yen, on average and in the worst 5 % of the paths. Figures are for the
+# time after the warm-up; `per_year` scales totals to a year.
 
 
 # %%
@@ -56,21 +56,21 @@ measures = outcomes.risk.describe(level=0.95)
 print(billions_a_year(measures.cost, ["mean", "standard_error", "cvar", "cvar_standard_error"]))
 
 # %% [markdown]
-# The same as curves: how often does a year cost more than an amount? `jit` is the cheapest in most years. Its curve
-# goes up where the fire is.
+# The same as curves: the cost of a year against its return period. `jit` is the cheapest in most years. Its curve rises
+# at the return period of the fire.
 
 # %%
 report.exceedance(outcomes)
 
 # %% [markdown]
-# Differences are taken path by path, so that the luck which two strategies share cancels.
+# Differences are computed path by path, so that the random variation that two strategies share cancels.
 
 # %%
 gaps = outcomes.risk.compare(base="jit")
 print(billions_a_year(gaps.cost, ["mean", "standard_error", "lower", "upper"]))
 
 # %% [markdown]
-# Where the money goes.
+# Cost by component.
 
 # %%
 report.cost_stack(outcomes)
@@ -84,8 +84,8 @@ dearer = jr.reprice(outcomes, {"stages.valve.value": 10_000})
 print(billions_a_year(dearer.risk.describe().cost, ["mean", "standard_error", "cvar"]))
 
 # %% [markdown]
-# What happened in the worst year of `jit`? Any path can be run again alone, by its number, with every period and every
-# event; its totals are those it had among the others, to the last bit.
+# The worst year of `jit`. Any path can be simulated again alone, by its number, with every period and every event; its
+# totals are those of the run, to the last bit.
 
 # %%
 year = jr.replay(outcomes, "jit", worst="cost")
@@ -95,14 +95,14 @@ report.timeline(year)
 print(report.replay_log(year))
 
 # %% [markdown]
-# A path's luck can be changed, too, or come from elsewhere: the same year, had the plant never stopped.
+# Exogenous series can be changed, too, or come from elsewhere: the same year without the stop of the plant.
 
 # %%
 worst = int(year.path)
-luck = jr.sample(network, paths=range(worst, worst + 1), seed=7)
-again = jr.simulate(network, exogenous=luck)
+series = jr.sample(network, paths=range(worst, worst + 1), seed=7)
+again = jr.simulate(network, exogenous=series)
 
-spared = luck.copy(deep=True)
+spared = series.copy(deep=True)
 spared.availability.loc[{"stage": "valve"}] = 1
 spared.transit.loc[{"stage": "valve"}] = 1
 without = jr.simulate(network, exogenous=spared)

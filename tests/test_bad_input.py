@@ -14,7 +14,7 @@ import jitrisk as jr
 from jitrisk.cli import main
 from jitrisk.cli.group import VERBS, cli
 from jitrisk.datasets import FORMAT
-from jitrisk.datasets.manifest import attach_manifest
+from jitrisk.datasets.storage.manifest import attach_manifest
 
 MODEL = "bicycles"
 SOURCES = {"model", "source", "result"}

@@ -46,8 +46,8 @@ def test_what_is_no_result_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["run.nc", "run.zarr"])
 @pytest.mark.parametrize("dims", [("strategy", "path", "stage"), ("path", "stage", "strategy"), ("stage", "path")])
 def test_parts_of_several_blocks_are_the_parts_of_what_was_kept(tmp_path, monkeypatch, name, dims):
-    monkeypatch.setattr("jitrisk.datasets.manifest._BLOCK_PATHS", 7)
-    monkeypatch.setattr("jitrisk.datasets.stored_array._PIECE", 40)
+    monkeypatch.setattr("jitrisk.datasets.storage.manifest._BLOCK_PATHS", 7)
+    monkeypatch.setattr("jitrisk.datasets.storage.stored_array._PIECE", 40)
     outcomes = jr.simulate("brake-valves", 50, seed=2)
     outcomes["more"] = outcomes["started"].isel(strategy=0) if len(dims) == 2 else outcomes["started"]
     outcomes["more"] = outcomes["more"].transpose(*dims)

@@ -9,6 +9,7 @@ import tomllib
 from types import ModuleType
 
 import pytest
+import yaml
 from documents import ROOT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -90,18 +91,44 @@ def test_every_recipe_that_installs_the_package__keeps_to_the_constraints():
         assert "constraints.txt" in needs.split()
 
 
-def test_no_recipe_but_upgrade__installs_anything_else():
+def test_recipes_but_upgrade_and_debug__install_nothing_else():
     other = {
         target for target, (_, recipe) in recipes().items() if "pip install" in recipe and "--editable" not in recipe
     }
-    assert other == {"upgrade"}
+    assert other == {"upgrade", "debug"}
+
+
+def test_debug__builds_apart_with_the_constraints_and_no_dependencies():
+    (line,) = [line for line in recipes()["debug"][1].splitlines() if "pip install" in line]
+    assert "PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt" in line
+    assert "--no-deps" in line.split()
+    assert "--target build/debug/package" in line
+    assert "PYTHONPATH=build/debug/package PYTHONSAFEPATH=1" in recipes()["debug"][1]
+
+
+def test_citation__has_the_version_and_the_license_of_the_package():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["title"].startswith(PROJECT["name"])
+    assert citation["authors"] == [{"name": "jitrisk developers"}]
+    assert {"message", "type", "abstract", "keywords"} <= citation.keys()
 
 
 def test_a_source_distribution__holds_what_the_tests_need():
     lines = (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines()
     included = {word for line in lines if line.startswith("include ") for word in line.split()[1:]}
     folders = {line.split()[1] for line in lines if line.startswith("recursive-include ")}
-    assert {"constraints.txt", "CHANGELOG.md", "Makefile"} <= included
+    needed = {
+        "constraints.txt",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "CITATION.cff",
+        "Makefile",
+        ".pre-commit-config.yaml",
+    }
+    assert needed <= included
     assert {"tests", "bench", "docs", "notebooks", ".ci"} <= folders
     assert "*.c" in lines[-1].split()
 

@@ -98,12 +98,12 @@ def test_occurrences_end_with_the_horizon_and_hold_what_they_hit() -> None:
     assert last["recovered"].item() == 300
     assert read_factors(last["effect"].sel(stage_or_customer="press").isel(occurrence=0)) == {"capacity": 0.0}
     coins = replay.isel(occurrence=np.flatnonzero(replay["hazard"].values == "coin"))
-    for target, name in (("steel", "good"), ("shop", "demand")):
+    for target, name in (("steel", "yield"), ("shop", "demand")):
         hit = coins["hit"].sel(stage_or_customer=target).values
         assert 0 < hit.sum() < len(hit)
         factors = coins["effect"].sel(stage_or_customer=target)
         assert (factors.notnull().any("effect_kind").values == hit).all()
-        if name == "good":
+        if name == "yield":
             # A day of three periods: only occurrences that hit halve the yield.
             halved = replay[name].sel(stage=target).values == 0.5
             np.testing.assert_array_equal([halved[int(np.ceil(b))] for b in coins["begin"].values], hit)
@@ -265,6 +265,6 @@ def test_what_a_result_knows_or_does_not_know_is_refused() -> None:
 
 
 def test_a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jitrisk.run.engine.measure_free_memory", lambda: 300_000)
+    monkeypatch.setattr("jitrisk.run.memory.measure_free_memory", lambda: 300_000)
     with pytest.raises(CapacityError, match="1 path takes"):
         jr.replay(LINE, "lean", 5)

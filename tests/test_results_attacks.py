@@ -13,9 +13,9 @@ from test_results_safety import edit, refusal
 import jitrisk as jr
 from jitrisk.cli import main
 from jitrisk.datasets import check_result_file
-from jitrisk.datasets.manifest import attach_manifest
-from jitrisk.datasets.netcdf_footer import append_footer
-from jitrisk.datasets.stored_array import compute_text_checksum
+from jitrisk.datasets.storage.manifest import attach_manifest
+from jitrisk.datasets.storage.netcdf_footer import append_footer
+from jitrisk.datasets.storage.stored_array import compute_text_checksum
 from jitrisk.errors import ResultError
 
 
@@ -152,8 +152,8 @@ def test_a_footer_that_names_places_far_away_is_refused(outcomes, tmp_path, monk
     jr.save(outcomes, tmp_path / "run.nc")
     with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as stored:
         stored.load().to_netcdf(tmp_path / "forged.nc", engine="h5netcdf")
-    monkeypatch.setattr("jitrisk.datasets.netcdf_footer._find_values", lambda _: [(10**18, 10**18 + 1)])
-    monkeypatch.setattr("jitrisk.datasets.netcdf_footer._compute_checksum", lambda *_: "0" * 16)
+    monkeypatch.setattr("jitrisk.datasets.storage.netcdf_footer._find_values", lambda _: [(10**18, 10**18 + 1)])
+    monkeypatch.setattr("jitrisk.datasets.storage.netcdf_footer._compute_checksum", lambda *_: "0" * 16)
     append_footer(tmp_path / "forged.nc")
     monkeypatch.undo()
     assert "names places that it does not have" in refusal(tmp_path / "forged.nc")

@@ -14,8 +14,9 @@ from numcodecs import Zstd
 
 import jitrisk as jr
 from jitrisk.cli import main
-from jitrisk.datasets import open_lazily, proportion
-from jitrisk.datasets.netcdf_footer import append_footer
+from jitrisk.datasets import open_lazily
+from jitrisk.datasets.storage import proportion
+from jitrisk.datasets.storage.netcdf_footer import append_footer
 from jitrisk.errors import ResultError
 
 FEW = 2**25  # bytes that a refusal may take: the file's own words, not what it declares
@@ -327,8 +328,8 @@ def test_show_does_not_read_outcomes(folder, capsys):
 
 
 def test_a_result_larger_than_memory_is_not_loaded(folder, monkeypatch):
-    monkeypatch.setattr("jitrisk.datasets.files.measure_free_memory", lambda: 1000)
-    with pytest.raises(jr.CapacityError, match=r"jitrisk\.outcomes\.reading"):
+    monkeypatch.setattr("jitrisk.datasets.storage.files.measure_free_memory", lambda: 1000)
+    with pytest.raises(jr.CapacityError, match=r"jitrisk\.datasets\.open_lazily"):
         jr.open(folder)
     with open_lazily(folder) as stored:
         assert stored["started"].isel(path=0).values.size

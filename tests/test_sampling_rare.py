@@ -15,6 +15,7 @@ import jitrisk as jr
 from jitrisk.arguments import build_job, find_mixture
 from jitrisk.errors import ExogenousError, JitriskError, ResultError
 from jitrisk.run import engine
+from jitrisk.run.backends import Threads
 from jitrisk.sampling import HazardProcess, Sampler, build_constant, build_distribution, kernels, quantile_tables
 from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import OCCURRENCES, OUTCOMES
@@ -403,7 +404,7 @@ def job_of(model, paths, seed=6):
 @pytest.mark.parametrize(("threads", "lanes"), [(1, None), (2, None), (1, 7), (2, 64)])
 def test_threads_and_blocks_change_no_bit(threads, lanes):
     job = job_of(THREE, range(1000, 1400))
-    one, other = engine.run(job, 1, 400), engine.run(job, threads, lanes)
+    one, other = engine.run(job, Threads(1), lanes=400), engine.run(job, Threads(threads), lanes=lanes)
     for name in ("stage", "customer", "occurred"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 

@@ -9,7 +9,7 @@ from rarely import UNTIL_RARE, exact_mean_cost, with_fire
 import jitrisk as jr
 from jitrisk.errors import CapacityError, JitriskError, ResultError
 from jitrisk.report import build_precision_document, render_precision_line
-from jitrisk.run import engine
+from jitrisk.run import memory
 from jitrisk.studies import until
 
 MODEL = "bicycles"
@@ -96,7 +96,7 @@ def test_the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
 
 
 def test_memory_ends_it_too(monkeypatch):
-    monkeypatch.setattr(engine, "count_fitting_paths", lambda job, threads=None: 900)
+    monkeypatch.setattr(until, "count_fitting_paths", lambda job, workers: 900)
     with pytest.warns(UserWarning, match="as many as fit in memory"):
         outcomes, looks = looks_of("cost.mean:0.1%")
     assert looks[-1].attrs["stopped"] == "memory"
@@ -104,7 +104,7 @@ def test_memory_ends_it_too(monkeypatch):
 
 
 def test_without_memory_for_the_first_paths_there_is_nothing_to_return(monkeypatch):
-    monkeypatch.setattr(engine, "measure_free_memory", lambda: 1000)
+    monkeypatch.setattr(memory, "measure_free_memory", lambda: 1000)
     with pytest.raises(CapacityError):
         looks_of("cost.mean:1%")
 
@@ -144,8 +144,8 @@ def test_progress_counts_toward_what_is_planned():
 
 def test_results_are_moved_but_once_or_twice(monkeypatch):
     made = []
-    zeros = engine.allocate_totals
-    monkeypatch.setattr(engine, "allocate_totals", lambda job, paths: made.append(paths) or zeros(job, paths))
+    zeros = until.allocate_totals
+    monkeypatch.setattr(until, "allocate_totals", lambda job, paths: made.append(paths) or zeros(job, paths))
     outcomes, _ = looks_of("cost.mean:0.8%", strategies=["jit"], most=100_000)
     assert outcomes.sizes["path"] > 20_000
     assert len(made) <= 5

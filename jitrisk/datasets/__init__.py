@@ -1,7 +1,11 @@
 """Stage 6 of the pipeline: arrays become Datasets with units and provenance, and files of them."""
 
 from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, read_given_series, warn_of_patches
-from jitrisk.datasets.files import (
+from jitrisk.datasets.hazards import read_mixture
+from jitrisk.datasets.labels import FORMAT, format_given_names, label_outcomes, read_given_names
+from jitrisk.datasets.outline import outline
+from jitrisk.datasets.pricing import reprice
+from jitrisk.datasets.storage.files import (
     check_result_file,
     is_result,
     open_lazily,
@@ -9,10 +13,6 @@ from jitrisk.datasets.files import (
     save_result,
     select_strategies,
 )
-from jitrisk.datasets.hazards import read_mixture
-from jitrisk.datasets.labels import FORMAT, format_given_names, label_outcomes, read_given_names
-from jitrisk.datasets.outline import outline
-from jitrisk.datasets.pricing import reprice
 from jitrisk.datasets.trace import find_differing_outcomes, label_replay, label_trace
 
 __all__ = [

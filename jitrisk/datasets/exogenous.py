@@ -12,14 +12,14 @@ import xarray as xr
 from jitrisk.datasets.hazards import build_mixture_attrs, build_mixture_coords
 from jitrisk.datasets.labels import build_coordinates, build_provenance, build_variable
 from jitrisk.errors import ExogenousError
-from jitrisk.lower import list_series
+from jitrisk.lower import list_members, list_names, list_series
 from jitrisk.lower.lead_times import round_to_periods
 from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable
 
 if TYPE_CHECKING:
     from jitrisk.lower import GivenSeries
     from jitrisk.model import Network
-    from jitrisk.run.engine import Job
+    from jitrisk.run.job import Job
     from jitrisk.sampling.series import ExogenousSeries
 
 _BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}
@@ -40,18 +40,16 @@ def label_paths(network: Network, drawn: Mapping[ExogenousSeries | GivenSeries, 
     Dataset with dims (path, time, stage | customer).
     """
     by_name: dict[tuple[str, str], np.ndarray] = {(one.kind, one.thing): array for one, array in drawn.items()}
-    shape = (len(job.paths), network.horizon)
+    shape, names = (len(job.paths), network.horizon), list_names(network)
     variables = {}
     for kind, variable in EXOGENOUS.items():
-        names = list(network.customers if variable.dims[-1] == "customer" else network.stages)
         rows = [
-            by_name.get((kind, name), np.broadcast_to(_compute_default(network, kind, name), shape)) for name in names
+            by_name.get((kind, name), np.broadcast_to(_compute_default(network, kind, name), shape))
+            for name in names[variable.dims[-1]]
         ]
         array = np.stack(rows, axis=-1) if rows else np.empty((*shape, 0))
         variables[kind] = build_variable(variable, array)
-    coords = build_coordinates(
-        path=job.paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
-    )
+    coords = build_coordinates(path=job.paths, time=range(network.horizon), **names)
     attrs = build_provenance(network, job) | build_mixture_attrs(job)
     return xr.Dataset(variables, coords=coords | build_mixture_coords(job), attrs=attrs)
 
@@ -144,7 +142,7 @@ def _read_series(
     if "time" in array.coords and array["time"].values.tolist() != list(range(network.horizon)):
         raise ExogenousError(f"{variable.name} has times that do not count from 0 to {network.horizon - 1} in order")
     dim = variable.dims[-1]
-    known = network.customers if dim == "customer" else network.stages
+    known = list_members(network)[dim]
     if dim not in array.coords:
         raise ExogenousError(f"{variable.name} does not say which {dim} is which: give it a {dim!r} coordinate")
     if not array.indexes[dim].is_unique:

@@ -18,7 +18,8 @@ from jitrisk.vocabulary import SAMPLING
 
 if TYPE_CHECKING:
     from jitrisk.lower import NetworkArrays
-    from jitrisk.run.engine import Job, Totals
+    from jitrisk.run.job import Job
+    from jitrisk.run.totals import Totals
 
 
 _TOGETHER = 3
@@ -29,10 +30,10 @@ def build_occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> 
     counted = {process: place for place, process in enumerate(job.hazards)}
     places = [
         [counted[active[name][0]] if name in active else len(counted) for name in hazards]
-        for active in map(_find_drawn_hazards, job.plants.values())
+        for active in map(_find_drawn_hazards, job.strategies.values())
     ]
     # One more row, of zeros, for what hits nothing.
-    rows = np.concatenate([totals.occurred, np.zeros((1, len(job.paths)), dtype=np.int32)])
+    rows = np.concatenate([totals.occurrences, np.zeros((1, len(job.paths)), dtype=np.int32)])
     if all(row == places[0] for row in places):
         # The same for every strategy: kept once.
         shared = rows[places[0]].T
@@ -43,11 +44,11 @@ def build_occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> 
 
 def build_evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:
     """Return the expected occurrences per path, and those expected to be seen, each float64 [strategy, hazard]."""
-    shape = (len(job.plants), len(hazards))
+    shape = (len(job.strategies), len(hazards))
     expected, evidence = np.full(shape, np.nan), np.full(shape, np.nan)
     window = float(job.horizon.warm_up), float(job.horizon.periods)
     places = {name: place for place, name in enumerate(hazards)}
-    for s, plant in enumerate(job.plants.values()):
+    for s, plant in enumerate(job.strategies.values()):
         for name, (process, chance) in _find_drawn_hazards(plant).items():
             at = s, places[name]
             expected[at] = expect_occurrences(process, *window)

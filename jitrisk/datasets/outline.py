@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jitrisk.sampling.distributions import Distribution
 
 # By kind of exogenous series: what is drawn, and its unit.
-_DRAWN = {"demand": ("demand", "unit"), "lead_time": ("lead_time", "d"), "good": ("yield", "1")}
+_DRAWN = {"demand": ("demand", "unit"), "lead_time": ("lead_time", "d"), "yield": ("yield", "1")}
 
 Link = tuple[str, str, str]  # target, name of the input, source
 Draw = tuple[str, str, str]  # what is drawn, the stage, customer or hazard, unit

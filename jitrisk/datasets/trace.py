@@ -11,14 +11,15 @@ import xarray as xr
 from jitrisk.datasets.hazards import build_mixture_attrs, build_mixture_coords
 from jitrisk.datasets.labels import build_coordinates, build_provenance, build_variable
 from jitrisk.datasets.outline import list_factors
+from jitrisk.lower import list_names
 from jitrisk.lower.exogenous import CUSTOMER_EFFECTS, STAGE_EFFECTS
 from jitrisk.model import Hit
-from jitrisk.run.tracing import CUSTOMER_TRACE, STAGE_TRACE
+from jitrisk.run.tracing import TRACED
 from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, REPLAYED_OCCURRENCES, TRACE
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
-    from jitrisk.run.engine import Job
+    from jitrisk.run.job import Job
     from jitrisk.run.tracing import Trace
     from jitrisk.sampling.series import Occurrence
 
@@ -38,17 +39,15 @@ def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
     -------
     Dataset with the variables of :data:`jitrisk.vocabulary.TRACE`, dims (strategy, path, time, stage | customer).
     """
-    arrays = dict(zip(STAGE_TRACE, trace.stage, strict=True)) | dict(zip(CUSTOMER_TRACE, trace.customer, strict=True))
+    arrays = {
+        name: array for dim, names in TRACED.items() for name, array in zip(names, trace.arrays[dim], strict=True)
+    }
     variables = {
         name: build_variable(variable, arrays[name].transpose(0, 3, 2, 1), network.currency)
         for name, variable in TRACE.items()
     }
     coords = build_coordinates(
-        strategy=list(job.plants),
-        path=job.paths,
-        time=range(network.horizon),
-        stage=list(network.stages),
-        customer=list(network.customers),
+        strategy=list(job.strategies), path=job.paths, time=range(network.horizon), **list_names(network)
     )
     attrs = build_provenance(network, job) | build_mixture_attrs(job) | {"contents": "trace"}
     return xr.Dataset(variables, coords | build_mixture_coords(job), attrs)

@@ -48,6 +48,7 @@ _YEAR = 365 * 24
 _OFTEN = "shorten the period, or lower the capacity or yield by what the events cost on average"
 
 _NOT_EMPTY: dict[str, JsonValue] = {"minProperties": 1}
+_NO_TIME: dict[str, JsonValue] = {"default": "0 d"}  # where a bare number is refused
 
 _Text = Annotated[str, TEXT]
 _Money = Annotated[float, MONEY]
@@ -77,11 +78,16 @@ class Input(Part):
     sources : the stages it comes from in order of preference, each with its share; the shares add up to 1.
     """
 
-    quantity: Annotated[float, POSITIVE_UNITS] = Field(description="units for one unit started")
+    quantity: Annotated[float, POSITIVE_UNITS] = Field(description="units taken per unit started")
     sources: Annotated[tuple[tuple[str, float], ...], SOURCES] = Field(
-        default=(), alias="from", description="stages in order of preference, or stages with their shares"
+        default=(),
+        alias="from",
+        description="stages in order of preference, `[valve, spare]`: the first has the whole share, the others stand "
+        "in; or stages with their shares, `{valve: 0.99, spare: 0.01}`; the stage named like the input if left out",
     )
-    failover: Annotated[bool, FLAG] = Field(default=True, description="whether others stand in for a source")
+    failover: Annotated[bool, FLAG] = Field(
+        default=True, description="whether the other sources stand in when a store falls short of its share"
+    )
 
 
 class Expedite(Part):
@@ -100,30 +106,45 @@ class Stage(Part):
     """
 
     inputs: Annotated[dict[str, Input], BeforeValidator(expand_inputs)] = Field(
-        default={}, description="what one unit started takes", examples=[{"steel": 2}]
+        default={},
+        description="what is taken from other stages per unit started; a stage without inputs is supplied from outside",
+        examples=[{"steel": 2}],
     )
     lead_time: Annotated[Distribution, DistributionReader("DrawnDuration", DURATION)] = Field(
-        default=build_constant(1.0), description="from the start to the arrival in the store; at least one period"
+        default=build_constant(1.0),
+        description="time from the start of a unit to its arrival in the store, rounded up to whole periods",
     )
-    capacity: Annotated[float, CAPACITY] | None = Field(default=None, description="units that can be started per time")
+    capacity: Annotated[float, CAPACITY] | None = Field(
+        default=None, description="units that can be started per time; no limit if left out"
+    )
     yield_: Annotated[Distribution, DistributionReader("DrawnYield", YIELD)] = Field(
-        default=build_constant(1.0), alias="yield", description="share of good units"
+        default=build_constant(1.0), alias="yield", description="share of the units received that are good"
     )
-    policy_: PolicyChoice = Field(alias="policy", description="the control loop that refills the store")
-    on_hand: Annotated[float, UNITS] | None = Field(default=None, description="stock at the start")
+    policy_: PolicyChoice = Field(alias="policy", description="the policy that refills the store")
+    on_hand: Annotated[float, UNITS] | None = Field(
+        default=None, description="stock at the start; if left out, the order-up-to level, or 0 where that is unlimited"
+    )
     expedite: Expedite | None = Field(default=None, description="a shorter lead time while the store is low")
     deliveries: Annotated[Literal["crossing", "in_order"], DELIVERIES] = Field(
-        default="crossing", description="whether what is started later may arrive earlier: `crossing` or `in_order`"
+        default="crossing",
+        description="`crossing`: a later start may arrive earlier; `in_order`: it may not, which excludes `expedite`",
     )
     customers: Annotated[Literal["first", "last"], SERVED] = Field(
-        default="last", description="whether the store serves its customers before or after the stages it supplies"
+        default="last",
+        description="`last`: the stages that the store supplies take from it before its customers are served; "
+        "`first`: its customers are served before any stage starts",
     )
-    value: _Money = Field(default=0.0, description="money bound in one unit in stock or in process")
-    holding_rate: _Interest | None = Field(default=None, description="cost of holding this stage's stock, of its value")
+    value: _Money = Field(default=0.0, description="money bound in one unit, in stock or in process")
+    holding_rate: _Interest | None = Field(
+        default=None,
+        description="cost of holding this stage's stock, as a share of its value; that of the network if left out",
+    )
     owned_in_process: Annotated[bool, FLAG] = Field(
-        default=True, description="whether units in process are the network's own, which cost holding and bind capital"
+        default=True,
+        description="whether units in process are the network's own; with `false`, they cost no holding and bind no "
+        "capital until they arrive",
     )
-    unit_cost: _Money = Field(default=0.0, description="cost of one unit started")
+    unit_cost: _Money = Field(default=0.0, description="purchase or conversion cost of one unit started")
     order_cost: _Money = Field(default=0.0, description="cost of placing one order")
     expedite_cost: _Money = Field(default=0.0, description="premium for one unit expedited")
     scrap_cost: _Money = Field(default=0.0, description="cost of one unit scrapped")
@@ -154,15 +175,19 @@ class Stage(Part):
 class Customer(Part):
     """Demand on the store of one stage."""
 
-    stage: _Text = Field(description="the stage whose store is asked")
-    demand_: Annotated[Demand, DEMANDED] = Field(alias="demand", description="units asked for, and every how long")
+    stage: _Text = Field(description="stage whose store serves the customer")
+    demand_: Annotated[Demand, DEMANDED] = Field(
+        alias="demand", description="units demanded, and the time between two draws as `every`"
+    )
     unmet: Annotated[float, UNMET] = Field(
-        default=1.0, description="share of unmet demand that waits: `backorder` is 1, `lost` is 0"
+        default=1.0, description="share of unmet demand that is backordered: `backorder` is 1, `lost` is 0"
     )
     price: _Money = Field(default=0.0, description="price of one unit shipped")
-    backorder_cost: _MoneyPerTime = Field(default=0.0, description="cost of one unit waiting, per time")
+    backorder_cost: _MoneyPerTime = Field(default=0.0, description="cost of one unit backordered, per time")
     lost_cost: _Money = Field(default=0.0, description="cost of one unit of demand lost")
-    shortage_cost: _Money = Field(default=0.0, description="cost of one unit of demand not met at once from stock")
+    shortage_cost: _Money = Field(
+        default=0.0, description="cost of one unit of demand not met at once from stock, backordered or lost"
+    )
 
     @property
     def demand(self) -> Distribution:
@@ -189,15 +214,21 @@ class Hit(Part):
     on_customers: ClassVar[tuple[str, ...]] = ("demand",)
     needed = (*on_stages, *on_customers)
 
-    capacity: Annotated[float, REDUCTION] | None = Field(default=None, description="factor on the capacity")
-    arrivals: Annotated[int | None, CLOSED] = Field(default=None, description="0: nothing arrives")
-    transit: Annotated[int | None, CLOSED] = Field(default=None, description="0: work in process stands still")
-    yield_: Annotated[float, REDUCTION] | None = Field(
-        default=None, alias="yield", description="factor on the share of good units"
+    capacity: Annotated[float, REDUCTION] | None = Field(default=None, description="factor on the capacity of a stage")
+    arrivals: Annotated[int | None, CLOSED] = Field(default=None, description="0: nothing arrives at a stage")
+    transit: Annotated[int | None, CLOSED] = Field(
+        default=None, description="0: the work in process of a stage stands still"
     )
-    lead_time: Annotated[float, POSITIVE_FACTOR] | None = Field(default=None, description="factor on the lead time")
+    yield_: Annotated[float, REDUCTION] | None = Field(
+        default=None, alias="yield", description="factor on the share of good units of a stage"
+    )
+    lead_time: Annotated[float, POSITIVE_FACTOR] | None = Field(
+        default=None, description="factor on the lead time of a stage"
+    )
     demand: Annotated[float, FACTOR] | None = Field(default=None, description="factor on the demand of a customer")
-    chance: _Share | None = Field(default=None, description="chance that one event hits this target")
+    chance: _Share | None = Field(
+        default=None, description="probability that one occurrence hits this target; that of the hazard if left out"
+    )
 
 
 class Hazard(Part):
@@ -205,11 +236,17 @@ class Hazard(Part):
 
     choices = (("rate", "time_between"),)
 
-    rate: Annotated[float, FREQUENCY] | None = Field(default=None, description="events per quiet time")
-    time_between: _Spell | None = Field(default=None, description="quiet time between two events")
-    duration: _Spell = Field(description="how long one event lasts")
-    ramp: _Duration = Field(default=0.0, description="time of the linear recovery after an event")
-    chance: _Share = Field(default=1.0, description="chance that one event hits a target, for each target")
+    rate: Annotated[float, FREQUENCY] | None = Field(
+        default=None, description="occurrences per time while there is none: the time between two is exponential"
+    )
+    time_between: _Spell | None = Field(
+        default=None, description="time from the end of one occurrence to the beginning of the next"
+    )
+    duration: _Spell = Field(description="duration of one occurrence")
+    ramp: _Duration = Field(default=0.0, description="time of the linear recovery after an occurrence")
+    chance: _Share = Field(
+        default=1.0, description="probability that one occurrence hits a target, drawn for each target"
+    )
     hits: dict[str, Hit] = Field(
         description="the stages and customers that are hit, and how",
         examples=[{"press": {"capacity": 0}}],
@@ -271,19 +308,29 @@ class Network(Part):
 
     name: _Text = Field(description="name of the network")
     period: Annotated[float, HOURS] = Field(description="length of one period")
-    horizon: Annotated[int, WholePeriods(down=True)] = Field(description="time simulated; rounded down to periods")
+    horizon: Annotated[int, WholePeriods(down=True)] = Field(
+        description="time simulated, rounded down to whole periods"
+    )
     warm_up: Annotated[int, WholePeriods(least=0, down=True)] = Field(
-        default=0, description="time at the start that is not accounted for; rounded down to periods"
+        default=0, description="time at the start that is simulated and not counted, rounded down to whole periods"
     )
     currency: Annotated[str, CURRENCY] = Field(default="money", description="unit of all money")
-    holding_rate: _Interest = Field(default=0.0, description="cost of holding stock, of its value")
-    days_receivable: Annotated[float, DAYS] = Field(default=0.0, description="time that customers take to pay")
-    days_payable: Annotated[float, DAYS] = Field(default=0.0, description="time taken to pay suppliers")
+    holding_rate: _Interest = Field(
+        default=0.0, description="cost of holding stock, as a share of its value; a stage can have its own"
+    )
+    days_receivable: Annotated[float, DAYS] = Field(
+        default=0.0, description="time that customers take to pay", json_schema_extra=_NO_TIME
+    )
+    days_payable: Annotated[float, DAYS] = Field(
+        default=0.0, description="time taken to pay suppliers", json_schema_extra=_NO_TIME
+    )
     stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=_NOT_EMPTY)
     customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=_NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")
     silence: Annotated[tuple[str, ...], SILENCE] = Field(default=(), description="names of warnings that are not shown")
-    strategies: dict[str, Network] = Field(default={}, description="named patches over the model")
+    strategies: dict[str, Network] = Field(
+        default={}, description="patches of the model by name; a model without any has one strategy, `base`"
+    )
     _text: str = PrivateAttr(default="")
     _origin: Origin = PrivateAttr(default_factory=Origin)
 

@@ -110,7 +110,9 @@ class Policy(Part):
     """
 
     kind: ClassVar[str]
-    review: Annotated[int, WholePeriods()] = Field(default=1, description="time between two reviews of the store")
+    review: Annotated[int, WholePeriods()] = Field(
+        default=1, description="time between two reviews of the store, whole periods"
+    )
 
     @property
     def is_unlimited(self) -> bool:
@@ -150,9 +152,11 @@ class BaseStock(Policy):
     level: Annotated[float | None, _ORDER_UP_TO] = Field(
         default=None, description="order-up-to level in units; or `unlimited`, for a stage with a capacity"
     )
-    cover: Annotated[float, DURATION] | None = Field(default=None, description="order-up-to level as time of demand")
+    cover: Annotated[float, DURATION] | None = Field(
+        default=None, description="order-up-to level as the time of mean demand that it covers"
+    )
     service: Annotated[float, SERVICE] | None = Field(
-        default=None, description="probability that the level covers what is asked for and has not arrived"
+        default=None, description="probability that the level covers what is outstanding"
     )
 
     @property
@@ -166,7 +170,7 @@ class MinMax(Policy):
 
     kind = "min_max"
     min: _Level = Field(description="level at or below which an order is placed")
-    max: _Level = Field(description="level up to which is ordered")
+    max: _Level = Field(description="level up to which the policy orders")
 
     @field_validator("max")
     @classmethod
@@ -213,11 +217,19 @@ class PolicyChoice(Part):
     """The one policy of a stage, under its kind."""
 
     choices = (("kanban", "base_stock", "min_max", "reorder_point", "make_to_order"),)
-    kanban: Kanban | None = None
-    base_stock: BaseStock | None = None
-    min_max: MinMax | None = None
-    reorder_point: ReorderPoint | None = None
-    make_to_order: MakeToOrder | None = None
+    kanban: Kanban | None = Field(
+        default=None, description="orders whole containers, as many as the cards of the loop allow"
+    )
+    base_stock: BaseStock | None = Field(default=None, description="orders up to a level at every review")
+    min_max: MinMax | None = Field(
+        default=None, description="orders up to the maximum when the position is at or below the minimum"
+    )
+    reorder_point: ReorderPoint | None = Field(
+        default=None, description="orders whole lots when the position is at or below a point"
+    )
+    make_to_order: MakeToOrder | None = Field(
+        default=None, description="keeps no stock: orders what its customers and stages have ordered"
+    )
 
     @classmethod
     def _build_hint(cls, source: Any) -> str:

@@ -11,6 +11,7 @@ from jitrisk.model.measures import POSITIVE_UNITS
 from jitrisk.model.network import Network
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.strategies import FIELDS
+from jitrisk.sampling.distributions import Distribution
 
 
 class _Generator(GenerateJsonSchema):
@@ -20,7 +21,11 @@ class _Generator(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
+        """Return the schema with the default in the notation of a model file; an empty default is left out."""
+        default = schema.get("default")
+        value = default.mean() if isinstance(default, Distribution) else default
+        inner = self.generate_inner(schema["schema"])
+        return inner if value in (None, {}, ()) else {**inner, "default": value}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -56,12 +61,17 @@ def _hoist_definitions(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _build_patch(kind: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a patch of one member: any of its fields, none required."""
-    return {key: value for key, value in kind.items() if key not in ("required", "allOf")}
+    """Return the schema of a patch of one member: any of its fields, none required and none with a default."""
+    patch = {key: value for key, value in kind.items() if key not in ("required", "allOf")}
+    return patch | {"properties": {key: _remove_default(field) for key, field in patch["properties"].items()}}
+
+
+def _remove_default(field: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in field.items() if key != "default"}
 
 
 def _build_strategies(properties: dict[str, Any]) -> dict[str, Any]:
-    fields = {key: properties[key] for key in FIELDS}
+    fields = {key: _remove_default(properties[key]) for key in FIELDS}
     sections = {
         section: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{part.__name__}Patch"}}
         for section, part in SECTIONS.items()

@@ -17,19 +17,20 @@ from jitrisk.report.terminal_table import ReportTable
 from jitrisk.report.textplot import build_text_plot
 
 if TYPE_CHECKING:
+    from jitrisk.report.figures.convergence import convergence
     from jitrisk.report.figures.cost_stack import cost_stack
-    from jitrisk.report.figures.curves import convergence, exceedance
     from jitrisk.report.figures.distribution import distribution
+    from jitrisk.report.figures.exceedance import exceedance
     from jitrisk.report.figures.fan import fan
     from jitrisk.report.figures.network import network
     from jitrisk.report.figures.timeline import timeline
 
 # What needs matplotlib is imported when it is first used.
 _WHERE = {
-    "convergence": "jitrisk.report.figures.curves",
+    "convergence": "jitrisk.report.figures.convergence",
     "cost_stack": "jitrisk.report.figures.cost_stack",
     "distribution": "jitrisk.report.figures.distribution",
-    "exceedance": "jitrisk.report.figures.curves",
+    "exceedance": "jitrisk.report.figures.exceedance",
     "fan": "jitrisk.report.figures.fan",
     "network": "jitrisk.report.figures.network",
     "timeline": "jitrisk.report.figures.timeline",

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jitrisk.run import engine
-from jitrisk.run.engine import Horizon, Job
+from jitrisk.run.backends import Backend, Threads
+from jitrisk.run.job import Horizon, Job
+from jitrisk.run.memory import compute_memory
+from jitrisk.run.partition import partition
 from jitrisk.units import format_bytes, format_count, format_wall_time
 from jitrisk.vocabulary import CYCLES, OCCURRENCES, OUTCOMES, SAMPLING
 
@@ -41,28 +44,29 @@ class Forecast:
         )
 
 
-def forecast(job: Job, threads: int | None = None) -> Forecast:
-    """Return what a job is expected to take, from a short run of its first paths on the same threads.
+def forecast(job: Job, backend: Backend | None = None) -> Forecast:
+    """Return what a job is expected to take, from a short run of its first paths on the same backend.
 
-    The paths are computed and thrown away. A first look takes one block a thread; where it expects a long run, a
+    The paths are computed and thrown away. A first look takes one block per worker; where it expects a long run, a
     second one takes up to 3 % of that time, at most half a second.
 
     Parameters
     ----------
     job : what is to be simulated.
-    threads : threads to use; all cores by default.
+    backend : what runs the blocks; threads on all cores by default.
     """
     # Reading compiled code from disk, or compiling it, is no part of a path.
-    engine.run(replace(job, horizon=Horizon(1), paths=job.paths[:1]), threads)
-    paths = min(len(job.paths), engine.count_concurrent_paths(job, threads))
-    took = _measure_seconds(job, paths, threads)
+    backend = backend or Threads()
+    engine.run(replace(job, horizon=Horizon(1), paths=job.paths[:1]), backend)
+    paths = min(len(job.paths), _count_concurrent_paths(job, backend))
+    took = _measure_seconds(job, paths, backend)
     seconds = took * len(job.paths) / paths
     rounds = int(min(_LONGEST, _SHARE * seconds) / took)
-    if rounds > 1 and (longer := _measure_seconds(job, rounds * paths, threads)) > took:
+    if rounds > 1 and (longer := _measure_seconds(job, rounds * paths, backend)) > took:
         # What a run takes before its first path is in both, and not in their difference.
         rate = (longer - took) / ((rounds - 1) * paths)
         seconds = took + rate * (len(job.paths) - paths)
-    return Forecast(len(job.paths), len(job.plants), seconds, engine.compute_memory(job, threads))
+    return Forecast(len(job.paths), len(job.strategies), seconds, compute_memory(job, backend.workers))
 
 
 def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
@@ -74,21 +78,20 @@ def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
     hazards : how many hazards the model has.
     weighted : whether paths have weights.
     """
-    plant = next(iter(job.plants.values()))
-    sizes = {
-        "strategy": len(job.plants),
-        "stage": plant.stages,
-        "customer": plant.customers,
-        "hazard": hazards,
-        "path": 1,
-    }
+    sizes = {"strategy": len(job.strategies), **job.sizes, "hazard": hazards, "path": 1}
     tables = [OUTCOMES, OCCURRENCES, CYCLES if job.has_cycles else {}, SAMPLING if weighted else {}]
     variables = [variable for table in tables for variable in table.values() if "path" in variable.dims]
     taken = (math.prod(sizes[dim] for dim in one.dims) * np.dtype(one.dtype).itemsize for one in variables)
     return sum(taken) + np.dtype(np.int64).itemsize  # of the number of the path
 
 
-def _measure_seconds(job: Job, paths: int, threads: int | None) -> float:
+def _count_concurrent_paths(job: Job, backend: Backend) -> int:
+    """Return how many paths keep every worker busy once: a block of paths for each."""
+    blocks = partition(job, backend.workers)
+    return min(backend.workers, len(blocks)) * blocks.lanes
+
+
+def _measure_seconds(job: Job, paths: int, backend: Backend) -> float:
     begin = time.perf_counter()
-    engine.run(replace(job, paths=job.paths[:paths]), threads)
+    engine.run(replace(job, paths=job.paths[:paths]), backend)
     return time.perf_counter() - begin

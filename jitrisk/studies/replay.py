@@ -12,7 +12,8 @@ from jitrisk.errors import JitriskError, ResultError, format_suggestion
 from jitrisk.model import Network
 from jitrisk.risk.inputs import is_longer_than_a_year
 from jitrisk.run import engine, tracing
-from jitrisk.run.engine import Horizon, Job
+from jitrisk.run.backends import Backend, Threads
+from jitrisk.run.job import Horizon, Job
 from jitrisk.units import HOURS_PER_YEAR
 from jitrisk.vocabulary import METRICS, PRICES
 
@@ -78,7 +79,7 @@ def apply_run_horizon(job: Job, run: xr.Dataset) -> Job:
 def require_same(stored: xr.Dataset, job: Job) -> None:
     """Raise ResultError unless a result has the strategies, a seed, and the same series handed in."""
     known = [str(name) for name in stored["strategy"].values] if "strategy" in stored.dims else []
-    for name in job.plants:
+    for name in job.strategies:
         if known and name not in known:
             raise ResultError(f"there is no strategy {name!r} in the result: it has {', '.join(known)}")
     if "seed" not in stored.attrs:
@@ -96,7 +97,7 @@ def require_same(stored: xr.Dataset, job: Job) -> None:
     raise ResultError(f"the result was simulated with {before or 'nothing'} handed in, and this time it is {after}")
 
 
-def measure_last_year(run: xr.Dataset, network: Network, threads: int | None = None) -> xr.Dataset:
+def measure_last_year(run: xr.Dataset, network: Network, backend: Backend | None = None) -> xr.Dataset:
     """Return the result of the same paths with the last year of each measured alone; see :func:`jitrisk.last_year`."""
     hours = float(run.attrs["period_hours"])
     if not is_longer_than_a_year(int(run.attrs["periods"]) * hours / HOURS_PER_YEAR):
@@ -114,7 +115,7 @@ def measure_last_year(run: xr.Dataset, network: Network, threads: int | None = N
     job = build_job(network, chosen, range(first, first + count), seed, mixture=mixture)
     require_same(run, job)
     job = replace(job, horizon=Horizon(network.horizon, network.horizon - round(HOURS_PER_YEAR / hours)))
-    result = datasets.label_outcomes(network, chosen, engine.run(job, threads), job)
+    result = datasets.label_outcomes(network, chosen, engine.run(job, backend), job)
     return result.assign({price: run[price] for price in PRICES if price in run}).assign_attrs(measured="last year")
 
 
@@ -136,19 +137,19 @@ def replay_path(
     ResultError
         If the choice finds no path, or the path run again differs from the run.
     """
-    ((name, _),) = job.plants.items()
+    ((name, _),) = job.strategies.items()
     if values is None and run is not None:
         values = risk.metrics(run)
     number = choice.path if values is None else choice.find_path_number(values, name)
     assert number is not None  # without a run the number is given
     alone = _isolate_path(job, number)
     patched = {name: network.strategies[name]}
-    single = datasets.label_outcomes(network, patched, engine.run(alone, threads=1), alone)
+    single = datasets.label_outcomes(network, patched, engine.run(alone, Threads(1)), alone)
     if run is not None:
         kept = run.sel(strategy=[name], path=[number]).load()
         _refuse_differences(kept, single)
         single = single.assign({price: kept[price] for price in PRICES if price in kept})
-    traced = datasets.label_trace(network, tracing.trace(alone, threads=1), alone)
+    traced = datasets.label_trace(network, tracing.trace(alone, Threads(1)), alone)
     exogenous = datasets.label_paths(patched[name], tracing.draw(alone), alone)
     parts = [
         # The demand of a replay is that drawn, which can be handed in; that of the trace is rounded to whole grains.

@@ -13,7 +13,10 @@ from jitrisk import risk
 from jitrisk.errors import JitriskError
 from jitrisk.risk.precision_target import PrecisionTarget, assess_precision, select_target_metric
 from jitrisk.run import engine
-from jitrisk.run.engine import Job, Progress, Totals
+from jitrisk.run.backends import Backend, Threads
+from jitrisk.run.job import Job, Progress
+from jitrisk.run.memory import count_fitting_paths
+from jitrisk.run.totals import Totals, allocate_totals
 from jitrisk.sampling.rare import Mixture
 
 FIRST = 10_000
@@ -37,7 +40,7 @@ def grow(
     target: PrecisionTarget,
     label: Label,
     most: int = MOST,
-    threads: int | None = None,
+    backend: Backend | None = None,
     progress: Progress | None = None,
     watch: Watch | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
@@ -51,7 +54,7 @@ def grow(
     target : the statistic and the width its interval is to have for every strategy.
     label : makes the Dataset of some of the paths.
     most : paths at most.
-    threads : threads to use; all cores by default.
+    backend : what runs the blocks; threads on all cores by default.
     progress : called now and then with the number of path-strategies done and those planned.
     watch : called after every look with what :func:`jitrisk.risk.reached` found, and in its attributes ``planned``,
         the number of paths gone on to, or at the last look ``stopped``: why there are no more, ``"met"``,
@@ -62,7 +65,7 @@ def grow(
     -------
     The Dataset, equal to that of as many paths simulated at once, and what was found at the last look.
     """
-    growing = _GrowingTotals(job, threads)
+    growing = _GrowingTotals(job, backend or Threads())
     metrics: list[xr.Dataset] = []
     planned = min(FIRST, most)
     while True:
@@ -127,23 +130,23 @@ def _round_up(number: float) -> int:
 class _GrowingTotals:
     """Totals that grow along their paths, in room reserved ahead: memory that is not written costs nothing."""
 
-    def __init__(self, job: Job, threads: int | None) -> None:
-        self._job, self._threads = job, threads
-        self._totals = engine.allocate_totals(job, 0)
+    def __init__(self, job: Job, backend: Backend) -> None:
+        self._job, self._backend = job, backend
+        self._totals = allocate_totals(job, 0)
         self.paths = 0
 
     def extend(self, paths: int, progress: Progress | None) -> range:
         """Simulate on until there are `paths`, and return the places of those added."""
         part = range(self.paths, paths)
         self._reserve(paths)
-        strategies = len(self._job.plants)
+        strategies = len(self._job.strategies)
 
         def report_progress(done: int, _: int) -> None:
             if progress is not None:
                 progress(part.start * strategies + done, paths * strategies)
 
         job = replace(self._job, paths=self.list_path_numbers(part))
-        engine.run(job, self._threads, progress=report_progress, out=self.select_totals(part))
+        engine.run(job, self._backend, progress=report_progress, out=self.select_totals(part))
         self.paths = paths
         return part
 
@@ -156,29 +159,24 @@ class _GrowingTotals:
     def select_totals(self, places: range | None = None) -> Totals:
         """Return the totals of some places, a view; of all by default."""
         places = range(self.paths) if places is None else places
-        part = np.s_[:, :, :, places.start : places.stop]
-        held = self._totals
-        cycle = None if held.cycle is None else held.cycle[part]
-        return Totals(held.stage[part], held.customer[part], held.occurred[:, places.start : places.stop], cycle)
+        return self._totals.select_paths(places)
 
     def count_fitting_paths(self) -> int:
         """Return how many more paths fit in memory, with what there is moved where the reserve is used up."""
-        fit = engine.count_fitting_paths(self._job, self._threads)
-        spare = int(self._totals.stage.shape[-1]) - self.paths
+        fit = count_fitting_paths(self._job, self._backend.workers)
+        spare = self._totals.paths - self.paths
         return max(min(fit, spare), fit - self.paths)
 
     def _reserve(self, paths: int) -> None:
-        if paths <= self._totals.stage.shape[-1]:
+        if paths <= self._totals.paths:
             return
-        most = max(paths, engine.count_fitting_paths(self._job, self._threads))
-        fresh = engine.allocate_totals(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
-        pairs = [(fresh.stage, self._totals.stage), (fresh.customer, self._totals.customer)]
-        if fresh.cycle is not None and self._totals.cycle is not None:
-            pairs.append((fresh.cycle, self._totals.cycle))
-        for new, old in pairs:
+        most = max(paths, count_fitting_paths(self._job, self._backend.workers))
+        fresh = allocate_totals(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
+        for dim, new in fresh.items():
+            old = self._totals[dim]
             for place in np.ndindex(old.shape[:-1]):
                 # What is off stays zero, and zeros that are not written take no memory.
                 if old[place][: self.paths].any():
                     new[place][: self.paths] = old[place][: self.paths]
-        fresh.occurred[:, : self.paths] = self._totals.occurred[:, : self.paths]
+        fresh.occurrences[:, : self.paths] = self._totals.occurrences[:, : self.paths]
         self._totals = fresh

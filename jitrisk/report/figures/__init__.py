@@ -1,8 +1,9 @@
 """Figures for notebooks and pages, each from a Dataset: drawn with matplotlib's objects, without pyplot."""
 
+from jitrisk.report.figures.convergence import convergence
 from jitrisk.report.figures.cost_stack import cost_stack
-from jitrisk.report.figures.curves import convergence, exceedance
 from jitrisk.report.figures.distribution import distribution
+from jitrisk.report.figures.exceedance import exceedance
 from jitrisk.report.figures.fan import fan
 from jitrisk.report.figures.network import network
 from jitrisk.report.figures.timeline import timeline

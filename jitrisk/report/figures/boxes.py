@@ -1,4 +1,4 @@
-"""What stands in the boxes of a network diagram."""
+"""The words and shares in the boxes of a network diagram."""
 
 from __future__ import annotations
 
@@ -25,19 +25,24 @@ class Box:
     Attributes
     ----------
     name : its name, in one or two lines.
-    lines : small print below the name.
-    hazards : what hits it, in lines.
+    facts : small print below the name.
+    hazards : the hazards that hit it and their effects, in lines.
     cover : days of mean demand in the full store, as a share of the most in the figure; None for a customer.
-    lost : time lost in words, in lines; none without a result.
+    lost : time lost in words; none without a result.
     dark : time lost as a share of the most that any stage, or any customer, lost.
     """
 
     name: str
-    lines: tuple[str, ...]
+    facts: tuple[str, ...]
     hazards: tuple[str, ...]
     cover: float | None = None
     lost: tuple[str, ...] = ()
     dark: float = 0.0
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The small print in lines that fit into the box."""
+        return tuple(row for fact in self.facts for row in wrap_text(fact, _CELLS).splitlines())
 
 
 def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> dict[str, Box]:
@@ -52,7 +57,7 @@ def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str)
     Raises
     ------
     ResultError
-        When the result has not this strategy, or not the same stages and customers.
+        When the result lacks this strategy, or has other stages and customers.
     """
     one = outline.sel(strategy=strategy)
     covers = outline["cover_days"].values
@@ -61,7 +66,7 @@ def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str)
     period_days, found = float(outline.attrs["period_hours"]) / HOURS_PER_DAY, {}
     for name in map(str, outline["stage"].values):
         stage = one.sel(stage=name)
-        # A store that nobody draws on covers any time, unless it keeps nothing.
+        # A store without demand covers any time, unless its order-up-to level is 0.
         cover = min(float(stage["cover_days"]) / most, 1.0) if float(stage["order_up_to"]) else 0.0
         lost = words.get(name, ())
         found[name] = Box(
@@ -89,18 +94,16 @@ def _describe_stage(stage: xr.Dataset, period_days: float) -> tuple[str, ...]:
     full = float(stage["order_up_to"])
     store = format_number(full, 4) if math.isfinite(full) else "without limit"
     days = f" = {format_duration(cover)}" if math.isfinite(cover) and cover > 0 else ""
-    lines = (
+    return (
         f"{format_duration(float(stage['lead_time']) * HOURS_PER_DAY)}{limit}",
         render_policy({str(name): array.item() for name, array in stage.items() if not array.dims}, period_days),
         f"store {store}{days}",
     )
-    return tuple(row for line in lines for row in wrap_text(line, _CELLS).splitlines())
 
 
 def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
     demand = f"{format_number(float(customer['customer_demand']), 4)} per day"
-    lines = (demand, render_unmet_demand(float(customer["backorder_share"])))
-    return tuple(row for line in lines for row in wrap_text(line, _CELLS).splitlines())
+    return demand, render_unmet_demand(float(customer["backorder_share"]))
 
 
 def _describe_hazards(one: xr.Dataset, stage_or_customer: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Where the money goes: the components of the mean cost, stacked, one bar a strategy."""
+"""The components of the mean cost, stacked, one bar per strategy."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, label_right, wrap_text
+from jitrisk.report.figures.recording import AxisQuantity, Plot, SeriesIdentity
 from jitrisk.report.figures.scales import set_plain_ticks
 from jitrisk.report.figures.style import (
     GRID,
@@ -37,9 +38,9 @@ _LEGIBLE = 0.055  # share of the axes' height from which a number fits into its 
 
 @apply_style
 def cost_stack(outcomes: xr.Dataset, *, ax: Axes | None = None) -> Figure:
-    """Draw the components of the mean cost a year, stacked, one bar a strategy.
+    """Draw the components of the mean cost per year, stacked, one bar per strategy.
 
-    Components that nobody pays are left out; the total stands above each bar with half its 95 % interval.
+    Components that are 0 in every strategy are left out; the total stands above each bar with half its 95 % interval.
 
     Parameters
     ----------
@@ -65,68 +66,61 @@ def cost_stack(outcomes: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     figure, ax = create_canvas(ax)
     total = np.sum(list(means.values()), axis=0)
     shown = select_display_unit(total, str(measures["total"].attrs["units"]))
-    _stack(ax, {name: shown.convert(values) for name, values in means.items()}, strategies)
-    _set_axes(ax, shown, strategies)
+    plot = Plot(ax, y=AxisQuantity("mean cost", f"{shown.unit} a year"))
+    _draw_stack(plot, {name: shown.convert(values) for name, values in means.items()}, strategies)
+    _set_axes(plot, strategies)
     _label_totals(ax, measures, strategies, shown)
     set_title(ax, "Mean cost a year by component", str(measures.attrs.get("name", "")))
     return figure
 
 
-def _stack(ax: Axes, means: dict[str, np.ndarray], strategies: list[str]) -> None:
-    """Stack the bars, lead the eye from one to the next, and name each component at the right."""
-    places = np.arange(len(strategies))
-    foot = np.zeros(len(strategies))
-    ends = []
+def _draw_stack(plot: Plot, means: dict[str, np.ndarray], strategies: list[str]) -> None:
+    """Draw the bars on each other, shades between neighboring bars, and the name of each component at the right."""
+    ax, count = plot.ax, len(strategies)
+    foot, feet, labels = np.zeros(count), [], []
     for k, (name, heights) in enumerate(means.items()):
-        style = select_look(k)
-        bars = ax.bar(
-            places, heights, _WIDTH, foot, color=style.color, edgecolor=PAPER, lw=0.8, label=format_metric_name(name)
+        look = select_look(k)
+        identity = SeriesIdentity(format_metric_name(name), look.color)
+        plot.draw_bars(
+            identity, strategies, heights, foot, width=_WIDTH, edgecolor=PAPER, lw=0.8, hatch=look.hatch or None
         )
-        for bar in bars:
-            bar.set_hatch(style.hatch)
-        for i in range(len(strategies) - 1):
-            between = [places[i] + _WIDTH / 2, places[i + 1] - _WIDTH / 2]
-            ends_of = (foot[i : i + 2], foot[i : i + 2] + heights[i : i + 2])
-            ax.fill_between(between, *ends_of, color=style.color, alpha=0.18, lw=0)
-        ends.append(Label(format_metric_name(name), places[-1] + _WIDTH / 2, foot[-1] + heights[-1] / 2, style.color))
+        _draw_shades(ax, foot, heights, look.color)
+        labels.append(Label(identity.name, count - 1 + _WIDTH / 2, foot[-1] + heights[-1] / 2, look.color))
+        feet.append(foot)
         foot = foot + heights
     top = float(foot.max())
     ax.set_ylim(0, 1.12 * top)
-    ax.set_xlim(-0.6, len(strategies) - 1 + _WIDTH / 2 + 0.04)
-    foot = np.zeros(len(strategies))
-    for k, heights in enumerate(means.values() if len(strategies) <= _SIDE_BY_SIDE else ()):
-        _label_segments(ax, places, foot, heights, top, select_look(k).color)
-        foot = foot + heights
-    label_right(ax, ends)
+    ax.set_xlim(-0.6, count - 1 + _WIDTH / 2 + 0.04)
+    if count <= _SIDE_BY_SIDE:
+        for k, (low, heights) in enumerate(zip(feet, means.values(), strict=True)):
+            _label_segments(ax, low, heights, top, select_look(k).color)
+    label_right(ax, labels)
 
 
-def _label_segments(
-    ax: Axes, places: np.ndarray, foot: np.ndarray, heights: np.ndarray, top: float, color: str
-) -> None:
+def _draw_shades(ax: Axes, foot: np.ndarray, heights: np.ndarray, color: str) -> None:
+    """Draw shades between neighboring bars, which lead the eye from one to the next."""
+    for i in range(len(foot) - 1):
+        between, low = [i + _WIDTH / 2, i + 1 - _WIDTH / 2], foot[i : i + 2]
+        ax.fill_between(between, low, low + heights[i : i + 2], color=color, alpha=0.18, lw=0)
+
+
+def _label_segments(ax: Axes, foot: np.ndarray, heights: np.ndarray, top: float, color: str) -> None:
     """Write each amount into its segment, where it has room."""
     patch = {"facecolor": color, "edgecolor": "none", "pad": 1.2}
-    for place, low, height in zip(places, foot, heights, strict=True):
+    how: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, "bbox": patch}
+    for place, (low, height) in enumerate(zip(foot, heights, strict=True)):
         if height >= _LEGIBLE * 1.12 * top:
-            middle = low + height / 2
-            ax.text(
-                place,
-                middle,
-                format_number(height),
-                ha="center",
-                va="center",
-                color=select_text_color(color),
-                fontsize=8,
-                bbox=patch,
-            )
+            ax.text(place, low + height / 2, format_number(height), color=select_text_color(color), **how)
 
 
-def _set_axes(ax: Axes, shown: DisplayUnit, strategies: list[str]) -> None:
+def _set_axes(plot: Plot, strategies: list[str]) -> None:
+    ax = plot.ax
     width = max(6, 44 // len(strategies))
     crowded = len(strategies) > _SIDE_BY_SIDE or max(map(len, strategies)) > 3 * width
     names = [wrap_text(name, 22, 1) if crowded else wrap_text(name, width, 3) for name in strategies]
     ax.set_xticks(range(len(strategies)), names, fontsize=_select_font_size(strategies), rotation=90 if crowded else 0)
     ax.tick_params(axis="x", length=0)
-    ax.set_ylabel(shown.label_axis("mean cost") + " per year")
+    ax.set_ylabel(plot.y.label)
     set_plain_ticks(ax.yaxis, 6)
     ax.grid(axis="y", color=GRID, lw=0.6)
 

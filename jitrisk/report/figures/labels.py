@@ -1,4 +1,4 @@
-"""Direct labels: words at the end of what they name, moved apart until none lies on another."""
+"""Direct labels: words at the end of the curve that they name, moved apart until none overlaps another."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 from rich.cells import cell_len
 
+from jitrisk.report.figures.recording import get_figure, mark_strategy
 from jitrisk.report.figures.style import darken_color
 
 _LINE = 1.35  # height of a line of text, in font sizes
@@ -31,13 +32,30 @@ class Label(NamedTuple):
     ----------
     words : what is written.
     x, y : the place, in the data's units.
-    color : color of the mark before the words.
+    color : color of the words, which are darkened until they are legible.
+    strategy : the strategy that it names, empty where it names something else.
     """
 
     words: str
     x: float
     y: float
     color: str
+    strategy: str = ""
+
+
+class CurveLabel(NamedTuple):
+    """Words for a curve, whose place is found from the curve.
+
+    Attributes
+    ----------
+    words : what is written.
+    color : color of the words, which are darkened until they are legible.
+    strategy : the strategy that it names, empty where it names something else.
+    """
+
+    words: str
+    color: str
+    strategy: str = ""
 
 
 def wrap_text(text: str, width: int = _MOST, lines: int = 2) -> str:
@@ -87,10 +105,10 @@ def spread_apart(wanted: Sequence[float], sizes: Sequence[float], low: float = -
 def spread_in_order(
     wanted: Sequence[float], sizes: Sequence[float], low: float = -inf, high: float = inf
 ) -> list[float]:
-    """Return places as :func:`apart` does, in the order given.
+    """Return places as :func:`spread_apart` does, in the order given.
 
-    Intervals that overlap are joined to blocks and centered on the mean of what their members want (pool adjacent
-    violators; Barlow et al. 1972), which moves everything as little as can be, in squares.
+    Intervals that overlap are joined to blocks and centered on the mean of the places wanted for their members (pool
+    adjacent violators; Barlow et al. 1972), which minimizes the sum of the squared moves.
     """
     blocks: list[tuple[list[int], float]] = []  # members, and where the block begins
     for i in range(len(wanted)):
@@ -110,7 +128,7 @@ def spread_in_order(
 def _compute_block_start(
     members: list[int], wanted: Sequence[float], sizes: Sequence[float], low: float, high: float
 ) -> float:
-    """Return where a block begins whose members miss what they want by the least squares."""
+    """Return where a block begins whose members miss the places wanted for them by the least squares."""
     offset, total = 0.0, 0.0
     for i in members:
         total += wanted[i] - offset - sizes[i] / 2
@@ -132,8 +150,7 @@ def label_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> lis
     """
     if not labels:
         return []
-    figure = ax.get_figure(root=True)
-    assert figure is not None
+    figure = get_figure(ax)
     figure.draw_without_rendering()
     box = ax.get_window_extent()
     per_point = figure.dpi / _POINTS
@@ -144,14 +161,15 @@ def label_right(ax: Axes, labels: Sequence[Label], fontsize: float = 9.0) -> lis
     if sum(sizes) > box.height + 2 * slack:
         return _draw_legend(ax, len(labels))
     centers = spread_apart(wanted, sizes, box.y0 - slack, box.y1 + slack)
-    return [
-        _draw_label(ax, one, target, (center - target) / per_point, fontsize)
-        for one, target, center in zip(labels, wanted, centers, strict=True)
-    ]
+    written = []
+    for one, target, center in zip(labels, wanted, centers, strict=True):
+        written.append(_draw_label(ax, one, target, (center - target) / per_point, fontsize))
+        mark_strategy(ax, written[-1:], one.strategy)
+    return written
 
 
 def _draw_legend(ax: Axes, entries: int) -> list[Annotation]:
-    """Name everything in a legend, where there is no room for words beside it; return that nothing is beside it."""
+    """Draw a legend where there is no room for direct labels, and return the direct labels: none."""
     columns = -(-entries // _ENTRIES)
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), fontsize=7, ncols=columns, borderaxespad=0)
     return []
@@ -178,40 +196,38 @@ def _draw_label(ax: Axes, label: Label, height: float, up: float, fontsize: floa
 
 
 def label_curves(
-    ax: Axes, edges: npt.NDArray[np.float64], heights: npt.NDArray[np.float64], names: Sequence[tuple[str, str]]
+    ax: Axes, edges: npt.NDArray[np.float64], heights: npt.NDArray[np.float64], labels: Sequence[CurveLabel]
 ) -> list[Annotation]:
-    """Write names beside steps that share their axes: where each stands out most, free of the others and of each other.
+    """Write labels beside steps that share their axes, each where its curve is farthest above the others.
 
     Parameters
     ----------
     ax : the axes, their limits set.
     edges : ends of the steps, shape (n + 1,).
-    heights : heights of the steps, one row a name, shape (names, n).
-    names : what is written, and its color.
+    heights : heights of the steps, one row per label, shape (labels, n).
+    labels : the labels.
     """
-    if len(names) > _CURVES:
-        return _draw_legend(ax, len(names))
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.draw_without_rendering()
+    if len(labels) > _CURVES:
+        return _draw_legend(ax, len(labels))
+    get_figure(ax).draw_without_rendering()
     space = ax.get_window_extent()
     columns = ax.transData.transform(np.column_stack([edges, np.zeros_like(edges)]))[:, 0]
     rows = np.array([ax.transData.transform(np.column_stack([edges[:-1], row]))[:, 1] for row in heights])
     taken: list[Bbox] = []
     written = []
-    for k, (words, color) in enumerate(names):
+    for k, label in enumerate(labels):
         others = np.delete(rows, k, axis=0).max(axis=0, initial=space.y0)
         # Of places as good, the highest: those of equal curves lie on their peak, not at an end.
         at = int(np.argmax(rows[k] - others + 1e-3 * rows[k]))
         anchor = (float(columns[at] + columns[at + 1]) / 2, float(rows[k, at]))
         text = ax.annotate(
-            words, anchor, xycoords="figure pixels", fontsize=9, color=darken_color(color), weight="bold"
+            label.words, anchor, xycoords="figure pixels", fontsize=9, color=darken_color(label.color), weight="bold"
         )
         size = text.get_window_extent()
         text.remove()
         place = _find_free_place(anchor, (size.width, size.height), space, taken, (columns, rows))
         taken.append(place)
-        written.append(_draw_tied_label(ax, words, color, place, anchor))
+        written.append(_draw_tied_label(ax, label, place, anchor))
     return written
 
 
@@ -246,12 +262,12 @@ def _count_covered_curves(box: Bbox, columns: npt.NDArray[np.float64], rows: npt
     return int(((low <= box.y1) & (high >= box.y0)).sum())
 
 
-def _draw_tied_label(ax: Axes, words: str, color: str, place: Bbox, anchor: tuple[float, float]) -> Annotation:
-    """Write words in their place and tie them to what they name, in proportions of the axes."""
+def _draw_tied_label(ax: Axes, label: CurveLabel, place: Bbox, anchor: tuple[float, float]) -> Annotation:
+    """Write a label in its place and tie it to its curve by a line, in proportions of the axes."""
     inverse = ax.transAxes.inverted()
     where, to = inverse.transform((place.x0, (place.y0 + place.y1) / 2)), inverse.transform(anchor)
-    return ax.annotate(
-        words,
+    written = ax.annotate(
+        label.words,
         (float(to[0]), float(to[1])),
         xytext=(float(where[0]), float(where[1])),
         xycoords="axes fraction",
@@ -260,7 +276,9 @@ def _draw_tied_label(ax: Axes, words: str, color: str, place: Bbox, anchor: tupl
         va="center",
         fontsize=9,
         weight="bold",
-        color=darken_color(color),
-        arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 1},
+        color=darken_color(label.color),
+        arrowprops={"arrowstyle": "-", "color": label.color, "lw": 0.8, "shrinkA": 0, "shrinkB": 1},
         annotation_clip=False,
     )
+    mark_strategy(ax, [written], label.strategy)
+    return written

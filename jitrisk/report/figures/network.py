@@ -1,4 +1,4 @@
-"""The network as a diagram: what feeds what, how much each store holds, what hits it, and where it starves."""
+"""The network as a diagram: stages with stores, policies, hazards and lost time, links, and customers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from jitrisk.errors import ResultError
 from jitrisk.report.figures.boxes import Box, build_boxes
 from jitrisk.report.figures.labels import wrap_text
 from jitrisk.report.figures.layout import Layout, Segment, Slot, compute_layout
+from jitrisk.report.figures.recording import Node, Plot, SeriesIdentity
 from jitrisk.report.figures.style import (
     ALARM,
     COLORS,
@@ -55,7 +56,7 @@ def network(
     outcomes : a result of the same model; each box then says for how long the stage starved or was broken, or the
         customer was short, and is the darker the longer.
     strategy : the strategy drawn; by default the first.
-    ax : axes to draw in; by default those of a new figure, as large as the network asks for.
+    ax : axes to draw in; by default those of a new figure, large enough for the network.
 
     Raises
     ------
@@ -66,7 +67,8 @@ def network(
     drawn = build_boxes(outline, outcomes, name)
     links = _label_links(outline.sel(strategy=name))
     plan = _compute_plan(outline, drawn, links)
-    words, legend = _render_heading(outline, name, outcomes is not None, plan.width)
+    heading = _render_heading(outline, name)
+    legend = _render_legend(outcomes is not None, plan.width)
     figure, ax = create_canvas(ax, (plan.width + 0.2, plan.height + 0.7 + _LEGEND_LINE * legend.count("\n")))
     figure.draw_without_rendering()
     place = ax.get_window_extent()
@@ -75,9 +77,12 @@ def network(
     ax.set(xlim=(-_RIM, plan.width + _RIM), ylim=(-_RIM, plan.height + _RIM), aspect="equal", anchor="W")
     ax.set_axis_off()
     _draw_links(ax, plan, links, shrunk)
-    for key, box in drawn.items():
-        _draw_box(ax, box, plan, key, shrunk)
-    set_title(ax, words, legend)
+    nodes = [_draw_box(ax, box, plan, key, shrunk) for key, box in drawn.items()]
+    # From left to right and from the top down, which is the order of the keyboard.
+    nodes.sort(key=lambda node: (node.place[0], -node.place[1], node.name))
+    Plot(ax).record_nodes(SeriesIdentity("", INK, name), nodes)
+    # A wider line would shrink the axes.
+    set_title(ax, wrap_text(heading, min(60, int(plan.width / _TITLE_CELL))), legend, heading)
     return figure
 
 
@@ -198,7 +203,8 @@ def _place_ports(plan: _Plan, segments: list[Segment], side: int) -> dict[Segmen
     return heights
 
 
-def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> None:
+def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> Node:
+    """Draw a stage or customer with its words, and return it as a node."""
     slot = (name, plan.layout.columns[name])
     left, height = plan.find_left(slot), plan.tall[name]
     bottom = plan.find_middle(slot) - height / 2
@@ -227,6 +233,7 @@ def _draw_box(ax: Axes, box: Box, plan: _Plan, name: str, shrunk: float) -> None
     _draw_lines(
         ax, box.hazards, (left, bottom - 0.03), _LINE, {"fontsize": _SMALL * shrunk, "color": darken_color(ALARM)}
     )
+    return Node(name, " · ".join((*box.facts, *box.lost)), (left + _WIDTH / 2, bottom + height / 2), shape)
 
 
 def _draw_lines(
@@ -240,10 +247,13 @@ def _draw_lines(
     return y
 
 
-def _render_heading(outline: xr.Dataset, strategy: str, measured: bool, width: float) -> tuple[str, str]:
-    """Return the title and the legend, in lines no wider than the drawing: wider ones would take its place."""
+def _render_heading(outline: xr.Dataset, strategy: str) -> str:
     name = str(outline.attrs.get("name", "Network"))
-    words = name if outline.sizes["strategy"] == 1 else f"{name}, strategy {strategy}"
+    return name if outline.sizes["strategy"] == 1 else f"{name}, strategy {strategy}"
+
+
+def _render_legend(has_outcomes: bool, width: float) -> str:
+    """Return what the signs mean, in lines no wider than the drawing."""
     legend = "store: when full, in units and in time of mean demand (bar: beside the longest); ▲ hazards"
-    legend += "; the darker, the more time lost" if measured else ""
-    return wrap_text(words, min(60, int(width / _TITLE_CELL))), wrap_text(legend, int(width / _LEGEND_CELL), lines=4)
+    legend += "; the darker, the more time lost" if has_outcomes else ""
+    return wrap_text(legend, int(width / _LEGEND_CELL), lines=4)

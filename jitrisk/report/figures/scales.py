@@ -1,4 +1,4 @@
-"""Axes with ticks at round numbers, and those of time."""
+"""Ticks at round numbers, and axes of time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from jitrisk.report.figures.recording import AxisQuantity
 from jitrisk.report.figures.style import GRID
 from jitrisk.units import HOURS_PER_DAY
+
+TIME = AxisQuantity("time", "days")
+"""What the time axis of a trace or replay shows."""
 
 
 def set_plain_ticks(axis: Axis, most: int = 7) -> None:
@@ -42,7 +46,7 @@ def set_days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
 
     Parameters
     ----------
-    panels : the axes, from the top; the time stands below the last.
+    panels : the axes, from the top; the label of the time axis is below the last.
     data : a trace or replay, or part of one.
     """
     days = float(data.attrs["period_hours"]) / HOURS_PER_DAY
@@ -53,5 +57,5 @@ def set_days_axis(panels: Sequence[Axes], data: xr.Dataset) -> float:
         if warm > begin:
             panel.axvspan(begin, min(warm, end), facecolor=GRID, alpha=0.5, lw=0, zorder=-1)
     set_plain_ticks(panels[-1].xaxis, 9)
-    panels[-1].set_xlabel("time, days" + ("; gray: warm-up, not counted" if warm > begin else ""))
+    panels[-1].set_xlabel(TIME.label + ("; gray: warm-up, not counted" if warm > begin else ""))
     return days

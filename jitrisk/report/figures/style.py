@@ -24,6 +24,7 @@ from matplotlib.font_manager import get_font_names
 
 from jitrisk.errors import ResultError
 from jitrisk.printable import escape, shorten
+from jitrisk.report.figures.recording import get_figure, get_record
 
 SIZE = (7.0, 4.0)
 MOST = 24  # strategies in a figure
@@ -184,11 +185,9 @@ def create_canvas(ax: Axes | None, size: tuple[float, float] = SIZE) -> tuple[Fi
     size : width and height of a fresh figure, inches.
     """
     if ax is not None:
-        figure = ax.get_figure(root=True)
-        assert figure is not None  # axes that were removed from their figure cannot be drawn in
         ax.set_axisbelow(True)
         ax.spines[["top", "right"]].set_visible(False)
-        return figure, ax
+        return get_figure(ax), ax
     figure = Drawing(figsize=size, layout="constrained")
     return figure, figure.add_subplot()
 
@@ -222,8 +221,17 @@ def create_panels(ax: Axes | None, heights: list[float], size: tuple[float, floa
     return figure, inside
 
 
-def set_title(ax: Axes, words: str, below: str = "") -> None:
-    """Write what the axes show in words, and small print of one or more lines below it."""
+def set_title(ax: Axes, words: str, below: str = "", heading: str = "") -> None:
+    """Write what a figure shows as its title, and small print of one or more lines below it; record the title.
+
+    Parameters
+    ----------
+    ax : the axes above which they are written.
+    words : the title, in lines that fit.
+    below : the small print.
+    heading : the title before it was cut to lines; by default the same.
+    """
+    get_record(get_figure(ax)).heading = heading or words
     # What is wider than the figure would leave no room for the axes.
     below = "\n".join(textwrap.fill(line, _BELOW) if len(line) > _BELOW else line for line in below.split("\n"))
     lines = below.count("\n") + 1 if below else 0

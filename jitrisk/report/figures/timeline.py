@@ -1,4 +1,4 @@
-"""One replayed path as a chart of bars over time: hazards, downtime, dry stores, and the backlog beneath."""
+"""One replayed path over time: hazards, downtime and short stores as bars, the backlog below them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import Label, label_right, wrap_text
-from jitrisk.report.figures.scales import set_days_axis, set_plain_ticks
+from jitrisk.report.figures.recording import AxisQuantity, Plot, SeriesIdentity
+from jitrisk.report.figures.scales import TIME, set_days_axis, set_plain_ticks
 from jitrisk.report.figures.style import (
     ALARM,
     COLORS,
@@ -47,10 +48,10 @@ class BarRow(NamedTuple):
 
     Attributes
     ----------
-    name : what the bars are.
+    name : what the bars show.
     bars : begin and length of each, days.
     color : their color.
-    tails : begin and length of what follows each, drawn lighter, days.
+    tails : begin and length of the recovery after each, drawn lighter, days.
     """
 
     name: str
@@ -61,9 +62,9 @@ class BarRow(NamedTuple):
 
 @apply_style
 def timeline(replay: xr.Dataset, *, ax: Axes | None = None) -> Figure:
-    """Draw what happened on one path: hazards and what they led to as bars over time, the backlog beneath.
+    """Draw one path over time: hazards, downtime and shortages as bars, the backlog below them.
 
-    Rows without a bar are left out. To look closer, hand in a part: ``replay.sel(time=slice(600, 700))``.
+    Rows without a bar are left out. To draw some periods only, select them: ``replay.sel(time=slice(600, 700))``.
 
     Parameters
     ----------
@@ -86,10 +87,12 @@ def timeline(replay: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     tall = _ROW * max(len(rows), 1) + 0.1
     figure, (above, below) = create_panels(ax, [tall, 1.2], (7.0, tall + 2.4))
     set_days_axis((above, below), replay)
-    _draw_bars(above, rows)
+    strategy = str(replay["strategy"].item())
+    _draw_bars(Plot(above, TIME), rows, strategy)
     _draw_backlog(below, replay, days)
-    about = f"{replay.attrs.get('name', '')}, strategy {replay['strategy'].item()}, path {replay['path'].item():,}"
-    set_title(above, "What happened on one path", about + (f"; {more} shorter rows left out" if more > 0 else ""))
+    about = f"{replay.attrs.get('name', '')}, strategy {strategy}, path {replay['path'].item():,}"
+    about += f"; {more} shorter rows left out" if more > 0 else ""
+    set_title(above, "What happened on one path", about)
     return figure
 
 
@@ -128,12 +131,15 @@ def _find_spans(on: npt.NDArray[np.bool_], times: npt.NDArray[np.int64], days: f
     return [(float(times[a]) * days, float(b - a) * days) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _draw_bars(ax: Axes, rows: list[BarRow]) -> None:
+def _draw_bars(plot: Plot, rows: list[BarRow], strategy: str) -> None:
+    """Draw the rows of bars of a strategy, the first at the top."""
+    ax = plot.ax
     for k, row in enumerate(rows):
-        # The edge keeps what is shorter than a pixel in sight.
-        ax.broken_barh(row.bars, (k - 0.36, 0.72), facecolor=row.color, edgecolor=row.color, lw=0.6, label=row.name)
+        identity = SeriesIdentity(row.name, row.color, strategy)
+        # The edge keeps a bar that is shorter than a pixel in sight.
+        plot.draw_spans(identity, row.bars, k, edgecolor=row.color, lw=0.6)
         if row.tails:
-            ax.broken_barh(row.tails, (k - 0.36, 0.72), facecolor=row.color, alpha=0.3, lw=0)
+            plot.draw_spans(identity._replace(is_companion=True), row.tails, k, alpha=0.3, lw=0)
     ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     ax.set_yticks(range(len(rows)), [wrap_text(row.name, _NAME, 1) for row in rows], fontsize=8)
     ax.tick_params(axis="y", length=0)
@@ -144,22 +150,24 @@ def _draw_bars(ax: Axes, rows: list[BarRow]) -> None:
 
 
 def _draw_backlog(ax: Axes, replay: xr.Dataset, days: float) -> None:
-    """Draw the backlog of every customer, or what each lost where nobody waits."""
+    """Draw the backlog of every customer, or the demand that each lost where none is backordered."""
     variable = "backlog" if replay["backlog"].any() or not replay["lost"].any() else "lost"
     array = replay[variable].transpose("customer", "time")
     shown = select_display_unit(array.values, "unit")
     ends = np.append(replay["time"].values, replay["time"].values[-1] + 1) * days
     order = np.argsort(-array.values.max(axis=1), kind="stable")[:_NAMED]
-    labels = []
+    plot = Plot(ax, TIME, AxisQuantity("backlog" if variable == "backlog" else "lost in a period", shown.unit))
+    strategy, labels = str(replay["strategy"].item()), []
     for k, i in enumerate(order.tolist()):
-        values, style = shown.convert(array.values[i]), select_look(k)
+        values, look = shown.convert(array.values[i]), select_look(k)
         name = str(array["customer"].values[i])
-        ax.stairs(values, ends, color=style.color, ls=style.dashes, lw=1.5, label=name, baseline=None)
-        labels.append(Label(wrap_text(name, 18, 1), ends[-1], float(values[-1]), style.color))
+        identity = SeriesIdentity(name, look.color, strategy)
+        plot.draw_steps(identity, ends, values, ls=look.dashes, lw=1.5, baseline=None)
+        labels.append(Label(wrap_text(name, 18, 1), ends[-1], float(values[-1]), look.color))
     top = float(shown.convert(array.values).max()) or 1.0
     ax.set_ylim(0, 1.1 * top)
     set_plain_ticks(ax.yaxis, 4)
-    ax.set_ylabel(shown.label_axis("backlog" if variable == "backlog" else "lost in a period").replace(", ", ",\n"))
+    ax.set_ylabel(f"{plot.y.name},\n{plot.y.unit}")
     ax.grid(axis="y", color=GRID, lw=0.6)
     if array.sizes["customer"] > 1:
         label_right(ax, labels, fontsize=8)

@@ -1,4 +1,4 @@
-"""Which figures stand on a page, in which order, and what each tells."""
+"""The figures of a page, in their order, each with its heading and a note on how to read it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from matplotlib.figure import Figure
 from jitrisk.errors import ResultError
 from jitrisk.printable import escape
 from jitrisk.report import figures
+from jitrisk.report.figures.recording import get_record
 from jitrisk.report.numbers import format_horizon, format_per_horizon, format_within_horizon
-from jitrisk.report.page.data_points import Panel, read_panels, tag
+from jitrisk.report.page.data_points import PagePanel, list_panels, list_toggles, tag_strategies
 from jitrisk.report.page.sections import PageTable
 from jitrisk.report.page.svg import render_inline_svg
 from jitrisk.report.summary import Summary
 from jitrisk.risk.metrics import Objective
 
-# What decides: what a year does, on which side of a distribution its tail is bad, and what a bad year does to a limit.
-_AIMS: dict[Objective, tuple[str, str, str]] = {
-    "cost": ("costs", "right", "exceeded"),
-    "profit": ("earns", "left", "fallen short of"),
+# The verb of a year, the side of a distribution on which its tail is bad, and what a bad year does to a limit.
+_OBJECTIVES: dict[Objective, tuple[str, str, str]] = {
+    "cost": ("cost", "right", "exceeded"),
+    "profit": ("earn", "left", "fallen short of"),
 }
 
 
@@ -35,22 +36,22 @@ class Chart:
     heading : what it shows.
     note : what to read from it.
     svg : the figure as an ``<svg>`` element, empty where it cannot be drawn.
-    panels : what its points say.
+    panels : its points in words.
     missing : why it cannot be drawn, empty where it can.
-    toggles : names of series that can be switched off.
+    toggles : strategies that can be hidden.
     """
 
     key: str
     heading: str
     note: str
     svg: str = ""
-    panels: tuple[Panel, ...] = ()
+    panels: tuple[PagePanel, ...] = ()
     missing: str = ""
     toggles: tuple[str, ...] = ()
 
     def list_tables(self) -> list[PageTable]:
-        """Return what the figure shows as tables: one for each panel of curves, one for all things."""
-        curves = [panel for panel in self.panels if not panel.listed]
+        """Return what the figure shows as tables: one for each panel of curves, one for all separate points."""
+        curves = [panel for panel in self.panels if not panel.is_separate]
         found = [
             PageTable(
                 panel.name or self.heading,
@@ -59,8 +60,8 @@ class Chart:
             )
             for panel in curves
         ]
-        things = tuple(row for panel in self.panels if panel.listed for row in panel.list_rows())
-        return [*found, PageTable(self.heading, ("", ""), things)] if things else found
+        separate = tuple(row for panel in self.panels if panel.is_separate for row in panel.list_rows())
+        return [*found, PageTable(self.heading, ("", ""), separate)] if separate else found
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class ChartRequest:
     Attributes
     ----------
     key : its identifier in the page.
-    heading : what it shows; empty where the title of the figure is to say so.
+    heading : what it shows; by default the heading that the figure records.
     note : what to read from it.
     draw : draws it.
     """
@@ -81,71 +82,66 @@ class ChartRequest:
     draw: Callable[[], Figure]
 
 
-def draw_chart(wanted: ChartRequest, strategies: Sequence[str]) -> Chart:
-    """Draw a figure; one that the result does not have enough for is replaced by the reason."""
+def draw_chart(request: ChartRequest, strategies: Sequence[str]) -> Chart:
+    """Draw a figure; the reason takes its place where the result has too little for it."""
     try:
-        figure = wanted.draw()
+        figure = request.draw()
     except ResultError as error:
-        return Chart(wanted.key, wanted.heading, wanted.note, missing=str(error))
-    title = _remove_title(figure)
-    heading = wanted.heading or title
-    strategies = list(map(escape, strategies))
-    tag(figure, strategies)
-    svg = render_inline_svg(figure, wanted.key, heading, wanted.note)
-    found = tuple(read_panels(figure))
-    names = {series.name for panel in found for series in panel.series}
-    toggles = tuple(name for name in strategies if name in names) if names <= set(strategies) else ()
-    return Chart(wanted.key, heading, wanted.note, svg, found, toggles=toggles if len(toggles) > 1 else ())
+        return Chart(request.key, request.heading, request.note, missing=str(error))
+    heading = request.heading or get_record(figure).heading
+    _remove_title(figure)
+    toggles = list_toggles(figure, list(map(escape, strategies)))
+    tag_strategies(figure, toggles)
+    svg = render_inline_svg(figure, request.key, heading, request.note)
+    return Chart(request.key, heading, request.note, svg, tuple(list_panels(figure)), toggles=toggles)
 
 
-def _remove_title(figure: Figure) -> str:
-    """Take the title out of a figure: on a page the heading above it says what it shows."""
-    title = ""
+def _remove_title(figure: Figure) -> None:
+    """Remove the title of a figure, because the page has its heading above it."""
     for ax in figure.axes:
-        title = title or " ".join(ax.get_title(loc="left").split())
         ax.set_title("", loc="left")
-    return title
 
 
 def list_result_charts(
     summary: Summary, outcomes: xr.Dataset, annual: xr.Dataset | None = None
 ) -> Iterator[ChartRequest]:
-    """Yield the figures of the outcomes: what strategies cost, how bad it gets, and how well they serve.
+    """Yield the figures of the outcomes: distribution and tail of the objective, downtime, shortages, components.
 
     Parameters
     ----------
     summary, outcomes : the result.
     annual : the metrics of the last year of every path, where paths are longer than a year.
     """
-    aim = summary.objective
-    verbs, side, beyond = _AIMS[aim]
-    values, cut = (summary.metrics, "") if annual is None else (annual, " Measured in the last year of each path.")
-    over, per = format_within_horizon(values.attrs), format_per_horizon(values.attrs)
-    span = format_horizon(values.attrs) or "a year"
+    objective = summary.objective
+    verb, side, beyond = _OBJECTIVES[objective]
+    metrics, cut = (summary.metrics, "") if annual is None else (annual, " Measured in the last year of each path.")
+    over, per = format_within_horizon(metrics.attrs), format_per_horizon(metrics.attrs)
+    span = format_horizon(metrics.attrs) or "a year"
     if summary.is_priced:
         yield ChartRequest(
-            aim,
-            f"{aim.capitalize()} {per}",
-            f"How often {span} {verbs} how much. A tail to the {side} is what bad ones {verbs[:-1]}.{cut}",
-            lambda: figures.distribution(values, aim),
+            objective,
+            f"{objective.capitalize()} {per}",
+            f"How often {span} {verb}s how much. A tail to the {side} is what bad ones {verb}.{cut}",
+            lambda: figures.distribution(metrics, objective),
         )
         yield ChartRequest(
             "exceedance",
-            f"{aim.capitalize()}{over} that is {beyond} once in so many years",
-            f"The {aim} of {span} that is {beyond} once in ten, in a hundred or in a thousand years on average.{cut}",
-            lambda: figures.exceedance(values, aim),
+            f"{objective.capitalize()}{over} that is {beyond} once in so many years",
+            f"The {objective} of {span} that is {beyond} once in ten, in a hundred or in a thousand years on average."
+            f"{cut}",
+            lambda: figures.exceedance(metrics, objective),
         )
     yield ChartRequest(
         "downtime",
         f"Downtime {per}",
-        f"Hours in which a line that matters stood still, for want of parts or of capacity.{cut}",
-        lambda: figures.distribution(values, "downtime"),
+        f"Hours in which a stage that counts had orders and stood still, starved or broken.{cut}",
+        lambda: figures.distribution(metrics, "downtime"),
     )
     yield ChartRequest(
         "stockout",
         f"Days short {per}",
-        f"Days on which customers did not get all they asked for.{cut}",
-        lambda: figures.distribution(values, "stockout"),
+        f"Days on which customers did not get all of their demand.{cut}",
+        lambda: figures.distribution(metrics, "stockout"),
     )
     if summary.is_priced:
         yield ChartRequest(
@@ -157,7 +153,7 @@ def list_result_charts(
 
 
 def list_precision_charts(summary: Summary) -> Iterator[ChartRequest]:
-    """Yield the figures that tell whether the paths are enough."""
+    """Yield the figures from which to judge whether the number of paths is sufficient."""
     if summary.is_priced:
         yield ChartRequest(
             "convergence",
@@ -173,16 +169,16 @@ def list_model_charts(outline: xr.Dataset, outcomes: xr.Dataset, strategy: str) 
     yield ChartRequest(
         "network",
         "The network",
-        f"What flows from where to where, with the stocks that {strategy} keeps.",
+        f"The flows from stage to stage, with the stocks of strategy {strategy}.",
         lambda: figures.network(outline, outcomes, strategy),
     )
 
 
 def list_trace_charts(trace: xr.Dataset) -> Iterator[ChartRequest]:
-    """Yield the figures of how stock and backlog run over time."""
+    """Yield the figures of stock and backlog over time."""
     for variable, note in (
         ("on_hand", "Half of the paths lie in the inner band, nearly all in the outer one."),
-        ("backlog", "What customers wait for. Where the bands are thin, nobody waits."),
+        ("backlog", "Demand that waits. Where the bands are thin, hardly any demand waits."),
     ):
         yield ChartRequest(
             f"fan-{variable}",
@@ -193,10 +189,10 @@ def list_trace_charts(trace: xr.Dataset) -> Iterator[ChartRequest]:
 
 
 def list_replay_charts(replay: xr.Dataset) -> Iterator[ChartRequest]:
-    """Yield the picture of one path."""
+    """Yield the figure of one path."""
     yield ChartRequest(
         "timeline",
         "One bad path",
-        "Which hazard struck, what stood still, which store ran dry, and how long customers waited.",
+        "Which hazard occurred, which stage stood still, which store was short, and how long customers waited.",
         lambda: figures.timeline(replay),
     )

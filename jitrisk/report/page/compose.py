@@ -110,7 +110,7 @@ def _render_template(words: dict[str, Any], groups: dict[str, list[Chart]]) -> s
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
-        data=Markup(json.dumps(_escape_data(data), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)),
+        data=Markup(_encode_data(data)),
     )
 
 
@@ -123,6 +123,12 @@ def _isolate_right_to_left(text: str) -> Markup:
     """Return a text as HTML in which words from right to left do not reorder what stands beside them."""
     odd = _WORDS.split(escape(text, lines=True))
     return Markup().join(Markup("<bdi>{}</bdi>").format(part) if i % 2 else part for i, part in enumerate(odd))
+
+
+def _encode_data(data: dict[str, Any]) -> str:
+    """Return plain values as JSON that may stand in a script element."""
+    text = json.dumps(_escape_data(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(_ESCAPES)
 
 
 def _escape_data(value: Any) -> Any:

@@ -67,7 +67,8 @@
         if (place.x < left - 4 || place.x > right + 4 || place.y < top - 4 || place.y > bottom + 4) return;
         for (const s of this.seen(panel)) {
           panel.x.forEach((x, i) => {
-            /* Along the abscissa counts more, so that the pointer runs along the lines. */
+            if (panel.series[s].y[i] === null) return;
+            /* The distance along the abscissa counts more, so that the pointer runs along the lines. */
             const far = Math.hypot(3 * (x - place.x), panel.series[s].y[i] - place.y);
             if (far < least) [best, least] = [{ p, s, i }, far];
           });
@@ -122,7 +123,9 @@
       const panel = this.panels[at.p];
       const [, top, , bottom] = panel.box;
       const x = panel.x[at.i];
-      const y = panel.series[at.s].y[at.i];
+      /* A point without a value is in the table and on the keyboard's way, and has no place. */
+      const y = panel.series[at.s].y[at.i] ?? (top + bottom) / 2;
+      if (panel.series[at.s].y[at.i] === null) this.ring.setAttribute("visibility", "hidden");
       for (const [name, value] of Object.entries({ x1: x, x2: x, y1: top, y2: bottom })) this.line.setAttribute(name, value);
       for (const [name, value] of Object.entries({ cx: x, cy: y, stroke: panel.series[at.s].color })) this.ring.setAttribute(name, value);
       this.fill(panel, at);

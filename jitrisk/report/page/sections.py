@@ -50,10 +50,10 @@ class PageTable:
     notes: tuple[str, ...] = ()
 
 
-def convert_report_table(sheet: ReportTable, caption: str) -> PageTable:
-    """Return a sheet as a table of a page."""
-    rows: tuple[tuple[str | Rounded, ...], ...] = tuple((row.label, *row.cells) for row in sheet.rows)
-    return PageTable(caption, ("", *sheet.columns), rows, sheet.notes)
+def convert_report_table(table: ReportTable, caption: str) -> PageTable:
+    """Return a report table as a table of a page."""
+    rows: tuple[tuple[str | Rounded, ...], ...] = tuple((row.label, *row.cells) for row in table.rows)
+    return PageTable(caption, ("", *table.columns), rows, table.notes)
 
 
 def render_question(summary: Summary) -> str:
@@ -150,13 +150,11 @@ def _format_value(array: xr.DataArray) -> str:
 
 
 def describe_correlations(outline: xr.Dataset | None, strategies: Sequence[str]) -> tuple[str, ...]:
-    """Return what moves together in the model and what does not."""
-    shared = "Every strategy meets the same paths: the same demand, the same hazards, the same lead times. " * (
-        len(strategies) > 1
-    )
-    common = "Hazards come and go independently of each other, of demand and of every other draw."
+    """Return what is correlated in the model and what is independent."""
+    shared = "Every strategy is run on the same paths: the same demand, the same hazards, the same lead times."
+    independent = "Hazards occur independently of each other, of demand and of every other draw."
     at_once = _describe_shared_hazards(outline) if outline is not None else ""
-    return tuple(filter(None, (shared.strip(), common, at_once)))
+    return tuple(filter(None, (shared if len(strategies) > 1 else "", independent, at_once)))
 
 
 def _describe_shared_hazards(outline: xr.Dataset) -> str:
@@ -200,7 +198,7 @@ def _format_expected(count: float) -> str:
 
 
 def build_precision_table(summary: Summary) -> PageTable:
-    """Return how precise the estimates of what decides are, and how many paths 1 % would take."""
+    """Return how precise the estimates of the objective are, and how many paths an interval of ± 1 % needs."""
     found = estimate_needed_paths(summary.statistics, summary.objective, WIDTH)
     level = format_percent(summary.level)
     rows: list[tuple[str | Rounded, ...]] = []

@@ -17,7 +17,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.stored_array import StoredArray, compute_checksum, compute_text_checksum, split_into_blocks
+from jitrisk.datasets.storage.stored_array import (
+    StoredArray,
+    compute_checksum,
+    compute_text_checksum,
+    split_into_blocks,
+)
 from jitrisk.errors import ResultError
 from jitrisk.vocabulary import MANIFEST
 

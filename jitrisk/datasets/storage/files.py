@@ -12,9 +12,9 @@ from typing import Any, TypeGuard
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.manifest import attach_manifest, compute_block_length, verify_manifest
-from jitrisk.datasets.proportion import is_proportionate
-from jitrisk.datasets.validate import require_known_format, require_sound
+from jitrisk.datasets.storage.manifest import attach_manifest, compute_block_length, verify_manifest
+from jitrisk.datasets.storage.proportion import is_proportionate
+from jitrisk.datasets.storage.validate import require_known_format, require_sound
 from jitrisk.errors import CapacityError, ResultError, format_suggestion
 from jitrisk.files.atomic_files import SPARE, check_folder, replace_atomically, require_space
 from jitrisk.files.regular_files import FOLDER, identify_special_file
@@ -50,9 +50,9 @@ def check_result_file(path: str | os.PathLike[str]) -> Path:
 
 def _is_replaceable(path: Path) -> bool:
     """Whether a file or folder is a result, which a new one may replace."""
-    from jitrisk.datasets.netcdf_footer import has_footer
-    from jitrisk.datasets.netcdf_safety import read_netcdf_attributes
-    from jitrisk.datasets.zarr_safety import read_zarr_attributes
+    from jitrisk.datasets.storage.netcdf_footer import has_footer
+    from jitrisk.datasets.storage.netcdf_safety import read_netcdf_attributes
+    from jitrisk.datasets.storage.zarr_safety import read_zarr_attributes
 
     try:
         if path.is_dir():
@@ -82,7 +82,7 @@ def save_result(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
     ResultError
         If the file cannot be written; nothing is left behind.
     """
-    from jitrisk.datasets.netcdf_footer import append_footer
+    from jitrisk.datasets.storage.netcdf_footer import append_footer
 
     target = check_result_file(path)
     if "jitrisk_format" not in dataset.attrs:
@@ -111,7 +111,7 @@ def _require_readable(fresh: Path) -> None:
 
 def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
     """Write a Zarr folder, one chunk per block of the manifest; uncompressed where a reader would doubt its size."""
-    from jitrisk.datasets.zarr_safety import measure_zarr
+    from jitrisk.datasets.storage.zarr_safety import measure_zarr
 
     chunks = {
         name: {
@@ -191,9 +191,9 @@ def _require_safe(source: Path) -> dict[str, int]:
     -------
     Where the values of variables begin that stand in a file as they are in memory, by name: in what we wrote.
     """
-    from jitrisk.datasets.netcdf_footer import verify_footer
-    from jitrisk.datasets.netcdf_safety import require_safe_netcdf
-    from jitrisk.datasets.zarr_safety import require_safe_zarr
+    from jitrisk.datasets.storage.netcdf_footer import verify_footer
+    from jitrisk.datasets.storage.netcdf_safety import require_safe_netcdf
+    from jitrisk.datasets.storage.zarr_safety import require_safe_zarr
 
     if source.is_dir():
         require_safe_zarr(source)

@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from jitrisk.datasets.proportion import require_proportion
+from jitrisk.datasets.storage.proportion import require_proportion
 from jitrisk.errors import ResultError
 
 _METADATA = "zarr.json"

@@ -9,7 +9,7 @@ from typing import Any
 
 import h5py
 
-from jitrisk.datasets.proportion import require_proportion
+from jitrisk.datasets.storage.proportion import require_proportion
 from jitrisk.errors import ResultError
 
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}

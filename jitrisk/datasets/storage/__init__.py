@@ -1,0 +1,1 @@
+"""Results files: written whole, verified when they are read, and read without trusting what they declare."""

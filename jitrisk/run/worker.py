@@ -1,0 +1,127 @@
+"""The work space of one worker: it runs block after block of a job."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitrisk import _core_double
+from jitrisk._core import STRIPE, Block, state_rows
+from jitrisk.lower import GivenSeries, NetworkArrays
+from jitrisk.run.job import Job
+from jitrisk.run.partition import Partition, Segment, compute_state_bytes, split_range, split_tile
+from jitrisk.run.totals import Totals
+
+if TYPE_CHECKING:
+    from jitrisk.sampling.sampler import State
+
+IsStopped = Callable[[], bool]
+"""Tells a task that it should end early, because another one failed or the run was interrupted."""
+
+Task = Callable[["Worker", range, IsStopped], None]
+"""What is done with a block of paths: the work space, the places of the paths in the job, and whether to end early."""
+
+
+class Worker:
+    """Work space for blocks of a job, used for one block after another.
+
+    Parameters
+    ----------
+    job : what to simulate.
+    blocks : how the job is partitioned.
+    """
+
+    def __init__(self, job: Job, blocks: Partition) -> None:
+        self.job = job
+        series = job.series
+        place = {one: k for k, one in enumerate(series)}
+        self._rows = [
+            np.array([place[one] for one in arrays.series], dtype=np.int32) for arrays in job.strategies.values()
+        ]
+        self._given = [one for one in series if isinstance(one, GivenSeries)]
+        self._drawn = len(series) - len(self._given)
+        self._blocks: dict[int, list[Block]] = {}
+        self._memory = _allocate_rows(blocks.tile * len(series) * blocks.lanes)
+        self._tiles = list(split_range(job.horizon.periods, blocks.tile))
+
+    def simulate(self, places: range, totals: Totals, is_stopped: IsStopped) -> None:
+        """Run the paths at some places of the job under every strategy, and write their totals at the same places."""
+        horizon, part = self.job.horizon, totals.select_paths(places)
+        blocks = self.prepare_blocks(len(places))
+        for k, block in enumerate(blocks):
+            block.reset(part.select_strategy(k))
+            if horizon.warm_up == 0:
+                block.reset_totals(0)
+        state = self.create_state(places)
+        for start, tile in self.draw_tiles(state, places):
+            segments = split_tile(horizon, start, start + len(tile))
+            for block in blocks:
+                for segment in segments:
+                    _run_segment(block, segment, tile, start)
+            if is_stopped():
+                return
+        for block in blocks:
+            block.finalize(horizon.periods, horizon.counted)
+        part.occurrences[:] = state.clocks.occurred
+
+    def create_state(self, places: range) -> State:
+        """Return the state of the sampler for the paths at some places, before period 0."""
+        return self.job.sampler.begin(self.job.paths.start + places.start, len(places))
+
+    def draw_tiles(self, state: State, places: range) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the exogenous rows of some paths: the first period, and an array (periods, series, lanes)."""
+        for periods in self._tiles:
+            yield periods.start, self._draw_tile(state, periods, places)
+
+    def prepare_blocks(self, lanes: int) -> list[Block]:
+        """Return a block of so many lanes for every strategy."""
+        if lanes not in self._blocks:
+            self._blocks.clear()  # only the last block of a job has fewer lanes
+            self._blocks[lanes] = [
+                _allocate_block(arrays, rows, lanes)
+                for arrays, rows in zip(self.job.strategies.values(), self._rows, strict=True)
+            ]
+        return self._blocks[lanes]
+
+    def _draw_tile(self, state: State, periods: range, places: range) -> np.ndarray:
+        """Return the exogenous rows of some periods, shape (periods, series, lanes)."""
+        size = (len(periods), self._drawn, len(places))
+        drawn = self._memory[: math.prod(size)].reshape(size)
+        self.job.sampler.fill(state, periods.start, drawn)
+        if not self._given:
+            return drawn
+        part = np.s_[places.start : places.stop, periods.start : periods.stop]
+        given = [self.job.given[one.kind, one.thing][part].T for one in self._given]
+        return np.ascontiguousarray(np.concatenate([drawn, np.stack(given, axis=1)], axis=1))
+
+
+def compute_worker_bytes(job: Job, blocks: Partition) -> int:
+    """Return the bytes of work space of one worker: the states of all strategies, and exogenous rows."""
+    lanes = -(-blocks.lanes // STRIPE) * STRIPE
+    states = sum(compute_state_bytes(arrays) for arrays in job.strategies.values())
+    return lanes * (states + 8 * blocks.tile * len(job.series)) + job.sampler.count_bytes(blocks.lanes)
+
+
+def _run_segment(block: Block, segment: Segment, tile: np.ndarray, tile_start: int) -> None:
+    block.advance(tile, tile_start, segment.begin, segment.end)
+    if segment.resets_totals:
+        block.reset_totals(segment.end)
+    if segment.flushes:
+        block.flush()
+
+
+def _allocate_rows(*shape: int, number: type[np.floating[Any]] = np.float32) -> np.ndarray:
+    """Return memory that begins on a cache line, as full-width vector loads need it."""
+    size, line, width = math.prod(shape), 64, np.dtype(number).itemsize
+    memory = np.empty(size + line // width, dtype=number)
+    start = -memory.ctypes.data % line // width
+    return memory[start : start + size].reshape(shape)
+
+
+def _allocate_block(arrays: NetworkArrays, rows: np.ndarray, lanes: int) -> Block:
+    """Return a block of the core that holds state in the type that the strategy needs."""
+    state = _allocate_rows(-(-lanes // STRIPE), state_rows(arrays), STRIPE, number=arrays.float_type)
+    return (_core_double.Block if arrays.double else Block)(arrays, rows, state, lanes)
