@@ -53,7 +53,7 @@ def test_every_event_has_a_dated_sentence():
         ("day 23, 8 h", "trip occurred for 1 h (press: no capacity)"),
         ("day 26, 16 h", "trip occurred for 1 h (press: no capacity)"),
         ("day 30", "trip occurred briefly, 41 times: 41 h in all up to day 163, 9 h"),
-        ("day 663, 16 h", "line was short of stock and shop had to wait, for 3.3 d up to the end"),
+        ("day 663, 16 h", "line was short of stock and shop was not served in full, for 3.3 d up to the end"),
         ("day 663, 16 h", "the backlog of shop was largest: 1,234 units"),
     )
 

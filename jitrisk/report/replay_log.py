@@ -39,7 +39,7 @@ _MONEY = ("cost", "profit", "working_capital")
 
 _BEGINNINGS = {
     "shortage_began": "{subject} was short of stock",
-    "stockout_began": "{customer_stage} was short of stock and {subject} had to wait",
+    "stockout_began": "{customer_stage} was short of stock and {subject} was not served in full",
 }
 _SENTENCES = {
     "hazard_ended": "{subject} ended",

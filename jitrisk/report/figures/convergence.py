@@ -57,9 +57,8 @@ def convergence(
     ax.grid(color=GRID, lw=0.6)
     ax.set_xlabel(plot.x.label)
     ax.set_ylabel(plot.y.label)
-    about = (
-        f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_count(int(steps.attrs['paths']), 'path')}"
-    )
+    paths = format_count(int(steps.attrs["paths"]), "path")
+    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {paths}"
     set_title(ax, f"How the {name} settles", about)
     label_right(ax, labels)
     return figure
@@ -73,7 +72,7 @@ def _select_shown_unit(steps: xr.Dataset, metric: xr.DataArray, statistic: str) 
     shown = select_display_unit(steps["estimate"].values * factor, attrs["units"]).multiply(factor)
     if per_year == 1.0:
         return shown
-    over = "a year" if statistic == "mean" else format_per_horizon(steps.attrs)
+    over = "per year" if statistic == "mean" else format_per_horizon(steps.attrs)
     return DisplayUnit(shown.factor, f"{shown.unit} {over}".strip())
 
 
