@@ -58,7 +58,7 @@ WARNINGS: dict[str, WarningRow] = {
         "write the time with it, as in `20 % / year`",
     ),
     "capacity-below-demand": WarningRow(
-        "a capacity below what mean demand asks the stage to start",
+        "a capacity below the starts per time that mean demand requires",
         "backlog or lost demand grows with the horizon, and so do the figures that depend on it",
         "raise the capacity, or lower the demand or the share of the stage",
     ),

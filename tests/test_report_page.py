@@ -13,6 +13,7 @@ from handmade import of_cost, random_result, result
 from rarely import burning
 
 import jitrisk as jr
+from jitrisk import risk
 from jitrisk.errors import JitriskError, ResultError
 from jitrisk.report import build_comparison_table, render_conclusion, summarize
 from jitrisk.report.page import render_page
@@ -237,6 +238,22 @@ def test_letters_that_no_font_here_has_stay_text():
 def test_poor_results_give_a_page(made):
     page = Page(render_page(made()))
     assert [one for one in page.ids() if one in SECTIONS] == list(SECTIONS)
+
+
+def test_points_that_weighted_paths_do_not_reach_give_valid_data():
+    outcomes = jr.simulate("brake-valves", 300, rare=True)
+    curves = risk.exceedance(metrics(outcomes), "cost")["value"]
+    absent = int(np.isnan(curves.sel(strategy="hybrid")).sum())
+    assert absent, "the example does not show the case"
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON: the script of the page would stop")
+
+    (text,) = [data for tag, data in Page(render_page(outcomes)).texts if tag == "script" and data.startswith('{"')]
+    (panel,) = json.loads(text, parse_constant=refuse)["exceedance"]
+    (hybrid,) = [series for series in panel["series"] if series["name"] == "hybrid"]
+    assert hybrid["y"].count(None) == absent
+    assert sum(said.startswith("?") for said in hybrid["texts"]) == absent
 
 
 def test_what_is_no_result_gives_none(tmp_path):

@@ -158,7 +158,7 @@ def find_nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def suggest_name(name: object, known: Iterable[str]) -> str:
-    """Return the end of a message that asks whether a known name was meant, or nothing where none is close."""
+    """Return the end of a message that suggests the nearest known name, or nothing where none is near."""
     close = find_nearest(name, known) if isinstance(name, str) else None
     return f"; did you mean `{format_text(close)}`?" if close else ""
 

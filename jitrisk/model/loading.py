@@ -1,4 +1,4 @@
-"""From a file, a bundled example or a mapping to a Network or to plain values, with every fault at once."""
+"""From a file, a bundled example or a mapping to a Network: runs the steps in order and reports all faults together."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _is_second_value(finding: Finding, tree: Tree, reported: frozenset[Finding])
 
 
 def _read_network(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
-    """Return the network that a tree holds, None where it has faults, and the faults."""
+    """Return the network of a tree, None where it has faults, and the faults: steps 2 to 6 of the package."""
     if shape := _check_shape(tree):
         return None, [*tree.findings, *shape]
     tables = TableInliner(folder)

@@ -1,4 +1,4 @@
-"""One model, without its strategies, from a mapping of plain values to a Network."""
+"""Steps 4 to 6 on one model without its strategies: from a mapping of plain values to a Network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks between the parts of a model: names, what they refer to, and cycles; in time linear in its size.
+"""Step 6, checks between the parts of a model: names, references and cycles, in time linear in its size.
 
 They read the model as given, so that they find their faults beside all others.
 """

@@ -1,4 +1,4 @@
-"""Empirical distributions from files: a column of a CSV file becomes values and weights in the model itself.
+"""Step 2, from a column of a CSV file to the values and weights of an empirical distribution in the model.
 
 A table is read once, while the model loads; from then on the model is complete, and its text gives the same results
 without the file. Equal values are counted together.

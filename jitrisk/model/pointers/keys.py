@@ -173,7 +173,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
     "BaseStock": (
         Pointer(
             ("service_level", "fill_rate", "csl", "cycle_service_level"),
-            "write `service`, the probability that the level covers what is asked for and has not arrived",
+            "write `service`, the probability that the level covers what is outstanding",
             ("service",),
         ),
         Pointer(
