@@ -34,7 +34,7 @@ def test_programs_get_events_and_totals(capsys):
     code, out, _ = run(capsys, "replay", "bicycles", "-s", "jic", "--path", "3", "--seed", "5", "--json")
     document = json.loads(out)
     assert code == 0
-    assert (document["schema"], document["schema_version"]) == ("jitrisk.replay", 1)
+    assert (document["schema"], document["schema_version"]) == ("jitrisk.replay", 2)
     assert (document["path"], document["strategy"], document["seed"]) == (3, "jic", 5)
     values = jr.simulate("bicycles", range(3, 4), seed=5).risk.metrics().sel(strategy="jic")
     assert {name: total["value"] for name, total in document["totals"].items()} == {
