@@ -97,7 +97,7 @@ def test_compare_prints_json_for_programs(capsys):
     code, out, _ = run(capsys, "compare", TINY, "--paths", "200", "--json")
     document = json.loads(out)
     assert code == 0
-    assert document["schema_version"] == 2
+    assert document["schema_version"] == 3
     assert set(document["strategies"]) == {"jit", "jic", "hybrid"}
     assert document["paths"] == 200
 

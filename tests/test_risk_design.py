@@ -229,7 +229,9 @@ def test_weights_of_1_change_no_share_and_no_tail(alike):
     for hits in (values > 1, values > 5, values > 1e9, values > 0):
         np.testing.assert_allclose(weighted.estimate_share(hits, 0.95), equal.estimate_share(hits, 0.95), rtol=1e-9)
     np.testing.assert_allclose(
-        weighted.ranked(values).below([0.5, 2]), equal.ranked(values).below([0.5, 2]), rtol=1e-12
+        weighted.rank_values(values).compute_share_below([0.5, 2]),
+        equal.rank_values(values).compute_share_below([0.5, 2]),
+        rtol=1e-12,
     )
     for low in (False, True):
         one, other = (compute_tail_risk(values, 0.9, low=low, design=design) for design in (equal, weighted))
