@@ -1,7 +1,7 @@
 """The yardstick: a three-stage kanban line as an expert would write it in NumPy, for this one network only.
 
 Vectorized over paths, in blocks that fit a core's cache, in place, single precision, with every outcome that jitrisk
-returns for such a line. It knows nothing of graphs, policies, hazards of other kinds, or other signals.
+returns for such a line. It has no graphs, no other policies, hazards or signals.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _block(line: Line, n: int, rng: np.random.Generator) -> dict[str, np.ndarray
     container, capacity = np.float32(line.container), np.float32(line.capacity)
     fail, repair = np.float32(1 / line.mean_up), np.float32(1 / line.mean_down)
     on_hand = np.full((line.stages, n), full_store, np.float32)
-    due, wip, authorized = (np.zeros_like(on_hand) for _ in range(3))
+    due, wip, open_orders = (np.zeros_like(on_hand) for _ in range(3))
     up = np.ones((line.stages, n), bool)
     backlog = np.zeros(n, np.float32)
     sums = {
@@ -100,12 +100,12 @@ def _block(line: Line, n: int, rng: np.random.Generator) -> dict[str, np.ndarray
         for i in range(line.stages - 1, -1, -1):
             # Review: order whole containers up to the full store.
             np.add(on_hand[i], wip[i], out=a)
-            a += authorized[i]
+            a += open_orders[i]
             np.subtract(full_store, a, out=a)
             np.divide(a, container, out=a)
             np.floor(a, out=a)
             a *= container
-            authorized[i] += a
+            open_orders[i] += a
             sums["ordered"][i] += a
             np.greater(a, 0, out=flag)
             sums["orders"][i] += flag
@@ -115,7 +115,7 @@ def _block(line: Line, n: int, rng: np.random.Generator) -> dict[str, np.ndarray
                 np.less(u, np.where(up[i], fail, repair), out=flag)
                 up[i] ^= flag
             # Start.
-            np.minimum(authorized[i], capacity, out=a)
+            np.minimum(open_orders[i], capacity, out=a)
             np.multiply(a, up[i], out=b)
             if i:
                 np.greater(b, on_hand[i - 1], out=flag)
@@ -124,7 +124,7 @@ def _block(line: Line, n: int, rng: np.random.Generator) -> dict[str, np.ndarray
                 on_hand[i - 1] -= c
             else:
                 np.copyto(c, b)
-            authorized[i] -= c
+            open_orders[i] -= c
             wip[i] += c
             due[i] = c
             sums["started"][i] += c

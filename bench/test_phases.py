@@ -41,7 +41,7 @@ def test_lower(benchmark, subject):
 
 
 def test_sample(benchmark, subject):
-    """The exogenous part alone, tile after tile, as the engine asks for it."""
+    """The exogenous part alone, tile after tile, as the engine draws it."""
     model, paths = subject
     job = job_of(jr.load(model), paths)
     series = [one for one in job.series if isinstance(one, ExogenousSeries)]
@@ -61,7 +61,7 @@ def test_sample(benchmark, subject):
 
 
 def test_dynamics(benchmark, subject):
-    """The strategies on paths handed in: what is left of a run when nothing is drawn."""
+    """The strategies on given paths: what is left of a run when nothing is drawn."""
     model, paths = subject
     network = jr.load(model)
     paths = min(paths, 256, 32_000 // len(network.stages))
@@ -78,7 +78,7 @@ def test_simulate(benchmark, subject):
     benchmark.extra_info["stage_periods"] = stage_periods(network, paths)
 
 
-def test_measure(benchmark, subject):
+def test_describe(benchmark, subject):
     model, paths = subject
     outcomes = jr.simulate(model, paths=paths)
-    benchmark(outcomes.risk.measure)
+    benchmark(outcomes.risk.describe)

@@ -36,11 +36,11 @@ def result(
         default = 1 if name == "owned_in_process" else 0
         array = np.broadcast_to(np.asarray(values.pop(name, default), dtype=variable.dtype), shape)
         if variable.role == "outcome":
-            # Results lie in memory as [strategy, thing, path].
+            # Results lie in memory as [strategy, stage or customer, path].
             array = np.ascontiguousarray(array.transpose(0, 2, 1)).transpose(0, 2, 1)
         arrays[name] = (variable.dims, array, variable.build_attrs("EUR"))
     assert not values, f"no such outcome or price: {list(values)}"
-    # Every customer asks the last stage.
+    # The last stage serves every customer.
     coords["customer_stage"] = (("strategy", "customer"), np.full((len(strategies), len(customers)), stages[-1]))
     attrs = {
         "jitrisk_format": 1,

@@ -152,8 +152,8 @@ def one_path(exogenous: xr.Dataset, number: int) -> dict[str, dict[str, np.ndarr
     """One path as the twin reads it: variable -> stage or customer -> values by period, in Python's own numbers."""
     return {
         str(name): {
-            thing: rows[number, :, column].tolist()
-            for column, thing in enumerate(variable.coords[variable.dims[2]].values.tolist())
+            member: rows[number, :, column].tolist()
+            for column, member in enumerate(variable.coords[variable.dims[2]].values.tolist())
         }
         for name, variable in exogenous.data_vars.items()
         for rows in [variable.values]

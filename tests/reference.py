@@ -261,7 +261,7 @@ class Twin:
         return bool(asked - given > self.tolerance)
 
     def _asked_too_much(self, stage: Any, stores: dict[str, Store], able: Any) -> Iterable[str]:
-        """The stores that cannot give what the able start asks of them."""
+        """The stores that hold less than what the able start takes from them."""
         for given in stage.inputs.values():
             for source, share in given.sources:
                 if self._exceeds(self.number(share) * self.number(given.quantity) * able, stores[source].on_hand):

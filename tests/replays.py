@@ -14,7 +14,7 @@ from jitrisk.vocabulary import REPLAYED_OCCURRENCES, TRACE
 Occurred = tuple[str, float, float, float, Mapping[str, Mapping[str, float]]]
 """Hazard, begin, end, recovered, and its factors by stage or customer and kind of effect."""
 
-_THINGS = {"stage": ("press", "line"), "customer": ("shop",)}
+_NAMES = {"stage": ("press", "line"), "customer": ("shop",)}
 _DTYPES = {"str": np.str_, "bool": np.bool_}
 
 
@@ -37,10 +37,10 @@ def replay(
     """
     variables: dict[str, Any] = {}
     for name, variable in TRACE.items():
-        things = _THINGS[variable.dims[-1]]
-        values = np.zeros((periods, len(things)), dtype=np.float32)
-        for thing, by_period in signals.pop(name, {}).items():
-            values[list(by_period), things.index(thing)] = list(by_period.values())
+        names = _NAMES[variable.dims[-1]]
+        values = np.zeros((periods, len(names)), dtype=np.float32)
+        for name_of_row, by_period in signals.pop(name, {}).items():
+            values[list(by_period), names.index(name_of_row)] = list(by_period.values())
         variables[name] = (variable.dims[2:], values, variable.build_attrs("EUR"))
     assert not signals, f"no such variable: {list(signals)}"
     names = ["press", "line", "shop"]
@@ -59,11 +59,11 @@ def replay(
         array = np.array(columns[name], dtype=_DTYPES.get(variable.dtype, variable.dtype)).reshape(shape)
         variables[name] = (variable.dims, array, variable.build_attrs())
     prices = counts or {}
-    variables["downtime_cost"] = ("stage", [prices.get(stage, 0.0) for stage in _THINGS["stage"]])
+    variables["downtime_cost"] = ("stage", [prices.get(stage, 0.0) for stage in _NAMES["stage"]])
     variables["metric_value"] = ("metric", [3.65e6, 0.25, 12.0])
     variables["metric_unit"] = ("metric", ["EUR", "1", "unit"])
     variables["metric_per_year"] = ("metric", [2.0, 1.0, 1.0])
-    coords = {"time": np.arange(periods), **{kind: list(things) for kind, things in _THINGS.items()}}
+    coords = {"time": np.arange(periods), **{kind: list(names) for kind, names in _NAMES.items()}}
     coords |= {"stage_or_customer": names, "effect_kind": list(Hit.needed)}
     coords |= {"metric": ["cost", "fill_rate", "peak_backlog"]}
     coords |= {"customer_stage": ("customer", ["line"]), "strategy": "jit", "path": 8123}

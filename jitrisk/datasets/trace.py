@@ -1,4 +1,4 @@
-"""Time series as Datasets: the trace of many paths, and the replay of one with all that is known about it."""
+"""Time series as Datasets: the trace of many paths, and the replay of one path."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _is_hit_by_hazard(network: Network, name: str) -> bool:
 def _list_acting_factors(network: Network, occurrence: Occurrence, name: str) -> list[float]:
     """Return the factors of an occurrence on a stage or customer by kind of effect, NaN for those that do not act.
 
-    An occurrence does not act on a series that was handed in.
+    An occurrence does not act on a series that was given.
     """
     acting = {kind for kind, stage_or_customer, _ in occurrence.hits if stage_or_customer == name}
     if not acting:

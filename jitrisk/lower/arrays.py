@@ -28,7 +28,7 @@ Ranges = Mapping[tuple[str, str], Range]
 
 @dataclass(frozen=True)
 class GivenSeries:
-    """An exogenous series handed in instead of drawn.
+    """An exogenous series given instead of drawn.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
     Parameters
     ----------
     network : a validated network, its patch applied.
-    given : exogenous series handed in instead of drawn, by (kind, stage or customer), each with its range; where its
+    given : exogenous series that are not drawn, by (kind, stage or customer), each with its range; where its
         least and its largest value are the same, the feature is as good as off.
 
     Returns
@@ -228,12 +228,12 @@ def _build_flags(values: Sequence[bool]) -> np.ndarray:
 
 def _select_series(read: Sequence[ExogenousSeries], given: Ranges) -> tuple[ExogenousSeries | GivenSeries, ...]:
     drawn = [one for one in read if one.key not in given]
-    handed = [
+    not_drawn = [
         GivenSeries(kind, name)
         for (kind, name), held in given.items()
         if kind == "demand" or held.lowest != held.largest or (kind != "lead_time" and held.lowest != 1.0)
     ]
-    return (*drawn, *handed)
+    return (*drawn, *not_drawn)
 
 
 def _lower_policies(

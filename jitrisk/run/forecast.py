@@ -1,4 +1,4 @@
-"""How long a run will take and how much memory, told before it begins."""
+"""The time and the memory that a run is expected to take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to simulate: the arrays of every strategy, the time axis, path numbers, a seed, and what is handed in."""
+"""What to simulate: the arrays of every strategy, the time axis, path numbers, a seed, and given series."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Job:
     horizon : the time axis.
     paths : path numbers, a range of step 1.
     seed : seed of every stream.
-    given : series handed in, by (kind, stage or customer): float32 arrays of shape (paths, periods).
+    given : series that are not drawn, by (kind, stage or customer): float32 arrays of shape (paths, periods).
     mixture : the rare hazards that some paths are drawn with; None where every path is natural.
     """
 
@@ -56,7 +56,7 @@ class Job:
 
     @cached_property
     def series(self) -> list[ExogenousSeries | GivenSeries]:
-        """Every series some strategy reads, once: those drawn first, then those handed in."""
+        """Every series some strategy reads, once: those drawn first, then those given."""
         found = dict.fromkeys(one for arrays in self.strategies.values() for one in arrays.series)
         return sorted(found, key=lambda one: isinstance(one, GivenSeries))
 
@@ -82,7 +82,7 @@ class Job:
 
     @cached_property
     def sampler(self) -> Sampler:
-        """What draws the series that are not handed in; built once, used by all workers."""
+        """The sampler of the series that are not given; built once, used by all workers."""
         from jitrisk.sampling.sampler import Sampler
 
         return Sampler(self.drawn, self.seed, self.mixture, (self.horizon.warm_up, self.horizon.periods))

@@ -125,7 +125,7 @@ class _PeriodRecorder:
 
 
 def draw(job: Job) -> dict[ExogenousSeries | GivenSeries, np.ndarray]:
-    """Return the series of a job, drawn and handed in, each float32 of shape (paths, periods)."""
+    """Return the series of a job, drawn and given, each float32 of shape (paths, periods)."""
     series = [one for one in job.series if isinstance(one, ExogenousSeries)]
     periods, paths = job.horizon.periods, len(job.paths)
     # What is drawn, and the Dataset made of it, which holds constants, too.

@@ -51,7 +51,7 @@ class Threads:
 
 
 class _BlockQueue:
-    """The blocks of a job, each handed once to the thread that asks next."""
+    """The blocks of a job, each yielded once, by whichever thread is next."""
 
     def __init__(self, blocks: Partition) -> None:
         self._blocks = iter(blocks)
