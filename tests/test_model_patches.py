@@ -13,7 +13,7 @@ from modelfile import GOOD, line_of, spoiled, written
 
 from jitrisk.errors import ModelError
 from jitrisk.model import Network, list_examples, load, require_prices
-from jitrisk.model.tree import DEEPEST, MOST_BYTES
+from jitrisk.model.text.tree import DEEPEST, MOST_BYTES
 from jitrisk.model_warnings import find_warnings
 from jitrisk.vocabulary import PRICES
 
