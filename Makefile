@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH := --benchmark-enable --benchmark-timer=time.process_time --benchmark-columns=median,iqr,rounds \
 	--benchmark-autosave --benchmark-storage=.benchmarks
-SOURCES := constraints.txt pyproject.toml setup.py jitrisk/_core.pyx jitrisk/_core_double.pyx jitrisk/_acts.pxi
+SOURCES := constraints.txt pyproject.toml setup.py jitrisk/core_tables.py $(wildcard jitrisk/*.pyx) \
+	$(filter-out jitrisk/_rows.pxi,$(wildcard jitrisk/*.pxi))
 
 # The versions of what is installed and of what builds the extension: pip before 25.3 hands PIP_CONSTRAINT on to the
 # build; later ones take PIP_BUILD_CONSTRAINT for it, which the earlier ones ignore.
@@ -122,5 +123,5 @@ upgrade: ## Write the newest versions that fit together to constraints.txt, and 
 	touch .venv/demo $@
 
 clean: ## Remove everything that was built or installed here
-	rm -rf .venv build dist *.egg-info jitrisk/_core.c jitrisk/_core_double.c jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf .venv build dist *.egg-info jitrisk/_core.c jitrisk/_core_double.c jitrisk/_rows.pxi jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		docs/_build docs/notebooks test-artifacts

@@ -1,7 +1,9 @@
 """The extension modules and their flags; everything else is in pyproject.toml."""
 
 import os
+import runpy
 import sys
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -25,8 +27,19 @@ FLAGS = [
     "-g0",
 ]
 
+# What the sources of both extensions include; the first is written here, from the tables of the package.
+ROWS = Path("jitrisk/_rows.pxi")
+INCLUDED = [str(ROWS), *(f"jitrisk/{name}.pxi" for name in ("_lanes", "_acts", "_acts_start", "_state"))]
+
 # One binary for every Python from 3.11 on, the first whose stable ABI has the buffer protocol of typed memoryviews.
 STABLE_ABI = ("Py_LIMITED_API", "0x030B0000")
+
+
+def write_rows() -> None:
+    """Write the numbers of the core's rows as constants for the compiler, where they have changed."""
+    text = runpy.run_path("jitrisk/core_tables.py")["render_rows"]()
+    if not ROWS.exists() or ROWS.read_text() != text:
+        ROWS.write_text(text)
 
 
 def extension(name: str, *macros: tuple[str, str]) -> Extension:
@@ -34,12 +47,14 @@ def extension(name: str, *macros: tuple[str, str]) -> Extension:
     return Extension(
         f"jitrisk.{name}",
         [f"jitrisk/{name}.pyx"],
+        depends=["jitrisk/_core.pyx", *INCLUDED],
         extra_compile_args=["/O2", "/fp:precise"] if sys.platform == "win32" else FLAGS,
         define_macros=[STABLE_ABI, *macros],
         py_limited_api=True,
     )
 
 
+write_rows()
 setup(
     ext_modules=cythonize(
         [extension("_core"), extension("_core_double", ("JR_DOUBLE", "1"))],

@@ -9,41 +9,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jitrisk.checking import check
     from jitrisk.errors import CapacityError, ExogenousError, Fault, JitriskError, ModelError, ResultError
     from jitrisk.model import Network, read_model
     from jitrisk.model_warnings import ModelWarning
     from jitrisk.pipeline import (
+        check,
         estimate,
-        last_year,
         load,
         open,
         outline,
-        replay,
-        reprice,
         sample,
         save,
         simulate,
-        simulate_until,
         trace,
         write_report,
     )
+    from jitrisk.studies.last_year import measure_last_year
+    from jitrisk.studies.replay import replay
+    from jitrisk.studies.reprice import reprice
+    from jitrisk.studies.until import simulate_until
 
     __version__: str
 
 _WHERE = {
     "read_model": "jitrisk.model",
     "load": "jitrisk.pipeline",
-    "check": "jitrisk.checking",
+    "check": "jitrisk.pipeline",
     "sample": "jitrisk.pipeline",
     "estimate": "jitrisk.pipeline",
     "simulate": "jitrisk.pipeline",
-    "simulate_until": "jitrisk.pipeline",
+    "simulate_until": "jitrisk.studies.until",
     "outline": "jitrisk.pipeline",
-    "reprice": "jitrisk.pipeline",
+    "reprice": "jitrisk.studies.reprice",
     "trace": "jitrisk.pipeline",
-    "replay": "jitrisk.pipeline",
-    "last_year": "jitrisk.pipeline",
+    "replay": "jitrisk.studies.replay",
+    "measure_last_year": "jitrisk.studies.last_year",
     "save": "jitrisk.pipeline",
     "open": "jitrisk.pipeline",
     "write_report": "jitrisk.pipeline",
@@ -69,8 +69,8 @@ __all__ = [
     "__version__",
     "check",
     "estimate",
-    "last_year",
     "load",
+    "measure_last_year",
     "open",
     "outline",
     "read_model",

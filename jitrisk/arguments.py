@@ -1,4 +1,4 @@
-"""Arguments of the public functions, read and checked; each raises JitriskError with what is allowed."""
+"""Arguments of the public functions: each is checked here, and JitriskError says what is allowed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from jitrisk import datasets, model
 from jitrisk.errors import ExogenousError, JitriskError, ResultError, format_suggestion, list_names
-from jitrisk.lower import Range, list_hazards, lower_all
+from jitrisk.lower import NetworkArrays, Range, list_hazards
 from jitrisk.model import Network
 from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Horizon, Job
@@ -22,10 +24,10 @@ from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import RARE_BELOW
 
 PATHS = 10_000
-"""Paths simulated where nobody says how many."""
+"""Paths simulated by default."""
 
 TRACED = 200
-"""Paths traced period by period where nobody says how many: enough for a fan chart."""
+"""Paths traced period by period by default: enough for a fan chart."""
 
 _LAST = 2**63
 
@@ -118,35 +120,86 @@ def build_backend(threads: int | None) -> Backend:
     return Threads(threads)
 
 
-def build_job(
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Which paths are drawn, and what on them is handed in: all of a job but the strategies.
+
+    Attributes
+    ----------
+    horizon, paths, seed, given, mixture : as a `Job` has them.
+    """
+
+    horizon: Horizon
+    paths: range
+    seed: int
+    given: Mapping[tuple[str, str], np.ndarray]
+    mixture: Mixture | None = None
+
+    @property
+    def ranges(self) -> dict[tuple[str, str], Range]:
+        """The range of every series that is handed in, which the rounding of flows follows."""
+        return {key: Range.from_array(series) for key, series in self.given.items()}
+
+    def build_job(self, strategies: Mapping[str, NetworkArrays]) -> Job:
+        """Return the job of strategies, lowered to arrays, on these paths."""
+        return Job(strategies, self.horizon, self.paths, self.seed, self.given, self.mixture)
+
+
+def parse_draws(
     network: Network,
-    chosen: Mapping[str, Network],
+    strategies: Iterable[Network],
+    paths: int | range | None,
+    seed: int = 0,
+    exogenous: xr.Dataset | None = None,
+    rare: bool = False,
+) -> Draws:
+    """Return the paths that are asked for, or those that are handed in.
+
+    Parameters
+    ----------
+    network : the model.
+    strategies : the networks of the strategies whose hazards count as rare or not.
+    paths : how many paths, or a range of their numbers; 10,000 by default, or those handed in.
+    seed : seed of every random stream.
+    exogenous : exogenous paths handed in.
+    rare : whether rare hazards are to be sampled more often than they occur.
+
+    Raises
+    ------
+    ExogenousError
+        Where the paths handed in do not fit the model, or their weights what is drawn beside them.
+    JitriskError
+        Where the paths or the seed are not allowed.
+    """
+    mixture = find_mixture(network, strategies, rare, seed, exogenous)
+    return read_draws(network, paths, seed, exogenous, mixture)
+
+
+def read_draws(
+    network: Network,
     paths: int | range | None,
     seed: int = 0,
     exogenous: xr.Dataset | None = None,
     mixture: Mixture | None = None,
-) -> Job:
-    """Return what is asked for, checked: these paths, or those handed in."""
+) -> Draws:
+    """Return the paths that are asked for, or those that are handed in, drawn with a mixture that is known."""
     given = {} if exogenous is None else datasets.read_given_series(network, exogenous)
-    numbers = (
-        parse_path_numbers(PATHS if paths is None else paths)
-        if exogenous is None
-        else read_path_numbers(exogenous, paths)
-    )
-    ranges = {key: Range.from_array(values) for key, values in given.items()}
-    horizon = Horizon(network.horizon, network.warm_up)
-    return Job(lower_all(chosen, ranges), horizon, numbers, parse_seed(seed), given, mixture)
+    if exogenous is None:
+        numbers = parse_path_numbers(PATHS if paths is None else paths)
+    else:
+        numbers = read_path_numbers(exogenous, paths)
+    return Draws(Horizon(network.horizon, network.warm_up), numbers, parse_seed(seed), given, mixture)
 
 
 def find_mixture(
-    network: Network, chosen: Iterable[Network], rare: bool, seed: int, exogenous: xr.Dataset | None = None
+    network: Network, strategies: Iterable[Network], rare: bool, seed: int, exogenous: xr.Dataset | None = None
 ) -> Mixture | None:
     """Return the mixture that is asked for, or that the exogenous paths handed in were drawn with.
 
     Parameters
     ----------
     network : the model.
-    chosen : the networks of the strategies compared.
+    strategies : the networks of the strategies compared.
     rare : whether rare hazards are to be sampled more often than they occur.
     seed : seed of what is drawn.
     exogenous : exogenous paths handed in.
@@ -162,13 +215,13 @@ def find_mixture(
     if not rare and not weighted:
         return None
     given = {} if exogenous is None else datasets.read_given_series(network, exogenous)
-    found = build_mixture([list_hazards(one, given) for one in chosen], network.horizon)
+    found = build_mixture([list_hazards(one, given) for one in strategies], network.horizon)
     if not weighted:
         if found is None:
             warnings.warn(
                 f"no hazard is rare (each begins within the horizon with a probability of {RARE_BELOW:g} or more, or "
                 "never), so that sampling rare hazards changes nothing",
-                stacklevel=3,
+                stacklevel=4,
             )
         return found
     assert exogenous is not None

@@ -1,7 +1,7 @@
 """Every dimension and variable once: name, dims, dtype, unit, role and one sentence.
 
 A leaf module: attributes of Datasets, the checks of files read back and the documentation all derive
-from the tables below. To add an outcome, add a row here and the sum that fills it in the core.
+from the tables below. To add an outcome, add a row here and one in `jitrisk.core_tables`, and add it up in the core.
 
 Units use three placeholders, filled by :meth:`Variable.attrs`: ``{unit}`` a unit of the stage's item,
 ``{period}`` one period, and ``{currency}`` the model's money.
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from jitrisk.core_tables import TOTALS
 
 Role = Literal[
     "exogenous", "sampling", "outcome", "occurrence", "trace", "replay", "link", "price", "cost", "metric", "outline"
@@ -86,12 +88,13 @@ DIMENSIONS = {
         Dimension("hazard", "an on/off process that hits stages and customers while it is on"),
         Dimension("hit", "what one hazard does to one stage or customer"),
         Dimension("link", "one input of one stage, from one store"),
-        Dimension("random", "one thing that is drawn"),
-        Dimension("spell", "one spell of one hazard on one path"),
-        Dimension("target", "a stage or customer that a spell can hit"),
+        Dimension("random", "one quantity of a stage, customer or hazard that is drawn"),
+        Dimension("effect_kind", "what a hazard changes: the factor on it is the effect"),
+        Dimension("occurrence", "one occurrence of one hazard on one path"),
+        Dimension("stage_or_customer", "a stage or customer that a hazard can hit"),
         Dimension("event", "something that happened on one path, in order of time"),
-        Dimension("metric", "a figure of a whole path, see METRICS"),
-        Dimension("statistic", "a statistic over the paths, see STATISTICS and CONTRASTS"),
+        Dimension("metric", "a measure of a whole path, see METRICS"),
+        Dimension("statistic", "a statistic over the paths, see STATISTICS and COMPARISON_STATISTICS"),
         Dimension(
             "estimate", "what a difference is of: the means, the values at risk or the conditional values at risk"
         ),
@@ -138,7 +141,7 @@ EXOGENOUS = _build_variables(
     ("receiving", _STAGE_PATHS, "float32", "1", "1 where arrivals are open, 0 where they are closed"),
     ("transit", _STAGE_PATHS, "float32", "1", "1 where work in process moves, 0 where it stands still"),
     ("lead_time", _STAGE_PATHS, "float32", "{period}", "lead time of what is started in the period"),
-    ("good", _STAGE_PATHS, "float32", "1", "share of what arrives in the period that is good"),
+    ("yield", _STAGE_PATHS, "float32", "1", "share of what arrives in the period that is good"),
 )
 
 OUTCOMES = _build_variables(
@@ -161,7 +164,7 @@ OUTCOMES = _build_variables(
     ("backlog", _CUSTOMER, "float64", "{unit}", "time average of the backlog"),
     ("peak_backlog", _CUSTOMER, "float64", "{unit}", "largest backlog at the end of a period"),
     ("first_stockout", _CUSTOMER, "int32", "{period}", "first period in which the customer was short, -1 if none"),
-    averages=("on_hand", "wip", "backlog", "peak_backlog", "first_stockout"),
+    averages=tuple(total.name for total in TOTALS if total.closes != "sum"),
     low=("filled", "shipped", "first_stockout"),
 )
 
@@ -214,7 +217,13 @@ TRACE = _build_variables(
     "trace",
     ("on_hand", _STAGE_TRACE, "float32", "{unit}", "stock on hand at the end of the period"),
     ("wip", _STAGE_TRACE, "float32", "{unit}", "work in process at the end of the period"),
-    ("authorized", _STAGE_TRACE, "float32", "{unit}", "ordered and not yet started at the end of the period"),
+    (
+        "open_orders",
+        _STAGE_TRACE,
+        "float32",
+        "{unit}",
+        "open orders, ordered and not yet started, at the end of the period",
+    ),
     ("started", _STAGE_TRACE, "float32", "{unit}", "units started in the period"),
     ("scrapped", _STAGE_TRACE, "float32", "{unit}", "units received in the period that were not good"),
     ("expedited", _STAGE_TRACE, "float32", "{unit}", "units started in the period at the expedited lead time"),
@@ -229,97 +238,108 @@ TRACE = _build_variables(
     ("backlog", _CUSTOMER_TRACE, "float32", "{unit}", "units of demand that wait at the end of the period"),
 )
 
-# What a model says, read from it without a simulation. Text may be empty: what the strategy does not have.
+# What a model says, read from it without a simulation: values, from which `report/words.py` makes sentences. Where a
+# strategy does not have a link, a hit or a draw, numbers are NaN and texts are empty.
+_HIT = ("strategy", "hit")
+_RANDOM = ("strategy", "random")
 OUTLINE = _build_variables(
     "outline",
-    ("policy", _STAGE_PRICE, "str", "", "the control loop that refills the store, in words"),
-    ("full_store", _STAGE_PRICE, "float64", "{unit}", "order-up-to level of the policy"),
+    ("policy_kind", _STAGE_PRICE, "str", "", "kind of the policy, as in the model file"),
+    ("reorder_point", _STAGE_PRICE, "float64", "{unit}", "position at or below which the policy orders, inf for any"),
+    ("order_up_to", _STAGE_PRICE, "float64", "{unit}", "order-up-to level of the policy, inf for no limit"),
+    ("lot_size", _STAGE_PRICE, "float64", "{unit}", "the policy orders whole multiples of this, 0 for any amount"),
+    ("cards", _STAGE_PRICE, "float64", "1", "number of kanban cards, inf for no limit, NaN for another policy"),
+    ("review_period", _STAGE_PRICE, "float64", "d", "time between two reviews of the store"),
     ("initial", _STAGE_PRICE, "float64", "{unit}", "stock on hand at the start"),
-    ("cover_days", _STAGE_PRICE, "float64", "d", "time for which the full store covers the mean demand, inf for none"),
+    ("cover_days", _STAGE_PRICE, "float64", "d", "order-up-to level over mean demand, inf where there is no demand"),
     ("lead_time", _STAGE_PRICE, "float64", "d", "mean lead time, before it is rounded up to whole periods"),
-    ("capacity", _STAGE_PRICE, "float64", "{unit}/d", "units that can be started a day, inf for no limit"),
-    ("good", _STAGE_PRICE, "float64", "1", "mean share of good units"),
+    ("capacity", _STAGE_PRICE, "float64", "{unit}/d", "units that can be started per day, inf for no limit"),
+    ("yield", _STAGE_PRICE, "float64", "1", "mean share of good units"),
     ("deliveries", _STAGE_PRICE, "str", "", "whether later starts may arrive earlier: crossing or in_order"),
-    (
-        "customers_served",
-        _STAGE_PRICE,
-        "str",
-        "",
-        "when customers are served: first, before any stage starts, or last",
-    ),
+    ("customers_served", _STAGE_PRICE, "str", "", "whether customers are served before the stages: first or last"),
     ("mean_demand", _STAGE_PRICE, "float64", "{unit}/d", "mean demand on the store, hazards left out"),
     ("source", ("link",), "str", "", "stage whose store is drawn on"),
     ("target", ("link",), "str", "", "stage that draws on it"),
     ("input", ("link",), "str", "", "name of the input"),
     ("quantity", ("strategy", "link"), "float64", "{unit}/{unit}", "units for one unit started, NaN for no link"),
     ("share", ("strategy", "link"), "float64", "1", "share of the input from this store, 0 for a fallback"),
-    ("served_by", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"),
+    ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"),
     ("customer_demand", _CUSTOMER_PRICE, "float64", "{unit}/d", "mean demand of the customer, hazards left out"),
-    ("waits", _CUSTOMER_PRICE, "float64", "1", "share of unmet demand that waits, the rest is lost"),
-    ("events", ("strategy", "hazard"), "float64", "1/year", "mean number of events in a year"),
-    ("duration", ("strategy", "hazard"), "float64", "d", "mean duration of an event"),
-    ("ramp", ("strategy", "hazard"), "float64", "d", "time of the linear recovery after an event"),
+    ("backorder_share", _CUSTOMER_PRICE, "float64", "1", "share of unmet demand that is backordered, the rest is lost"),
+    ("occurrences_per_year", ("strategy", "hazard"), "float64", "1/year", "mean number of occurrences per year"),
+    ("duration", ("strategy", "hazard"), "float64", "d", "mean duration of an occurrence"),
+    ("ramp", ("strategy", "hazard"), "float64", "d", "time of the linear recovery after an occurrence"),
     ("hit_hazard", ("hit",), "str", "", "the hazard that hits"),
-    ("hit_thing", ("hit",), "str", "", "the stage or customer that is hit"),
-    ("effect", ("strategy", "hit"), "str", "", "what the hit does, in words"),
-    ("chance", ("strategy", "hit"), "float64", "1", "chance that one event hits, NaN for no hit"),
-    ("law", ("strategy", "random"), "str", "", "the distribution that is drawn from, in words"),
+    ("hit_stage_or_customer", ("hit",), "str", "", "the stage or customer that is hit"),
+    ("effect", (*_HIT, "effect_kind"), "float64", "1", "factor on what is hit, NaN where it is not changed"),
+    ("chance", _HIT, "float64", "1", "chance that one occurrence hits, NaN for no hit"),
+    ("random_quantity", ("random",), "str", "", "what is drawn: demand, lead_time, yield, time_between or duration"),
+    ("random_owner", ("random",), "str", "", "the stage, customer or hazard that it belongs to"),
+    ("random_unit", ("random",), "str", "", "unit of what is drawn: unit, d or 1"),
+    ("distribution_family", _RANDOM, "str", "", "family of the distribution, as in the model file"),
+    ("distribution_mean", _RANDOM, "float64", "1", "mean of the distribution, in `random_unit`"),
+    ("distribution_sd", _RANDOM, "float64", "1", "standard deviation of the distribution, in `random_unit`"),
+    ("distribution_low", _RANDOM, "float64", "1", "lowest value that can be drawn, -inf for none, in `random_unit`"),
+    ("distribution_high", _RANDOM, "float64", "1", "highest value that can be drawn, inf for none, in `random_unit`"),
+    ("draw_period", _RANDOM, "float64", "d", "time between two draws; NaN for a draw per occurrence of a hazard"),
 )
 
-_SPELL = ("spell",)
+_OCCURRENCE = ("occurrence",)
+_OCCURRENCE_HIT = (*_OCCURRENCE, "stage_or_customer")
 _METRIC = ("metric",)
 _EVENT = ("event",)
 
 # What the replay of one path holds beside its trace, its exogenous series and its prices; its outcomes are there as
 # `path_started` and so on.
-SPELLS = _build_variables(
+REPLAYED_OCCURRENCES = _build_variables(
     "replay",
-    ("hazard", _SPELL, "str", "", "the hazard"),
-    ("begin", _SPELL, "float64", "{period}", "time at which the spell begins"),
-    ("end", _SPELL, "float64", "{period}", "time at which the spell ends, at most the horizon"),
-    ("recovered", _SPELL, "float64", "{period}", "time at which the recovery is over, at most the horizon"),
-    ("hit", ("spell", "target"), "bool", "1", "whether the spell hits the stage or customer"),
-    ("effect", ("spell", "target"), "str", "", "what it does to it, empty where it does not hit"),
+    ("hazard", _OCCURRENCE, "str", "", "the hazard"),
+    ("begin", _OCCURRENCE, "float64", "{period}", "time at which the occurrence begins"),
+    ("end", _OCCURRENCE, "float64", "{period}", "time at which the occurrence ends, at most the horizon"),
+    ("recovered", _OCCURRENCE, "float64", "{period}", "time at which the recovery is over, at most the horizon"),
+    ("hit", _OCCURRENCE_HIT, "bool", "1", "whether the occurrence hits the stage or customer"),
+    ("effect", (*_OCCURRENCE_HIT, "effect_kind"), "float64", "1", "factor on what is hit, NaN where not changed"),
 )
-STANDING = _build_variables(
+PATH_RANK = _build_variables(
     "replay",
     ("metric_value", _METRIC, "float64", "1", "the metric over the measured horizon, in its own unit"),
     ("metric_unit", _METRIC, "str", "", "unit of the metric"),
-    ("metric_per_year", _METRIC, "float64", "1", "factor that makes it a year's worth"),
-    ("metric_rank", _METRIC, "int64", "1", "place of the path among those of the run, 1 the worst"),
-    ("metric_worse", _METRIC, "float64", "1", "probability of a worse path, estimated from those of the run"),
+    ("metric_per_year", _METRIC, "float64", "1", "factor that converts it to a value per year"),
+    ("metric_rank", _METRIC, "int64", "1", "rank of the path among those of the run, 1 for the worst"),
+    ("metric_worse_probability", _METRIC, "float64", "1", "probability of a worse path, estimated from the run"),
 )
 EVENTS = _build_variables(
     "replay",
-    ("time", _EVENT, "float64", "{period}", "time at which it happened; a period's doings are dated at its end"),
-    ("kind", _EVENT, "str", "", "what happened, see EVENT_KINDS"),
-    ("thing", _EVENT, "str", "", "the hazard, stage or customer it happened to; empty where several are meant"),
-    ("until", _EVENT, "float64", "{period}", "time at which it was over, NaN where it was not or never began"),
-    ("times", _EVENT, "int64", "1", "how often it happened up to then, with short breaks between"),
-    ("amount", _EVENT, "float64", "1", "how much, in its own unit; NaN where there is nothing to measure"),
+    ("time", _EVENT, "float64", "{period}", "time of the event; events within a period are dated at its end"),
+    ("kind", _EVENT, "str", "", "kind of the event, see EVENT_KINDS"),
+    ("subject", _EVENT, "str", "", "the hazard, stage or customer that it is about; empty where it is about several"),
+    ("until", _EVENT, "float64", "{period}", "time at which it was over, NaN where it was not or has no duration"),
+    ("times", _EVENT, "int64", "1", "number of uninterrupted stretches up to then"),
+    ("amount", _EVENT, "float64", "1", "size of the event in its own unit, NaN where it has none"),
     ("unit", _EVENT, "str", "", "unit of the amount"),
-    ("detail", _EVENT, "str", "", "what a hazard hit and how; whose store a customer asked"),
+    ("occurrence", _EVENT, "int64", "1", "place of the hazard's occurrence along that dimension, -1 for none"),
+    ("customer_stage", _EVENT, "str", "", "stage whose store the customer asks, empty where it is about no customer"),
 )
 EVENT_KINDS = {
-    "hazard_struck": "a hazard began and ended within a period; amount: how long it was on",
-    "hazard_began": "a hazard began; until: its end; amount: how long it was on",
+    "hazard_occurred": "a hazard began and ended within a period; amount: its duration",
+    "hazard_began": "a hazard began; until: its end; amount: its duration",
     "hazard_ended": "a hazard ended; until: the end of its recovery",
-    "hazard_recovered": "what a hazard hit had fully recovered",
-    "hazard_others": "a hazard struck as often again, from then on; amount: how long it was on in all",
-    "measuring": "the warm-up was over: from here on everything counts",
-    "store_short": "a store ran dry: it gave less than was asked; amount: how long it was short",
-    "store_filled": "a store could give all that was asked again",
-    "store_others": "stores ran dry as often again, from then on; amount: how long in all",
-    "stage_down": "a stage whose downtime counts was down, in part at least; amount: downtime",
-    "stage_up": "a stage whose downtime counts was down no more",
-    "stage_others": "such stages were down as often again, from then on; amount: downtime in all",
-    "customer_short": "a customer went short, and the store it asks ran dry; amount: how long",
-    "backlog_worst": "the backlog of a customer was at its worst; amount: units",
-    "backlog_gone": "the backlog of a customer was gone; amount: units lost meanwhile",
-    "customer_served": "a customer without backlog had all that was wanted again; amount: units lost meanwhile",
-    "customer_others": "customers went short as often again, from then on; amount: how long in all",
+    "hazard_recovered": "the recovery from a hazard was over",
+    "hazard_others": "all further occurrences of a hazard, from then on; amount: their total duration",
+    "warm_up_ended": "the warm-up ended: outcomes count from here on",
+    "shortage_began": "a store gave less than was asked; amount: periods of shortage",
+    "shortage_ended": "the store gave all that was asked again",
+    "shortage_others": "all further shortages of stores, from then on; amount: their total duration",
+    "downtime_began": "a stage whose downtime counts was down, in part at least; amount: downtime",
+    "downtime_ended": "a stage whose downtime counts was running again",
+    "downtime_others": "all further downtime of such stages, from then on; amount: total downtime",
+    "stockout_began": "a customer got less than was asked, and the store that it asks was short; amount: duration",
+    "backlog_peaked": "the backlog of a customer was largest; amount: units",
+    "backlog_cleared": "the backlog of a customer was cleared; amount: units lost meanwhile",
+    "stockout_ended": "a customer without backlog was served in full again; amount: units lost meanwhile",
+    "stockout_others": "all further stockouts of customers, from then on; amount: their total duration",
 }
-"""What can happen on a path, see EVENTS; in the order in which what happens at the same time is told."""
+"""What can happen on a path, see EVENTS; events of the same time are listed in this order."""
 
 # Coordinates beside those of the dimensions: text that says what belongs to what.
 LINKS = _build_variables("link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"))
@@ -423,7 +443,7 @@ STATISTICS = {
     "cvar_upper": "upper end of the interval of the conditional value at risk",
 }
 
-CONTRASTS = {
+COMPARISON_STATISTICS = {
     "mean": "mean difference to the base on the same paths",
     "standard_error": "standard error of the mean difference",
     "lower": "lower end of the interval of the mean difference",

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 Key = tuple[Any, ...]
-NEUTRAL = {"availability": 1, "receiving": 1, "transit": 1, "good": 1}
+NEUTRAL = {"availability": 1, "receiving": 1, "transit": 1, "yield": 1}
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ class Chain:
         t, _, stores, backlog = key
         return State(
             {
-                name: Store(on_hand, authorized, {t + after: units for after, units in pipeline}, t + last)
-                for name, (on_hand, authorized, pipeline, last) in zip(self.twin.stages, stores, strict=True)
+                name: Store(on_hand, open_orders, {t + after: units for after, units in pipeline}, t + last)
+                for name, (on_hand, open_orders, pipeline, last) in zip(self.twin.stages, stores, strict=True)
             },
             dict(zip(self.twin.customers, backlog, strict=True)),
         )
@@ -159,7 +159,7 @@ def _frozen(state: State, t: int) -> Key:
     stores = tuple(
         (
             store.on_hand,
-            store.authorized,
+            store.open_orders,
             tuple(sorted((due - t, units) for due, units in store.pipeline.items())),
             # A start of period `t` is due in the next one at the earliest: what was due before that holds up nothing.
             max(store.last_due - t, 0),

@@ -140,7 +140,7 @@ def exogenous_paths(network: Mapping, seed: int, paths: int = 3, amounts: Amount
         "receiving": (dims, often(0)),
         "transit": (dims, often(0)),
         "lead_time": (dims, lead_time),
-        "good": (dims, often(0, *amounts.parts)),
+        "yield": (dims, often(0, *amounts.parts)),
     }
     return xr.Dataset(
         {name: (over, values.astype(np.float32)) for name, (over, values) in variables.items()},

@@ -13,19 +13,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jitrisk.core_tables import TOTALS, Total, list_totals
+
 Draws = Mapping[str, Mapping[str, Any]]
 """Variable -> stage or customer -> value: what one period holds in store."""
 
 Flows = Counter[tuple[str, str]]
 """(outcome, stage or customer) -> amount in one period; a time average adds its state at the end of the period."""
 
-AVERAGES = ("on_hand", "wip", "backlog")
-STAGE_OUTCOMES = (
-    *("started", "scrapped", "expedited", "ordered", "orders", "starved", "broken", "shortage"),
-    *("on_hand", "wip"),
-)
-CYCLE_OUTCOMES = ("receipts", "short_cycles", "stock_at_receipts")
-CUSTOMER_OUTCOMES = ("demand", "filled", "shipped", "lost", "stockout", "backlog", "peak_backlog", "first_stockout")
+STAGE_OUTCOMES = [total.name for total in list_totals("stage", cycles=False)]
+CYCLE_OUTCOMES = [total.name for total in TOTALS if total.source == "cycles"]
+CUSTOMER_OUTCOMES = [total.name for total in list_totals("customer")]
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Store:
     """The state of one stage: I, A and P[t], and the period that the latest start is due in."""
 
     on_hand: Any
-    authorized: Any
+    open_orders: Any
     pipeline: dict[int, Any] = field(default_factory=dict)
     last_due: int = 0
     cycle_short: bool = False
@@ -181,7 +179,7 @@ class Twin:
             flows["short_cycles", name] = int(store.cycle_short)
             flows["stock_at_receipts", name] = store.on_hand
             store.cycle_short = False
-        good = due_now * self.number(draws["good"][name])
+        good = due_now * self.number(draws["yield"][name])
         store.on_hand += good
         flows["received", name] = due_now
         flows["scrapped", name] = due_now - good
@@ -207,17 +205,17 @@ class Twin:
         store, levels = state.stores[name], self.levels[name]
         if math.isinf(levels.order_up_to):
             # Unlimited: what is open is always enough for one period's capacity.
-            self._order(name, store, self.number(self.stages[name].capacity) - store.authorized, flows)
+            self._order(name, store, self.number(self.stages[name].capacity) - store.open_orders, flows)
             return
         s, big_s, lot = self.number(levels.reorder_point), self.number(levels.order_up_to), self.number(levels.lot)
         owed = self.number(0) if levels.physical else self._owed(name, state)
-        position = store.on_hand + store.wip + store.authorized - owed
+        position = store.on_hand + store.wip + store.open_orders - owed
         gap = big_s - position
         if position <= s + self.tolerance and gap > self.tolerance:
             self._order(name, store, lot * math.floor((gap + self.tolerance) / lot) if lot else gap, flows)
 
     def _order(self, name: str, store: Store, units: Any, flows: Flows) -> None:
-        store.authorized += units
+        store.open_orders += units
         flows["ordered", name] = units
         flows["orders", name] = int(units > 0)
 
@@ -225,7 +223,7 @@ class Twin:
         """Backlogs of the stage's customers, and the orders that its consumers have not yet started."""
         to_customers = sum(state.backlog[customer] for customer, terms in self.customers.items() if terms.stage == name)
         to_consumers = sum(
-            self.number(per_unit) * state.stores[consumer].authorized
+            self.number(per_unit) * state.stores[consumer].open_orders
             for consumer, per_unit in consumers(self.stages, name)
         )
         return to_customers + to_consumers
@@ -234,20 +232,20 @@ class Twin:
         stage, store = self.stages[name], stores[name]
         availability = self.number(draws["availability"][name])
         if stage.capacity is None:
-            full, able = store.authorized, store.authorized * availability
+            full, able = store.open_orders, store.open_orders * availability
         else:
             capacity = self.number(stage.capacity)
-            full, able = min(store.authorized, capacity), min(store.authorized, capacity * availability)
+            full, able = min(store.open_orders, capacity), min(store.open_orders, capacity * availability)
         short.update(self._asked_too_much(stage, stores, able))
         q = min([able, *(self._allowed(given, stores) for given in stage.inputs.values())])
         if q <= self.tolerance:
             q = self.number(0)  # rounding is not started
         for given in stage.inputs.values():
             self._take(given, q, stores, flows)
-        store.authorized -= q
-        lead_time, rushed = draws["lead_time"][name], False
+        store.open_orders -= q
+        lead_time, expedited = draws["lead_time"][name], False
         if stage.expedite is not None and store.on_hand < self.number(stage.expedite.below):
-            lead_time, rushed = min(lead_time, max(1, math.ceil(stage.expedite.lead_time))), True
+            lead_time, expedited = min(lead_time, max(1, math.ceil(stage.expedite.lead_time))), True
         if q > 0:
             if stage.deliveries == "in_order":
                 # No start arrives before an earlier one.
@@ -255,7 +253,7 @@ class Twin:
                 store.last_due = t + int(lead_time)
             store.pipeline[t + int(lead_time)] = store.pipeline.get(t + int(lead_time), self.number(0)) + q
         flows["started", name] = q
-        flows["expedited", name] = q if rushed else self.number(0)
+        flows["expedited", name] = q if expedited else self.number(0)
         flows["broken", name] = (full - able) / full if full > self.tolerance else self.number(0)
         flows["starved", name] = (able - q) / full if full > self.tolerance else self.number(0)
 
@@ -296,15 +294,16 @@ class Twin:
         return self._outcomes(trace), trace, state
 
     def _outcomes(self, trace: list[Flows]) -> dict[tuple[str, str], Any]:
+        members = {"stage": self.stages, "customer": self.customers}
+        return {(total.name, name): self._close(total, name, trace) for total in TOTALS for name in members[total.dim]}
+
+    def _close(self, total: Total, name: str, trace: list[Flows]) -> Any:
+        """One outcome of one stage or customer from all flows."""
         counted = trace[self.warm_up :]
-        keys = [(outcome, name) for name in self.stages for outcome in (*STAGE_OUTCOMES, *CYCLE_OUTCOMES)]
-        keys += [(outcome, name) for name in self.customers for outcome in CUSTOMER_OUTCOMES]
-        outcomes = {key: sum(flows[key] for flows in counted) for key in keys}
-        for outcome, name in keys:
-            if outcome in AVERAGES:
-                outcomes[outcome, name] /= len(counted)
-        for name in self.customers:
-            outcomes["peak_backlog", name] = max(flows["backlog", name] for flows in counted)
-            short = [t for t, flows in enumerate(trace) if t >= self.warm_up and flows["stockout", name]]
-            outcomes["first_stockout", name] = short[0] if short else -1
-        return outcomes
+        if total.closes == "maximum":
+            return max(flows[total.of, name] for flows in counted)
+        if total.closes == "first":
+            periods = (t for t, flows in enumerate(trace) if t >= self.warm_up and flows[total.of, name])
+            return next(periods, -1)
+        summed = sum(flows[total.name, name] for flows in counted)
+        return summed / len(counted) if total.closes == "average" else summed

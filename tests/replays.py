@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.vocabulary import SPELLS, TRACE
+from jitrisk.model import Hit
+from jitrisk.vocabulary import REPLAYED_OCCURRENCES, TRACE
 
-Spell = tuple[str, float, float, float, Mapping[str, str]]
-"""Hazard, begin, end, recovered, and its effects by stage or customer."""
+Occurred = tuple[str, float, float, float, Mapping[str, Mapping[str, float]]]
+"""Hazard, begin, end, recovered, and its factors by stage or customer and kind of effect."""
 
 _THINGS = {"stage": ("press", "line"), "customer": ("shop",)}
 _DTYPES = {"str": np.str_, "bool": np.bool_}
@@ -20,7 +21,7 @@ _DTYPES = {"str": np.str_, "bool": np.bool_}
 def replay(
     periods: int = 40,
     *,
-    spells: Sequence[Spell] = (),
+    occurrences: Sequence[Occurred] = (),
     period_hours: float = 8.0,
     warm_up: int = 0,
     counts: Mapping[str, float] | None = None,
@@ -30,7 +31,7 @@ def replay(
 
     Parameters
     ----------
-    spells : the hazards' spells.
+    occurrences : the hazards' occurrences.
     counts : price of downtime by stage.
     signals : a variable of the trace: values by stage or customer and by period.
     """
@@ -42,15 +43,19 @@ def replay(
             values[list(by_period), things.index(thing)] = list(by_period.values())
         variables[name] = (variable.dims[2:], values, variable.build_attrs("EUR"))
     assert not signals, f"no such variable: {list(signals)}"
-    targets = ["press", "line", "shop"]
-    effects = [[hits.get(target, "") for target in targets] for *_, hits in spells]
+    names = ["press", "line", "shop"]
+    effect = np.full((len(occurrences), len(names), len(Hit.needed)), np.nan)
+    for k, (*_, hits) in enumerate(occurrences):
+        for name, factors in hits.items():
+            for kind, factor in factors.items():
+                effect[k, names.index(name), Hit.needed.index(kind)] = factor
     columns = {
-        **{name: [spell[k] for spell in spells] for k, name in enumerate(("hazard", "begin", "end", "recovered"))},
-        "effect": effects,
-        "hit": [[bool(effect) for effect in row] for row in effects],
+        **{name: [one[k] for one in occurrences] for k, name in enumerate(("hazard", "begin", "end", "recovered"))},
+        "effect": effect,
+        "hit": np.isfinite(effect).any(axis=-1),
     }
-    for name, variable in SPELLS.items():
-        shape = [len(spells), len(targets)][: len(variable.dims)]
+    for name, variable in REPLAYED_OCCURRENCES.items():
+        shape = effect.shape[: len(variable.dims)]
         array = np.array(columns[name], dtype=_DTYPES.get(variable.dtype, variable.dtype)).reshape(shape)
         variables[name] = (variable.dims, array, variable.build_attrs())
     prices = counts or {}
@@ -59,7 +64,8 @@ def replay(
     variables["metric_unit"] = ("metric", ["EUR", "1", "unit"])
     variables["metric_per_year"] = ("metric", [2.0, 1.0, 1.0])
     coords = {"time": np.arange(periods), **{kind: list(things) for kind, things in _THINGS.items()}}
-    coords |= {"target": targets, "metric": ["cost", "fill_rate", "peak_backlog"]}
+    coords |= {"stage_or_customer": names, "effect_kind": list(Hit.needed)}
+    coords |= {"metric": ["cost", "fill_rate", "peak_backlog"]}
     coords |= {"customer_stage": ("customer", ["line"]), "strategy": "jit", "path": 8123}
     attrs = {"name": "By hand", "period_hours": period_hours, "warm_up": warm_up, "periods": periods - warm_up}
     attrs |= {"horizon": periods, "seed": 7, "currency": "EUR", "jitrisk_version": "0.0.0", "contents": "replay"}

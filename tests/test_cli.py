@@ -76,7 +76,7 @@ def test_compare_prints_one_table_and_a_conclusion_on_stdout(capsys):
         "jit",
         "jic",
         "hybrid",
-        "cost a year",
+        "cost per year",
         "CVaR 95",
         "downtime",
         "stockout",
@@ -340,7 +340,7 @@ def test_a_result_is_no_model_to_validate(capsys, tmp_path):
     jr.save(jr.simulate(TINY, 2), tmp_path / "run.nc")
     code, _, err = run(capsys, "validate", str(tmp_path / "run.nc"))
     assert code == 2
-    assert "is a result, whose model was checked when it ran" in err
+    assert "is a result, whose model was checked: `jitrisk show` prints it" in err
 
 
 def test_the_installed_command_is_the_module():

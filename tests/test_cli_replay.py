@@ -26,7 +26,7 @@ def test_the_worst_path_is_told(capsys):
     assert (code, err) == (0, "")
     worst = jr.replay("bicycles", "jit", worst="cost", paths=200)["path"].item()
     assert out.startswith(f"Bicycles: path {worst:,} under jit")
-    for words in ("strike began", "went short", "cost a year", "worst of 200 paths"):
+    for words in ("strike began", "had to wait", "cost per year", "worst of 200 paths"):
         assert words in out
 
 
@@ -34,7 +34,7 @@ def test_programs_get_events_and_totals(capsys):
     code, out, _ = run(capsys, "replay", "bicycles", "-s", "jic", "--path", "3", "--seed", "5", "--json")
     document = json.loads(out)
     assert code == 0
-    assert (document["schema"], document["schema_version"]) == ("jitrisk.replay", 1)
+    assert (document["schema"], document["schema_version"]) == ("jitrisk.replay", 2)
     assert (document["path"], document["strategy"], document["seed"]) == (3, "jic", 5)
     values = jr.simulate("bicycles", range(3, 4), seed=5).risk.metrics().sel(strategy="jic")
     assert {name: total["value"] for name, total in document["totals"].items()} == {
@@ -69,8 +69,8 @@ def test_the_series_are_kept(capsys, tmp_path: Path, name: str):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "Say which path is meant"),
-        (("--path", "3", "--worst", "cost"), "Say which path is meant"),
+        ((), "Give exactly one of --path NUMBER"),
+        (("--path", "3", "--worst", "cost"), "Give exactly one of --path NUMBER"),
         (("--path", "3", "--paths", "5"), "leave it out with --path"),
         (("--worst", "cost", "--metric", "lost"), "--metric goes with --quantile"),
         (("--worst", "costs"), "did you mean 'cost'?"),

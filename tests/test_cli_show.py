@@ -52,7 +52,7 @@ def test_a_model_is_told_in_words(capsys):
     for words in (
         "Brake valves, strategy jit",
         "One period is 8 h",
-        "kanban: 139 cards of 100; full store 13,900 = 12 h of demand",
+        "kanban: 139 cards of 100; order-up-to level 13,900 = 12 h of demand",
         "2 valve (99 %)",
         "lognormal, mean 5 d, cv 0.5",
         "What jic changes",
@@ -70,7 +70,7 @@ def test_without_a_warm_up_all_of_it_counts():
 def test_another_strategy_is_told_by_what_it_changes(capsys):
     out = " ".join(run(capsys, "bicycles", "-s", "jic")[1].split())
     assert "Bicycles, strategy jic" in out
-    assert "What jit changes frame base stock: up to 112; full store 112 = 14 d of demand What hybrid" in out
+    assert "What jit changes frame base stock: up to 112; order-up-to level 112 = 14 d of demand What hybrid" in out
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -105,14 +105,14 @@ def test_a_large_model_is_not_drawn(capsys, wide, tmp_path):
 
 def test_a_document_holds_the_outline(capsys):
     document = json.loads(run(capsys, "bicycles", "--json")[1])
-    assert (document["schema"], document["schema_version"]) == ("jitrisk.outline", 1)
+    assert (document["schema"], document["schema_version"]) == ("jitrisk.outline", 2)
     outline = jr.outline("bicycles")
     assert list(document["strategies"]) == ["jit", "jic", "hybrid"]
     for name, strategy in document["strategies"].items():
         for stage, told in strategy["stages"].items():
             one = outline.sel(strategy=name, stage=stage)
-            assert told["full_store"] == one["full_store"].item()
-            assert told["policy"] == one["policy"].item()
+            for key in ("order_up_to", "reorder_point", "lot_size", "policy_kind"):
+                assert told[key] == one[key].item()
     assert document["strategies"]["jit"]["stages"]["frame"]["capacity"] is None
     assert list(json.loads(run(capsys, "bicycles", "-s", "jic", "--json")[1])["strategies"]) == ["jic"]
 

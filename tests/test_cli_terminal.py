@@ -12,7 +12,7 @@ from click.shell_completion import ShellComplete
 from rich.cells import cell_len
 
 import jitrisk as jr
-from jitrisk.cli import main, simulating
+from jitrisk.cli import main, simulation
 from jitrisk.cli.group import VERBS, cli
 from jitrisk.model import list_examples
 from jitrisk.run.forecast import Forecast
@@ -160,7 +160,7 @@ def test_a_long_run_is_announced(run, monkeypatch, seconds, quiet, said):
         asked.append((paths, list(strategies)))
         return Forecast(paths, len(strategies), seconds, 2_800_000_000)
 
-    monkeypatch.setattr(simulating, "_COUNTED", 0)
+    monkeypatch.setattr(simulation, "_COUNTED", 0)
     monkeypatch.setattr("jitrisk.pipeline.estimate", estimate)
     status, _, err = run("compare", MODEL, "--paths", "60", *(["-q"] if quiet else []))
     assert (status, err) == (0, said)

@@ -45,6 +45,48 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def name_module(path: Path) -> str:
+    """The full name of a file's module."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def build_import_graph() -> dict[str, set[str]]:
+    """Every module of the package with those it imports, anywhere in it, when it runs.
+
+    A name taken from a package counts as the module in which it is defined where the package only passes it on.
+    """
+    modules = {name_module(path): path for path in FILES}
+    used = {name: imports(path) for name, path in modules.items()}
+
+    def resolve(full: str, seen: frozenset[str] = frozenset()) -> str:
+        """The module that an imported name leads to."""
+        if full in modules or not full.startswith("jitrisk"):
+            return full
+        package, _, name = full.rpartition(".")
+        passed_on = next((one for one in used.get(package, ()) if one.rpartition(".")[2] == name), "")
+        return resolve(passed_on, seen | {full}) if passed_on and full not in seen else package
+
+    return {name: {resolve(one) for one in used[name]} & set(modules) - {name} for name in modules}
+
+
+def find_circle(graph: dict[str, set[str]]) -> list[str]:
+    """The modules of one circle of imports, empty where there is none."""
+    done: set[str] = set()
+
+    def follow(module: str, above: list[str]) -> list[str]:
+        if module in above:
+            return [*above[above.index(module) :], module]
+        if module in done:
+            return []
+        for below in sorted(graph[module]):
+            if circle := follow(below, [*above, module]):
+                return circle
+        done.add(module)
+        return []
+
+    return next((circle for module in sorted(graph) if (circle := follow(module, []))), [])
+
+
 def allowed(part: str) -> set[str]:
     """The stages a stage may import, itself included."""
     running, reading, composition = (CONTRACT[arm] for arm in ("running", "reading", "composition"))
@@ -84,6 +126,18 @@ def test_heavy_packages_stay_in_their_rooms(path):
             assert part_of(path) in rooms, f"{path} imports {package}"
 
 
+def test_no_two_modules_import_each_other_in_a_circle():
+    assert find_circle(build_import_graph()) == []
+
+
+def test_a_circle_of_imports_is_found():
+    assert find_circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["b", "c", "b"]
+    graph = build_import_graph()
+    assert "jitrisk.studies.replay" in graph["jitrisk.cli.replay"]  # imported in a function
+    assert "jitrisk.model.network" in graph["jitrisk.arguments"]  # passed on by its package
+    assert find_circle(graph | {"jitrisk.model.faults": {"jitrisk.pipeline"}}) != []
+
+
 @pytest.mark.parametrize("package", [jitrisk, jitrisk.report], ids=lambda package: package.__name__)
 def test_type_checkers_see_every_name_that_is_imported_late(package):
     tree = ast.parse(Path(package.__file__).read_text())
@@ -94,7 +148,8 @@ def test_type_checkers_see_every_name_that_is_imported_late(package):
 
 
 def test_the_compiled_core_imports_nothing_of_the_package():
-    source = (PACKAGE / "_core.pyx").read_text() + (PACKAGE / "_acts.pxi").read_text()
+    sources = [path.read_text() for suffix in ("pyx", "pxi") for path in PACKAGE.glob(f"*.{suffix}")]
+    source = "".join(sources)
     assert "import jitrisk" not in source
     assert "from jitrisk" not in source
 

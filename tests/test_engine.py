@@ -10,6 +10,7 @@ from networks import exogenous_paths, networks
 
 import jitrisk as jr
 from jitrisk._core import STRIPE, Block, state_rows
+from jitrisk.core_tables import DIMS, list_states, list_totals
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Range, lower
 from jitrisk.run import engine, partition
@@ -53,8 +54,8 @@ def job(paths=range(300), seed=3, model=LINE, names=("lean", "fat")):
 
 
 def assert_same_bits(one, other):
-    np.testing.assert_array_equal(one.stage, other.stage)
-    np.testing.assert_array_equal(one.customer, other.customer)
+    for dim, array in one.items():
+        np.testing.assert_array_equal(array, other[dim])
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -72,14 +73,14 @@ def test_tiles_do_not_change_a_bit(monkeypatch):
 def test_paths_alone_are_the_paths_among_many():
     many = engine.run(job(range(10_000)))
     alone = engine.run(job(range(100)))
-    np.testing.assert_array_equal(many.stage[..., :100], alone.stage)
+    np.testing.assert_array_equal(many["stage"][..., :100], alone["stage"])
     one = engine.run(job(range(8123, 8124)))
-    np.testing.assert_array_equal(many.customer[..., 8123:8124], one.customer)
+    np.testing.assert_array_equal(many["customer"][..., 8123:8124], one["customer"])
 
 
 def test_a_strategy_alone_is_the_strategy_among_others():
     both, alone = engine.run(job()), engine.run(job(names=("fat",)))
-    np.testing.assert_array_equal(both.stage[:, 1], alone.stage[:, 0])
+    np.testing.assert_array_equal(both["stage"][:, 1], alone["stage"][:, 0])
 
 
 def test_a_new_stage_disturbs_no_draw_of_the_others():
@@ -114,30 +115,39 @@ def test_units_are_conserved_on_every_path(model, seed):
         for name in exogenous.data_vars
         for thing in exogenous[exogenous[name].dims[-1]].values
     }
-    plant = lower(network, {key: Range.from_array(values) for key, values in given_paths.items()})
-    assume(not plant.always_open.any())  # without a limit, there is no full store to count from
-    lanes, n = exogenous.sizes["path"], plant.stages
-    tile = np.array([given_paths[one.kind, one.thing].T for one in plant.series]).transpose(1, 0, 2)
-    state = np.empty((1, state_rows(plant), STRIPE), dtype=np.float32)
-    totals = np.zeros((10, n, lanes)), np.zeros((8, plant.customers, lanes))
-    block = Block(plant, np.arange(len(plant.series), dtype=np.int32), state, lanes)
-    block.reset(*totals)
-    block.open_books(0)
+    arrays = lower(network, {key: Range.from_array(values) for key, values in given_paths.items()})
+    assume(not arrays.unlimited_orders.any())  # without a limit, there is no full store to count from
+    lanes = exogenous.sizes["path"]
+    tile = np.array([given_paths[one.kind, one.thing].T for one in arrays.series]).transpose(1, 0, 2)
+    state = np.empty((1, state_rows(arrays), STRIPE), dtype=np.float32)
+    totals = {dim: np.zeros((len(list_totals(dim, cycles=False)), size, lanes)) for dim, size in arrays.sizes.items()}
+    block = Block(arrays, np.arange(len(arrays.series), dtype=np.int32), state, lanes)
+    block.reset(totals)
+    block.reset_totals(0)
     block.advance(np.ascontiguousarray(tile, dtype=np.float32), 0, 0, network.horizon)
     block.flush()
-    block.close_books(network.horizon, network.horizon)
-    on_hand, gap, authorized = (state[0, k * n : (k + 1) * n, :lanes].astype(float) for k in range(3))
-    started, scrapped = totals[0][0][plant.declared], totals[0][1][plant.declared]
+    block.finalize(network.horizon, network.horizon)
+
+    def copy_state(name):
+        out = np.empty((arrays.sizes["stage"], lanes), dtype=np.float32)
+        block.copy_state(DIMS.index("stage"), [row.name for row in list_states("stage")].index(name), out)
+        return out[arrays.stage_place].astype(float)
+
+    def total_of(dim, name):
+        return totals[dim][[total.name for total in list_totals(dim)].index(name)]
+
+    on_hand, gap, open_orders = map(copy_state, ("on_hand", "gap", "open_orders"))
+    started, scrapped = (total_of("stage", name)[arrays.stage_place] for name in ("started", "scrapped"))
     used = sum(
         started[i] * sum(item.quantity for item in network.stages[name].inputs.values())
-        for i, name in enumerate(np.array(list(network.stages))[plant.declared])
+        for i, name in enumerate(np.array(list(network.stages))[arrays.stage_place])
     )
-    held = plant.target[:, None] - gap - authorized
+    held = arrays.order_up_to[:, None] - gap - open_orders
     assert (on_hand >= 0).all()
     assert (held - on_hand >= 0).all()
-    assert (authorized >= 0).all()
-    change = (held - plant.initial[:, None] - started + scrapped).sum(axis=0)
-    np.testing.assert_array_equal(change, -used - totals[1][4].sum(axis=0))
+    assert (open_orders >= 0).all()
+    change = (held - arrays.initial[:, None] - started + scrapped).sum(axis=0)
+    np.testing.assert_array_equal(change, -used - total_of("customer", "shipped").sum(axis=0))
 
 
 def test_a_request_that_does_not_fit_says_what_would():

@@ -13,11 +13,11 @@ from jitrisk.run.forecast import Forecast
     ("seconds", "needed", "paths", "strategies", "words"),
     [
         (130.4, 2_800_000_000, 2_000_000, 3, "about 2 min 10 s and 2.8 GB for 2,000,000 paths of 3 strategies"),
-        (0.02, 900_000, 1, 1, "about 1 s and 1 MB for 1 path"),
+        (0.02, 900_000, 1, 1, "about 1 s and 900 kB for 1 path"),
         (59.4, 99_000_000, 500, 1, "about 59 s and 99 MB for 500 paths"),
-        (59.8, 100_000_000, 500, 1, "about 1 min and 0.1 GB for 500 paths"),
-        (3599, 1e9, 10**6, 2, "about 1 h and 1.0 GB for 1,000,000 paths of 2 strategies"),
-        (7 * 3600 + 1530, 1e9, 10**6, 2, "about 7 h 26 min and 1.0 GB for 1,000,000 paths of 2 strategies"),
+        (59.8, 100_000_000, 500, 1, "about 1 min and 100 MB for 500 paths"),
+        (3599, 1e9, 10**6, 2, "about 1 h and 1 GB for 1,000,000 paths of 2 strategies"),
+        (7 * 3600 + 1530, 1e9, 10**6, 2, "about 7 h 26 min and 1 GB for 1,000,000 paths of 2 strategies"),
     ],
 )
 def test_a_forecast_reads_as_a_sentence(seconds, needed, paths, strategies, words):

@@ -81,40 +81,40 @@ def test_service_level_upstream_counts_units_of_its_own_item():
 
 
 def test_stores_start_full_unless_told_otherwise():
-    plant = lower(
+    arrays = lower(
         network(
             {"a": {"policy": {"base_stock": {"level": 7}}}, "b": {"policy": {"base_stock": {"level": 5}}, "on_hand": 2}}
         )
     )
-    assert plant.initial[np.argsort(plant.declared)].tolist() == [7, 2]
+    assert arrays.initial[np.argsort(arrays.stage_place)].tolist() == [7, 2]
 
 
-def test_features_that_are_off_have_no_series_and_a_plain_process():
-    plant = lower(one_stage({"base_stock": {"level": 3}}))
-    assert [series.kind for series in plant.series] == ["demand"]
-    assert plant.plain.tolist() == [1]
-    assert plant.ring.tolist() == [1]
+def test_features_that_are_off_have_no_series_and_a_deterministic_process():
+    arrays = lower(one_stage({"base_stock": {"level": 3}}))
+    assert [series.kind for series in arrays.series] == ["demand"]
+    assert arrays.deterministic.tolist() == [1]
+    assert arrays.ring.tolist() == [1]
 
 
 @pytest.mark.parametrize(
     ("fields", "hit", "kind"),
     [
-        ({"yield": 0.9}, {}, "good"),
+        ({"yield": 0.9}, {}, "yield"),
         ({"lead_time": {"exponential": {"mean": "2 d"}}}, {}, "lead_time"),
         ({}, {"arrivals": 0}, "receiving"),
         ({}, {"transit": 0}, "transit"),
         ({}, {"capacity": 0.5}, "availability"),
-        ({}, {"yield": 0.5}, "good"),
+        ({}, {"yield": 0.5}, "yield"),
         ({}, {"lead_time": 2}, "lead_time"),
     ],
 )
 def test_features_that_are_on_have_their_series(fields, hit, kind):
     stages = {"a": {"policy": {"base_stock": {"level": 3}}, **fields}}
     hazards = {"h": {"rate": "1 / 30 d", "duration": "2 d", "hits": {"a": hit}}} if hit else {}
-    plant = lower(network(stages, hazards=hazards))
-    assert [series.kind for series in plant.series] == [kind, "demand"]
-    assert getattr(plant, kind).tolist() == [0]
-    assert bool(plant.plain[0]) == (kind == "availability")
+    arrays = lower(network(stages, hazards=hazards))
+    assert [series.kind for series in arrays.series] == [kind, "demand"]
+    assert getattr(arrays, {"yield": "yield_"}.get(kind, kind)).tolist() == [0]
+    assert bool(arrays.deterministic[0]) == (kind == "availability")
 
 
 def test_the_pipeline_holds_the_longest_lead_time_but_no_more_than_the_horizon():
@@ -125,16 +125,16 @@ def test_the_pipeline_holds_the_longest_lead_time_but_no_more_than_the_horizon()
 
 
 def test_arrays_are_read_only_and_contiguous():
-    plant = lower(one_stage({"base_stock": {"level": 3}}))
-    for value in vars(plant).values():
+    arrays = lower(one_stage({"base_stock": {"level": 3}}))
+    for value in vars(arrays).values():
         if isinstance(value, np.ndarray):
             assert not value.flags.writeable
             assert value.flags.c_contiguous
 
 
 def test_the_tolerance_never_orders_a_lot_nobody_asked_for():
-    plant = lower(one_stage({"kanban": {"cards": 3_000_000, "container": 1}}))
-    assert math.isclose(plant.slack[0], 0.5)
+    arrays = lower(one_stage({"kanban": {"cards": 3_000_000, "container": 1}}))
+    assert math.isclose(arrays.lot_slack[0], 0.5)
 
 
 def test_levels_that_cross_at_the_mean_demand_are_refused():

@@ -26,9 +26,9 @@ from jitrisk.printable import is_printable
 from jitrisk.report import (
     build_comparison_table,
     build_document,
+    build_replay_log,
     build_text_plot,
     network,
-    replay_log,
     summarize_model,
     timeline,
 )
@@ -205,7 +205,7 @@ def spoiled(outcomes: xr.Dataset, plant: str = PLANT) -> xr.Dataset:
     texts = ("name", "currency", "jitrisk_version", "model_hash")
     return outcomes.assign_coords(names).assign_attrs(
         {name: f"{outcomes.attrs.get(name, '')}{plant}" for name in texts}
-        | {"exogenous": f"demand of {plant}", "libraries": json.dumps({f"numpy{plant}": plant})}
+        | {"exogenous": json.dumps([["demand", plant]]), "libraries": json.dumps({f"numpy{plant}": plant})}
     )
 
 
@@ -259,7 +259,7 @@ def test_no_text_reaches_a_drawing_raw(tmp_path):
     names = {dim: [f"{name}{PLANT}" for name in outline[dim].values] for dim in ("strategy", "stage", "customer")}
     links = {
         name: (outline[name].dims, np.char.add(outline[name].values, PLANT))
-        for name in ("target", "source", "input", "hit_thing", "served_by")
+        for name in ("target", "source", "input", "hit_stage_or_customer", "customer_stage")
     }
     odd = outline.assign_coords(names).assign(links)
     replay = jr.replay(MODEL, "lean", path=3).assign_attrs(name=PLANT)
@@ -302,5 +302,5 @@ def test_a_faulty_attribute_of_a_result_is_not_quoted_raw(say, outcomes, attribu
 
 def test_words_about_a_model_are_printable_without_the_command_line(outcomes):
     replay = jr.replay(MODEL, "lean", path=3)
-    assert raw(str(replay_log(replay.assign_attrs(name=PLANT)))) == set()
+    assert raw(str(build_replay_log(replay.assign_attrs(name=PLANT)))) == set()
     assert raw(summarize_model(jr.outline(MODEL)).title) == set()

@@ -13,7 +13,7 @@ from reference import Flows, State, Twin, explicit_levels, sweep_order
 
 import jitrisk as jr
 
-NEUTRAL = {"availability": 1, "receiving": 1, "transit": 1, "good": 1, "lead_time": 1}
+NEUTRAL = {"availability": 1, "receiving": 1, "transit": 1, "yield": 1, "lead_time": 1}
 
 
 def walk(
@@ -127,7 +127,9 @@ def test_alternates(failover: bool, started: int, left: tuple[int, int]) -> None
 
 
 def test_scrap_is_ordered_again() -> None:
-    _, trace, _ = walk({"shop": base_stock(4)}, BUYER, 3, demand={"buyer": [4, 0, 0]}, good={"shop": [1, 0.5, 1]})
+    _, trace, _ = walk(
+        {"shop": base_stock(4)}, BUYER, 3, demand={"buyer": [4, 0, 0]}, **{"yield": {"shop": [1, 0.5, 1]}}
+    )
     assert series(trace, "scrapped", "shop") == [0, 2, 0]
     assert series(trace, "ordered", "shop") == [4, 2, 0]
 
@@ -198,10 +200,10 @@ def test_units_are_conserved_on_every_path(model: dict[str, Any], seed: int) -> 
         shipped = sum(total("shipped", buyer) for buyer, terms in network.customers.items() if terms.stage == name)
         store = last.stores[name]
         assert total("started", name) == total("received", name) + store.wip
-        assert total("ordered", name) == total("started", name) + store.authorized
+        assert total("ordered", name) == total("started", name) + store.open_orders
         good = total("received", name) - outcomes["scrapped", name]
         assert Fraction(first) + good == shipped + total("used", name) + store.on_hand
-        assert min(store.on_hand, store.wip, store.authorized) >= 0
+        assert min(store.on_hand, store.wip, store.open_orders) >= 0
     used = sum(total("used", name) for name in network.stages)
     asked = sum(
         total("started", name) * Fraction(given_input.quantity)

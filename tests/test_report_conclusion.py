@@ -27,7 +27,7 @@ def luck(paths: int = 6000) -> np.ndarray:
 def test_clear_winner_is_named_with_what_it_saves():
     # 10 periods of 12 hours: a year is 73 times the horizon.
     text = said([luck(), luck() + 100 + 0.1 * luck()[::-1]])
-    assert text.startswith("jit costs least, 73.00 ± 0.09 k EUR a year: 14.600 ± 0.009 k EUR less than jic, ")
+    assert text.startswith("jit costs least, 73.00 ± 0.09 k EUR per year: 14.600 ± 0.009 k EUR less than jic, ")
     assert "and it is the cheapest on > 99.93 % of paths" in text
     assert text.endswith(" of paths. In the worst 5 % of paths jit costs least, too.")
 
@@ -125,13 +125,13 @@ def test_intervals_hold_for_all_pairs_at_once():
 
 def test_one_path_says_nothing():
     text = said([[1.0], [2.0]])
-    assert "at 1 path: jic costs 73 ± ? EUR a year more than jit, and its interval is unknown. " in text
+    assert "at 1 path: jic costs 73 ± ? EUR per year more than jit, and its interval is unknown. " in text
     assert text.endswith(" The worst 5 % of paths cannot be compared: fewer than 5,000 paths.")
 
 
 def test_one_strategy_is_described():
     text = said([luck()], level=0.9)
-    assert text.startswith("jit costs 73.00 ± 0.09 k EUR a year on average. In the worst 10 % of paths it costs 1.0")
+    assert text.startswith("jit costs 73.00 ± 0.09 k EUR per year on average. In the worst 10 % of paths it costs 1.0")
     # What one path adds up to is not scaled to a year.
     assert text.endswith("k EUR over 5 d.")
 
@@ -155,7 +155,7 @@ def test_where_there_is_a_price_profit_decides_and_not_cost():
     outcomes = of_profit(np.stack([rng.normal(100, 1, 6000), rng.normal(200, 1, 6000)]))
     text = render_conclusion(summarize(outcomes))
     # 10 periods of 12 hours: a year is 73 times the horizon; 200 units earn 2 each.
-    assert text.startswith("jic earns most, 29.20 k EUR a year: 14.598 ± 0.005 k EUR more than jit, ")
+    assert text.startswith("jic earns most, 29.20 k EUR per year: 14.598 ± 0.005 k EUR more than jit, ")
     assert "and it is the most profitable on > 99.93 % of paths" in text
     assert text.endswith(". In the worst 5 % of paths jic earns most, too.")
     assert "cost" not in text
@@ -196,7 +196,7 @@ def test_a_loss_in_the_bad_years_alone_is_called_one():
 
 def test_a_loss_is_called_one():
     text = render_conclusion(summarize(of_profit(np.full((1, 6000), 100.0), price=0.5)))
-    assert text == "jit loses 3,650 EUR a year on average. In the worst 5 % of paths it loses 50 EUR over 5 d."
+    assert text == "jit loses 3,650 EUR per year on average. In the worst 5 % of paths it loses 50 EUR over 5 d."
 
 
 def test_a_claim_gets_the_digits_that_it_needs():
@@ -236,5 +236,5 @@ def test_a_winner_is_named_where_it_was_seen_or_sampled_more_often():
 
 def test_one_strategy_hardly_known_is_told_with_unknown_intervals():
     text = render_conclusion(summarize(jr.simulate(UNTIL_RARE, 1000, seed=1)))
-    assert text.startswith("base costs 365 ± ? EUR a year on average.")
+    assert text.startswith("base costs 365 ± ? EUR per year on average.")
     assert "fire is expected to hit 0.1 times in these 1,000 paths" in text

@@ -8,14 +8,14 @@ import pytest
 from handmade import of_cost, random_result
 
 from jitrisk.report import build_document
-from jitrisk.vocabulary import CONTRASTS, METRICS, STATISTICS
+from jitrisk.vocabulary import COMPARISON_STATISTICS, METRICS, STATISTICS
 
 
 def test_document_survives_json_and_names_its_schema():
     outcomes = random_result()
     found = build_document(outcomes)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert (found["schema"], found["schema_version"]) == ("jitrisk.summary", 2)
+    assert (found["schema"], found["schema_version"]) == ("jitrisk.summary", 3)
     assert (found["name"], found["seed"], found["paths"], found["level"]) == ("By hand", 7, 200, 0.95)
 
 
@@ -28,12 +28,12 @@ def test_document_holds_the_measures_and_differences_of_every_strategy():
     for metric in METRICS:
         column = measures[metric].sel(strategy="plan 2")
         for statistic in STATISTICS:
-            assert plan["measures"][metric][statistic] == pytest.approx(float(column.sel(statistic=statistic)))
+            assert plan["statistics"][metric][statistic] == pytest.approx(float(column.sel(statistic=statistic)))
         column = contrasts[metric].sel(strategy="plan 2")
-        for statistic in CONTRASTS:
+        for statistic in COMPARISON_STATISTICS:
             assert plan["differences"][metric][statistic] == pytest.approx(float(column.sel(statistic=statistic)))
     median = float(measures["cost_quantile"].sel(strategy="plan 2", quantile=0.5))
-    quantiles = plan["measures"]["cost"]
+    quantiles = plan["statistics"]["cost"]
     assert quantiles["quantiles"]["0.5"] == median
     assert quantiles["quantiles_lower"]["0.5"] <= median <= quantiles["quantiles_upper"]["0.5"]
     assert plan["cheapest"]["share"] == float(contrasts["cheapest"].sel(strategy="plan 2"))
@@ -59,6 +59,6 @@ def test_an_interval_that_is_missing_is_null_and_says_why():
 
 def test_what_is_unknown_is_null():
     found = build_document(of_cost([[1.0], [2.0]], ["jit", "jic"]))
-    assert found["strategies"]["jic"]["measures"]["cost"]["standard_error"] is None
+    assert found["strategies"]["jic"]["statistics"]["cost"]["standard_error"] is None
     assert found["strategies"]["jic"]["differences"]["cost"]["lower"] is None
     json.dumps(found, allow_nan=False)

@@ -158,7 +158,7 @@ def test_a_distribution_holds_the_shares_of_the_histogram(bicycles):
     for name, data in outlines.items():
         assert data.values == pytest.approx(100 * found["share"].sel(strategy=name).values)
         assert data.edges[:-1] == pytest.approx(found["left"].values / 1000)  # k EUR
-    assert ax.get_xlabel() == "total cost, k EUR a year"
+    assert ax.get_xlabel() == "total cost, k EUR per year"
     assert ax.get_ylabel().startswith("share of paths in a bin, %")
 
 
@@ -176,7 +176,7 @@ def test_an_exceedance_figure_holds_the_curves(bicycles):
         assert line.get_ydata() == pytest.approx(one["value"].values)
     assert ax.get_xscale() == "log"
     assert ax.get_xlabel() == "return period, years"
-    assert ax.get_ylabel() == "time short, days a year"
+    assert ax.get_ylabel() == "time short, days per year"
 
 
 def test_a_convergence_figure_holds_the_estimates_of_a_year(bicycles):
@@ -189,7 +189,7 @@ def test_a_convergence_figure_holds_the_estimates_of_a_year(bicycles):
         assert line.get_ydata() == pytest.approx(one["estimate"].values * yearly)
         level = [each for each in ax.get_lines() if each.get_label().startswith("_")][k].get_ydata()
         assert level == pytest.approx([one["all_estimate"].item() * yearly] * 2)
-    assert ax.get_ylabel() == "CVaR 95 of total cost, k EUR a year"
+    assert ax.get_ylabel() == "CVaR 95 of total cost, k EUR per year"
 
 
 def test_a_cost_stack_adds_up_to_the_mean_total(bicycles):
@@ -200,7 +200,7 @@ def test_a_cost_stack_adds_up_to_the_mean_total(bicycles):
     assert np.sum(list(bars.values()), axis=0) == pytest.approx(measures["total"].sel(statistic="mean").values * year)
     assert bars["holding"] == pytest.approx((measures["holding"].sel(statistic="mean") * year).values)
     assert "purchase" not in bars, "nobody pays it in this example"
-    assert ax.get_ylabel() == "mean cost, k EUR a year"
+    assert ax.get_ylabel() == "mean cost, k EUR per year"
 
 
 @pytest.mark.parametrize("count", [2, 5, 8])
@@ -413,7 +413,7 @@ def test_a_network_with_a_result_shows_the_time_lost(bicycles):
     figure = report.network(outline, bicycles, "jit")
     hours = float(bicycles["starved"].sel(strategy="jit", stage="bike").mean()) * 24 * 365 / 337
     said = [text for text, _ in list_words(figure)]
-    assert f"starved {hours / 24:.3g} d a year" in said
+    assert f"starved {hours / 24:.3g} d per year" in said
     faces = {box.get_label(): box.get_facecolor() for box in list_labeled(figure.axes[0].patches)}
     assert faces["frame"] == (1.0, 1.0, 1.0, 1.0)
     assert compute_lightness(mpl.colors.to_hex(faces["bike"])) < 80

@@ -186,7 +186,7 @@ def test_a_result_of_paths_handed_in_says_why_none_is_replayed(tmp_path):
 
 def test_the_last_year_of_long_paths_gives_a_page_with_its_replay(tmp_path):
     run = jr.simulate(burning("3 years"), 40)
-    jr.write_report(jr.last_year(run), tmp_path / "page.html")
+    jr.write_report(jr.measure_last_year(run), tmp_path / "page.html")
     assert "No path could be run again" not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 

@@ -172,5 +172,10 @@ def test_bad_results_and_targets_are_refused(capsys, kept, tmp_path):
 def test_run_shows_cost_by_component_and_by_stage(capsys):
     code, out, _ = run(capsys, "run", TINY, "-s", "jit", "--paths", "200")
     assert code == 0
-    for words in ("downtime starved", "mean cost a year by stage and customer", "inventory turns a year", "\nframe "):
+    for words in (
+        "downtime starved",
+        "mean cost per year by stage and customer",
+        "inventory turns per year",
+        "\nframe ",
+    ):
         assert words in out

@@ -53,13 +53,13 @@ def rows(text: str) -> dict[str, str]:
 def test_rows_are_what_a_director_asks():
     found = rows(printed(build_comparison_table(plant())))
     assert list(found) == [
-        "cost a year, bn EUR",
+        "cost per year, bn EUR",
         "difference to jit, bn EUR",
         "CVaR 95 over 5 d, bn EUR",
         "working capital, M EUR",
-        "inventory turns a year",
-        "downtime a year, hours",
-        "stockouts a year, days",
+        "inventory turns per year",
+        "downtime per year, hours",
+        "stockouts per year, days",
         "fill rate, %",
         "cheapest on, % of paths",
     ]
@@ -121,13 +121,13 @@ def test_one_strategy_is_not_compared():
 
 
 def test_profit_has_a_row_where_prices_are_given():
-    assert "profit a year" not in printed(build_comparison_table(plant()))
-    assert "profit a year, bn EUR" in printed(build_comparison_table(plant().assign(price=1.0)))
+    assert "profit per year" not in printed(build_comparison_table(plant()))
+    assert "profit per year, bn EUR" in printed(build_comparison_table(plant().assign(price=1.0)))
 
 
 def test_model_without_prices_shows_service_alone():
     text = printed(build_comparison_table(result(paths=5)))
-    assert "cost a year" not in text
+    assert "cost per year" not in text
     assert "CVaR" not in text
     assert rows(text)["fill rate, %"] == "100 100"
 
@@ -162,7 +162,7 @@ def test_another_base_turns_the_differences():
 
 def test_cost_table_lists_what_is_paid_and_the_total():
     text = printed(build_cost_table(random_result()), 120)
-    assert "By hand: mean cost a year, " in text
+    assert "By hand: mean cost per year, " in text
     found = rows(text)
     assert list(found)[-1] == "total"
     assert {"downtime starved", "downtime broken"} < set(found)
@@ -186,7 +186,7 @@ def test_ratios_of_money_have_rows_where_they_are_defined():
     found = rows(printed(build_comparison_table(sold)))
     capital, yearly = 1e4 * 100.0, 100.0 * 100.0 * 73
     assert found["gross margin, %"] == "50 50"
-    assert found["inventory turns a year"] == f"{yearly / capital:.2g} {yearly / capital:.2g}"
+    assert found["inventory turns per year"] == f"{yearly / capital:.2g} {yearly / capital:.2g}"
     assert found["days of inventory"] == "500 500"
     assert found["cash cycle, days"] == "480 480"
     assert "Margin, turns and days are those of every path, averaged." in printed(build_comparison_table(sold))
@@ -244,7 +244,7 @@ def test_hazards_are_told_with_how_often_they_were_expected():
     assert "Occurrences of hazards, seen (expected): fire 0 (0.3)." in text
     assert "weighted" not in text
     assert (
-        rows(printed(build_comparison_table(jr.simulate(UNTIL_RARE, 3000, seed=1)), 120))["cost a year, EUR"]
+        rows(printed(build_comparison_table(jr.simulate(UNTIL_RARE, 3000, seed=1)), 120))["cost per year, EUR"]
         == "365 ± ?"
     )
     text = " ".join(printed(build_comparison_table(jr.simulate(UNTIL_RARE, 3000, seed=1, rare=True)), 120).split())

@@ -81,6 +81,10 @@ def set_values(name, value):
     [
         ({"contents": [1, 2]}, "its contents is"),
         ({"exogenous": 5}, "its exogenous is"),
+        ({"exogenous": "demand of shop"}, "its exogenous is"),
+        ({"exogenous": '["demand"]'}, "its exogenous is"),
+        ({"exogenous": '[["demand", 1]]'}, "its exogenous is"),
+        ({"exogenous": '[["demand", "\\u202e"]]'}, "its exogenous contains"),
         ({"period_hours": 1e-300}, "number of hours from"),
         ({"period_hours": 1e300}, "number of hours from"),
         ({"repriced": "[]"}, "no JSON object of pairs of prices"),

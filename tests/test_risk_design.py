@@ -227,7 +227,7 @@ def test_weights_of_1_change_no_quantile_and_no_interval_of_one(alike):
 def test_weights_of_1_change_no_share_and_no_tail(alike):
     values, equal, weighted = alike
     for hits in (values > 1, values > 5, values > 1e9, values > 0):
-        np.testing.assert_allclose(weighted.share(hits, 0.95), equal.share(hits, 0.95), rtol=1e-9)
+        np.testing.assert_allclose(weighted.estimate_share(hits, 0.95), equal.estimate_share(hits, 0.95), rtol=1e-9)
     np.testing.assert_allclose(
         weighted.ranked(values).below([0.5, 2]), equal.ranked(values).below([0.5, 2]), rtol=1e-12
     )

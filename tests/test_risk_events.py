@@ -1,4 +1,4 @@
-"""What happened on a path: events at the right time, in the right order, and few where much flickers."""
+"""Events of a path: the right times, the right order, and few where there are many short stretches."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from jitrisk.risk import list_events
 from jitrisk.vocabulary import EVENT_KINDS, EVENTS
 
 
-def told(dataset: xr.Dataset, *names: str) -> list[tuple[Any, ...]]:
+def list_rows(dataset: xr.Dataset, *names: str) -> list[tuple[Any, ...]]:
     """The events as tuples of the variables named."""
     found = list_events(dataset)
     return list(zip(*(found[name].values.tolist() for name in names), strict=True))
 
 
-def test_nothing_happens_where_nothing_is_amiss():
+def test_a_calm_path_has_no_events():
     found = list_events(replay())
     assert found.sizes["event"] == 0
     assert set(found.data_vars) == set(EVENTS)
 
 
-def test_a_story_is_told_in_the_order_of_causes():
-    fire = ("fire", 10.25, 14.5, 20.0, {"press": "no capacity"})
+def test_events_are_in_order_of_time_and_causes_come_first():
+    fire = ("fire", 10.25, 14.5, 20.0, {"press": {"capacity": 0.0}})
     one = replay(
-        spells=[fire],
+        occurrences=[fire],
         shortage={"press": stretch(10, 15), "line": stretch(12, 17)},
         starved={"line": stretch(11, 15, 0.5)},
         stockout={"shop": stretch(12, 17)},
@@ -40,76 +40,78 @@ def test_a_story_is_told_in_the_order_of_causes():
         lost={"shop": {12: 1, 17: 2}},
         counts={"line": 100.0},
     )
-    assert told(one, "time", "kind", "thing") == [
+    assert list_rows(one, "time", "kind", "subject") == [
         (10.25, "hazard_began", "fire"),
-        (11.0, "store_short", "press"),
-        (12.0, "stage_down", "line"),
-        (13.0, "customer_short", "shop"),
-        (14.0, "backlog_worst", "shop"),
+        (11.0, "shortage_began", "press"),
+        (12.0, "downtime_began", "line"),
+        (13.0, "stockout_began", "shop"),
+        (14.0, "backlog_peaked", "shop"),
         (14.5, "hazard_ended", "fire"),
-        (17.0, "store_filled", "press"),
-        (17.0, "stage_up", "line"),
-        (19.0, "backlog_gone", "shop"),
+        (17.0, "shortage_ended", "press"),
+        (17.0, "downtime_ended", "line"),
+        (19.0, "backlog_cleared", "shop"),
         (20.0, "hazard_recovered", "fire"),
     ]
-    by_kind = {kind: rest for kind, *rest in told(one, "kind", "until", "amount", "unit", "detail")}
-    assert by_kind["hazard_began"] == [14.5, 34.0, "h", "press: no capacity"]
-    assert by_kind["store_short"] == [17.0, 48.0, "h", ""]
-    assert by_kind["stage_down"] == [17.0, 20.0, "h", ""]
-    assert by_kind["customer_short"] == [19.0, 48.0, "h", "line"]
-    assert by_kind["backlog_worst"][1:3] == [9.0, "unit"]
-    assert by_kind["backlog_gone"][1:3] == [3.0, "unit"]
+    by_kind = {
+        kind: rest for kind, *rest in list_rows(one, "kind", "until", "amount", "unit", "occurrence", "customer_stage")
+    }
+    assert by_kind["hazard_began"] == [14.5, 34.0, "h", 0, ""]
+    assert by_kind["shortage_began"] == [17.0, 48.0, "h", -1, ""]
+    assert by_kind["downtime_began"] == [17.0, 20.0, "h", -1, ""]
+    assert by_kind["stockout_began"] == [19.0, 48.0, "h", -1, "line"]
+    assert by_kind["backlog_peaked"][1:3] == [9.0, "unit"]
+    assert by_kind["backlog_cleared"][1:3] == [3.0, "unit"]
 
 
-def test_a_store_dry_for_longer_than_its_customer_is_short_is_told_by_itself():
+def test_a_shortage_longer_than_the_stockout_has_its_own_event():
     one = replay(shortage={"line": stretch(5, 9)}, stockout={"shop": stretch(5, 8)})
-    assert [kind for kind, _ in told(one, "kind", "thing")][:2] == ["store_short", "customer_short"]
+    assert [kind for kind, _ in list_rows(one, "kind", "subject")][:2] == ["shortage_began", "stockout_began"]
 
 
-def test_what_lasts_to_the_end_has_no_end():
-    endless = ("flood", 30.0, 40.0, 40.0, {"line": "no transit"})
-    one = replay(spells=[endless], stockout={"shop": stretch(31, 39)}, shortage={"press": {39: 1}})
-    assert told(one, "kind", "thing")[1:] == [("customer_short", "shop"), ("store_short", "press")]
+def test_what_lasts_to_the_horizon_has_no_end():
+    endless = ("flood", 30.0, 40.0, 40.0, {"line": {"transit": 0.0}})
+    one = replay(occurrences=[endless], stockout={"shop": stretch(31, 39)}, shortage={"press": {39: 1}})
+    assert list_rows(one, "kind", "subject")[1:] == [("stockout_began", "shop"), ("shortage_began", "press")]
     found = list_events(one)
     assert np.isnan(found["until"].values[1:]).all()
     assert found["amount"].values[1] == 9 * 8
 
 
-def test_a_brief_spell_is_one_event_and_the_warm_up_is_marked():
-    one = replay(spells=[("trip", 3.1, 3.4, 4.0, {})], warm_up=3)
-    assert told(one, "time", "kind", "detail") == [(3.0, "measuring", ""), (3.1, "hazard_struck", "")]
+def test_a_brief_occurrence_is_one_event_and_the_warm_up_is_marked():
+    one = replay(occurrences=[("trip", 3.1, 3.4, 4.0, {})], warm_up=3)
+    assert list_rows(one, "time", "kind", "occurrence") == [(3.0, "warm_up_ended", -1), (3.1, "hazard_occurred", 0)]
 
 
 def test_downtime_counts_where_it_costs_or_everywhere():
     lost = {"broken": {"press": {4: 0.5}, "line": {8: 1e-8, 9: 0.25}}}
-    assert [thing for (thing,) in told(replay(**lost), "thing")] == ["press", "line"]
-    assert [thing for (thing,) in told(replay(**lost, counts={"line": 1.0}), "thing")] == ["line"]
+    assert [subject for (subject,) in list_rows(replay(**lost), "subject")] == ["press", "line"]
+    assert [subject for (subject,) in list_rows(replay(**lost, counts={"line": 1.0}), "subject")] == ["line"]
 
 
-def test_breaks_of_less_than_a_day_are_no_breaks():
+def test_breaks_of_less_than_a_day_do_not_divide_an_episode():
     # Of periods of 8 h, two are less than a day and three are not.
     dry = {"press": {5: 1, 8: 1, 12: 1}}
-    assert told(replay(shortage=dry), "kind", "time", "until", "times") == [
-        ("store_short", 6.0, 10.0, 2),
-        ("store_filled", 10.0, pytest.approx(math.nan, nan_ok=True), 1),
-        # The end of what is over within a day is told with its begin.
-        ("store_short", 13.0, 14.0, 1),
+    assert list_rows(replay(shortage=dry), "kind", "time", "until", "times") == [
+        ("shortage_began", 6.0, 10.0, 2),
+        ("shortage_ended", 10.0, pytest.approx(math.nan, nan_ok=True), 1),
+        # The end of an episode within a day has no event of its own.
+        ("shortage_began", 13.0, 14.0, 1),
     ]
 
 
 @pytest.mark.parametrize("every", [2, 4, 9, 40])
-def test_a_store_that_flickers_is_told_in_few_episodes_that_lose_nothing(every: int):
+def test_many_short_stretches_become_few_episodes_with_the_same_total(every: int):
     flicker = dict.fromkeys(range(0, 2000, every), 1.0)
     one = replay(2000, shortage={"press": flicker}, stockout={"shop": dict.fromkeys(range(1, 2000, every), 1.0)})
     found = list_events(one)
     assert found.sizes["event"] <= 6 * 4
-    dry = found.isel(event=np.flatnonzero(found["kind"].values == "store_short"))
+    dry = found.isel(event=np.flatnonzero(found["kind"].values == "shortage_began"))
     assert 1 <= dry.sizes["event"] <= 6
     assert dry["times"].sum() == len(flicker)
     assert dry["amount"].sum() == 8 * len(flicker)
 
 
-def test_of_many_things_the_least_are_told_together():
+def test_the_smallest_of_many_episodes_are_summed_up_in_one_event():
     one = replay(100)
     stages = [f"s{k}" for k in range(40)]
     wide = one.isel(stage=[0] * 40).assign_coords(stage=stages)
@@ -118,27 +120,28 @@ def test_of_many_things_the_least_are_told_together():
         shortage[10 : 11 + k, k] = 1
     found = list_events(wide.assign(shortage=(("time", "stage"), shortage)))
     kinds = found["kind"].values.tolist()
-    assert kinds.count("store_short") == 12
-    others = found.isel(event=kinds.index("store_others"))
+    assert kinds.count("shortage_began") == 12
+    others = found.isel(event=kinds.index("shortage_others"))
     assert others["times"].item() == 28
     assert others["amount"].item() == 8 * sum(range(1, 29))
-    assert set(found["thing"].values) - {""} == {f"s{k}" for k in range(28, 40)}
+    assert set(found["subject"].values) - {""} == {f"s{k}" for k in range(28, 40)}
 
 
-def test_of_a_hazard_that_strikes_often_those_with_consequences_are_told():
-    spells = [
-        ("trip", float(t), t + 0.1 + t / 1e4, t + 0.1 + t / 1e4, {"press": "no capacity"}) for t in range(0, 400, 10)
+def test_of_many_occurrences_those_with_consequences_have_their_own_events():
+    occurrences = [
+        ("trip", float(t), t + 0.1 + t / 1e4, t + 0.1 + t / 1e4, {"press": {"capacity": 0.0}})
+        for t in range(0, 400, 10)
     ]
-    one = replay(400, spells=spells, starved={"line": {30: 1, 170: 1}})
+    one = replay(400, occurrences=occurrences, starved={"line": {30: 1, 170: 1}})
     found = list_events(one)
-    struck = found.isel(event=np.flatnonzero(found["kind"].values == "hazard_struck"))
+    struck = found.isel(event=np.flatnonzero(found["kind"].values == "hazard_occurred"))
     assert struck["time"].values.tolist() == [30, 170, 380, 390]
     rest = found.isel(event=found["kind"].values.tolist().index("hazard_others"))
     assert (rest["time"].item(), rest["times"].item()) == (0, 36)
-    total = sum(end - begin for _, begin, end, *_ in spells) * 8
+    total = sum(end - begin for _, begin, end, *_ in occurrences) * 8
     assert rest["amount"].item() + struck["amount"].sum().item() == pytest.approx(total)
-    few = list_events(replay(400, spells=spells[:5]))
-    assert few["kind"].values.tolist() == ["hazard_struck"] * 5
+    few = list_events(replay(400, occurrences=occurrences[:5]))
+    assert few["kind"].values.tolist() == ["hazard_occurred"] * 5
 
 
 def test_events_of_a_real_path_agree_with_its_series():
@@ -146,17 +149,17 @@ def test_events_of_a_real_path_agree_with_its_series():
     found = list_events(one)
     assert set(found["kind"].values) <= set(EVENT_KINDS)
     assert (np.diff(np.ceil(found["time"].values)) >= 0).all()
-    short = found.isel(event=np.flatnonzero(found["kind"].values == "customer_short"))
+    short = found.isel(event=np.flatnonzero(found["kind"].values == "stockout_began"))
     assert short["amount"].sum() == one["stockout"].sum() * 8
-    worst = found.isel(event=found["kind"].values.tolist().index("backlog_worst"))
+    worst = found.isel(event=found["kind"].values.tolist().index("backlog_peaked"))
     assert worst["amount"].item() == one["path_peak_backlog"].item() == one["backlog"].max()
     assert short["time"].values[0] == one["path_first_stockout"].item() + 1
-    down = found.isel(event=np.flatnonzero(found["kind"].values == "stage_down"))
+    down = found.isel(event=np.flatnonzero(found["kind"].values == "downtime_began"))
     lost = (one["starved"] + one["broken"]).sel(stage="car").sum().item() * 8
     assert down["amount"].sum().item() == pytest.approx(lost, rel=1e-5)
 
 
-def test_what_is_no_replay_is_refused():
+def test_a_dataset_that_is_no_replay_is_refused():
     for dataset in (result(), replay().drop_vars("hazard"), jr.trace("bicycles", 2)):
         with pytest.raises(ResultError, match="not the replay of one path"):
             list_events(dataset)

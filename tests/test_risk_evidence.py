@@ -124,8 +124,8 @@ def test_a_model_with_a_price_has_one_whatever_was_paid(seed):
     summary = summarize(run)
     assert summary.is_priced
     assert "Nothing" not in render_conclusion(summary)
-    assert summary.measures.attrs["priced"] == 1
-    assert "cost a year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
+    assert summary.statistics.attrs["priced"] == 1
+    assert "cost per year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
 
 
 def test_a_model_without_a_price_has_none():
@@ -348,7 +348,7 @@ def test_few_weighted_paths_are_too_few_as_well():
 @pytest.mark.parametrize("horizon", ["30 d", "1 year", "10 years"])
 def test_what_is_exceeded_once_in_20_years_does_not_depend_on_the_horizon(horizon):
     run = jr.simulate(burning(horizon), {"30 d": 100_000, "1 year": 5000, "10 years": 4000}[horizon], seed=1)
-    curve = exceedance(jr.last_year(run).risk.metrics(), years=[20])
+    curve = exceedance(jr.measure_last_year(run).risk.metrics(), years=[20])
     assert curve["return_period"].item() == pytest.approx(20)
     np.testing.assert_allclose(curve["value"], 1e6, rtol=1e-6)
     assert (curve["value_upper"] <= 1e6 * (1 + 1e-6)).all()
@@ -357,7 +357,7 @@ def test_what_is_exceeded_once_in_20_years_does_not_depend_on_the_horizon(horizo
 def test_the_last_year_of_weighted_paths_has_their_weights():
     model = with_fire(burning("10 years"), rate="1 / 100 years")
     run = jr.simulate(model, 2000, seed=1, rare=True)
-    year = jr.last_year(run)
+    year = jr.measure_last_year(run)
     np.testing.assert_array_equal(year["weight"], run["weight"])
     mean = year.risk.describe()["cost"].isel(strategy=0)
     truth = 1e6 / 100

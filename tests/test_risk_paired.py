@@ -10,7 +10,7 @@ from scipy import stats
 
 from jitrisk.errors import ResultError
 from jitrisk.risk import compare
-from jitrisk.vocabulary import CONTRASTS, METRICS
+from jitrisk.vocabulary import COMPARISON_STATISTICS, METRICS
 
 
 def test_difference_is_that_of_a_paired_t_test():
@@ -111,7 +111,7 @@ def test_tails_have_differences_from_5000_paths_on_and_a_reason_below():
         found = random_result(2, paths).risk.compare()
         column = found["cost"].isel(strategy=1)
         assert np.isfinite(column.sel(statistic=["mean", "lower", "upper", "var", "cvar"])).all()
-        errors = [name for name in CONTRASTS if name.startswith(("var_", "cvar_"))]
+        errors = [name for name in COMPARISON_STATISTICS if name.startswith(("var_", "cvar_"))]
         assert np.isfinite(column.sel(statistic=errors)).values.tolist() == [known] * 6
         reasons = found["missing_interval"].sel(metric="cost").isel(strategy=1)
         assert reasons.values.tolist() == ["", *["" if known else "fewer than 5,000 paths"] * 2]
@@ -136,7 +136,7 @@ def test_order_of_the_paths_does_not_matter():
 
 def test_one_path_has_differences_and_no_intervals():
     column = of_cost([[5.0], [7.0]]).risk.compare()["cost"].isel(strategy=1)
-    found = dict(zip(CONTRASTS, column.values, strict=True))
+    found = dict(zip(COMPARISON_STATISTICS, column.values, strict=True))
     assert found.pop("mean") == found.pop("var") == found.pop("cvar") == 2
     assert np.isnan(list(found.values())).all()
 

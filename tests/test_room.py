@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import jitrisk as jr
-from jitrisk.arguments import build_job
+from jitrisk.arguments import parse_draws
 from jitrisk.cli import main
+from jitrisk.lower import lower_all
 from jitrisk.run.forecast import compute_result_bytes
 
 MODEL = "bicycles"
@@ -75,7 +76,8 @@ def simulate_then(monkeypatch, act):
 
 def bytes_of_path(model, rare=False):
     network = jr.load(model)
-    return compute_result_bytes(build_job(network, network.strategies, 1), len(network.hazards), rare)
+    job = parse_draws(network, network.strategies.values(), 1).build_job(lower_all(network.strategies))
+    return compute_result_bytes(job, len(network.hazards), rare)
 
 
 @pytest.mark.parametrize(("model", "rare"), [("bicycles", False), ("brake-valves", False), ("tohoku", True)])
@@ -105,7 +107,7 @@ sys.exit(run(["compare", "bicycles", "--paths", "20000", "--out", "run.nc"]))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "this process may write files of 0.1 MB at most (see 'ulimit -f')" in done.stderr
+    assert "this process may write files of 100 kB at most (see 'ulimit -f')" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

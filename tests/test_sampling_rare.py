@@ -12,8 +12,9 @@ from rarely import UNTIL_RARE, combined, strata, with_fire
 from sampled import availability, outage, word
 
 import jitrisk as jr
-from jitrisk.arguments import build_job, find_mixture
+from jitrisk.arguments import parse_draws
 from jitrisk.errors import ExogenousError, JitriskError, ResultError
+from jitrisk.lower import lower_all
 from jitrisk.run import engine
 from jitrisk.run.backends import Threads
 from jitrisk.sampling import HazardProcess, Sampler, build_constant, build_distribution, kernels, quantile_tables
@@ -396,9 +397,8 @@ def test_without_a_rare_hazard_rare_warns_and_every_path_is_natural():
 
 def job_of(model, paths, seed=6):
     network = jr.load(model)
-    return build_job(
-        network, network.strategies, paths, seed, mixture=find_mixture(network, network.strategies.values(), True, seed)
-    )
+    draws = parse_draws(network, network.strategies.values(), paths, seed, rare=True)
+    return draws.build_job(lower_all(network.strategies))
 
 
 @pytest.mark.parametrize(("threads", "lanes"), [(1, None), (2, None), (1, 7), (2, 64)])
@@ -456,7 +456,7 @@ def test_the_path_at_a_quantile_is_one_by_weight(three):
         at = cost[order][np.searchsorted(np.cumsum(scaled[order]), q * scaled.sum())]
         replay = jr.replay(three, "base", quantile=q, metric="cost").sel(metric="cost")
         assert replay["metric_value"].item() == at
-        assert replay["metric_worse"].item() == pytest.approx(scaled[cost > at].sum() / scaled.sum())
+        assert replay["metric_worse_probability"].item() == pytest.approx(scaled[cost > at].sum() / scaled.sum())
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 import jitrisk as jr
-from jitrisk.arguments import build_job
+from jitrisk.arguments import parse_draws
+from jitrisk.lower import lower_all
 from jitrisk.run import engine
 from jitrisk.run.backends import Threads
 from jitrisk.sampling import HazardProcess, build_constant, build_distribution
@@ -152,10 +153,11 @@ def test_what_cannot_begin_within_the_horizon_is_expected_0_times():
 
 def test_a_dataset_repeats_what_the_engine_counted():
     network = jr.load(MODEL | {"warm_up": 60})
-    job = build_job(network, network.strategies, range(50, 90), 3)
+    draws = parse_draws(network, network.strategies.values(), range(50, 90), 3)
+    job = draws.build_job(lower_all(network.strategies))
     totals = engine.run(job, Threads(1))
     run = jr.simulate(network, range(50, 90), seed=3)
-    for name, counts in zip((spells.name for spells in job.hazards), totals.occurred, strict=True):
+    for name, counts in zip((spells.name for spells in job.hazards), totals.occurrences, strict=True):
         np.testing.assert_array_equal(run["occurrences"].sel(strategy="base", hazard=name), counts)
     replay = jr.replay(run, "base", 77)
     for name in LAWS:

@@ -71,7 +71,7 @@ def test_streams_paths_and_consecutive_draws_are_uncorrelated():
     names = ["demand:a", "demand:b", "lead_time:a"]
     series = [ExogenousSeries(kind, thing, UNIFORM) for kind, thing in (name.split(":") for name in names)]
     drawn = sample(series, 1000, 200, seed=3).astype(np.float64) - 0.5
-    drawn[:, 2] = sample([ExogenousSeries("good", "c", UNIFORM)], 1000, 200, seed=3)[:, 0] - 0.5
+    drawn[:, 2] = sample([ExogenousSeries("yield", "c", UNIFORM)], 1000, 200, seed=3)[:, 0] - 0.5
     one = drawn[:, 0]
     pairs = [(one, drawn[:, 1]), (one, drawn[:, 2]), (one[:, :-1], one[:, 1:])]
     pairs += [(one[:-lag], one[lag:]) for lag in (1, 2, 3, 4, 8)]
@@ -95,7 +95,7 @@ def several():
         ExogenousSeries(
             "lead_time", "valve", build_distribution("gamma", mean=4, cv=0.5), 1, (Effect(flood, 2.0, 1.0),)
         ),
-        ExogenousSeries("good", "valve", build_distribution("normal", mean=0.95, sd=0.05), 1, both),
+        ExogenousSeries("yield", "valve", build_distribution("normal", mean=0.95, sd=0.05), 1, both),
         ExogenousSeries("transit", "casting", ALWAYS, 1, (Effect(flood, 0.0, 1.0),)),
         ExogenousSeries("lead_time", "casting", build_distribution("empirical", values=[1, 2.5, 7])),
         ExogenousSeries("demand", "exporter", build_distribution("lognormal", mean=9, cv=1)),
@@ -181,7 +181,7 @@ def test_lead_times_are_whole_periods_of_at_least_one():
 def test_what_cannot_be_negative_is_clipped():
     wild = build_distribution("normal", mean=1, sd=3)
     demand, good = np.moveaxis(
-        sample([ExogenousSeries("demand", "d", wild), ExogenousSeries("good", "s", wild)], 100, 100), 1, 0
+        sample([ExogenousSeries("demand", "d", wild), ExogenousSeries("yield", "s", wild)], 100, 100), 1, 0
     )
     assert demand.min() == 0
     assert demand.max() > 5
@@ -189,7 +189,7 @@ def test_what_cannot_be_negative_is_clipped():
     for shape in (1e-3, 0.05, 0.5):
         law = build_distribution("gamma", shape=shape, scale=1)
         assert sample([ExogenousSeries("demand", "d", law)], 100, 100).min() >= 0
-    assert (sample([ExogenousSeries("good", "s", build_constant(1.5))], 4, 2) == 1).all()
+    assert (sample([ExogenousSeries("yield", "s", build_constant(1.5))], 4, 2) == 1).all()
 
 
 def test_the_memory_of_a_state_is_known():

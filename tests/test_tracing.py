@@ -75,7 +75,7 @@ def twin_series(network: Any, path: Any) -> dict[tuple[str, str], list[float]]:
             state, t, {name: {thing: row[t] for thing, row in rows.items()} for name, rows in path.items()}
         )
         for thing, store in state.stores.items():
-            flows["authorized", thing] = store.authorized
+            flows["open_orders", thing] = store.open_orders
         for names, things in ((STAGE, network.stages), (CUSTOMER, network.customers)):
             for key in ((name, thing) for name in names for thing in things):
                 found.setdefault(key, []).append(float(flows[key]))
@@ -116,7 +116,7 @@ def test_sums_over_the_counted_periods_are_the_outcomes(model: dict[str, Any], w
     exogenous = exogenous_paths(model, seed)
     outcomes, traced = (run(model, exogenous=exogenous) for run in (jr.simulate, jr.trace))
     counted = traced.isel(time=slice(warm_up, None))
-    for name in set(TRACE) - {"authorized"}:
+    for name in set(TRACE) - {"open_orders"}:
         summed = counted[name].sum("time", dtype=np.float64)
         if name in ("on_hand", "wip", "backlog"):
             summed = summed / (150 - warm_up)
@@ -128,7 +128,7 @@ def test_sums_over_the_counted_periods_are_the_outcomes(model: dict[str, Any], w
 def test_sums_are_the_outcomes_but_for_single_precision_where_flows_are_not_whole() -> None:
     outcomes, traced = jr.simulate(LINE, 40, seed=5), jr.trace(LINE, 40, seed=5)
     counted = traced.isel(time=slice(outcomes.attrs["warm_up"], None))
-    for name in set(TRACE) - {"authorized"}:
+    for name in set(TRACE) - {"open_orders"}:
         summed = counted[name].sum("time", dtype=np.float64)
         if name in ("on_hand", "wip", "backlog"):
             summed = summed / outcomes.attrs["periods"]
@@ -156,15 +156,15 @@ def test_units_are_conserved_in_every_period(model: dict[str, Any], seed: int) -
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_and_blocks_do_not_change_a_bit(threads: int) -> None:
     usual, found = tracing.trace(job(range(300)), Threads(1)), tracing.trace(job(range(300)), Threads(threads))
-    np.testing.assert_array_equal(usual.stage, found.stage)
-    np.testing.assert_array_equal(usual.customer, found.customer)
+    for dim, array in usual.arrays.items():
+        np.testing.assert_array_equal(array, found.arrays[dim])
 
 
 def test_a_path_alone_is_the_path_among_many() -> None:
     many = tracing.trace(job(range(FAR, FAR + 290)))
     alone = tracing.trace(job(range(FAR + 281, FAR + 282)))
-    np.testing.assert_array_equal(many.stage[..., 281:282], alone.stage)
-    np.testing.assert_array_equal(many.customer[..., 281:282], alone.customer)
+    for dim, array in many.arrays.items():
+        np.testing.assert_array_equal(array[..., 281:282], alone.arrays[dim])
 
 
 def test_a_trace_says_what_it_holds() -> None:
@@ -197,7 +197,7 @@ def test_spells_are_those_of_a_walk_along_the_clock(path: int) -> None:
     network = jr.load(LINE)
     found = tracing.list_occurrences(job(range(path, path + 1), seed=11))
     assert found == sorted(found, key=lambda spell: spell.begin)
-    series = {one for plant in job(range(1)).strategies.values() for one in plant.series}
+    series = {one for arrays in job(range(1)).strategies.values() for one in arrays.series}
     laws = {effect.spells.name: effect.spells for one in series for effect in one.effects}
     assert laws.keys() == network.hazards.keys()
     for name, law in laws.items():

@@ -1,4 +1,4 @@
-"""``jitrisk compare``: the strategies of a model side by side on the same luck."""
+"""``jitrisk compare``: the strategies of a model side by side on the same paths."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from jitrisk.cli.options import (
     add_comparison_options,
     add_run_options,
     model_argument,
-    print_json,
-    simulate_or_open,
 )
-from jitrisk.cli.printing import print_sheets
+from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.results import simulate_or_open
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class PlotKind(click.Choice[str]):
-    """Kinds of plots; a word after the bare option is taken for one, and may be meant for the model."""
+    """Kinds of plots; a model after a bare --plot is read as one of them."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the kind, or say what else the word may be."""
+        """Return the kind; the error about another word names the kinds and the place of the model."""
         if value not in self.choices:
             kinds = " or ".join(self.choices)
             self.fail(f"{value!r} is not {kinds}; a model stands before a bare --plot.", param, ctx)
@@ -42,14 +41,14 @@ class PlotKind(click.Choice[str]):
     type=PlotKind(("histogram", "exceedance")),
     is_flag=False,
     flag_value="histogram",
-    help="Draw the cost or profit of all strategies in characters: how often which, or how bad once in how many years."
-    "  [histogram where nothing is said]",
+    help="Draw the cost or profit of all strategies in characters: a histogram, or the amount exceeded once in so many "
+    "years.  [default: histogram]",
 )
 @add_run_options
 def command(
     model: str, strategies: tuple[str, ...], base: str | None, level: float, plot: Kind | None, request: Request
 ) -> None:
-    """Compare strategies: cost, risk, downtime, stockouts, and who wins how often.
+    """Compare strategies: cost, risk, downtime, stockouts, and the share of paths on which each is best.
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
@@ -63,17 +62,17 @@ def command(
     else:
         table = build_comparison_table(outcomes, base, level)
         print_sheets(
-            *([table, build_text_plot(_measure_last_year(outcomes, plot, request.threads), plot)] if plot else [table])
+            *([table, build_text_plot(_select_last_year(outcomes, plot, request.threads), plot)] if plot else [table])
         )
 
 
-def _measure_last_year(outcomes: xr.Dataset, plot: Kind, threads: int | None) -> xr.Dataset:
-    """Return the last year of every path where paths are longer; a histogram can do without."""
-    from jitrisk import pipeline
+def _select_last_year(outcomes: xr.Dataset, plot: Kind, threads: int | None) -> xr.Dataset:
+    """Return the last year of every path where paths are longer; where there is none, a histogram shows whole paths."""
     from jitrisk.errors import ResultError
+    from jitrisk.studies.last_year import measure_last_year
 
     try:
-        return pipeline.last_year(outcomes, threads=threads)
+        return measure_last_year(outcomes, threads=threads)
     except ResultError:
         if plot == "exceedance":
             raise

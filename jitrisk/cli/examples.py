@@ -7,8 +7,7 @@ import textwrap
 import click
 
 from jitrisk.cli.group import define_verb
-from jitrisk.cli.options import print_json
-from jitrisk.cli.printing import echo, measure_width
+from jitrisk.cli.printing import echo, measure_width, print_json
 
 _FEWEST = 20  # columns that a description takes beside its name
 

@@ -1,4 +1,4 @@
-"""The command ``jitrisk``: its verbs, imported when called, and what every failure looks like."""
+"""The command ``jitrisk``: its verbs, each imported when called, and the message and exit status of failures."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ OUT_OF_MEMORY = (
     "out of memory: fewer paths (--paths), fewer strategies (-s) and fewer threads (--threads) take less; "
     "'ulimit -v' shows whether the address space is limited"
 )
-"""What is said where the system gives no memory in the middle of a run; the exit status is that of a failure, 1."""
+"""The message where the system gives no memory during a run; the exit status is that of a failure, 1."""
 
 UNWRITTEN = "jitrisk.unwritten"
 """Under which the context of a verb keeps the error of a result that could not be written, until it has printed."""
 
 _DONE, _FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
-# In the words of the dynamic linker, and of llvmlite, which passes none on.
+# Messages of the dynamic linker, and of llvmlite, whose own errors have no cause.
 _NO_MEMORY_TO_LOAD = (
     "load shared object file 'libllvmlite",
     "failed to map segment",
@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
     """A group that imports a verb's module only when it is called or its help is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the verbs in the order a newcomer meets them."""
+        """Return the verbs in the order of the help."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -54,7 +54,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve a verb; a typo is answered with the nearest one."""
+        """Resolve a verb; the error about an unknown one suggests the nearest."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -72,7 +72,7 @@ def cli() -> None:
       jitrisk compare brake-valves     one car maker, one valve plant, one fire
       jitrisk new my-plant             a small commented model to change
 
-    Data go to stdout, words to stderr. Exit status: 0 done, 2 bad input, 1 anything else, 130 interrupted,
+    Data go to stdout, messages to stderr. Exit status: 0 done, 2 bad input, 1 anything else, 130 interrupted,
     143 terminated, 129 hung up.
     """  # noqa: D301
 
@@ -104,19 +104,19 @@ def run(words: list[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
-    """Run the command line, and print what is still in the buffer of stdout."""
+    """Run the command line and flush stdout."""
     try:
         result = cli.main(words, prog_name="jitrisk", standalone_mode=False)
     except click.exceptions.Exit as stop:
         result = stop.exit_code
-    except SystemExit as stop:  # of Click, where the reader of stdout went away
+    except SystemExit as stop:  # raised by Click where the reader of stdout is closed
         result = stop.code
     sys.stdout.flush()
     return result if isinstance(result, int) else _DONE
 
 
 def _is_lack_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the system gave no memory, in one of the ways in which libraries say so."""
+    """Return whether an error means that the system gave no memory: libraries raise several kinds."""
     return (
         isinstance(error, MemoryError)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
@@ -126,7 +126,7 @@ def _is_lack_of_memory(error: BaseException) -> bool:
 
 
 def _report_unprinted(error: OSError) -> int:
-    """Say that the output could not be printed; a reader that went away is not worth a word."""
+    """Print that the output could not be printed; nothing where the reader of the pipe is closed."""
     if not isinstance(error, BrokenPipeError):
         click.echo(f"jitrisk: the output could not be written: {error.strerror}", err=True)
     # What is left in the buffer would fail again when the interpreter closes it.
@@ -143,7 +143,7 @@ def _report(error: BaseException, words: str, debug: bool, code: int) -> int:
 
 
 def define_verb(name: str, epilog: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Decorate a verb: each shows an example in its help and tells of ``--debug``, which `run` takes off.
+    """Return a decorator that makes a verb, with an example in its help and ``--debug``, which `run` removes.
 
     Where its result could not be written, the verb prints its figures all the same and fails then.
     """

@@ -1,4 +1,4 @@
-"""What the command line prints: lines, sheets and documents, as any terminal, pipe or encoding can take them."""
+"""Printing on the command line: lines, sheets and documents, for any terminal, pipe and encoding."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ if TYPE_CHECKING:
 NARROWEST = 20
 """Columns that a layout has at least; a narrower terminal folds its lines."""
 
-_LONGEST = 4_000  # characters of one line of words
+_ADDED = "jitrisk.added"  # under which the context of a verb keeps parts of its document
+_LONGEST = 4_000  # characters of one line of text
 _USUAL, _WIDEST, _DIGITS, _HEIGHT = 80, 1_000, 6, 25
 
 
 def echo(text: str, err: bool = False) -> None:
-    """Print lines of words, on stderr with `err`: what is not printable is escaped, what is endless cut."""
+    """Print lines of text, on stderr with `err`: characters that are not printable are escaped, long lines cut."""
     stream = sys.stderr if err else sys.stdout
     lines = (line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..." for line in text.split("\n"))
     click.echo(escape_for_encoding("\n".join(lines), _find_encoding(stream), lines=True), err=err)
 
 
 def print_written(*paths: os.PathLike[str]) -> None:
-    """Say on stderr which files were written, in one line whatever their names hold."""
+    """Print on stderr which files were written, in one line whatever their names hold."""
     echo(f"wrote {', '.join(escape(os.fspath(path)) for path in paths)}", err=True)
 
 
 def print_usage_error(error: click.ClickException) -> None:
-    """Print what Click found wrong with the command line, which it quotes."""
+    """Print an error of Click about the command line."""
     shown = io.StringIO()
     error.show(file=shown)
     echo(shown.getvalue().rstrip("\n"), err=True)
@@ -53,8 +54,19 @@ def print_document(document: dict[str, Any]) -> None:
     click.echo(escape_json(json.dumps(document, indent=2)))
 
 
+def add_to_document(**parts: Any) -> None:
+    """Keep parts for the JSON document that the verb prints at its end, such as the warnings about its model."""
+    click.get_current_context().meta.setdefault(_ADDED, {}).update(parts)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print the document of a verb on stdout, with the parts that were kept for it, in alphabetical order."""
+    added = click.get_current_context().meta.get(_ADDED, {})
+    print_document(document | dict(sorted(added.items())))
+
+
 def print_sheets(*sheets: Any) -> None:
-    """Print sheets for people on stdout, as wide as the terminal is."""
+    """Print sheets on stdout, as wide as the terminal."""
     printed = build_console()
     for i, sheet in enumerate(sheets):
         if i:
@@ -71,7 +83,7 @@ def print_line(text: str) -> None:
 
 
 def build_console(stderr: bool = False) -> Console:
-    """Return what lays out for stdout or stderr; text is never read as markup."""
+    """Return the console that lays out for stdout or stderr; text is never read as markup."""
     from rich.console import Console
 
     # A width alone would not hold on a dumb terminal.
@@ -79,7 +91,7 @@ def build_console(stderr: bool = False) -> Console:
 
 
 def measure_width() -> int:
-    """Return the columns that a layout has: of ``COLUMNS``, else of the terminal, else 80; never too few to read."""
+    """Return the columns of a layout: of ``COLUMNS``, else of the terminal, else 80; never too few to read."""
     given = os.environ.get("COLUMNS", "")
     wanted = int(given) if given.isascii() and given.isdigit() and len(given) <= _DIGITS else 0
     return min(_WIDEST, max(NARROWEST, wanted or _count_terminal_columns() or _USUAL))

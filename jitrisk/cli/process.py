@@ -1,4 +1,4 @@
-"""The command as a process of its own: standard streams that are closed or break, and errors that nobody can catch."""
+"""The command as a process of its own: standard streams that are closed or break, and errors that no code can catch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Any
 
-# With less, the compiler of the kernels aborts the process where it gets no memory, and no line can be printed.
+# With less, the compiler of the kernels aborts the process where it gets no memory, without a message.
 _LEAST_ADDRESS_SPACE = 850 * 2**20
 
 
@@ -20,7 +20,7 @@ def run_as_process(words: list[str]) -> int:
         sys.stderr.write(f"jitrisk: the address space is limited to {limit >> 20} MB, and {needed} (see 'ulimit -v')\n")
         return 1
     if "--debug" not in words:
-        # Python prints a traceback where an object or a thread dies of an error; what matters of it is raised as well.
+        # Python prints a traceback where a finalizer or a thread fails; errors that matter are raised as well.
         sys.unraisablehook = _ignore
         threading.excepthook = _ignore
     try:
@@ -46,9 +46,9 @@ def _read_address_limit() -> int:
 
 
 def _open_streams() -> None:
-    """Open the null device where a standard stream is closed, and let no word on stderr fail.
+    """Open the null device where a standard stream is closed, and let no message on stderr fail.
 
-    Otherwise the next file opened would take the number of the stream, and whatever a library prints would go there.
+    Otherwise the next file opened would take the number of the stream, and output of libraries would go there.
     """
     for number in range(3):
         try:
@@ -61,7 +61,7 @@ def _open_streams() -> None:
 
 
 class _BestEffortStream(io.FileIO):
-    """A stream whose reader may go away: what cannot be written is dropped, and the work goes on."""
+    """A stream whose reader may be closed: bytes that cannot be written are dropped."""
 
     def write(self, data: Any) -> int:
         """Write bytes, or drop them."""

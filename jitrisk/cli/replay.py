@@ -1,26 +1,29 @@
-"""``jitrisk replay``: one path again, with all that happened on it."""
+"""``jitrisk replay``: one path again, with its events."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import (
-    check_out,
     define_shared_option,
     is_given,
-    keep,
     model_argument,
-    print_json,
     rare_option,
+    set_option,
     strategy_option,
 )
-from jitrisk.cli.printing import print_sheets
-from jitrisk.cli.simulating import print_warnings_as_lines, show_progress
+from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.results import change_prices, check_out, keep
+from jitrisk.cli.simulation import print_warnings_as_lines, show_progress
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @define_verb("replay", "Example: jitrisk replay brake-valves --strategy jit --worst cost")
@@ -35,42 +38,67 @@ from jitrisk.cli.simulating import print_warnings_as_lines, show_progress
     help="The path at this quantile, such as 0.99, of --metric.",
 )
 @click.option(
-    "--metric", metavar="METRIC", help="What --quantile is one of.  [default: profit where there is a price, else cost]"
+    "--metric", metavar="METRIC", help="The metric of --quantile.  [default: profit where there is a price, else cost]"
 )
-@define_shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths searched for it.  [default: 10,000]")
+@set_option
+@define_shared_option("--paths", type=click.IntRange(1, 2**62), help="Paths to search.  [default: 10,000]")
 @define_shared_option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.  [default: 0]")
 @rare_option
 @define_shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep its time series.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
-def command(model: str, strategy: str, out: Path | None, as_json: bool, quiet: bool, **which: Any) -> None:
-    """Run one path again and tell what happened on it, from the first hazard to the last backlog.
+def command(
+    model: str,
+    strategy: str,
+    changes: Mapping[str, str],
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **which: Any,
+) -> None:
+    """Simulate one path again and print its events, from the first hazard to the last backlog.
 
     MODEL is a model file, the name of an example, or a result written with --out, whose paths are known.
     """
-    from jitrisk import datasets, pipeline
+    from jitrisk import datasets
     from jitrisk.report import build_replay_document, build_replay_log
 
     _refuse_conflicting_options(model, datasets.is_result(model), which)
     check_out(out, model)
-    with show_progress(quiet) as progress, print_warnings_as_lines():
-        replay = pipeline.replay(model, strategy, progress=progress, **which)
+    replayed = _replay(model, strategy, changes, which, quiet)
     show = (
-        partial(print_json, build_replay_document(replay))
+        partial(print_json, build_replay_document(replayed))
         if as_json
-        else partial(print_sheets, build_replay_log(replay))
+        else partial(print_sheets, build_replay_log(replayed))
     )
-    keep(replay, out)
+    keep(replayed, out)
     show()
+
+
+def _replay(model: str, strategy: str, changes: Mapping[str, str], which: Mapping[str, Any], quiet: bool) -> xr.Dataset:
+    """Return the replay of a path of a result, of a model by its number, or of a model by a search among its paths."""
+    from jitrisk.arguments import load_network, open_stored
+    from jitrisk.studies.replay import PathChoice, replay, search_paths
+
+    choice = PathChoice(which["path"], which["worst"], which["quantile"], which["metric"])
+    with show_progress(quiet) as progress, print_warnings_as_lines(), open_stored(model) as stored:
+        if stored is not None:
+            return replay(change_prices(stored, changes), strategy, **vars(choice))
+        network = load_network(model).patched(changes)
+        if choice.path is not None:
+            return replay(network, strategy, choice.path, seed=which["seed"], rare=which["rare"])
+        options = {name: which[name] for name in ("threads", "rare")}
+        result = search_paths(network, strategy, which["paths"], which["seed"] or 0, progress=progress, **options)
+        return replay(result, strategy, **vars(choice))
 
 
 def _refuse_conflicting_options(model: str, is_result: bool, which: dict[str, Any]) -> None:
     """Refuse options that would be ignored; those from the environment give way."""
     if sum(which[name] is not None for name in ("path", "worst", "quantile")) != 1:
-        raise click.UsageError("Say which path is meant: --path NUMBER, --worst METRIC or --quantile PROBABILITY.")
+        raise click.UsageError("Give exactly one of --path NUMBER, --worst METRIC and --quantile PROBABILITY.")
     if which["quantile"] is None and is_given("metric"):
-        raise click.UsageError("--metric goes with --quantile; --worst names its metric itself.")
+        raise click.UsageError("--metric goes with --quantile: --worst takes its own metric.")
     if which["path"] is not None and is_given("paths"):
         raise click.UsageError("--paths is for the search with --worst or --quantile: leave it out with --path.")
     for name in ("paths", "seed", "rare"):

@@ -1,4 +1,4 @@
-"""``jitrisk report``: one HTML file for people without the program."""
+"""``jitrisk report``: one HTML file for readers without the program."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from jitrisk.cli.options import (
     add_comparison_options,
     add_run_options,
     model_argument,
-    print_json,
-    simulate_or_open,
 )
-from jitrisk.cli.printing import print_written
+from jitrisk.cli.printing import print_json, print_written
+from jitrisk.cli.results import simulate_or_open
 
 
 @define_verb("report", "Example: jitrisk report brake-valves --html brakes.html")
 @model_argument
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE.html", required=True, help="The file to write.")
 @add_comparison_options
-@click.option("--no-replay", is_flag=True, help="Run no path again: no fan charts and no story of a bad path.")
+@click.option("--no-replay", is_flag=True, help="Simulate no path again: no fan charts and no log of a bad path.")
 @add_run_options
 def command(
     model: str,
@@ -35,8 +34,8 @@ def command(
 ) -> None:
     """Write a report: question, answer, figures, assumptions, precision and provenance in one HTML file.
 
-    It opens without a network, and prints. MODEL is a model file, the name of an example, or a result written with
-    --out.
+    The file needs no network and can be printed. MODEL is a model file, the name of an example, or a result written
+    with --out.
     """
     from jitrisk import pipeline
     from jitrisk.report.json_documents import build_summary_document

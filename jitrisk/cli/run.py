@@ -1,4 +1,4 @@
-"""``jitrisk run``: one strategy, with its cost taken apart."""
+"""``jitrisk run``: one strategy, with its cost by component, stage and customer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from jitrisk.cli.options import (
     Request,
     add_run_options,
     model_argument,
-    print_json,
-    simulate_or_open,
     strategy_option,
 )
-from jitrisk.cli.printing import print_sheets
+from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.results import simulate_or_open
 
 
 @define_verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jitrisk.cli.group import define_verb
-from jitrisk.cli.options import print_json
+from jitrisk.cli.printing import print_json
 
 
 @define_verb("schema", "Example: jitrisk schema > jitrisk.schema.json")

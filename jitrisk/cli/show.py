@@ -1,16 +1,18 @@
-"""``jitrisk show``: what a model says, in words or as a diagram, without a simulation."""
+"""``jitrisk show``: the contents of a model, as text or as a diagram, without a simulation."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import define_verb
-from jitrisk.cli.options import model_argument, print_json
-from jitrisk.cli.printing import print_sheets, print_written
-from jitrisk.cli.warned import print_warnings, strict_option
+from jitrisk.cli.model_warnings import print_warnings, strict_option
+from jitrisk.cli.options import model_argument, set_option
+from jitrisk.cli.printing import print_json, print_sheets, print_written
+from jitrisk.cli.results import change_prices
 
 
 @define_verb("show", "Example: jitrisk show brake-valves --strategy hybrid --out network.svg")
@@ -22,6 +24,7 @@ from jitrisk.cli.warned import print_warnings, strict_option
     shell_complete=completion.complete_strategies,
     help="The strategy that is shown.  [default: the first]",
 )
+@set_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -30,8 +33,10 @@ from jitrisk.cli.warned import print_warnings, strict_option
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 @strict_option
-def command(model: str, strategy: str | None, out: Path | None, as_json: bool, strict: bool) -> None:
-    """Show what a model says: stages, stores, policies, customers, hazards, and what strategies change.
+def command(
+    model: str, strategy: str | None, changes: Mapping[str, str], out: Path | None, as_json: bool, strict: bool
+) -> None:
+    """Show the contents of a model: stages, policies, customers, hazards, and the changes of each strategy.
 
     MODEL is a model file, the name of an example, or a result written with --out.
     """
@@ -43,10 +48,12 @@ def command(model: str, strategy: str | None, out: Path | None, as_json: bool, s
     if out is not None:
         check_figure(out)
     context = click.get_current_context()
-    result = context.with_resource(datasets.open_lazily(model)) if datasets.is_result(model) else None
-    plant = load_network(model if result is None else result)
-    print_warnings(plant, strict)
-    outline = pipeline.outline(plant)
+    result = None
+    if datasets.is_result(model):
+        result = change_prices(context.with_resource(datasets.open_lazily(model)), changes)
+    loaded = load_network(model).patched(changes) if result is None else load_network(result)
+    print_warnings(loaded, strict)
+    outline = pipeline.outline(loaded)
     if result is not None and strategy is None and "strategy" in result.coords:
         strategy = str(result["strategy"].values[0])
     if out is not None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from jitrisk.cli import completion
 from jitrisk.cli.group import define_verb
-from jitrisk.cli.options import print_json
-from jitrisk.cli.printing import print_line
-from jitrisk.cli.warned import print_warnings, strict_option
+from jitrisk.cli.model_warnings import print_warnings, strict_option
+from jitrisk.cli.options import set_option
+from jitrisk.cli.printing import print_json, print_line
 
 
 @define_verb("validate", "Example: jitrisk validate my-plant.yaml")
 @click.argument("model", shell_complete=completion.complete_models)
+@set_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 @strict_option
-def command(model: str, as_json: bool, strict: bool) -> int:
-    """Check a model and name every fault: file, line, key, what was found and what is allowed.
+def command(model: str, changes: Mapping[str, str], as_json: bool, strict: bool) -> int:
+    """Check a model and print every fault: file, line, key, what was found and what is allowed.
 
-    What can be simulated but may mean something else than it says is a warning.
+    A warning marks what can be simulated but may not be what is meant.
     """
     from jitrisk import model as models
     from jitrisk.datasets import is_result
@@ -26,9 +29,9 @@ def command(model: str, as_json: bool, strict: bool) -> int:
     from jitrisk.lower import lower_all
 
     if is_result(model):
-        raise click.UsageError(f"{model!r} is a result, whose model was checked when it ran: `jitrisk show` tells it.")
+        raise click.UsageError(f"{model!r} is a result, whose model was checked: `jitrisk show` prints it.")
     try:
-        network = models.load(model)
+        network = models.load(model).patched(changes)
         lower_all(network.strategies)
         print_warnings(network, strict)
     except ModelError as error:

@@ -2,9 +2,8 @@
 
 from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, read_given_series, warn_of_patches
 from jitrisk.datasets.hazards import read_mixture
-from jitrisk.datasets.labels import FORMAT, format_given_series, label_outcomes
+from jitrisk.datasets.labels import FORMAT, format_given_names, label_outcomes, read_given_names
 from jitrisk.datasets.outline import outline
-from jitrisk.datasets.pricing import reprice
 from jitrisk.datasets.storage.files import (
     check_result_file,
     is_result,
@@ -20,7 +19,7 @@ __all__ = [
     "check_result_file",
     "copy_weights",
     "find_differing_outcomes",
-    "format_given_series",
+    "format_given_names",
     "is_result",
     "is_weighted",
     "label_outcomes",
@@ -30,9 +29,9 @@ __all__ = [
     "open_lazily",
     "open_result",
     "outline",
+    "read_given_names",
     "read_given_series",
     "read_mixture",
-    "reprice",
     "save_result",
     "select_strategies",
     "warn_of_patches",

@@ -12,7 +12,7 @@ import xarray as xr
 from jitrisk.datasets.hazards import build_mixture_attrs, build_mixture_coords
 from jitrisk.datasets.labels import build_coordinates, build_provenance, build_variable
 from jitrisk.errors import ExogenousError
-from jitrisk.lower import list_series
+from jitrisk.lower import list_members, list_names, list_series
 from jitrisk.lower.lead_times import round_to_periods
 from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable
 
@@ -40,18 +40,16 @@ def label_paths(network: Network, drawn: Mapping[ExogenousSeries | GivenSeries, 
     Dataset with dims (path, time, stage | customer).
     """
     by_name: dict[tuple[str, str], np.ndarray] = {(one.kind, one.thing): array for one, array in drawn.items()}
-    shape = (len(job.paths), network.horizon)
+    shape, names = (len(job.paths), network.horizon), list_names(network)
     variables = {}
     for kind, variable in EXOGENOUS.items():
-        things = list(network.customers if variable.dims[-1] == "customer" else network.stages)
         rows = [
-            by_name.get((kind, name), np.broadcast_to(_compute_default(network, kind, name), shape)) for name in things
+            by_name.get((kind, name), np.broadcast_to(_compute_default(network, kind, name), shape))
+            for name in names[variable.dims[-1]]
         ]
         array = np.stack(rows, axis=-1) if rows else np.empty((*shape, 0))
         variables[kind] = build_variable(variable, array)
-    coords = build_coordinates(
-        path=job.paths, time=range(network.horizon), stage=list(network.stages), customer=list(network.customers)
-    )
+    coords = build_coordinates(path=job.paths, time=range(network.horizon), **names)
     attrs = build_provenance(network, job) | build_mixture_attrs(job)
     return xr.Dataset(variables, coords=coords | build_mixture_coords(job), attrs=attrs)
 
@@ -110,7 +108,7 @@ def read_given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, st
         raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
     given = dict(pair for name in paths.data_vars for pair in _read_series(network, paths[name], EXOGENOUS[str(name)]))
     drawn = {(series.kind, series.thing) for series in list_series(network)}
-    # A constant of the model is no luck: each strategy keeps its own.
+    # A constant of the model is not drawn: each strategy keeps its own.
     return {
         key: values
         for key, values in given.items()
@@ -121,7 +119,7 @@ def read_given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, st
 def warn_of_patches(
     network: Network, strategies: Mapping[str, Network], given: Mapping[tuple[str, str], np.ndarray]
 ) -> None:
-    """Say where a strategy patches luck that the paths handed in replace: they are used as they are, for all."""
+    """Warn where a strategy patches a series that was handed in: it is used as it is, for all strategies."""
     if not given:
         return
     usual = set(list_series(network))
@@ -143,16 +141,16 @@ def _read_series(
         )
     if "time" in array.coords and array["time"].values.tolist() != list(range(network.horizon)):
         raise ExogenousError(f"{variable.name} has times that do not count from 0 to {network.horizon - 1} in order")
-    thing = variable.dims[-1]
-    known = network.customers if thing == "customer" else network.stages
-    if thing not in array.coords:
-        raise ExogenousError(f"{variable.name} does not say which {thing} is which: give it a {thing!r} coordinate")
-    if not array.indexes[thing].is_unique:
-        raise ExogenousError(f"{variable.name} names a {thing} twice")
-    values = array.transpose(thing, "path", "time").values
-    for k, name in enumerate(array[thing].values.tolist()):
+    dim = variable.dims[-1]
+    known = list_members(network)[dim]
+    if dim not in array.coords:
+        raise ExogenousError(f"{variable.name} does not say which {dim} is which: give it a {dim!r} coordinate")
+    if not array.indexes[dim].is_unique:
+        raise ExogenousError(f"{variable.name} names a {dim} twice")
+    values = array.transpose(dim, "path", "time").values
+    for k, name in enumerate(array[dim].values.tolist()):
         if name not in known:
-            raise ExogenousError(f"{variable.name} names an unknown {thing} {name!r}: allowed are {', '.join(known)}")
+            raise ExogenousError(f"{variable.name} names an unknown {dim} {name!r}: allowed are {', '.join(known)}")
         yield (variable.name, name), _check_series(values[k], variable, name)
 
 

@@ -27,13 +27,13 @@ _TOGETHER = 3
 
 def build_occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.ndarray:
     """Return how often every hazard occurred, int32 [strategy, path, hazard], 0 where it hits nothing that is drawn."""
-    counted = {spells: place for place, spells in enumerate(job.hazards)}
+    counted = {process: place for place, process in enumerate(job.hazards)}
     places = [
         [counted[active[name][0]] if name in active else len(counted) for name in hazards]
         for active in map(_find_drawn_hazards, job.strategies.values())
     ]
     # One more row, of zeros, for what hits nothing.
-    rows = np.concatenate([totals.occurred, np.zeros((1, len(job.paths)), dtype=np.int32)])
+    rows = np.concatenate([totals.occurrences, np.zeros((1, len(job.paths)), dtype=np.int32)])
     if all(row == places[0] for row in places):
         # The same for every strategy: kept once.
         shared = rows[places[0]].T
@@ -48,12 +48,12 @@ def build_evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndar
     expected, evidence = np.full(shape, np.nan), np.full(shape, np.nan)
     window = float(job.horizon.warm_up), float(job.horizon.periods)
     places = {name: place for place, name in enumerate(hazards)}
-    for s, plant in enumerate(job.strategies.values()):
-        for name, (spells, chance) in _find_drawn_hazards(plant).items():
+    for s, arrays in enumerate(job.strategies.values()):
+        for name, (process, chance) in _find_drawn_hazards(arrays).items():
             at = s, places[name]
-            expected[at] = expect_occurrences(spells, *window)
+            expected[at] = expect_occurrences(process, *window)
             # One that begins in the warm-up alone has effects after it, too.
-            often = expected[at] or expect_occurrences(spells, 0.0, window[1])
+            often = expected[at] or expect_occurrences(process, 0.0, window[1])
             evidence[at] = often * chance * _compute_evidence_ratio(job.mixture, name)
     return {"expected_occurrences": expected, "evidence": evidence}
 
@@ -61,7 +61,7 @@ def build_evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndar
 def _find_drawn_hazards(plant: NetworkArrays) -> dict[str, tuple[HazardProcess, float]]:
     """Return the hazards that hit something drawn, by name, and the chance of what an occurrence hits least often."""
     drawn = [one for one in plant.series if isinstance(one, ExogenousSeries)]
-    return {spells.name: (spells, _compute_rarest_chance(drawn, hits)) for spells, hits in group_hits(drawn)}
+    return {process.name: (process, _compute_rarest_chance(drawn, hits)) for process, hits in group_hits(drawn)}
 
 
 def _compute_rarest_chance(drawn: Sequence[ExogenousSeries], hits: Sequence[tuple[int, Effect]]) -> float:

@@ -11,13 +11,15 @@ import numpy as np
 import xarray as xr
 
 from jitrisk import __version__
-from jitrisk._core import CUSTOMER_TOTALS, CYCLE_TOTALS, STAGE_TOTALS
+from jitrisk.core_tables import list_totals
 from jitrisk.datasets.hazards import (
     build_evidence_arrays,
     build_mixture_attrs,
     build_mixture_coords,
     build_occurrence_array,
 )
+from jitrisk.errors import ResultError
+from jitrisk.lower import list_members, list_names
 from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
 
 if TYPE_CHECKING:
@@ -25,11 +27,8 @@ if TYPE_CHECKING:
     from jitrisk.run.job import Job
     from jitrisk.run.totals import Totals
 
-FORMAT = 4
-"""Version of the Dataset's layout; raised when a reader of an older one would misread it."""
-
-FIRST_WITH_MANIFEST = 4
-"""The first format whose files carry a manifest; without it, one of these is damaged."""
+FORMAT = 5
+"""Version of the Dataset's layout, raised with every change of it; files of another version are refused."""
 
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")
 
@@ -48,33 +47,59 @@ def label_outcomes(network: Network, strategies: Mapping[str, Network], totals: 
     -------
     Dataset with dims (strategy, path, stage | customer | hazard).
     """
-    arrays = {name: totals.stage[k].transpose(0, 2, 1) for k, name in enumerate(STAGE_TOTALS)}
-    arrays |= {name: totals.customer[k].transpose(0, 2, 1) for k, name in enumerate(CUSTOMER_TOTALS)}
+    arrays = {
+        total.name: quantity.transpose(0, 2, 1)
+        for dim, quantities in totals.items()
+        for total, quantity in zip(list_totals(dim, job.has_cycles), quantities, strict=True)
+    }
     arrays |= build_price_arrays(list(strategies.values()))
     hazards = list(network.hazards)
     arrays |= {"occurrences": build_occurrence_array(totals, job, hazards)} | build_evidence_arrays(job, hazards)
-    table = OUTCOMES | PRICES | OCCURRENCES
-    if totals.cycle is not None:
-        arrays |= {name: totals.cycle[k].transpose(0, 2, 1) for k, name in enumerate(CYCLE_TOTALS)}
-        table |= CYCLES
+    table = OUTCOMES | PRICES | OCCURRENCES | (CYCLES if job.has_cycles else {})
     variables = {name: build_variable(table[name], arrays[name], network.currency) for name in table}
-    coords = build_coordinates(
-        strategy=list(strategies),
-        path=job.paths,
-        stage=list(network.stages),
-        customer=list(network.customers),
-        hazard=hazards,
-    )
+    coords = build_coordinates(strategy=list(strategies), path=job.paths, **list_names(network), hazard=hazards)
     coords |= build_link_coordinates(strategies) | build_mixture_coords(job)
     attrs = build_provenance(network, job) | build_mixture_attrs(job)
-    if handed := format_given_series(job.given):
-        attrs["exogenous"] = handed
+    if job.given:
+        attrs["exogenous"] = encode_given_names(job.given)
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
-def format_given_series(given: Iterable[tuple[str, str]]) -> str:
-    """Return which exogenous series were handed in, such as ``demand of shop, good of press``; empty if none."""
-    return ", ".join(f"{kind} of {thing}" for kind, thing in sorted(given))
+def encode_given_names(given: Iterable[tuple[str, str]]) -> str:
+    """Return the attribute ``exogenous``: a JSON list of (variable, stage or customer), sorted."""
+    return json.dumps(sorted(given), ensure_ascii=False)
+
+
+def read_given_names(attrs: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
+    """Return which exogenous series of a result were handed in, by (variable, stage or customer); empty if none.
+
+    Parameters
+    ----------
+    attrs : attributes of a result.
+
+    Raises
+    ------
+    ResultError
+        If the attribute ``exogenous`` is not a JSON list of pairs of texts.
+    """
+    try:
+        pairs = json.loads(attrs.get("exogenous", "[]"))
+        found = tuple((variable, name) for variable, name in pairs)
+    except (TypeError, ValueError, RecursionError):
+        found = ((None, None),)
+    if not all(isinstance(text, str) for pair in found for text in pair):
+        raise ResultError(f"is damaged: its exogenous is {attrs['exogenous']!r:.60}, no JSON list of pairs of names")
+    return found
+
+
+def format_given_names(given: Iterable[tuple[str, str]]) -> str:
+    """Return exogenous series in words, such as ``demand of shop, yield of press``.
+
+    Parameters
+    ----------
+    given : series by (variable, stage or customer).
+    """
+    return ", ".join(f"{variable} of {name}" for variable, name in sorted(given))
 
 
 def build_variable(variable: Variable, array: np.ndarray, currency: str = "money") -> xr.Variable:
@@ -115,17 +140,17 @@ def build_provenance(network: Network, job: Job) -> dict[str, Any]:
 
 
 def build_link_coordinates(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
-    """Return the coordinates that say what belongs to what, one row a strategy."""
+    """Return the coordinates that say what belongs to what, one row per strategy."""
     stages = [[customer.stage for customer in network.customers.values()] for network in strategies.values()]
     link = LINKS["customer_stage"]
     return {link.name: xr.Variable(link.dims, np.array(stages, dtype=np.str_), {"long_name": link.sentence})}
 
 
 def build_price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
-    """Return every price, one row a strategy; where a stage has none of its own, that of its network holds."""
+    """Return every price, one row per strategy; where a stage has none of its own, that of its network holds."""
 
-    def build_price_array(item: str, things: str) -> np.ndarray:
-        rows = [[getattr(one, item) for one in getattr(network, things).values()] for network in networks]
+    def build_price_array(item: str, dim: str) -> np.ndarray:
+        rows = [[getattr(one, item) for one in list_members(network)[dim].values()] for network in networks]
         return np.array(
             [
                 [getattr(network, item) if price is None else price for price in row]
@@ -133,11 +158,10 @@ def build_price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:
             ]
         )
 
-    by_dim = {"stage": "stages", "customer": "customers"}
     prices = {}
     for name, variable in PRICES.items():
         if variable.dims == ("strategy",):
             prices[name] = np.array([getattr(network, name) for network in networks])
         else:
-            prices[name] = build_price_array(name, by_dim[variable.dims[-1]])
+            prices[name] = build_price_array(name, variable.dims[-1])
     return prices

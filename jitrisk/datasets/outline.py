@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from jitrisk.datasets.labels import build_coordinates, build_variable
-from jitrisk.datasets.wording import format_distribution, format_duration, format_effect, format_policy
 from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels, list_series
 from jitrisk.lower.graph import compute_mean_yield
-from jitrisk.model.quantities import DAY, HOUR, UNITS
+from jitrisk.model import Hit
+from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from jitrisk.vocabulary import OUTLINE
 
 if TYPE_CHECKING:
-    from jitrisk.model import Network
+    from jitrisk.lower import Levels
+    from jitrisk.model import Network, Policy
+    from jitrisk.sampling.distributions import Distribution
 
-_HOURS_PER_DAY = DAY / HOUR
-_HOURS_PER_YEAR = UNITS["year"] / HOUR
-_DRAWN = {"demand": "demand of", "lead_time": "lead time of", "good": "yield of"}
+# By kind of exogenous series: what is drawn, and its unit.
+_DRAWN = {"demand": ("demand", "unit"), "lead_time": ("lead_time", "d"), "yield": ("yield", "1")}
 
 Link = tuple[str, str, str]  # target, name of the input, source
+Draw = tuple[str, str, str]  # what is drawn, the stage, customer or hazard, unit
 Rows = dict[str, list[Any]]
 
 
 def outline(network: Network) -> xr.Dataset:
-    """Return what a model says: its stages, links, customers and hazards, and what is drawn from which law.
+    """Return what a model says: its stages, links, customers and hazards, and which distributions are drawn from.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ def outline(network: Network) -> xr.Dataset:
     -------
     xr.Dataset
         The variables of :data:`jitrisk.vocabulary.OUTLINE` with the dimensions strategy, stage, customer, hazard,
-        link, hit and random, in units, days and years. Links, hits and what is drawn are those of any strategy.
+        link, hit, effect_kind and random, in units, days and years. Links, hits and draws are those of any strategy.
         Attributes: name, period_hours, horizon and warm_up (periods), currency, and the whole model as text.
 
     Raises
@@ -46,34 +48,43 @@ def outline(network: Network) -> xr.Dataset:
     ModelError
         When the levels of a policy cross at the mean demand or cannot be computed.
     """
-    strategies = network.strategies.values()
+    strategies, currency = network.strategies.values(), network.currency
     links = list(dict.fromkeys(link for one in strategies for link in _list_links(one)))
     hits = list(dict.fromkeys(hit for one in strategies for hit in _list_hits(one)))
-    laws = [dict(_list_distributions(one)) for one in strategies]
-    random = list(dict.fromkeys(subject for law in laws for subject in law))
+    drawn = [dict(_list_draws(one)) for one in strategies]
+    draws = list(dict.fromkeys(draw for one in drawn for draw in one))
     parts = [
         _build_stage_rows(one)
         | _build_customer_rows(one)
         | _build_hazard_rows(one)
         | _build_link_rows(one, links)
         | _build_hit_rows(one, hits)
-        for one in strategies
+        | _build_draw_rows(found, draws, one.period)
+        for one, found in zip(strategies, drawn, strict=True)
     ]
     rows: Rows = {name: [part[name] for part in parts] for name in parts[0]}
-    rows["law"] = [[law.get(subject, "") for subject in random] for law in laws]
-    rows |= {"target": [t for t, _, _ in links], "input": [i for _, i, _ in links], "source": [s for _, _, s in links]}
-    rows |= {"hit_hazard": [hazard for hazard, _ in hits], "hit_thing": [thing for _, thing in hits]}
-    variables = {
-        name: build_variable(variable, np.array(rows[name]), network.currency) for name, variable in OUTLINE.items()
-    }
+    rows |= _transpose(("target", "input", "source"), links)
+    rows |= _transpose(("hit_hazard", "hit_stage_or_customer"), hits)
+    rows |= _transpose(("random_quantity", "random_owner", "random_unit"), draws)
     coords = build_coordinates(
         strategy=list(network.strategies),
         stage=list(network.stages),
         customer=list(network.customers),
         hazard=list(network.hazards),
-        random=random,
+        effect_kind=Hit.needed,
     )
+    sizes = {dim: coord.size for dim, coord in coords.items()} | {"link": len(links), "hit": len(hits)}
+    sizes["random"] = len(draws)
+    variables = {
+        # Without a hit, its rows are too flat.
+        name: build_variable(variable, np.array(rows[name]).reshape([sizes[dim] for dim in variable.dims]), currency)
+        for name, variable in OUTLINE.items()
+    }
     return xr.Dataset(variables, coords, _build_attributes(network))
+
+
+def _transpose(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Rows:
+    return {name: [row[k] for row in rows] for k, name in enumerate(names)}
 
 
 def _build_attributes(network: Network) -> dict[str, Any]:
@@ -90,40 +101,51 @@ def _build_attributes(network: Network) -> dict[str, Any]:
 
 def _build_stage_rows(network: Network) -> Rows:
     levels, demand = compute_policy_levels(network), compute_mean_demand(network)
-    days = network.period / _HOURS_PER_DAY
+    days = network.period / HOURS_PER_DAY
     stages = network.stages.items()
-    full = {name: level.order_up_to for name, level in levels.items()}
+    order_up_to = {name: level.order_up_to for name, level in levels.items()}
     return {
-        "policy": [format_policy(stage.policy, levels[name], days) for name, stage in stages],
-        "full_store": list(full.values()),
+        "policy_kind": [stage.policy.kind for _, stage in stages],
+        "reorder_point": [level.reorder_point for level in levels.values()],
+        "order_up_to": list(order_up_to.values()),
+        "lot_size": [level.lot for level in levels.values()],
+        "cards": [_count_cards(stage.policy, levels[name]) for name, stage in stages],
+        "review_period": [level.review * days for level in levels.values()],
         "initial": [levels[name].initial if stage.on_hand is None else stage.on_hand for name, stage in stages],
-        "cover_days": [full[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
+        "cover_days": [order_up_to[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
         "lead_time": [stage.lead_time.mean() * days for _, stage in stages],
         "capacity": [math.inf if stage.capacity is None else stage.capacity / days for _, stage in stages],
-        "good": [compute_mean_yield(stage) for _, stage in stages],
+        "yield": [compute_mean_yield(stage) for _, stage in stages],
         "deliveries": [stage.deliveries for _, stage in stages],
         "customers_served": [stage.customers for _, stage in stages],
         "mean_demand": [demand[name] / days for name, _ in stages],
     }
 
 
+def _count_cards(policy: Policy, levels: Levels) -> float:
+    if policy.kind != "kanban":
+        return math.nan
+    return math.inf if policy.is_unlimited else round(levels.order_up_to / levels.lot)
+
+
 def _build_customer_rows(network: Network) -> Rows:
-    days = network.period / _HOURS_PER_DAY
+    days = network.period / HOURS_PER_DAY
     demand = compute_customer_demand(network)
     return {
-        "served_by": [customer.stage for customer in network.customers.values()],
+        "customer_stage": [customer.stage for customer in network.customers.values()],
         "customer_demand": [demand[name] / days for name in network.customers],
-        "waits": [customer.unmet for customer in network.customers.values()],
+        "backorder_share": [customer.unmet for customer in network.customers.values()],
     }
 
 
 def _build_hazard_rows(network: Network) -> Rows:
-    days = network.period / _HOURS_PER_DAY
-    year = _HOURS_PER_YEAR / network.period
+    days = network.period / HOURS_PER_DAY
+    year = HOURS_PER_YEAR / network.period
     hazards = network.hazards.values()
+    # The time between two occurrences begins when the recovery is over.
+    cycles = [one.time_between_distribution.mean() + one.duration.mean() + one.ramp for one in hazards]
     return {
-        # The quiet time begins when the recovery is over.
-        "events": [year / (one.time_between_distribution.mean() + one.duration.mean() + one.ramp) for one in hazards],
+        "occurrences_per_year": [year / cycle for cycle in cycles],
         "duration": [one.duration.mean() * days for one in hazards],
         "ramp": [one.ramp * days for one in hazards],
     }
@@ -151,30 +173,79 @@ def _build_link_rows(network: Network, links: list[Link]) -> Rows:
 
 def _list_hits(network: Network) -> Iterator[tuple[str, str]]:
     for name, hazard in network.hazards.items():
-        for thing in hazard.hits:
-            yield name, thing
+        for stage_or_customer in hazard.hits:
+            yield name, stage_or_customer
 
 
 def _build_hit_rows(network: Network, hits: list[tuple[str, str]]) -> Rows:
     """Return what every hit does in the strategy: nothing, and a chance of NaN, where it has no such hit."""
     hazards = [network.hazards[name] for name, _ in hits]
-    effects = [hazard.hits.get(thing) for hazard, (_, thing) in zip(hazards, hits, strict=True)]
+    found = [hazard.hits.get(hit[1]) for hazard, hit in zip(hazards, hits, strict=True)]
     chances = [
         math.nan if hit is None else hazard.chance if hit.chance is None else hit.chance
-        for hit, hazard in zip(effects, hazards, strict=True)
+        for hit, hazard in zip(found, hazards, strict=True)
     ]
-    return {"effect": [format_effect(hit) if hit else "" for hit in effects], "chance": chances}
+    return {"effect": [list_factors(hit) for hit in found], "chance": chances}
 
 
-def _list_distributions(network: Network) -> Iterator[tuple[str, str]]:
-    """Yield everything that is drawn, by what it is, with its law in words."""
-    hours = network.period
+def list_factors(hit: Hit | None) -> list[float]:
+    """Return the factors of a hit by kind of effect, in the order of ``Hit.needed``, NaN for what it does not change.
+
+    Parameters
+    ----------
+    hit : what a hazard does to one stage or customer; None where it does not hit it.
+    """
+    fields = Hit.list_keys()
+    factors = (None if hit is None else getattr(hit, fields[kind]) for kind in Hit.needed)
+    return [math.nan if factor is None else float(factor) for factor in factors]
+
+
+def _list_draws(network: Network) -> Iterator[tuple[Draw, tuple[Distribution, float]]]:
+    """Yield everything that is drawn, each with its distribution and the periods between two draws."""
     for one in list_series(network):
-        if one.base.family == "constant" or one.kind not in _DRAWN:
-            continue
-        law = format_distribution(one.base, hours if one.kind == "lead_time" else None)
-        every = f"; drawn every {format_duration(one.every * hours)}" if one.kind == "demand" else ""
-        yield f"{_DRAWN[one.kind]} {one.thing}", law + every
+        if one.base.family != "constant" and one.kind in _DRAWN:
+            quantity, unit = _DRAWN[one.kind]
+            yield (quantity, one.thing, unit), (one.base, one.every)
     for name, hazard in network.hazards.items():
-        yield f"quiet before {name}", format_distribution(hazard.time_between_distribution, hours)
-        yield f"duration of {name}", format_distribution(hazard.duration, hours)
+        yield ("time_between", name, "d"), (hazard.time_between_distribution, math.nan)
+        yield ("duration", name, "d"), (hazard.duration, math.nan)
+
+
+def _build_draw_rows(
+    found: Mapping[Draw, tuple[Distribution, float]], draws: Sequence[Draw], period_hours: float
+) -> Rows:
+    """Return the distribution of every draw in the strategy, NaN and an empty family where it has no such draw."""
+    days = period_hours / HOURS_PER_DAY
+    rows = [_describe_distribution(*found[draw], draw[2], days) if draw in found else _NO_DRAW for draw in draws]
+    return {name: [row[name] for row in rows] for name in _NO_DRAW}
+
+
+_NO_DRAW: dict[str, Any] = {
+    "distribution_family": "",
+    "distribution_mean": math.nan,
+    "distribution_sd": math.nan,
+    "distribution_low": math.nan,
+    "distribution_high": math.nan,
+    "draw_period": math.nan,
+}
+
+
+def _describe_distribution(one: Distribution, every: float, unit: str, days: float) -> dict[str, Any]:
+    """Return a distribution as values, times in days.
+
+    Parameters
+    ----------
+    one : the distribution; it draws times in periods.
+    every : periods between two draws, NaN where there is no such time.
+    unit : unit of what is drawn; ``d`` for a time.
+    days : days in one period.
+    """
+    factor = days if unit == "d" else 1.0
+    return {
+        "distribution_family": one.family,
+        "distribution_mean": one.mean() * factor,
+        "distribution_sd": one.sd() * factor,
+        "distribution_low": one.lowest * factor,
+        "distribution_high": one.highest * factor,
+        "draw_period": every * days,
+    }

@@ -10,10 +10,12 @@ import xarray as xr
 
 from jitrisk.datasets.hazards import build_mixture_attrs, build_mixture_coords
 from jitrisk.datasets.labels import build_coordinates, build_provenance, build_variable
-from jitrisk.datasets.wording import format_effect
+from jitrisk.datasets.outline import list_factors
+from jitrisk.lower import list_names
 from jitrisk.lower.exogenous import CUSTOMER_EFFECTS, STAGE_EFFECTS
-from jitrisk.run.tracing import CUSTOMER_TRACE, STAGE_TRACE
-from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, SPELLS, TRACE
+from jitrisk.model import Hit
+from jitrisk.run.tracing import TRACED
+from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, REPLAYED_OCCURRENCES, TRACE
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
@@ -37,45 +39,47 @@ def label_trace(network: Network, trace: Trace, job: Job) -> xr.Dataset:
     -------
     Dataset with the variables of :data:`jitrisk.vocabulary.TRACE`, dims (strategy, path, time, stage | customer).
     """
-    arrays = dict(zip(STAGE_TRACE, trace.stage, strict=True)) | dict(zip(CUSTOMER_TRACE, trace.customer, strict=True))
+    arrays = {
+        name: array for dim, names in TRACED.items() for name, array in zip(names, trace.arrays[dim], strict=True)
+    }
     variables = {
         name: build_variable(variable, arrays[name].transpose(0, 3, 2, 1), network.currency)
         for name, variable in TRACE.items()
     }
     coords = build_coordinates(
-        strategy=list(job.strategies),
-        path=job.paths,
-        time=range(network.horizon),
-        stage=list(network.stages),
-        customer=list(network.customers),
+        strategy=list(job.strategies), path=job.paths, time=range(network.horizon), **list_names(network)
     )
     attrs = build_provenance(network, job) | build_mixture_attrs(job) | {"contents": "trace"}
     return xr.Dataset(variables, coords | build_mixture_coords(job), attrs)
 
 
-def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spells: Sequence[Occurrence]) -> xr.Dataset:
-    """Return what the replay of one path holds beside its trace: spells, exogenous series, prices and outcomes.
+def label_replay(
+    network: Network, run: xr.Dataset, exogenous: xr.Dataset, occurrences: Sequence[Occurrence]
+) -> xr.Dataset:
+    """Return what the replay of one path holds beside its trace: occurrences, exogenous series, prices and outcomes.
 
     Parameters
     ----------
     network : the strategy's network.
-    run : the outcomes of the path, as `label` returns them, without the dims strategy and path.
+    run : the outcomes of the path, as `label_outcomes` returns them, without the dims strategy and path.
     exogenous : its exogenous series, as `label_paths` returns them, without the dim path.
-    spells : the spells of the strategy's hazards on the path.
+    occurrences : the occurrences of the strategy's hazards on the path.
     """
-    targets = [name for name in (*network.stages, *network.customers) if _is_hit_by_hazard(network, name)]
-    hits = np.array(
-        [[_format_occurrence_effect(network, spell, name) for name in targets] for spell in spells], dtype=np.str_
-    )
-    hits = hits.reshape(len(spells), len(targets))
+    names = [name for name in (*network.stages, *network.customers) if _is_hit_by_hazard(network, name)]
+    effect = np.full((len(occurrences), len(names), len(Hit.needed)), np.nan)
+    for k, occurrence in enumerate(occurrences):
+        for at, name in enumerate(names):
+            effect[k, at] = _list_acting_factors(network, occurrence, name)
     arrays: dict[str, Any] = {
-        "hazard": np.array([spell.hazard for spell in spells], dtype=np.str_),
-        "hit": hits != "",
-        "effect": hits,
+        "hazard": np.array([occurrence.hazard for occurrence in occurrences], dtype=np.str_),
+        "hit": np.isfinite(effect).any(axis=-1),
+        "effect": effect,
     }
     for name in ("begin", "end", "recovered"):
-        arrays[name] = np.array([min(getattr(spell, name), network.horizon) for spell in spells], dtype=float)
-    variables: dict[str, Any] = {name: build_variable(variable, arrays[name]) for name, variable in SPELLS.items()}
+        arrays[name] = np.array([min(getattr(one, name), network.horizon) for one in occurrences], dtype=float)
+    variables: dict[str, Any] = {
+        name: build_variable(variable, arrays[name]) for name, variable in REPLAYED_OCCURRENCES.items()
+    }
     variables |= {name: exogenous[name].variable for name in EXOGENOUS}
     variables |= {name: run[name].variable for name in PRICES if name in run}
     for name, variable in (OUTCOMES | CYCLES).items():
@@ -86,21 +90,23 @@ def label_replay(network: Network, run: xr.Dataset, exogenous: xr.Dataset, spell
             values.dims, values.values, {**values.attrs, "long_name": f"of the whole path: {variable.sentence}"}
         )
     links = {name: coord.variable for name, coord in run.coords.items() if coord.dims and name not in run.dims}
-    return xr.Dataset(variables, build_coordinates(target=targets) | links)
+    return xr.Dataset(variables, build_coordinates(stage_or_customer=names, effect_kind=Hit.needed) | links)
 
 
 def _is_hit_by_hazard(network: Network, name: str) -> bool:
     return any(name in hazard.hits for hazard in network.hazards.values())
 
 
-def _format_occurrence_effect(network: Network, spell: Occurrence, name: str) -> str:
-    """Return what a spell does to a stage or customer in words, empty where it does not hit it."""
-    struck = {kind for kind, thing, _ in spell.hits if thing == name}
-    if not struck:
-        return ""
-    # Of what the model says, only what acts: series handed in know no hazard.
-    idle = {field: None for field, kind in _EFFECTS.items() if kind not in struck}
-    return format_effect(network.hazards[spell.hazard].hits[name].model_copy(update=idle))
+def _list_acting_factors(network: Network, occurrence: Occurrence, name: str) -> list[float]:
+    """Return the factors of an occurrence on a stage or customer by kind of effect, NaN for those that do not act.
+
+    An occurrence does not act on a series that was handed in.
+    """
+    acting = {kind for kind, stage_or_customer, _ in occurrence.hits if stage_or_customer == name}
+    if not acting:
+        return list_factors(None)
+    idle = {field: None for field, kind in _EFFECTS.items() if kind not in acting}
+    return list_factors(network.hazards[occurrence.hazard].hits[name].model_copy(update=idle))
 
 
 def find_differing_outcomes(one: xr.Dataset, other: xr.Dataset) -> list[str]:

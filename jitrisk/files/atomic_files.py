@@ -14,6 +14,7 @@ from pathlib import Path
 from jitrisk.errors import ResultError
 from jitrisk.files.stop_signals import Cleanup
 from jitrisk.files.temporary_folders import OLD, TemporaryFolder, sweep
+from jitrisk.units import format_bytes
 
 SPARE = 1_000_000
 """Bytes left on a disk beside what is written."""
@@ -60,12 +61,12 @@ def require_space(target: Path, size: int) -> None:
     """Raise ResultError unless a disk has room for so many bytes, and this process may write them."""
     if size <= measure_free_space(target):
         return
-    takes = f"{target}: could not be written: it takes {size / 1e6:,.1f} MB"
+    takes = f"{target}: could not be written: it takes {format_bytes(size)}"
     free = shutil.disk_usage(Path(os.path.realpath(target)).parent).free
     if size + SPARE > free:
-        raise ResultError(f"{takes} and {free / 1e6:,.1f} MB are free there")
+        raise ResultError(f"{takes} and {format_bytes(free)} are free there")
     raise ResultError(
-        f"{takes} and this process may write files of {_read_file_size_limit() / 1e6:,.1f} MB at most (see 'ulimit -f')"
+        f"{takes} and this process may write files of {format_bytes(_read_file_size_limit())} at most (see 'ulimit -f')"
     )
 
 

@@ -1,6 +1,6 @@
 """Stage 2 of the pipeline: a Network becomes arrays; the last place where a name exists."""
 
-from jitrisk.lower.arrays import GivenSeries, NetworkArrays, lower, lower_all
+from jitrisk.lower.arrays import GivenSeries, NetworkArrays, list_members, list_names, lower, lower_all
 from jitrisk.lower.atoms import compute_clipped_mean
 from jitrisk.lower.exogenous import list_hazards, list_series
 from jitrisk.lower.lead_times import compute_mean_lead_time, round_to_periods
@@ -25,6 +25,8 @@ __all__ = [
     "compute_policy_levels",
     "find_downstream_customers",
     "list_hazards",
+    "list_members",
+    "list_names",
     "list_series",
     "lower",
     "lower_all",

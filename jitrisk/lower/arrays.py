@@ -18,7 +18,7 @@ from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.sampling.series import ExogenousSeries
 
 if TYPE_CHECKING:
-    from jitrisk.model import Network
+    from jitrisk.model import Customer, Network, Stage
 
 _FAR = float(np.finfo(np.float32).max)  # more than any capacity
 
@@ -45,79 +45,83 @@ class NetworkArrays:
 
     Attributes
     ----------
-    stages, customers : how many there are.
+    sizes : how many there are of each dim: stages, customers.
     double : whether the state is float64; the arrays of numbers below are of its type.
     series : the exogenous series it reads; -1 in the arrays below marks a feature that is off.
-    declared : place of each stage in the order of the model, shape (n,).
+    stage_place, customer_place : place of each stage and customer in the order of the model, (n,) and (m,).
     initial : stock on hand at t = 0, units, (n,).
-    capacity, unlimited : units a period, and whether there is no limit, (n,).
-    least, target, lot, slack : the policy, units, (n,): order when the position lacks `least` or more of `target`, up
-        to it, in multiples of `lot` unless that is 0; what lacks a multiple by `slack` counts as one.
-    tolerance, coarse : difference of two flows that may be rounding, and the number that rounds a flow to whole grains
-        when it is added and subtracted, units, (n,); see `jitrisk.lower.rounding`.
-    always_open : whether cards are unlimited, so that what can start is always ordered, (n,).
-    review : periods between reviews, (n,).
-    plain : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
-    lead, ring, slot : constant lead time in periods, length of the pipeline, and its first row, (n,).
+    capacity, unlimited_capacity : units per period, and whether there is no limit, (n,).
+    reorder_gap, order_up_to, lot, lot_slack : the policy, units, (n,): order when the position lacks `reorder_gap` or
+        more of `order_up_to`, up to it, in multiples of `lot` unless that is 0; a gap that lacks a multiple by
+        `lot_slack` counts as one.
+    tolerance, rounding_offset : difference of two flows that may be rounding, and the number that rounds a flow to
+        whole grains when it is added and subtracted, units, (n,); see `jitrisk.lower.rounding`.
+    unlimited_orders : whether cards are unlimited, so that what can start is always ordered, (n,).
+    review_period : periods between reviews, (n,).
+    demand_signal : whether the position counts what the store owes, (n,).
+    deterministic : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
+    longest_lead_time : periods, the lead time itself where it is constant, (n,).
+    ring, slot : length of the pipeline in periods, and its first row, (n,).
     in_order : whether no start arrives before an earlier one, (n,).
-    rush_below, rush_lead : expediting trigger in units and lead time in periods, 0 when off, (n,).
-    availability, receiving, transit, lead_time, good : series of each stage, (n,).
+    expedite_below, expedite_lead_time : expediting trigger in units and lead time in periods, 0 when off, (n,).
+    availability, receiving, transit, lead_time, yield_ : series of each stage, (n,).
+    gathers_shortage : whether several customers or consumers can find the store short in one period, or cycles are
+        counted, (n,).
+    customers_first : whether customers are served before any stage starts, (n,).
+    has_cycles : whether replenishment cycles are counted, because the policy does not order in every period, (n,).
     input_start : inputs of stage i are input_start[i]:input_start[i + 1], (n + 1,).
     quantity, failover : units per unit started, and whether alternates stand in for each other, (inputs,).
     source_start, source, share : stores each input is taken from, in order of preference.
-    several : whether a store has several askers, who may go short in the same period, (n,).
-    owes, owing_start, owing, owing_weight : whether the position counts what the store owes, and to which consumers.
-    first_served : whether customers are served before any stage starts, (n,).
-    cyclic : whether replenishment cycles are counted, because the policy does not order in every period, (n,).
+    consumer_start, consumer, consumer_quantity : consumers of each store with a demand signal, and the units that each
+        takes per unit started.
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
-    served, demand, wait : place in the model, series, and share of unmet demand that waits, (m,).
+    demand, backorder_share : series of each customer, and share of unmet demand that waits, (m,).
     """
 
-    stages: int
-    customers: int
+    sizes: Mapping[str, int]
     double: bool
     series: tuple[ExogenousSeries | GivenSeries, ...]
-    declared: np.ndarray
+    stage_place: np.ndarray
     initial: np.ndarray
     capacity: np.ndarray
-    unlimited: np.ndarray
-    least: np.ndarray
-    target: np.ndarray
+    unlimited_capacity: np.ndarray
+    reorder_gap: np.ndarray
+    order_up_to: np.ndarray
     lot: np.ndarray
-    slack: np.ndarray
+    lot_slack: np.ndarray
     tolerance: np.ndarray
-    coarse: np.ndarray
-    always_open: np.ndarray
-    review: np.ndarray
-    plain: np.ndarray
-    lead: np.ndarray
+    rounding_offset: np.ndarray
+    unlimited_orders: np.ndarray
+    review_period: np.ndarray
+    demand_signal: np.ndarray
+    deterministic: np.ndarray
+    longest_lead_time: np.ndarray
     ring: np.ndarray
     slot: np.ndarray
     in_order: np.ndarray
-    rush_below: np.ndarray
-    rush_lead: np.ndarray
+    expedite_below: np.ndarray
+    expedite_lead_time: np.ndarray
     availability: np.ndarray
     receiving: np.ndarray
     transit: np.ndarray
     lead_time: np.ndarray
-    good: np.ndarray
+    yield_: np.ndarray
+    gathers_shortage: np.ndarray
+    customers_first: np.ndarray
+    has_cycles: np.ndarray
     input_start: np.ndarray
     quantity: np.ndarray
     failover: np.ndarray
     source_start: np.ndarray
     source: np.ndarray
     share: np.ndarray
-    several: np.ndarray
-    owes: np.ndarray
-    owing_start: np.ndarray
-    owing: np.ndarray
-    owing_weight: np.ndarray
-    first_served: np.ndarray
-    cyclic: np.ndarray
+    consumer_start: np.ndarray
+    consumer: np.ndarray
+    consumer_quantity: np.ndarray
     customer_start: np.ndarray
-    served: np.ndarray
+    customer_place: np.ndarray
     demand: np.ndarray
-    wait: np.ndarray
+    backorder_share: np.ndarray
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -145,7 +149,7 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
 
     Returns
     -------
-    The plant.
+    The arrays of the network.
     """
     given = given or {}
     require_few_events(network)
@@ -160,10 +164,21 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
         _lower_policies(network, order, levels, rounding)
         | _lower_processes(network, order, series, place, given)
         | _lower_inputs(network, order, levels)
-        | _lower_owing(network, order, levels)
+        | _lower_consumers(network, order, levels)
         | _lower_customers(network, order, place)
     )
-    return NetworkArrays(len(order), len(network.customers), rounding.double, series, **arrays)
+    sizes = {dim: len(names) for dim, names in list_names(network).items()}
+    return NetworkArrays(sizes, rounding.double, series, **arrays)
+
+
+def list_members(network: Network) -> dict[str, Mapping[str, Stage | Customer]]:
+    """Return the stages and customers of a network by dim and name, in the order of the model."""
+    return {"stage": network.stages, "customer": network.customers}
+
+
+def list_names(network: Network) -> dict[str, list[str]]:
+    """Return the names of the stages and customers of a network by dim, in the order of the model."""
+    return {dim: list(members) for dim, members in list_members(network).items()}
 
 
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, NetworkArrays]:
@@ -175,22 +190,22 @@ def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) ->
         With the faults of all strategies that only the numbers show.
     """
     require_few_levels(strategies.values())
-    plants: dict[str, NetworkArrays] = {}
+    lowered: dict[str, NetworkArrays] = {}
     faults: list[Fault] = []
     done: dict[str, NetworkArrays] = {}
     for name, network in strategies.items():
         try:
-            plants[name] = done[network.text] if network.text in done else lower(network, given)
+            lowered[name] = done[network.text] if network.text in done else lower(network, given)
         except ModelError as error:
             faults += [replace(fault, message=f"with strategy {name}, {fault.message}") for fault in error.faults]
             if len(faults) > MOST_FAULTS:
                 break
             continue
         if network.text:
-            done[network.text] = plants[name]
+            done[network.text] = lowered[name]
     if faults:
         raise ModelError(faults)
-    return plants
+    return lowered
 
 
 def _build_floats(values: Sequence[float]) -> np.ndarray:
@@ -219,7 +234,7 @@ def _lower_policies(
     network: Network, order: list[str], levels: Mapping[str, Levels], rounding: Rounding
 ) -> dict[str, np.ndarray]:
     rules = [levels[name] for name in order]
-    declared = {name: i for i, name in enumerate(network.stages)}
+    place = {name: i for i, name in enumerate(network.stages)}
     # An unlimited store has no level: what is open is kept at one period's capacity instead.
     full = np.array([rule.initial for rule in rules])
     limited = np.array([math.isfinite(rule.order_up_to) for rule in rules])
@@ -228,21 +243,21 @@ def _lower_policies(
     )
     initial = np.array([level if given is None else given for level, given in zip(full, stock, strict=True)])
     below = np.array([rule.initial - rule.reorder_point for rule in rules])
-    least = np.maximum(rounding.round_to_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
+    gap = np.maximum(rounding.round_to_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
     return {
-        "declared": _build_ints([declared[name] for name in order]),
+        "stage_place": _build_ints([place[name] for name in order]),
         "initial": rounding.round_to_grains(initial),
         # At the reorder point or below it is ordered, and never at the full store.
-        "least": least,
-        "target": rounding.round_to_grains(full),
+        "reorder_gap": gap,
+        "order_up_to": rounding.round_to_grains(full),
         "lot": rounding.round_to_grains(np.array([rule.lot for rule in rules])),
         "capacity": rounding.round_to_grains(np.array([_FAR if limit is None else limit for limit in capacity])),
         # Whole lots are counted by a product, whose own rounding is less than half a grain.
-        "slack": np.maximum(rounding.tolerance, 0.5 * rounding.grain),
+        "lot_slack": np.maximum(rounding.tolerance, 0.5 * rounding.grain),
         "tolerance": rounding.tolerance.copy(),
-        "coarse": rounding.coarse,
-        "always_open": _build_flags((~limited).tolist()),
-        "review": _build_ints(
+        "rounding_offset": rounding.coarse,
+        "unlimited_orders": _build_flags((~limited).tolist()),
+        "review_period": _build_ints(
             [1 if math.isinf(rule.order_up_to) else min(rule.review, network.horizon) for rule in rules]
         ),
     }
@@ -255,12 +270,14 @@ def _lower_processes(
     place: Mapping[tuple[str, str], int],
     given: Ranges,
 ) -> dict[str, np.ndarray]:
-    kinds = ("availability", "receiving", "transit", "lead_time", "good")
+    kinds = ("availability", "receiving", "transit", "lead_time", "yield")
     rows = {kind: _build_ints([place.get((kind, name), -1) for name in order]) for kind in kinds}
     stages = [network.stages[name] for name in order]
-    rush = [stage.expedite for stage in stages]
-    rush_lead = _build_floats([0.0 if one is None else float(round_to_periods(one.lead_time)) for one in rush])
-    plain = (rush_lead == 0) & np.all([rows[kind] < 0 for kind in kinds[1:]], axis=0)
+    expedite = [stage.expedite for stage in stages]
+    expedite_lead_time = _build_floats(
+        [0.0 if one is None else float(round_to_periods(one.lead_time)) for one in expedite]
+    )
+    deterministic = (expedite_lead_time == 0) & np.all([rows[kind] < 0 for kind in kinds[1:]], axis=0)
     # A lead time past the horizon is as good as the horizon: nothing arrives.
     never = network.horizon + 1
     longest = _build_ints(
@@ -269,18 +286,20 @@ def _lower_processes(
             for name, row in zip(order, rows["lead_time"], strict=True)
         ]
     )
-    ring = np.where(plain, longest, longest + 1).astype(np.int32)
+    ring = np.where(deterministic, longest, longest + 1).astype(np.int32)
+    yields = rows.pop("yield")
     return rows | {
-        "unlimited": _build_flags([stage.capacity is None for stage in stages]),
-        "plain": _build_flags(plain.tolist()),
-        "lead": longest,
+        "yield_": yields,
+        "unlimited_capacity": _build_flags([stage.capacity is None for stage in stages]),
+        "deterministic": _build_flags(deterministic.tolist()),
+        "longest_lead_time": longest,
         "ring": ring,
         "slot": (np.cumsum(ring) - ring).astype(np.int32),
         "in_order": _build_flags(
             [stages[i].deliveries == "in_order" and rows["lead_time"][i] >= 0 for i in range(len(order))]
         ),
-        "rush_below": _build_floats([0.0 if one is None else one.below for one in rush]),
-        "rush_lead": rush_lead,
+        "expedite_below": _build_floats([0.0 if one is None else one.below for one in expedite]),
+        "expedite_lead_time": expedite_lead_time,
     }
 
 
@@ -303,13 +322,14 @@ def _lower_inputs(network: Network, order: list[str], levels: Mapping[str, Level
     inputs = [list(network.stages[name].inputs.values()) for name in order]
     flat = [item for items in inputs for item in items]
     sources = [source for item in flat for source in item.sources]
-    askers = [index[customer.stage] for customer in network.customers.values()]
-    askers += [index[name] for name, share in sources if share > 0]
-    cyclic = np.array([levels[name].has_cycles for name in order])
+    # Stores, one entry for each customer and each consumer that draws on them.
+    drawn_on = [index[customer.stage] for customer in network.customers.values()]
+    drawn_on += [index[name] for name, share in sources if share > 0]
+    has_cycles = np.array([levels[name].has_cycles for name in order])
     return {
-        "cyclic": _build_flags(cyclic.tolist()),
-        # Shortages that end up in a cycle are first gathered, too.
-        "several": _build_flags(((np.bincount(askers, minlength=len(order)) > 1) | cyclic).tolist()),
+        "has_cycles": _build_flags(has_cycles.tolist()),
+        # A cycle reads the shortages of a period from the row where they are gathered.
+        "gathers_shortage": _build_flags(((np.bincount(drawn_on, minlength=len(order)) > 1) | has_cycles).tolist()),
         "input_start": _build_ints(np.cumsum([0, *map(len, inputs)]).tolist()),
         "quantity": _build_floats([item.quantity for item in flat]),
         "failover": _build_flags([item.failover for item in flat]),
@@ -319,7 +339,7 @@ def _lower_inputs(network: Network, order: list[str], levels: Mapping[str, Level
     }
 
 
-def _lower_owing(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
+def _lower_consumers(network: Network, order: list[str], levels: Mapping[str, Levels]) -> dict[str, np.ndarray]:
     index = {name: i for i, name in enumerate(order)}
     consumers: list[list[tuple[int, float]]] = [[] for _ in order]
     for name in order:
@@ -327,12 +347,12 @@ def _lower_owing(network: Network, order: list[str], levels: Mapping[str, Levels
             for source, share in item.sources:
                 if share > 0 and levels[source].by_demand:
                     consumers[index[source]].append((index[name], share * item.quantity))
-    flat = [one for several in consumers for one in several]
+    flat = [one for found in consumers for one in found]
     return {
-        "owes": _build_flags([levels[name].by_demand for name in order]),
-        "owing_start": _build_ints(np.cumsum([0, *map(len, consumers)]).tolist()),
-        "owing": _build_ints([stage for stage, _ in flat]),
-        "owing_weight": _build_floats([weight for _, weight in flat]),
+        "demand_signal": _build_flags([levels[name].by_demand for name in order]),
+        "consumer_start": _build_ints(np.cumsum([0, *map(len, consumers)]).tolist()),
+        "consumer": _build_ints([stage for stage, _ in flat]),
+        "consumer_quantity": _build_floats([quantity for _, quantity in flat]),
     }
 
 
@@ -343,9 +363,9 @@ def _lower_customers(network: Network, order: list[str], place: Mapping[tuple[st
         by_stage[customer.stage].append(i)
     served = [i for name in order for i in by_stage[name]]
     return {
-        "first_served": _build_flags([network.stages[name].customers == "first" for name in order]),
+        "customers_first": _build_flags([network.stages[name].customers == "first" for name in order]),
         "customer_start": _build_ints(np.cumsum([0, *(len(by_stage[name]) for name in order)]).tolist()),
-        "served": _build_ints(served),
+        "customer_place": _build_ints(served),
         "demand": _build_ints([place["demand", names[i]] for i in served]),
-        "wait": _build_floats([network.customers[names[i]].unmet for i in served]),
+        "backorder_share": _build_floats([network.customers[names[i]].unmet for i in served]),
     }

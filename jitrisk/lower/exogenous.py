@@ -18,7 +18,7 @@ STAGE_EFFECTS: dict[str, Kind] = {
     "arrivals": "receiving",
     "transit": "transit",
     "lead_time": "lead_time",
-    "yield_": "good",
+    "yield_": "yield",
 }
 CUSTOMER_EFFECTS: dict[str, Kind] = {"demand": "demand"}
 
@@ -100,8 +100,8 @@ def list_stage_series(
     name: str, stage: Stage, effects: dict[tuple[str, str], tuple[Effect, ...]]
 ) -> Iterator[ExogenousSeries]:
     """Yield the series of one stage that is not constant at its default."""
-    bases: dict[str, Distribution] = {"lead_time": stage.lead_time, "good": stage.yield_}
-    varies = {"lead_time": stage.lead_time.family != "constant", "good": stage.yield_ != _ALWAYS}
+    bases: dict[str, Distribution] = {"lead_time": stage.lead_time, "yield": stage.yield_}
+    varies = {"lead_time": stage.lead_time.family != "constant", "yield": stage.yield_ != _ALWAYS}
     for kind in STAGE_EFFECTS.values():
         hits = effects.get((kind, name), ())
         if hits or varies.get(kind, False):

@@ -315,11 +315,11 @@ def _is_start_whole(
     effects: Mapping[tuple[str, str], tuple[Effect, ...]],
     given: Mapping[tuple[str, str], Range],
 ) -> bool:
-    for kind in ("availability", "good"):
+    for kind in ("availability", "yield"):
         handed = given.get((kind, name))
         if (handed is not None and not handed.whole) or (handed is None and (kind, name) in effects):
             return False
-    if ("good", name) not in given and (stage.yield_.family != "constant" or stage.yield_.mean() != 1.0):
+    if ("yield", name) not in given and (stage.yield_.family != "constant" or stage.yield_.mean() != 1.0):
         return False
     inputs = list(stage.inputs.values())
     shares = [share for item in inputs for _, share in item.sources]

@@ -4,10 +4,9 @@ from jitrisk.model.bare_rates import BareRate, find_bare_rates
 from jitrisk.model.examples import describe, list_examples
 from jitrisk.model.loading import load, read_model
 from jitrisk.model.network import Customer, Expedite, Hazard, Hit, Input, Network, Stage
+from jitrisk.model.patches import count_matched_steps, read_values, require_prices
 from jitrisk.model.policy import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
-from jitrisk.model.pricing import reprice_model
 from jitrisk.model.schema import build_model_schema
-from jitrisk.model.strategies import count_matched_steps
 
 __all__ = [
     "BareRate",
@@ -32,5 +31,6 @@ __all__ = [
     "list_examples",
     "load",
     "read_model",
-    "reprice_model",
+    "read_values",
+    "require_prices",
 ]

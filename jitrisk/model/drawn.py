@@ -13,10 +13,11 @@ from pydantic.json_schema import JsonSchemaValue
 from jitrisk.model.distribution_pointers import find_call_pointer, find_family_pointer, find_parameter_pointer
 from jitrisk.model.faults import Finding, attempt, build_refusal, combine_findings
 from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
-from jitrisk.model.quantities import HOUR, SHOWN, UNITS, describe_found, parse
+from jitrisk.model.quantities import describe_found, parse
 from jitrisk.model.reader import Clock, FunctionReader, Reader
 from jitrisk.model.wording import KnownNames, describe_unknown, format_text, quote_names
 from jitrisk.sampling.distributions import FAMILIES, Distribution, build_constant, build_distribution
+from jitrisk.units import HOUR, SECONDS_PER_UNIT, SHOWN_UNITS
 
 _ALSO = " or a distribution such as `{normal: {mean: ..., sd: ...}}`"
 _LISTS = ("values", "weights")
@@ -136,9 +137,9 @@ class DistributionReader(Reader):
         """Return the seconds of the unit that the bare numbers of an empirical distribution count."""
         if self.measure.time <= 0:
             raise build_refusal("`unit` is for durations alone; leave it out")
-        if not isinstance(unit, str) or unit not in UNITS:
-            raise build_refusal(describe_unknown("unit of time", f"{unit}", UNITS, SHOWN))
-        return float(UNITS[unit])
+        if not isinstance(unit, str) or unit not in SECONDS_PER_UNIT:
+            raise build_refusal(describe_unknown("unit of time", f"{unit}", SECONDS_PER_UNIT, SHOWN_UNITS))
+        return float(SECONDS_PER_UNIT[unit])
 
     def _read_parameter(self, kind: str, name: str, source: Any, clock: Clock) -> Any:
         measure = {"quantity": self.measure.drop_bounds(), "probability": SHARE}.get(kind, NUMBER)
@@ -221,7 +222,7 @@ def _build_family_schema(name: str, measure: Measure, extra: JsonSchemaValue) ->
     forms = [list(form) for form in family.forms]
     if name == "empirical":
         column = {"type": "string"}
-        properties |= {"file": column, "column": column, "unit": {"enum": list(UNITS)}}
+        properties |= {"file": column, "column": column, "unit": {"enum": list(SECONDS_PER_UNIT)}}
         properties["weights"] = {"anyOf": [properties["weights"], column]}
         forms.append(["file", "column"])
     body: JsonSchemaValue = {

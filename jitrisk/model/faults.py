@@ -28,24 +28,34 @@ class Origin:
     file : the file; empty for a mapping from Python.
     lines : line of every key and list item by its path; empty for a mapping.
     strategy : the strategy whose network this is; empty for the model itself.
+    changed : paths of what was changed after the model was read, and so stands in no file.
     """
 
     file: str = field(default="", compare=False)
     lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
     strategy: str = field(default="", compare=False)
+    changed: frozenset[Path] = field(default=frozenset(), compare=False)
 
     def locate(self, path: Path) -> tuple[str, int | None]:
-        """Return the key of the part of a path that stands in the file, and its line; of a mapping, the whole key.
+        """Return the key of the part of a path that stands in the file, and its line.
 
-        Under a strategy, a field of a stage, customer or hazard that its patch replaces stands in the patch.
+        Of a mapping, and of what was changed after it was read, that is the whole key. Under a strategy, a field of a
+        stage, customer or hazard that its patch replaces stands in the patch.
         """
         if not self.lines:
             return format_key(path), None
         patched: Path = ("strategies", self.strategy, *path)
-        if self.strategy and len(path) >= _FIELD and patched[: 2 + _FIELD] in self.lines:
+        is_in_patch = patched[: 2 + _FIELD] in self.lines or self.is_changed(patched)
+        if self.strategy and len(path) >= _FIELD and is_in_patch:
             path = patched
+        if self.is_changed(path):
+            return format_key(path), None
         known = next(length for length in range(len(path), -1, -1) if not length or path[:length] in self.lines)
         return format_key(path[:known]), self.lines.get(path[:known])
+
+    def is_changed(self, path: Path) -> bool:
+        """Return whether what stands at a path was changed after the model was read."""
+        return any(path[:length] in self.changed for length in range(1, len(path) + 1))
 
 
 def format_key(path: Path) -> str:

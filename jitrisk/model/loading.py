@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from jitrisk.files.regular_files import identify_special_file, read_regular
 from jitrisk.model.examples import list_examples
 from jitrisk.model.faults import Finding, Origin, format_key
 from jitrisk.model.network import Network
+from jitrisk.model.patches import apply_changes, serialize_model
 from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import read
-from jitrisk.model.strategies import read_strategies, serialize_model
+from jitrisk.model.strategies import read_strategies
 from jitrisk.model.tables import TableInliner
 from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
-from jitrisk.model.wording import describe_unknown, format_bytes, format_reason, format_text
+from jitrisk.model.wording import describe_unknown, format_reason, format_text
+from jitrisk.units import format_bytes
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -81,7 +84,37 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
         placed += _locate_faults(again, other, file, folder)
     if placed or network is None:
         raise _build_error(placed)
-    return network.attach_origin(Origin(file, first.lines))
+    return network.attach_origin(Origin(file, first.lines), patch_network)
+
+
+def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
+    """Return a network with other values at some keys; see `Network.patched`."""
+    if not changes:
+        return network
+    model, paths = apply_changes(network.text, changes)
+    # The lines of the file are those of the model, not of the network of one strategy.
+    origin = Origin() if network.origin.strategy else network.origin
+    origin = replace(origin, changed=origin.changed.union(paths.values()))
+    try:
+        tree = copy_mapping(model)
+    except TextError as error:
+        raise ModelError([Fault(error.message, ", ".join(changes))]) from None
+    tree.lines = {path: line for path, line in origin.lines.items() if not origin.is_changed(path)}
+    changed, findings = _read_network(tree, Path(network.origin.file).parent)
+    if findings or changed is None:
+        raise _build_error(_locate_changed_faults(findings, tree, origin))
+    return changed.attach_origin(replace(origin, lines=tree.lines), patch_network)
+
+
+def _locate_changed_faults(findings: Iterable[Finding], tree: Tree, origin: Origin) -> list[tuple[int, Fault]]:
+    """Return the findings in a changed model as faults: with a line of its file where that still holds them."""
+    located = _locate_faults(findings, tree, origin.file, Path(origin.file).parent)
+    changed = {
+        format_key(tree.locate(finding.path)[0])
+        for finding in findings
+        if origin.is_changed(finding.path) and not finding.file
+    }
+    return [(line, replace(fault, file="", line=None) if fault.key in changed else fault) for line, fault in located]
 
 
 def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:

@@ -10,9 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from jitrisk.model.distribution_pointers import find_call_pointer
 from jitrisk.model.faults import build_refusal
 from jitrisk.model.quantities import (
-    DAY,
     DURATION_PATTERN,
-    HOUR,
     NUMBER_PATTERN,
     RATE_BELOW_PATTERN,
     ParsedQuantity,
@@ -21,6 +19,7 @@ from jitrisk.model.quantities import (
     strip_unit,
 )
 from jitrisk.model.reader import Clock, FunctionReader, Reader
+from jitrisk.units import DAY, HOUR
 
 LARGEST = 1e12
 """No quantity of a model may be larger: beyond it float32 arithmetic on units means nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -33,10 +33,10 @@ from jitrisk.model.measures import (
 )
 from jitrisk.model.part import Part
 from jitrisk.model.policy import Policy, PolicyChoice
-from jitrisk.model.quantities import HOUR
 from jitrisk.model.reader import CURRENCY, FLAG, TEXT, Clock
 from jitrisk.sampling.distributions import Distribution, build_constant, build_distribution
 from jitrisk.sampling.series import SHORTEST_CYCLE, compute_cycle_length
+from jitrisk.units import HOUR
 
 # A mean quiet time shorter than this share of a period cannot be told from none.
 _SHORTEST_QUIET = 1e-4
@@ -333,6 +333,8 @@ class Network(Part):
     )
     _text: str = PrivateAttr(default="")
     _origin: Origin = PrivateAttr(default_factory=Origin)
+    # What reads a changed model: the reader of models, which imports this module, hands it in.
+    _patch: Callable[[Network, Mapping[str, Any]], Network] | None = PrivateAttr(default=None)
 
     @property
     def text(self) -> str:
@@ -363,9 +365,38 @@ class Network(Part):
         whole._text = text
         return whole
 
-    def attach_origin(self, origin: Origin) -> Network:
-        """Return the network, and that of every strategy, with where it was read from."""
-        strategies = {name: one.attach_origin(replace(origin, strategy=name)) for name, one in self.strategies.items()}
+    def patched(self, changes: Mapping[str, Any]) -> Network:
+        """Return the network with other values at some keys, read and checked as a whole.
+
+        It is the network of the model file in which these values are written by hand, under every strategy that does
+        not replace them.
+
+        Parameters
+        ----------
+        changes : new values by their keys, such as ``{"stages.bike.value": 350, "hazards.strike.duration":
+            "{exponential: {mean: 3 weeks}}", "strategies.jic.stages.bike.policy.base_stock.cover": "9 d"}``. A text
+            means what it means behind the key in a model file; a mapping or a list replaces what stands at the key.
+            Where a value is given for one of several keys that exclude each other, such as ``rate`` and
+            ``time_between``, the others leave the model. A key adds no stage, customer, hazard or strategy, unless it
+            is that of the whole section.
+
+        Raises
+        ------
+        ModelError
+            With every fault: a key that leads nowhere, a value that is not allowed, or what no longer fits elsewhere
+            in the model, each with its key.
+        """
+        if self._patch is None:
+            raise TypeError("a network is changed where it was read from a model: begin with jr.load")
+        return self._patch(self, changes)
+
+    def attach_origin(
+        self, origin: Origin, patch: Callable[[Network, Mapping[str, Any]], Network] | None = None
+    ) -> Network:
+        """Return the network, and that of every strategy, with where it was read from and what reads it changed."""
+        strategies = {
+            name: one.attach_origin(replace(origin, strategy=name), patch) for name, one in self.strategies.items()
+        }
         whole = self.model_copy(update={"strategies": strategies})
-        whole._origin = origin
+        whole._origin, whole._patch = origin, patch
         return whole

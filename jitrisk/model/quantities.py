@@ -14,25 +14,7 @@ from math import isfinite
 from typing import Any
 
 from jitrisk.model.wording import describe_unknown, find_nearest, format_text
-
-HOUR = 3600
-DAY = 24 * HOUR
-_YEAR = 365 * DAY
-
-_NAMES = {
-    1: ("s", "sec", "second", "seconds"),
-    60: ("min", "minute", "minutes"),
-    HOUR: ("h", "hr", "hour", "hours"),
-    DAY: ("d", "day", "days"),
-    7 * DAY: ("w", "wk", "week", "weeks"),
-    _YEAR // 12: ("month", "months"),
-    _YEAR: ("y", "yr", "year", "years"),
-}
-UNITS = {name: seconds for seconds, names in _NAMES.items() for name in names}
-"""Seconds in every unit of time, by each of its names."""
-
-SHOWN = ("s", "min", "h", "d", "week", "month", "year")
-"""The names of units in messages, one a unit."""
+from jitrisk.units import DAY, HOUR, MINUTE, SECONDS_PER_UNIT, SHOWN_UNITS, YEAR
 
 NUMBER_PATTERN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NUMBER = re.compile(rf"([+-]?{NUMBER_PATTERN})\s*(%?)")
@@ -40,11 +22,11 @@ _TERM = re.compile(rf"({NUMBER_PATTERN})\s*([^\W\d_]+)\s*")
 _WITH_UNIT = re.compile(rf"(?P<before>[^\W\d_]+|[$€£¥])?\s*(?P<number>{NUMBER_PATTERN})\s*(?P<after>[^\W\d_]+|[$€£¥])?")
 _N = r"(?:([0-9]+(?:\.[0-9]+)?)"
 _ISO = re.compile(rf"P(?=.){_N}Y)?{_N}M)?{_N}W)?{_N}D)?(?:T(?=.){_N}H)?{_N}M)?{_N}S)?)?")
-_ISO_SECONDS = (_YEAR, _YEAR // 12, 7 * DAY, DAY, HOUR, 60, 1)
+_ISO_SECONDS = (YEAR, YEAR // 12, 7 * DAY, DAY, HOUR, MINUTE, 1)
 _LONGEST = 200
 _PER = re.compile(r"\bper\b|\ba\b(?=\s+(?:day|week|month|year|hour)\b)")
 
-_UNIT_PATTERN = "(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + ")"
+_UNIT_PATTERN = "(?:" + "|".join(sorted(SECONDS_PER_UNIT, key=len, reverse=True)) + ")"
 _ISO_PATTERN = r"P(?:[0-9.]+[YMWD])*(?:T(?:[0-9.]+[HMS])+)?"
 DURATION_PATTERN = rf"(?:(?:{NUMBER_PATTERN}\s*{_UNIT_PATTERN}\s*)+|{_ISO_PATTERN})"
 RATE_BELOW_PATTERN = rf"/\s*(?:{_UNIT_PATTERN}|{DURATION_PATTERN})"
@@ -157,7 +139,7 @@ def strip_unit(source: object) -> str | None:
     above, slash, below = (part.strip() for part in source.partition("/"))
     match = _WITH_UNIT.fullmatch(above)
     unit = (match["before"] or match["after"] or "") if match else ""
-    if not match or not unit or unit in UNITS or find_nearest(unit, UNITS):
+    if not match or not unit or unit in SECONDS_PER_UNIT or find_nearest(unit, SECONDS_PER_UNIT):
         return None
     return f"{match['number']} / {below}" if slash else match["number"]
 
@@ -181,8 +163,8 @@ def _parse_duration(text: str, single: bool = False) -> float:
     """Return the seconds in ``1 d 6 h`` or ``PT8H``; with `single` also in a unit alone, as in ``/ d``."""
     if text.startswith("P"):
         return _parse_iso(text)
-    if single and text in UNITS:
-        return float(UNITS[text])
+    if single and text in SECONDS_PER_UNIT:
+        return float(SECONDS_PER_UNIT[text])
     seconds, place = 0.0, 0
     while match := _TERM.match(text, place):
         seconds += float(match[1]) * _convert_unit(match[2])
@@ -201,15 +183,15 @@ def _parse_iso(text: str) -> float:
 
 
 def _convert_unit(unit: str) -> int:
-    if unit not in UNITS:
+    if unit not in SECONDS_PER_UNIT:
         raise ValueError(_explain_unknown_unit(unit))
-    return UNITS[unit]
+    return SECONDS_PER_UNIT[unit]
 
 
 def _explain_unknown_unit(unit: str) -> str:
     if unit == "m":
         return "the unit `m` is ambiguous: write `min` or `month`"
-    return describe_unknown("unit of time", unit, UNITS, SHOWN)
+    return describe_unknown("unit of time", unit, SECONDS_PER_UNIT, SHOWN_UNITS)
 
 
 def _explain_fault(text: str, rest: str) -> str:
@@ -223,5 +205,5 @@ def _explain_fault(text: str, rest: str) -> str:
     if text.startswith("-"):
         return "a duration cannot be negative"
     if re.fullmatch(r"[^\W\d_]+", rest) and rest == text:
-        return "a number is missing" if rest in UNITS else "neither a number nor a quantity with a unit"
+        return "a number is missing" if rest in SECONDS_PER_UNIT else "neither a number nor a quantity with a unit"
     return "write a number, or a number and a unit such as `8 h` or `900 / d`"

@@ -13,8 +13,8 @@ from jitrisk.model.faults import Finding, attempt
 from jitrisk.model.measures import LENGTH
 from jitrisk.model.network import Customer, Hazard, Network, Stage
 from jitrisk.model.part import Part
-from jitrisk.model.quantities import HOUR
 from jitrisk.model.reader import Clock
+from jitrisk.units import HOUR
 
 SECTIONS: dict[str, type[Part]] = {"stages": Stage, "customers": Customer, "hazards": Hazard}
 """The sections of a model, each with what its members are."""

@@ -9,8 +9,8 @@ from pydantic_core import core_schema
 
 from jitrisk.model.measures import POSITIVE_UNITS
 from jitrisk.model.network import Network
+from jitrisk.model.patches import FIELDS
 from jitrisk.model.reading import SECTIONS
-from jitrisk.model.strategies import FIELDS
 from jitrisk.sampling.distributions import Distribution
 
 

@@ -1,29 +1,16 @@
-"""Strategies: named patches over a model.
-
-Mappings merge down to a stage, a customer or a hazard; each field below is replaced whole. A patch names nothing new,
-and what must be the same under every strategy cannot be patched. Where a patch gives one of several keys that exclude
-each other, such as `rate` and `time_between`, the others leave the model.
-"""
+"""Strategies: the complete network under each named patch of a model, and the faults that each patch brings."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path
+from jitrisk.model.faults import Finding
 from jitrisk.model.network import Network
-from jitrisk.model.part import Part
+from jitrisk.model.patches import FIELDS, ONLY, count_matched_steps, merge_patch, serialize_model
 from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import SECTIONS, Reading, read
-from jitrisk.model.wording import KnownNames, quote_names
-
-ONLY = "base"
-"""Name of the one strategy of a model that has none."""
-
-FIELDS = ("holding_rate", "days_receivable", "days_payable")
-"""What a patch can change beside the sections."""
 
 MOST_STRATEGIES = 1_000
 """A model may have this many strategies."""
@@ -32,6 +19,8 @@ MOST_MEMBERS = 100_000
 """The networks of all strategies together may have this many stages, customers and hazards."""
 
 _ALLOWED = (*FIELDS, *SECTIONS)
+
+_FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole
 
 
 def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], list[Finding]]:
@@ -48,14 +37,14 @@ def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], li
     patches = patches or {ONLY: {}}
     if refused := _check_count(patches, base.model):
         return {}, [refused]
-    known = frozenset(base.findings)
+    base_findings = frozenset(base.findings)
     networks: dict[str, Network] = {}
     findings: list[Finding] = []
     done: dict[int, tuple[Network | None, list[Finding]]] = {}
     for name, patch in patches.items():
         # Aliases make one patch that of many strategies.
         if id(patch) not in done:
-            done[id(patch)] = _read_patch(patch, base, known)
+            done[id(patch)] = _read_patch(patch, base, base_findings)
         network, faulty = done[id(patch)]
         findings += (finding.add_prefix("strategies", name) for finding in faulty)
         if network is not None:
@@ -77,82 +66,18 @@ def _check_count(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Findin
     return Finding(("strategies",), message)
 
 
-def _read_patch(patch: Any, base: Reading, known: frozenset[Finding]) -> tuple[Network | None, list[Finding]]:
+def _read_patch(patch: Any, base: Reading, base_findings: frozenset[Finding]) -> tuple[Network | None, list[Finding]]:
     """Return the network under a patch, None where it or the base has faults, and the faults that the patch brings."""
     model, faulty = merge_patch(base.model, patch)
     if isinstance(patch, Mapping) and not patch:
         network, findings = base.network, []
     else:
         reading = read(model, before=base)
-        network, findings = reading.network, [*faulty, *_select_caused(reading.findings, patch, known)]
+        network, findings = reading.network, [*faulty, *_select_caused(reading.findings, patch, base_findings)]
     return network.complete({}, serialize_model(model)) if network and base.network else None, findings
 
 
-def serialize_model(model: Mapping[str, Any]) -> str:
-    """Return a model as canonical JSON: its own order, no spaces."""
-    return json.dumps(model, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
-    """Return a model with a patch applied, and what is wrong with the patch itself.
-
-    Parameters
-    ----------
-    model : the model that is patched.
-    patch : what the strategy changes.
-
-    Returns
-    -------
-    The merged model, which shares with `model` every member that is not patched and has no strategies; and the
-    findings, with paths from the top of the patch.
-    """
-    result = {key: value for key, value in model.items() if key != "strategies"}
-    if not isinstance(patch, Mapping):
-        expected = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change"
-        message = f"{expected}, found {describe_found(patch)}"
-        return result, [Finding((), message)]
-    findings: list[Finding] = []
-    allowed = KnownNames("key", _ALLOWED)
-    for key, change in patch.items():
-        if key in SECTIONS:
-            result |= _patch_section(key, model, change, findings)
-        elif key in FIELDS:
-            result[key] = change
-        elif key in Network.list_keys():
-            message = f"`{key}` must be the same under every strategy; a strategy can change {quote_names(_ALLOWED)}"
-            findings.append(Finding((key,), message))
-        else:
-            findings.append(Finding((key,), allowed.explain_unknown(key)))
-    return result, findings
-
-
-def _patch_section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
-    """Return the patched section under its name, or nothing where the model has none that can be patched."""
-    if not isinstance(change, Mapping):
-        findings.append(Finding((section,), f"expected a mapping of names to changes, found {describe_found(change)}"))
-        return {}
-    base = model.get(section, {})
-    if not isinstance(base, Mapping) or (section not in model and section in Network.guess_keys(model)):
-        return {}
-    result = dict(base)
-    known = KnownNames(section.removesuffix("s"), base)
-    for name, fields in change.items():
-        if name not in known:
-            findings.append(Finding((section, name), f"{known.explain_unknown(name)}; a strategy adds nothing new"))
-        elif not isinstance(fields, Mapping):
-            findings.append(Finding((section, name), f"expected a mapping of fields, found {describe_found(fields)}"))
-        elif isinstance(base[name], Mapping):
-            result[name] = {**_drop_rivals(SECTIONS[section], base[name], fields), **fields}
-    return {section: result} if section in model else {}
-
-
-def _drop_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the base that the patch does not drive out."""
-    rivals = {key for group in part.choices if any(key in fields for key in group) for key in group}
-    return {key: value for key, value in base.items() if key not in rivals}
-
-
-def _select_caused(findings: list[Finding], patch: Any, known: frozenset[Finding]) -> Iterator[Finding]:
+def _select_caused(findings: list[Finding], patch: Any, base_findings: frozenset[Finding]) -> Iterator[Finding]:
     """Yield the findings in a merged model that its patch caused, with paths from the top of the patch.
 
     A fault that the model has anyway is left out. One outside the fields that the patch gives, such as a cycle it
@@ -160,17 +85,8 @@ def _select_caused(findings: list[Finding], patch: Any, known: frozenset[Finding
     """
     for finding in findings:
         depth = count_matched_steps(patch, finding.path)
-        given = 3 if finding.path[:1] and finding.path[0] in SECTIONS else 1
+        given = _FIELD if finding.path[:1] and finding.path[0] in SECTIONS else 1
         if depth >= given and finding.path[0] in _ALLOWED:
             yield finding
-        elif finding not in known:
+        elif finding not in base_findings:
             yield finding._replace(path=finding.path[:depth])
-
-
-def count_matched_steps(patch: Any, path: Path) -> int:
-    """Return how many steps of a path a patch follows."""
-    for depth, step in enumerate(path):
-        if not isinstance(patch, Mapping) or step not in patch:
-            return depth
-        patch = patch[step]
-    return len(path)

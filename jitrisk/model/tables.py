@@ -20,7 +20,8 @@ from jitrisk.files.regular_files import IrregularFileError, identify_special_fil
 from jitrisk.model.faults import Finding, Path
 from jitrisk.model.measures import LARGEST
 from jitrisk.model.quantities import NUMBER_PATTERN, describe_found, parse
-from jitrisk.model.wording import KnownNames, describe_unknown, format_bytes, format_reason, format_text, quote_names
+from jitrisk.model.wording import KnownNames, describe_unknown, format_reason, format_text, quote_names
+from jitrisk.units import format_bytes
 
 MOST_BYTES = 10_000_000
 """A table may have this many bytes."""

@@ -55,11 +55,6 @@ def suggest_name(name: object, known: Iterable[str]) -> str:
     return f"; did you mean `{format_text(close)}`?" if close else ""
 
 
-def format_bytes(count: int) -> str:
-    """Return a number of bytes as a message shows it."""
-    return f"{count / 1e6:g} MB" if count >= 1e6 else f"{count:,} bytes"
-
-
 def describe_unknown(
     kind: str, name: str, known: Collection[str], listed: Collection[str] = (), advice: str = ""
 ) -> str:

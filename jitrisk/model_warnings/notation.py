@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 from jitrisk.model import BareRate
 from jitrisk.model_warnings.subject import CheckFinding, Subject
-from jitrisk.units import format_number
+from jitrisk.units import DAY, HOUR, YEAR, format_number
 
-_HOUR = 3600.0
-_DAY = 24 * _HOUR
-_YEAR = 365 * _DAY
 _MOST_INTEREST = 10.0
 _INTEREST = "holding_rate"
 
@@ -18,8 +15,8 @@ _INTEREST = "holding_rate"
 def find_numbers_per_period(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every bare number per time that counts per another time than a day."""
     for rate in subject.bare_rates:
-        if rate.seconds != _DAY and not _is_annual_holding_rate(rate):
-            hours, daily = format_number(rate.seconds / _HOUR, 4), format_number(rate.number * _DAY / rate.seconds, 4)
+        if rate.seconds != DAY and not _is_annual_holding_rate(rate):
+            hours, daily = format_number(rate.seconds / HOUR, 4), format_number(rate.number * DAY / rate.seconds, 4)
             yield CheckFinding(rate.path, f"the bare number {rate.number:g} is per {hours} h, which is {daily} / d")
 
 
@@ -27,8 +24,8 @@ def find_high_holding_rates(subject: Subject) -> Iterator[CheckFinding]:
     """Yield a holding rate that is a bare number and above 1,000 % a year."""
     for rate in subject.bare_rates:
         if _is_annual_holding_rate(rate):
-            yearly = format_number(100 * rate.number * _YEAR / rate.seconds, 4)
-            hours = format_number(rate.seconds / _HOUR, 4)
+            yearly = format_number(100 * rate.number * YEAR / rate.seconds, 4)
+            hours = format_number(rate.seconds / HOUR, 4)
             yield CheckFinding(
                 rate.path, f"the bare number {rate.number:g} is per {hours} h, which is {yearly} % a year"
             )
@@ -36,4 +33,4 @@ def find_high_holding_rates(subject: Subject) -> Iterator[CheckFinding]:
 
 def _is_annual_holding_rate(rate: BareRate) -> bool:
     """Return whether a bare number is a holding rate so high that it is one of a year, not of a period."""
-    return rate.path[-1] == _INTEREST and rate.number * _YEAR / rate.seconds > _MOST_INTEREST
+    return rate.path[-1] == _INTEREST and rate.number * YEAR / rate.seconds > _MOST_INTEREST

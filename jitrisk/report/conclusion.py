@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,21 +10,20 @@ from jitrisk.report.evidence import explain_missing_intervals
 from jitrisk.report.numbers import (
     Estimate,
     Scale,
-    format_paths,
     format_per_horizon,
-    format_percent,
     format_share,
     join_names,
     round_estimate,
     select_scale,
 )
 from jitrisk.report.summary import Summary, read_difference, read_missing_reasons
-from jitrisk.risk.metrics import Aim
+from jitrisk.risk.metrics import Objective
+from jitrisk.units import format_count, format_percent
 
 
 @dataclass(frozen=True)
 class _Words:
-    """How one speaks of what decides: costs least, earns most, or loses least."""
+    """Words for the objective: costs least, earns most, or loses least."""
 
     verb: str
     most: str
@@ -33,7 +33,7 @@ class _Words:
     share: str
 
 
-_WORDS: dict[Aim, _Words] = {
+_WORDS: dict[Objective, _Words] = {
     "cost": _Words("cost", "least", "less", "more", "the cheapest", "cheapest"),
     "profit": _Words("earn", "most", "more", "less", "the most profitable", "richest"),
 }
@@ -43,7 +43,7 @@ _LOSSES = _Words("lose", "least", "less", "more", "the best", "richest")
 def render_conclusion(summary: Summary) -> str:
     """Return what an operations director may take away: a sentence on the average, and one on the worst paths.
 
-    What decides is profit where the model has a price, else cost. A strategy is said to be better than another only
+    The objective is profit where the model has a price, else cost. A strategy is said to be better than another only
     where the interval of their difference on the same paths leaves out 0; the intervals hold for all pairs of
     strategies at once.
     """
@@ -74,7 +74,7 @@ def _render_single_strategy(summary: Summary) -> tuple[str, ...]:
     (name,) = summary.strategies
     mean, worst = (summary.read_estimate(summary.objective, name, statistic) for statistic in ("mean", "cvar"))
     return (
-        f"{name} {_render_amount(summary, mean)} a year on average.",
+        f"{name} {_render_amount(summary, mean)} per year on average.",
         f"In the worst {_format_worst_share(summary)} it {_render_amount(summary, worst)} "
         f"{_format_per_horizon(summary)}.",
     )
@@ -93,14 +93,14 @@ def _render_winner(summary: Summary, rivals: Sequence[str]) -> str:
     amount = mean.multiply(-1) if words is _LOSSES else mean
     after = "" if len(rivals) == 1 else ", the next"
     return (
-        f"{best} {words.verb}s {words.most}, {_format_money(summary, amount)} a year: "
+        f"{best} {words.verb}s {words.most}, {_format_money(summary, amount)} per year: "
         f"{_format_money(summary, gap)} {words.gap} than {second}{after}, {_render_win_share(summary)}"
     )
 
 
 def _render_win_share(summary: Summary) -> str:
     words = _select_words(summary)
-    often = str(summary.contrasts[words.share].idxmax("strategy").item())
+    often = str(summary.comparison[words.share].idxmax("strategy").item())
     if often == summary.best:
         return f"and it is {words.winner} on {_format_win_share(summary, often)} % of paths"
     return f"though {often} is {words.winner} on {_format_win_share(summary, often)} % of paths"
@@ -110,18 +110,17 @@ def _render_undecided(summary: Summary, unclear: Sequence[str], rivals: Sequence
     gaps, words = [_compute_gap_to_best(summary, name) for name in unclear], _select_words(summary)
     together = join_names([summary.best, *unclear])
     behind = [name for name in rivals if name not in unclear]
-    rest = f"; {join_names(behind)} {words.verb}{'s' * (len(behind) == 1)} {words.lag}" if behind else ""
+    rest = f"; {join_names(behind)} {_inflect(words.verb, len(behind))} {words.lag}" if behind else ""
     if all(_is_zero(gap) for gap in gaps):
         return f"{together} {words.verb} the same on every path{rest}"
-    start = (
-        f"No difference in mean {summary.objective} can be claimed between {together} at {format_paths(summary.paths)}"
-    )
+    paths = format_count(summary.paths, "path")
+    start = f"No difference in mean {summary.objective} can be claimed between {together} at {paths}"
     if len(unclear) > 1 and not _has_unknown_interval(gaps):
         return f"{start}: the intervals of their differences contain 0{rest}"
     if _has_unknown_interval(gaps) and not summary.has_enough_evidence:
         return f"{start}{rest}"
     why = "its interval is unknown" if _has_unknown_interval(gaps) else "its interval contains 0"
-    gap = f"{_format_money(summary, gaps[0])} a year {words.lag} than {summary.best}"
+    gap = f"{_format_money(summary, gaps[0])} per year {words.lag} than {summary.best}"
     return f"{start}: {unclear[0]} {words.verb}s {gap}, and {why}{rest}"
 
 
@@ -142,8 +141,8 @@ def _render_tail(summary: Summary, rivals: Sequence[str]) -> str:
             loss = _format_money(summary, own.multiply(-1))
             where = f"where {best} loses {loss} {_format_per_horizon(summary)}"
             return f"but in the worst {_format_worst_share(summary)}, {where}, {safest} is better by {ahead}"
-        year = _format_per_horizon(summary) == "a year"
-        less = f"{ahead} a year {words.gap}" if year else f"{ahead} {words.gap} {_format_per_horizon(summary)}"
+        year = _format_per_horizon(summary) == "per year"
+        less = f"{ahead} per year {words.gap}" if year else f"{ahead} {words.gap} {_format_per_horizon(summary)}"
         than = f"than the {_format_money(summary, own)} of {best}"
         return f"but in the worst {_format_worst_share(summary)} {safest} {words.verb}s {less} {than}"
     if _has_unknown_interval(gaps.values()):
@@ -162,28 +161,32 @@ def _render_tail(summary: Summary, rivals: Sequence[str]) -> str:
         and all(_is_significant(_compute_gap_to_best(summary, name)) for name in gaps)
         else ""
     )
-    verb = f"{words.verb}{'s' * (not alike)}"
+    verb = _inflect(words.verb, 1 + len(alike))
     return f"in the worst {_format_worst_share(summary)} {join_names([best, *alike])} {verb} {words.most}{also}"
 
 
+def _inflect(verb: str, subjects: int) -> str:
+    return f"{verb}s" if subjects == 1 else verb
+
+
 def _format_per_horizon(summary: Summary) -> str:
-    return format_per_horizon(summary.measures.attrs)
+    return format_per_horizon(summary.statistics.attrs)
 
 
 def _select_words(summary: Summary, statistic: str = "mean") -> _Words:
-    """Return how one speaks of what decides; where even the best strategy makes a loss, of losses."""
+    """Return the words for the objective; where even the best strategy makes a loss, those for losses."""
     lost = summary.objective == "profit" and summary.read_estimate("profit", summary.best, statistic).value < 0
     return _LOSSES if lost else _WORDS[summary.objective]
 
 
 def _compute_gap_to_best(summary: Summary, name: str, prefix: str = "") -> Estimate:
-    """Return by how much a strategy is worse than the best: dearer, or less profitable."""
+    """Return by how much a strategy is worse than the best: by a higher cost, or by a lower profit."""
     gap = read_difference(summary.to_best, summary.objective, name, prefix)
     return gap if summary.objective == "cost" else gap.multiply(-1)
 
 
 def _has_unknown_interval(gaps: Iterable[Estimate]) -> bool:
-    return any(gap.half != gap.half for gap in gaps)
+    return any(math.isnan(gap.half) for gap in gaps)
 
 
 def _is_significant(gap: Estimate) -> bool:
@@ -205,7 +208,7 @@ def select_money_scale(summary: Summary) -> Scale:
 
 
 def _format_win_share(summary: Summary, name: str) -> str:
-    at, kind = summary.contrasts.sel(strategy=name), _select_words(summary).share
+    at, kind = summary.comparison.sel(strategy=name), _select_words(summary).share
     return str(format_share(*(float(at[f"{kind}{end}"]) for end in ("", "_lower", "_upper"))))
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.report.numbers import format_paths, join_names
+from jitrisk.report.numbers import join_names
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.units import compute_exponent, format_number
+from jitrisk.units import compute_exponent, format_count, format_number
 
 _MOST_NAMED = 8
 _NOT_COUNTED = (
@@ -82,7 +82,7 @@ def explain_missing_intervals(hazards: xr.Dataset, weighted: bool) -> Iterator[s
     least = _find_min_evidence(np.where(lacking, hazards["evidence"].values, np.nan))
     names = {str(hazards["hazard"].values[k]): float(least[k]) for k in np.argsort(least) if np.isfinite(least[k])}
     rarest, *others = names
-    of, needed = format_paths(int(hazards.attrs["paths"])), float(hazards["needed"].sel(hazard=rarest).max())
+    of, needed = format_count(int(hazards.attrs["paths"]), "path"), float(hazards["needed"].sel(hazard=rarest).max())
     if names[rarest] >= FEWEST:
         seen = _format_times(float(hazards["seen"].sel(hazard=rarest).min()))
         yield (

@@ -11,7 +11,7 @@ import xarray as xr
 from jitrisk.report.conclusion import render_conclusion
 from jitrisk.report.summary import Summary, read_missing_reasons, summarize
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SHARES = ("cheaper", "cheapest", "richer", "richest")
 
 
@@ -19,7 +19,7 @@ def build_document(outcomes: xr.Dataset, base: str | None = None, level: float =
     """Return the report as plain mappings, numbers, texts and None, ready for ``json.dumps``.
 
     Figures are totals and averages over the measured horizon; times its ``per_year``, a metric that adds up over
-    time becomes a year's worth. What is unknown is None.
+    time is a value per year. What is unknown is None.
 
     Parameters
     ----------
@@ -36,20 +36,20 @@ def build_document(outcomes: xr.Dataset, base: str | None = None, level: float =
 
 
 def build_summary_document(summary: Summary) -> dict[str, Any]:
-    """Return the document of :func:`document` from what is computed already."""
-    definitions = {str(name): array.attrs for name, array in summary.contrasts.items() if "per_year" in array.attrs}
+    """Return the document of :func:`build_document` from what is computed already."""
+    definitions = {str(name): array.attrs for name, array in summary.comparison.items() if "per_year" in array.attrs}
     return {
         "schema": "jitrisk.summary",
         "schema_version": SCHEMA_VERSION,
         **{
             name: convert_value(value)
-            for name, value in summary.measures.attrs.items()
+            for name, value in summary.statistics.attrs.items()
             if name not in ("rare", "priced")
         },
-        "rare": json.loads(summary.measures.attrs.get("rare", "null")),
+        "rare": json.loads(summary.statistics.attrs.get("rare", "null")),
         "priced": summary.is_priced,
         "base": summary.base,
-        "confidence": summary.contrasts.attrs["confidence"],
+        "confidence": summary.comparison.attrs["confidence"],
         "metrics": {
             name: {key: convert_value(value) for key, value in attrs.items()} for name, attrs in definitions.items()
         },
@@ -70,36 +70,36 @@ def _build_hazard(one: xr.Dataset) -> dict[str, Any]:
 
 
 def _build_strategy(summary: Summary, name: str, metrics: list[str]) -> dict[str, Any]:
-    measures, contrasts = summary.measures.sel(strategy=name), summary.contrasts.sel(strategy=name)
+    statistics, comparison = summary.statistics.sel(strategy=name), summary.comparison.sel(strategy=name)
     return {
-        "measures": {
-            metric: convert_array(measures[metric])
+        "statistics": {
+            metric: convert_array(statistics[metric])
             | {
-                f"quantiles{end}": convert_array(measures[f"{metric}_quantile{end}"])
+                f"quantiles{end}": convert_array(statistics[f"{metric}_quantile{end}"])
                 for end in ("", "_lower", "_upper")
             }
             for metric in metrics
         },
         "differences": {
-            metric: convert_array(contrasts[metric])
+            metric: convert_array(comparison[metric])
             | {"missing_interval": _list_missing_reasons(summary, name, metric)}
             for metric in metrics
         },
         **{
             kind: {
-                "share": convert_value(contrasts[kind].item()),
-                "lower": convert_value(contrasts[f"{kind}_lower"].item()),
-                "upper": convert_value(contrasts[f"{kind}_upper"].item()),
+                "share": convert_value(comparison[kind].item()),
+                "lower": convert_value(comparison[f"{kind}_lower"].item()),
+                "upper": convert_value(comparison[f"{kind}_upper"].item()),
             }
             for kind in _SHARES
-            if kind in contrasts
+            if kind in comparison
         },
     }
 
 
 def _list_missing_reasons(summary: Summary, name: str, metric: str) -> dict[str, str | None]:
     """Return for each difference why its interval is null; None where there is one."""
-    return {key: text or None for key, text in read_missing_reasons(summary.contrasts, metric, name).items()}
+    return {key: text or None for key, text in read_missing_reasons(summary.comparison, metric, name).items()}
 
 
 def convert_array(array: xr.DataArray) -> dict[str, Any]:
@@ -109,6 +109,6 @@ def convert_array(array: xr.DataArray) -> dict[str, Any]:
 
 
 def convert_value(value: Any) -> Any:
-    """Return a value as JSON knows it: None for a number that is not finite."""
+    """Return a value as JSON can hold it: None for a number that is not finite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value

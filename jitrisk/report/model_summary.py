@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,27 +17,57 @@ from rich.text import Text
 from jitrisk.errors import ResultError, format_suggestion
 from jitrisk.printable import escape_for_encoding
 from jitrisk.report.json_documents import convert_value
-from jitrisk.report.numbers import format_duration
-from jitrisk.risk.inputs import HOURS_PER_DAY
-from jitrisk.units import format_number
+from jitrisk.report.words import (
+    read_factors,
+    render_distribution,
+    render_draw_name,
+    render_effect,
+    render_policy,
+    render_units,
+    render_unmet_demand,
+)
+from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _MOST = 40  # rows of a section
 _PROSE = 110
 _NAME = 32
 
+_POLICY = ("policy_kind", "reorder_point", "order_up_to", "lot_size", "cards", "review_period")
+
 Rows = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Aspect:
+    """One thing said of a stage, customer, hazard or draw.
+
+    Attributes
+    ----------
+    name : the aspect, such as ``policy``; the same in every strategy.
+    words : what is said.
+    values : what it is made from, compared between strategies.
+    is_usual : whether it is said only where strategies differ in it.
+    """
+
+    name: str
+    words: str
+    values: tuple[Any, ...]
+    is_usual: bool = False
+
+
+Aspects = Sequence[Aspect]
+
+
+@dataclass(frozen=True)
 class ModelSummary:
-    """A title, and sections of names with what is to be said of each, laid out for whatever console prints it.
+    """A title, and sections of names with what a model says of each; rich lays it out for a console.
 
     Attributes
     ----------
     title : one line above all.
-    about : small print below it.
+    about : small print below the title.
     sections : rows by heading; of a long section the first rows are shown, and how many more there are.
     """
 
@@ -46,7 +76,7 @@ class ModelSummary:
     sections: Mapping[str, Rows]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the parts, for rich."""
+        """Yield what rich prints."""
 
         def render_text(text: str, style: str = "") -> Text:
             return Text(escape_for_encoding(text, options.encoding), style=style)
@@ -73,7 +103,8 @@ def summarize_model(outline: xr.Dataset, strategy: str | None = None) -> ModelSu
     Parameters
     ----------
     outline : from :func:`jitrisk.outline`.
-    strategy : the strategy that is told in full; by default the first. The others are told by what they change.
+    strategy : the strategy that is described in full; by default the first. Of the others the differences to it are
+        described.
 
     Raises
     ------
@@ -81,25 +112,25 @@ def summarize_model(outline: xr.Dataset, strategy: str | None = None) -> ModelSu
         When the strategy is unknown.
     """
     name = select_strategy(outline, strategy)
-    one = outline.sel(strategy=name)
-    sections = {
-        "Stages": _describe_stages(one),
-        "Customers": _describe_customers(one),
-        "Hazards": _describe_hazards(one),
-        "What is drawn": {str(subject): str(law) for subject, law in _list_pairs(one, "random", "law") if law},
-    }
+    described = _describe_strategy(outline, name)
+    sections = {heading: _join_aspects(rows) for heading, rows in described.items()}
     others = [str(other) for other in outline["strategy"].values if other != name]
     for other in others:
-        sections[f"What {other} changes"] = _describe_changes(one, outline.sel(strategy=other)) or {"nothing": ""}
-    horizon, warm_up = (
-        format_duration(float(outline.attrs[key]) * _compute_period_days(outline)) for key in ("horizon", "warm_up")
-    )
-    left_out = f"of which the first {warm_up} are not counted" if outline.attrs["warm_up"] else "and all of it counts"
-    about = f"One period is {format_duration(_compute_period_days(outline))}; {horizon} are simulated, {left_out}."
+        changes = _describe_changes(described, _describe_strategy(outline, other))
+        sections[f"What {other} changes"] = changes or {"nothing": ""}
     title = str(outline.attrs["name"])
     return ModelSummary(
-        f"{title}, strategy {name}" if others else title, about, {k: v for k, v in sections.items() if v}
+        f"{title}, strategy {name}" if others else title,
+        _describe_horizon(outline),
+        {heading: rows for heading, rows in sections.items() if rows},
     )
+
+
+def _describe_horizon(outline: xr.Dataset) -> str:
+    hours = float(outline.attrs["period_hours"])
+    horizon, warm_up = (format_duration(float(outline.attrs[key]) * hours) for key in ("horizon", "warm_up"))
+    left_out = f"of which the first {warm_up} are not counted" if outline.attrs["warm_up"] else "and all of it counts"
+    return f"One period is {format_duration(hours)}; {horizon} are simulated, {left_out}."
 
 
 def select_strategy(outline: xr.Dataset, strategy: str | None) -> str:
@@ -113,126 +144,177 @@ def select_strategy(outline: xr.Dataset, strategy: str | None) -> str:
     return strategy
 
 
-def _compute_period_days(outline: xr.Dataset) -> float:
-    return float(outline.attrs["period_hours"]) / HOURS_PER_DAY
-
-
-def _list_pairs(one: xr.Dataset, dim: str, variable: str) -> Iterator[tuple[Any, Any]]:
-    return zip(one[dim].values.tolist(), one[variable].values.tolist(), strict=True)
-
-
 def _list_records(one: xr.Dataset, dim: str) -> list[dict[str, Any]]:
-    """Return what an outline says along one dimension, as one mapping of plain values each."""
+    """Return what an outline says along one dimension, as one mapping of plain values each, None for NaN."""
     names = [str(name) for name, array in one.variables.items() if array.dims == (dim,)]
-    columns = [one[name].values.tolist() for name in names]
+    columns = [[None if _is_nan(value) else value for value in one[name].values.tolist()] for name in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _describe_stages(one: xr.Dataset) -> Rows:
-    taken: dict[str, list[str]] = {}
-    for link in _list_records(one, "link"):
-        if not math.isnan(link["quantity"]):
-            taken.setdefault(link["target"], []).append(_describe_link(link))
-    struck = _describe_hits(one)
-    rows = {}
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _list_links(one: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the links that the strategy has."""
+    return [link for link in _list_records(one, "link") if link["quantity"] is not None]
+
+
+def _list_hits(one: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the hits that the strategy has, each with its factors by kind of effect as ``effect``."""
+    records = _list_records(one, "hit")
+    effects = [read_factors(one["effect"].isel(hit=k)) for k in range(len(records))]
+    return [hit | {"effect": effect} for hit, effect in zip(records, effects, strict=True) if effect]
+
+
+def _list_draws(one: xr.Dataset) -> list[dict[str, Any]]:
+    """Return what the strategy draws."""
+    return [draw for draw in _list_records(one, "random") if draw["distribution_family"]]
+
+
+def _describe_strategy(outline: xr.Dataset, strategy: str) -> dict[str, dict[str, Aspects]]:
+    """Return by section and name what a strategy says, each aspect with the values that it is made from."""
+    one = outline.sel(strategy=strategy)
+    hits = _list_hits(one)
+    return {
+        "Stages": _describe_stages(one, hits),
+        "Customers": _describe_customers(one, hits),
+        "Hazards": _describe_hazards(one, hits),
+        "What is drawn": _describe_draws(one),
+    }
+
+
+def _describe_stages(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict[str, Aspects]:
+    period_days = float(one.attrs["period_hours"]) / HOURS_PER_DAY
+    inputs: dict[str, list[Mapping[str, Any]]] = {}
+    for link in _list_links(one):
+        inputs.setdefault(link["target"], []).append(link)
+    rows: dict[str, Aspects] = {}
     for stage in _list_records(one, "stage"):
         name = stage["stage"]
-        parts = [
-            _describe_policy(stage),
-            _describe_process(stage),
-            "from " + (", ".join(taken.get(name, ())) or "outside"),
+        links = inputs.get(name, [])
+        rows[name] = [
+            _build_aspect("policy", render_policy(stage, period_days), stage, _POLICY),
+            _build_aspect("level", _describe_level(stage), stage, ("order_up_to", "cover_days", "initial")),
+            _build_aspect("process", _describe_process(stage), stage, ("lead_time", "deliveries", "capacity", "yield")),
+            Aspect("inputs", f"from {', '.join(map(_describe_link, links)) or 'outside'}", tuple(map(str, links))),
+            _build_aspect(
+                "customers",
+                f"customers served {stage['customers_served']}",
+                stage,
+                ("customers_served",),
+                is_usual=stage["customers_served"] == "last",
+            ),
+            _describe_hazards_of(name, hits),
         ]
-        if stage["customers_served"] == "first":
-            parts.append("customers served first")
-        rows[name] = "; ".join(parts) + struck.get(name, "")
     return rows
 
 
-def _describe_policy(stage: Mapping[str, Any]) -> str:
-    cover = f" = {format_duration(stage['cover_days'])} of demand" if math.isfinite(stage["cover_days"]) else ""
-    started = "" if stage["initial"] == stage["full_store"] else f", {format_number(stage['initial'], 4)} at the start"
-    full = (
-        f"full store {format_number(stage['full_store'], 4)}"
-        if math.isfinite(stage["full_store"])
-        else "no limit to the store"
-    )
-    return f"{stage['policy']}; {full}{cover}{started}"
+def _describe_level(stage: Mapping[str, Any]) -> str:
+    if not math.isfinite(stage["order_up_to"]):
+        level = "no limit to the store"
+    else:
+        level = f"order-up-to level {render_units(stage['order_up_to'])}"
+    cover = stage["cover_days"] * HOURS_PER_DAY
+    covers = f" = {format_duration(cover)} of demand" if math.isfinite(cover) else ""
+    started = "" if stage["initial"] == stage["order_up_to"] else f", {render_units(stage['initial'])} at the start"
+    return level + covers + started
 
 
 def _describe_process(stage: Mapping[str, Any]) -> str:
-    limit = f", at most {format_number(stage['capacity'], 4)} a day" if math.isfinite(stage["capacity"]) else ""
-    good = f", {format_number(100 * stage['good'], 4)} % good" if stage["good"] != 1 else ""
+    limit = f", at most {render_units(stage['capacity'])} per day" if math.isfinite(stage["capacity"]) else ""
+    good = f", {format_number(100 * stage['yield'], 4)} % good" if stage["yield"] != 1 else ""
     ordered = ", deliveries in order" if stage["deliveries"] == "in_order" else ""
-    return f"takes {format_duration(stage['lead_time'])}{ordered}{limit}{good}"
+    return f"takes {format_duration(stage['lead_time'] * HOURS_PER_DAY)}{ordered}{limit}{good}"
 
 
 def _describe_link(link: Mapping[str, Any]) -> str:
-    share = (
-        "" if link["share"] == 1 else f" ({format_number(100 * link['share'])} %)" if link["share"] else " (fallback)"
-    )
-    return f"{format_number(link['quantity'])} {link['source']}{share}"
+    words = f"{format_number(link['quantity'])} {link['source']}"
+    if link["share"] == 1:
+        return words
+    return f"{words} ({format_number(100 * link['share'])} %)" if link["share"] else f"{words} (fallback)"
 
 
-def _describe_hits(one: xr.Dataset) -> dict[str, str]:
-    """Return by stage or customer what hits it."""
-    found: dict[str, list[str]] = {}
-    for hit in _list_records(one, "hit"):
-        if hit["effect"]:
-            found.setdefault(hit["hit_thing"], []).append(hit["hit_hazard"])
-    return {thing: f"; hit by {', '.join(hazards)}" for thing, hazards in found.items()}
+def _describe_hazards_of(stage_or_customer: str, hits: Sequence[Mapping[str, Any]]) -> Aspect:
+    """Return which hazards hit a stage or customer."""
+    hazards = tuple(hit["hit_hazard"] for hit in hits if hit["hit_stage_or_customer"] == stage_or_customer)
+    return Aspect("hazards", f"hit by {', '.join(hazards) or 'no hazard'}", hazards, is_usual=not hazards)
 
 
-def _describe_customers(one: xr.Dataset) -> Rows:
-    struck, rows = _describe_hits(one), {}
+def _describe_customers(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict[str, Aspects]:
+    rows: dict[str, Aspects] = {}
     for customer in _list_records(one, "customer"):
-        waits = customer["waits"]
-        unmet = (
-            "waits"
-            if waits == 1
-            else "is lost"
-            if waits == 0
-            else f"waits for {format_number(100 * waits)} %, else lost"
-        )
-        demand = f"{format_number(customer['customer_demand'], 4)} a day from {customer['served_by']}"
-        rows[customer["customer"]] = f"{demand}; what is unmet {unmet}{struck.get(customer['customer'], '')}"
+        name = customer["customer"]
+        demand = f"{render_units(customer['customer_demand'])} per day from {customer['customer_stage']}"
+        unmet = render_unmet_demand(customer["backorder_share"])
+        rows[name] = [
+            _build_aspect("demand", demand, customer, ("customer_demand", "customer_stage")),
+            _build_aspect("unmet", unmet, customer, ("backorder_share",)),
+            _describe_hazards_of(name, hits),
+        ]
     return rows
 
 
-def _describe_hazards(one: xr.Dataset) -> Rows:
-    hits: dict[str, list[str]] = {}
-    for hit in _list_records(one, "hit"):
-        if hit["effect"]:
-            chance = "" if hit["chance"] == 1 else f" (with chance {format_number(hit['chance'])})"
-            hits.setdefault(hit["hit_hazard"], []).append(f"{hit['hit_thing']}: {hit['effect']}{chance}")
-    rows = {}
+def _describe_hazards(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict[str, Aspects]:
+    rows: dict[str, Aspects] = {}
     for hazard in _list_records(one, "hazard"):
-        recovery = f", {format_duration(hazard['ramp'])} to recover" if hazard["ramp"] else ""
-        often = f"{format_number(hazard['events'])} a year, {format_duration(hazard['duration'])} on average{recovery}"
-        rows[hazard["hazard"]] = "; ".join([often, *hits.get(hazard["hazard"], ())])
+        name, recovery = hazard["hazard"], hazard["ramp"] * HOURS_PER_DAY
+        often = f"{format_number(hazard['occurrences_per_year'])} per year"
+        length = f"{format_duration(hazard['duration'] * HOURS_PER_DAY)} on average"
+        ramp = f", {format_duration(recovery)} to recover" if recovery else ""
+        times = ("occurrences_per_year", "duration", "ramp")
+        rows[name] = [
+            _build_aspect("times", f"{often}, {length}{ramp}", hazard, times),
+            *(_describe_hit(hit) for hit in hits if hit["hit_hazard"] == name),
+        ]
     return rows
 
 
-def _describe_changes(one: xr.Dataset, other: xr.Dataset) -> Rows:
-    """Return what another strategy has that the first has not, by name."""
-    before, after = (
-        _describe_stages(each) | _describe_customers(each) | _describe_hazards(each) for each in (one, other)
-    )
-    return {name: _find_differing_parts(before[name], words) for name, words in after.items() if words != before[name]}
+def _describe_hit(hit: Mapping[str, Any]) -> Aspect:
+    name, chance = hit["hit_stage_or_customer"], hit["chance"]
+    often = "" if chance == 1 else f" (with probability {format_number(chance)})"
+    return Aspect(f"hit {name}", f"{name}: {render_effect(hit['effect'])}{often}", (*hit["effect"].items(), chance))
 
 
-def _find_differing_parts(before: str, after: str) -> str:
-    """Return the parts of a sentence that are not in another."""
-    known = before.split("; ")
-    return "; ".join(part for part in after.split("; ") if part not in known) or after
+def _describe_draws(one: xr.Dataset) -> dict[str, Aspects]:
+    return {
+        render_draw_name(draw["random_quantity"], draw["random_owner"]): (
+            Aspect("distribution", render_distribution(draw), tuple(draw.values())),
+        )
+        for draw in _list_draws(one)
+    }
+
+
+def _build_aspect(
+    name: str, words: str, record: Mapping[str, Any], keys: Sequence[str], is_usual: bool = False
+) -> Aspect:
+    return Aspect(name, words, tuple(record[key] for key in keys), is_usual)
+
+
+def _join_aspects(rows: Mapping[str, Aspects]) -> Rows:
+    return {name: "; ".join(one.words for one in aspects if not one.is_usual) for name, aspects in rows.items()}
+
+
+def _describe_changes(before: Mapping[str, Mapping[str, Aspects]], after: Mapping[str, Mapping[str, Aspects]]) -> Rows:
+    """Return by name every aspect whose values differ in another strategy; a name of two sections has both."""
+    changes: dict[str, list[str]] = {}
+    for heading, rows in after.items():
+        for name in dict.fromkeys((*before[heading], *rows)):
+            old, new = ({one.name: one for one in of.get(name, ())} for of in (before[heading], rows))
+            words = [one.words for key, one in new.items() if key not in old or one.values != old[key].values]
+            words += [f"without {one.words}" for key, one in old.items() if key not in new]
+            if words:
+                changes.setdefault(name, []).extend(words)
+    return {name: "; ".join(words) for name, words in changes.items()}
 
 
 def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> dict[str, Any]:
-    """Return what a model says as one JSON document, strategy by strategy; what has no limit is null.
+    """Return what a model says as one JSON document, strategy by strategy; no limit is null.
 
     Parameters
     ----------
     outline : from :func:`jitrisk.outline`.
-    strategy : the only strategy wanted; all by default.
+    strategy : the only strategy in the document; all by default.
 
     Raises
     ------
@@ -250,11 +332,9 @@ def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> 
             "stages": _key_records(one, "stage"),
             "customers": _key_records(one, "customer"),
             "hazards": _key_records(one, "hazard"),
-            "links": [
-                _replace_nonfinite(link) for link in _list_records(one, "link") if not math.isnan(link["quantity"])
-            ],
-            "hits": [_replace_nonfinite(hit) for hit in _list_records(one, "hit") if hit["effect"]],
-            "random": {subject: law for subject, law in _list_pairs(one, "random", "law") if law},
+            "links": [_replace_nonfinite(link) for link in _list_links(one)],
+            "hits": [_replace_nonfinite(hit) for hit in _list_hits(one)],
+            "random": [_replace_nonfinite(draw) for draw in _list_draws(one)],
         }
     return {**head, "strategies": strategies}
 

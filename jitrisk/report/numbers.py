@@ -6,8 +6,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jitrisk.risk.inputs import DAYS_PER_YEAR, HOURS_PER_DAY, is_about_a_year
-from jitrisk.units import compute_exponent, format_fixed, format_number, format_trimmed
+from jitrisk.risk.inputs import is_about_a_year
+from jitrisk.units import (
+    DAYS_PER_YEAR,
+    HOURS_PER_DAY,
+    compute_exponent,
+    format_count,
+    format_duration,
+    format_fixed,
+    format_trimmed,
+)
 
 UNKNOWN = "?"
 _DIGITS = 4
@@ -101,26 +109,9 @@ def format_share(value: float, lower: float, upper: float) -> Rounded:
     return round_estimate(Estimate(100 * value, 50 * (upper - lower)), top=100)
 
 
-def format_percent(probability: float) -> str:
-    """Return a probability in percent, with all the digits it was asked with."""
-    return f"{100 * probability:.10g}"
-
-
 def join_names(names: Sequence[str]) -> str:
     """Return names as a list in words."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def format_paths(count: int) -> str:
-    """Return how many paths there are, in words."""
-    return f"{count:,} path{'s' * (count != 1)}"
-
-
-def format_duration(days: float) -> str:
-    """Return a time in hours if it is less than a day, in years from two on, else in days."""
-    if days < 1:
-        return f"{format_number(days * 24)} h"
-    return f"{format_number(days)} d" if days < 2 * 365 else f"{format_number(days / 365)} years"
 
 
 def format_horizon(attrs: Mapping[str, Any]) -> str:
@@ -131,7 +122,7 @@ def format_horizon(attrs: Mapping[str, Any]) -> str:
     attrs : those of a result or of what is computed from it.
     """
     days = float(attrs.get("periods", 0.0)) * float(attrs.get("period_hours", 0.0)) / HOURS_PER_DAY
-    return "" if not days or is_about_a_year(days / DAYS_PER_YEAR) else format_duration(days)
+    return "" if not days or is_about_a_year(days / DAYS_PER_YEAR) else format_duration(days * HOURS_PER_DAY)
 
 
 def format_within_horizon(attrs: Mapping[str, Any]) -> str:
@@ -147,18 +138,18 @@ def describe_sample(attrs: Mapping[str, Any]) -> str:
     ----------
     attrs : those of what is computed from a result.
     """
-    return format_paths(int(attrs["paths"])) + (", weighted" if "rare" in attrs else "")
+    return format_count(int(attrs["paths"]), "path") + (", weighted" if "rare" in attrs else "")
 
 
 def format_per_horizon(attrs: Mapping[str, Any]) -> str:
-    """Return what single paths add up over, in words: ``a year`` where they are about that long, else ``over 30 d``.
+    """Return what single paths add up over, in words: ``per year`` where they are about that long, else ``over 30 d``.
 
     Parameters
     ----------
     attrs : those of a result or of what is computed from it.
     """
     length = format_horizon(attrs)
-    return f"over {length}" if length else "a year"
+    return f"over {length}" if length else "per year"
 
 
 def _round_up(value: float) -> tuple[float, int]:

@@ -9,8 +9,8 @@ import xarray as xr
 
 from jitrisk.report.evidence import explain_unknown
 from jitrisk.report.json_documents import convert_value
-from jitrisk.report.numbers import format_percent
 from jitrisk.risk.evidence import FEWEST
+from jitrisk.units import format_percent
 
 _WHY = {
     "met": "",

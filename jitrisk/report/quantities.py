@@ -67,10 +67,10 @@ def select_display_unit(values: Iterable[float] | npt.NDArray[Any], units: str) 
 
 
 def format_units(units: str) -> str:
-    """Return units as a reader says them: ``EUR/year`` is ``EUR a year``."""
+    """Return units in words: ``EUR per year`` for ``EUR/year``."""
     first, *rest = units.split("/")
     spelled = {"unit": "units", "h": "hours", "d": "days", "period": "periods"}
-    return " a ".join([spelled.get(first, first), *rest])
+    return " per ".join([spelled.get(first, first), *rest])
 
 
 def format_metric_name(metric: str) -> str:

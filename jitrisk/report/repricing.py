@@ -19,7 +19,7 @@ SCHEMA_VERSION = 1
 _MONEY = {"cost": "cost", "profit": "profit", "working_capital": "capital"}
 
 
-class _Measures(NamedTuple):
+class _RepricingStatistics(NamedTuple):
     """Statistics of the metrics before and after, and of their change path by path."""
 
     before: xr.Dataset
@@ -39,14 +39,14 @@ def build_reprice_table(before: xr.Dataset, after: xr.Dataset) -> ReportTable:
     ResultError
         When a Dataset is no result, lacks a variable or holds a number that is not finite.
     """
-    measures = _describe_changes(before, after)
+    statistics = _describe_changes(before, after)
     strategies = list_strategies(after)
-    rows = tuple(row for metric in _MONEY for row in _list_rows(metric, measures, strategies))
+    rows = tuple(row for metric in _MONEY for row in _list_rows(metric, statistics, strategies))
     prices = [
         f"{key}: {_format_price(old)} -> {_format_price(new)}"
         for key, (old, new) in _find_changed_prices(before, after).items()
     ]
-    what = "Cost and profit are of a year, capital is working capital; changes are taken path by path."
+    what = "Cost and profit are per year, capital is working capital; changes are taken path by path."
     notes = (*(prices or ["All prices are as they were."]), what, explain_intervals(rows))
     return ReportTable(f"{read_model_name(after)} at other prices, on the same paths", strategies, rows, notes)
 
@@ -54,7 +54,7 @@ def build_reprice_table(before: xr.Dataset, after: xr.Dataset) -> ReportTable:
 def build_reprice_document(before: xr.Dataset, after: xr.Dataset) -> dict[str, Any]:
     """Return the same as plain mappings, numbers, texts and None, with the whole report under the new prices.
 
-    Figures are for the measured horizon; times its ``per_year``, one that adds up over time becomes a year's worth.
+    Figures are for the measured horizon; times its ``per_year``, one that adds up over time is a value per year.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def build_reprice_document(before: xr.Dataset, after: xr.Dataset) -> dict[str, A
     Raises
     ------
     ResultError
-        As :func:`reprice_table` does.
+        As :func:`build_reprice_table` does.
     """
     change = _describe_changes(before, after).change.sel(statistic=["mean", "standard_error"])
     found = [metric for metric in _MONEY if metric in change]
@@ -81,25 +81,25 @@ def build_reprice_document(before: xr.Dataset, after: xr.Dataset) -> dict[str, A
     }
 
 
-def _describe_changes(before: xr.Dataset, after: xr.Dataset) -> _Measures:
+def _describe_changes(before: xr.Dataset, after: xr.Dataset) -> _RepricingStatistics:
     old, new = (metrics(outcomes) for outcomes in (before, after))
     old, new = (values[[name for name in _MONEY if name in values]] for values in (old, new))
-    return _Measures(describe(old), describe(new), describe(compute_metric_changes(old, new)))
+    return _RepricingStatistics(describe(old), describe(new), describe(compute_metric_changes(old, new)))
 
 
-def _list_rows(metric: str, measures: _Measures, strategies: Sequence[str]) -> Iterator[ReportRow]:
-    times = measures._asdict().items()
+def _list_rows(metric: str, statistics: _RepricingStatistics, strategies: Sequence[str]) -> Iterator[ReportRow]:
+    times = statistics._asdict().items()
     found = {time: [read_estimate(of, metric, name) for name in strategies] for time, of in times if metric in of}
     # The change may be far smaller than what changes.
     for estimates_of in (("before", "after"), ("change",)):
         chosen = select_scale(each.value for time in estimates_of for each in found.get(time, ()))
-        unit = chosen.format_unit(str(measures.after["cost"].attrs["units"]))
+        unit = chosen.format_unit(str(statistics.after["cost"].attrs["units"]))
         for time in (time for time in estimates_of if time in found):
             yield ReportRow(f"{_MONEY[metric]} {time}, {unit}", format_cells(found[time], chosen))
 
 
 def _find_changed_prices(before: xr.Dataset, after: xr.Dataset) -> dict[str, tuple[Any, Any]]:
-    """Return the prices that differ; each result remembers those that are not of its run, as (of the run, now)."""
+    """Return the prices that differ, from ``repriced``, which holds those unlike the run's as (of the run, now)."""
     old, new = (json.loads(outcomes.attrs.get("repriced", "{}")) for outcomes in (before, after))
     pairs = {
         key: (old[key][1] if key in old else new[key][0], new[key][1] if key in new else old[key][0])

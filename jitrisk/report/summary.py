@@ -1,4 +1,4 @@
-"""What a report says, gathered once: the measures and the differences that table, sentence and document share."""
+"""What a report says, gathered once: the statistics and the differences that table, sentence and document share."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ import xarray as xr
 from jitrisk.report.numbers import Estimate
 from jitrisk.risk import compare, count_occurrences, describe, metrics, select_objective
 from jitrisk.risk.intervals import CONFIDENCE
-from jitrisk.risk.metrics import Aim
+from jitrisk.risk.metrics import Objective
 from jitrisk.risk.variables import compute_horizon_factor
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of one report.
+    """What a report shows of a result.
 
     Attributes
     ----------
-    values : every path's metrics, from :func:`jitrisk.risk.metrics`.
-    measures : statistics of every metric, from :func:`jitrisk.risk.describe`.
-    contrasts : differences to the base, from :func:`jitrisk.risk.contrast`.
-    to_best : differences in what decides, cost or profit, to the strategy that is best on average, with intervals that
-        hold for all pairs of strategies at once (Bonferroni), so that the best may be picked after looking.
-    hazards : how often every hazard occurred and was expected to, from :func:`jitrisk.risk.occurrences`.
+    metrics : every path's metrics, from :func:`jitrisk.risk.metrics`.
+    statistics : statistics of every metric, from :func:`jitrisk.risk.describe`.
+    comparison : differences to the base, from :func:`jitrisk.risk.compare`.
+    to_best : differences in the objective, cost or profit, to the strategy that is best on average, with intervals
+        that hold for all pairs of strategies at once (Bonferroni), because the best is known only afterwards.
+    hazards : how often every hazard occurred and was expected to, from :func:`jitrisk.risk.count_occurrences`.
     """
 
-    values: xr.Dataset
-    measures: xr.Dataset
-    contrasts: xr.Dataset
+    metrics: xr.Dataset
+    statistics: xr.Dataset
+    comparison: xr.Dataset
     to_best: xr.Dataset
     hazards: xr.Dataset
 
     @cached_property
     def strategies(self) -> tuple[str, ...]:
         """The strategies' names, in the order of the result."""
-        return list_strategies(self.measures)
+        return list_strategies(self.statistics)
 
     @property
     def base(self) -> str:
         """The strategy the others are compared with."""
-        return str(self.contrasts.attrs["base"])
+        return str(self.comparison.attrs["base"])
 
     @property
     def best(self) -> str:
@@ -53,22 +53,22 @@ class Summary:
     @property
     def paths(self) -> int:
         """How many paths there are."""
-        return int(self.measures.attrs["paths"])
+        return int(self.statistics.attrs["paths"])
 
     @property
     def level(self) -> float:
         """The level of value at risk and conditional value at risk."""
-        return float(self.measures.attrs["level"])
+        return float(self.statistics.attrs["level"])
 
     @property
     def currency(self) -> str:
         """The model's money."""
-        return str(self.measures["cost"].attrs["units"])
+        return str(self.statistics["cost"].attrs["units"])
 
     @property
     def is_priced(self) -> bool:
         """Whether the model puts a price on anything, whatever happened on the paths."""
-        return bool(self.measures.attrs["priced"])
+        return bool(self.statistics.attrs["priced"])
 
     @property
     def has_enough_evidence(self) -> bool:
@@ -78,16 +78,16 @@ class Summary:
     @property
     def is_weighted(self) -> bool:
         """Whether rare hazards were sampled more often than they occur."""
-        return "rare" in self.measures.attrs
+        return "rare" in self.statistics.attrs
 
     @property
-    def objective(self) -> Aim:
-        """What decides: profit where the model has a price, else cost."""
-        return select_objective(self.measures)
+    def objective(self) -> Objective:
+        """The metric by which strategies are compared: profit where the model has a price, else cost."""
+        return select_objective(self.statistics)
 
     def read_estimate(self, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
-        """Return a statistic of a metric, see :func:`figure`."""
-        return read_estimate(self.measures, metric, strategy, statistic)
+        """Return a statistic of a metric, see :func:`read_estimate`."""
+        return read_estimate(self.statistics, metric, strategy, statistic)
 
 
 def list_strategies(figures: xr.Dataset) -> tuple[str, ...]:
@@ -95,20 +95,20 @@ def list_strategies(figures: xr.Dataset) -> tuple[str, ...]:
     return tuple(str(name) for name in figures["strategy"].values)
 
 
-def read_estimate(measures: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
-    """Return a statistic with half its 95 % interval, where it adds up over time a year's worth, or the horizon's.
+def read_estimate(statistics: xr.Dataset, metric: str, strategy: str, statistic: str = "mean") -> Estimate:
+    """Return a statistic with half its 95 % interval; a total is per year, or over the horizon.
 
     Means are scaled to a year from any horizon; value at risk and conditional value at risk only from one of about a
-    year, see :func:`jitrisk.risk.variables.horizon_factor`.
+    year, see :func:`jitrisk.risk.variables.compute_horizon_factor`.
 
     Parameters
     ----------
-    measures : from :func:`jitrisk.risk.describe`.
+    statistics : from :func:`jitrisk.risk.describe`.
     metric : the metric, or a component of cost.
     strategy : the strategy.
     statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
     """
-    column = measures[metric].sel(strategy=strategy)
+    column = statistics[metric].sel(strategy=strategy)
     prefix = "" if statistic == "mean" else f"{statistic}_"
     half = float(column.sel(statistic=f"{prefix}upper") - column.sel(statistic=f"{prefix}lower")) / 2
     return Estimate(float(column.sel(statistic=statistic)), half).multiply(_compute_factor(column, prefix))
@@ -118,17 +118,17 @@ def _compute_factor(column: xr.DataArray, prefix: str) -> float:
     return compute_horizon_factor(column) if prefix else float(column.attrs["per_year"])
 
 
-def read_difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: str = "") -> Estimate:
-    """Return a difference to the base of `contrasts`, scaled as :func:`figure` scales.
+def read_difference(comparison: xr.Dataset, metric: str, strategy: str, prefix: str = "") -> Estimate:
+    """Return a difference to the base of `comparison`, scaled as :func:`read_estimate` does.
 
     Parameters
     ----------
-    contrasts : from :func:`jitrisk.risk.contrast`.
+    comparison : from :func:`jitrisk.risk.compare`.
     metric : the metric.
     strategy : the strategy that is compared with the base.
     prefix : ``""`` for the means, ``"var_"`` and ``"cvar_"`` for the values and the conditional values at risk.
     """
-    column = contrasts[metric].sel(strategy=strategy)
+    column = comparison[metric].sel(strategy=strategy)
     value = float(column.sel(statistic=prefix.rstrip("_") or "mean"))
     lower, upper = (float(column.sel(statistic=prefix + end)) for end in ("lower", "upper"))
     # The interval is not symmetric: half of it, and at least as much as it reaches toward 0.
@@ -136,21 +136,21 @@ def read_difference(contrasts: xr.Dataset, metric: str, strategy: str, prefix: s
     return Estimate(value, half).multiply(_compute_factor(column, prefix))
 
 
-def read_missing_reasons(contrasts: xr.Dataset, metric: str, strategy: str) -> dict[str, str]:
+def read_missing_reasons(comparison: xr.Dataset, metric: str, strategy: str) -> dict[str, str]:
     """Return for the differences of mean, var and cvar why they have no interval, an empty text where they have one.
 
     Parameters
     ----------
-    contrasts : from :func:`jitrisk.risk.contrast`.
+    comparison : from :func:`jitrisk.risk.compare`.
     metric : the metric.
     strategy : the strategy that is compared with the base.
     """
-    reasons = contrasts["missing_interval"].sel(metric=metric, strategy=strategy)
+    reasons = comparison["missing_interval"].sel(metric=metric, strategy=strategy)
     return {str(name): str(text) for name, text in zip(reasons["estimate"].values, reasons.values, strict=True)}
 
 
 def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95) -> Summary:
-    """Gather what a report says about a result.
+    """Compute what a report shows of a result.
 
     Parameters
     ----------
@@ -161,14 +161,14 @@ def summarize(outcomes: xr.Dataset, base: str | None = None, level: float = 0.95
     Raises
     ------
     ResultError
-        As :func:`jitrisk.risk.metrics`, :func:`jitrisk.risk.describe` and :func:`jitrisk.risk.contrast` do.
+        As :func:`jitrisk.risk.metrics`, :func:`jitrisk.risk.describe` and :func:`jitrisk.risk.compare` do.
     """
-    values = metrics(outcomes)
-    contrasts = compare(values, base, level)
-    measures = describe(values, level)
-    decisive = select_objective(values)
-    means = measures[decisive].sel(statistic="mean")
-    best = (means.idxmin if decisive == "cost" else means.idxmax)("strategy").item()
-    pairs = len(list(combinations(measures["strategy"].values, 2))) or 1
-    to_best = compare(values[[decisive]], best, level, 1 - (1 - CONFIDENCE) / pairs)
-    return Summary(values, measures, contrasts, to_best, count_occurrences(outcomes))
+    of_paths = metrics(outcomes)
+    comparison = compare(of_paths, base, level)
+    statistics = describe(of_paths, level)
+    objective = select_objective(of_paths)
+    means = statistics[objective].sel(statistic="mean")
+    best = (means.idxmin if objective == "cost" else means.idxmax)("strategy").item()
+    pairs = len(list(combinations(statistics["strategy"].values, 2))) or 1
+    to_best = compare(of_paths[[objective]], best, level, 1 - (1 - CONFIDENCE) / pairs)
+    return Summary(of_paths, statistics, comparison, to_best, count_occurrences(outcomes))

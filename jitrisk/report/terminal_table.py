@@ -1,4 +1,4 @@
-"""Tables for the terminal, as wide as it is: a column a strategy, in blocks where they do not fit side by side."""
+"""Tables for the terminal, as wide as it is: a column per strategy, in blocks where they do not fit side by side."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One row: what it is and in which unit, and a cell a strategy."""
+    """One row: what it is and in which unit, and a cell per strategy."""
 
     label: str
     cells: tuple[Rounded, ...]
@@ -54,7 +54,7 @@ class ReportTable:
     conclusion: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the parts, for rich."""
+        """Yield what rich prints."""
 
         def render_text(text: str, style: str = "") -> Text:
             return Text(escape_for_encoding(text, options.encoding), style=style)

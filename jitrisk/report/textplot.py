@@ -1,4 +1,4 @@
-"""Plots made of characters, as wide as the terminal is: how often which value, and how bad a year comes how often."""
+"""Histograms and exceedance curves made of characters, as wide as the terminal is."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _INTERVALS = "The dot is the value, the line its 95 % interval, and after ± sta
 
 @dataclass(frozen=True)
 class Histogram:
-    """Bars of the share of paths in each bin, a column a strategy, in blocks where they do not fit side by side.
+    """Bars of the share of paths in each bin, a column per strategy, in blocks where they do not fit side by side.
 
     Attributes
     ----------
     title : one line above.
     bins : what each bin holds, as text.
-    columns : a strategy's name and its shares, one a bin.
+    columns : a strategy's name and its shares, one per bin.
     note : small print below.
     """
 
@@ -58,7 +58,7 @@ class Histogram:
     note: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the parts, for rich."""
+        """Yield what rich prints."""
         label = max(map(cell_len, self.bins))
         room = options.max_width - label
         fitting = max(1, room // (_GAP + _LEAST_BAR + _SHARE))
@@ -101,7 +101,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Exceedance:
-    """The value that a year is worse than once in so many years, a line a strategy, on one axis, with its interval.
+    """The value that a year is worse than once in so many years, a line per strategy, on one axis, with its interval.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class Exceedance:
     note: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the parts, for rich."""
+        """Yield what rich prints."""
         encoding = options.encoding
         rows = [row for _, lines in self.groups for row in lines]
         texts = [
@@ -193,7 +193,7 @@ class Axis:
 
 
 def build_text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram | Exceedance:
-    """Return a plot in characters of what decides, cost or profit; of downtime where nothing has a price.
+    """Return a plot in characters of the objective, cost or profit; of downtime where nothing has a price.
 
     Parameters
     ----------
@@ -205,17 +205,16 @@ def build_text_plot(outcomes: xr.Dataset, kind: Kind = "histogram") -> Histogram
     ResultError
         When the Dataset is no result, lacks a variable or holds a number that is not finite.
     """
-    values = risk.metrics(outcomes)
-    decisive = risk.select_objective(values)
-    metric = decisive if values.attrs["priced"] else "downtime"
+    metrics = risk.metrics(outcomes)
+    metric = risk.select_objective(metrics) if metrics.attrs["priced"] else "downtime"
     drawn: Callable[[xr.Dataset, str], Histogram | Exceedance] = (
         _build_exceedance if kind == "exceedance" else _build_histogram
     )
-    return drawn(values, metric)
+    return drawn(metrics, metric)
 
 
-def _build_histogram(values: xr.Dataset, metric: str) -> Histogram:
-    found = risk.histogram(values, metric, _BINS)
+def _build_histogram(metrics: xr.Dataset, metric: str) -> Histogram:
+    found = risk.histogram(metrics, metric, _BINS)
     shown = select_display_unit(np.concatenate([found["left"], found["right"]]), found["left"].attrs["units"])
     left, right = shown.convert(found["left"]), shown.convert(found["right"])
     edges = _format_ends([*left, right[-1]])
@@ -227,13 +226,13 @@ def _build_histogram(values: xr.Dataset, metric: str) -> Histogram:
     columns = tuple(
         (name, tuple(row)) for name, row in zip(names, shares[:, kept.start : kept.stop].tolist(), strict=True)
     )
-    by = shown.label_axis(format_metric_name(metric) + format_within_horizon(values.attrs))
-    heading = f"{read_model_name(values)}: % of {found.attrs['paths']:,} paths by {by}"
+    by = shown.label_axis(format_metric_name(metric) + format_within_horizon(metrics.attrs))
+    heading = f"{read_model_name(metrics)}: % of {found.attrs['paths']:,} paths by {by}"
     return Histogram(heading, tuple(bins[k] for k in kept), columns, _ONE_SCALE)
 
 
-def _build_exceedance(values: xr.Dataset, metric: str) -> Exceedance:
-    found = risk.exceedance(values, metric, years=_YEARS)
+def _build_exceedance(metrics: xr.Dataset, metric: str) -> Exceedance:
+    found = risk.exceedance(metrics, metric, years=_YEARS)
     shown = select_display_unit(found["value"].values, found["value"].attrs["units"])
     names = [str(name) for name in found["strategy"].values]
     columns = [shown.convert(found[name]) for name in ("value", "value_lower", "value_upper")]
@@ -248,9 +247,9 @@ def _build_exceedance(values: xr.Dataset, metric: str) -> Exceedance:
         )
         for k, years in enumerate(found["return_period"].values)
     ]
-    beyond = _BEYOND[str(values[metric].attrs["bad_tail"])]
-    what = f"{format_metric_name(metric)}{format_within_horizon(values.attrs)}"
-    heading = f"{read_model_name(values)}: {what} {beyond} once in so many years, {shown.unit}"
+    beyond = _BEYOND[str(metrics[metric].attrs["bad_tail"])]
+    what = f"{format_metric_name(metric)}{format_within_horizon(metrics.attrs)}"
+    heading = f"{read_model_name(metrics)}: {what} {beyond} once in so many years, {shown.unit}"
     unknown = bool(found["value_lower"].isnull().any() or found["value_upper"].isnull().any())
     notes = [_INTERVALS, *([f"{UNKNOWN}: too few paths."] if unknown else [])]
     return Exceedance(heading, tuple(groups), " ".join(notes))
@@ -287,7 +286,7 @@ def _is_encodable(characters: str, encoding: str) -> bool:
 
 
 def _format_ends(ends: Sequence[float]) -> list[str]:
-    """Return numbers as text with as many decimals as it takes to tell them apart."""
+    """Return numbers as text with as many decimals as it takes to distinguish them."""
     least = min((b - a for a, b in pairwise(ends) if b > a), default=abs(ends[0]) / 10) or 1.0
     decimals = max(0, 1 - math.floor(math.log10(least)))
     return [f"{end:z,.{decimals}f}" for end in ends]

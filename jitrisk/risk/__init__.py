@@ -1,4 +1,4 @@
-"""Money, service, tails and paired comparison: Dataset in, Dataset out.
+"""Costs, metrics, their statistics and the comparison of strategies: Dataset in, Dataset out.
 
 Works on a result from memory or from disk and never needs the engine. Importing this package gives every
 Dataset the accessor ``.risk``, see :class:`RiskAccessor`.
@@ -15,9 +15,13 @@ from jitrisk.risk.metrics import compute_metric_changes, metrics, select_objecti
 from jitrisk.risk.money import costs, ownership
 from jitrisk.risk.paired import cheaper, compare
 from jitrisk.risk.path_rank import find_quantile_path, find_worst_path, rank_path
-from jitrisk.risk.precision_target import PrecisionTarget, assess_precision, parse_precision_target
+from jitrisk.risk.precision_target import (
+    PrecisionTarget,
+    assess_precision,
+    estimate_needed_paths,
+    parse_precision_target,
+)
 from jitrisk.risk.statistics import describe
-from jitrisk.risk.sufficiency import estimate_needed_paths
 
 __all__ = [
     "PrecisionTarget",

@@ -42,7 +42,7 @@ class RiskAccessor:
         return metrics(self._outcomes)
 
     def compare(self, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE) -> xr.Dataset:
-        """Return the metrics' differences to a base on the same paths; see :func:`jitrisk.risk.contrast`."""
+        """Return the metrics' differences to a base on the same paths; see :func:`jitrisk.risk.compare`."""
         return compare(metrics(self._outcomes), base, level, confidence)
 
     def describe(self, *names: str, level: float = 0.95, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
@@ -57,7 +57,7 @@ class RiskAccessor:
     def exceedance(
         self, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None
     ) -> xr.Dataset:
-        """Return how bad a year comes how often; see :func:`jitrisk.risk.exceedance`."""
+        """Return the value exceeded once in how many years; see :func:`jitrisk.risk.exceedance`."""
         return exceedance(metrics(self._outcomes), metric, confidence, years)
 
     def convergence(self, metric: str = "cost", statistic: str = "mean", level: float = 0.95) -> xr.Dataset:

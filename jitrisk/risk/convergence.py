@@ -30,7 +30,7 @@ _FEWEST, _MOST_SAMPLES = 50, 12
 
 
 def convergence(
-    values: xr.Dataset,
+    metrics: xr.Dataset,
     metric: str = "cost",
     statistic: str = "mean",
     level: float = 0.95,
@@ -43,7 +43,7 @@ def convergence(
 
     Parameters
     ----------
-    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metrics : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
     metric : the variable.
     statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
     level : level of the value at risk.
@@ -54,7 +54,7 @@ def convergence(
     xr.Dataset
         ``estimate``, ``standard_error``, ``lower`` and ``upper`` of dimensions (strategy, sample), with the
         coordinate ``size``, and the same from all paths as ``all_estimate`` and so on, of dimension strategy. Over
-        the horizon; the attribute ``per_year`` makes them a year's.
+        the horizon; times the attribute ``per_year`` they are per year.
 
     Raises
     ------
@@ -64,9 +64,9 @@ def convergence(
     if statistic not in _NAMES:
         raise ResultError(f"unknown statistic {statistic!r}: allowed are {', '.join(_NAMES)}")
     asked = RequestedStatistics(require_probability("level", level), (), require_probability("confidence", confidence))
-    array = select_metric(values, metric)
+    array = select_metric(metrics, metric)
     every, paths = read_finite_rows(array), array.sizes["path"]
-    design = read_design(values)
+    design = read_design(metrics)
     sizes = _compute_sizes(paths, 2 if statistic == "mean" else _compute_min_paths(asked), design.period)
     starts = np.cumsum([0, *sizes])
 
@@ -75,7 +75,7 @@ def convergence(
         columns = []
         for start, stop in spans:
             part = design.select_paths(start, stop)
-            shown = compute_run_evidence(values.isel(path=slice(start, stop)), part)
+            shown = compute_run_evidence(metrics.isel(path=slice(start, stop)), part)
             pairs = zip(every[:, start:stop], shown, strict=True)
             found = [compute_statistics(row, part, asked, low, float(evidence))[0] for row, evidence in pairs]
             columns.append([[one[name] for name in names] for one in found])
@@ -93,7 +93,7 @@ def convergence(
         "size": ("sample", sizes, {"units": "1", "long_name": "paths of the sub-sample"}),
     }
     known = {"metric": metric, "statistic": statistic, "level": level, "confidence": confidence, "paths": paths}
-    return xr.Dataset(arrays, coords, {**values.attrs, **known})
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
 def _compute_sizes(paths: int, fewest: int, step: int) -> list[int]:

@@ -67,7 +67,7 @@ class Gaps(NamedTuple):
         return Gaps(-self.mean, self.error, self.below, self.above)
 
 
-def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+def dominance(metrics: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
     """Return which strategies dominate which, in the first and the second order, and how far that can be trusted.
 
     Tails are compared on the same paths, at thresholds from nearly all paths beyond them to twenty. A verdict is
@@ -79,7 +79,7 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
 
     Parameters
     ----------
-    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metrics : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
     metric : the variable.
     confidence : probability that a verdict or an interval is right.
 
@@ -96,10 +96,10 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
     ResultError
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
-    array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
-    worse, design = compute_losses(array), read_design(values)
+    array, confidence = select_metric(metrics, metric), require_probability("confidence", confidence)
+    worse, design = compute_losses(array), read_design(metrics)
     ranked, count = [design.rank_values(row) for row in worse], len(worse)
-    evidence = compute_run_evidence(values, design)
+    evidence = compute_run_evidence(metrics, design)
     shape = (count, count)
     cells: dict[str, Any] = {order + field: np.zeros(shape) for order in _ORDERS for field in _FIELDS}
     cells |= {order: np.full(shape, "same", dtype="<U9") for order in _ORDERS}
@@ -117,8 +117,8 @@ def dominance(values: xr.Dataset, metric: str = "cost", confidence: float = CONF
         for field in _FIELDS
     }
     coords = {"strategy": array["strategy"].values, "other": array["strategy"].values}
-    known = {"metric": metric, "confidence": confidence, "paths": values.sizes["path"]}
-    return xr.Dataset(arrays, coords, {**values.attrs, **known})
+    known = {"metric": metric, "confidence": confidence, "paths": metrics.sizes["path"]}
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
 def _build_attrs(array: xr.DataArray, order: str, field: str) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _assess_order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Dom
     ----------
     gaps : the gaps.
     confidence : probability that the verdict is right.
-    correction : share of one path, by which counted paths differ from the normal law (Edwards 1948).
+    correction : share of one path, by which counted paths differ from the normal distribution (Edwards 1948).
     """
     mean, error, miss = gaps.mean, gaps.error, (1 - confidence) / 2
     jointly = normal(1 - (1 - confidence) / mean.size)
@@ -216,7 +216,7 @@ def _assess_order(gaps: Gaps, confidence: float, correction: float = 0.0) -> Dom
 
 
 def _compute_min_paths(miss: float) -> int:
-    """Return how many paths must speak for a gap at least: fewer, all for it, could be chance (the sign test)."""
+    """Return the least number of paths that can show a gap: fewer, all on one side, could be chance (the sign test)."""
     return math.ceil(-math.log2(miss))
 
 

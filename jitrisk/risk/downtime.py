@@ -5,14 +5,15 @@ from __future__ import annotations
 import xarray as xr
 
 from jitrisk.risk.design import read_design
-from jitrisk.risk.inputs import HOURS_PER_DAY, compute_year_factor, read_outcome, require
+from jitrisk.risk.inputs import compute_year_factor, read_outcome, require
+from jitrisk.units import HOURS_PER_DAY
 from jitrisk.vocabulary import OUTCOMES
 
 _NEEDED = ("starved", "broken", "stockout")
 
 
 def compute_lost_time(outcomes: xr.Dataset) -> xr.Dataset:
-    """Return the mean time lost in a year, stage by stage and customer by customer.
+    """Return the mean time lost per year, stage by stage and customer by customer.
 
     Parameters
     ----------
@@ -21,8 +22,8 @@ def compute_lost_time(outcomes: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xr.Dataset
-        ``starved`` and ``broken`` with the dimensions (strategy, stage), hours a year, and ``stockout`` with the
-        dimensions (strategy, customer), days a year.
+        ``starved`` and ``broken`` with the dimensions (strategy, stage), hours per year, and ``stockout`` with the
+        dimensions (strategy, customer), days per year.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What happened on one path, as events in order of time: hazards, stores that ran dry, downtime, customers short."""
+"""Events of one path in order of time: hazards, shortages of stores, downtime of stages, stockouts of customers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.inputs import HOURS_PER_DAY, Array
+from jitrisk.risk.inputs import Array
+from jitrisk.units import HOURS_PER_DAY
 from jitrisk.vocabulary import EVENT_KINDS, EVENTS, OUTCOMES
 
-# A thing that comes and goes more often is told in episodes, with its breaks: so many at most of each thing...
-_OF_ONE = 6
-# ... and of all stores, stages or customers together; what is left out is told in one line.
-_OF_ALL = 12
-# Of a hazard that strikes often so many spells are told, those first during which something went wrong.
-_SPELLS = 4
-_DOWN = 1e-6  # share of a period that is no downtime but rounding
+# Stretches are joined to episodes, with the breaks between them, until a stage or customer has at most so many.
+_MOST_PER_NAME = 6
+# So many episodes of all stores, stages or customers together have events of their own; one event sums up the others.
+_MOST_PER_KIND = 12
+# So many occurrences of a hazard have events of their own, those first during which something went wrong.
+_MOST_OCCURRENCES = 4
+_LEAST_DOWNTIME = 1e-6  # share of a period; less is rounding
 _ORDER = {kind: number for number, kind in enumerate(EVENT_KINDS)}
 _NEEDED = (*("hazard", "begin", "end", "recovered", "effect"), *("shortage", "starved", "broken", "stockout"))
 
@@ -32,27 +33,28 @@ class _Event:
 
     time: float
     kind: str
-    thing: str = ""
+    subject: str = ""
     until: float = math.nan
     times: int = 1
     amount: float = math.nan
     unit: str = ""
-    detail: str = ""
+    occurrence: int = -1
+    customer_stage: str = ""
 
 
 @dataclass(frozen=True)
 class _Episode:
-    """A stretch of periods, with breaks, in which something was amiss with a thing.
+    """A stretch of periods, with breaks, of shortage, downtime or stockout.
 
     Attributes
     ----------
-    thing : place of the stage or customer.
+    place : place of the stage or customer along its dimension.
     begin, end : its first period, and the first one after it.
-    times : unbroken stretches in it.
-    amount : how much was amiss, in periods.
+    times : uninterrupted stretches in it.
+    amount : their total duration, in periods.
     """
 
-    thing: int
+    place: int
     begin: int
     end: int
     times: int
@@ -62,9 +64,9 @@ class _Episode:
 def list_events(replay: xr.Dataset) -> xr.Dataset:
     """Return what happened on a replayed path, in order of time.
 
-    Stretches in which a store is dry, a stage down or a customer short are joined where the breaks between them are
-    short: less than a day, or as long as it takes until there are few. Where there are many things or spells, the
-    shorter ones are told together in one event.
+    Stretches of shortage, downtime or stockout are joined where the breaks between them are shorter than a day, and
+    over longer breaks until a stage or customer has few. Where there are still many of them, or many occurrences of a
+    hazard, one event sums up the shorter ones.
 
     Parameters
     ----------
@@ -84,27 +86,26 @@ def list_events(replay: xr.Dataset) -> xr.Dataset:
     _require(replay)
     hours, horizon = float(replay.attrs["period_hours"]), replay.sizes["time"]
     signals = _compute_signals(replay)
-    dry, down, short = (_find_episodes(signal, hours) for signal in signals)
+    shortages, downtimes, stockouts = (_find_episodes(signal, hours) for signal in signals)
     begun = np.array([begin for signal in signals for row in signal for begin, _ in _find_runs(row)], dtype=float)
-    # A store that is dry while just its customer is short is told with the customer.
-    told = {(stage, one.begin, one.end) for one in short if (stage := _find_supplying_stage(replay, one.thing))}
-    dry = [one for one in dry if (str(replay["stage"].values[one.thing]), one.begin, one.end) not in told]
+    # A shortage that lasts as long as the stockout of the store's customer is part of the event of the stockout.
+    covered = {(stage, one.begin, one.end) for one in stockouts if (stage := _find_customer_stage(replay, one.place))}
+    stages = replay["stage"].values
+    shortages = [one for one in shortages if (str(stages[one.place]), one.begin, one.end) not in covered]
     found = [
         *_list_hazard_events(replay, np.unique(begun), hours),
-        *_list_episode_events(
-            dry, replay["stage"].values, ("store_short", "store_filled", "store_others"), hours, horizon
-        ),
-        *_list_episode_events(down, replay["stage"].values, ("stage_down", "stage_up", "stage_others"), hours, horizon),
-        *_list_customer_events(replay, short, hours, horizon),
+        *_list_episode_events(shortages, stages, "shortage", hours, horizon),
+        *_list_episode_events(downtimes, stages, "downtime", hours, horizon),
+        *_list_customer_events(replay, stockouts, hours, horizon),
     ]
     if warm_up := int(replay.attrs["warm_up"]):
-        found.append(_Event(warm_up, "measuring"))
+        found.append(_Event(warm_up, "warm_up_ended"))
     # Within a period causes come before effects, whatever the hour.
-    found.sort(key=lambda event: (math.ceil(event.time), _ORDER[event.kind], event.time, event.thing))
+    found.sort(key=lambda event: (math.ceil(event.time), _ORDER[event.kind], event.time, event.subject))
     return _label_events(found, replay)
 
 
-def _find_supplying_stage(replay: xr.Dataset, customer: int) -> str:
+def _find_customer_stage(replay: xr.Dataset, customer: int) -> str:
     """Return the stage whose store a customer asks, empty where the replay does not say."""
     return str(replay["customer_stage"].values[customer]) if "customer_stage" in replay.coords else ""
 
@@ -116,36 +117,37 @@ def _require(replay: xr.Dataset) -> None:
 
 
 def _compute_signals(replay: xr.Dataset) -> tuple[Array, Array, Array]:
-    """Return where stores are dry, stages that count are down, and customers short: [thing, time], how much."""
+    """Return shortage, downtime and stockout in every period, each ``[stage | customer, time]``."""
     lost = _read_outcome(replay, "starved") + _read_outcome(replay, "broken")
     priced = np.asarray(replay["downtime_cost"].values) > 0 if "downtime_cost" in replay else np.zeros(1, dtype=bool)
-    lost = np.where(lost > _DOWN, lost, 0.0) * np.broadcast_to(priced if priced.any() else True, len(lost))[:, None]
+    counts = np.broadcast_to(priced if priced.any() else True, len(lost))
+    lost = np.where((lost > _LEAST_DOWNTIME) & counts[:, np.newaxis], lost, 0.0)
     return _read_outcome(replay, "shortage"), lost, _read_outcome(replay, "stockout")
 
 
 def _read_outcome(replay: xr.Dataset, name: str) -> Array:
-    thing = OUTCOMES[name].dims[-1]
-    return np.asarray(replay[name].transpose(thing, "time").values, dtype=np.float64)
+    dim = OUTCOMES[name].dims[-1]
+    return np.asarray(replay[name].transpose(dim, "time").values, dtype=np.float64)
 
 
 def _find_runs(signal: Array) -> list[tuple[int, int]]:
-    """Return the unbroken stretches of a signal: first period, and first one after."""
+    """Return the uninterrupted stretches of a signal: first period, and first one after."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], signal > 0, [0]])))
     return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
 
 
 def _find_episodes(signals: Array, hours: float) -> list[_Episode]:
-    """Return the episodes of every thing, joined over breaks of less than a day, and longer ones until few are left."""
+    """Return the episodes of every row, joined over breaks of less than a day, and longer ones until few are left."""
     found = []
-    for thing, signal in enumerate(signals):
+    for place, signal in enumerate(signals):
         runs, least = _find_runs(signal), max(1.0, HOURS_PER_DAY / hours)
         joined = _join_runs(runs, least)
-        while len(joined) > _OF_ONE:
+        while len(joined) > _MOST_PER_NAME:
             least *= 2
             joined = _join_runs(runs, least)
         for group in joined:
             begin, end = group[0][0], group[-1][1]
-            found.append(_Episode(thing, begin, end, len(group), float(signal[begin:end].sum())))
+            found.append(_Episode(place, begin, end, len(group), float(signal[begin:end].sum())))
     return found
 
 
@@ -161,23 +163,22 @@ def _join_runs(runs: Iterable[tuple[int, int]], least: float) -> list[list[tuple
 
 
 def _select_largest(episodes: Sequence[_Episode]) -> tuple[list[_Episode], list[_Episode]]:
-    """Return the largest episodes, as many as are told, and the others."""
-    ranked = sorted(episodes, key=lambda one: (-one.amount, one.begin, one.thing))
-    return ranked[:_OF_ALL], ranked[_OF_ALL:]
+    """Return the largest episodes, which have events of their own, and the others."""
+    ranked = sorted(episodes, key=lambda one: (-one.amount, one.begin, one.place))
+    return ranked[:_MOST_PER_KIND], ranked[_MOST_PER_KIND:]
 
 
 def _list_episode_events(
-    episodes: Sequence[_Episode], names: npt.NDArray[Any], kinds: tuple[str, str, str], hours: float, horizon: int
+    episodes: Sequence[_Episode], names: npt.NDArray[Any], kind: str, hours: float, horizon: int
 ) -> Iterator[_Event]:
-    """Yield the begin of every episode, the end of those longer than a day, and what is left out."""
-    began, over, others = kinds
+    """Yield the begin of every episode, the end of those longer than a day, and one event for all smaller ones."""
     kept, rest = _select_largest(episodes)
     for one in kept:
-        name, until = str(names[one.thing]), one.end + 1.0 if one.end < horizon else math.nan
-        yield _Event(one.begin + 1.0, began, name, until, one.times, one.amount * hours, "h")
+        name, until = str(names[one.place]), one.end + 1.0 if one.end < horizon else math.nan
+        yield _Event(one.begin + 1.0, f"{kind}_began", name, until, one.times, one.amount * hours, "h")
         if one.end < horizon and one.end - one.begin > max(1.0, HOURS_PER_DAY / hours):
-            yield _Event(until, over, name)
-    yield from _list_remaining_event(rest, others, hours)
+            yield _Event(until, f"{kind}_ended", name)
+    yield from _list_remaining_event(rest, f"{kind}_others", hours)
 
 
 def _list_remaining_event(rest: Sequence[_Episode], kind: str, hours: float) -> Iterator[_Event]:
@@ -193,40 +194,41 @@ def _list_customer_events(
     names, backlog, lost = replay["customer"].values, _read_outcome(replay, "backlog"), _read_outcome(replay, "lost")
     kept, rest = _select_largest(episodes)
     for one in kept:
-        name, waiting = str(names[one.thing]), backlog[one.thing, one.begin : one.end]
-        missed = float(lost[one.thing, one.begin : one.end].sum())
+        name, waiting = str(names[one.place]), backlog[one.place, one.begin : one.end]
+        missed = float(lost[one.place, one.begin : one.end].sum())
         until, length = one.end + 1.0 if one.end < horizon else math.nan, one.amount * hours
-        detail = _find_supplying_stage(replay, one.thing)
-        yield _Event(one.begin + 1.0, "customer_short", name, until, one.times, length, "h", detail)
-        waits = bool(waiting.max() > 0)
-        if waits:
-            worst = int(waiting.argmax())
-            yield _Event(one.begin + worst + 1.0, "backlog_worst", name, amount=float(waiting[worst]), unit="unit")
+        stage = _find_customer_stage(replay, one.place)
+        yield _Event(one.begin + 1.0, "stockout_began", name, until, one.times, length, "h", customer_stage=stage)
+        has_backlog = bool(waiting.max() > 0)
+        if has_backlog:
+            peak = int(waiting.argmax())
+            yield _Event(one.begin + peak + 1.0, "backlog_peaked", name, amount=float(waiting[peak]), unit="unit")
         if one.end < horizon:
-            yield _Event(until, "backlog_gone" if waits else "customer_served", name, amount=missed, unit="unit")
-    yield from _list_remaining_event(rest, "customer_others", hours)
+            kind = "backlog_cleared" if has_backlog else "stockout_ended"
+            yield _Event(until, kind, name, amount=missed, unit="unit")
+    yield from _list_remaining_event(rest, "stockout_others", hours)
 
 
 def _list_hazard_events(replay: xr.Dataset, begun: Array, hours: float) -> Iterator[_Event]:
-    """Yield the spells of every hazard: those told, and the others of each in one event.
+    """Yield the occurrences of every hazard: some with events of their own, the others of each in one event.
 
     Parameters
     ----------
     replay : the replay.
-    begun : periods in which something began to be short or down.
+    begun : periods in which a shortage, downtime or stockout began.
     hours : hours of a period.
     """
     hazards, begin, end, recovered = (replay[name].values for name in ("hazard", "begin", "end", "recovered"))
-    # A spell acts at the earliest in the period it begins in, and at the latest in the one its recovery ends in.
+    # An occurrence acts at the earliest in the period it begins in, and at the latest in the one its recovery ends in.
     first, last = np.searchsorted(begun, np.floor(begin)), np.searchsorted(begun, np.ceil(recovered), side="right")
-    telling = sorted(range(len(begin)), key=lambda k: (first[k] == last[k], begin[k] - end[k], begin[k]))
+    ranked = sorted(range(len(begin)), key=lambda k: (first[k] == last[k], begin[k] - end[k], begin[k]))
     for name in dict.fromkeys(hazards.tolist()):
-        spells = [k for k in telling if hazards[k] == name]
-        # One left out would take a line as well.
-        cut = _SPELLS if len(spells) > _SPELLS + 1 else len(spells)
-        for k in spells[:cut]:
+        occurrences = [k for k in ranked if hazards[k] == name]
+        # One left out would take an event as well.
+        kept = _MOST_OCCURRENCES if len(occurrences) > _MOST_OCCURRENCES + 1 else len(occurrences)
+        for k in occurrences[:kept]:
             yield from _list_occurrence_events(replay, k, hours)
-        if rest := spells[cut:]:
+        if rest := occurrences[kept:]:
             length = float(sum(end[k] - begin[k] for k in rest)) * hours
             span = min(begin[k] for k in rest), max(end[k] for k in rest)
             yield _Event(span[0], "hazard_others", name, span[1], len(rest), length, "h")
@@ -235,12 +237,10 @@ def _list_hazard_events(replay: xr.Dataset, begun: Array, hours: float) -> Itera
 def _list_occurrence_events(replay: xr.Dataset, k: int, hours: float) -> Iterator[_Event]:
     begin, end, recovered = (float(replay[name].values[k]) for name in ("begin", "end", "recovered"))
     name, horizon, length = str(replay["hazard"].values[k]), replay.sizes["time"], (end - begin) * hours
-    struck = zip(replay["target"].values, replay["effect"].values[k], strict=True)
-    detail = "; ".join(f"{target}: {effect}" for target, effect in struck if effect)
     if recovered - begin <= 1 and recovered < horizon:
-        yield _Event(begin, "hazard_struck", name, end, amount=length, unit="h", detail=detail)
+        yield _Event(begin, "hazard_occurred", name, end, amount=length, unit="h", occurrence=k)
         return
-    yield _Event(begin, "hazard_began", name, end, amount=length, unit="h", detail=detail)
+    yield _Event(begin, "hazard_began", name, end, amount=length, unit="h", occurrence=k)
     if end < horizon:
         yield _Event(end, "hazard_ended", name, recovered)
     if end < recovered < horizon:

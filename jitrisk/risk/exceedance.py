@@ -1,4 +1,4 @@
-"""Exceedance curves: how bad a year comes how often."""
+"""Exceedance curves: which value is exceeded, or fallen short of, once in how many years."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUNDING = 1e-9  # 5 paths of 1,000 come out a little below 5 in floating point
 
 
 def exceedance(
-    values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None
+    metrics: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE, years: Sequence[float] | None = None
 ) -> xr.Dataset:
     """Return the value that is exceeded, toward the bad tail, with each of some annual probabilities.
 
@@ -32,7 +32,7 @@ def exceedance(
 
     Parameters
     ----------
-    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metrics : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
     metric : the variable.
     confidence : probability that the interval at one point covers the true value, whatever the distribution.
     years : return periods of the points, longer than a year and rising; those that the paths do not reach are left out,
@@ -52,10 +52,10 @@ def exceedance(
         is not finite, the confidence is not between 0 and 1, or the return periods are not longer than a year and
         rising.
     """
-    array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
-    per_year = float(values.attrs.get("per_year", 1.0))
+    array, confidence = select_metric(metrics, metric), require_probability("confidence", confidence)
+    per_year = float(metrics.attrs.get("per_year", 1.0))
     _require_years(1 / per_year)
-    rows, design, low = read_finite_rows(array), read_design(values), array.attrs["bad_tail"] == "lower"
+    rows, design, low = read_finite_rows(array), read_design(metrics), array.attrs["bad_tail"] == "lower"
     rarest = np.array([design.find_rarest_tail(row, _FEWEST_BEYOND, low) for row in rows])
     least = float(rarest.min())
     beyond = _select_points(design, least) if years is None else _select_points_at(years, per_year, least)
@@ -73,14 +73,14 @@ def exceedance(
         "return_period": ("point", 1 / annual, {"units": "year", "long_name": "return period"}),
     }
     known = {"metric": metric, "confidence": confidence, "paths": design.paths}
-    return xr.Dataset(arrays, coords, {**values.attrs, **known})
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
 def _require_years(horizon: float) -> None:
     if is_longer_than_a_year(horizon):
         raise ResultError(
             f"a path measures {horizon:.3g} years, so that what a single year adds up to is not known: "
-            "measure the last year of every path, as jr.last_year(result) does"
+            "measure the last year of every path, as jr.measure_last_year(result) does"
         )
 
 

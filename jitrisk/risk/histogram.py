@@ -19,7 +19,7 @@ _LONGER = 0.25
 _STEPS = 1000
 
 
-def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Dataset:
+def histogram(metrics: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Dataset:
     """Return how the paths of every strategy fall into the same bins.
 
     The bins hold all paths, unless a long tail would squeeze the rest: then they end at the 99.5 % quantile toward the
@@ -29,7 +29,7 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
 
     Parameters
     ----------
-    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metrics : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
     metric : the variable.
     bins : how many bins at most.
 
@@ -39,7 +39,7 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
         ``share`` of the paths in a bin and ``density``, share over the bin's width, of dimensions (strategy, bin);
         ``below``, ``above`` and ``zero`` (exactly 0), shares of dimension strategy; coordinates ``left`` and ``right``,
         the ends of the bins, of which only the last contains its right one. Where the
-        metric adds up, a year's worth if the horizon is about a year, else the horizon's.
+        metric adds up, per year if the horizon is about a year, else over the horizon.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
     """
     if bins < 1:
         raise ResultError(f"bins is {bins}: allowed is a whole number of at least 1")
-    array, design = select_metric(values, metric), read_design(values)
+    array, design = select_metric(metrics, metric), read_design(metrics)
     factor, attrs = compute_horizon_factor(array), build_horizon_attrs(array)
     rows = read_finite_rows(array) * factor
     ranked = [design.rank_values(row) for row in rows]
@@ -78,7 +78,7 @@ def histogram(values: xr.Dataset, metric: str = "cost", bins: int = 40) -> xr.Da
         "left": ("bin", edges[:-1], {"units": units, "long_name": f"left end of the bin: {attrs['long_name']}"}),
         "right": ("bin", edges[1:], {"units": units, "long_name": f"right end of the bin: {attrs['long_name']}"}),
     }
-    return xr.Dataset(arrays, coords, {**values.attrs, "metric": metric, "paths": design.paths})
+    return xr.Dataset(arrays, coords, {**metrics.attrs, "metric": metric, "paths": design.paths})
 
 
 def _compute_edges(ordered: Array, ends: Array, bins: int) -> Array:
@@ -101,7 +101,7 @@ def _compute_edges(ordered: Array, ends: Array, bins: int) -> Array:
 
 def _find_step(ordered: Array, left: float, right: float) -> float:
     """Return the step of which all values are whole multiples, 0 where there is none of use."""
-    # A few values tell where there is none.
+    # A few values show where there is none.
     for every in (ordered.shape[1] // _STEPS + 1, 1):
         distinct = np.unique(ordered[:, ::every])
         distinct = distinct[(left <= distinct) & (distinct <= right)]

@@ -1,7 +1,7 @@
-"""Reading a result: what a Dataset must hold before anything is computed from it, and sums over its things.
+"""Reading a result: what a Dataset must hold before anything is computed from it, and sums over stages or customers.
 
-A *thing* is a stage or a customer. Arrays over paths are reached as ``[strategy, thing, path]``, the order in
-which results lie in memory, so that each pass runs along contiguous paths and copies nothing.
+Arrays over paths are indexed ``[strategy, stage | customer, path]``, the order in which results lie in memory, so
+that each pass runs along contiguous paths and copies nothing.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
+from jitrisk.units import HOURS_PER_YEAR
 from jitrisk.vocabulary import CONTENTS, CYCLES, OUTCOMES, PRICES, RAREST, SAMPLING, Variable
 
 Array = npt.NDArray[np.float64]
 
-HOURS_PER_DAY = 24.0
-DAYS_PER_YEAR = 365.0
-HOURS_PER_YEAR = DAYS_PER_YEAR * HOURS_PER_DAY
 _ABOUT = 0.25
 _PROVENANCE = (
     *("name", "currency", "period_hours", "warm_up", "periods", "seed", "rare", "priced"),
     *("model_hash", "jitrisk_version"),
 )
 _NEEDED_ATTRS = ("jitrisk_format", "period_hours", "periods")
-# Prices that older results lack, with what held then.
+# Prices that a Dataset may lack, each with its neutral value.
 _LATER = {"days_receivable": 0.0, "days_payable": 0.0, "owned_in_process": 1.0, "shortage_cost": 0.0}
 _ADVICE = "use what jr.simulate or jr.open returned"
 
@@ -113,17 +111,17 @@ def read_provenance(outcomes: xr.Dataset) -> dict[str, Any]:
 
 
 def read_outcome(outcomes: xr.Dataset, name: str) -> npt.NDArray[Any]:
-    """Return an outcome as ``[strategy, thing, path]``, a view where it lies in memory so."""
-    thing = (OUTCOMES | CYCLES)[name].dims[-1]
+    """Return an outcome as ``[strategy, stage | customer, path]``, a view where it lies in memory so."""
+    dim = (OUTCOMES | CYCLES)[name].dims[-1]
     array = outcomes[name]
     # Read first, turned afterwards: a file not in memory is read in its own order many times faster.
-    return np.asarray(array.values).transpose([array.dims.index(dim) for dim in ("strategy", thing, "path")])
+    return np.asarray(array.values).transpose([array.dims.index(one) for one in ("strategy", dim, "path")])
 
 
 def read_price(outcomes: xr.Dataset, name: str) -> Array:
-    """Return a price as ``[strategy, thing]`` or ``[strategy]``; one without a dimension holds for all of it.
+    """Return a price as ``[strategy, stage | customer]`` or ``[strategy]``.
 
-    One that an older result lacks is what it was before it could be given.
+    A price without a dimension holds for all of it. A price that the Dataset lacks has its neutral value.
     """
     dims = PRICES[name].dims
     price = outcomes[name] if name in outcomes or name not in _LATER else xr.DataArray(_LATER[name])
@@ -134,32 +132,33 @@ def read_price(outcomes: xr.Dataset, name: str) -> Array:
 def add_weighted(
     outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, resolved: bool = False, less: str = ""
 ) -> None:
-    """Add an outcome times a weight per strategy and thing to `out`.
+    """Add an outcome times a weight per strategy and stage or customer to `out`.
 
-    Things are added one after another, so that a path's sum has the same bits whichever paths stand beside it.
+    Stages or customers are added one after another, so that the bits of a sum do not depend on the other
+    paths.
 
     Parameters
     ----------
     outcomes : a result.
     name : one of the vocabulary's outcomes.
-    weights : ``[strategy, thing]``; where 0, the outcome is not read.
-    out : float64 ``[strategy, path]``, or ``[strategy, thing, path]`` where `resolved`; changed in place.
-    resolved : whether things are kept apart.
-    less : an outcome of the same things that is a part of this one and is taken off it first; none if empty.
+    weights : ``[strategy, stage | customer]``; where 0, the outcome is not read.
+    out : float64 ``[strategy, path]``, or ``[strategy, stage | customer, path]`` where `resolved`; changed in place.
+    resolved : whether stages or customers are kept apart.
+    less : an outcome that is a part of this one and is taken off it first; none if empty.
     """
     if not weights.any():
         return
     values, taken = read_outcome(outcomes, name), read_outcome(outcomes, less) if less else None
     product = np.empty(values.shape[-1])
-    for strategy, thing in zip(*np.nonzero(weights), strict=True):
+    for strategy, place in zip(*np.nonzero(weights), strict=True):
         if taken is None:
-            np.multiply(values[strategy, thing], weights[strategy, thing], out=product, dtype=np.float64)
+            np.multiply(values[strategy, place], weights[strategy, place], out=product, dtype=np.float64)
         else:
-            np.subtract(values[strategy, thing], taken[strategy, thing], out=product, dtype=np.float64)
+            np.subtract(values[strategy, place], taken[strategy, place], out=product, dtype=np.float64)
             # The part can exceed the whole only by the rounding of sums.
             np.maximum(product, 0.0, out=product)
-            product *= weights[strategy, thing]
-        target = out[strategy, thing] if resolved else out[strategy]
+            product *= weights[strategy, place]
+        target = out[strategy, place] if resolved else out[strategy]
         target += product
 
 
@@ -198,13 +197,13 @@ def build_path_array(variable: Variable, values: Array, outcomes: xr.Dataset) ->
     Parameters
     ----------
     variable : what the values are.
-    values : ``[strategy, path]``, or ``[strategy, thing, path]`` where the variable's dimensions name a thing.
+    values : ``[strategy, path]``, or ``[strategy, stage | customer, path]`` as the variable's dimensions are.
     outcomes : the result they come from.
     """
-    strategy, path, *thing = variable.dims
+    strategy, path, *dims = variable.dims
     attrs: Mapping[str, Any] = {
         **variable.build_attrs(str(outcomes.attrs.get("currency", "money"))),
         "bad_tail": variable.bad_tail,
         "per_year": compute_year_factor(outcomes) if variable.total else 1.0,
     }
-    return xr.DataArray(values, dims=(strategy, *thing, path), attrs=attrs).transpose(*variable.dims)
+    return xr.DataArray(values, dims=(strategy, *dims, path), attrs=attrs).transpose(*variable.dims)

@@ -1,4 +1,4 @@
-"""What an operations director asks of every path: cost, downtime, days short, fill rate, capital."""
+"""Metrics per path: cost, profit, downtime, days short, fill rate, capital."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import xarray as xr
 
 from jitrisk.risk import money
 from jitrisk.risk.inputs import (
-    HOURS_PER_DAY,
     Array,
     add_weighted,
     build_path_array,
@@ -20,17 +19,18 @@ from jitrisk.risk.inputs import (
     read_provenance,
     require,
 )
+from jitrisk.units import HOURS_PER_DAY
 from jitrisk.vocabulary import CYCLES, METRICS, OUTCOMES
 
 NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
 _SHOWN = 5
 
-Aim = Literal["cost", "profit"]
+Objective = Literal["cost", "profit"]
 
 
-def select_objective(values: xr.Dataset) -> Aim:
-    """Return which metric decides between strategies: profit where a price makes it known, else cost."""
-    return "profit" if "profit" in values else "cost"
+def select_objective(metrics: xr.Dataset) -> Objective:
+    """Return by which metric strategies are compared: profit where a price is set, else cost."""
+    return "profit" if "profit" in metrics else "cost"
 
 
 def metrics(outcomes: xr.Dataset) -> xr.Dataset:
@@ -111,9 +111,9 @@ def _join_first_names(names: npt.NDArray[Any]) -> str:
 
 def _sum_outcomes(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
     total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
-    things = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
+    size = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
     for name in names:
-        add_weighted(outcomes, name, np.broadcast_to(weights, (len(total), things)), total)
+        add_weighted(outcomes, name, np.broadcast_to(weights, (len(total), size)), total)
     return total
 
 

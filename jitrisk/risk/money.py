@@ -11,7 +11,6 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.risk.inputs import (
-    DAYS_PER_YEAR,
     Array,
     add_weighted,
     build_path_array,
@@ -21,6 +20,7 @@ from jitrisk.risk.inputs import (
     read_provenance,
     require,
 )
+from jitrisk.units import DAYS_PER_YEAR
 from jitrisk.vocabulary import COSTS, LINKS, OUTCOMES, OWNERSHIP
 
 
@@ -69,7 +69,7 @@ _BESIDE = {
 }
 _ALL = {**COMPONENTS, **_BESIDE}
 _TERMS = ("days_receivable", "days_payable")
-# Outcomes of which only what is owned costs anything, each with the price variable that tells where it is.
+# Outcomes of which only what is owned costs anything, each with the price variable that says whether it is.
 _OWNED = {"wip": "owned_in_process"}
 _READ = (name for c in _ALL.values() for name in (c.price, *c.outcomes, c.less) if name)
 NEEDED = tuple(dict.fromkeys(["holding_rate", *_TERMS, *_OWNED.values(), *_READ]))
@@ -89,7 +89,7 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
         The variables of :data:`jitrisk.vocabulary.COSTS` with the dimensions (strategy, path), and stage or
         customer where `resolved`. Revenue and profit are there only where a price is set; the cost of goods only
         where every customer's goods have a value; gross profit where both are. The attribute ``per_year`` turns
-        what adds up over the horizon into money a year.
+        what adds up over the horizon into money per year.
 
     Raises
     ------
@@ -141,9 +141,9 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
     require(outcomes, NEEDED)
     borne = {}
     for name, variable in OWNERSHIP.items():
-        thing = variable.dims[-1]
-        borne[name] = np.zeros([outcomes.sizes[dim] for dim in ("strategy", thing, "path")])
-        for component in (component for component in COMPONENTS.values() if component.stage_or_customer == thing):
+        dim = variable.dims[-1]
+        borne[name] = np.zeros([outcomes.sizes[one] for one in ("strategy", dim, "path")])
+        for component in (component for component in COMPONENTS.values() if component.stage_or_customer == dim):
             _add(outcomes, component, _compute_weights(outcomes, component), borne[name], resolved=True)
     return _label_money(borne, outcomes)
 
@@ -228,8 +228,8 @@ def _map_to_customers(outcomes: xr.Dataset, weights: Array) -> Array:
     link = LINKS["customer_stage"]
     if link.name not in outcomes.coords:
         return np.zeros((outcomes.sizes["strategy"], outcomes.sizes["customer"]))
-    asked = outcomes[link.name].transpose(*link.dims).values
-    at = outcomes["stage"].to_index().get_indexer(asked.ravel()).reshape(asked.shape)
+    stages = outcomes[link.name].transpose(*link.dims).values
+    at = outcomes["stage"].to_index().get_indexer(stages.ravel()).reshape(stages.shape)
     return np.where(at < 0, 0.0, np.take_along_axis(weights, np.maximum(at, 0), axis=1))
 
 

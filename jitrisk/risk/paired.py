@@ -1,4 +1,4 @@
-"""Strategies compared path by path: the same luck for all, so that only their difference is left."""
+"""Strategies compared path by path: on the same random draws, only their difference is left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jitrisk.risk.inputs import Array
 from jitrisk.risk.intervals import CONFIDENCE, Spread, compute_reach, compute_skewed_interval, require_probability
 from jitrisk.risk.tail_differences import Interval, Tail, compare_tails
 from jitrisk.risk.variables import compute_losses, read_finite_rows, select_metric
-from jitrisk.vocabulary import CONTRASTS
+from jitrisk.vocabulary import COMPARISON_STATISTICS
 
 # By metric: the share of paths on which a strategy is better than the base, and that on which it is best of all.
 _SHARES = {
@@ -44,13 +44,13 @@ _BETTER = {
 
 
 def compare(
-    values: xr.Dataset, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE
+    metrics: xr.Dataset, base: str | None = None, level: float = 0.95, confidence: float = CONFIDENCE
 ) -> xr.Dataset:
     """Return the differences of every strategy to a base on the same paths.
 
     Parameters
     ----------
-    values : variables of dimensions (strategy, path), ``cost`` among them, such as
+    metrics : variables of dimensions (strategy, path), ``cost`` among them, such as
         :func:`~jitrisk.risk.metrics` returns.
     base : the strategy the others are compared with; the first by default.
     level : probability of the part of the paths that is not the tail.
@@ -59,8 +59,9 @@ def compare(
     Returns
     -------
     xr.Dataset
-        Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.CONTRASTS`, and
-        ``cheaper`` and ``cheapest`` with the dimension strategy, and where there is a profit ``richer`` and
+        Each variable with the dimensions (strategy, statistic), see
+        :data:`jitrisk.vocabulary.COMPARISON_STATISTICS`, and ``cheaper`` and ``cheapest`` with the dimension strategy,
+        and where there is a profit ``richer`` and
         ``richest``, their exact intervals beside them as ``_lower`` and ``_upper``. Differences of value at risk and
         conditional value at risk have no interval, NaN, below 5,000 paths; those of mean and conditional value at
         risk have none where a hazard is expected to have been seen fewer than five times. ``missing_interval`` of
@@ -72,36 +73,36 @@ def compare(
         When there is no such base, a probability is not between 0 and 1, or a value is not finite.
     """
     level, confidence = require_probability("level", level), require_probability("confidence", confidence)
-    names = [str(name) for name in values["strategy"].values]
+    names = [str(name) for name in metrics["strategy"].values]
     base = names[0] if base is None else base
     if base not in names:
         raise ResultError(f"there is no strategy {base!r} to compare with; the result holds {', '.join(names)}")
-    at, design = names.index(base), read_design(values)
-    evidence = compute_run_evidence(values, design)
+    at, design = names.index(base), read_design(metrics)
+    evidence = compute_run_evidence(metrics, design)
     # A difference is known as well as the one of the two that is known worse; that of the base to itself, exactly.
     pairs = [float(min(each, evidence[at])) for each in evidence]
     pairs[at] = np.inf
     found = {}
-    for name, array in values.items():
+    for name, array in metrics.items():
         sign = -1.0 if array.attrs["bad_tail"] == "lower" else 1.0
         found[str(name)] = _compute_differences(read_finite_rows(array), at, design, (level, confidence), sign, pairs)
-    arrays = {name: _label_intervals(intervals, values[name].attrs) for name, intervals in found.items()}
+    arrays = {name: _label_intervals(intervals, metrics[name].attrs) for name, intervals in found.items()}
     arrays["missing_interval"] = _label_reasons(found)
     for name in _SHARES:
-        if name in values:
-            arrays |= _compute_shares(name, compute_losses(values[name]), at, design, confidence)
-    coords: dict[str, Any] = {"strategy": values["strategy"].variable, "statistic": list(CONTRASTS)}
+        if name in metrics:
+            arrays |= _compute_shares(name, compute_losses(metrics[name]), at, design, confidence)
+    coords: dict[str, Any] = {"strategy": metrics["strategy"].variable, "statistic": list(COMPARISON_STATISTICS)}
     coords |= {"metric": list(found), "estimate": list(_ESTIMATES)}
-    asked = {"base": base, "level": level, "confidence": confidence, "paths": values.sizes["path"]}
-    return xr.Dataset(arrays, coords, {**values.attrs, **asked})
+    known = {"base": base, "level": level, "confidence": confidence, "paths": metrics.sizes["path"]}
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
-def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
+def cheaper(metrics: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:
     """Return how often each strategy is better than each other one on the same path.
 
     Parameters
     ----------
-    values : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
+    metrics : metrics of dimensions (strategy, path), such as :func:`~jitrisk.risk.metrics` returns.
     metric : the variable; less of it is better, and more where it is bad when low.
     confidence : probability that an interval covers the true probability.
 
@@ -117,8 +118,8 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
     ResultError
         When there is no such metric, a value is not finite, or the confidence is not between 0 and 1.
     """
-    array, confidence = select_metric(values, metric), require_probability("confidence", confidence)
-    worse, design = compute_losses(array), read_design(values)
+    array, confidence = select_metric(metrics, metric), require_probability("confidence", confidence)
+    worse, design = compute_losses(array), read_design(metrics)
     better = np.array([[design.estimate_share(one < other, confidence) for other in worse] for one in worse])
     # A strategy is never better than itself: known, not estimated.
     better[np.diag_indices(len(worse))] = 0.0
@@ -129,15 +130,15 @@ def cheaper(values: xr.Dataset, metric: str = "cost", confidence: float = CONFID
         for name, sentence in _BETTER.items()
     }
     coords = {"strategy": array["strategy"].values, "other": array["strategy"].values}
-    asked = {"metric": metric, "confidence": confidence, "paths": design.paths}
-    return xr.Dataset(arrays, coords, {**values.attrs, **asked})
+    known = {"metric": metric, "confidence": confidence, "paths": design.paths}
+    return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
 
 
 def _compute_differences(
-    rows: Array, base: int, design: Design, asked: tuple[float, float], sign: float, evidence: Sequence[float]
+    rows: Array, base: int, design: Design, levels: tuple[float, float], sign: float, evidence: Sequence[float]
 ) -> list[tuple[Interval, ...]]:
     """Return the differences of mean, value at risk and conditional value at risk of every strategy to the base."""
-    level, confidence = asked
+    level, confidence = levels
     own = Tail.from_losses(_compute_losses(rows[base], sign), level, design, confidence)
     found: list[tuple[Interval, ...]] = []
     for s, row in enumerate(rows):

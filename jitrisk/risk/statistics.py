@@ -27,7 +27,7 @@ _RESTS_ON_MEANS = ("standard_error", "lower", "upper", "cvar_standard_error", "c
 
 @dataclass(frozen=True)
 class RequestedStatistics:
-    """Which statistics are asked for.
+    """Which statistics to compute.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ def describe(
     xr.Dataset
         Each variable with the dimensions (strategy, statistic), see :data:`jitrisk.vocabulary.STATISTICS`, and
         beside it its ``_quantile`` with the dimensions (strategy, quantile), whose interval is ``_quantile_lower``
-        to ``_quantile_upper``; a stage or customer is kept. What too few paths cannot tell is NaN, and so are the
+        to ``_quantile_upper``; a stage or customer is kept. What too few paths cannot show is NaN, and so are the
         errors of mean and conditional value at risk where a hazard is expected to have been seen fewer than five times;
         see :func:`jitrisk.risk.occurrences`.
 

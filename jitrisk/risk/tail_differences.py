@@ -68,7 +68,7 @@ class Tail:
 
     Attributes
     ----------
-    losses : one a path, bad when high.
+    losses : one per path, bad when high.
     band : the value at risk, and its intervals from none to one that reaches as far as the ellipse; of few paths, the
         last alone.
     error : standard error of the value at risk.

@@ -50,7 +50,7 @@ def compute_tail_risk(
 
     The interval of the value at risk lies between order statistics, whatever the distribution, and its standard error
     comes from their spacing (Siddiqui 1960; Bloch & Gastwirth 1968). The conditional value at risk is a mean of one
-    score a path, its influence function, whose spread is its standard error (Trindade, Uryasev, Shapiro & Zrazhevsky
+    score per path, its influence function, whose spread is its standard error (Trindade, Uryasev, Shapiro & Zrazhevsky
     2007); its interval allows for the skewness of the scores, and for few paths in the tail as Student's does. It also
     allows for losses that jump near the level, such as those of a disaster in one horizon of twenty: the mean score is
     least at the true value at risk (Rockafellar & Uryasev 2002, theorem 10), and so safe as an upper bound at any
@@ -88,7 +88,7 @@ def compute_tail_risk(
 
 
 def compute_tail_scores(losses: Array, level: float, design: Design | None = None) -> Array:
-    """Return one score a path, whose mean is the conditional value at risk and whose spread its error.
+    """Return one score per path, whose mean is the conditional value at risk and whose spread its error.
 
     The score is ``v + max(loss - v, 0) / (1 - level)`` with v the value at risk: the function that Rockafellar &
     Uryasev minimize, so that the error made in v itself is of second order.

@@ -58,12 +58,12 @@ def find_widest(ranges: xr.DataArray) -> str:
     ----------
     ranges : from :func:`bands`.
     """
-    thing = str(ranges.dims[-1])
+    dim = str(ranges.dims[-1])
     values = ranges.values
     width = (values[:, -1] - values[:, 0]).mean(axis=(0, 1))
     top = np.abs(values).max(axis=(0, 1, 2))
     relative = np.divide(width, top, out=np.zeros_like(width, dtype=np.float64), where=top > 0)
-    return str(ranges[thing].values[int(np.argmax(relative))])
+    return str(ranges[dim].values[int(np.argmax(relative))])
 
 
 def _select_variable(trace: xr.Dataset, variable: str) -> xr.DataArray:

@@ -51,16 +51,16 @@ def format_unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}: there are {', '.join(names)}{format_suggestion(name, names)}"
 
 
-def select_metric(values: xr.Dataset, name: str) -> xr.DataArray:
+def select_metric(metrics: xr.Dataset, name: str) -> xr.DataArray:
     """Return one variable of dimensions (strategy, path), or raise ResultError where there is none."""
-    known = [str(other) for other, array in values.items() if set(array.dims) == {"strategy", "path"}]
+    known = [str(other) for other, array in metrics.items() if set(array.dims) == {"strategy", "path"}]
     if name not in known:
         raise ResultError(format_unknown_name("metric", name, known))
-    return complete_attrs(values[name], values)
+    return complete_attrs(metrics[name], metrics)
 
 
 def complete_attrs(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
-    """Return a variable that says which end is bad (``bad_tail``), and what makes it a year's (``per_year``).
+    """Return a variable with its bad end (``bad_tail``) and its factor to a value per year (``per_year``).
 
     Where it does not say so itself, the vocabulary does for outcomes, and anything else is taken to be bad when high
     and no total. A first stockout that never came is set to the end of the horizon, the last moment it is known for.
@@ -104,7 +104,7 @@ def read_finite_rows(array: xr.DataArray) -> Array:
         raise ResultError(f"{array.name} has no path; select at least one")
     values = np.asarray(turned.values, dtype=np.float64)
     with np.errstate(all="ignore"):
-        # One sum tells, without memory for an answer a value.
+        # One sum shows it, without memory for one flag per value.
         if np.isfinite(values.sum()):
             return values
     wrong = ~np.isfinite(values)

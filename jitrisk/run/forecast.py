@@ -13,10 +13,10 @@ from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Horizon, Job
 from jitrisk.run.memory import compute_memory
 from jitrisk.run.partition import partition
+from jitrisk.units import format_bytes, format_count, format_wall_time
 from jitrisk.vocabulary import CYCLES, OCCURRENCES, OUTCOMES, SAMPLING
 
 _SHARE, _LONGEST = 0.03, 0.5  # of the time expected, and in seconds: what a pilot may take
-_MINUTE, _HOUR = 60, 3600
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Forecast:
     def __str__(self) -> str:
         strategies = f" of {self.strategies} strategies" if self.strategies > 1 else ""
         return (
-            f"about {_format_wall_time(self.seconds)} and {_format_memory(self.bytes)} "
-            f"for {self.paths:,} path{'s' * (self.paths != 1)}{strategies}"
+            f"about {format_wall_time(self.seconds)} and {format_bytes(self.bytes)} "
+            f"for {format_count(self.paths, 'path')}{strategies}"
         )
 
 
@@ -78,14 +78,7 @@ def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
     hazards : how many hazards the model has.
     weighted : whether paths have weights.
     """
-    arrays = next(iter(job.strategies.values()))
-    sizes = {
-        "strategy": len(job.strategies),
-        "stage": arrays.stages,
-        "customer": arrays.customers,
-        "hazard": hazards,
-        "path": 1,
-    }
+    sizes = {"strategy": len(job.strategies), **job.sizes, "hazard": hazards, "path": 1}
     tables = [OUTCOMES, OCCURRENCES, CYCLES if job.has_cycles else {}, SAMPLING if weighted else {}]
     variables = [variable for table in tables for variable in table.values() if "path" in variable.dims]
     taken = (math.prod(sizes[dim] for dim in one.dims) * np.dtype(one.dtype).itemsize for one in variables)
@@ -102,17 +95,3 @@ def _measure_seconds(job: Job, paths: int, backend: Backend) -> float:
     begin = time.perf_counter()
     engine.run(replace(job, paths=job.paths[:paths]), backend)
     return time.perf_counter() - begin
-
-
-def _format_wall_time(seconds: float) -> str:
-    if round(seconds) < _MINUTE:
-        return f"{max(1, round(seconds))} s"
-    if (tens := round(seconds / 10) * 10) < _HOUR:
-        minutes, rest = divmod(tens, _MINUTE)
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, rest = divmod(round(seconds / _MINUTE), _MINUTE)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def _format_memory(needed: int) -> str:
-    return f"{needed / 1e9:.1f} GB" if needed >= 1e8 else f"{max(1, round(needed / 1e6))} MB"

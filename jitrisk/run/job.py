@@ -65,10 +65,15 @@ class Job:
         """Every series that is drawn, in the order of `series`."""
         return [one for one in self.series if isinstance(one, ExogenousSeries)]
 
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """How many members each dim has: stages, customers; the same for every strategy."""
+        return next(iter(self.strategies.values())).sizes
+
     @cached_property
     def has_cycles(self) -> bool:
         """Whether some store is replenished in cycles under some strategy."""
-        return any(arrays.cyclic.any() for arrays in self.strategies.values())
+        return any(arrays.has_cycles.any() for arrays in self.strategies.values())
 
     @cached_property
     def hazards(self) -> list[HazardProcess]:

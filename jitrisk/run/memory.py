@@ -8,6 +8,7 @@ from jitrisk.run.machine import measure_free_memory
 from jitrisk.run.partition import partition
 from jitrisk.run.totals import compute_outcome_bytes
 from jitrisk.run.worker import compute_worker_bytes
+from jitrisk.units import format_bytes, format_count
 
 _KEEP_FREE = 0.1  # share of the available memory that is never used
 
@@ -46,8 +47,8 @@ def require_memory(needed: int, paths: int, verb: str, fixed: int = 0) -> None:
         if not usable:
             advice = "the container or 'ulimit -v' may limit it"
         raise CapacityError(
-            f"to {verb} {paths:,} path{'' if paths == 1 else 's'} takes {needed / 1e9:,.1f} GB of memory "
-            f"and {usable / 1e9:,.1f} GB are free: "
+            f"to {verb} {format_count(paths, 'path')} takes {format_bytes(needed)} of memory "
+            f"and {format_bytes(usable)} are free: "
             f"{advice}; fewer strategies take less, too"
         )
 

@@ -1,4 +1,4 @@
-"""Stage 5, period by period: what was drawn, which spells there were, and what happened in every period.
+"""Stage 5, period by period: what was drawn, which occurrences there were, and what happened in every period.
 
 A trace runs the blocks of a job with totals that are reset in every period, so that its values are those that an
 ordinary run adds up.
@@ -7,29 +7,47 @@ ordinary run adds up.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from jitrisk._core import CUSTOMER_TOTALS, STAGE_TOTALS, STRIPE, Block
+from jitrisk._core import STRIPE, Block
+from jitrisk.core_tables import DIMS, list_states, list_totals
 from jitrisk.lower import GivenSeries
 from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Job
 from jitrisk.run.memory import compute_memory, require_memory
 from jitrisk.run.partition import partition
-from jitrisk.run.totals import Totals
 from jitrisk.run.worker import IsStopped, Worker
 from jitrisk.sampling.series import ExogenousSeries, Occurrence
 from jitrisk.vocabulary import EXOGENOUS, TRACE
 
-STAGE_TRACE = tuple(name for name, variable in TRACE.items() if "stage" in variable.dims)
-CUSTOMER_TRACE = tuple(name for name, variable in TRACE.items() if "customer" in variable.dims)
+TRACED = {dim: [name for name, variable in TRACE.items() if variable.dims[-1] == dim] for dim in DIMS}
+"""The variables of a trace by dim, in the order of its arrays."""
 
-_AUTHORIZED = STAGE_TRACE.index("authorized")
-_STAGE_SOURCES = [(k, STAGE_TOTALS.index(name)) for k, name in enumerate(STAGE_TRACE) if k != _AUTHORIZED]
-_CUSTOMER_SOURCES = [(k, CUSTOMER_TOTALS.index(name)) for k, name in enumerate(CUSTOMER_TRACE)]
 _DRAWN = 64  # periods drawn at a time
-_STAGE_VARIABLES = sum("stage" in variable.dims for variable in EXOGENOUS.values())
+
+
+def _list_total_names(dim: str) -> list[str]:
+    return [total.name for total in list_totals(dim, cycles=False)]
+
+
+def _match_variables(dim: str, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of a dim's trace variables that are among names, each with its place there."""
+    return [(k, names.index(name)) for k, name in enumerate(TRACED[dim]) if name in names]
+
+
+# What is no total of one period is a state row at its end.
+_TOTAL_PLACES = {dim: _match_variables(dim, _list_total_names(dim)) for dim in DIMS}
+_STATE_PLACES = {
+    dim: [
+        (k, row)
+        for k, row in _match_variables(dim, [state.name for state in list_states(dim)])
+        if TRACED[dim][k] not in _list_total_names(dim)
+    ]
+    for dim in DIMS
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +56,10 @@ class Trace:
 
     Attributes
     ----------
-    stage : float32, shape (len(STAGE_TRACE), strategies, stages, periods, paths).
-    customer : float32, shape (len(CUSTOMER_TRACE), strategies, customers, periods, paths).
+    arrays : by dim, float32, shape (variables of `TRACED`, strategies, size of the dim, periods, paths).
     """
 
-    stage: np.ndarray
-    customer: np.ndarray
+    arrays: Mapping[str, np.ndarray]
 
 
 def trace(job: Job, backend: Backend | None = None) -> Trace:
@@ -60,19 +76,17 @@ def trace(job: Job, backend: Backend | None = None) -> Trace:
         If the trace does not fit in the memory available.
     """
     backend = backend or Threads()
-    periods, paths, strategies = job.horizon.periods, len(job.paths), list(job.strategies.values())
-    sizes = [
-        (len(STAGE_TRACE), len(strategies), strategies[0].stages, periods, paths),
-        (len(CUSTOMER_TRACE), len(strategies), strategies[0].customers, periods, paths),
-    ]
-    require_memory(compute_memory(job, backend.workers) + sum(4 * math.prod(size) for size in sizes), paths, "trace")
-    out = Trace(*(np.empty(size, dtype=np.float32) for size in sizes))
+    strategies, periods, paths = len(job.strategies), job.horizon.periods, len(job.paths)
+    sizes = {dim: (len(names), strategies, job.sizes[dim], periods, paths) for dim, names in TRACED.items()}
+    needed = sum(4 * math.prod(size) for size in sizes.values())
+    require_memory(compute_memory(job, backend.workers) + needed, paths, "trace")
+    out = Trace({dim: np.empty(size, dtype=np.float32) for dim, size in sizes.items()})
 
     def record(worker: Worker, places: range, is_stopped: IsStopped) -> None:
         blocks = worker.prepare_blocks(len(places))
         recorder = _PeriodRecorder(out, places)
         for block in blocks:
-            block.reset(recorder.totals.stage, recorder.totals.customer)
+            block.reset(recorder.totals)
         for start, tile in worker.draw_tiles(worker.create_state(places), places):
             for strategy, block in enumerate(blocks):
                 for t in range(start, start + len(tile)):
@@ -88,39 +102,34 @@ class _PeriodRecorder:
     """The totals of one period, written into a trace at its end."""
 
     def __init__(self, out: Trace, places: range) -> None:
-        part = np.s_[..., places.start : places.stop]
-        self._stage, self._customer = out.stage[part], out.customer[part]
-        stages, customers, lanes = self._stage.shape[2], self._customer.shape[2], len(places)
-        self.totals = Totals(
-            np.zeros((len(STAGE_TOTALS), stages, lanes)),
-            np.zeros((len(CUSTOMER_TOTALS), customers, lanes)),
-            np.zeros((0, lanes), dtype=np.int32),
-        )
+        self._out = {dim: array[..., places.start : places.stop] for dim, array in out.arrays.items()}
+        self.totals = {
+            dim: np.zeros((len(_list_total_names(dim)), array.shape[2], len(places)))
+            for dim, array in self._out.items()
+        }
 
     def run(self, block: Block, tile: np.ndarray, tile_start: int, t: int, strategy: int) -> None:
         """Run one period with totals of its own: averages over one period are the states at its end."""
-        stage, customer = self.totals.stage, self.totals.customer
-        stage.fill(0.0)
-        customer.fill(0.0)
-        block.account(stage, customer)
-        block.open_books(t)
+        for totals in self.totals.values():
+            totals.fill(0.0)
+        block.write_to(self.totals)
+        block.reset_totals(t)
         block.advance(tile, tile_start, t, t + 1)
         block.flush()
-        block.close_books(t + 1, 1.0)
-        for k, source in _STAGE_SOURCES:
-            self._stage[k, strategy, :, t] = stage[source]
-        for k, source in _CUSTOMER_SOURCES:
-            self._customer[k, strategy, :, t] = customer[source]
-        block.observe(self._stage[_AUTHORIZED, strategy, :, t])
+        block.finalize(t + 1, 1.0)
+        for number, (dim, array) in enumerate(self._out.items()):
+            for k, place in _TOTAL_PLACES[dim]:
+                array[k, strategy, :, t] = self.totals[dim][place]
+            for k, row in _STATE_PLACES[dim]:
+                block.copy_state(number, row, array[k, strategy, :, t])
 
 
 def draw(job: Job) -> dict[ExogenousSeries | GivenSeries, np.ndarray]:
     """Return the series of a job, drawn and handed in, each float32 of shape (paths, periods)."""
     series = [one for one in job.series if isinstance(one, ExogenousSeries)]
     periods, paths = job.horizon.periods, len(job.paths)
-    arrays = next(iter(job.strategies.values()))
     # What is drawn, and the Dataset made of it, which holds constants, too.
-    rows = len(series) + _STAGE_VARIABLES * arrays.stages + arrays.customers
+    rows = len(series) + sum(job.sizes[variable.dims[-1]] for variable in EXOGENOUS.values())
     require_memory(4 * rows * periods * paths, paths, "draw")
     out: dict[ExogenousSeries | GivenSeries, np.ndarray] = {
         one: np.empty((paths, periods), dtype=np.float32) for one in series
@@ -138,6 +147,6 @@ def draw(job: Job) -> dict[ExogenousSeries | GivenSeries, np.ndarray]:
 
 
 def list_occurrences(job: Job) -> list[Occurrence]:
-    """Return the spells of every hazard on a job's first path that begin before the horizon, in order of time."""
+    """Return the occurrences of every hazard on a job's first path that begin before the horizon, in order of time."""
     found = job.sampler.list_occurrences(job.paths.start, job.horizon.periods)
-    return sorted(found, key=lambda spell: (spell.begin, spell.hazard))
+    return sorted(found, key=lambda occurrence: (occurrence.begin, occurrence.hazard))

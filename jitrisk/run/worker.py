@@ -49,13 +49,12 @@ class Worker:
 
     def simulate(self, places: range, totals: Totals, is_stopped: IsStopped) -> None:
         """Run the paths at some places of the job under every strategy, and write their totals at the same places."""
-        horizon, begin, end = self.job.horizon, places.start, places.stop
+        horizon, part = self.job.horizon, totals.select_paths(places)
         blocks = self.prepare_blocks(len(places))
         for k, block in enumerate(blocks):
-            cycles = None if totals.cycle is None else totals.cycle[:, k, :, begin:end]
-            block.reset(totals.stage[:, k, :, begin:end], totals.customer[:, k, :, begin:end], cycles)
+            block.reset(part.select_strategy(k))
             if horizon.warm_up == 0:
-                block.open_books(0)
+                block.reset_totals(0)
         state = self.create_state(places)
         for start, tile in self.draw_tiles(state, places):
             segments = split_tile(horizon, start, start + len(tile))
@@ -65,8 +64,8 @@ class Worker:
             if is_stopped():
                 return
         for block in blocks:
-            block.close_books(horizon.periods, horizon.counted)
-        totals.occurred[:, begin:end] = state.clocks.occurred
+            block.finalize(horizon.periods, horizon.counted)
+        part.occurrences[:] = state.clocks.occurred
 
     def create_state(self, places: range) -> State:
         """Return the state of the sampler for the paths at some places, before period 0."""
@@ -109,7 +108,7 @@ def compute_worker_bytes(job: Job, blocks: Partition) -> int:
 def _run_segment(block: Block, segment: Segment, tile: np.ndarray, tile_start: int) -> None:
     block.advance(tile, tile_start, segment.begin, segment.end)
     if segment.resets_totals:
-        block.open_books(segment.end)
+        block.reset_totals(segment.end)
     if segment.flushes:
         block.flush()
 

@@ -19,6 +19,9 @@ from jitrisk.sampling.streams import derive_stream_key
 # These are open or closed; the others are multiplied by a share.
 CLOSING = frozenset({"receiving", "transit"})
 
+# The stream of yields keeps the name it was first given: another one would draw other numbers.
+_STREAMS = {"yield": "good"}
+
 
 class Planner:
     """Packs series; each ``pack`` method returns one part of the plan.
@@ -59,7 +62,7 @@ class Planner:
                 law = build_constant(_finish_constant(law.mean(), how))
             source = drawn.setdefault((series.kind, series.thing, law, series.every, how), number)
             copied = source != number and law.family != "constant"
-            key = derive_stream_key(self._seed, series.kind, series.thing)
+            key = derive_stream_key(self._seed, _STREAMS.get(series.kind, series.kind), series.thing)
             rows.append((number, source if copied else NONE, self._add_table(law), series.every, how, key))
         return np.array(rows, JOB)
 

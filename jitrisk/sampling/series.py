@@ -16,7 +16,7 @@ import numpy as np
 
 from jitrisk.sampling.distributions import Distribution
 
-Kind = Literal["demand", "availability", "receiving", "transit", "lead_time", "good"]
+Kind = Literal["demand", "availability", "receiving", "transit", "lead_time", "yield"]
 
 # A hazard that begins anew more often than this a period is a constant loss of capacity, not a hazard.
 SHORTEST_CYCLE = 1e-3

@@ -1,1 +1,4 @@
-"""Studies: Datasets that take more than one simulation of a model as it is."""
+"""Studies: Datasets that take more than one simulation of a model, one public function per module.
+
+How their results are shown stands in `jitrisk.report`, and their verbs in `jitrisk.cli`.
+"""

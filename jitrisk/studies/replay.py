@@ -1,4 +1,4 @@
-"""One path again: which one, run alone with the same bits, with its time series and where it stands in its run."""
+"""One path again: chosen by its number, its metric or a quantile, and simulated alone with the same bits."""
 
 from __future__ import annotations
 
@@ -7,20 +7,125 @@ from dataclasses import dataclass, replace
 import xarray as xr
 
 from jitrisk import datasets, risk
-from jitrisk.arguments import build_job, parse_path_numbers, parse_strategies, parse_whole_number
+from jitrisk.arguments import (
+    Source,
+    build_backend,
+    load_network,
+    open_stored,
+    parse_draws,
+    parse_path_numbers,
+    parse_strategies,
+    parse_whole_number,
+)
 from jitrisk.errors import JitriskError, ResultError, format_suggestion
+from jitrisk.lower import lower_all
 from jitrisk.model import Network
-from jitrisk.risk.inputs import HOURS_PER_YEAR, is_longer_than_a_year
 from jitrisk.run import engine, tracing
-from jitrisk.run.backends import Backend, Threads
-from jitrisk.run.job import Horizon, Job
+from jitrisk.run.backends import Threads
+from jitrisk.run.job import Job, Progress
+from jitrisk.studies.result_jobs import build_result_job
 from jitrisk.vocabulary import METRICS, PRICES
 
-_ONE = "say which path in one way: its number, worst=METRIC, or quantile=PROBABILITY"
+
+def replay(
+    source: Source | xr.Dataset,
+    strategy: str,
+    path: int | None = None,
+    *,
+    worst: str | None = None,
+    quantile: float | None = None,
+    metric: str | None = None,
+    paths: int | range | None = None,
+    seed: int | None = None,
+    exogenous: xr.Dataset | None = None,
+    rare: bool = False,
+) -> xr.Dataset:
+    """Simulate one path again and return all that happens on it.
+
+    Parameters
+    ----------
+    source : a network or whatever `load` takes, or a result: a Dataset from `simulate`, or a file of one.
+    strategy : the strategy.
+    path : number of the path. Give exactly one of `path`, `worst` and `quantile`.
+    worst : a metric, such as ``"cost"``: the path on which it is worst, the lowest number of several.
+    quantile : a probability: the path at that quantile of `metric`.
+    metric : the metric of `quantile`; by default the objective, profit where the model has a price, else cost.
+    paths : how many paths of a model are searched for the worst or the quantile, by default 10,000.
+    seed : seed of every random stream of a model, by default 0.
+    exogenous : the exogenous paths, where they were handed in.
+    rare : whether the path of a model is one of a run of all strategies with ``rare=True``.
+
+    Returns
+    -------
+    Dataset with dims (time, stage | customer): the variables of `jitrisk.vocabulary.TRACE` and ``EXOGENOUS``; with dim
+    spell every occurrence of a hazard; the outcomes of the whole path as ``path_started`` and so on, the same to the
+    last bit as in the run; with dim metric the rank of the path; and the prices. `jitrisk.report.build_replay_log`
+    renders it.
+
+    Raises
+    ------
+    ModelError, ExogenousError, CapacityError
+        As `simulate` does.
+    ResultError
+        If the result is none, has no such path, needs exogenous paths, or another version of jitrisk made it.
+    JitriskError
+        If not exactly one of `path`, `worst` and `quantile` is given, a strategy, number or seed is not allowed, or
+        `paths`, `seed` or `rare` is given beside a result, which has its own.
+    """
+    choice = PathChoice(path, worst, quantile, metric)
+    with open_stored(source) as stored:
+        _refuse_unused(choice, stored, paths, seed, rare)
+        network = load_network(source if stored is None else stored)
+        result = stored
+        if stored is None and path is None:
+            result = search_paths(network, strategy, paths, seed or 0, exogenous=exogenous, rare=rare)
+        any_path = 1 if exogenous is None else None
+        if result is not None:
+            job = build_result_job(result, network, [strategy], any_path, exogenous)
+        else:
+            draws = parse_draws(network, network.strategies.values(), any_path, seed or 0, exogenous, rare)
+            job = draws.build_job(lower_all(parse_strategies(network, [strategy]), draws.ranges))
+        return replay_path(network, job, result, choice)
+
+
+def search_paths(
+    network: Network,
+    strategy: str,
+    paths: int | range | None,
+    seed: int,
+    *,
+    threads: int | None = None,
+    exogenous: xr.Dataset | None = None,
+    rare: bool = False,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Return a result of one strategy in which a path is searched, with the paths of a run of all strategies.
+
+    Parameters
+    ----------
+    network : the model.
+    strategy : the strategy.
+    paths, seed, threads, exogenous, rare, progress : as `jitrisk.simulate` takes them.
+    """
+    chosen = parse_strategies(network, [strategy])
+    draws = parse_draws(network, network.strategies.values(), paths, seed, exogenous, rare)
+    job = draws.build_job(lower_all(chosen, draws.ranges))
+    totals = engine.run(job, build_backend(threads), progress=progress)
+    return datasets.copy_weights(datasets.label_outcomes(network, chosen, totals, job), exogenous)
+
+
+def _refuse_unused(
+    choice: PathChoice, result: xr.Dataset | None, paths: int | range | None, seed: int | None, rare: bool
+) -> None:
+    """Raise JitriskError where paths to search, a seed or rare are given that nothing would use."""
+    if choice.path is not None and paths is not None:
+        raise JitriskError("`paths` is for the search with worst or quantile: leave paths out, or path")
+    if result is not None and (paths is not None or seed is not None or rare):
+        raise JitriskError("the result has its paths and its seed: leave paths, seed and rare out")
 
 
 @dataclass(frozen=True)
-class Choice:
+class PathChoice:
     """Which path is meant: by its number, as the worst in a metric, or at a quantile of one.
 
     Raises
@@ -37,7 +142,7 @@ class Choice:
     def __post_init__(self) -> None:
         given = [name for name in ("path", "worst", "quantile") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise JitriskError(f"{_ONE}; found {' and '.join(given) or 'none'}")
+            raise JitriskError(f"give exactly one of path, worst and quantile; found {' and '.join(given) or 'none'}")
         for metric in (self.metric, self.worst):
             if metric is not None and metric not in METRICS:
                 hint = format_suggestion(metric, METRICS)
@@ -45,104 +150,49 @@ class Choice:
         if self.path is not None:
             parse_path_numbers(range(parse_whole_number("path", self.path), self.path + 1))
 
-    def find_path_number(self, values: xr.Dataset, strategy: str) -> int:
+    def find_path_number(self, metrics: xr.Dataset, strategy: str) -> int:
         """Return the path's number among the metrics of a run."""
         if self.worst is not None:
-            return risk.find_worst_path(values, strategy, self.worst)
+            return risk.find_worst_path(metrics, strategy, self.worst)
         if self.quantile is not None:
             return risk.find_quantile_path(
-                values, strategy, self.metric or risk.select_objective(values), self.quantile
+                metrics, strategy, self.metric or risk.select_objective(metrics), self.quantile
             )
         assert self.path is not None  # one of the three is
-        if self.path not in values["path"].values:
-            first, last = values["path"].values[[0, -1]]
+        if self.path not in metrics["path"].values:
+            first, last = metrics["path"].values[[0, -1]]
             raise ResultError(f"there is no path {self.path} in the result: it has {first} to {last}")
         return self.path
 
 
-def refuse_unused(
-    choice: Choice, run: xr.Dataset | None, paths: int | range | None, seed: int | None, rare: bool
-) -> None:
-    """Raise JitriskError where paths to search, a seed or rare are given that nothing would use."""
-    if choice.path is not None and paths is not None:
-        raise JitriskError("paths says where to search, and path which one is meant: leave one of them out")
-    if run is not None and (paths is not None or seed is not None or rare):
-        raise JitriskError("the result has its paths and its seed: leave paths, seed and rare out")
-
-
-def apply_run_horizon(job: Job, run: xr.Dataset) -> Job:
-    """Return a job with the time axis of a run, which may measure another part of the path than the model says."""
-    return replace(job, horizon=Horizon(job.horizon.periods, int(run.attrs.get("warm_up", job.horizon.warm_up))))
-
-
-def require_same(stored: xr.Dataset, job: Job) -> None:
-    """Raise ResultError unless a result has the strategies, a seed, and the same series handed in."""
-    known = [str(name) for name in stored["strategy"].values] if "strategy" in stored.dims else []
-    for name in job.strategies:
-        if known and name not in known:
-            raise ResultError(f"there is no strategy {name!r} in the result: it has {', '.join(known)}")
-    if "seed" not in stored.attrs:
-        raise ResultError("the Dataset does not say with which seed it was simulated: use what jr.simulate returned")
-    then, now = stored.attrs.get("exogenous", ""), datasets.format_given_series(job.given)
-    if then and not now:
-        raise ResultError(
-            f"the result was simulated with {then} handed in: hand the same paths in again, "
-            "as jr.replay(..., exogenous=paths)"
-        )
-    if then != now:
-        raise ResultError(f"the result was simulated with {then or 'nothing'} handed in, and this time it is {now}")
-
-
-def measure_last_year(run: xr.Dataset, network: Network, backend: Backend | None = None) -> xr.Dataset:
-    """Return the result of the same paths with the last year of each measured alone; see :func:`jitrisk.last_year`."""
-    hours = float(run.attrs["period_hours"])
-    if not is_longer_than_a_year(int(run.attrs["periods"]) * hours / HOURS_PER_YEAR):
-        return run
-    if run.attrs.get("exogenous"):
-        raise ResultError(
-            f"the paths of the result were handed in ({run.attrs['exogenous']}), and a result does not hold them, so "
-            "that the last year of each cannot be measured alone"
-        )
-    chosen = parse_strategies(network, [str(name) for name in run["strategy"].values])
-    first, count = int(run["path"].values[0]), run.sizes["path"]
-    if int(run["path"].values[-1]) != first + count - 1:
-        raise ResultError("the paths of the result are not consecutive: hand in a range of them")
-    seed, mixture = run.attrs.get("seed", 0), datasets.read_mixture(run.attrs)
-    job = build_job(network, chosen, range(first, first + count), seed, mixture=mixture)
-    require_same(run, job)
-    job = replace(job, horizon=Horizon(network.horizon, network.horizon - round(HOURS_PER_YEAR / hours)))
-    result = datasets.label_outcomes(network, chosen, engine.run(job, backend), job)
-    return result.assign({price: run[price] for price in PRICES if price in run}).assign_attrs(measured="last year")
-
-
 def replay_path(
-    network: Network, job: Job, run: xr.Dataset | None, choice: Choice, values: xr.Dataset | None = None
+    network: Network, job: Job, result: xr.Dataset | None, choice: PathChoice, metrics: xr.Dataset | None = None
 ) -> xr.Dataset:
     """Return the replay of one path under one strategy.
 
     Parameters
     ----------
     network : the model.
-    job : the run that the path is one of, with one strategy.
-    run : its outcomes, where they are known; the choice is made among them, and the path's place in them told.
+    job : the job that the path is one of, with one strategy.
+    result : the outcomes of that job, where they are known: the path is chosen and ranked among them.
     choice : which path.
-    values : the metrics of that run, where they are computed already.
+    metrics : the metrics of that result, where they are computed already.
 
     Raises
     ------
     ResultError
-        If the choice finds no path, or the path run again differs from the run.
+        If the choice finds no path, or the path simulated again differs from the result.
     """
     ((name, _),) = job.strategies.items()
-    if values is None and run is not None:
-        values = risk.metrics(run)
-    number = choice.path if values is None else choice.find_path_number(values, name)
-    assert number is not None  # without a run the number is given
+    if metrics is None and result is not None:
+        metrics = risk.metrics(result)
+    number = choice.path if metrics is None else choice.find_path_number(metrics, name)
+    assert number is not None  # without a result the number is given
     alone = _isolate_path(job, number)
     patched = {name: network.strategies[name]}
     single = datasets.label_outcomes(network, patched, engine.run(alone, Threads(1)), alone)
-    if run is not None:
-        kept = run.sel(strategy=[name], path=[number]).load()
+    if result is not None:
+        kept = result.sel(strategy=[name], path=[number]).load()
         _refuse_differences(kept, single)
         single = single.assign({price: kept[price] for price in PRICES if price in kept})
     traced = datasets.label_trace(network, tracing.trace(alone, Threads(1)), alone)
@@ -153,7 +203,7 @@ def replay_path(
         datasets.label_replay(
             patched[name], single.isel(strategy=0, path=0), exogenous.isel(path=0), tracing.list_occurrences(alone)
         ),
-        risk.rank_path(risk.metrics(single) if values is None else values, name, number, ranked=values is not None),
+        risk.rank_path(risk.metrics(single) if metrics is None else metrics, name, number, ranked=metrics is not None),
     ]
     attrs = {key: value for part in parts for key, value in part.attrs.items()} | {"contents": "replay"}
     return xr.merge(parts, compat="equals", join="exact", combine_attrs="override").assign_attrs(attrs)
@@ -174,6 +224,6 @@ def _refuse_differences(kept: xr.Dataset, single: xr.Dataset) -> None:
     if differing:
         version = kept.attrs.get("jitrisk_version", "unknown")
         raise ResultError(
-            f"the path run again differs from the result in {', '.join(differing)}: the result was changed, "
+            f"the path simulated again differs from the result in {', '.join(differing)}: the result was changed, "
             f"other paths were handed in, or its version {version} gives other results; simulate it again"
         )

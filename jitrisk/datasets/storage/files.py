@@ -12,16 +12,15 @@ from typing import Any, TypeGuard
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.labels import FIRST_WITH_MANIFEST, FORMAT
-from jitrisk.datasets.storage.manifest import attach_manifest, compute_block_length, require_model_hash, verify_manifest
+from jitrisk.datasets.storage.manifest import attach_manifest, compute_block_length, verify_manifest
 from jitrisk.datasets.storage.proportion import is_proportionate
-from jitrisk.datasets.storage.stored_array import StoredArray
-from jitrisk.datasets.storage.validate import require_sound
+from jitrisk.datasets.storage.validate import require_known_format, require_sound
 from jitrisk.errors import CapacityError, ResultError, format_suggestion
 from jitrisk.files.atomic_files import SPARE, check_folder, replace_atomically, require_space
 from jitrisk.files.regular_files import FOLDER, identify_special_file
 from jitrisk.files.temporary_folders import recover
 from jitrisk.run.machine import measure_free_memory
+from jitrisk.units import format_bytes
 from jitrisk.vocabulary import CONTENTS, MANIFEST, RESULT_SUFFIXES
 
 _LONGEST_NAME = 1_000  # characters
@@ -144,7 +143,7 @@ def open_result(path: str | os.PathLike[str]) -> xr.Dataset:
         free = measure_free_memory()
         if stored.nbytes > free:
             raise CapacityError(
-                f"{Path(path)}: holds {stored.nbytes / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB of memory are free: use "
+                f"{Path(path)}: holds {format_bytes(stored.nbytes)}, and {format_bytes(free)} of memory are free: use "
                 "jitrisk.datasets.open_lazily, which reads what is used"
             )
         return stored.load()
@@ -157,7 +156,7 @@ def open_lazily(path: str | os.PathLike[str]) -> Iterator[xr.Dataset]:
     Raises
     ------
     ResultError
-        If there is no such file, or it is no result of this or an older version.
+        If there is no such file, or it is no result of this version.
     """
     source = Path(path)
     kind = identify_special_file(source)
@@ -205,20 +204,11 @@ def _require_safe(source: Path) -> dict[str, int]:
 
 
 def _verify_on_read(opened: xr.Dataset, where: str, places: Mapping[str, int]) -> xr.Dataset:
-    """Return a Dataset that is verified as it is read; results of older formats carry no checksums."""
-    if MANIFEST in opened.attrs:
-        return _convert_names(verify_manifest(opened, where, places))
-    version = opened.attrs.get("jitrisk_format")
-    if isinstance(version, int | np.integer) and FIRST_WITH_MANIFEST <= version <= FORMAT:
+    """Return a Dataset that is verified as it is read."""
+    require_known_format(opened)
+    if MANIFEST not in opened.attrs:
         raise ResultError("is damaged: it has no manifest; keep a result with jr.save or --out")
-    require_model_hash(opened.attrs)
-    named = _convert_names(opened)
-    kept = {
-        name: StoredArray(where, str(name), array, compute_block_length(array), ()).build_variable()
-        for name, array in named.variables.items()
-        if name not in named.indexes and array.dtype.kind != "U"
-    }
-    return named.assign(kept)
+    return _convert_names(verify_manifest(opened, where, places))
 
 
 def _read_or_refuse(source: str | os.PathLike[str], read: Callable[[], xr.Dataset]) -> xr.Dataset:

@@ -1,6 +1,7 @@
 """How much a file may declare for what it stores."""
 
 from jitrisk.errors import ResultError
+from jitrisk.units import format_bytes
 
 _ALLOWANCE = 2**26
 _MOST = 1000
@@ -15,6 +16,6 @@ def require_proportion(declared: int, stored: int) -> None:
     """Raise ResultError where a file declares far more than it stores."""
     if not is_proportionate(declared, stored):
         raise ResultError(
-            f"is refused: it declares {declared / 1e6:,.0f} MB and stores {stored / 1e6:,.3f} MB, less than one byte "
+            f"is refused: it declares {format_bytes(declared)} and stores {format_bytes(stored)}, less than one byte "
             f"in {_MOST:,}; simulate it again"
         )

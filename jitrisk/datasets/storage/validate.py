@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.labels import FORMAT
+from jitrisk.datasets.labels import FORMAT, read_given_names
 from jitrisk.errors import ResultError
 from jitrisk.printable import find_unprintable
 from jitrisk.vocabulary import CYCLES, EXOGENOUS, LINKS, OCCURRENCES, OUTCOMES, PRICES, SAMPLING, TRACE
 
-_TEXTS = ("name", "currency", "exogenous", "contents", "model_hash", "jitrisk_version")
-_SHOWN = ("name", "currency", "exogenous", "jitrisk_version")
+_TEXTS = ("name", "currency", "contents", "model_hash", "jitrisk_version")
+_SHOWN = ("name", "currency", "jitrisk_version")
 _OBJECTS = ("model", "libraries", "repriced")
 _COUNTS = ("seed", "first_path", "warm_up", "paths", "horizon", "periods")
 _SHORTEST, _LONGEST = 1e-9, 1e9  # hours in a period; beyond, a year has no number of periods that means anything
@@ -26,7 +27,7 @@ _NAMED = ("strategy", "stage", "customer", "hazard")
 
 
 def require_sound(dataset: xr.Dataset) -> None:
-    """Raise unless a Dataset is one that was written by this or an older version, and has not suffered since.
+    """Raise unless a Dataset is a result of this version that is whole.
 
     Raises
     ------
@@ -34,18 +35,15 @@ def require_sound(dataset: xr.Dataset) -> None:
         When its format is unknown, an attribute is not of its kind, a name is missing, there twice or not printable,
         a variable is of a type that no result has, or there is no path, strategy or stage in it.
     """
-    version = dataset.attrs.get("jitrisk_format")
-    if version is None:
-        raise ResultError("is not a result of jitrisk: it has no jitrisk_format")
-    if not isinstance(version, int | np.integer):
-        raise ResultError(f"is not a result of jitrisk: its jitrisk_format is {version!r}, no whole number")
-    if version > FORMAT:
-        raise ResultError(f"was written by a newer jitrisk (format {version}, this one reads {FORMAT})")
+    require_known_format(dataset)
     for name, value in dataset.attrs.items():
         if name in _SHOWN and (strange := find_unprintable(str(value))):
             raise ResultError(f"is refused: its {name} contains {strange}, which no name has")
         if wanted := _find_expected_type(str(name), value):
             raise ResultError(f"is damaged: its {name} is {_format_value(value)}, no {wanted}")
+    for text in chain.from_iterable(read_given_names(dataset.attrs)):
+        if strange := find_unprintable(text):
+            raise ResultError(f"is refused: its exogenous contains {strange}, which no name has")
     for dim in ("strategy", "path", "stage"):
         if dataset.sizes.get(dim) == 0:
             raise ResultError(f"is empty: it holds no {dim}")
@@ -55,6 +53,21 @@ def require_sound(dataset: xr.Dataset) -> None:
     for name, kinds in _KINDS.items():
         if name in dataset.variables and dataset[name].dtype.kind not in kinds:
             raise ResultError(f"is damaged: its {name} is of type {dataset[name].dtype}, which no result has")
+
+
+def require_known_format(dataset: xr.Dataset) -> None:
+    """Raise ResultError unless a Dataset has the layout that this version writes."""
+    version = dataset.attrs.get("jitrisk_format")
+    if version is None:
+        raise ResultError("is not a result of jitrisk: it has no jitrisk_format")
+    if not isinstance(version, int | np.integer):
+        raise ResultError(f"is not a result of jitrisk: its jitrisk_format is {version!r:.60}, no whole number")
+    if version > FORMAT:
+        raise ResultError(f"was written by a newer jitrisk (format {version}, this one reads {FORMAT})")
+    if version < FORMAT:
+        raise ResultError(
+            f"was written by an older jitrisk (format {version}, this one reads {FORMAT}): simulate it again"
+        )
 
 
 def _find_expected_type(name: str, value: Any) -> str:

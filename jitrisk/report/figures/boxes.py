@@ -10,10 +10,9 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrap_text
-from jitrisk.report.numbers import format_duration
+from jitrisk.report.words import read_factors, render_effect, render_policy, render_unmet_demand
 from jitrisk.risk.downtime import compute_lost_time
-from jitrisk.risk.inputs import HOURS_PER_DAY
-from jitrisk.units import format_number
+from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
 _HAZARDS = 3  # named below a box
@@ -64,14 +63,19 @@ def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str)
     covers = outline["cover_days"].values
     most = float(np.max(covers, initial=0.0, where=np.isfinite(covers))) or 1.0
     words, dark = _describe_lost_time(outline, outcomes, strategy)
-    found = {}
+    period_days, found = float(outline.attrs["period_hours"]) / HOURS_PER_DAY, {}
     for name in map(str, outline["stage"].values):
         stage = one.sel(stage=name)
-        # A store without demand covers any time, unless its full level is 0.
-        cover = min(float(stage["cover_days"]) / most, 1.0) if float(stage["full_store"]) else 0.0
+        # A store without demand covers any time, unless its order-up-to level is 0.
+        cover = min(float(stage["cover_days"]) / most, 1.0) if float(stage["order_up_to"]) else 0.0
         lost = words.get(name, ())
         found[name] = Box(
-            _wrap_name(name), _describe_stage(stage), _describe_hazards(one, name), cover, lost, dark.get(name, 0.0)
+            _wrap_name(name),
+            _describe_stage(stage, period_days),
+            _describe_hazards(one, name),
+            cover,
+            lost,
+            dark.get(name, 0.0),
         )
     for name in map(str, outline["customer"].values):
         about = _describe_customer(one.sel(customer=name))
@@ -84,34 +88,29 @@ def _wrap_name(name: str) -> str:
     return wrap_text(name, _NAME_CELLS)
 
 
-def _describe_stage(stage: xr.Dataset) -> tuple[str, ...]:
-    capacity, cover = float(stage["capacity"]), float(stage["cover_days"])
-    limit = f", ≤ {format_number(capacity, 4)} a day" if math.isfinite(capacity) else ""
-    full = float(stage["full_store"])
+def _describe_stage(stage: xr.Dataset, period_days: float) -> tuple[str, ...]:
+    capacity, cover = float(stage["capacity"]), float(stage["cover_days"]) * HOURS_PER_DAY
+    limit = f", ≤ {format_number(capacity, 4)} per day" if math.isfinite(capacity) else ""
+    full = float(stage["order_up_to"])
     store = format_number(full, 4) if math.isfinite(full) else "without limit"
     days = f" = {format_duration(cover)}" if math.isfinite(cover) and cover > 0 else ""
     return (
-        f"{format_duration(float(stage['lead_time']))}{limit}",
-        str(stage["policy"].item()),
+        f"{format_duration(float(stage['lead_time']) * HOURS_PER_DAY)}{limit}",
+        render_policy({str(name): array.item() for name, array in stage.items() if not array.dims}, period_days),
         f"store {store}{days}",
     )
 
 
 def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
-    waits = float(customer["waits"])
-    unmet = "waits" if waits == 1 else "is lost" if waits == 0 else f"waits for {format_number(100 * waits)} %"
-    return (f"{format_number(float(customer['customer_demand']), 4)} a day", f"unmet demand {unmet}")
+    demand = f"{format_number(float(customer['customer_demand']), 4)} per day"
+    return demand, render_unmet_demand(float(customer["backorder_share"]))
 
 
 def _describe_hazards(one: xr.Dataset, stage_or_customer: str) -> tuple[str, ...]:
     """Return what hits a stage or customer and how, in lines, and how many more hazards there are."""
-    hits = [
-        f"{hazard}: {effect}"
-        for hazard, name, effect in zip(
-            one["hit_hazard"].values, one["hit_thing"].values, one["effect"].values, strict=True
-        )
-        if name == stage_or_customer and effect
-    ]
+    at = np.flatnonzero(one["hit_stage_or_customer"].values == stage_or_customer)
+    effects = {str(one["hit_hazard"].values[k]): render_effect(read_factors(one["effect"].isel(hit=k))) for k in at}
+    hits = [f"{hazard}: {effect}" for hazard, effect in effects.items() if effect]
     more = len(hits) - _HAZARDS
     shown = hits if more <= 0 else [*hits[: _HAZARDS - 1], f"and {more + 1} more hazards"]
     return tuple(row for line in shown for row in wrap_text(f"▲ {line}", _CELLS).splitlines())
@@ -147,7 +146,5 @@ def _describe_lost_time(
 
 
 def _format_hours(hours: dict[str, float]) -> tuple[str, ...]:
-    said = tuple(
-        f"{name} {format_duration(value / HOURS_PER_DAY)} a year" for name, value in hours.items() if value > 0
-    )
+    said = tuple(f"{name} {format_duration(value)} per year" for name, value in hours.items() if value > 0)
     return said or ("no time lost",)

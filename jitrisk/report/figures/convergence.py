@@ -13,9 +13,10 @@ from jitrisk.report.figures.labels import Label, label_right, wrap_text
 from jitrisk.report.figures.recording import AxisQuantity, Plot, SeriesIdentity
 from jitrisk.report.figures.scales import set_log_ticks, set_plain_ticks
 from jitrisk.report.figures.style import GRID, apply_style, create_canvas, select_look, set_title
-from jitrisk.report.numbers import format_paths, format_per_horizon, format_percent
+from jitrisk.report.numbers import format_per_horizon
 from jitrisk.report.quantities import DisplayUnit, format_metric_name, select_display_unit
 from jitrisk.risk.variables import compute_horizon_factor
+from jitrisk.units import format_count, format_percent
 
 _STATISTICS = {"mean": "mean", "var": "VaR", "cvar": "CVaR"}
 
@@ -56,7 +57,7 @@ def convergence(
     ax.grid(color=GRID, lw=0.6)
     ax.set_xlabel(plot.x.label)
     ax.set_ylabel(plot.y.label)
-    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_paths(steps.attrs['paths'])}"
+    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_count(steps.attrs['paths'], 'path')}"
     set_title(ax, f"How the {name} settles", about)
     label_right(ax, labels)
     return figure
@@ -70,7 +71,7 @@ def _select_shown_unit(steps: xr.Dataset, metric: xr.DataArray, statistic: str) 
     shown = select_display_unit(steps["estimate"].values * factor, attrs["units"]).multiply(factor)
     if per_year == 1.0:
         return shown
-    over = "a year" if statistic == "mean" else format_per_horizon(steps.attrs)
+    over = "per year" if statistic == "mean" else format_per_horizon(steps.attrs)
     return DisplayUnit(shown.factor, f"{shown.unit} {over}".strip())
 
 

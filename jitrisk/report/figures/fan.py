@@ -25,9 +25,10 @@ from jitrisk.report.figures.style import (
     select_look,
     set_title,
 )
-from jitrisk.report.numbers import describe_sample, format_percent
+from jitrisk.report.numbers import describe_sample
 from jitrisk.report.quantities import DisplayUnit, format_metric_name, select_display_unit
 from jitrisk.risk.trace_quantiles import compute_trace_quantiles, find_widest
+from jitrisk.units import format_percent
 
 _MOST = 12
 _TINTS = (0.2, 0.4, 0.65)

@@ -138,7 +138,7 @@ def _label_links(one: xr.Dataset) -> dict[tuple[str, str], str]:
             part = "" if share == 1 else f"{format_number(100 * share)} %" if share else "fallback"
             words.setdefault((source, target), []).append(", ".join(filter(None, (amount, part))))
     found = {link: " + ".join(filter(None, each)) for link, each in words.items()}
-    for customer, stage in zip(one["customer"].values.tolist(), one["served_by"].values.tolist(), strict=True):
+    for customer, stage in zip(one["customer"].values.tolist(), one["customer_stage"].values.tolist(), strict=True):
         found[stage, customer] = ""
     return found
 

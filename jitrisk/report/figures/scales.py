@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from jitrisk.report.figures.recording import AxisQuantity
 from jitrisk.report.figures.style import GRID
-from jitrisk.risk.inputs import HOURS_PER_DAY
+from jitrisk.units import HOURS_PER_DAY
 
 TIME = AxisQuantity("time", "days")
 """What the time axis of a trace or replay shows."""

@@ -27,7 +27,7 @@ from jitrisk.report.figures.style import (
     set_title,
 )
 from jitrisk.report.quantities import select_display_unit
-from jitrisk.risk.inputs import HOURS_PER_DAY
+from jitrisk.units import HOURS_PER_DAY
 
 _ROWS = 24
 _ROW = 0.19  # inches

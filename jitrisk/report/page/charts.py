@@ -17,10 +17,10 @@ from jitrisk.report.page.data_points import PagePanel, list_panels, list_toggles
 from jitrisk.report.page.sections import PageTable
 from jitrisk.report.page.svg import render_inline_svg
 from jitrisk.report.summary import Summary
-from jitrisk.risk.metrics import Aim
+from jitrisk.risk.metrics import Objective
 
 # The verb of a year, the side of a distribution on which its tail is bad, and what a bad year does to a limit.
-_OBJECTIVES: dict[Aim, tuple[str, str, str]] = {
+_OBJECTIVES: dict[Objective, tuple[str, str, str]] = {
     "cost": ("cost", "right", "exceeded"),
     "profit": ("earn", "left", "fallen short of"),
 }
@@ -114,7 +114,7 @@ def list_result_charts(
     """
     objective = summary.objective
     verb, side, beyond = _OBJECTIVES[objective]
-    metrics, cut = (summary.values, "") if annual is None else (annual, " Measured in the last year of each path.")
+    metrics, cut = (summary.metrics, "") if annual is None else (annual, " Measured in the last year of each path.")
     over, per = format_within_horizon(metrics.attrs), format_per_horizon(metrics.attrs)
     span = format_horizon(metrics.attrs) or "a year"
     if summary.is_priced:
@@ -160,7 +160,7 @@ def list_precision_charts(summary: Summary) -> Iterator[ChartRequest]:
             f"How the mean {summary.objective} settles",
             f"The mean {summary.objective} in separate sub-samples of doubling size, with 95 % intervals. It has "
             "settled where they lie around the line, which is that of all paths.",
-            lambda: figures.convergence(summary.values, summary.objective, "mean"),
+            lambda: figures.convergence(summary.metrics, summary.objective, "mean"),
         )
 
 

@@ -51,7 +51,7 @@ def render_page(
     summary : its summary, from :func:`jitrisk.report.summarize`, where it is computed already.
     outline : its model, from :func:`jitrisk.outline`; the network and the assumptions need it.
     warnings : the warnings about its model, each with its name, key, finding, effect and remedy.
-    annual : the metrics of the last year of every path, from :func:`jitrisk.last_year`, where paths are longer.
+    annual : the metrics of the last year of every path, from :func:`jitrisk.measure_last_year`, where paths are longer.
     trace : some paths period by period, from :func:`jitrisk.trace`; the fan charts need it.
     replay : one path, from :func:`jitrisk.replay`; the timeline and the log of a bad path need it.
     unplayed : why a replay that was to be shown is absent, empty otherwise.
@@ -77,7 +77,7 @@ def render_page(
         "precision": draw_charts(charts.list_precision_charts(summary)),
     }
     words = {
-        "title": read_model_name(summary.measures),
+        "title": read_model_name(summary.statistics),
         "question": sections.render_question(summary),
         "answer": list_sentences(summary),
         "comparison": sections.convert_report_table(tabulate_comparison(summary), "The strategies side by side"),

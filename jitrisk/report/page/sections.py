@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
 
 from jitrisk.printable import escape_json
-from jitrisk.report.numbers import UNKNOWN, Rounded, format_percent
+from jitrisk.report.numbers import UNKNOWN, Rounded
 from jitrisk.report.replay_log import build_replay_log
 from jitrisk.report.summary import Summary
 from jitrisk.report.terminal_table import ReportTable
+from jitrisk.report.words import read_factors, render_distribution, render_draw_name, render_effect, render_policy
 from jitrisk.risk import estimate_needed_paths
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.units import format_number
+from jitrisk.units import HOURS_PER_DAY, format_number, format_percent
 
 WIDTH = 0.01
 _LEAST_WIDTH = 0.0001
 _MOST_HAZARDS = 20
 _FEWEST = 100
 _FILE = "model.yaml"
-_STATISTICS = {"mean": "mean {aim}", "var": "VaR {level} of {aim}", "cvar": "CVaR {level} of {aim}"}
+_STATISTICS = {"mean": "mean {objective}", "var": "VaR {level} of {objective}", "cvar": "CVaR {level} of {objective}"}
+_Values = TypeVar("_Values", xr.Dataset, xr.DataArray)
 _QUESTIONS = {"cost": ("cost", "costs less"), "profit": ("earn", "earns more")}
 
 
@@ -71,64 +74,79 @@ def build_warning_table(found: Sequence[tuple[str, ...]]) -> PageTable | None:
 
 
 def build_assumption_tables(outline: xr.Dataset) -> tuple[PageTable, ...]:
-    """Return what a model assumes: what is drawn from which law, what can go wrong, and how stores are refilled."""
+    """Return what a model assumes: the distributions, what can go wrong, and how stores are refilled."""
     tables = (_build_distribution_table(outline), _build_hazard_table(outline), _build_policy_table(outline))
     return tuple(table for table in tables if table.rows)
 
 
 def _build_distribution_table(outline: xr.Dataset) -> PageTable:
-    subjects = [str(name) for name in outline["random"].values]
-    rows = tuple((name, _format_by_strategy(outline, "law", random=name)) for name in subjects)
-    return PageTable("What is random, and by which law it is drawn", ("what", "law"), rows)
+    rows = tuple(
+        (
+            render_draw_name(*(str(outline[name].values[k]) for name in ("random_quantity", "random_owner"))),
+            _join_by_strategy(outline.isel(random=k), _render_distribution),
+        )
+        for k in range(outline.sizes["random"])
+    )
+    return PageTable("What is random, and from which distribution it is drawn", ("what", "distribution"), rows)
+
+
+def _render_distribution(draw: xr.Dataset) -> str:
+    values = {str(name): array.item() for name, array in draw.data_vars.items() if not array.dims}
+    return render_distribution(values) if values["distribution_family"] else ""
 
 
 def _build_hazard_table(outline: xr.Dataset) -> PageTable:
     hits: dict[str, list[str]] = {str(name): [] for name in outline["hazard"].values}
-    struck = zip(outline["hit_hazard"].values, outline["hit_thing"].values, strict=True)
-    for at, (hazard, thing) in enumerate(struck):
-        words = _format_by_strategy(outline, "effect", hit=at)
-        hits[str(hazard)].append(f"{thing}: {words}")
+    for k in range(outline.sizes["hit"]):
+        hit = outline.isel(hit=k)
+        words = _join_by_strategy(hit["effect"], _render_effect)
+        hits[str(hit["hit_hazard"].item())].append(f"{hit['hit_stage_or_customer'].item()}: {words}")
     rows = tuple(
         (
             name,
-            _format_by_strategy(outline, "events", hazard=name),
-            _format_by_strategy(outline, "duration", hazard=name),
-            _format_by_strategy(outline, "ramp", hazard=name),
+            _join_by_strategy(outline["occurrences_per_year"].sel(hazard=name), _format_value),
+            _join_by_strategy(outline["duration"].sel(hazard=name), _format_value),
+            _join_by_strategy(outline["ramp"].sel(hazard=name), _format_value),
             "; ".join(hits[name]),
         )
         for name in hits
     )
-    head = ("hazard", "events a year", "mean duration, days", "recovery after it, days", "what it hits")
+    head = ("hazard", "occurrences per year", "mean duration, days", "recovery after it, days", "what it hits")
     return PageTable("What can go wrong", head, rows)
 
 
 def _build_policy_table(outline: xr.Dataset) -> PageTable:
     names = [str(name) for name in outline["stage"].values]
     strategies = [str(name) for name in outline["strategy"].values]
+    period_days = float(outline.attrs["period_hours"]) / HOURS_PER_DAY
     rows = tuple(
-        (name, *(str(outline["policy"].sel(stage=name, strategy=strategy).item()) for strategy in strategies))
+        (name, *(_render_policy(outline.sel(stage=name, strategy=strategy), period_days) for strategy in strategies))
         for name in names
     )
     return PageTable("How each store is refilled", ("stage", *strategies), rows)
 
 
-def _format_by_strategy(outline: xr.Dataset, variable: str, **at: Any) -> str:
-    """Return one value in words; where strategies differ, each with its own."""
-    array = outline[variable].isel(at) if "hit" in at else outline[variable].sel(at)
-    said = {
-        str(name): _format_value(value) for name, value in zip(outline["strategy"].values, array.values, strict=True)
-    }
-    if len(set(said.values())) == 1:
-        return next(iter(said.values()))
-    return "; ".join(f"{name}: {words or 'none'}" for name, words in said.items())
+def _render_effect(effect: xr.DataArray) -> str:
+    return render_effect(read_factors(effect))
 
 
-def _format_value(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if np.isnan(value):
+def _render_policy(stage: xr.Dataset, period_days: float) -> str:
+    return render_policy({str(name): array.item() for name, array in stage.items() if not array.dims}, period_days)
+
+
+def _join_by_strategy(outline: _Values, render: Callable[[_Values], str]) -> str:
+    """Return values of an outline in words; where strategies differ, those of each."""
+    words = {str(name): render(outline.sel(strategy=name)) for name in outline["strategy"].values}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{name}: {text or 'none'}" for name, text in words.items())
+
+
+def _format_value(array: xr.DataArray) -> str:
+    value = float(array)
+    if math.isnan(value):
         return "none"
-    return "no limit" if np.isinf(value) else format_number(float(value), 4)
+    return "no limit" if math.isinf(value) else format_number(value, 4)
 
 
 def describe_correlations(outline: xr.Dataset | None, strategies: Sequence[str]) -> tuple[str, ...]:
@@ -181,12 +199,12 @@ def _format_expected(count: float) -> str:
 
 def build_precision_table(summary: Summary) -> PageTable:
     """Return how precise the estimates of the objective are, and how many paths an interval of ± 1 % needs."""
-    found = estimate_needed_paths(summary.measures, summary.objective, WIDTH)
+    found = estimate_needed_paths(summary.statistics, summary.objective, WIDTH)
     level = format_percent(summary.level)
     rows: list[tuple[str | Rounded, ...]] = []
     for statistic, words in _STATISTICS.items():
         at = found.sel(statistic=statistic)
-        name = words.format(level=level, aim=summary.objective)
+        name = words.format(level=level, objective=summary.objective)
         rows.append((f"{name}, ± %", *map(_format_width, at["width"].values)))
         rows.append((f"{name}: paths for ± {100 * WIDTH:g} %", *map(_format_needed_paths, at["needed"].values)))
     caption = f"Half the 95 % interval of the {summary.objective} at {summary.paths:,} paths, as a share of it"

@@ -1,7 +1,7 @@
 """How the paths of a result were drawn, and what an average over them is: the sampling design.
 
 Paths are either all alike, or drawn from a mixture of components, each a stratum with a fixed share, and then they have
-weights. Every statistic asks the design for means, quantiles and shares, and is otherwise written once.
+weights. Every statistic takes means, quantiles and shares from the design and is written once.
 """
 
 from __future__ import annotations

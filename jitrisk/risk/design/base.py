@@ -1,4 +1,4 @@
-"""What statistics ask of the way in which paths were drawn."""
+"""What every sampling design computes for the statistics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROUNDING = 1e-12
 
 
 class Point(NamedTuple):
-    """A quantile that is asked for.
+    """A quantile to compute.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class RankedSample(NamedTuple):
 
 
 class Design(Protocol):
-    """What statistics ask of the way in which paths were drawn.
+    """How paths were drawn, and what statistics need of it.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Design(Protocol):
         """Return the means over the last axis, the paths."""
 
     def spread(self, values: Array) -> Spread:
-        """Return the mean of one value a path, with its error, and the spread of the values."""
+        """Return the mean of one value per path, with its error, and the spread of the values."""
 
     def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:
         """Return the spread of ``max(value - threshold, 0) / (1 - level)``, turned around where `low`."""

@@ -23,7 +23,7 @@ from jitrisk.risk.order_statistics import (
 
 
 class EqualDesign:
-    """Paths that are all alike: independent draws from one law."""
+    """Paths that are all alike: independent draws from one distribution."""
 
     period = 1
 
@@ -37,7 +37,7 @@ class EqualDesign:
         return found
 
     def spread(self, values: Array) -> Spread:
-        """Return the mean of one value a path, with its error, and the spread of the values."""
+        """Return the mean of one value per path, with its error, and the spread of the values."""
         return moments(values).spread
 
     def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:

@@ -20,7 +20,7 @@ from jitrisk.risk.order_statistics import Quantile, QuantileBand
 
 
 class WeightedDesign:
-    """Paths from a mixture: strata of fixed shares, and a weight a path.
+    """Paths from a mixture: strata of fixed shares, and a weight per path.
 
     The mean is ``sum a_h mean_h(w x) / sum a_h mean_h(w)`` over the strata h of share ``a_h``, and its error that of
     the ratio by the delta method (Cochran 1977, Sampling Techniques, sections 5A.8 and 6.11). For shares and quantiles
@@ -68,7 +68,7 @@ class WeightedDesign:
         return found
 
     def spread(self, values: Array) -> Spread:
-        """Return the weighted mean of one value a path, with its error, and the spread of the values."""
+        """Return the weighted mean of one value per path, with its error, and the spread of the values."""
         least = float(values.min())
         if least == values.max():
             return Spread(least, 0.0, 0.0, 0.0, 0.0, self.paths - 1.0, math.inf)

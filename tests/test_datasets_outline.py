@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 import jitrisk as jr
-from jitrisk.datasets.wording import format_count, format_distribution, format_duration
 from jitrisk.errors import ResultError
 from jitrisk.lower import list_series
 from jitrisk.report import summarize_model
-from jitrisk.sampling.distributions import FAMILIES, build_constant, build_distribution
+from jitrisk.report.words import (
+    read_factors,
+    render_distribution,
+    render_draw_name,
+    render_effect,
+    render_policy,
+    render_units,
+)
+from jitrisk.sampling.distributions import FAMILIES, build_distribution
+from jitrisk.units import format_duration
 from jitrisk.vocabulary import OUTLINE
 
 MODEL = {
@@ -68,6 +76,11 @@ MODEL = {
 }
 
 
+def read_values(one):
+    """The variables of an outline that are left without a dimension."""
+    return {name: array.item() for name, array in one.data_vars.items() if not array.dims}
+
+
 @pytest.fixture(scope="module")
 def outline():
     return jr.outline(MODEL)
@@ -98,16 +111,16 @@ def test_demand_is_exploded_by_hand(outline):
 def test_stores_by_hand(outline):
     base = outline.sel(strategy="base")
     # Steel: 3 d of 75 a day is the point, and a lot of 500 above it.
-    assert base["full_store"].sel(stage="steel").item() == pytest.approx(225 + 500)
+    assert base["order_up_to"].sel(stage="steel").item() == pytest.approx(225 + 500)
     assert base["cover_days"].sel(stage="steel").item() == pytest.approx(725 / 75)
-    assert base["full_store"].sel(stage="gear").item() == 40.0
+    assert base["order_up_to"].sel(stage="gear").item() == 40.0
     assert base["cover_days"].sel(stage="gear").item() == pytest.approx(1.0)
     assert base["initial"].sel(stage=["gear", "scrap"]).values.tolist() == [7.0, 100.0]
     assert base["cover_days"].sel(stage="unused").item() == math.inf
-    assert base["full_store"].sel(stage="box").item() == 0.0
+    assert base["order_up_to"].sel(stage="box").item() == 0.0
     assert base["lead_time"].values == pytest.approx([6.0, 1.0, 0.5, 0.5, 0.5])
     assert base["capacity"].values.tolist() == pytest.approx([math.inf, math.inf, 60.0, math.inf, math.inf])
-    assert base["good"].sel(stage="gear").item() == 0.8
+    assert base["yield"].sel(stage="gear").item() == 0.8
 
 
 def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
@@ -120,18 +133,26 @@ def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
     sections = summarize_model(found).sections
     assert "; takes 6 d, deliveries in order; " in sections["Stages"]["steel"]
     assert "customers served first" not in sections["Stages"]["gear"]
-    assert sections["What other changes"]["gear"].endswith("; customers served first")
+    assert "; customers served first" in sections["What other changes"]["gear"]
 
 
-def test_policies_in_words(outline):
-    said = dict(zip(outline["stage"].values, outline["policy"].sel(strategy="base").values, strict=True))
-    assert said == {
+def test_policies_are_values_and_words_are_made_of_them(outline):
+    base = outline.sel(strategy="base")
+    words = {name: render_policy(read_values(base.sel(stage=name)), 0.5) for name in base["stage"].values.tolist()}
+    assert words == {
         "steel": "reorder point: at 225 order 500",
         "scrap": "min max: at 10 up to 100",
         "gear": "kanban: 4 cards of 10",
         "box": "make to order: nothing in stock",
         "unused": "base stock: up to 5, reviewed every 2 d",
     }
+    kinds = ["reorder_point", "min_max", "kanban", "make_to_order", "base_stock"]
+    assert base["policy_kind"].values.tolist() == kinds
+    assert base["reorder_point"].values == pytest.approx([225, 10, 30, 0, 5])
+    assert base["lot_size"].values == pytest.approx([500, 0, 10, 0, 0])
+    assert base["cards"].sel(stage="gear").item() == 4
+    assert base["cards"].drop_sel(stage="gear").isnull().all()
+    assert base["review_period"].values.tolist() == [0.5, 0.5, 0.5, 0.5, 2.0]
 
 
 def test_links_are_those_of_any_strategy(outline):
@@ -147,47 +168,73 @@ def test_links_are_those_of_any_strategy(outline):
     assert outline["share"].sel(strategy="base").values.tolist() == [0.75, 0.25, 1.0, 0.0]
     assert outline["share"].sel(strategy="other").values.tolist() == [1.0, 0.0, 1.0, 1.0]
     assert np.isnan(outline["quantity"].sel(strategy="other").values[1])
-    assert outline["served_by"].values.tolist() == [["box", "gear"], ["box", "box"]]
-    assert outline["waits"].sel(strategy="base").values.tolist() == [0.25, 1.0]
+    assert outline["customer_stage"].values.tolist() == [["box", "gear"], ["box", "box"]]
+    assert outline["backorder_share"].sel(strategy="base").values.tolist() == [0.25, 1.0]
 
 
 def test_hazards_by_hand(outline):
     one = outline.sel(strategy="base", hazard="fire")
     # A cycle: 4 years of quiet, 40 d on, 20 d of recovery.
-    assert one["events"].item() == pytest.approx(365 / (4 * 365 + 60))
+    assert one["occurrences_per_year"].item() == pytest.approx(365 / (4 * 365 + 60))
     assert one["duration"].item() == pytest.approx(40.0)
     assert one["ramp"].item() == pytest.approx(20.0)
-    hits = list(zip(outline["hit_hazard"].values, outline["hit_thing"].values, strict=True))
+    hits = list(zip(outline["hit_hazard"].values, outline["hit_stage_or_customer"].values, strict=True))
     assert hits == [("fire", "gear"), ("fire", "shop"), ("fire", "steel")]
-    assert outline["effect"].values.tolist() == [
-        ["no capacity, yield × 0.9", "demand × 1.5", ""],
-        ["", "", "no arrivals"],
+    factors = [[read_factors(hit) for hit in one] for one in outline["effect"]]
+    assert factors == [
+        [{"capacity": 0.0, "yield": 0.9}, {"demand": 1.5}, {}],
+        [{}, {}, {"arrivals": 0.0}],
     ]
+    assert [render_effect(one) for one in factors[0]] == ["no capacity, yield × 0.9", "demand × 1.5", ""]
     assert outline["chance"].sel(strategy="base").values.tolist()[:2] == [0.5, 1.0]
     assert np.isnan(outline["chance"].sel(strategy="base").values[2])
 
 
-def test_laws_in_words(outline):
-    said = dict(zip(outline["random"].values, outline["law"].sel(strategy="base").values, strict=True))
-    assert said == {
+def test_distributions_are_values_and_words_are_made_of_them(outline):
+    base = outline.sel(strategy="base")
+    draws = [read_values(base.isel(random=k)) for k in range(base.sizes["random"])]
+    words = {
+        render_draw_name(draw["random_quantity"], draw["random_owner"]): render_distribution(draw) for draw in draws
+    }
+    assert words == {
         "lead time of steel": "gamma, mean 6 d, cv 0.5",
         "demand of shop": "poisson, mean 15, cv 0.2582; drawn every 12 h",
-        "quiet before fire": "exponential, mean 4 years, cv 1",
+        "time before fire": "exponential, mean 4 years, cv 1",
         "duration of fire": "always 40 d",
     }
+    assert [draw["random_unit"] for draw in draws] == ["d", "unit", "d", "d"]
+    steel, shop, *fire = draws
+    assert (steel["distribution_mean"], steel["distribution_sd"]) == pytest.approx((6.0, 3.0))
+    assert (shop["distribution_mean"], shop["distribution_sd"]) == pytest.approx((15.0, math.sqrt(15)))
+    assert (shop["distribution_low"], shop["distribution_high"], shop["draw_period"]) == (0.0, math.inf, 0.5)
+    assert (fire[1]["distribution_low"], fire[1]["distribution_high"]) == (40.0, 40.0)
+    assert math.isnan(fire[0]["draw_period"])
 
 
-def test_everything_drawn_has_its_law():
+def test_everything_drawn_has_its_distribution():
     for name in ("brake-valves", "clinic-supplies"):
         outline, network = jr.outline(name), jr.load(name)
         for strategy, one in network.strategies.items():
-            told = [str(law) for law in outline["law"].sel(strategy=strategy).values if law]
+            found = [family for family in outline["distribution_family"].sel(strategy=strategy).values if family]
             drawn = [each for each in list_series(one) if each.base.family != "constant"]
-            assert len(told) == len(drawn) + 2 * len(one.hazards)
+            assert len(found) == len(drawn) + 2 * len(one.hazards)
+
+
+def describe(one, unit):
+    """A distribution as an outline holds it."""
+    return {
+        "random_quantity": "duration",
+        "random_unit": unit,
+        "distribution_family": one.family,
+        "distribution_mean": one.mean(),
+        "distribution_sd": one.sd(),
+        "distribution_low": one.lowest,
+        "distribution_high": one.highest,
+    }
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_any_law_is_told_with_its_mean(family):
+def test_the_words_of_any_distribution_hold_its_mean(family):
     given = {
         "empirical": {"values": [10.0, 30.0]},
         "binomial": {"n": 40, "p": 0.5},
@@ -199,32 +246,65 @@ def test_any_law_is_told_with_its_mean(family):
         "weibull": {"mean": 20.0, "shape": 1.5},
         "constant": {"value": 20.0},
     }.get(family, {"mean": 20.0, "cv": 0.5})
-    law = build_distribution(family, **given)
-    words = format_distribution(law, 24.0)
-    assert f"{format_count(law.mean())} d" in words
+    one = build_distribution(family, **given)
+    words = render_distribution(describe(one, "d"))
+    assert f"{render_units(one.mean())} d" in words
     if family == "constant":
         assert words == "always 20 d"
     else:
         assert words.startswith(family.replace("_", " "))
-        assert f"cv {format_count(law.sd() / law.mean())}" in words
+        assert f"cv {render_units(one.sd() / one.mean())}" in words
     assert ("from 10 d to 30 d" in words) == (family in ("empirical", "triangular", "uniform"))
 
 
-def test_a_law_without_a_mean_tells_its_spread():
-    assert format_distribution(build_distribution("normal", mean=0.0, sd=3.0), None) == "normal, mean 0, sd 3"
-    assert format_distribution(build_constant(0.0), 24.0) == "always 0 min"
+def test_the_words_of_a_distribution_of_mean_0_hold_its_standard_deviation():
+    normal, never = build_distribution("normal", mean=0.0, sd=3.0), build_distribution("constant", value=0.0)
+    assert render_distribution(describe(normal, "unit")) == "normal, mean 0, sd 3"
+    assert render_distribution(describe(never, "d")) == "always 0 h"
+
+
+def test_strategies_are_compared_by_values_not_by_words():
+    model = copy.deepcopy(MODEL)
+    # The same words, 225 rounded to four digits, and another value.
+    model["strategies"]["other"]["stages"]["steel"] = {"policy": {"reorder_point": {"point": 225.004, "quantity": 500}}}
+    del model["strategies"]["other"]["stages"]["gear"], model["strategies"]["other"]["customers"]
+    model["strategies"]["same"] = {}
+    sections = summarize_model(jr.outline(model)).sections
+    assert "reorder point: at 225 order 500" in sections["Stages"]["steel"]
+    assert sections["What other changes"]["steel"].startswith("reorder point: at 225 order 500")
+    assert sections["What same changes"] == {"nothing": ""}
+
+
+def test_a_hazard_that_no_longer_hits_is_a_change():
+    model = copy.deepcopy(MODEL)
+    model["strategies"] = {"base": {}, "safe": {"hazards": {"fire": {"hits": {"shop": {"demand": 2}}}}}}
+    assert summarize_model(jr.outline(model)).sections["What safe changes"] == {
+        "gear": "hit by no hazard",
+        "fire": "shop: demand × 2 (with probability 0.5); "
+        "without gear: no capacity, yield × 0.9 (with probability 0.5)",
+    }
+
+
+def test_a_stage_and_a_hazard_of_one_name_have_both_their_changes():
+    model = copy.deepcopy(MODEL)
+    model["hazards"]["gear"] = model["hazards"].pop("fire")
+    other = {"stages": {"gear": {"capacity": "90 / d"}}, "hazards": {"gear": {"duration": "20 d"}}}
+    model["strategies"] = {"base": {}, "other": other}
+    changes = summarize_model(jr.outline(model)).sections["What other changes"]
+    assert "at most 90 per day" in changes["gear"]
+    assert "20 d on average" in changes["gear"]
 
 
 @pytest.mark.parametrize(
     ("hours", "words"),
     [(8, "8 h"), (36, "1.5 d"), (0.5, "30 min"), (17520, "2 years"), (8760, "365 d"), (100 / 3, "1.389 d")],
 )
-def test_spans_have_the_unit_that_suits_them(hours, words):
-    assert format_duration(hours) == words
+def test_durations_have_the_unit_that_suits_them(hours, words):
+    assert format_duration(hours, 4) == words
 
 
 def test_numbers_are_written_out():
-    assert [format_count(value) for value in (0, 1234567.8, 3.14159, 0.00012345, 99999.4, -5)] == [
+    assert [render_units(value) for value in (0, 1234567.8, 3.14159, 0.00012345, 99999.4, -5)] == [
         "0",
         "1,234,568",
         "3.142",
@@ -249,9 +329,10 @@ def test_a_store_without_a_limit_has_none_in_the_outline():
     customers = {"one": {"stage": "free", "demand": 4}, "other": {"stage": "fair", "demand": 1}}
     model = {"name": "rules", "period": "1 d", "horizon": "9 d", "stages": stages, "customers": customers}
     outline = jr.outline(model).isel(strategy=0)
-    assert outline["policy"].values.tolist() == [
+    assert [render_policy(read_values(outline.isel(stage=k)), 1.0) for k in (0, 1)] == [
         "kanban: always as much on order as its capacity",
         "base stock: up to 3",
     ]
-    assert outline["full_store"].values.tolist() == [np.inf, 3]
+    assert outline["cards"].values[0] == np.inf
+    assert outline["order_up_to"].values.tolist() == [np.inf, 3]
     assert outline["initial"].values.tolist() == [0, 3]

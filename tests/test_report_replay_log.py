@@ -10,15 +10,15 @@ from replays import replay, stretch
 from rich.console import Console
 
 import jitrisk as jr
-from jitrisk.report import build_replay_document, replay_log
+from jitrisk.report import build_replay_document, build_replay_log
 
 STORY = replay(
     2000,
     warm_up=3,
-    spells=[
-        ("fire", 10.25, 17.0, 20.0, {"press": "capacity × 0.5", "shop": "demand × 2"}),
+    occurrences=[
+        ("fire", 10.25, 17.0, 20.0, {"press": {"capacity": 0.5}, "shop": {"demand": 2.0}}),
         ("miss", 30.0, 31.5, 31.5, {}),
-        *(("trip", float(t), t + 0.125, t + 0.125, {"press": "no capacity"}) for t in range(50, 500, 10)),
+        *(("trip", float(t), t + 0.125, t + 0.125, {"press": {"capacity": 0.0}}) for t in range(50, 500, 10)),
     ],
     shortage={"press": {**stretch(10, 15), 17: 1, 60: 1}},
     starved={"line": stretch(11, 15, 0.5)},
@@ -36,35 +36,35 @@ def printed(shown: object, width: int = 80, encoding: str = "utf-8") -> str:
 
 
 def test_every_event_has_a_dated_sentence():
-    assert replay_log(STORY).lines == (
+    assert build_replay_log(STORY).lines == (
         ("day 1", "the warm-up was over: from here on everything counts"),
         ("day 3, 10 h", "fire began and lasted 2.2 d (press: capacity × 0.5; shop: demand × 2)"),
-        ("day 3, 16 h", "press ran dry, 2 times: 2.3 d in all up to day 6, 8 h"),
+        ("day 3, 16 h", "press was short of stock, 2 times: 2.3 d in all up to day 6, 8 h"),
         ("day 4", "line was down, 20 h in all up to day 5, 16 h"),
         ("day 5, 16 h", "fire ended"),
-        ("day 5, 16 h", "line was down no more"),
+        ("day 5, 16 h", "line was running again"),
         ("day 6, 8 h", "press could give all that was asked again"),
-        ("day 6, 16 h", "what fire hit had fully recovered"),
+        ("day 6, 16 h", "the recovery from fire was over"),
         ("day 10", "miss began and lasted 12 h (hit nothing)"),
         ("day 10, 12 h", "miss ended"),
-        ("day 16, 16 h", "trip struck for 1 h (press: no capacity)"),
-        ("day 20", "trip struck for 1 h (press: no capacity)"),
-        ("day 20, 8 h", "press ran dry, for 8 h"),
-        ("day 23, 8 h", "trip struck for 1 h (press: no capacity)"),
-        ("day 26, 16 h", "trip struck for 1 h (press: no capacity)"),
-        ("day 30", "trip struck briefly, 41 times: 41 h in all up to day 163, 9 h"),
-        ("day 663, 16 h", "line ran dry and shop went short, for 3.3 d up to the end"),
-        ("day 663, 16 h", "the backlog of shop was at its worst: 1,234 units"),
+        ("day 16, 16 h", "trip occurred for 1 h (press: no capacity)"),
+        ("day 20", "trip occurred for 1 h (press: no capacity)"),
+        ("day 20, 8 h", "press was short of stock, for 8 h"),
+        ("day 23, 8 h", "trip occurred for 1 h (press: no capacity)"),
+        ("day 26, 16 h", "trip occurred for 1 h (press: no capacity)"),
+        ("day 30", "trip occurred briefly, 41 times: 41 h in all up to day 163, 9 h"),
+        ("day 663, 16 h", "line was short of stock and shop had to wait, for 3.3 d up to the end"),
+        ("day 663, 16 h", "the backlog of shop was largest: 1,234 units"),
     )
 
 
 def test_a_calm_path_says_so():
-    assert replay_log(replay()).lines == (("", "nothing went wrong, and no hazard struck"),)
+    assert build_replay_log(replay()).lines == (("", "nothing went wrong, and no hazard occurred"),)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_it_fits_any_terminal(width: int):
-    text = printed(replay_log(STORY), width)
+    text = printed(build_replay_log(STORY), width)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= min(width, 110)
     assert "By hand: path 8,123 under jit" in text
     for words in ("cost in ", "M EUR", "3.65", "fill rate, %", "25", "largest backlog, units"):
@@ -72,18 +72,18 @@ def test_it_fits_any_terminal(width: int):
 
 
 def test_it_can_be_printed_without_a_console_and_in_any_encoding():
-    text = str(replay_log(STORY))
+    text = str(build_replay_log(STORY))
     assert "day 5, 16 h    fire ended" in text
-    assert "capacity x 0.5" in printed(replay_log(STORY), encoding="ascii")
+    assert "capacity x 0.5" in printed(build_replay_log(STORY), encoding="ascii")
 
 
-def test_the_place_in_the_run_is_told_where_it_is_known():
+def test_the_rank_in_the_run_is_shown_where_there_is_a_run():
     outcomes = jr.simulate("bicycles", 40)
-    worst = replay_log(jr.replay(outcomes, "jit", worst="cost")).totals
-    assert worst.columns == ("figure", "place")
+    worst = build_replay_log(jr.replay(outcomes, "jit", worst="cost")).totals
+    assert worst.columns == ("figure", "rank")
     assert [str(cell) for cell in worst.rows[0].cells][1] == "1"
     assert any("worst of 40 paths" in note for note in worst.notes)
-    assert replay_log(jr.replay("bicycles", "jit", 3)).totals.columns == ("figure",)
+    assert build_replay_log(jr.replay("bicycles", "jit", 3)).totals.columns == ("figure",)
 
 
 def test_totals_are_the_path_s_metrics():
@@ -102,15 +102,23 @@ def test_the_document_holds_every_event():
     document = build_replay_document(STORY)
     assert (document["schema"], document["strategy"], document["path"]) == ("jitrisk.replay", "jit", 8123)
     assert document["run_paths"] is None
-    assert len(document["events"]) == len(replay_log(STORY).lines)
+    assert len(document["events"]) == len(build_replay_log(STORY).lines)
     ended = next(event for event in document["events"] if event["kind"] == "hazard_ended")
     assert ended == {
         "time": 17.0,
         "kind": "hazard_ended",
-        "thing": "fire",
+        "subject": "fire",
         "until": 20.0,
         "times": 1,
         "amount": None,
         "unit": "",
-        "detail": "",
+        "occurrence": -1,
+        "customer_stage": "",
+        "hits": {},
     }
+
+
+def test_the_document_holds_the_factors_of_a_hazard_as_numbers():
+    events = build_replay_document(STORY)["events"]
+    began = {event["subject"]: event["hits"] for event in events if event["kind"] == "hazard_began"}
+    assert began == {"fire": {"press": {"capacity": 0.5}, "shop": {"demand": 2.0}}, "miss": {}}

@@ -19,7 +19,7 @@ MODEL = "bicycles"
 def small(monkeypatch):
     """Begin with few paths, so that there is something to add."""
     monkeypatch.setattr(until, "FIRST", 500)
-    monkeypatch.setattr(until, "_GIVE_UP", 3000)
+    monkeypatch.setattr(until, "_MOST_OF_ZEROS", 3000)
     monkeypatch.setattr(until, "_SLICE", 700)
 
 

@@ -1,4 +1,4 @@
-"""How a simulation is shown while it runs: how long it will take, how far it is, how precise it has become."""
+"""A simulation on the command line, and its forecast, progress and precision on stderr while it runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
-from jitrisk.cli.printing import build_console, echo
+from jitrisk.cli.printing import add_to_document, build_console, echo
 from jitrisk.files.stop_signals import Cleanup
 from jitrisk.printable import escape
 
@@ -21,21 +19,18 @@ if TYPE_CHECKING:
     from jitrisk.cli.options import Request
     from jitrisk.model import Network
 
-REACHED = "jitrisk.reached"
-"""Under which the context of a verb keeps how precise its run has become."""
-
-_LONG = 10.0  # seconds from which on a run is announced
-_FIXED = 500_000  # bytes of a result that do not grow with its paths: its model, prices and texts
-_COUNTED = 1e9  # stage-periods under which a run is short on any machine, so that nothing is measured first
+_LONG = 10.0  # seconds; the forecast of a longer run is printed
+_FIXED = 500_000  # bytes of a result that do not depend on its paths: model, prices and texts
+_COUNTED = 1e9  # stage-periods; fewer are short on any machine, so that no forecast is computed
 
 
 def run_simulation(network: Network, names: Sequence[str], request: Request) -> xr.Dataset:
-    """Simulate a model as the options ask, and say on stderr what a person wants to know meanwhile.
+    """Simulate a model as the options ask; print the forecast, the progress and warnings on stderr meanwhile.
 
     Parameters
     ----------
     network : the model.
-    names : the strategies wanted.
+    names : the strategies.
     request : the options of the run.
     """
     from jitrisk import pipeline
@@ -57,9 +52,8 @@ def run_simulation(network: Network, names: Sequence[str], request: Request) -> 
 
 
 def _simulate_until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
-    from jitrisk import pipeline
     from jitrisk.report import build_precision_document, render_precision_line
-    from jitrisk.studies.until import FIRST
+    from jitrisk.studies.until import FIRST, simulate_until
 
     looks: list[xr.Dataset] = []
     size = _compute_path_bytes(network, names, request)
@@ -81,7 +75,7 @@ def _simulate_until(network: Network, names: Sequence[str], request: Request, ta
         show_progress(request.quiet) as progress,
         print_warnings_as_lines(lambda: render_precision_line(looks[-1]) if looks else ""),
     ):
-        result = pipeline.simulate_until(
+        result = simulate_until(
             network,
             target,
             request.seed,
@@ -93,7 +87,7 @@ def _simulate_until(network: Network, names: Sequence[str], request: Request, ta
             watch=watch,
         )
     found = looks[-1]
-    click.get_current_context().meta[REACHED] = {"until": build_precision_document(found)}
+    add_to_document(until=build_precision_document(found))
     if not (request.quiet and found["met"].all()):
         echo(render_precision_line(found), err=True)
     if found.attrs.get("stopped") == "most" and most < request.max_paths:
@@ -102,7 +96,7 @@ def _simulate_until(network: Network, names: Sequence[str], request: Request, ta
 
 
 def _require_space(request: Request, paths: int, size: int) -> None:
-    """Raise ResultError, before any path is simulated, where so many of a size would not fit in what keeps them."""
+    """Raise ResultError, before any path is simulated, where the file of a result would not fit on its disk."""
     from jitrisk.files.atomic_files import require_space
 
     if request.out is not None:
@@ -110,7 +104,7 @@ def _require_space(request: Request, paths: int, size: int) -> None:
 
 
 def _count_fitting_paths(request: Request, size: int) -> int:
-    """Return how many paths to have at most: as many as asked, or as have room now in what they are kept in."""
+    """Return the number of paths at most: as many as asked, or as fit on the disk of the file now."""
     from jitrisk.files.atomic_files import measure_free_space
 
     if request.out is None:
@@ -120,18 +114,20 @@ def _count_fitting_paths(request: Request, size: int) -> int:
 
 
 def _compute_path_bytes(network: Network, names: Sequence[str], request: Request) -> int:
-    """Return the bytes of one path in a result that is kept, 0 where none is: strategies are lowered to know them."""
+    """Return the bytes of one path in the file of a result, 0 where there is no file."""
     if request.out is None:
         return 0
-    from jitrisk.arguments import build_job
+    from jitrisk.arguments import parse_draws
+    from jitrisk.lower import lower_all
     from jitrisk.run.forecast import compute_result_bytes
 
-    job = build_job(network, {name: network.strategies[name] for name in names}, 1)
+    chosen = {name: network.strategies[name] for name in names}
+    job = parse_draws(network, chosen.values(), 1).build_job(lower_all(chosen))
     return compute_result_bytes(job, len(network.hazards), request.rare)
 
 
 def announce(network: Network, names: Sequence[str], paths: int, request: Request) -> None:
-    """Say on stderr how long a run will take and how much memory, where it is long."""
+    """Print the forecast of time and memory on stderr, where a run is long."""
     from jitrisk import pipeline
 
     if request.quiet or paths * len(names) * len(network.stages) * network.horizon < _COUNTED:
@@ -143,7 +139,7 @@ def announce(network: Network, names: Sequence[str], paths: int, request: Reques
 
 @contextmanager
 def print_warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
-    """Print warnings of the library on stderr as lines for people, but for what is said elsewhere."""
+    """Print warnings of the library on stderr as lines, without the one that is printed elsewhere."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default", UserWarning)
         try:
@@ -157,7 +153,7 @@ def print_warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
 
 @contextmanager
 def show_progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show progress with the time left on stderr, where a person looks at it."""
+    """Show progress with the time left on stderr, where that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -173,5 +169,5 @@ def show_progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _restore_terminal() -> None:
-    """Clear the line of the progress bar and show the cursor, which the bar hides."""
+    """Clear the line of the progress bar and show the cursor again."""
     os.write(2, b"\r\x1b[2K\x1b[?25h")

@@ -13,9 +13,11 @@ from networks import HALVES, THIRDS, WHOLE, Amounts, exogenous_paths, networks
 from test_tracing import FAR, LINE
 
 import jitrisk as jr
+from jitrisk.datasets import read_given_names
 from jitrisk.errors import CapacityError, ExogenousError, JitriskError, ResultError
 from jitrisk.model import list_examples
-from jitrisk.vocabulary import EXOGENOUS, METRICS, OUTCOMES, PRICES, SPELLS, STANDING, TRACE
+from jitrisk.report.words import read_factors
+from jitrisk.vocabulary import EXOGENOUS, METRICS, OUTCOMES, PATH_RANK, PRICES, REPLAYED_OCCURRENCES, TRACE
 
 
 def assert_same_bits(replay: xr.Dataset, outcomes: xr.Dataset) -> None:
@@ -73,15 +75,15 @@ def test_a_replay_holds_the_trace_and_all_that_acted_on_it() -> None:
     np.testing.assert_allclose(replay["demand"], traced["demand"].isel(strategy=0, path=0), rtol=1e-5)
     drawn = jr.sample(LINE, range(5, 6), seed=8)["demand"].isel(path=0)
     np.testing.assert_array_equal(replay["demand"], drawn)
-    for name, variable in (SPELLS | EXOGENOUS | TRACE).items():
+    for name, variable in (REPLAYED_OCCURRENCES | EXOGENOUS | TRACE).items():
         assert replay[name].dims == tuple(dim for dim in variable.dims if dim not in ("strategy", "path"))
         assert replay[name].attrs["long_name"]
-    assert {*PRICES, *SPELLS, *EXOGENOUS} <= set(replay.data_vars)
+    assert {*PRICES, *REPLAYED_OCCURRENCES, *EXOGENOUS} <= set(replay.data_vars)
     assert (replay.attrs["contents"], replay.attrs["first_path"], replay["path"].item()) == ("replay", 5, 5)
-    assert replay["target"].values.tolist() == ["steel", "other", "press", "shop"]
+    assert replay["stage_or_customer"].values.tolist() == ["steel", "other", "press", "shop"]
 
 
-def test_spells_end_with_the_horizon_and_say_what_they_hit() -> None:
+def test_occurrences_end_with_the_horizon_and_hold_what_they_hit() -> None:
     endless = {"time_between": "90 d", "duration": "8 d", "ramp": "30 d", "hits": {"press": {"capacity": 0}}}
     coin = {
         "time_between": "10 d",
@@ -90,18 +92,19 @@ def test_spells_end_with_the_horizon_and_say_what_they_hit() -> None:
         "hits": {"steel": {"yield": 0.5}, "shop": {"demand": 2}},
     }
     replay = jr.replay(LINE | {"hazards": {"endless": endless, "coin": coin}}, "lean", 0)
-    last = replay.isel(spell=np.flatnonzero(replay["hazard"].values == "endless"))
+    last = replay.isel(occurrence=np.flatnonzero(replay["hazard"].values == "endless"))
     assert last["begin"].item() == 270
     assert last["end"].item() == 294
     assert last["recovered"].item() == 300
-    assert last["effect"].sel(target="press").item() == "no capacity"
-    coins = replay.isel(spell=np.flatnonzero(replay["hazard"].values == "coin"))
-    for target, name in (("steel", "good"), ("shop", "demand")):
-        hit = coins["hit"].sel(target=target).values
+    assert read_factors(last["effect"].sel(stage_or_customer="press").isel(occurrence=0)) == {"capacity": 0.0}
+    coins = replay.isel(occurrence=np.flatnonzero(replay["hazard"].values == "coin"))
+    for target, name in (("steel", "yield"), ("shop", "demand")):
+        hit = coins["hit"].sel(stage_or_customer=target).values
         assert 0 < hit.sum() < len(hit)
-        assert ((coins["effect"].sel(target=target).values != "") == hit).all()
-        if name == "good":
-            # A day of three periods: only spells that hit halve the yield.
+        factors = coins["effect"].sel(stage_or_customer=target)
+        assert (factors.notnull().any("effect_kind").values == hit).all()
+        if name == "yield":
+            # A day of three periods: only occurrences that hit halve the yield.
             halved = replay[name].sel(stage=target).values == 0.5
             np.testing.assert_array_equal([halved[int(np.ceil(b))] for b in coins["begin"].values], hit)
 
@@ -142,7 +145,7 @@ def test_where_a_path_stands_is_known_only_in_a_run() -> None:
     alone, among = jr.replay(LINE, "lean", 3), jr.replay(jr.simulate(LINE, 20), "lean", 3)
     assert "metric_rank" not in alone
     assert among.attrs["run_paths"] == 20
-    values = {name: alone[name].values.tolist() for name in STANDING if name in alone}
+    values = {name: alone[name].values.tolist() for name in PATH_RANK if name in alone}
     assert values == {name: among[name].values.tolist() for name in values}
 
 
@@ -174,7 +177,7 @@ def test_a_result_file_is_replayed_and_the_replay_kept(tmp_path: Any, suffix: st
 def test_a_path_without_hazards_is_kept_as_well(tmp_path: Any, suffix: str) -> None:
     calm = {key: value for key, value in LINE.items() if key != "hazards"}
     replay = jr.replay(calm, "lean", 2)
-    assert (replay.sizes["spell"], replay.sizes["target"]) == (0, 0)
+    assert (replay.sizes["occurrence"], replay.sizes["stage_or_customer"]) == (0, 0)
     jr.save(replay, tmp_path / f"one{suffix}")
     xr.testing.assert_identical(jr.open(tmp_path / f"one{suffix}"), replay)
 
@@ -191,7 +194,7 @@ def test_a_replay_or_a_trace_is_no_result(tmp_path: Any) -> None:
 def test_paths_handed_in_are_recorded_and_asked_for() -> None:
     exogenous = jr.sample(LINE, range(40, 60), seed=1)[["demand", "availability"]]
     outcomes = jr.simulate(LINE, seed=9, exogenous=exogenous)
-    assert outcomes.attrs["exogenous"] == "availability of press, demand of shop"
+    assert read_given_names(outcomes.attrs) == (("availability", "press"), ("demand", "shop"))
     with pytest.raises(ResultError, match=r"availability of press, demand of shop handed in: hand the same paths in"):
         jr.replay(outcomes, "lean", 45)
     assert_same_bits(jr.replay(outcomes, "lean", 45, exogenous=exogenous), outcomes)
@@ -207,14 +210,15 @@ def test_paths_handed_in_are_recorded_and_asked_for() -> None:
     assert "exogenous" not in jr.simulate(LINE, 2).attrs
 
 
-def test_hazards_whose_luck_was_handed_in_are_not_told() -> None:
+def test_a_hazard_does_not_act_on_a_series_that_was_handed_in() -> None:
     exogenous = jr.sample(LINE, 3, seed=1)[["availability", "transit"]]
     exogenous["transit"] = exogenous["transit"] * 0 + 1
     replay = jr.replay(LINE, "lean", 0, seed=1, exogenous=exogenous)
-    fires = replay.isel(spell=np.flatnonzero(replay["hazard"].values == "fire"))
-    assert fires.sizes["spell"] > 0
-    assert set(fires["effect"].sel(target="press").values) <= {"", "no transit"}
-    assert "capacity" not in " ".join(fires["effect"].values.ravel())
+    fires = replay.isel(occurrence=np.flatnonzero(replay["hazard"].values == "fire"))
+    assert fires.sizes["occurrence"] > 0
+    acting = fires["effect"].sel(stage_or_customer="press")
+    assert acting.drop_sel(effect_kind="transit").isnull().all()
+    assert (acting.sel(effect_kind="transit").dropna("occurrence") == 0).all()
 
 
 def test_a_result_of_another_version_is_refused() -> None:
@@ -229,7 +233,7 @@ def test_a_result_of_another_version_is_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "say which path in one way: .* found none"),
+        ({}, "exactly one of path, worst and quantile; found none"),
         ({"path": 1, "worst": "cost"}, "found path and worst"),
         ({"worst": "costs"}, "unknown metric 'costs': .* did you mean 'cost'"),
         ({"quantile": 0.5, "metric": "joy"}, "unknown metric 'joy'"),
@@ -237,7 +241,7 @@ def test_a_result_of_another_version_is_refused() -> None:
         ({"quantile": 1.5}, "quantile is 1.5, it must lie between 0 and 1"),
         ({"path": -1}, "allowed are"),
         ({"path": 1.5}, "path is 1.5: allowed is a whole number"),
-        ({"path": 1, "paths": 5}, "leave one of them out"),
+        ({"path": 1, "paths": 5}, "leave paths out, or path"),
         ({"path": 1, "seed": -1}, "seed is -1"),
     ],
 )

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jitrisk.cli.printing import echo
+from jitrisk.cli.printing import add_to_document, echo
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from jitrisk.model import Network
 
-WARNED = "jitrisk.warned"
-"""Under which the context of a verb keeps the warnings about its model."""
-
-strict_option = click.option("--strict", is_flag=True, help="Take warnings about the model for faults.")
+strict_option = click.option("--strict", is_flag=True, help="Treat warnings about the model as faults.")
 """The option of every verb that shows warnings about a model."""
 
 
@@ -43,11 +40,11 @@ def print_warnings(network: Network, strict: bool, strategies: Collection[str] |
         refuse_warnings(found)
     printed, more = found[:MOST_PRINTED], len(found) - MOST_PRINTED
     rest = {"more_warnings": more} if more > 0 else {}
-    click.get_current_context().meta[WARNED] = {"warnings": [warning.as_document() for warning in printed], **rest}
+    add_to_document(warnings=[warning.as_document() for warning in printed], **rest)
     for warning in printed:
         echo(f"jitrisk: warning: {warning}", err=True)
     if more > 0:
-        echo(f"jitrisk: and {more:,} more warning{'s' * (more != 1)}", err=True)
+        echo(f"jitrisk: and {more:,} more warning{'' if more == 1 else 's'}", err=True)
 
 
 def print_result_warnings(result: xr.Dataset, strict: bool) -> None:

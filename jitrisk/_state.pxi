@@ -1,0 +1,309 @@
+# The state and the totals of one block, included by _core.pyx: where rows stand, and how totals are reset and closed.
+
+cdef inline Py_ssize_t remainder(Py_ssize_t t, Py_ssize_t n) noexcept nogil:
+    """Return t mod n; a division takes as long as a dozen lanes, and n is mostly 1."""
+    return 0 if n == 1 else t % n
+
+
+cdef struct TotalsOfDim:
+    # The totals of one dim, and how far their quantities and members lie apart; the paths of a member are contiguous.
+    double *first
+    Py_ssize_t quantities
+    Py_ssize_t quantity_stride
+    Py_ssize_t member_stride
+
+
+cdef TotalsOfDim locate_totals(double[:, :, :] totals):
+    """Return where the totals of one dim stand."""
+    cdef TotalsOfDim found
+    found.first = &totals[0, 0, 0] if totals.shape[1] else NULL
+    found.quantities = totals.shape[0]
+    found.quantity_stride = totals.strides[0] // <Py_ssize_t>sizeof(double)
+    found.member_stride = totals.strides[1] // <Py_ssize_t>sizeof(double)
+    return found
+
+
+cdef class BlockState:
+    """State rows and totals of the paths of one block under one strategy; see `Block`."""
+
+    cdef readonly Py_ssize_t lanes
+    cdef bint counts_cycles
+    cdef Py_ssize_t width  # lanes of the stripe at work; the pointers below are its rows
+    cdef real[:, :, ::1] state
+    cdef real *rows_of[DIMS]
+    cdef real *scratch
+    cdef real *pipeline
+    cdef Py_ssize_t sizes[DIMS]
+    cdef const int *places[DIMS]  # of each stage and customer in the order of the model
+    cdef TotalsOfDim totals[DIMS]
+    cdef list held  # what the pointers into totals point into
+    cdef float ones[WIDTH]
+    cdef float zeros[WIDTH]
+    cdef const int[::1] rows
+    cdef const int[::1] stage_place, longest_lead_time, ring, slot, review_period, availability, receiving, transit
+    cdef const int[::1] lead_time, yield_, demand, customer_place, input_start, source_start, source, customer_start
+    cdef const int[::1] consumer_start, consumer
+    cdef const unsigned char[::1] unlimited_capacity, unlimited_orders, in_order, customers_first, deterministic
+    cdef const unsigned char[::1] failover, demand_signal, gathers_shortage, has_cycles
+    cdef const real[::1] initial, capacity, reorder_gap, order_up_to, lot, lot_slack, tolerance, rounding_offset
+    cdef const real[::1] expedite_below, expedite_lead_time, quantity, share, consumer_quantity, backorder_share
+
+    def __init__(self, arrays, const int[::1] rows, real[:, :, ::1] state, Py_ssize_t lanes):
+        cdef Py_ssize_t j
+        for j in range(WIDTH):
+            self.ones[j], self.zeros[j] = 1.0, 0.0
+        self.lanes, self.rows, self.state = lanes, rows, state
+        self.stage_place, self.customer_place = arrays.stage_place, arrays.customer_place
+        self.longest_lead_time, self.ring, self.slot = arrays.longest_lead_time, arrays.ring, arrays.slot
+        self.review_period, self.availability = arrays.review_period, arrays.availability
+        self.receiving, self.transit, self.lead_time = arrays.receiving, arrays.transit, arrays.lead_time
+        self.yield_, self.demand = arrays.yield_, arrays.demand
+        self.input_start, self.source_start, self.source = arrays.input_start, arrays.source_start, arrays.source
+        self.consumer_start, self.consumer = arrays.consumer_start, arrays.consumer
+        self.consumer_quantity = arrays.consumer_quantity
+        self.customer_start, self.backorder_share = arrays.customer_start, arrays.backorder_share
+        self.unlimited_capacity, self.unlimited_orders = arrays.unlimited_capacity, arrays.unlimited_orders
+        self.deterministic, self.failover, self.in_order = arrays.deterministic, arrays.failover, arrays.in_order
+        self.demand_signal, self.gathers_shortage = arrays.demand_signal, arrays.gathers_shortage
+        self.customers_first, self.has_cycles = arrays.customers_first, arrays.has_cycles
+        self.initial, self.capacity, self.reorder_gap = arrays.initial, arrays.capacity, arrays.reorder_gap
+        self.order_up_to, self.lot, self.lot_slack = arrays.order_up_to, arrays.lot, arrays.lot_slack
+        self.tolerance, self.rounding_offset = arrays.tolerance, arrays.rounding_offset
+        self.expedite_below, self.expedite_lead_time = arrays.expedite_below, arrays.expedite_lead_time
+        self.quantity, self.share = arrays.quantity, arrays.share
+        self.sizes[DIM_STAGE], self.sizes[DIM_CUSTOMER] = arrays.sizes["stage"], arrays.sizes["customer"]
+        self.places[DIM_STAGE] = &self.stage_place[0]
+        self.places[DIM_CUSTOMER] = &self.customer_place[0] if self.sizes[DIM_CUSTOMER] else NULL
+
+    # Where rows stand.
+
+    @cython.final
+    cdef void select(self, Py_ssize_t stripe) noexcept nogil:
+        """Turn to one stripe: the rows of each dim, scratch rows, pipelines."""
+        cdef Py_ssize_t dim
+        cdef real *place = &self.state[stripe, 0, 0]
+        self.width = min(WIDTH, self.lanes - stripe * WIDTH)
+        for dim in range(DIMS):
+            self.rows_of[dim] = place
+            place += self.sizes[dim] * dim_rows[dim] * WIDTH
+        self.scratch = place
+        self.pipeline = place + SCRATCH_ROWS * WIDTH
+
+    @cython.final
+    cdef inline real *row(self, Py_ssize_t kind, Py_ssize_t i) noexcept nogil:
+        """Return the row of a kind of one stage, or of one customer."""
+        if kind < STAGE_END:
+            return self.rows_of[DIM_STAGE] + (i * STAGE_ROWS + kind) * WIDTH
+        return self.rows_of[DIM_CUSTOMER] + (i * CUSTOMER_ROWS + kind - STAGE_END) * WIDTH
+
+    @cython.final
+    cdef inline real *stage_sum(self, Py_ssize_t total, Py_ssize_t i) noexcept nogil:
+        """Return the row in which a total of one stage is summed."""
+        return self.row(STAGE_SUMS + total, i)
+
+    @cython.final
+    cdef inline real *scratch_row(self, Py_ssize_t kind) noexcept nogil:
+        return self.scratch + (kind - CUSTOMER_END) * WIDTH
+
+    @cython.final
+    cdef inline real *due(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
+        """Return the row of what is due at one stage in period t."""
+        return self.pipeline + (self.slot[i] + remainder(t, self.ring[i])) * WIDTH
+
+    @cython.final
+    cdef inline real *short_row(self, Py_ssize_t i) noexcept nogil:
+        """Return the row where shortages of a store are counted: the sum, unless several can fall in one period."""
+        return self.row(STAGE_SHORT, i) if self.gathers_shortage[i] else self.stage_sum(TOTAL_SHORTAGE, i)
+
+    @cython.final
+    cdef inline double *total(self, Py_ssize_t dim, Py_ssize_t k, Py_ssize_t i, Py_ssize_t stripe) noexcept nogil:
+        """Return where total number k of one stage or customer stands."""
+        cdef TotalsOfDim *totals = &self.totals[dim]
+        return (totals.first + k * totals.quantity_stride + self.places[dim][i] * totals.member_stride
+                + stripe * WIDTH)
+
+    @cython.final
+    cdef Py_ssize_t stripes(self) noexcept nogil:
+        return (self.lanes + WIDTH - 1) // WIDTH
+
+    # What is called from outside.
+
+    def reset(self, totals) -> None:
+        """Return to the state at t = 0: full stores, no work in process, no open orders, no backlog.
+
+        Parameters
+        ----------
+        totals : see `write_to`; all zeros.
+        """
+        cdef Py_ssize_t i, stripe
+        self.write_to(totals)
+        for stripe in range(self.stripes()):
+            fill(self.state.shape[1] * WIDTH, 0.0, &self.state[stripe, 0, 0])
+            self.select(stripe)
+            for i in range(self.sizes[DIM_STAGE]):
+                fill(WIDTH, self.initial[i], self.row(STAGE_ON_HAND, i))
+                fill(WIDTH, self.order_up_to[i] - self.initial[i], self.row(STAGE_GAP, i))
+
+    def write_to(self, totals) -> None:
+        """Write to these totals from now on; new totals in every period record a trace.
+
+        Parameters
+        ----------
+        totals : by dim, float64 arrays of shape (totals of the dim, its size, lanes), in the model's order; without
+            the totals of cycles, no cycles are counted.
+        """
+        self.held = [totals["stage"], totals["customer"]]
+        self.totals[DIM_STAGE] = locate_totals(totals["stage"])
+        self.totals[DIM_CUSTOMER] = locate_totals(totals["customer"])
+        self.counts_cycles = self.totals[DIM_STAGE].quantities > dim_totals[DIM_STAGE]
+
+    def copy_state(self, Py_ssize_t dim, Py_ssize_t row, float[:, :] out) -> None:
+        """Copy a state row of each member of a dim into an array of shape (its size, lanes), in the model's order.
+
+        Parameters
+        ----------
+        dim, row : numbers of the dim in `core_tables.DIMS`, and of the row among the dim's in `core_tables.STATES`.
+        """
+        cdef Py_ssize_t i, stripe, j
+        cdef real *found
+        with nogil:
+            for stripe in range(self.stripes()):
+                self.select(stripe)
+                for i in range(self.sizes[dim]):
+                    found = self.row(dim_begin[dim] + row, i)
+                    for j in range(self.width):
+                        out[self.places[dim][i], stripe * WIDTH + j] = found[j]
+
+    def reset_totals(self, Py_ssize_t period) -> None:
+        """Reset all totals; called at the end of the warm-up, before `period` begins.
+
+        Balances begin here: what is open is not ordered after the warm-up, and backlog may be shipped after it.
+        """
+        cdef Py_ssize_t stripe, dim, i, k
+        with nogil:
+            for stripe in range(self.stripes()):
+                self.select(stripe)
+                for dim in range(DIMS):
+                    for i in range(self.sizes[dim]):
+                        self.reset_member(dim, i, stripe)
+                for i in range(self.sizes[DIM_STAGE]):
+                    add_weighted(self.width, self.row(STAGE_OPEN_ORDERS, i), -1.0,
+                                 self.total(DIM_STAGE, TOTAL_ORDERED, i, stripe))
+                    self.add_time_left(i, stripe, period, 1.0)
+                for i in range(self.sizes[DIM_CUSTOMER]):
+                    add_weighted(self.width, self.row(CUSTOMER_BACKLOG, i), 1.0,
+                                 self.total(DIM_CUSTOMER, TOTAL_SHIPPED, i, stripe))
+
+    def flush(self) -> None:
+        """Move the sums of the last periods into the totals; totals of features that are off are never touched."""
+        cdef Py_ssize_t stripe, dim, i, k
+        with nogil:
+            for stripe in range(self.stripes()):
+                self.select(stripe)
+                for dim in range(DIMS):
+                    for i in range(self.sizes[dim]):
+                        for k in range(dim_sum_count[dim]):
+                            if dim != DIM_STAGE or self.is_summed(k, i):
+                                add_weighted(self.width, self.row(dim_sums[dim] + k, i), 1.0,
+                                             self.total(dim, k, i, stripe))
+                        self.clear_sums(dim, i)
+
+    def finalize(self, Py_ssize_t period, double periods) -> None:
+        """Turn sums of stocks into averages over `periods`, and compute what follows from balances.
+
+        Called when `period` would begin. Units ordered are those started and those open, less those open at the reset
+        of totals; likewise for units shipped and the backlog. Units lost are the share of unmet demand that does not
+        wait. Where lead times are constant, each start spends its lead time in process, except for what was in process
+        at the reset and what still is (Little 1961, path by path).
+        """
+        cdef Py_ssize_t stripe, dim, i
+        with nogil:
+            for stripe in range(self.stripes()):
+                self.select(stripe)
+                for i in range(self.sizes[DIM_STAGE]):
+                    self.balance_stage(i, stripe, period)
+                for i in range(self.sizes[DIM_CUSTOMER]):
+                    self.balance_customer(i, stripe)
+                for dim in range(DIMS):
+                    for i in range(self.sizes[dim]):
+                        self.close_member(dim, i, stripe, periods)
+
+    # How totals are reset and closed.
+
+    @cython.final
+    cdef inline bint is_summed(self, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+        """Return whether a total of one stage is summed: the feature it belongs to is on."""
+        if k == TOTAL_SCRAPPED or k == TOTAL_WIP:
+            return not self.deterministic[i]
+        return k != TOTAL_EXPEDITED or self.expedite_lead_time[i] > 0.0
+
+    @cython.final
+    cdef inline void clear_sums(self, Py_ssize_t dim, Py_ssize_t i) noexcept nogil:
+        fill((dim_sum_count[dim]) * WIDTH, 0.0, self.row(dim_sums[dim], i))
+
+    @cython.final
+    cdef void reset_member(self, Py_ssize_t dim, Py_ssize_t i, Py_ssize_t stripe) noexcept nogil:
+        """Reset the sums and the state rows that totals are made of, and the totals that were already written."""
+        cdef Py_ssize_t k, j
+        cdef double *written
+        self.clear_sums(dim, i)
+        for k in range(self.totals[dim].quantities):
+            if state_of[dim][k] >= 0:
+                fill(WIDTH, reset_to[dim][k], self.row(state_of[dim][k], i))
+            if k >= dim_totals[dim]:
+                written = self.total(dim, k, i, stripe)
+                for j in range(self.width):
+                    written[j] = 0.0
+
+    @cython.final
+    cdef void close_member(self, Py_ssize_t dim, Py_ssize_t i, Py_ssize_t stripe, double periods) noexcept nogil:
+        """Close the totals of one stage or customer: averages, maxima and first periods."""
+        cdef Py_ssize_t k, j
+        cdef double *total
+        for k in range(dim_totals[dim]):
+            total = self.total(dim, k, i, stripe)
+            if state_of[dim][k] >= 0:
+                add_weighted(self.width, self.row(state_of[dim][k], i), 1.0, total)
+            if is_average[dim][k]:
+                for j in range(self.width):
+                    total[j] /= periods
+
+    @cython.final
+    cdef void balance_stage(self, Py_ssize_t i, Py_ssize_t stripe, Py_ssize_t period) noexcept nogil:
+        """Compute units ordered and, where lead times are constant, the sum of work in process."""
+        cdef Py_ssize_t j
+        cdef double *ordered = self.total(DIM_STAGE, TOTAL_ORDERED, i, stripe)
+        cdef double *started = self.total(DIM_STAGE, TOTAL_STARTED, i, stripe)
+        cdef double *wip = self.total(DIM_STAGE, TOTAL_WIP, i, stripe)
+        add_weighted(self.width, self.row(STAGE_OPEN_ORDERS, i), 1.0, ordered)
+        self.add_time_left(i, stripe, period, -1.0)
+        for j in range(self.width):
+            ordered[j] += started[j]
+            if self.deterministic[i]:
+                wip[j] += self.longest_lead_time[i] * started[j]
+            wip[j] = max(wip[j], 0.0)
+
+    @cython.final
+    cdef void add_time_left(self, Py_ssize_t i, Py_ssize_t stripe, Py_ssize_t period, double sign) noexcept nogil:
+        """Add the periods that work in process has left there, where lead times are constant."""
+        cdef Py_ssize_t ahead
+        if self.deterministic[i]:
+            for ahead in range(1, self.ring[i]):
+                add_weighted(self.width, self.due(i, period + ahead), sign * ahead,
+                             self.total(DIM_STAGE, TOTAL_WIP, i, stripe))
+
+    @cython.final
+    cdef void balance_customer(self, Py_ssize_t c, Py_ssize_t stripe) noexcept nogil:
+        """Compute units filled, lost and shipped."""
+        cdef Py_ssize_t j
+        cdef double unmet
+        cdef real *backlog = self.row(CUSTOMER_BACKLOG, c)
+        cdef double *demand = self.total(DIM_CUSTOMER, TOTAL_DEMAND, c, stripe)
+        cdef double *filled = self.total(DIM_CUSTOMER, TOTAL_FILLED, c, stripe)
+        cdef double *lost = self.total(DIM_CUSTOMER, TOTAL_LOST, c, stripe)
+        cdef double *shipped = self.total(DIM_CUSTOMER, TOTAL_SHIPPED, c, stripe)
+        for j in range(self.width):
+            unmet = 0.0 - filled[j]  # up to here its sum is what was not filled, below 0
+            lost[j] = (1.0 - self.backorder_share[c]) * unmet
+            filled[j] = max(demand[j] - unmet, 0.0)
+            shipped[j] = max(shipped[j] + demand[j] - lost[j] - backlog[j], 0.0)

@@ -1,0 +1,198 @@
+"""The rows of the core: one table of state rows and one of totals.
+
+Everything that lists rows derives from these tables: the constants of the core (`_rows.pxi`, which setup.py writes),
+the arrays of a run, the labels of Datasets, traces, and the plain twin of the tests. To add a total, add a line to
+`TOTALS` here and one to `OUTCOMES` in `jitrisk.vocabulary`, and add it up in the core.
+
+A leaf module that imports nothing of the package: setup.py runs it before the package is built.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Closing = Literal["sum", "average", "maximum", "first"]
+Source = Literal["rows", "state", "balance", "cycles"]
+
+
+@dataclass(frozen=True)
+class StateRow:
+    """One number per path that is carried from act to act.
+
+    Attributes
+    ----------
+    name : name of the row.
+    dim : what has one such row each; "scratch" for rows that there are once per stripe.
+    unit : unit of its numbers.
+    sentence : what it holds.
+    """
+
+    name: str
+    dim: str
+    unit: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Total:
+    """One outcome of the core, float64.
+
+    Attributes
+    ----------
+    name : name of the variable, as in the vocabulary.
+    dim : what has one such total each.
+    closes : what it is of the periods after the warm-up: their sum, their average, their maximum, or the first one.
+    source : where it comes from. "rows": added up in a row of sums and moved to the total every 128 periods; "state":
+        the state row of the same name at the end; "balance": computed from other totals at the end; "cycles": added
+        up period by period, where some store is replenished in cycles.
+    of : the quantity that a maximum or a first period is of.
+    """
+
+    name: str
+    dim: str
+    closes: Closing = "sum"
+    source: Source = "rows"
+    of: str = ""
+
+
+STATES = (
+    StateRow("on_hand", "stage", "unit", "stock on hand"),
+    StateRow("gap", "stage", "unit", "order-up-to level less stock on hand, work in process and open orders"),
+    StateRow("open_orders", "stage", "unit", "ordered and not yet started"),
+    StateRow("short", "stage", "1", "how many customers and consumers the store was short for in this period"),
+    StateRow("in_process", "stage", "unit", "work in process, where Little's law does not give its average"),
+    StateRow(
+        "last_due", "stage", "period", "period that the latest start is due in, where deliveries keep their order"
+    ),
+    StateRow("arrived", "stage", "1", "1 where something arrived in the period before, else 0; for cycles"),
+    StateRow("cycle_short", "stage", "1", "1 where the store was short in this replenishment cycle, else 0"),
+    StateRow("backlog", "customer", "unit", "demand that waits"),
+    StateRow("peak_backlog", "customer", "unit", "largest backlog so far"),
+    StateRow("first_stockout", "customer", "period", "first period in which the customer was short, -1 if none"),
+    StateRow("ordered", "scratch", "unit", "what one stage orders in this period"),
+    StateRow("able", "scratch", "unit", "what one stage could start if its inputs were there"),
+    StateRow("started", "scratch", "unit", "what one stage starts"),
+    StateRow("missing", "scratch", "unit", "what the stores of one input could not give of their shares"),
+    StateRow("pooled", "scratch", "unit", "stock of all stores of one input together"),
+    StateRow("lead_time", "scratch", "period", "lead time of what one stage starts"),
+    StateRow("owed", "scratch", "unit", "what one store owes to customers and consumers"),
+    StateRow("nothing_owed", "scratch", "unit", "zeros, where a policy does not count what is owed"),
+)
+
+TOTALS = (
+    Total("started", "stage"),
+    Total("scrapped", "stage"),
+    Total("expedited", "stage"),
+    Total("orders", "stage"),
+    Total("starved", "stage"),
+    Total("broken", "stage"),
+    Total("shortage", "stage"),
+    Total("on_hand", "stage", "average"),
+    Total("wip", "stage", "average"),
+    Total("ordered", "stage", source="balance"),
+    Total("receipts", "stage", source="cycles"),
+    Total("short_cycles", "stage", source="cycles"),
+    Total("stock_at_receipts", "stage", source="cycles"),
+    Total("demand", "customer"),
+    Total("filled", "customer"),  # its row adds up what was not filled, below 0; demand is added at the end
+    Total("stockout", "customer"),
+    Total("backlog", "customer", "average"),
+    Total("shipped", "customer", source="balance"),
+    Total("lost", "customer", source="balance"),
+    Total("peak_backlog", "customer", "maximum", "state", of="backlog"),
+    Total("first_stockout", "customer", "first", "state", of="stockout"),
+)
+
+DIMS = tuple(dict.fromkeys(total.dim for total in TOTALS))
+"""The dims that have totals, in the order of the table."""
+
+_SOURCES: tuple[Source, ...] = ("rows", "state", "balance", "cycles")
+
+
+def list_totals(dim: str, cycles: bool = True) -> list[Total]:
+    """Return the totals of a dim in the order of the arrays: those with rows of sums first, those of cycles last.
+
+    Parameters
+    ----------
+    dim : one of `DIMS`.
+    cycles : whether those of replenishment cycles are there.
+    """
+    found = [total for source in _SOURCES for total in TOTALS if total.dim == dim and total.source == source]
+    return [total for total in found if cycles or total.source != "cycles"]
+
+
+def list_states(dim: str) -> list[StateRow]:
+    """Return the state rows of a dim in the order of memory; the rows of sums stand behind them."""
+    return [row for row in STATES if row.dim == dim]
+
+
+def number_rows() -> dict[str, int]:
+    """Return every constant of the core by name: numbers of rows and of totals, and how many there are."""
+    numbers: dict[str, int] = {}
+    kind = 0
+    for dim in (*DIMS, "scratch"):
+        prefix, states = dim.upper(), list_states(dim)
+        sums = [total for total in list_totals(dim) if total.source == "rows"]
+        # Kinds of rows are numbered on from dim to dim, so that the kind of a row says its dim.
+        numbers |= {f"{prefix}_{row.name.upper()}": kind + k for k, row in enumerate(states)}
+        numbers[f"{prefix}_SUMS"] = kind + len(states)  # kind of the first row of sums
+        numbers[f"{prefix}_ROWS"] = len(states) + len(sums)
+        kind += len(states) + len(sums)
+        numbers[f"{prefix}_END"] = kind
+    for number, dim in enumerate(DIMS):
+        numbers[f"DIM_{dim.upper()}"] = number
+        numbers |= {f"TOTAL_{total.name.upper()}": k for k, total in enumerate(list_totals(dim))}
+    return numbers | {"DIMS": len(DIMS), "MOST_TOTALS": max(len(list_totals(dim)) for dim in DIMS)}
+
+
+def compute_digest() -> int:
+    """Return a checksum of the tables, by which a core that was built from other tables is told."""
+    closings = [(total.name, total.closes, total.source) for total in TOTALS]
+    return zlib.crc32(repr((number_rows(), closings)).encode()) & 0x7FFFFFFF
+
+
+def render_rows() -> str:
+    """Return the text of `_rows.pxi`: the constants, and how each total closes, for the compiler."""
+    return "\n".join(_list_lines()) + "\n"
+
+
+def _list_lines() -> Iterator[str]:
+    numbers = number_rows()
+    yield "# Written by setup.py from core_tables.py, where rows are added and described: not to be edited."
+    yield "cdef enum:"
+    yield from (f"    {name} = {number}" for name, number in (numbers | {"TABLES_DIGEST": compute_digest()}).items())
+    ends = [numbers[f"{dim.upper()}_END"] for dim in DIMS]
+    lists: dict[str, list[int]] = {
+        "dim_begin": [0, *ends[:-1]],  # kind of the first row of a dim
+        "dim_sums": [numbers[f"{dim.upper()}_SUMS"] for dim in DIMS],  # kind of its first row of sums
+        "dim_sum_count": [sum(total.source == "rows" for total in list_totals(dim)) for dim in DIMS],
+        "dim_rows": [numbers[f"{dim.upper()}_ROWS"] for dim in DIMS],
+        "dim_totals": [len(list_totals(dim, cycles=False)) for dim in DIMS],
+    }
+    tables = {
+        "is_average": [[int(total.closes == "average") for total in list_totals(dim)] for dim in DIMS],
+        # The state row that a total is at the end, -1 for other totals, and its value at the end of the warm-up.
+        "state_of": [[_find_state(total, numbers) for total in list_totals(dim)] for dim in DIMS],
+        "reset_to": [[-int(total.closes == "first") for total in list_totals(dim)] for dim in DIMS],
+    }
+    yield "cdef extern from *:"
+    yield '    """'
+    for name, values in lists.items():
+        yield f"    static const int {name}[] = {{{_join(values)}}};"
+    for name, table in tables.items():
+        rows = _join(f"{{{_join(row)}}}" for row in table)
+        yield f"    static const int {name}[][{numbers['MOST_TOTALS']}] = {{{rows}}};"
+    yield '    """'
+    yield from (f"    const int {name}[DIMS]" for name in lists)
+    yield from (f"    const int {name}[DIMS][MOST_TOTALS]" for name in tables)
+
+
+def _find_state(total: Total, numbers: dict[str, int]) -> int:
+    return numbers[f"{total.dim.upper()}_{total.name.upper()}"] if total.source == "state" else -1
+
+
+def _join(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))

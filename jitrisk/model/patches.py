@@ -1,0 +1,347 @@
+"""Changes to a model as plain values: the patch of a strategy, and values at single keys.
+
+Both change the model as it is written, before anything in it is read, and where they give one of several keys that
+exclude each other, such as `rate` and `time_between`, the others leave the model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any, get_args, get_origin
+
+from jitrisk.errors import Fault, ModelError
+from jitrisk.model.faults import Finding, Path, format_key
+from jitrisk.model.network import Network
+from jitrisk.model.part import Part
+from jitrisk.model.quantities import describe_found
+from jitrisk.model.reading import SECTIONS
+from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, read_yaml
+from jitrisk.model.wording import KnownNames, describe_unknown, format_text, quote_names, suggest_name
+from jitrisk.units import format_bytes
+from jitrisk.vocabulary import PRICES
+
+ONLY = "base"
+"""Name of the one strategy of a model that has none."""
+
+FIELDS = ("holding_rate", "days_receivable", "days_payable")
+"""What a patch can change beside the sections."""
+
+_ALLOWED = (*FIELDS, *SECTIONS)
+_FIELD = 5  # steps from the top of a model to a field in the patch of a strategy, which replaces the whole field
+_SIMULATE_AGAIN = (
+    "only prices can be changed without simulating again: simulate the model with this change, as `jitrisk compare "
+    "MODEL --set KEY=VALUE` does"
+)
+
+
+class _ChangeError(Exception):
+    """A change that cannot be made, with why."""
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = messages
+        super().__init__()
+
+
+def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Return a model with other values at some keys.
+
+    Parameters
+    ----------
+    text : the model, as the text of a network holds it.
+    changes : values by their keys, such as ``{"stages.valve.value": 350}``; see `Network.patched`.
+
+    Returns
+    -------
+    The changed model, and the path of every key.
+
+    Raises
+    ------
+    ModelError
+        If a key leads nowhere, a text is no value of a model file, or two changes exclude each other.
+    """
+    model: dict[str, Any] = json.loads(text)
+    faults: list[Fault] = []
+    paths: dict[str, Path] = {}
+    values: dict[str, Any] = {}
+    for key, given in changes.items():
+        try:
+            paths[key], values[key] = find_path(model, key), _read_value(given)
+        except _ChangeError as error:
+            faults += (Fault(message, str(key)) for message in error.messages)
+    for key, message in [] if faults else [*_find_conflicts(paths), *_set_values(model, paths, values)]:
+        faults.append(Fault(message, key))
+    if faults:
+        raise ModelError(faults)
+    return model, paths
+
+
+def find_path(model: Mapping[str, Any], key: Any) -> Path:
+    """Return the path that a key stands for: names that hold dots are found among those of the model.
+
+    Raises
+    ------
+    _ChangeError
+        If the key is no text, or names a stage, customer, hazard or strategy that the model does not have.
+    """
+    if not isinstance(key, str) or not key:
+        raise _ChangeError(f"expected a key such as `stages.valve.value`, found {describe_found(key)}")
+    members = [name for section in SECTIONS for name in _list_members(model, section)]
+    node: Any = model
+    path: Path = ()
+    rest: str | None = key
+    while rest is not None:
+        kind, names = _list_names(model, path)
+        known = names if kind else {*members, *(node if isinstance(node, Mapping) else ())}
+        step, rest = _split_step(rest, known)
+        if kind and step not in names:
+            raise _ChangeError(f"{describe_unknown(kind, step, names)}; a change adds no {kind} to a model")
+        path = (*path, step)
+        node = node.get(step) if isinstance(node, Mapping) else None
+    return path
+
+
+def _split_step(rest: str, known: Iterable[str]) -> tuple[str, str | None]:
+    """Return the first step of a key, the longest known name that it begins with, and what follows the dot, if any."""
+    begun = [name for name in known if rest == name or rest.startswith(f"{name}.")]
+    step = max(begun, key=len, default=rest.partition(".")[0])
+    return step, rest[len(step) + 1 :] if len(rest) > len(step) else None
+
+
+def _list_names(model: Mapping[str, Any], path: Path) -> tuple[str, Collection[str]]:
+    """Return what the names below a path are of, and those there are; nothing where any key may stand."""
+    if path == ("strategies",):
+        return "strategy", _list_members(model, "strategies") or (ONLY,)
+    inside = path[2:] if path[:1] == ("strategies",) else path
+    if len(inside) == 1 and inside[0] in SECTIONS:
+        section = str(inside[0])
+        return section.removesuffix("s"), _list_members(model, section)
+    return "", ()
+
+
+def _list_members(model: Mapping[str, Any], section: str) -> Collection[str]:
+    members = model.get(section)
+    return members if isinstance(members, Mapping) else ()
+
+
+def _read_value(given: Any) -> Any:
+    """Return a value; a text means what it means behind the colon of a key in a model file."""
+    if not isinstance(given, str):
+        return given
+    if len(given.encode(errors="replace")) > MOST_BYTES:
+        raise _ChangeError(f"the value is larger than {format_bytes(MOST_BYTES)}, too large for a model")
+    try:
+        tree = read_yaml(f"value: {given}")
+    except TextError as error:
+        raise _ChangeError(error.message) from None
+    except TooManyFaultsError as error:
+        tree = error.tree
+    if tree.findings:
+        raise _ChangeError(*(message for _, message, *_ in tree.findings))
+    if list(tree.data) != ["value"]:
+        raise _ChangeError(f"expected one value, found the key `{format_text(list(tree.data)[1])}` as well")
+    return tree.data["value"]
+
+
+def _find_conflicts(paths: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that cannot be set together with another, each with why."""
+    keys = {path: key for key, path in paths.items()}
+    chosen: dict[tuple[Path, tuple[str, ...]], int | str] = {}
+    for key, path in paths.items():
+        whole = next((path[:n] for n in range(1, len(path)) if path[:n] in keys), None)
+        if whole:
+            yield key, f"`{format_text(keys[whole])}` is set as well, which holds this key; set one of the two"
+        for n, step in enumerate(path):
+            for group in _list_choices(path[:n], step):
+                other = chosen.setdefault((path[:n], group), step)
+                if other != step:
+                    yield key, f"`{step}` and `{other}` exclude each other; set one of the two"
+
+
+def _list_choices(path: Path, step: int | str) -> Iterator[tuple[str, ...]]:
+    """Yield the groups of keys below a path that exclude each other and have such a key."""
+    part = find_part(path)
+    if part:
+        yield from (group for group in part.choices if step in group)
+
+
+def find_part(path: Path) -> type[Part] | None:
+    """Return what the mapping at a path is read as, None where it is none of the parts of a model."""
+    part: type[Part] | None = Network
+    steps = iter(path[2:] if path[:1] == ("strategies",) and len(path) > 1 else path)
+    for step in steps:
+        if part is None or step not in part.list_keys():
+            return None
+        annotation = part.model_fields[part.list_keys()[str(step)]].annotation
+        kinds = (annotation, *get_args(annotation))
+        part = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Part)), None)
+        if get_origin(annotation) is dict and next(steps, None) is None:
+            return None
+    return part
+
+
+def _set_values(
+    model: dict[str, Any], paths: Mapping[str, Path], values: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Set values in a model; yield the keys whose path ends before, each with where."""
+    for key, path in paths.items():
+        try:
+            _set_value(model, path, values[key])
+        except _ChangeError as error:
+            yield key, error.messages[0]
+
+
+def _set_value(model: dict[str, Any], path: Path, value: Any) -> None:
+    node = model
+    for n, step in enumerate(path):
+        for group in _list_choices(path[:n], step):
+            for rival in set(group) - {step}:
+                node.pop(rival, None)
+        if n == len(path) - 1:
+            node[str(step)] = value
+            return
+        below = node.setdefault(str(step), _copy_field(model, path[: n + 1]))
+        if not isinstance(below, dict):
+            whole = format_key(path[: n + 1])
+            raise _ChangeError(
+                f"`{whole}` is {describe_found(below)}, which has no key `{format_text(str(path[n + 1]))}`; set "
+                f"`{whole}` as a whole"
+            )
+        node = below
+
+
+def _copy_field(model: Mapping[str, Any], path: Path) -> Any:
+    """Return what a strategy that does not replace a field has there; an empty mapping elsewhere."""
+    node: Any = model if path[0] == "strategies" and len(path) == _FIELD else {}
+    for step in path[2:]:
+        node = node.get(step, {})
+    return deepcopy(node)
+
+
+def read_values(text: str, keys: Iterable[str]) -> dict[str, Any]:
+    """Return what stands at keys of a model, None where nothing does; the keys are such that `find_path` takes them."""
+    model = json.loads(text)
+    values = {}
+    for key in keys:
+        node = model
+        for step in find_path(model, key):
+            node = node.get(step) if isinstance(node, Mapping) else None
+        values[key] = node
+    return values
+
+
+def require_prices(text: str, keys: Iterable[Any]) -> None:
+    """Raise ModelError where keys are none of prices of a model.
+
+    Parameters
+    ----------
+    text : the model, as the text of a network holds it.
+    keys : keys, such as ``stages.valve.value`` or ``strategies.jic.holding_rate``.
+    """
+    model = json.loads(text)
+    faults = []
+    for key in keys:
+        try:
+            message = _explain_refusal(find_path(model, key))
+        except _ChangeError as error:
+            message = error.messages[0]
+        if message:
+            faults.append(Fault(message, str(key)))
+    if faults:
+        raise ModelError(faults)
+
+
+def _explain_refusal(path: Path) -> str:
+    """Return why a path is none of a price, nothing where it is one."""
+    *above, name = path
+    allowed = _list_prices(find_part(tuple(above)))
+    if name in allowed:
+        return ""
+    if allowed and above:
+        hint = suggest_name(name, allowed)
+        return f"`{format_text(str(name))}` is no price{hint} (allowed: {quote_names(allowed)}); {_SIMULATE_AGAIN}"
+    kinds: dict[str, type[Part]] = {"the model": Network, "a stage": SECTIONS["stages"]}
+    kinds["a customer"] = SECTIONS["customers"]
+    listed = [f"of {what} {quote_names(_list_prices(part))}" for what, part in kinds.items()]
+    return f"no price (prices are {'; '.join(listed)}); {_SIMULATE_AGAIN}"
+
+
+def _list_prices(part: type[Part] | None) -> list[str]:
+    return [name for name in part.list_keys() if name in PRICES] if part else []
+
+
+def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
+    """Return a model with the patch of a strategy applied, and what is wrong with the patch itself.
+
+    Mappings merge down to a stage, a customer or a hazard; each field below is replaced whole. A patch names nothing
+    new, and what must be the same under every strategy cannot be patched.
+
+    Parameters
+    ----------
+    model : the model that is patched.
+    patch : what the strategy changes.
+
+    Returns
+    -------
+    The merged model, which shares with `model` every member that is not patched and has no strategies; and the
+    findings, with paths from the top of the patch.
+    """
+    result = {key: value for key, value in model.items() if key != "strategies"}
+    if not isinstance(patch, Mapping):
+        expected = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change"
+        message = f"{expected}, found {describe_found(patch)}"
+        return result, [Finding((), message)]
+    findings: list[Finding] = []
+    allowed = KnownNames("key", _ALLOWED)
+    for key, change in patch.items():
+        if key in SECTIONS:
+            result |= _patch_section(key, model, change, findings)
+        elif key in FIELDS:
+            result[key] = change
+        elif key in Network.list_keys():
+            message = f"`{key}` must be the same under every strategy; a strategy can change {quote_names(_ALLOWED)}"
+            findings.append(Finding((key,), message))
+        else:
+            findings.append(Finding((key,), allowed.explain_unknown(key)))
+    return result, findings
+
+
+def _patch_section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
+    """Return the patched section under its name, or nothing where the model has none that can be patched."""
+    if not isinstance(change, Mapping):
+        findings.append(Finding((section,), f"expected a mapping of names to changes, found {describe_found(change)}"))
+        return {}
+    base = model.get(section, {})
+    if not isinstance(base, Mapping) or (section not in model and section in Network.guess_keys(model)):
+        return {}
+    result = dict(base)
+    known = KnownNames(section.removesuffix("s"), base)
+    for name, fields in change.items():
+        if name not in known:
+            findings.append(Finding((section, name), f"{known.explain_unknown(name)}; a strategy adds nothing new"))
+        elif not isinstance(fields, Mapping):
+            findings.append(Finding((section, name), f"expected a mapping of fields, found {describe_found(fields)}"))
+        elif isinstance(base[name], Mapping):
+            result[name] = {**_drop_rivals(SECTIONS[section], base[name], fields), **fields}
+    return {section: result} if section in model else {}
+
+
+def _drop_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the base that the patch does not exclude."""
+    rivals = {key for group in part.choices if any(key in fields for key in group) for key in group}
+    return {key: value for key, value in base.items() if key not in rivals}
+
+
+def count_matched_steps(patch: Any, path: Path) -> int:
+    """Return how many steps of a path a patch follows."""
+    for depth, step in enumerate(path):
+        if not isinstance(patch, Mapping) or step not in patch:
+            return depth
+        patch = patch[step]
+    return len(path)
+
+
+def serialize_model(model: Mapping[str, Any]) -> str:
+    """Return a model as canonical JSON: its own order, no spaces."""
+    return json.dumps(model, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,126 @@
+"""Policies, distributions and effects of hazards in English, from the values that an outline or a replay holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+
+from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
+
+_DIGITS = 4
+_DRAWS = {"time_between": "time before {}", "duration": "duration of {}"}
+
+
+def render_units(value: float) -> str:
+    """Return a number of units."""
+    return format_number(value, _DIGITS)
+
+
+def render_policy(stage: Mapping[str, Any], period_days: float) -> str:
+    """Return a policy in words, with its levels in units.
+
+    Parameters
+    ----------
+    stage : the variables of an outline for one stage: ``policy_kind``, ``reorder_point``, ``order_up_to``,
+        ``lot_size``, ``cards`` and ``review_period`` (days).
+    period_days : length of one period; a review in every period is not mentioned.
+    """
+    limited = math.isfinite(stage["order_up_to"])
+    rule = _render_rule(stage) if limited else "always as much on order as its capacity"
+    periodic = limited and stage["review_period"] > period_days
+    review = f", reviewed every {_render_days(stage['review_period'])}" if periodic else ""
+    return f"{_spell(stage['policy_kind'])}: {rule}{review}"
+
+
+def _render_rule(stage: Mapping[str, Any]) -> str:
+    point, order_up_to, lot = stage["reorder_point"], stage["order_up_to"], stage["lot_size"]
+    if stage["policy_kind"] == "kanban":
+        cards = round(stage["cards"])
+        return f"{cards:,} {'card' if cards == 1 else 'cards'} of {render_units(lot)}"
+    if lot:
+        return f"at {render_units(point)} order {render_units(lot)}"
+    if point < order_up_to:
+        return f"at {render_units(point)} up to {render_units(order_up_to)}"
+    return f"up to {render_units(order_up_to)}" if order_up_to else "nothing in stock"
+
+
+def render_distribution(draw: Mapping[str, Any]) -> str:
+    """Return a distribution in words: family, mean, coefficient of variation, range where it ends, time between draws.
+
+    Parameters
+    ----------
+    draw : the variables of an outline for one draw: ``distribution_family``, ``_mean``, ``_sd``, ``_low`` and
+        ``_high``, ``random_unit`` and ``random_quantity``, and ``draw_period`` (days).
+    """
+    mean, sd, low, high = (draw[f"distribution_{name}"] for name in ("mean", "sd", "low", "high"))
+
+    def render_value(value: float) -> str:
+        return _render_days(value, abs(mean)) if draw["random_unit"] == "d" else render_units(value)
+
+    if draw["distribution_family"] == "constant":
+        return f"always {render_value(mean)}"
+    words = [_spell(draw["distribution_family"]), f"mean {render_value(mean)}"]
+    words.append(f"cv {format_number(sd / mean, _DIGITS)}" if mean else f"sd {render_value(sd)}")
+    if math.isfinite(high):
+        words.append(f"from {render_value(low)} to {render_value(high)}")
+    every = f"; drawn every {_render_days(draw['draw_period'])}" if draw["random_quantity"] == "demand" else ""
+    return ", ".join(words) + every
+
+
+def render_draw_name(quantity: str, owner: str) -> str:
+    """Return what is drawn, such as ``demand of shop``.
+
+    Parameters
+    ----------
+    quantity : ``random_quantity`` of an outline.
+    owner : ``random_owner`` of an outline.
+    """
+    return _DRAWS.get(quantity, f"{_spell(quantity)} of {{}}").replace("{}", owner)
+
+
+def read_factors(effect: xr.DataArray) -> dict[str, float]:
+    """Return the factors of one hit by kind of effect, without what it does not change.
+
+    Parameters
+    ----------
+    effect : the variable ``effect`` of an outline or a replay for one hit, dim effect_kind.
+    """
+    pairs = zip(effect["effect_kind"].values.tolist(), effect.values.tolist(), strict=True)
+    return {str(kind): factor for kind, factor in pairs if not math.isnan(factor)}
+
+
+def render_effect(factors: Mapping[str, float]) -> str:
+    """Return what a hazard does to one stage or customer, such as ``no capacity, yield × 0.9``; empty for nothing.
+
+    Parameters
+    ----------
+    factors : factors by kind of effect.
+    """
+    return ", ".join(
+        f"no {_spell(kind)}" if factor == 0 else f"{_spell(kind)} × {factor:g}" for kind, factor in factors.items()
+    )
+
+
+def render_unmet_demand(backorder_share: float) -> str:
+    """Return what happens to demand that is not met at once.
+
+    Parameters
+    ----------
+    backorder_share : share of it that is backordered.
+    """
+    if backorder_share in (0.0, 1.0):
+        return "unmet demand is backordered" if backorder_share else "unmet demand is lost"
+    return f"{format_number(100 * backorder_share)} % of unmet demand is backordered, the rest lost"
+
+
+def _render_days(days: float, like: float | None = None) -> str:
+    scale = None if like is None else like * HOURS_PER_DAY
+    return format_duration(days * HOURS_PER_DAY, _DIGITS, like=scale)
+
+
+def _spell(name: str) -> str:
+    """Return a name of the model file as words."""
+    return name.replace("_", " ")

@@ -1,0 +1,80 @@
+"""The tables of the core: every list of rows derives from them, and a core built from others is refused."""
+
+import importlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import jitrisk as jr
+from jitrisk import _core, core_tables
+from jitrisk.core_tables import DIMS, STATES, TOTALS, list_states, list_totals
+from jitrisk.lower import lower
+from jitrisk.run import totals
+from jitrisk.run.tracing import TRACED
+from jitrisk.vocabulary import CYCLES, OUTCOMES, TRACE
+
+BOUGHT = {
+    "name": "bought",
+    "period": "1 d",
+    "horizon": 12,
+    "stages": {"store": {"lead_time": 3, "policy": {"base_stock": {"level": 20}}}},
+    "customers": {"shop": {"stage": "store", "demand": 5}},
+}
+
+
+def test_every_total_is_an_outcome_of_its_dim():
+    assert {total.name: total.dim for total in TOTALS} == {
+        name: variable.dims[-1] for name, variable in (OUTCOMES | CYCLES).items()
+    }
+
+
+def test_totals_of_cycles_stand_last_and_those_with_sums_first():
+    for dim in DIMS:
+        sources = [total.source for total in list_totals(dim)]
+        assert sources == sorted(sources, key=("rows", "state", "balance", "cycles").index)
+        assert list_totals(dim, cycles=False) == [total for total in list_totals(dim) if total.source != "cycles"]
+
+
+def test_what_adds_up_over_the_horizon_is_what_closes_as_a_sum():
+    for total in TOTALS:
+        assert (OUTCOMES | CYCLES)[total.name].total == (total.closes == "sum"), total.name
+
+
+def test_every_variable_of_a_trace_is_a_total_or_a_state_row():
+    for dim in DIMS:
+        rows = {one.name for one in (*list_totals(dim), *list_states(dim))}
+        assert rows >= set(TRACED[dim])
+    assert sorted(name for names in TRACED.values() for name in names) == sorted(TRACE)
+
+
+def test_a_stripe_has_the_rows_of_the_tables_and_the_pipelines():
+    arrays = lower(jr.load(BOUGHT))
+    sums = {dim: sum(total.source == "rows" for total in list_totals(dim)) for dim in DIMS}
+    states = {dim: sum(row.dim == dim for row in STATES) for dim in (*DIMS, "scratch")}
+    # One stage with a lead time of 3 periods, one customer.
+    assert _core.state_rows(arrays) == sum(sums.values()) + sum(states.values()) + 3
+
+
+def test_constants_of_rows_are_all_different():
+    numbers = core_tables.number_rows()
+    kinds = [numbers[f"{row.dim}_{row.name}".upper()] for row in STATES]
+    firsts = [numbers[f"{dim}_SUMS".upper()] for dim in DIMS]
+    assert len({*kinds, *firsts}) == len(STATES) + len(DIMS)
+
+
+@pytest.mark.parametrize("table", ["STATES", "TOTALS"])
+def test_a_core_built_from_other_tables_is_refused(monkeypatch, table):
+    rows = getattr(core_tables, table)
+    monkeypatch.setattr(core_tables, table, (*rows, replace(rows[0], name="new")))
+    with pytest.raises(ImportError, match="build the package again"):
+        importlib.reload(totals)
+    monkeypatch.undo()
+    assert core_tables.compute_digest() == _core.DIGEST
+
+
+def test_open_orders_of_a_trace_are_what_is_ordered_and_not_started():
+    """Of a stage that can start 4 a day and is asked for 5, one more unit a day stays open."""
+    model = BOUGHT | {"stages": {"store": BOUGHT["stages"]["store"] | {"capacity": 4}}}
+    traced = jr.trace(model, paths=1).squeeze()
+    np.testing.assert_array_equal(traced["open_orders"], np.arange(1, 13))
