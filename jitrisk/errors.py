@@ -1,4 +1,4 @@
-"""The errors a user meets: each says where, what was found, what is allowed and what to do next."""
+"""The errors that a user gets: each has its place, what was found, what is allowed and the next step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_PRINTED = 50
 """The text of a `ModelError` has this many faults and counts the others."""
 
 # A name is compared by its first characters, and letter by letter with so many of those most like it, so that no
-# search takes long whatever the names are.
+# search takes long for any names.
 _LONGEST_NAME = 60
 _MOST_SEARCHED = 20_000
 _MOST_COMPARED = 50
@@ -28,7 +28,7 @@ _LONGEST = 2_000  # characters of one message
 
 
 class JitriskError(Exception):
-    """Anything wrong with what the user handed in; the command line prints it and exits with 2.
+    """Invalid input of a user; the command line prints the message and exits with 2.
 
     Its message is one line of bounded length, and every character of it is printable.
     """
@@ -71,7 +71,7 @@ def find_closest(name: str, known: Iterable[str]) -> str | None:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a model.
+    """One fault of a model.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class ModelError(JitriskError):
         """Return the line that counts the faults that are not printed, where there are any."""
         more = self.count - len(self.printed)
         least = "at least " if self.count > MOST_FAULTS else ""
-        return [f"and {least}{more:,} more fault{'s' * (more != 1)}"] if more else []
+        return [f"and {least}{more:,} more {'fault' if more == 1 else 'faults'}"] if more else []
 
 
 class ExogenousError(JitriskError):
@@ -128,7 +128,7 @@ class ExogenousError(JitriskError):
 
 
 class CapacityError(JitriskError):
-    """A request that does not fit in this machine's memory; the message says what would fit."""
+    """A request that does not fit in this machine's memory; the message has the size that would fit."""
 
 
 class ResultError(JitriskError):

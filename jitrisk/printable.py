@@ -1,7 +1,7 @@
-r"""Text from outside as a terminal, a log or a page may show it: every character visible, and none that moves others.
+r"""Text from outside, made safe for a terminal, a log or a page: every character visible, and none that moves others.
 
 A model, a table, a result, an argument or a file name may hold characters that a terminal obeys (ESC), that reorder
-what stands beside them (bidirectional overrides, Unicode Standard Annex 9), that break a line, or that nobody sees.
+their neighbors (bidirectional overrides, Unicode Standard Annex 9), that break a line, or that are invisible.
 They are refused in names and written as escapes, such as ``\x1b`` and ``\u202e``, wherever text is shown.
 """
 
@@ -17,7 +17,7 @@ _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe0
 _INVISIBLE_CHARACTER = re.compile(f"[{_INVISIBLE}]")
 
 _PLAIN = {"±": "+-", "×": "x", "…": "..."}
-"""What stands for characters of our own where an encoding lacks them."""
+"""Replacements of our own characters where an encoding lacks them."""
 
 
 def is_printable(text: str) -> bool:
@@ -56,15 +56,15 @@ def escape_json(text: str) -> str:
 
 
 def find_unprintable(text: str) -> str:
-    """Return what the first character is that a name may not have, such as ``U+202E RIGHT-TO-LEFT OVERRIDE``.
+    """Return the first character that a name may not have, such as ``U+202E RIGHT-TO-LEFT OVERRIDE``.
 
     The text is empty where every character is printable. This is the rule for every name: of a model, a currency,
     stages, inputs, customers, hazards and strategies, in a model file and in a result.
     """
-    strange = next((one for one in text if not is_printable(one)), "")
-    if not strange:
+    first = next((one for one in text if not is_printable(one)), "")
+    if not first:
         return ""
-    return f"U+{ord(strange):04X} {unicodedata.name(strange, _name_character_kind(strange))}".rstrip()
+    return f"U+{ord(first):04X} {unicodedata.name(first, _name_character_kind(first))}".rstrip()
 
 
 def _name_character_kind(character: str) -> str:
@@ -78,7 +78,7 @@ def shorten(text: str, most: int) -> str:
 
 
 def escape_for_encoding(text: str, encoding: str, lines: bool = False) -> str:
-    """Return a text as a stream of some encoding can take it, every character printable.
+    """Return a text that a stream of an encoding can write, every character printable.
 
     Of our own characters, ± becomes +- and × becomes x where the encoding lacks them; any other becomes an escape, so
     that two names stay two.

@@ -95,9 +95,7 @@ DIMENSIONS = {
         Dimension("event", "something that happened on one path, in order of time"),
         Dimension("metric", "a measure of a whole path, see METRICS"),
         Dimension("statistic", "a statistic over the paths, see STATISTICS and COMPARISON_STATISTICS"),
-        Dimension(
-            "estimate", "what a difference is of: the means, the values at risk or the conditional values at risk"
-        ),
+        Dimension("estimate", "of which a difference is: mean, value at risk or conditional value at risk"),
         Dimension("quantile", "the probability a quantile belongs to"),
         Dimension("other", "the strategy that another is compared with"),
         Dimension("point", "one point of an exceedance curve"),
@@ -413,13 +411,7 @@ METRICS = _build_path_sums(
     ("downtime", "h", True, "upper", "hours of downtime, summed over the stages whose downtime costs money, else all"),
     ("stockout", "d", True, "upper", "days short, summed over the customers"),
     ("fill_rate", "1", False, "lower", "share of all demand met at once from stock"),
-    (
-        "cycle_service_level",
-        "1",
-        False,
-        "lower",
-        "share of replenishment cycles without a shortage, all stores together",
-    ),
+    ("cycle_service_level", "1", False, "lower", "share of replenishment cycles without a shortage, of all stores"),
     ("stock_at_receipt", "{unit}", False, "lower", "mean stock on hand just before a receipt, all stores together"),
     ("backlog", "{unit}", False, "upper", "time average of the backlog of all customers"),
     ("peak_backlog", "{unit}", False, "upper", "largest backlog of any one customer"),

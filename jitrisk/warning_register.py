@@ -1,7 +1,7 @@
-"""The register of warnings about a model: each name, what it does to the answer, and what to write instead.
+"""The register of warnings about a model: each with its name, its effect on the results, and the remedy.
 
-A model can be simulated and still say something else than its author meant. What finds a row in a model is the check
-of its name in :mod:`jitrisk.model_warnings`.
+A model can be simulated and still mean something else than its author meant. The check of each row has its name in
+`jitrisk.model_warnings`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ class WarningRow:
 
     Attributes
     ----------
-    condition : when a model gets the warning, in a phrase.
-    effect : what it does to the answer, in half a sentence.
+    condition : the models that get the warning, in a phrase.
+    effect : its effect on the results, in half a sentence.
     remedy : what to write instead, in half a sentence.
     """
 
@@ -44,7 +44,7 @@ WARNINGS: dict[str, WarningRow] = {
     ),
     "empty-fallback": WarningRow(
         "a source without a share whose level follows mean demand, by cover, service or the card formula",
-        "mean demand counts shares, so the level is 0 (or one card): when the source is called on, its store is empty",
+        "mean demand counts shares, so the level is 0 (or one card): when the source stands in, its store is empty",
         "write the level in units, such as `{base_stock: {level: 500}}`, or give the source a share",
     ),
     "number-per-period": WarningRow(
@@ -53,13 +53,13 @@ WARNINGS: dict[str, WarningRow] = {
         "write the time with it, as in `850 / d` or `850 / 8 h`",
     ),
     "high-holding-rate": WarningRow(
-        "a `holding_rate` given as a bare number that is above 1,000 % a year",
+        "a `holding_rate` given as a bare number that is above 1,000 % per year",
         "holding costs a multiple of what stock is worth, so that lean strategies look better than they are",
         "write the time with it, as in `20 % / year`",
     ),
     "capacity-below-demand": WarningRow(
-        "a capacity below what mean demand asks the stage to start",
-        "what waits, or is lost, grows as long as the simulation lasts: the figures depend on the horizon",
+        "a capacity below the starts per time that mean demand requires",
+        "backlog or lost demand grows with the horizon, and so do the figures that depend on it",
         "raise the capacity, or lower the demand or the share of the stage",
     ),
     "value-above-cost": WarningRow(

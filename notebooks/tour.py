@@ -92,7 +92,7 @@ year = jr.replay(outcomes, "jit", worst="cost")
 report.timeline(year)
 
 # %%
-print(report.replay_log(year))
+print(report.build_replay_log(year))
 
 # %% [markdown]
 # Exogenous series can be changed, too, or come from elsewhere: the same year without the stop of the plant.

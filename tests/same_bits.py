@@ -17,8 +17,8 @@ from jitrisk.sampling import FAMILIES, build_constant, build_distribution, quant
 _MEANS = (0.013, 0.7, 3.1, 19.0, 350.3, 7123.0)
 
 
-def laws():
-    """Yield laws of every family, narrow and wide."""
+def distributions():
+    """Yield distributions of every family, narrow and wide."""
     yield build_constant(3.7)
     for mean in _MEANS:
         for cv in (0.07, 0.41, 1.0, 3.3):
@@ -58,10 +58,10 @@ def hash_of(*parts):
 def tables_of_families():
     """Return one hash of all tables of each family, and one of tables of the lower parts."""
     found = {family: [] for family in [*FAMILIES, "lower parts"]}
-    for number, law in enumerate(laws()):
-        found[law.family].append(quantile_tables.compile_table(law))
-        if law.lowest >= 0.0 and law.family != "constant" and number % 5 == 0:
-            found["lower parts"].append(quantile_tables.compile_lower_part(law, 0.017))
+    for number, distribution in enumerate(distributions()):
+        found[distribution.family].append(quantile_tables.compile_table(distribution))
+        if distribution.lowest >= 0.0 and distribution.family != "constant" and number % 5 == 0:
+            found["lower parts"].append(quantile_tables.compile_lower_part(distribution, 0.017))
     return {
         family: hash_of(
             *(part for one in several for part in (one.shape, one.lowest, one.highest, one.bits, one.cells, one.steps)),

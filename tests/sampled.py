@@ -20,12 +20,12 @@ def sample(series, periods, paths, seed=1, first=0, tile=64):
     return out
 
 
-def availability(*effects, thing="s"):
-    return ExogenousSeries("availability", thing, ALWAYS, 1, effects)
+def availability(*effects, stage_or_customer="s"):
+    return ExogenousSeries("availability", stage_or_customer, ALWAYS, 1, effects)
 
 
-def outage(quiet, active, ramp=0.0, factor=0.0, chance=1.0, name="fire"):
-    return Effect(HazardProcess(name, quiet, active, ramp), factor, chance)
+def outage(time_between, duration, ramp=0.0, factor=0.0, chance=1.0, name="fire"):
+    return Effect(HazardProcess(name, time_between, duration, ramp), factor, chance)
 
 
 def word(seed, stream, path, number):
@@ -42,32 +42,32 @@ def word(seed, stream, path, number):
     return (c0, c1, c2, c3)[number % 4]
 
 
-def draw(law, seed, stream, path, number):
-    return float(law.quantile((word(seed, stream, path, number) + 0.5) / 2**32))
+def draw(distribution, seed, stream, path, number):
+    return float(distribution.quantile((word(seed, stream, path, number) + 0.5) / 2**32))
 
 
-def walk(spells, seed, path, horizon):
-    """Yield number, begin and end of the spells of one path that begin before the horizon."""
-    stream, number, clock = f"hazard:{spells.name}", 0, 0.0
+def walk(process, seed, path, horizon):
+    """Yield number, begin and end of the occurrences of one path that begin before the horizon."""
+    stream, number, clock = f"hazard:{process.name}", 0, 0.0
     while True:
-        begin = clock + draw(spells.quiet, seed, stream, path, 4 * number)
+        begin = clock + draw(process.time_between, seed, stream, path, 4 * number)
         if begin >= horizon:
             return
-        end = begin + draw(spells.active, seed, stream, path, 4 * number + 1)
+        end = begin + draw(process.duration, seed, stream, path, 4 * number + 1)
         yield number, begin, end
-        number, clock = number + 1, end + spells.ramp
+        number, clock = number + 1, end + process.ramp
 
 
-def covered(spells, seed, path, periods, thing="", chance=1.0):
-    """Return the coverage of every period by the spells that hit, by adding up small steps of the ramp exactly."""
+def covered(process, seed, path, periods, stage_or_customer="", chance=1.0):
+    """Return the coverage of every period by the occurrences that hit, by adding up small steps of the ramp exactly."""
     total = np.zeros(periods)
     edges = np.arange(periods + 1.0)
-    for number, begin, end in walk(spells, seed, path, periods):
-        if chance < 1 and word(seed, f"chance:{spells.name}:{thing}", path, number) >= chance * 2**32:
+    for number, begin, end in walk(process, seed, path, periods):
+        if chance < 1 and word(seed, f"chance:{process.name}:{stage_or_customer}", path, number) >= chance * 2**32:
             continue
         worn = np.clip(edges, begin, end) - begin
-        if spells.ramp:
-            gone = np.clip(edges - end, 0, spells.ramp)
-            worn = worn + gone - gone**2 / (2 * spells.ramp)
+        if process.ramp:
+            gone = np.clip(edges - end, 0, process.ramp)
+            worn = worn + gone - gone**2 / (2 * process.ramp)
         total += np.diff(worn)
     return total

@@ -26,7 +26,7 @@ def test_the_worst_path_is_told(capsys):
     assert (code, err) == (0, "")
     worst = jr.replay("bicycles", "jit", worst="cost", paths=200)["path"].item()
     assert out.startswith(f"Bicycles: path {worst:,} under jit")
-    for words in ("strike began", "had to wait", "cost per year", "worst of 200 paths"):
+    for words in ("strike began", "went short", "cost per year", "worst of 200 paths"):
         assert words in out
 
 

@@ -101,7 +101,7 @@ def test_strategies_that_share_a_series_draw_it_once():
 def test_a_patched_hazard_redraws_only_what_it_hits():
     model = LINE | {"strategies": {"lean": {}, "fat": {"hazards": {"press_down": {"duration": "2 d"}}}}}
     extra = set(job(model=model).series) - set(job(model=model, names=("lean",)).series)
-    assert {(series.kind, series.thing) for series in extra} == {("availability", "press")}
+    assert {(series.kind, series.stage_or_customer) for series in extra} == {("availability", "press")}
 
 
 @settings(max_examples=60)
@@ -118,7 +118,7 @@ def test_units_are_conserved_on_every_path(model, seed):
     arrays = lower(network, {key: Range.from_array(values) for key, values in given_paths.items()})
     assume(not arrays.unlimited_orders.any())  # without a limit, there is no full store to count from
     lanes = exogenous.sizes["path"]
-    tile = np.array([given_paths[one.kind, one.thing].T for one in arrays.series]).transpose(1, 0, 2)
+    tile = np.array([given_paths[one.key].T for one in arrays.series]).transpose(1, 0, 2)
     state = np.empty((1, state_rows(arrays), STRIPE), dtype=np.float32)
     totals = {dim: np.zeros((len(list_totals(dim, cycles=False)), size, lanes)) for dim, size in arrays.sizes.items()}
     block = Block(arrays, np.arange(len(arrays.series), dtype=np.int32), state, lanes)

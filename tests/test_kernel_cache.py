@@ -17,7 +17,7 @@ import numba
 import numpy as np
 import pytest
 
-from jitrisk.sampling import kernel_cache, kernels
+from jitrisk.sampling import compilation, kernel_cache
 
 SOURCE = """
 from neighbor import FACTOR
@@ -62,7 +62,7 @@ def run_kernel(folder: Path) -> tuple[float, bool]:
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
-        kernel: Callable[..., float] = kernels.compile_entry(importlib.import_module("scaling").scale)
+        kernel: Callable[..., float] = compilation.compile_entry(importlib.import_module("scaling").scale)
         result = kernel(np.ones(3))
     finally:
         sys.path.remove(str(folder))
@@ -268,9 +268,9 @@ LIMITED = """
 import resource, sys
 sys.path[:0] = sys.argv[1:]
 import numpy as np, neighbor, scaling
-from jitrisk.sampling import kernels
+from jitrisk.sampling import compilation
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
-print(kernels.entry(scaling.scale)(np.ones(3)))
+print(compilation.compile_entry(scaling.scale)(np.ones(3)))
 """
 
 
@@ -291,8 +291,8 @@ TOGETHER = """
 import sys
 sys.path[:0] = sys.argv[1:]
 import numpy as np, neighbor, scaling
-from jitrisk.sampling import kernels
-kernel = kernels.entry(scaling.scale)
+from jitrisk.sampling import compilation
+kernel = compilation.compile_entry(scaling.scale)
 print("ready", flush=True)
 sys.stdin.readline()
 print(kernel(np.ones(3)))

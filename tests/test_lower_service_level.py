@@ -127,10 +127,10 @@ def quantile_of_sum(one, number, service, reach, points=8_000):
         return one.ppf(service)
     step = reach / points
     mass = np.diff(one.cdf((np.arange(points) + 0.5) * step), prepend=0.0)
-    law = mass
+    distribution = mass
     for _ in range(number - 1):
-        law = np.convolve(law, mass)[:points]
-    return (np.argmax(np.cumsum(law) >= service) + 0.5) * step
+        distribution = np.convolve(distribution, mass)[:points]
+    return (np.argmax(np.cumsum(distribution) >= service) + 0.5) * step
 
 
 def test_where_deliveries_overtake_each_order_is_late_by_itself():

@@ -5,7 +5,7 @@ from modelfile import GOOD, faults, only_fault, spoiled
 
 import jitrisk as jr
 from jitrisk.model import load
-from jitrisk.model.measures import SMALLEST
+from jitrisk.model.fields.measures import SMALLEST
 
 TINY = 1e-39
 """Below the least normal number of float32."""
@@ -82,22 +82,28 @@ def test_a_tiny_number_in_a_file_is_refused_with_its_line(tmp_path):
 
 @pytest.mark.parametrize("duration", ["1 s", "2 min", "1 d", {"exponential": {"mean": "5 d"}}])
 @pytest.mark.parametrize(
-    "quiet", [{"rate": "1e9 / d"}, {"time_between": "1e-9 d"}, {"time_between": {"gamma": {"mean": "1e-9 d", "cv": 1}}}]
+    "time_between",
+    [{"rate": "1e9 / d"}, {"time_between": "1e-9 d"}, {"time_between": {"gamma": {"mean": "1e-9 d", "cv": 1}}}],
 )
-def test_a_hazard_that_comes_a_billion_times_a_day_is_refused_whatever_its_duration(quiet, duration):
-    fault = only_fault(spoiled("hazards.strike", {**quiet, "duration": duration, "hits": {"pump": {"capacity": 0}}}))
-    assert fault.key == f"hazards.strike.{next(iter(quiet))}"
-    assert "at most 10,000 events a period of quiet time" in fault.message
+def test_a_hazard_that_comes_a_billion_times_a_day_is_refused_whatever_its_duration(time_between, duration):
+    fault = only_fault(
+        spoiled("hazards.strike", {**time_between, "duration": duration, "hits": {"pump": {"capacity": 0}}})
+    )
+    assert fault.key == f"hazards.strike.{next(iter(time_between))}"
+    assert "at most 10,000 occurrences per period of time between" in fault.message
 
 
 def test_a_hazard_whose_mean_quiet_time_is_long_but_nearly_always_short_is_refused_in_the_model():
-    # Both means are 3 periods, but half of the times of such a law are below 1e-1000 of it.
-    law = {"gamma": {"mean": "1 d", "cv": 100}}
+    # Both means are 3 periods, but half of the times of such a distribution are below 1e-1000 of it.
+    distribution = {"gamma": {"mean": "1 d", "cv": 100}}
     fault = only_fault(
-        spoiled("hazards.strike", {"time_between": law, "duration": law, "hits": {"pump": {"capacity": 0}}})
+        spoiled(
+            "hazards.strike",
+            {"time_between": distribution, "duration": distribution, "hits": {"pump": {"capacity": 0}}},
+        )
     )
     assert fault.key == "hazards.strike.duration"
-    assert "at most 1,000 events a period" in fault.message
+    assert "at most 1,000 occurrences per period" in fault.message
 
 
 @pytest.mark.parametrize("rate", ["900 / h", "1 / 5 min"])
@@ -114,7 +120,7 @@ def test_a_holding_rate_of_a_textbook_is_taken(rate):
 
 def test_a_holding_rate_above_100_000_percent_a_year_is_refused():
     fault = only_fault(spoiled("holding_rate", "1001 / year"))
-    assert "at most 100,000 % a year, found 100,100 % a year" in fault.message
+    assert "at most 100,000 % per year, found 100,100 % per year" in fault.message
 
 
 def test_a_table_whose_weights_are_all_zero_is_a_fault_with_its_line(tmp_path):
@@ -133,6 +139,6 @@ def test_a_table_whose_weights_are_all_zero_is_a_fault_with_its_line(tmp_path):
 
 
 def test_zero_weights_written_in_the_model_with_a_unit_are_a_fault_too():
-    law = {"empirical": {"values": [1, 2], "weights": [0, 0], "unit": "d"}}
-    assert "at least one must be positive" in only_fault(spoiled("stages.pump.lead_time", law)).message
+    distribution = {"empirical": {"values": [1, 2], "weights": [0, 0], "unit": "d"}}
+    assert "at least one must be positive" in only_fault(spoiled("stages.pump.lead_time", distribution)).message
     assert not faults(GOOD)

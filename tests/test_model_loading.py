@@ -16,7 +16,7 @@ from modelfile import GOOD, MISSING, faults, line_of, only_fault, spoiled, writt
 
 from jitrisk.errors import ModelError
 from jitrisk.model import describe, list_examples, load, read_model
-from jitrisk.model.tree import DEEPEST
+from jitrisk.model.text.tree import DEEPEST
 from jitrisk.sampling.distributions import build_constant, build_distribution
 
 SMALL = """\
@@ -153,14 +153,14 @@ class Shallow(yaml.SafeLoader):
 
 
 def test_our_limit_speaks_before_that_of_the_parser(tmp_path, monkeypatch):
-    monkeypatch.setattr("jitrisk.model.tree._LOADER", Shallow)
+    monkeypatch.setattr("jitrisk.model.text.yaml_text._LOADER", Shallow)
     fault = only_fault(written(tmp_path, "name: a\nstages:\n  " + "[" * 100))
     assert (fault.message, fault.line) == (TOO_DEEP, 3)
 
 
 def test_what_the_parser_refuses_below_our_limit_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("jitrisk.model.tree._LOADER", Shallow)
-    monkeypatch.setattr("jitrisk.model.tree.DEEPEST", 1000)
+    monkeypatch.setattr("jitrisk.model.text.yaml_text._LOADER", Shallow)
+    monkeypatch.setattr("jitrisk.model.text.yaml_text.DEEPEST", 1000)
     assert only_fault(written(tmp_path, "[" * 100)).message == "not valid YAML: too much for me"
 
 

@@ -7,16 +7,15 @@ import pytest
 from modelfile import GOOD, faults, only_fault, spoiled
 from scipy import stats
 
-from jitrisk.model import load
-from jitrisk.model import network as parts
-from jitrisk.model import policy as policies
-from jitrisk.model.distribution_pointers import _CALLED, _PARAMETERS, find_call_pointer
-from jitrisk.model.key_pointers import _ANYWHERE, _BY_PART, find_key_pointer
-from jitrisk.model.tree import read_yaml
+from jitrisk import model
+from jitrisk.model import load, policies
+from jitrisk.model.pointers.distributions import _CALLED, _PARAMETERS, find_call_pointer
+from jitrisk.model.pointers.keys import _ANYWHERE, _BY_PART, find_key_pointer
+from jitrisk.model.text import read_yaml
 from jitrisk.sampling.distributions import FAMILIES, build_distribution
 
 PARTS = {
-    name: getattr(parts, name, None) or getattr(policies, name)
+    name: getattr(model, name, None) or getattr(policies, name)
     for name in (*_BY_PART, "Input", "Expedite", "MakeToOrder")
 }
 
@@ -87,24 +86,27 @@ def test_a_parameter_of_another_tool_is_answered_with_the_one_to_use(family, giv
 def test_mu_and_sigma_of_a_lognormal_are_answered_with_the_mean_and_cv_they_mean():
     mu, sigma = 2.0, 0.5
     first, second = faults(spoiled("customers.export.demand", {"lognormal": {"mu": mu, "sigma": sigma}}))
-    law = stats.lognorm(s=sigma, scale=math.exp(mu))
-    assert f"here `{{lognormal: {{mean: {law.mean():.6g}, cv: {law.std() / law.mean():.6g}}}}}`" in first.message
+    distribution = stats.lognorm(s=sigma, scale=math.exp(mu))
+    assert (
+        f"here `{{lognormal: {{mean: {distribution.mean():.6g}, cv: {distribution.std() / distribution.mean():.6g}}}}}`"
+        in first.message
+    )
     assert "in place of it and `mu`" in second.message
 
 
 @pytest.mark.parametrize(
-    ("family", "words", "scipy_law"),
+    ("family", "words", "scipy_distribution"),
     [
         ("gamma", {"shape": "k", "scale": "theta"}, stats.gamma(2.0, scale=3.0)),
         ("weibull", {"shape": "k", "scale": "lambda"}, stats.weibull_min(2.0, scale=3.0)),
     ],
 )
-def test_what_a_pointer_names_is_the_same_law(family, words, scipy_law):
+def test_what_a_pointer_names_is_the_same_distribution(family, words, scipy_distribution):
     numbers = dict(zip(words, (2.0, 3.0), strict=True))
     for key, word in words.items():
         assert _PARAMETERS[family][word] == f"write `{key}`"
-    law = build_distribution(family, **numbers)
-    assert np.allclose(law.quantile([0.1, 0.5, 0.9]), scipy_law.ppf([0.1, 0.5, 0.9]), rtol=1e-9)
+    distribution = build_distribution(family, **numbers)
+    assert np.allclose(distribution.quantile([0.1, 0.5, 0.9]), scipy_distribution.ppf([0.1, 0.5, 0.9]), rtol=1e-9)
 
 
 def test_every_form_that_a_pointer_shows_is_one_of_its_distribution():
@@ -190,8 +192,8 @@ def test_a_typo_is_still_answered_with_the_nearest_key():
 @pytest.mark.parametrize("part", sorted(_BY_PART))
 def test_pointers_name_keys_that_exist_and_stand_for_words_that_do_not(part):
     for pointer in _BY_PART[part]:
-        assert set(pointer.keys) <= set(PARTS[part].known())
-        assert not set(pointer.words) & set(PARTS[part].known())
+        assert set(pointer.keys) <= set(PARTS[part].list_keys())
+        assert not set(pointer.words) & set(PARTS[part].list_keys())
 
 
 def test_no_word_has_two_pointers_in_one_place():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jitrisk.model.quantities import ParsedQuantity, describe_found, parse
+from jitrisk.model.fields.quantities import ParsedQuantity, describe_found, parse
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -11,7 +11,7 @@ from networks import networks
 from pydantic import ValidationError
 
 from jitrisk.model import Level, build_model_schema, describe, list_examples, load
-from jitrisk.model.tree import read_yaml
+from jitrisk.model.text import read_yaml
 from jitrisk.sampling.distributions import FAMILIES, build_constant, build_distribution
 
 YEAR = 365 * 3
@@ -294,17 +294,17 @@ def test_fault_says_what_was_found_and_what_is_allowed(path, value, words):
         (
             "holding_rate",
             2,
-            "expected at most 100,000 % a year, found 219,000 % a year; give it a year, as `20 % / year`",
+            "expected at most 100,000 % per year, found 219,000 % per year; give it per year, as `20 % / year`",
         ),
-        ("strategies.lean.holding_rate", "100001 % / year", "found 100,001 % a year"),
-        ("stages.pump.holding_rate", 2, "expected at most 100,000 % a year, found 219,000 % a year; give it a year"),
-        ("strategies.lean.stages", {"pump": {"holding_rate": "100001 % / year"}}, "found 100,001 % a year"),
+        ("strategies.lean.holding_rate", "100001 % / year", "found 100,001 % per year"),
+        ("stages.pump.holding_rate", 2, "at most 100,000 % per year, found 219,000 % per year; give it per year"),
+        ("strategies.lean.stages", {"pump": {"holding_rate": "100001 % / year"}}, "found 100,001 % per year"),
         ("stages.pump.owned_in_process", "no", "expected `true` or `false`, found"),
         ("customers.shop.shortage_cost", "9 EUR", "units and money are bare numbers, write `9`"),
         ("stages.pump.lead_time", {"uniform": {"low": "5 d", "high": "2 d"}}, "low `5 d` is 15, high `2 d` is 6"),
         ("stages.pump.lead_time", {"uniform": {"low": 5, "high": 2}}, "high, 2; counted in periods of 8 h"),
         ("stages.pump.lead_time", {"geometric": {"mean": "1 h"}}, "periods of 8 h: mean `1 h` is 0.125"),
-        ("customers.shop.demand", {"uniform": {"low": "9 / d", "high": 2}}, "units a draw: low `9 / d` is 3"),
+        ("customers.shop.demand", {"uniform": {"low": "9 / d", "high": 2}}, "units per draw: low `9 / d` is 3"),
         ("hazards.strike.duration", {"normal": {"mean": 0, "sd": "1 d"}}, "found 0; counted in periods of 8 h"),
         ("customers.shop.unmet", "Lost", "did you mean `lost`?"),
         ("stages.pump.policy.kanban.cards", "atuo", "did you mean `auto`?"),
@@ -347,7 +347,7 @@ def test_high_holding_rates_of_long_periods_are_taken():
 def test_hazard_that_comes_and_goes_too_often_is_refused():
     model = spoiled("hazards.strike.rate", "2000 / h")
     model["hazards"]["strike"]["duration"] = "1 s"
-    assert "events a period" in only_fault(model).message
+    assert "occurrences per period" in only_fault(model).message
 
 
 @pytest.mark.parametrize(

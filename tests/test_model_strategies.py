@@ -58,10 +58,10 @@ def test_mappings_merge_down_to_a_member_and_fields_are_replaced_whole():
 
 
 def test_key_that_excludes_another_takes_its_place():
-    hazards = patched({"hazards": {"strike": {"time_between": "9 d"}}}).hazards
-    assert hazards["strike"].time_between_distribution == build_constant(27.0)
-    hazards = patched({"hazards": {"boom": {"rate": "1 / d"}}}).hazards
-    assert hazards["boom"].time_between_distribution.mean() == pytest.approx(3.0)
+    strike = patched({"hazards": {"strike": {"time_between": "9 d"}}}).hazards["strike"]
+    assert strike.time_between_distribution == build_constant(27.0)
+    boom = patched({"hazards": {"boom": {"rate": "1 / d"}}}).hazards["boom"]
+    assert boom.time_between_distribution.mean() == pytest.approx(3.0)
 
 
 def test_the_text_of_a_strategy_loads_to_the_same_network():

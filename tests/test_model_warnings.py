@@ -11,9 +11,8 @@ from scipy import integrate, stats
 
 import jitrisk as jr
 from jitrisk.lower import compute_clipped_mean
-from jitrisk.model import list_examples, load
+from jitrisk.model import Customer, Hazard, Network, Stage, list_examples, load
 from jitrisk.model.bare_rates import find_bare_rates
-from jitrisk.model.network import Customer, Hazard, Network, Stage
 from jitrisk.model.schema import build_model_schema
 from jitrisk.model_warnings import CHECKS, find_warnings
 from jitrisk.sampling.distributions import build_distribution
@@ -227,9 +226,9 @@ def test_the_mean_of_a_clipped_normal_is_said_and_is_the_one_drawn():
 @pytest.mark.parametrize("highest", [1.0, 12.0, np.inf])
 @pytest.mark.parametrize(("mean", "sd"), [(10, 30), (0.5, 3), (9, 1), (0, 2)])
 def test_a_clipped_normal_has_the_mean_of_its_integral(mean, sd, highest):
-    law = stats.norm(mean, sd)
-    inside, _ = integrate.quad(lambda x: x * law.pdf(x), 0, min(highest, mean + 12 * sd), limit=200)
-    expected = inside + (highest * law.sf(highest) if np.isfinite(highest) else 0)
+    distribution = stats.norm(mean, sd)
+    inside, _ = integrate.quad(lambda x: x * distribution.pdf(x), 0, min(highest, mean + 12 * sd), limit=200)
+    expected = inside + (highest * distribution.sf(highest) if np.isfinite(highest) else 0)
     assert compute_clipped_mean(build_distribution("normal", mean=mean, sd=sd), highest) == pytest.approx(
         expected, rel=1e-6
     )

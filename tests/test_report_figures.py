@@ -422,7 +422,7 @@ def test_a_network_with_a_result_shows_the_time_lost(bicycles):
 def test_a_store_of_level_zero_has_an_empty_bar():
     outline = jr.outline("fast-fashion")
     drawn = build_boxes(outline, None, "jit")
-    assert float(outline["full_store"].sel(strategy="jit", stage="far")) == 0
+    assert float(outline["order_up_to"].sel(strategy="jit", stage="far")) == 0
     assert drawn["far"].cover == 0
     assert drawn["near"].cover > 0
 

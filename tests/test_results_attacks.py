@@ -24,12 +24,6 @@ def outcomes():
     return jr.simulate("bicycles", 20, seed=2)
 
 
-@pytest.fixture
-def folder(outcomes, tmp_path):
-    jr.save(outcomes, tmp_path / "run.zarr")
-    return tmp_path / "run.zarr"
-
-
 def rewrite_manifest(folder, change) -> None:
     """Change the manifest of a Zarr folder and give it the checksum of its new text."""
 
@@ -152,7 +146,9 @@ def test_a_footer_that_names_places_far_away_is_refused(outcomes, tmp_path, monk
     jr.save(outcomes, tmp_path / "run.nc")
     with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as stored:
         stored.load().to_netcdf(tmp_path / "forged.nc", engine="h5netcdf")
-    monkeypatch.setattr("jitrisk.datasets.storage.netcdf_footer._find_values", lambda _: [(10**18, 10**18 + 1)])
+    monkeypatch.setattr(
+        "jitrisk.datasets.storage.netcdf_footer.find_value_ranges", lambda _: {"x": (10**18, 10**18 + 1)}
+    )
     monkeypatch.setattr("jitrisk.datasets.storage.netcdf_footer._compute_checksum", lambda *_: "0" * 16)
     append_footer(tmp_path / "forged.nc")
     monkeypatch.undo()

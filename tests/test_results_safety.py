@@ -28,12 +28,6 @@ def outcomes():
 
 
 @pytest.fixture
-def folder(outcomes, tmp_path):
-    jr.save(outcomes, tmp_path / "run.zarr")
-    return tmp_path / "run.zarr"
-
-
-@pytest.fixture
 def netcdf(outcomes, tmp_path):
     jr.save(outcomes, tmp_path / "run.nc")
     return tmp_path / "run.nc"

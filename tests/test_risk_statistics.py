@@ -12,36 +12,36 @@ from jitrisk.risk import describe
 from jitrisk.vocabulary import METRICS, OUTCOMES, STATISTICS
 
 
-def statistics(measures: xr.Dataset, metric: str, strategy: int = 0) -> dict[str, float]:
-    column = measures[metric].isel(strategy=strategy)
+def statistics(described: xr.Dataset, metric: str, strategy: int = 0) -> dict[str, float]:
+    column = described[metric].isel(strategy=strategy)
     return dict(zip(column["statistic"].values, column.values, strict=True))
 
 
 def test_measures_are_a_table_of_strategies_and_statistics_for_every_metric():
-    measures = random_result().risk.describe()
+    described = random_result().risk.describe()
     beside = ("", "_quantile", "_quantile_lower", "_quantile_upper")
-    assert set(measures) == {f"{name}{end}" for name in METRICS for end in beside}
-    assert measures["cost"].dims == ("strategy", "statistic")
-    assert measures["statistic"].values.tolist() == list(STATISTICS)
-    assert measures["cost_quantile"].dims == ("strategy", "quantile")
-    assert measures["cost"].attrs["units"] == "EUR"
-    assert measures.attrs["level"] == 0.95
-    assert measures.attrs["paths"] == 200
-    assert all(np.isfinite(array).all() for array in measures.values())
+    assert set(described) == {f"{name}{end}" for name in METRICS for end in beside}
+    assert described["cost"].dims == ("strategy", "statistic")
+    assert described["statistic"].values.tolist() == list(STATISTICS)
+    assert described["cost_quantile"].dims == ("strategy", "quantile")
+    assert described["cost"].attrs["units"] == "EUR"
+    assert described.attrs["level"] == 0.95
+    assert described.attrs["paths"] == 200
+    assert all(np.isfinite(array).all() for array in described.values())
 
 
 def test_statistics_of_a_known_sample():
     costs = of_cost(np.random.default_rng(3).permutation(np.arange(1.0, 1001.0)))
-    measures = costs.risk.describe(quantiles=[0.25, 0.5])
-    found = statistics(measures, "cost")
+    described = costs.risk.describe(quantiles=[0.25, 0.5])
+    found = statistics(described, "cost")
     assert found["mean"] == 500.5
     assert found["standard_deviation"] == pytest.approx(np.std(np.arange(1000), ddof=1))
     assert found["standard_error"] == pytest.approx(found["standard_deviation"] / np.sqrt(1000))
     assert found["var"] == 950
     assert found["cvar"] == pytest.approx(np.mean(np.arange(951, 1001)))
     assert found["var_standard_error"] == pytest.approx(np.sqrt(1000 * 0.95 * 0.05))
-    assert measures["cost_quantile"].values.tolist() == [[250, 500]]
-    assert measures["quantile"].values.tolist() == [0.25, 0.5]
+    assert described["cost_quantile"].values.tolist() == [[250, 500]]
+    assert described["quantile"].values.tolist() == [0.25, 0.5]
 
 
 def test_the_bad_tail_of_fill_rate_is_the_lower_one():
@@ -57,13 +57,13 @@ def test_the_bad_tail_of_fill_rate_is_the_lower_one():
 def test_profit_and_cost_mirror_each_other_where_revenue_is_the_same():
     outcomes = random_result()
     fixed = outcomes.assign(shipped=0 * outcomes["shipped"] + 5.0)
-    measures = fixed.risk.describe()
+    described = fixed.risk.describe()
     revenue = fixed.risk.costs()["revenue"].isel(path=0, drop=True)
     for statistic in ("mean", "var", "cvar"):
-        cost, profit = (measures[name].sel(statistic=statistic, drop=True) for name in ("cost", "profit"))
+        cost, profit = (described[name].sel(statistic=statistic, drop=True) for name in ("cost", "profit"))
         np.testing.assert_allclose(profit, revenue - cost)
     for statistic in ("standard_error", "var_standard_error", "cvar_standard_error"):
-        cost, profit = (measures[name].sel(statistic=statistic, drop=True) for name in ("cost", "profit"))
+        cost, profit = (described[name].sel(statistic=statistic, drop=True) for name in ("cost", "profit"))
         np.testing.assert_allclose(profit, cost)
 
 
@@ -75,9 +75,9 @@ def test_order_of_the_paths_does_not_matter():
 
 def test_intervals_of_quantiles_lie_between_order_statistics():
     costs = of_cost(np.random.default_rng(3).permutation(np.arange(1.0, 1001.0)))
-    measures = costs.risk.describe(quantiles=[0.5, 0.95])
-    assert measures["cost_quantile_lower"].values.tolist() == [[469, 936]]
-    assert measures["cost_quantile_upper"].values.tolist() == [[532, 964]]
+    described = costs.risk.describe(quantiles=[0.5, 0.95])
+    assert described["cost_quantile_lower"].values.tolist() == [[469, 936]]
+    assert described["cost_quantile_upper"].values.tolist() == [[532, 964]]
 
 
 def test_confidence_widens_every_interval():
@@ -105,7 +105,8 @@ def test_outcomes_are_described_by_stage_or_customer(name):
 def test_outcomes_know_their_bad_tail_and_their_year():
     outcomes = random_result()
     described = outcomes.risk.describe(*OUTCOMES, quantiles=())
-    assert set(described) == set(OUTCOMES)
+    beside = ("", "_quantile", "_quantile_lower", "_quantile_upper")
+    assert set(described) == {f"{name}{end}" for name in OUTCOMES for end in beside}
     low = {name for name in OUTCOMES if described[name].attrs["bad_tail"] == "lower"}
     assert low == {"filled", "shipped", "first_stockout"}
     averages = {name for name in OUTCOMES if described[name].attrs["per_year"] == 1}
@@ -159,11 +160,11 @@ def test_large_samples_are_described_like_their_parts_in_order():
     cost = np.random.default_rng(9).lognormal(size=200_000)
     cost[:80_000] = 1.0
     ordered = np.sort(cost)
-    measures = of_cost(cost).risk.describe()
-    found = statistics(measures, "cost")
+    described = of_cost(cost).risk.describe()
+    found = statistics(described, "cost")
     assert found["var"] == ordered[189_999]
     assert found["cvar"] == pytest.approx(ordered[190_000:].mean(), rel=1e-12)
-    assert measures["cost_quantile"].values[0].tolist() == [
+    assert described["cost_quantile"].values[0].tolist() == [
         ordered[k] for k in (9999, 49_999, 99_999, 149_999, 189_999)
     ]
 
@@ -192,7 +193,7 @@ def test_components_of_cost_can_be_described_too():
 def test_interval_of_the_mean_covers_the_truth_about_as_often_as_it_says():
     rng, runs = np.random.default_rng(11), 500
     cost = rng.exponential(size=(runs, 400))
-    measures = of_cost(cost).risk.describe()["cost"]
-    mean, error = (measures.sel(statistic=name).values for name in ("mean", "standard_error"))
+    described = of_cost(cost).risk.describe()["cost"]
+    mean, error = (described.sel(statistic=name).values for name in ("mean", "standard_error"))
     covered = np.mean(np.abs(mean - 1) < 1.96 * error)
     assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs)

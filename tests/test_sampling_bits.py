@@ -91,7 +91,7 @@ def test_fewer_instructions_change_what_numpy_and_the_c_library_compute():
     assert found["C library"]["C library"] != usual["C library"]
 
 
-@pytest.mark.skipif(not LONGER, reason="compiles all kernels anew, half a minute")
+@pytest.mark.skipif(not LONGER, reason="compiles all draw_kernels anew, half a minute")
 def test_outcomes_have_the_same_bits_compiled_for_a_plain_processor(tmp_path):
     plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run(
@@ -101,9 +101,15 @@ def test_outcomes_have_the_same_bits_compiled_for_a_plain_processor(tmp_path):
 
 
 def test_all_families_and_all_shapes_of_tables_are_hashed():
-    from jitrisk.sampling import FAMILIES, kernels, quantile_tables
+    from jitrisk.sampling import FAMILIES, quantile_tables
+    from jitrisk.sampling.draw_kernels import CONSTANT, LINES, ROUNDED, STAIRS
 
-    compiled = [quantile_tables.compile_table(law) for law in same_bits.laws()]
-    assert {law.family for law in same_bits.laws()} == set(FAMILIES)
-    assert {table.shape for table in compiled} == {kernels.CONSTANT, kernels.LINES, kernels.ROUNDED, kernels.STAIRS}
-    assert all(np.isfinite(table.cells.view(np.float32)).all() for table in compiled if table.shape == kernels.LINES)
+    compiled = [quantile_tables.compile_table(distribution) for distribution in same_bits.distributions()]
+    assert {distribution.family for distribution in same_bits.distributions()} == set(FAMILIES)
+    assert {table.shape for table in compiled} == {
+        CONSTANT,
+        LINES,
+        ROUNDED,
+        STAIRS,
+    }
+    assert all(np.isfinite(table.cells.view(np.float32)).all() for table in compiled if table.shape == LINES)

@@ -29,41 +29,41 @@ SCIPY = [
     (build_distribution("triangular", low=1, mode=2, high=6), stats.triang(0.2, 1, 5)),
     (build_distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4]), None),
 ]
-IDS = [str(law) for law, _ in SCIPY]
-STANDARD = [(law, other) for law, other in SCIPY if other is not None]
+IDS = [str(distribution) for distribution, _ in SCIPY]
+STANDARD = [(distribution, other) for distribution, other in SCIPY if other is not None]
 
 
-@pytest.mark.parametrize(("law", "other"), STANDARD, ids=IDS[: len(STANDARD)])
-def test_moments_and_quantiles_equal_those_of_scipy(law, other):
+@pytest.mark.parametrize(("distribution", "other"), STANDARD, ids=IDS[: len(STANDARD)])
+def test_moments_and_quantiles_equal_those_of_scipy(distribution, other):
     shares = np.concatenate([10.0 ** -np.arange(1, 10), [0.3, 0.5, 0.7, 0.9]])
-    assert law.mean() == pytest.approx(other.mean(), rel=1e-6)
-    assert law.sd() == pytest.approx(other.std(), rel=1e-6)
-    np.testing.assert_allclose(law.quantile(shares), other.ppf(shares), rtol=1e-6)
-    np.testing.assert_allclose(law.quantile(shares, upper=True), other.isf(shares), rtol=1e-6)
-    assert (law.lowest, law.highest) == pytest.approx(other.support())
+    assert distribution.mean() == pytest.approx(other.mean(), rel=1e-6)
+    assert distribution.sd() == pytest.approx(other.std(), rel=1e-6)
+    np.testing.assert_allclose(distribution.quantile(shares), other.ppf(shares), rtol=1e-6)
+    np.testing.assert_allclose(distribution.quantile(shares, upper=True), other.isf(shares), rtol=1e-6)
+    assert (distribution.lowest, distribution.highest) == pytest.approx(other.support())
 
 
 def test_every_family_is_compared_with_scipy():
-    assert {law.family for law, _ in SCIPY} | {"constant"} == set(FAMILIES)
+    assert {distribution.family for distribution, _ in SCIPY} | {"constant"} == set(FAMILIES)
 
 
 def test_empirical_draws_its_values_with_their_weights():
-    law = build_distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4])
-    assert law.parameters == (("values", (1.5, 2.0, 3.0)), ("weights", (0.6, 0.3, 0.1)))
-    assert law.mean() == pytest.approx(1.8)
-    assert law.sd() == pytest.approx(np.sqrt(0.6 * 0.09 + 0.3 * 0.04 + 0.1 * 1.44))
-    np.testing.assert_array_equal(law.quantile([0, 0.59, 0.61, 0.91, 1]), [1.5, 1.5, 2, 3, 3])
-    np.testing.assert_array_equal(law.quantile([0.05, 0.2, 0.5], upper=True), [3, 2, 1.5])
+    distribution = build_distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4])
+    assert distribution.parameters == (("values", (1.5, 2.0, 3.0)), ("weights", (0.6, 0.3, 0.1)))
+    assert distribution.mean() == pytest.approx(1.8)
+    assert distribution.sd() == pytest.approx(np.sqrt(0.6 * 0.09 + 0.3 * 0.04 + 0.1 * 1.44))
+    np.testing.assert_array_equal(distribution.quantile([0, 0.59, 0.61, 0.91, 1]), [1.5, 1.5, 2, 3, 3])
+    np.testing.assert_array_equal(distribution.quantile([0.05, 0.2, 0.5], upper=True), [3, 2, 1.5])
 
 
 def test_quantile_keeps_the_shape_of_its_argument():
-    law = build_distribution("exponential", mean=2)
-    assert law.quantile(0.5).shape == ()
-    assert law.quantile(np.full((2, 3), 0.5)).shape == (2, 3)
+    distribution = build_distribution("exponential", mean=2)
+    assert distribution.quantile(0.5).shape == ()
+    assert distribution.quantile(np.full((2, 3), 0.5)).shape == (2, 3)
 
 
 def test_only_families_of_whole_numbers_are_integer():
-    whole = {law.family for law, _ in STANDARD if law.is_integer}
+    whole = {distribution.family for distribution, _ in STANDARD if distribution.is_integer}
     assert whole == {"poisson", "negative_binomial", "binomial", "geometric"}
     assert build_constant(3).is_integer
     assert not build_constant(2.5).is_integer

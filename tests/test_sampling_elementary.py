@@ -107,13 +107,13 @@ SMOOTH = [
 ]
 
 
-@pytest.mark.parametrize(("law", "other"), LISTED + SMOOTH, ids=str)
-def test_tails_of_whole_numbers_equal_those_of_scipy(law, other):
-    found = build_cdf(law)
-    assert isinstance(found, ListedCdf if (law, other) in LISTED else SmoothCdf)
+@pytest.mark.parametrize(("distribution", "other"), LISTED + SMOOTH, ids=str)
+def test_tails_of_whole_numbers_equal_those_of_scipy(distribution, other):
+    found = build_cdf(distribution)
+    assert isinstance(found, ListedCdf if (distribution, other) in LISTED else SmoothCdf)
     k = np.unique(np.concatenate([other.ppf(SHARES), other.isf(SHARES)]))
     # scipy hands 1 - p on to its incomplete beta function, which costs it digits where n is 1e12.
-    tolerance = 2e-9 if law == Binomial(1e12, 0.5) else 2e-12
+    tolerance = 2e-9 if distribution == Binomial(1e12, 0.5) else 2e-12
     np.testing.assert_allclose(found.tail(k, False), other.cdf(k), rtol=tolerance, atol=1e-16)
     np.testing.assert_allclose(found.tail(k, True), other.sf(k), rtol=tolerance, atol=1e-16)
     np.testing.assert_array_equal(found.quantile(SHARES, False), other.ppf(SHARES))
@@ -121,8 +121,8 @@ def test_tails_of_whole_numbers_equal_those_of_scipy(law, other):
 
 
 def test_a_list_and_a_smooth_density_of_one_law_agree():
-    for law in (Poisson(1e7), NegativeBinomial(2e4, 40.0), Binomial(1e8, 0.3)):
-        listed, smooth = build_cdf(law), SmoothCdf(law)
+    for distribution in (Poisson(1e7), NegativeBinomial(2e4, 40.0), Binomial(1e8, 0.3)):
+        listed, smooth = build_cdf(distribution), SmoothCdf(distribution)
         assert isinstance(listed, ListedCdf)
         k = listed.quantile(SHARES, False)
         np.testing.assert_allclose(smooth.tail(k, False), listed.tail(k, False), rtol=1e-11)
@@ -139,21 +139,23 @@ def test_far_tails_of_a_wide_poisson_law_follow_the_gamma_law():
 
 
 def test_laws_too_narrow_for_doubles_are_normal():
-    for law in (build_distribution("poisson", mean=1e25), build_distribution("binomial", n=1e26, p=0.1)):
-        assert float(law.quantile(0.5)) == law.mean()
-        assert float(law.quantile(1e-9, upper=True)) == pytest.approx(law.mean() + 5.9978 * law.sd(), rel=1e-15)
+    for distribution in (build_distribution("poisson", mean=1e25), build_distribution("binomial", n=1e26, p=0.1)):
+        assert float(distribution.quantile(0.5)) == distribution.mean()
+        assert float(distribution.quantile(1e-9, upper=True)) == pytest.approx(
+            distribution.mean() + 5.9978 * distribution.sd(), rel=1e-15
+        )
 
 
 def test_quantiles_of_continuous_families_rise():
     p = np.linspace(1e-6, 0.999999, 2001)
-    laws = [build_distribution("gamma", shape=s, scale=1.0) for s in (1e-2, 0.7, 40.0, 1e5)]
-    laws += [build_distribution("lognormal", mean=5, cv=9), build_distribution("weibull", scale=2, shape=0.3)]
-    assert {law.family for law in laws} <= {family.name for family in CONTINUOUS}
-    assert all((np.diff(law.quantile(p)) >= 0).all() for law in laws)
+    distributions = [build_distribution("gamma", shape=s, scale=1.0) for s in (1e-2, 0.7, 40.0, 1e5)]
+    distributions += [build_distribution("lognormal", mean=5, cv=9), build_distribution("weibull", scale=2, shape=0.3)]
+    assert {distribution.family for distribution in distributions} <= {family.name for family in CONTINUOUS}
+    assert all((np.diff(distribution.quantile(p)) >= 0).all() for distribution in distributions)
 
 
 @pytest.mark.parametrize(
-    ("law", "other"),
+    ("distribution", "other"),
     [
         (build_distribution("normal", mean=5, sd=2), stats.norm(5, 2)),
         (build_distribution("weibull", scale=3, shape=1.4), stats.weibull_min(1.4, scale=3)),
@@ -162,6 +164,6 @@ def test_quantiles_of_continuous_families_rise():
     ],
     ids=str,
 )
-def test_distribution_functions_equal_those_of_scipy(law, other):
+def test_distribution_functions_equal_those_of_scipy(distribution, other):
     x = np.array([-1.0, 0.0, 1e-3, 0.5, 3.0, 11.0, 40.0])
-    np.testing.assert_allclose(law.cdf(x), other.cdf(x), rtol=1e-12)
+    np.testing.assert_allclose(distribution.cdf(x), other.cdf(x), rtol=1e-12)

@@ -6,7 +6,7 @@ from scipy import stats
 from jitrisk.sampling import Effect, ExogenousSeries, HazardProcess, build_constant, build_distribution
 
 UNIFORM = build_distribution("uniform", low=0, high=1)
-LAWS = [
+PROCESSES = [
     HazardProcess("long", build_distribution("uniform", low=0, high=20), build_distribution("uniform", low=0, high=30)),
     HazardProcess("whole", build_distribution("geometric", mean=5), build_distribution("geometric", mean=2)),
     HazardProcess(
@@ -26,28 +26,28 @@ LAWS = [
 ]
 
 
-@pytest.mark.parametrize("spells", LAWS, ids=[spells.name for spells in LAWS])
+@pytest.mark.parametrize("process", PROCESSES, ids=[process.name for process in PROCESSES])
 @pytest.mark.parametrize("chance", [1.0, 0.6])
-def test_availability_is_what_a_walk_along_the_clock_gives(spells, chance):
-    found = sample([availability(Effect(spells, 0.25, chance))], 40, 25, seed=9, tile=16)[:, 0]
+def test_availability_is_what_a_walk_along_the_clock_gives(process, chance):
+    found = sample([availability(Effect(process, 0.25, chance))], 40, 25, seed=9, tile=16)[:, 0]
     for path in range(25):
-        expected = 1 - 0.75 * covered(spells, 9, path, 40, "s", chance)
+        expected = 1 - 0.75 * covered(process, 9, path, 40, "s", chance)
         np.testing.assert_allclose(found[:, path], expected, atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", ["receiving", "transit"])
-@pytest.mark.parametrize("spells", LAWS, ids=[spells.name for spells in LAWS])
-def test_closed_is_closed_in_periods_whose_start_is_covered(spells, kind):
-    found = sample([ExogenousSeries(kind, "s", ALWAYS, 1, (Effect(spells, 0.0),))], 40, 25, seed=9, tile=16)[:, 0]
+@pytest.mark.parametrize("process", PROCESSES, ids=[process.name for process in PROCESSES])
+def test_closed_is_closed_in_periods_whose_start_is_covered(process, kind):
+    found = sample([ExogenousSeries(kind, "s", ALWAYS, 1, (Effect(process, 0.0),))], 40, 25, seed=9, tile=16)[:, 0]
     expected = np.ones((40, 25))
     for path in range(25):
-        for _, begin, end in walk(spells, 9, path, 40):
+        for _, begin, end in walk(process, 9, path, 40):
             expected[(np.arange(40) >= begin) & (np.arange(40) < end), path] = 0
     np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize(
-    ("quiet", "active"),
+    ("time_between", "duration"),
     [
         (build_distribution("exponential", mean=20), build_distribution("exponential", mean=4)),
         (build_distribution("weibull", mean=12, shape=1.4), build_distribution("lognormal", mean=3, cv=1)),
@@ -55,10 +55,12 @@ def test_closed_is_closed_in_periods_whose_start_is_covered(spells, kind):
         (build_distribution("geometric", mean=50), build_distribution("geometric", mean=3)),
     ],
 )
-def test_the_long_run_availability_is_the_share_of_quiet_time(quiet, active):
+def test_the_long_run_availability_is_the_share_of_the_time_between(time_between, duration):
     paths = 400
-    found = sample([availability(outage(quiet, active))], 3000, paths, seed=6)[400:, 0].mean(axis=0, dtype=np.float64)
-    expected = quiet.mean() / (quiet.mean() + active.mean())
+    found = sample([availability(outage(time_between, duration))], 3000, paths, seed=6)[400:, 0].mean(
+        axis=0, dtype=np.float64
+    )
+    expected = time_between.mean() / (time_between.mean() + duration.mean())
     assert abs(found.mean() - expected) < 4 * found.std() / np.sqrt(paths)
 
 
@@ -78,7 +80,7 @@ def test_it_starts_quiet():
 
 
 def test_a_ramp_costs_half_its_length():
-    # quiet 2.25, active 1.5, ramp 2: from 3.75 on the loss falls from 1 to 0 at 5.75.
+    # time_between 2.25, duration 1.5, ramp 2: from 3.75 on the loss falls from 1 to 0 at 5.75.
     found = sample([availability(outage(build_constant(2.25), build_constant(1.5), ramp=2.0))], 7, 1)[:, 0, 0].astype(
         np.float64
     )
@@ -95,9 +97,9 @@ def test_effects_of_several_hazards_multiply():
 
 
 def test_a_coin_is_tossed_for_every_event_and_thing():
-    spells = HazardProcess("quake", build_distribution("geometric", mean=3), build_constant(1))
-    things = [availability(Effect(spells, 0.0, chance), thing=f"s{chance}") for chance in (1.0, 0.3, 0.31)]
-    down = sample(things, 400, 300, seed=8) == 0
+    process = HazardProcess("quake", build_distribution("geometric", mean=3), build_constant(1))
+    series = [availability(Effect(process, 0.0, chance), stage_or_customer=f"s{chance}") for chance in (1.0, 0.3, 0.31)]
+    down = sample(series, 400, 300, seed=8) == 0
     events, hits, others = down[:, 0].sum(), down[:, 1].sum(), down[:, 2].sum()
     assert not (down[:, 1:] & ~down[:, :1]).any()
     assert hits / events == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / events))
@@ -107,9 +109,9 @@ def test_a_coin_is_tossed_for_every_event_and_thing():
 
 
 def test_all_effects_on_one_thing_follow_one_coin():
-    spells = HazardProcess("quake", build_distribution("geometric", mean=3), build_constant(1))
+    process = HazardProcess("quake", build_distribution("geometric", mean=3), build_constant(1))
     kinds = ("availability", "receiving", "transit")
-    series = [ExogenousSeries(kind, "valve", ALWAYS, 1, (Effect(spells, 0.0, 0.4),)) for kind in kinds]
+    series = [ExogenousSeries(kind, "valve", ALWAYS, 1, (Effect(process, 0.0, 0.4),)) for kind in kinds]
     drawn = sample(series, 200, 100)
     np.testing.assert_array_equal(drawn[:, 0], drawn[:, 1])
     np.testing.assert_array_equal(drawn[:, 0], drawn[:, 2])
@@ -117,9 +119,9 @@ def test_all_effects_on_one_thing_follow_one_coin():
 
 
 def test_a_higher_chance_hits_all_that_a_lower_one_hits():
-    spells = HazardProcess("quake", build_distribution("geometric", mean=3), build_constant(1))
+    process = HazardProcess("quake", build_distribution("geometric", mean=3), build_constant(1))
     chances = (0.2, 0.5, 0.2, 1.0, 0.5)
-    down = sample([availability(Effect(spells, 0.0, chance)) for chance in chances], 100, 100) == 0
+    down = sample([availability(Effect(process, 0.0, chance)) for chance in chances], 100, 100) == 0
     np.testing.assert_array_equal(down[:, 0], down[:, 2])
     np.testing.assert_array_equal(down[:, 1], down[:, 4])
     assert not (down[:, 0] & ~down[:, 1]).any()
@@ -129,10 +131,10 @@ def test_a_higher_chance_hits_all_that_a_lower_one_hits():
 
 
 def test_a_regional_event_hits_its_targets_in_the_same_periods():
-    spells = HazardProcess(
+    process = HazardProcess(
         "quake", build_distribution("exponential", mean=9), build_distribution("exponential", mean=2)
     )
-    series = [availability(Effect(spells, factor), thing=f"s{factor}") for factor in (0.0, 0.5)]
+    series = [availability(Effect(process, factor), stage_or_customer=f"s{factor}") for factor in (0.0, 0.5)]
     whole, half = np.moveaxis(sample(series, 200, 100), 1, 0)
     np.testing.assert_allclose(1 - whole, 2 * (1 - half), atol=1e-6)
     assert (whole < 1).mean() > 0.1
@@ -156,9 +158,11 @@ def test_hazards_without_effect_change_nothing():
 
 
 def test_a_demand_spike_keeps_whole_units_and_the_mean():
-    law = build_distribution("poisson", mean=7)
+    distribution = build_distribution("poisson", mean=7)
     spike = outage(build_constant(10), build_constant(1e6), factor=1.37)
-    plain, spiked = (sample([ExogenousSeries("demand", "d", law, 1, e)], 100, 2000)[:, 0] for e in ((), (spike,)))
+    plain, spiked = (
+        sample([ExogenousSeries("demand", "d", distribution, 1, e)], 100, 2000)[:, 0] for e in ((), (spike,))
+    )
     assert (spiked == np.floor(spiked)).all()
     np.testing.assert_array_equal(spiked[:10], plain[:10])
     raised = spiked[10:].astype(np.float64) - 1.37 * plain[10:]
@@ -177,8 +181,8 @@ def test_the_rounding_of_a_spike_has_its_own_stream():
 
 def test_a_demand_of_fractions_is_not_rounded():
     spike = outage(build_constant(0), build_constant(1e6), factor=1.5)
-    law = build_distribution("lognormal", mean=3, cv=1)
-    plain, spiked = (sample([ExogenousSeries("demand", "d", law, 1, e)], 20, 20) for e in ((), (spike,)))
+    distribution = build_distribution("lognormal", mean=3, cv=1)
+    plain, spiked = (sample([ExogenousSeries("demand", "d", distribution, 1, e)], 20, 20) for e in ((), (spike,)))
     np.testing.assert_allclose(spiked, 1.5 * plain, rtol=1e-6)
 
 

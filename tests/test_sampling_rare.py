@@ -17,7 +17,7 @@ from jitrisk.errors import ExogenousError, JitriskError, ResultError
 from jitrisk.lower import lower_all
 from jitrisk.run import engine
 from jitrisk.run.backends import Threads
-from jitrisk.sampling import HazardProcess, Sampler, build_constant, build_distribution, kernels, quantile_tables
+from jitrisk.sampling import HazardProcess, Sampler, build_constant, build_distribution, draw_kernels, quantile_tables
 from jitrisk.sampling.rare import Mixture, build_mixture
 from jitrisk.vocabulary import OCCURRENCES, OUTCOMES
 
@@ -39,14 +39,14 @@ SMOOTH = [
 
 @numba.njit
 def _look_up(packed, words, cells, row):
-    kernels.look_up(packed, 0, words, cells, row)
+    draw_kernels.look_up(packed, 0, words, cells, row)
 
 
-def drawn(law, share, words):
-    """Values of a law restricted to the lowest share of its probability, for some words."""
-    table = quantile_tables.compile_lower_part(law, share)
+def drawn(distribution, share, words):
+    """Values of a distribution restricted to the lowest share of its probability, for some words."""
+    table = quantile_tables.compile_lower_part(distribution, share)
     words = np.asarray(words, np.uint32)
-    if table.shape == kernels.CONSTANT:
+    if table.shape == draw_kernels.CONSTANT:
         return np.full(len(words), table.lowest)
     row = np.empty(len(words), np.float32)
     _look_up(quantile_tables.pack([table]), words, np.empty(len(words), np.int64), row)
@@ -59,38 +59,38 @@ def many_words():
 
 
 @pytest.mark.parametrize("share", SHARES)
-@pytest.mark.parametrize("law", SMOOTH, ids=str)
-def test_a_restricted_table_gives_the_lowest_quantiles(law, share):
+@pytest.mark.parametrize("distribution", SMOOTH, ids=str)
+def test_a_restricted_table_gives_the_lowest_quantiles(distribution, share):
     words = many_words()
-    expected = law.quantile(share * (words + 0.5) / WORDS)
-    found = drawn(law, share, words)
+    expected = distribution.quantile(share * (words + 0.5) / WORDS)
+    found = drawn(distribution, share, words)
     np.testing.assert_allclose(found, expected, rtol=3e-4)
-    assert found.max() <= law.quantile(share) * (1 + 1e-6)
+    assert found.max() <= distribution.quantile(share) * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("share", SHARES)
 def test_the_lowest_quantiles_of_a_gamma_law_with_a_pole_are_right_relative_to_the_largest(share):
-    law, words = build_distribution("gamma", mean=3000, cv=2), many_words()
-    expected = law.quantile(share * (words + 0.5) / WORDS)
-    np.testing.assert_allclose(drawn(law, share, words), expected, rtol=0, atol=3e-4 * expected[-1])
+    distribution, words = build_distribution("gamma", mean=3000, cv=2), many_words()
+    expected = distribution.quantile(share * (words + 0.5) / WORDS)
+    np.testing.assert_allclose(drawn(distribution, share, words), expected, rtol=0, atol=3e-4 * expected[-1])
 
 
 @pytest.mark.parametrize("share", SHARES)
-@pytest.mark.parametrize("law", SMOOTH, ids=str)
-def test_however_small_the_share_is_values_are_as_many_as_words(law, share):
+@pytest.mark.parametrize("distribution", SMOOTH, ids=str)
+def test_however_small_the_share_is_values_are_as_many_as_words(distribution, share):
     words = np.random.default_rng(1).integers(0, 2**32, 100_000)
     # A float32 has 2^23 values an octave, so that some of so many agree.
-    assert np.unique(drawn(law, share, words)).size > 95_000
+    assert np.unique(drawn(distribution, share, words)).size > 95_000
 
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("mean", [50, 5000, 1e9, 1e12])
 def test_a_restricted_geometric_law_has_the_right_steps(mean, share):
-    law = build_distribution("geometric", mean=mean)
+    distribution = build_distribution("geometric", mean=mean)
     words = np.random.default_rng(2).integers(0, 2**32, 20_000)
-    found, expected = drawn(law, share, words), law.quantile(share * (words + 0.5) / WORDS)
+    found, expected = drawn(distribution, share, words), distribution.quantile(share * (words + 0.5) / WORDS)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1 if mean > 50 else 0)
-    assert found.max() <= law.quantile(share) * (1 + 1e-6)
+    assert found.max() <= distribution.quantile(share) * (1 + 1e-6)
     assert abs(found.mean() - expected.mean()) <= 1e-3 * expected.mean()
 
 
@@ -103,16 +103,16 @@ def test_a_restricted_geometric_law_has_the_right_steps(mean, share):
     ],
 )
 def test_a_restricted_empirical_law_keeps_the_lowest_values(values, weights, share, kept):
-    law = build_distribution("empirical", values=values, weights=weights)
-    found = drawn(law, share, np.linspace(0, WORDS - 1, 100_001))
+    distribution = build_distribution("empirical", values=values, weights=weights)
+    found = drawn(distribution, share, np.linspace(0, WORDS - 1, 100_001))
     for value, probability in kept.items():
         assert np.mean(found == value) == pytest.approx(probability, abs=3e-5)
     # The probability is found by bisection, so the next value may have the last word or two.
     assert np.mean(np.isin(found, list(kept))) >= 1 - 3e-5
 
 
-def spells_of(name, quiet, active=None, ramp=0.0):
-    return HazardProcess(name, quiet, active or build_constant(20.0), ramp)
+def process_of(name, time_between, duration=None, ramp=0.0):
+    return HazardProcess(name, time_between, duration or build_constant(20.0), ramp)
 
 
 RARE = [
@@ -127,11 +127,11 @@ RARE = [
 ]
 
 
-@pytest.mark.parametrize("law", RARE, ids=str)
+@pytest.mark.parametrize("distribution", RARE, ids=str)
 @pytest.mark.parametrize("first", [0, FAR])
-def test_all_paths_of_the_component_begin_within_the_horizon(law, first):
-    effect = outage(law, build_constant(20.0))
-    mixture = build_mixture([[effect.spells]], 365)
+def test_all_paths_of_the_component_begin_within_the_horizon(distribution, first):
+    effect = outage(distribution, build_constant(20.0))
+    mixture = build_mixture([[effect.process]], 365)
     assert mixture is not None
     sampler = Sampler([availability(effect)], 3, mixture, (0, 365))
     state = sampler.begin(first, 600)
@@ -142,13 +142,13 @@ def test_all_paths_of_the_component_begin_within_the_horizon(law, first):
 
 
 @pytest.mark.parametrize("first", [0, 12_345, FAR, 2**62])
-@pytest.mark.parametrize("law", RARE, ids=str)
-def test_begins_and_weights_are_those_of_a_plain_twin(law, first):
+@pytest.mark.parametrize("distribution", RARE, ids=str)
+def test_begins_and_weights_are_those_of_a_plain_twin(distribution, first):
     effects = [
-        outage(law, build_constant(20.0)),
+        outage(distribution, build_constant(20.0)),
         outage(build_distribution("exponential", mean=4e4), build_constant(5.0), name="flood"),
     ]
-    mixture = build_mixture([[effect.spells for effect in effects]], 365)
+    mixture = build_mixture([[effect.process for effect in effects]], 365)
     assert mixture is not None
     assert mixture.hazards == ("fire", "flood")
     sampler = Sampler([availability(*effects)], 9, mixture)
@@ -160,15 +160,15 @@ def test_begins_and_weights_are_those_of_a_plain_twin(law, first):
         assert component == mixture.assign_components(range(path, path + 1))[0]
         density, begins = 0.5, {}
         for number, effect in enumerate(effects, start=1):
-            name, p = effect.spells.name, mixture.find_probability(effect.spells.name)
+            name, p = effect.process.name, mixture.find_probability(effect.process.name)
             v = (word(9, f"hazard:{name}", path, 0) + 0.5) / WORDS
             u = p * v if component == number else v
-            begins[name] = float(effect.spells.quiet.quantile(u))
+            begins[name] = float(effect.process.time_between.quantile(u))
             density += 0.25 / p * (u < p)
         assert weight == pytest.approx(1 / density, rel=1e-12)
         found = {}
-        for spell in sampler.list_occurrences(path, 365):
-            found.setdefault(spell.hazard, spell.begin)
+        for occurrence in sampler.list_occurrences(path, 365):
+            found.setdefault(occurrence.hazard, occurrence.begin)
         for name, begin in begins.items():
             if begin < 364.9:
                 assert found[name] == pytest.approx(begin, rel=3e-4, abs=1e-6)
@@ -182,20 +182,20 @@ def test_what_is_applied_is_what_is_listed(first):
         outage(RARE[0], build_distribution("exponential", mean=9), ramp=7.0),
         outage(RARE[2], build_distribution("gamma", mean=9, cv=0.5), factor=0.25, name="flood"),
     ]
-    mixture = build_mixture([[effect.spells for effect in effects]], 200)
+    mixture = build_mixture([[effect.process for effect in effects]], 200)
     sampler = Sampler([availability(*effects)], 5, mixture)
     out = np.empty((200, 1, 24), np.float32)
     sampler.fill(sampler.begin(first, 24), 0, out)
     edges = np.arange(201.0)
     for lane in range(24):
         left = np.ones(200)
-        for spell in sampler.list_occurrences(first + lane, 200):
-            covered = np.clip(edges, spell.begin, spell.end) - spell.begin
-            ramp = spell.recovered - spell.end
+        for occurrence in sampler.list_occurrences(first + lane, 200):
+            covered = np.clip(edges, occurrence.begin, occurrence.end) - occurrence.begin
+            ramp = occurrence.recovered - occurrence.end
             if ramp:
-                gone = np.clip(edges - spell.end, 0, ramp)
+                gone = np.clip(edges - occurrence.end, 0, ramp)
                 covered = covered + gone - gone**2 / (2 * ramp)
-            left *= 1 - np.diff(covered) * (1 - spell.hits[0][2])
+            left *= 1 - np.diff(covered) * (1 - occurrence.hits[0][2])
         np.testing.assert_allclose(out[:, 0, lane], left, atol=2e-4)
 
 
@@ -344,7 +344,7 @@ def test_a_strategy_more_changes_the_components_and_not_the_natural_paths():
 
 
 def test_quiet_times_of_every_law_are_unbiased():
-    laws = {
+    distributions = {
         "a": {"weibull": {"mean": "6 years", "shape": 2}},
         "b": {"gamma": {"mean": "9 years", "cv": 0.8}},
         "c": {"lognormal": {"mean": "9 years", "cv": 1.5}},
@@ -354,8 +354,8 @@ def test_quiet_times_of_every_law_are_unbiased():
     }
     model = shop(
         **{
-            name: {"time_between": law, "duration": "60 d", "hits": {"press": {"capacity": 0.9}}}
-            for name, law in laws.items()
+            name: {"time_between": distribution, "duration": "60 d", "hits": {"press": {"capacity": 0.9}}}
+            for name, distribution in distributions.items()
         }
     )
     run = jr.simulate(model, 24_000, seed=1, rare=True)
@@ -375,12 +375,12 @@ def rare_names(hazards, periods=100):
 
 def test_only_what_is_rare_is_sampled_more_often():
     exponential = {p: build_distribution("exponential", mean=-100 / np.log1p(-p)) for p in (0.199, 0.201)}
-    assert rare_names([spells_of("a", exponential[0.199]), spells_of("b", exponential[0.201])]) == ("a",)
-    assert rare_names([spells_of("certain", build_constant(99)), spells_of("never", build_constant(100))]) == ()
-    assert rare_names([spells_of("never", build_distribution("uniform", low=100, high=9e9))]) == ()
-    assert rare_names([spells_of("never", build_distribution("lognormal", mean=5000, cv=0.05))]) == ()
+    assert rare_names([process_of("a", exponential[0.199]), process_of("b", exponential[0.201])]) == ("a",)
+    assert rare_names([process_of("certain", build_constant(99)), process_of("never", build_constant(100))]) == ()
+    assert rare_names([process_of("never", build_distribution("uniform", low=100, high=9e9))]) == ()
+    assert rare_names([process_of("never", build_distribution("lognormal", mean=5000, cv=0.05))]) == ()
     assert rare_names(
-        [spells_of("b", exponential[0.199]), spells_of("a", build_distribution("exponential", mean=1e6))]
+        [process_of("b", exponential[0.199]), process_of("a", build_distribution("exponential", mean=1e6))]
     ) == (
         "a",
         "b",

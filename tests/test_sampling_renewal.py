@@ -23,14 +23,14 @@ def exponential(rate):
     return build_distribution("exponential", mean=1 / rate)
 
 
-def expected(quiet, active, end, begin=0.0, ramp=0.0):
-    return expect_occurrences(HazardProcess("fire", quiet, active, ramp), float(begin), float(end))
+def expected(time_between, duration, end, begin=0.0, ramp=0.0):
+    return expect_occurrences(HazardProcess("fire", time_between, duration, ramp), float(begin), float(end))
 
 
 def two_state(a, b, time):
-    """Begins up to a time of a hazard that begins at rate a while quiet and ends at rate b while active.
+    """Begins up to a time of a hazard that begins at rate a while it is off and ends at rate b while it is on.
 
-    It is quiet with probability q(t), q' = -a q + b (1 - q), q(0) = 1, so q(t) = (b + a exp(-(a + b) t)) / (a + b); and
+    It is off with probability q(t), q' = -a q + b (1 - q), q(0) = 1, so q(t) = (b + a exp(-(a + b) t)) / (a + b); and
     the begins come at the rate a q(t), whose integral is the expected number.
     """
     both = a + b
@@ -38,7 +38,7 @@ def two_state(a, b, time):
 
 
 @pytest.mark.parametrize(
-    ("law", "other"),
+    ("distribution", "other"),
     [
         (build_distribution("exponential", mean=3650), stats.expon(scale=3650)),
         (build_distribution("weibull", scale=1000, shape=1.4), stats.weibull_min(1.4, scale=1000)),
@@ -49,11 +49,11 @@ def two_state(a, b, time):
         ),
         (build_distribution("uniform", low=300, high=900), stats.uniform(300, 600)),
     ],
-    ids=lambda law: str(law) if hasattr(law, "family") else "",
+    ids=lambda distribution: str(distribution) if hasattr(distribution, "family") else "",
 )
-def test_the_probability_of_a_begin_is_that_of_the_law(law, other):
+def test_the_probability_of_a_begin_is_that_of_the_distribution(distribution, other):
     for time in (50, 365, 3650):
-        assert compute_begin_probability(law, time) == pytest.approx(other.cdf(time), rel=1e-9)
+        assert compute_begin_probability(distribution, time) == pytest.approx(other.cdf(time), rel=1e-9)
 
 
 def test_a_begin_at_the_end_is_none_before_it():
@@ -75,10 +75,10 @@ def test_exponential_quiet_times_alone_make_a_poisson_process(rate, time):
     ("a", "b", "time"), [(1e-6, 0.1, 365), (0.01, 0.1, 50), (0.1, 1, 100), (2, 3, 7), (0.5, 0.5, 395), (0.5, 0.5, 405)]
 )
 def test_exponential_quiet_and_active_times_follow_the_two_state_process(a, b, time):
-    quiet, active = exponential(a), exponential(b)
-    assert expected(quiet, active, time) == pytest.approx(two_state(a, b, time), rel=3e-3)
+    time_between, duration = exponential(a), exponential(b)
+    assert expected(time_between, duration, time) == pytest.approx(two_state(a, b, time), rel=3e-3)
     late = two_state(a, b, time) - two_state(a, b, 0.4 * time)
-    assert expected(quiet, active, time, 0.4 * time) == pytest.approx(late, rel=3e-3)
+    assert expected(time_between, duration, time, 0.4 * time) == pytest.approx(late, rel=3e-3)
 
 
 @pytest.mark.parametrize(("rate", "time"), [(0.01, 50), (0.1, 100), (1, 150)])
@@ -91,12 +91,12 @@ def test_quiet_times_of_two_exponential_parts_have_a_closed_form(rate, time):
 
 
 @pytest.mark.parametrize(
-    ("quiet", "active", "ramp", "time"),
+    ("time_between", "duration", "ramp", "time"),
     [(90, 8, 30, 300), (90, 0, 0, 300), (10, 1, 0, 365), (90, 0, 0, 90), (90, 0, 0, 91), (365, 30, 0, 365)],
 )
-def test_constant_times_are_counted_and_the_end_is_left_out(quiet, active, ramp, time):
-    begins = [begin for k in range(100) if (begin := quiet + k * (quiet + active + ramp)) < time]
-    assert expected(build_constant(quiet), build_constant(active), time, ramp=ramp) == pytest.approx(
+def test_constant_times_are_counted_and_the_end_is_left_out(time_between, duration, ramp, time):
+    begins = [begin for k in range(100) if (begin := time_between + k * (time_between + duration + ramp)) < time]
+    assert expected(build_constant(time_between), build_constant(duration), time, ramp=ramp) == pytest.approx(
         len(begins), rel=1e-9
     )
 
@@ -130,7 +130,7 @@ MODEL = {
     "horizon": "200 d",
     "stages": {"press": {"capacity": "40 / d", "policy": {"base_stock": {"level": 10}}}},
     "customers": {"shop": {"stage": "press", "demand": 10, "unmet": "lost"}},
-    "hazards": {name: law | {"hits": {"press": {"capacity": 0.9}}} for name, law in LAWS.items()},
+    "hazards": {name: distribution | {"hits": {"press": {"capacity": 0.9}}} for name, distribution in LAWS.items()},
 }
 
 
@@ -145,10 +145,10 @@ def test_engine_runs_show_as_many_as_expected(warm_up):
 
 
 def test_what_cannot_begin_within_the_horizon_is_expected_0_times():
-    for quiet in (build_constant(400), build_constant(200), build_distribution("uniform", low=200, high=800)):
-        spells = HazardProcess("fire", quiet, build_constant(60))
-        assert compute_begin_probability(spells.quiet, 200) == 0
-        assert expect_occurrences(spells, 0.0, 200.0) == 0
+    for time_between in (build_constant(400), build_constant(200), build_distribution("uniform", low=200, high=800)):
+        process = HazardProcess("fire", time_between, build_constant(60))
+        assert compute_begin_probability(process.time_between, 200) == 0
+        assert expect_occurrences(process, 0.0, 200.0) == 0
 
 
 def test_a_dataset_repeats_what_the_engine_counted():
@@ -157,7 +157,7 @@ def test_a_dataset_repeats_what_the_engine_counted():
     job = draws.build_job(lower_all(network.strategies))
     totals = engine.run(job, Threads(1))
     run = jr.simulate(network, range(50, 90), seed=3)
-    for name, counts in zip((spells.name for spells in job.hazards), totals.occurrences, strict=True):
+    for name, counts in zip((process.name for process in job.hazards), totals.occurrences, strict=True):
         np.testing.assert_array_equal(run["occurrences"].sel(strategy="base", hazard=name), counts)
     replay = jr.replay(run, "base", 77)
     for name in LAWS:
@@ -173,40 +173,48 @@ def test_a_hazard_that_hits_nothing_drawn_is_not_expected():
 
 
 CONTINUOUS = [
-    SimpleNamespace(law=build_distribution("exponential", mean=7), other=stats.expon(scale=7)),
-    SimpleNamespace(law=build_distribution("weibull", scale=30, shape=1.4), other=stats.weibull_min(1.4, scale=30)),
-    SimpleNamespace(law=build_distribution("weibull", scale=3, shape=0.3), other=stats.weibull_min(0.3, scale=3)),
-    SimpleNamespace(law=build_distribution("gamma", shape=0.5, scale=3), other=stats.gamma(0.5, scale=3)),
-    SimpleNamespace(law=build_distribution("gamma", mean=6, cv=0.5), other=stats.gamma(4, scale=1.5)),
+    SimpleNamespace(distribution=build_distribution("exponential", mean=7), other=stats.expon(scale=7)),
     SimpleNamespace(
-        law=build_distribution("lognormal", mean=5, cv=3),
+        distribution=build_distribution("weibull", scale=30, shape=1.4), other=stats.weibull_min(1.4, scale=30)
+    ),
+    SimpleNamespace(
+        distribution=build_distribution("weibull", scale=3, shape=0.3), other=stats.weibull_min(0.3, scale=3)
+    ),
+    SimpleNamespace(distribution=build_distribution("gamma", shape=0.5, scale=3), other=stats.gamma(0.5, scale=3)),
+    SimpleNamespace(distribution=build_distribution("gamma", mean=6, cv=0.5), other=stats.gamma(4, scale=1.5)),
+    SimpleNamespace(
+        distribution=build_distribution("lognormal", mean=5, cv=3),
         other=stats.lognorm(np.sqrt(np.log(10)), scale=5 / np.sqrt(10)),
     ),
-    SimpleNamespace(law=build_distribution("normal", mean=5, sd=2), other=stats.norm(5, 2)),
-    SimpleNamespace(law=build_distribution("uniform", low=0, high=5), other=stats.uniform(0, 5)),
-    SimpleNamespace(law=build_distribution("triangular", low=0, mode=2, high=6), other=stats.triang(1 / 3, 0, 6)),
+    SimpleNamespace(distribution=build_distribution("normal", mean=5, sd=2), other=stats.norm(5, 2)),
+    SimpleNamespace(distribution=build_distribution("uniform", low=0, high=5), other=stats.uniform(0, 5)),
+    SimpleNamespace(
+        distribution=build_distribution("triangular", low=0, mode=2, high=6), other=stats.triang(1 / 3, 0, 6)
+    ),
 ]
 
 
-@pytest.mark.parametrize("one", CONTINUOUS, ids=[str(one.law) for one in CONTINUOUS])
+@pytest.mark.parametrize("one", CONTINUOUS, ids=[str(one.distribution) for one in CONTINUOUS])
 def test_distribution_functions_are_those_of_scipy_down_to_tiny_probabilities(one):
     shares = np.concatenate([10.0 ** -np.arange(1, 16), [0.3, 0.5, 0.9, 0.999]])
     values = one.other.ppf(shares)
-    np.testing.assert_allclose(one.law.cdf(values), one.other.cdf(values), rtol=1e-6)
-    assert one.law.cdf(one.law.quantile(1e-12)) == pytest.approx(1e-12, rel=1e-6)
+    np.testing.assert_allclose(one.distribution.cdf(values), one.other.cdf(values), rtol=1e-6)
+    assert one.distribution.cdf(one.distribution.quantile(1e-12)) == pytest.approx(1e-12, rel=1e-6)
 
 
 def test_distribution_functions_of_whole_numbers_jump_at_them():
-    law, other = build_distribution("geometric", mean=1e12), stats.geom(1e-12)
-    np.testing.assert_allclose(law.cdf([1, 2, 5.5, 1e6]), other.cdf([1, 2, 5, 1e6]), rtol=1e-6)
-    law, other = build_distribution("geometric", mean=50), stats.geom(0.02)
-    np.testing.assert_allclose(law.cdf([0, 0.9, 1, 1.5, 2, 40]), other.cdf([0, 0, 1, 1, 2, 40]), rtol=1e-9, atol=1e-20)
+    distribution, other = build_distribution("geometric", mean=1e12), stats.geom(1e-12)
+    np.testing.assert_allclose(distribution.cdf([1, 2, 5.5, 1e6]), other.cdf([1, 2, 5, 1e6]), rtol=1e-6)
+    distribution, other = build_distribution("geometric", mean=50), stats.geom(0.02)
+    np.testing.assert_allclose(
+        distribution.cdf([0, 0.9, 1, 1.5, 2, 40]), other.cdf([0, 0, 1, 1, 2, 40]), rtol=1e-9, atol=1e-20
+    )
 
 
 def test_distribution_functions_keep_the_shape_and_reach_0_and_1():
-    law = build_distribution("uniform", low=2, high=5)
-    assert law.cdf(3.5).shape == ()
-    np.testing.assert_allclose(law.cdf([[0, 1.999], [5, 9]]), [[0, 0], [1, 1]], rtol=0)
+    distribution = build_distribution("uniform", low=2, high=5)
+    assert distribution.cdf(3.5).shape == ()
+    np.testing.assert_allclose(distribution.cdf([[0, 1.999], [5, 9]]), [[0, 0], [1, 1]], rtol=0)
     np.testing.assert_array_equal(build_constant(4).cdf([3.9, 4, 4.1]), [0, 1, 1])
     # So far out in the tail that no path will ever see it.
     assert build_distribution("lognormal", mean=3650, cv=0.1).cdf(365) == 0
@@ -218,7 +226,7 @@ def test_distribution_functions_keep_the_shape_and_reach_0_and_1():
 )
 def test_what_is_as_regular_as_clockwork_is_counted_exactly(begin, end, count):
     # One at 36.5, then one every 36.6.
-    spells = HazardProcess("clock", build_constant(36.5), build_constant(0.1))
+    process = HazardProcess("clock", build_constant(36.5), build_constant(0.1))
     begins = 36.5 + 36.6 * np.arange(2000)
-    assert expect_occurrences(spells, begin, end) == ((begins >= begin) & (begins < end)).sum()
-    assert abs(expect_occurrences(spells, begin, end) - count) <= 1
+    assert expect_occurrences(process, begin, end) == ((begins >= begin) & (begins < end)).sum()
+    assert abs(expect_occurrences(process, begin, end) - count) <= 1

@@ -33,20 +33,24 @@ COUNTED = [
 ]
 
 
-def million(law):
-    return sample([ExogenousSeries("demand", "dealer", law)], PERIODS, PATHS, seed=20)[:, 0].ravel().astype(np.float64)
+def million(distribution):
+    return (
+        sample([ExogenousSeries("demand", "dealer", distribution)], PERIODS, PATHS, seed=20)[:, 0]
+        .ravel()
+        .astype(np.float64)
+    )
 
 
-@pytest.mark.parametrize(("law", "other"), DRAWN, ids=[str(law) for law, _ in DRAWN])
-def test_a_million_draws_fit_a_continuous_distribution(law, other):
-    drawn = million(law)
+@pytest.mark.parametrize(("distribution", "other"), DRAWN, ids=[str(distribution) for distribution, _ in DRAWN])
+def test_a_million_draws_fit_a_continuous_distribution(distribution, other):
+    drawn = million(distribution)
     assert stats.kstest(drawn, other.cdf).pvalue > 1e-3
     assert abs(drawn.mean() - other.mean()) < 4 * other.std() / 1000
 
 
-@pytest.mark.parametrize(("law", "other"), COUNTED, ids=[str(law) for law, _ in COUNTED])
-def test_a_million_draws_fit_a_discrete_distribution(law, other):
-    drawn = million(law)
+@pytest.mark.parametrize(("distribution", "other"), COUNTED, ids=[str(distribution) for distribution, _ in COUNTED])
+def test_a_million_draws_fit_a_discrete_distribution(distribution, other):
+    drawn = million(distribution)
     if other is None:
         values, expected = np.array([1, 2, 4, 8]), np.array([4e5, 3e5, 2e5, 1e5])
         found = np.array([(drawn == value).sum() for value in values])
@@ -59,17 +63,20 @@ def test_a_million_draws_fit_a_discrete_distribution(law, other):
 
 
 def test_draws_are_those_of_the_named_stream_at_the_path_and_number():
-    law = build_distribution("geometric", mean=30)
-    drawn = sample([ExogenousSeries("lead_time", "valve", law)], 10, 3, seed=5, first=(1 << 33) + 1)
+    distribution = build_distribution("geometric", mean=30)
+    drawn = sample([ExogenousSeries("lead_time", "valve", distribution)], 10, 3, seed=5, first=(1 << 33) + 1)
     for number in range(10):
         for lane in range(3):
-            expected = draw(law, 5, "lead_time:valve", (1 << 33) + 1 + lane, number)
+            expected = draw(distribution, 5, "lead_time:valve", (1 << 33) + 1 + lane, number)
             assert drawn[number, 0, lane] == expected
 
 
 def test_streams_paths_and_consecutive_draws_are_uncorrelated():
     names = ["demand:a", "demand:b", "lead_time:a"]
-    series = [ExogenousSeries(kind, thing, UNIFORM) for kind, thing in (name.split(":") for name in names)]
+    series = [
+        ExogenousSeries(kind, stage_or_customer, UNIFORM)
+        for kind, stage_or_customer in (name.split(":") for name in names)
+    ]
     drawn = sample(series, 1000, 200, seed=3).astype(np.float64) - 0.5
     drawn[:, 2] = sample([ExogenousSeries("yield", "c", UNIFORM)], 1000, 200, seed=3)[:, 0] - 0.5
     one = drawn[:, 0]
@@ -120,7 +127,7 @@ def test_values_do_not_depend_on_what_else_is_drawn_nor_on_its_order():
     for k, one in enumerate(series):
         np.testing.assert_array_equal(sample([one], 80, 40)[:, 0], whole[:, k])
     earlier = HazardProcess("earlier", UNIFORM, UNIFORM)
-    more = [availability(Effect(earlier, 0.5), thing="new"), *reversed(series)]
+    more = [availability(Effect(earlier, 0.5), stage_or_customer="new"), *reversed(series)]
     np.testing.assert_array_equal(sample(more, 80, 40)[:, :0:-1], whole)
 
 
@@ -145,14 +152,14 @@ def test_a_seed_changes_every_draw():
 
 def test_series_that_differ_only_in_hazards_share_their_base_draws():
     effect = outage(build_distribution("exponential", mean=3), build_constant(1), factor=2.0)
-    plain, struck = (
+    plain, with_hits = (
         ExogenousSeries("demand", "dealer", POISSON),
         ExogenousSeries("demand", "dealer", POISSON, 1, (effect,)),
     )
-    drawn = sample([plain, struck], 40, 30)
+    drawn = sample([plain, with_hits], 40, 30)
     same = drawn[:, 0] == drawn[:, 1]
     assert 0.2 < same.mean() < 0.9
-    np.testing.assert_array_equal(drawn[:, 1], sample([struck], 40, 30)[:, 0])
+    np.testing.assert_array_equal(drawn[:, 1], sample([with_hits], 40, 30)[:, 0])
 
 
 def test_demand_falls_in_every_so_many_periods():
@@ -165,16 +172,18 @@ def test_demand_falls_in_every_so_many_periods():
 
 
 def test_lead_times_are_whole_periods_of_at_least_one():
-    law = build_distribution("normal", mean=2, sd=2)
-    whole = sample([ExogenousSeries("lead_time", "valve", law)], 100, 100, seed=4)[:, 0]
-    exact = sample([ExogenousSeries("demand", "dealer", law)], 1, 1)
+    distribution = build_distribution("normal", mean=2, sd=2)
+    whole = sample([ExogenousSeries("lead_time", "valve", distribution)], 100, 100, seed=4)[:, 0]
+    exact = sample([ExogenousSeries("demand", "dealer", distribution)], 1, 1)
     assert exact.dtype == np.float32
     assert (whole == np.floor(whole)).all()
     assert whole.min() == 1
     above_three = 1 - stats.norm(2, 2).cdf(3)
     assert (whole > 3).mean() == pytest.approx(above_three, abs=4 * np.sqrt(above_three / 1e4))
     lengths = [build_constant(3), build_constant(3 + 1e-9), build_constant(2.2), build_constant(0.4)]
-    found = sample([ExogenousSeries("lead_time", f"s{k}", law) for k, law in enumerate(lengths)], 1, 1)
+    found = sample(
+        [ExogenousSeries("lead_time", f"s{k}", distribution) for k, distribution in enumerate(lengths)], 1, 1
+    )
     np.testing.assert_array_equal(found[0, :, 0], [3, 3, 3, 1])
 
 
@@ -187,8 +196,8 @@ def test_what_cannot_be_negative_is_clipped():
     assert demand.max() > 5
     assert (good.min(), good.max()) == (0, 1)
     for shape in (1e-3, 0.05, 0.5):
-        law = build_distribution("gamma", shape=shape, scale=1)
-        assert sample([ExogenousSeries("demand", "d", law)], 100, 100).min() >= 0
+        distribution = build_distribution("gamma", shape=shape, scale=1)
+        assert sample([ExogenousSeries("demand", "d", distribution)], 100, 100).min() >= 0
     assert (sample([ExogenousSeries("yield", "s", build_constant(1.5))], 4, 2) == 1).all()
 
 

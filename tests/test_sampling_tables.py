@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jitrisk.sampling import FAMILIES, build_distribution, kernels, quantile_tables
+from jitrisk.sampling import FAMILIES, build_distribution, draw_kernels, quantile_tables
 
 WORDS = 2.0**32
 CONTINUOUS = [
@@ -38,13 +38,15 @@ FINE = [
 
 @numba.njit
 def _look_up(packed, words, cells, row):
-    kernels.look_up(packed, 0, words, cells, row)
+    draw_kernels.look_up(packed, 0, words, cells, row)
 
 
-def values_of(law, words):
+def values_of(distribution, words):
     words = np.asarray(words, np.uint32)
     row = np.empty(len(words), np.float32)
-    _look_up(quantile_tables.pack([quantile_tables.compile_table(law)]), words, np.empty(len(words), np.int64), row)
+    _look_up(
+        quantile_tables.pack([quantile_tables.compile_table(distribution)]), words, np.empty(len(words), np.int64), row
+    )
     return row.astype(np.float64)
 
 
@@ -53,38 +55,40 @@ def both_tails(least, count=400):
     return np.unique(np.concatenate([tails, WORDS - 1 - tails]))
 
 
-@pytest.mark.parametrize(("law", "other"), CONTINUOUS, ids=[str(law) for law, _ in CONTINUOUS])
+@pytest.mark.parametrize(
+    ("distribution", "other"), CONTINUOUS, ids=[str(distribution) for distribution, _ in CONTINUOUS]
+)
 @pytest.mark.parametrize(("least", "tolerance"), [(1e-5, 1e-3), (1e-9, 2e-3)])
-def test_continuous_quantiles_are_right_in_both_tails(law, other, least, tolerance):
+def test_continuous_quantiles_are_right_in_both_tails(distribution, other, least, tolerance):
     words = both_tails(least)
     lower = words < WORDS / 2
     expected = np.where(lower, other.ppf((words + 0.5) / WORDS), other.isf((WORDS - words - 0.5) / WORDS))
-    found = values_of(law, words)
-    if law.lowest < 0:
-        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=5e-5 * law.sd())
+    found = values_of(distribution, words)
+    if distribution.lowest < 0:
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=5e-5 * distribution.sd())
     else:
         np.testing.assert_allclose(found, expected, rtol=tolerance)
 
 
-@pytest.mark.parametrize(("law", "other"), EXACT, ids=[str(law) for law, _ in EXACT])
-def test_whole_numbers_are_inverted_exactly(law, other):
+@pytest.mark.parametrize(("distribution", "other"), EXACT, ids=[str(distribution) for distribution, _ in EXACT])
+def test_whole_numbers_are_inverted_exactly(distribution, other):
     words = np.concatenate([both_tails(1e-9), np.random.default_rng(1).integers(0, 1 << 32, 20_000)])
     lower = words < WORDS / 2
     expected = np.where(lower, other.ppf((words + 0.5) / WORDS), other.isf((WORDS - words - 0.5) / WORDS))
-    np.testing.assert_array_equal(values_of(law, words), expected)
+    np.testing.assert_array_equal(values_of(distribution, words), expected)
 
 
-@pytest.mark.parametrize(("law", "other"), EXACT[:3], ids=[str(law) for law, _ in EXACT[:3]])
-def test_the_step_falls_between_two_neighboring_words(law, other):
-    steps = quantile_tables.compile_table(law).steps.astype(np.int64)
+@pytest.mark.parametrize(("distribution", "other"), EXACT[:3], ids=[str(distribution) for distribution, _ in EXACT[:3]])
+def test_the_step_falls_between_two_neighboring_words(distribution, other):
+    steps = quantile_tables.compile_table(distribution).steps.astype(np.int64)
     steps = steps[(steps > 0) & (np.diff(steps, prepend=-1) > 0) & (np.diff(steps, append=1 << 32) > 0)]
-    np.testing.assert_array_equal(values_of(law, steps) - values_of(law, steps - 1), 1)
+    np.testing.assert_array_equal(values_of(distribution, steps) - values_of(distribution, steps - 1), 1)
 
 
-@pytest.mark.parametrize(("law", "other"), FINE, ids=[str(law) for law, _ in FINE])
-def test_wide_distributions_are_whole_and_close(law, other):
+@pytest.mark.parametrize(("distribution", "other"), FINE, ids=[str(distribution) for distribution, _ in FINE])
+def test_wide_distributions_are_whole_and_close(distribution, other):
     words = both_tails(1e-5, count=20)
-    found = values_of(law, words)
+    found = values_of(distribution, words)
     lower = words < WORDS / 2
     expected = np.where(lower, other.ppf((words + 0.5) / WORDS), other.isf((WORDS - words - 0.5) / WORDS))
     assert (found == np.floor(found)).all()
@@ -95,9 +99,9 @@ def test_wide_distributions_are_whole_and_close(law, other):
 def test_empirical_values_have_their_weights(count, missed):
     rng = np.random.default_rng(count)
     values, weights = np.sort(rng.uniform(0, 100, count)), rng.uniform(0.1, 1, count)
-    law = build_distribution("empirical", values=list(values), weights=list(weights))
+    distribution = build_distribution("empirical", values=list(values), weights=list(weights))
     words = np.linspace(0, WORDS - 1, 1_000_001).astype(np.uint32)
-    found = values_of(law, words)
+    found = values_of(distribution, words)
     assert np.isin(found, values.astype(np.float32)).all()
     assert len(np.unique(found)) >= count - missed
     shares = np.searchsorted(np.sort(found), values.astype(np.float32), side="right") / len(found)
@@ -105,20 +109,22 @@ def test_empirical_values_have_their_weights(count, missed):
 
 
 def test_unlikely_values_between_likely_ones_are_found():
-    law = build_distribution("empirical", values=[1, 2, 3, 4, 5], weights=[1, 1e-7, 1e-7, 1e-7, 1])
-    table = quantile_tables.compile_table(law)
+    distribution = build_distribution("empirical", values=[1, 2, 3, 4, 5], weights=[1, 1e-7, 1e-7, 1e-7, 1])
+    table = quantile_tables.compile_table(distribution)
     assert table.has_gaps
     around = table.steps.astype(np.int64)[:, None] + [-1, 0]
-    np.testing.assert_array_equal(values_of(law, around.ravel()), [1, 2, 2, 3, 3, 4, 4, 5])
+    np.testing.assert_array_equal(values_of(distribution, around.ravel()), [1, 2, 2, 3, 3, 4, 4, 5])
 
 
-@pytest.mark.parametrize("law", [law for law, _ in CONTINUOUS + EXACT + FINE], ids=str)
-def test_the_mean_of_a_table_is_the_mean_of_its_distribution(law):
+@pytest.mark.parametrize("distribution", [distribution for distribution, _ in CONTINUOUS + EXACT + FINE], ids=str)
+def test_the_mean_of_a_table_is_the_mean_of_its_distribution(distribution):
     total = 0.0
     for octave in range(31):
         words = (1 << octave) + np.unique(np.floor((np.arange(4096) + 0.5) / 4096 * (1 << octave)))
-        total += (1 << octave) * (values_of(law, words).mean() + values_of(law, (1 << 32) - 1 - words).mean())
-    assert total / WORDS == pytest.approx(law.mean(), rel=1e-4)
+        total += (1 << octave) * (
+            values_of(distribution, words).mean() + values_of(distribution, (1 << 32) - 1 - words).mean()
+        )
+    assert total / WORDS == pytest.approx(distribution.mean(), rel=1e-4)
 
 
 def test_cells_and_words_agree():
@@ -134,10 +140,10 @@ def test_cells_and_words_agree():
 
 
 def test_a_law_without_spread_needs_no_cells():
-    assert quantile_tables.compile_table(build_distribution("constant", value=3)).shape == kernels.CONSTANT
-    assert quantile_tables.compile_table(build_distribution("poisson", mean=1e-12)).shape == kernels.CONSTANT
+    assert quantile_tables.compile_table(build_distribution("constant", value=3)).shape == draw_kernels.CONSTANT
+    assert quantile_tables.compile_table(build_distribution("poisson", mean=1e-12)).shape == draw_kernels.CONSTANT
 
 
 def test_every_family_has_a_table():
-    seen = {law.family for law, _ in CONTINUOUS + EXACT + FINE}
+    seen = {distribution.family for distribution, _ in CONTINUOUS + EXACT + FINE}
     assert seen | {"constant", "empirical"} == set(FAMILIES)

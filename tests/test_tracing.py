@@ -198,15 +198,15 @@ def test_spells_are_those_of_a_walk_along_the_clock(path: int) -> None:
     found = tracing.list_occurrences(job(range(path, path + 1), seed=11))
     assert found == sorted(found, key=lambda spell: spell.begin)
     series = {one for arrays in job(range(1)).strategies.values() for one in arrays.series}
-    laws = {effect.spells.name: effect.spells for one in series for effect in one.effects}
-    assert laws.keys() == network.hazards.keys()
-    for name, law in laws.items():
+    processes = {effect.process.name: effect.process for one in series for effect in one.effects}
+    assert processes.keys() == network.hazards.keys()
+    for name, process in processes.items():
         mine = [spell for spell in found if spell.hazard == name]
-        expected = list(walk(law, 11, path, network.horizon))
+        expected = list(walk(process, 11, path, network.horizon))
         assert len(mine) == len(expected) > 0
         for spell, (number, begin, end) in zip(mine, expected, strict=True):
             np.testing.assert_allclose(
-                (spell.begin, spell.end, spell.recovered), (begin, end, end + law.ramp), rtol=1e-3
+                (spell.begin, spell.end, spell.recovered), (begin, end, end + process.ramp), rtol=1e-3
             )
             for thing, hit in network.hazards[name].hits.items():
                 chance = network.hazards[name].chance if hit.chance is None else hit.chance

@@ -39,7 +39,7 @@ def label_paths(network: Network, drawn: Mapping[ExogenousSeries | GivenSeries, 
     -------
     Dataset with dims (path, time, stage | customer).
     """
-    by_name: dict[tuple[str, str], np.ndarray] = {(one.kind, one.thing): array for one, array in drawn.items()}
+    by_name: dict[tuple[str, str], np.ndarray] = {one.key: array for one, array in drawn.items()}
     shape, names = (len(job.paths), network.horizon), list_names(network)
     variables = {}
     for kind, variable in EXOGENOUS.items():
@@ -107,7 +107,7 @@ def read_given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, st
     if not paths.data_vars:
         raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
     given = dict(pair for name in paths.data_vars for pair in _read_series(network, paths[name], EXOGENOUS[str(name)]))
-    drawn = {(series.kind, series.thing) for series in list_series(network)}
+    drawn = {series.key for series in list_series(network)}
     # A constant of the model is not drawn: each strategy keeps its own.
     return {
         key: values
@@ -124,9 +124,9 @@ def warn_of_patches(
         return
     usual = set(list_series(network))
     for name, patched in strategies.items():
-        own = [one for one in list_series(patched) if one not in usual and (one.kind, one.thing) in given]
+        own = [one for one in list_series(patched) if one not in usual and one.key in given]
         if own:
-            what = ", ".join(f"{one.kind} of {one.thing}" for one in own)
+            what = ", ".join(f"{one.kind} of {one.stage_or_customer}" for one in own)
             warnings.warn(f"strategy {name} patches {what}, but the paths handed in replace it", stacklevel=3)
 
 

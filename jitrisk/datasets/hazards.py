@@ -69,7 +69,7 @@ def _compute_rarest_chance(drawn: Sequence[ExogenousSeries], hits: Sequence[tupl
 
     Alternates fail together before a figure moves, so that a target alone is no measure.
     """
-    chances = {drawn[place].thing: min(effect.chance, 1.0) for place, effect in hits}
+    chances = {drawn[place].stage_or_customer: min(effect.chance, 1.0) for place, effect in hits}
     return math.prod(sorted(chances.values())[:_TOGETHER])
 
 

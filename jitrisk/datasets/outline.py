@@ -205,7 +205,7 @@ def _list_draws(network: Network) -> Iterator[tuple[Draw, tuple[Distribution, fl
     for one in list_series(network):
         if one.base.family != "constant" and one.kind in _DRAWN:
             quantity, unit = _DRAWN[one.kind]
-            yield (quantity, one.thing, unit), (one.base, one.every)
+            yield (quantity, one.stage_or_customer, unit), (one.base, one.every)
     for name, hazard in network.hazards.items():
         yield ("time_between", name, "d"), (hazard.time_between_distribution, math.nan)
         yield ("duration", name, "d"), (hazard.duration, math.nan)

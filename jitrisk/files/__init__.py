@@ -1,1 +1,1 @@
-"""Leaves: files that are written whole or not at all, files that are read without waiting, and stop signals."""
+"""Leaves: writing files completely or not at all, reading files without waiting, and stop signals."""

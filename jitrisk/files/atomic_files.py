@@ -1,4 +1,4 @@
-"""Where files are written to: checked before any work is done, and replaced whole or not at all."""
+"""Writing files: the target is checked before any work is done, and replaced completely or not at all."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def check_folder(target: Path) -> None:
     if not os.path.isdir(real.parent):
         raise ResultError(f"{target}: is a link into {str(real.parent)!r}, and there is no such folder: make it first")
     sweep(real.parent)
-    # Tried and not asked: permissions say nothing of root, of read-only file systems or of those that make no files.
+    # A folder is made on trial: permissions do not cover root, read-only file systems or those without new files.
     probe = TemporaryFolder(real)
     with Cleanup(probe.discard):
         try:
             probe.make()
         except OSError as error:
-            if error.errno in _NO_ROOM:  # `require_room` and the writing itself tell of room
+            if error.errno in _NO_ROOM:  # `require_space` and the writing itself report it
                 return
             folder = str(target.parent)
             raise ResultError(f"{target}: the folder {folder!r} cannot be written to: {error.strerror}") from error

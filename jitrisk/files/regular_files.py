@@ -1,4 +1,4 @@
-"""Files of strangers read without waiting: only regular files, never a pipe, a device, a socket or a loop of links."""
+"""Reading untrusted files without waiting: only regular files, never a pipe, a device, a socket or a loop of links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 FOLDER = "a folder"
-"""What a folder is called."""
+"""The name of a folder in messages."""
 
 _KINDS = (
     (stat.S_ISDIR, FOLDER),
@@ -22,13 +22,13 @@ _FLAGS = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NONBLOCK", "O_NOCT
 
 
 class IrregularFileError(OSError):
-    """Something at a path that is no regular file; `strerror` says what it is."""
+    """A path that leads to no regular file; `strerror` has its kind."""
 
 
 def identify_special_file(path: str | os.PathLike[str]) -> str:
-    """Return what stands at a path where it is no regular file, such as ``a pipe``.
+    """Return the kind of a path that is no regular file, such as ``a pipe``.
 
-    Empty for a regular file, for nothing, and for what cannot be looked at.
+    Empty for a regular file, for a missing one, and for what cannot be examined.
     """
     try:
         return _name_file_kind(os.stat(path).st_mode)
@@ -48,19 +48,19 @@ def read_regular(path: Path, most: int) -> bytes:
     Parameters
     ----------
     path : the file.
-    most : bytes wanted at most.
+    most : bytes at most.
 
     Raises
     ------
     IrregularFileError
-        When something else stands at the path; it is not opened.
+        When the path leads to something else; it is not opened.
     OSError, ValueError
         When it cannot be read.
     """
     if kind := identify_special_file(path):
         raise IrregularFileError(errno.EINVAL, kind)
     with open(os.open(path, _FLAGS), "rb") as file:
-        # What was looked at may have been exchanged before it was opened.
+        # The file may have been replaced before it was opened.
         if kind := _name_file_kind(os.fstat(file.fileno()).st_mode):
             raise IrregularFileError(errno.EINVAL, kind)
         return file.read(most + 1)

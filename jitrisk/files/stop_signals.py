@@ -73,13 +73,13 @@ def _leave() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (AttributeError, OSError, ValueError):  # closed, or nobody reads it
+        except (AttributeError, OSError, ValueError):  # closed, or without a reader
             continue
     os._exit(_status)
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    """Handle a signal: clean up, say so and exit; a second signal does not wait for a cleanup that hangs."""
+    """Handle a signal: clean up, print one line and exit; a second signal does not wait for a cleanup that hangs."""
     now = time.monotonic()
     if _stopped:
         first, begun = _stopped[0]
@@ -96,7 +96,7 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def _print_line(number: int) -> None:
-    """Print why the process ends, past every buffer, unless nobody takes it."""
+    """Print why the process ends, without buffers, unless stderr cannot be written to."""
     line = _LINES[signal.Signals(number).name]
     try:
         if select.select([], [_STDERR], [], _PATIENCE)[1]:

@@ -1,8 +1,8 @@
 """Temporary folders beside a target: locked while their process lives, and removed by a later run where it was killed.
 
 A folder is named ``.NAME-`` and 16 hexadecimal digits. It holds a marker file, which its process keeps locked
-(``flock``). The lock ends with the process, however it ends, so a folder whose marker is not locked is left over; an
-age alone could not tell a long run from a dead one. Where the lock proves nothing, because the machine has started
+(``flock``). The lock ends with the process, however it ends, so a folder whose marker is not locked is left over; age
+alone does not distinguish a long run from a dead one. Where the lock proves nothing, because the machine has started
 since or is another one, or because the file system has no locks, a folder is left over after a day without a change.
 """
 
@@ -28,7 +28,7 @@ OLD = "old"
 """Under which a folder that is replaced in two steps is kept between them."""
 
 UNLOCKED_AGE = 24 * 3600.0
-"""Seconds without a change after which a folder is left over where no lock can tell."""
+"""Seconds without a change after which a folder is left over where there is no proof by a lock."""
 
 _NAME = re.compile(r"\..+-[0-9a-f]{16}(-removed)?", re.DOTALL)
 _LONGEST_NAME = 40  # characters of the target's name in the folder's: names are limited to 255 bytes
@@ -37,7 +37,7 @@ _TRIES = 50
 
 
 class TemporaryFolder:
-    """A folder beside a target; its name is settled before it is made, so that it can always be removed."""
+    """A folder beside a target; its name is chosen before it is made, so that it can always be removed."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -45,7 +45,7 @@ class TemporaryFolder:
         self._marker: int | None = None
 
     def make(self) -> None:
-        """Make the folder and lock its marker; once more where another run took it for left over in between."""
+        """Make the folder and lock its marker; again where another run removed it as left over."""
         for tries_left in reversed(range(_TRIES)):
             try:
                 self.path.mkdir(mode=0o700, exist_ok=True)
@@ -113,7 +113,7 @@ def _find_abandoned_folders(folder: Path) -> Iterator[tuple[Path, Path]]:
 
 @contextmanager
 def _read_dead_marker(folder: Path) -> Iterator[dict[str, Any] | None]:
-    """Yield what the marker of a folder says, None where its process may be alive or another user made it."""
+    """Yield the content of the marker of a folder, None where its process may be alive or another user made it."""
     marker = os.open(folder / MARKER, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         found = os.fstat(marker)
@@ -156,7 +156,7 @@ def _find_last_change(folder: Path) -> float:
 
 
 def _restore(folder: Path, target: Path) -> None:
-    """Move a target back that stands in a temporary folder, where there is no other."""
+    """Move a target back from a temporary folder, where there is no other."""
     with suppress(OSError):
         if (folder / OLD).exists() and not os.path.lexists(target):
             os.rename(folder / OLD, target)

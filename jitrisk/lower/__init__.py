@@ -1,17 +1,13 @@
-"""Stage 2 of the pipeline: a Network becomes arrays; the last place where a name exists."""
+"""Stage 2 of the pipeline: from a Network to arrays, which have no names."""
 
 from jitrisk.lower.arrays import GivenSeries, NetworkArrays, list_members, list_names, lower, lower_all
 from jitrisk.lower.atoms import compute_clipped_mean
 from jitrisk.lower.exogenous import list_hazards, list_series
 from jitrisk.lower.lead_times import compute_mean_lead_time, round_to_periods
-from jitrisk.lower.levels import (
-    Levels,
-    compute_customer_demand,
-    compute_mean_demand,
-    compute_policy_levels,
-    find_downstream_customers,
-)
+from jitrisk.lower.levels import compute_policy_levels
+from jitrisk.lower.mean_demand import compute_customer_demand, compute_mean_demand, find_downstream_customers
 from jitrisk.lower.rounding import Range
+from jitrisk.model.policies import Levels
 
 __all__ = [
     "GivenSeries",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.errors import MOST_FAULTS, Fault, ModelError
-from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_events
+from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_occurrences
 from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
 from jitrisk.lower.lead_times import round_to_periods
-from jitrisk.lower.levels import Levels, compute_levels, require_few_levels
+from jitrisk.lower.levels import compute_levels, require_few_levels
 from jitrisk.lower.rounding import Range, Rounding, round_flows
+from jitrisk.model.policies import Levels
 from jitrisk.sampling.series import ExogenousSeries
 
 if TYPE_CHECKING:
@@ -32,11 +33,16 @@ class GivenSeries:
     Attributes
     ----------
     kind : name of the exogenous variable.
-    thing : the stage or customer.
+    stage_or_customer : its name.
     """
 
     kind: str
-    thing: str
+    stage_or_customer: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Kind of series, and name of the stage or customer."""
+        return self.kind, self.stage_or_customer
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,12 +158,12 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
     The arrays of the network.
     """
     given = given or {}
-    require_few_events(network)
+    require_few_occurrences(network)
     order = find_sweep_order(network)
     behind = compute_multiplicities(network, order)
     effects = list_effects(network)
     series = _select_series(list_series_given_effects(network, effects), given)
-    place = {(one.kind, one.thing): k for k, one in enumerate(series)}
+    place = {one.key: k for k, one in enumerate(series)}
     levels = compute_levels(network, behind)
     rounding = round_flows(network, order, levels, effects, given)
     arrays = (
@@ -221,11 +227,11 @@ def _build_flags(values: Sequence[bool]) -> np.ndarray:
 
 
 def _select_series(read: Sequence[ExogenousSeries], given: Ranges) -> tuple[ExogenousSeries | GivenSeries, ...]:
-    drawn = [one for one in read if (one.kind, one.thing) not in given]
+    drawn = [one for one in read if one.key not in given]
     handed = [
-        GivenSeries(kind, thing)
-        for (kind, thing), held in given.items()
-        if kind == "demand" or held.least != held.largest or (kind != "lead_time" and held.least != 1.0)
+        GivenSeries(kind, name)
+        for (kind, name), held in given.items()
+        if kind == "demand" or held.lowest != held.largest or (kind != "lead_time" and held.lowest != 1.0)
     ]
     return (*drawn, *handed)
 

@@ -1,4 +1,4 @@
-"""Distributions as atoms, values with their probabilities, for everything that averages over what is drawn."""
+"""Distributions as atoms, values with their probabilities, for averages over draws."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def discretize(distribution: Distribution, strata: int = STRATA) -> Atoms:
     Returns
     -------
     The values of a discrete distribution, or else the medians of strata whose ends are equidistant in the standard
-    normal score of their probability, so that both tails are resolved alike.
+    normal score of their probability, so that both tails are resolved equally.
     """
     steps = list_steps(distribution)
     exact = steps is not None and len(steps[0]) <= strata

@@ -1,4 +1,4 @@
-"""Which exogenous series a network needs: features that are off need none."""
+"""The exogenous series that a network needs: features that are off need none."""
 
 from __future__ import annotations
 
@@ -7,49 +7,50 @@ from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
 from jitrisk.sampling.distributions import Distribution, build_constant
-from jitrisk.sampling.series import Effect, ExogenousSeries, HazardProcess, Kind, compute_cycle_length, group_hits
+from jitrisk.sampling.series import Effect, ExogenousSeries, HazardProcess, SeriesKind, compute_cycle_length, group_hits
 
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Network, Stage
 
-# Where a hazard's effect lands: the field of a hit, and the kind of series it acts on.
-STAGE_EFFECTS: dict[str, Kind] = {
+# The kind of series that each field of a hit acts on.
+STAGE_EFFECTS: dict[str, SeriesKind] = {
     "capacity": "availability",
     "arrivals": "receiving",
     "transit": "transit",
     "lead_time": "lead_time",
     "yield_": "yield",
 }
-CUSTOMER_EFFECTS: dict[str, Kind] = {"demand": "demand"}
+CUSTOMER_EFFECTS: dict[str, SeriesKind] = {"demand": "demand"}
 
-MOST_EVENTS = 100_000_000
-"""The hazards of a model may have this many events on one path."""
+MOST_OCCURRENCES = 100_000_000
+"""The hazards of a model may have this many occurrences on one path."""
 
-# Hazards with a longer mean cycle, periods, have so few events that they are not counted.
+# Hazards with a longer mean cycle, periods, have so few occurrences that they are not counted.
 _LONG_CYCLE = 0.5
 
 _ALWAYS = build_constant(1.0)
 
 
-def require_few_events(network: Network) -> None:
+def require_few_occurrences(network: Network) -> None:
     """Refuse hazards that occur so often that a single path would take long.
 
     Raises
     ------
     ModelError
-        Where there are more than `MOST_EVENTS` events within the horizon.
+        Where there are more than `MOST_OCCURRENCES` occurrences within the horizon.
     """
     cycles = {
         name: compute_cycle_length(one.time_between_distribution, one.duration, one.ramp)
         for name, one in network.hazards.items()
     }
-    events = {name: network.horizon / cycle for name, cycle in cycles.items() if cycle < _LONG_CYCLE}
-    if sum(events.values()) <= MOST_EVENTS:
+    occurrences = {name: network.horizon / cycle for name, cycle in cycles.items() if cycle < _LONG_CYCLE}
+    if sum(occurrences.values()) <= MOST_OCCURRENCES:
         return
-    most = max(events, key=events.__getitem__)
+    most = max(occurrences, key=occurrences.__getitem__)
     message = (
-        f"the hazards have about {sum(events.values()):.2g} events on each path, most of them by this one; expected at "
-        f"most {MOST_EVENTS:,}; shorten the horizon, or lower the capacity or yield by what the events cost on average"
+        f"the hazards have about {sum(occurrences.values()):.2g} occurrences on each path, most of them by this one; "
+        f"expected at most {MOST_OCCURRENCES:,}; shorten the horizon, or lower the capacity or yield by what the "
+        "occurrences cost on average"
     )
     key, line = network.origin.locate(("hazards", most))
     raise ModelError([Fault(message, key, network.origin.file, line)])
@@ -57,17 +58,17 @@ def require_few_events(network: Network) -> None:
 
 def list_effects(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
     """Return the effects of all hazards, by kind of series and name of the stage or customer hit."""
-    found: dict[tuple[str, str], list[Effect]] = {}
+    by_series: dict[tuple[str, str], list[Effect]] = {}
     fields = STAGE_EFFECTS | CUSTOMER_EFFECTS
     for name, hazard in network.hazards.items():
-        spells = HazardProcess(name, hazard.time_between_distribution, hazard.duration, hazard.ramp)
-        for thing, hit in hazard.hits.items():
+        process = HazardProcess(name, hazard.time_between_distribution, hazard.duration, hazard.ramp)
+        for name_hit, hit in hazard.hits.items():
             chance = hazard.chance if hit.chance is None else hit.chance
             for field, kind in fields.items():
                 factor = getattr(hit, field)
                 if factor is not None and factor != 1.0:
-                    found.setdefault((kind, thing), []).append(Effect(spells, float(factor), float(chance)))
-    return {key: tuple(effects) for key, effects in found.items()}
+                    by_series.setdefault((kind, name_hit), []).append(Effect(process, float(factor), float(chance)))
+    return {key: tuple(effects) for key, effects in by_series.items()}
 
 
 def list_series(network: Network) -> list[ExogenousSeries]:
@@ -91,9 +92,7 @@ def list_hazards(network: Network, given: Container[tuple[str, str]] = ()) -> li
     network : one strategy's network.
     given : the series that are handed in instead, by (kind, stage or customer).
     """
-    return [
-        spells for spells, _ in group_hits([one for one in list_series(network) if (one.kind, one.thing) not in given])
-    ]
+    return [process for process, _ in group_hits([one for one in list_series(network) if one.key not in given])]
 
 
 def list_stage_series(

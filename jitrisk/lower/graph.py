@@ -1,4 +1,4 @@
-"""Orders and multiplicities of the network, in time linear in its size."""
+"""Sweep order of the stages, and multiplicities of the bill of materials, in time linear in the network's size."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def compute_mean_yield(stage: Stage) -> float:
 def find_sweep_order(network: Network) -> list[str]:
     """Return the stages, consumers before their suppliers.
 
-    Again and again the first declared stage whose consumers are all done.
+    The next one is always the first declared stage whose consumers all have their place.
     """
     names = list(network.stages)
     index = {name: i for i, name in enumerate(names)}
@@ -40,24 +40,24 @@ def find_sweep_order(network: Network) -> list[str]:
         name: {source for item in stage.inputs.values() for source, _ in item.sources}
         for name, stage in network.stages.items()
     }
-    waiting = dict.fromkeys(names, 0)
+    consumers_left = dict.fromkeys(names, 0)
     for upstream in sources.values():
         for source in upstream:
-            waiting[source] += 1
-    ready = [index[name] for name in names if waiting[name] == 0]
+            consumers_left[source] += 1
+    ready = [index[name] for name in names if consumers_left[name] == 0]
     order = []
     while ready:
         name = names[heapq.heappop(ready)]
         order.append(name)
         for source in sources[name]:
-            waiting[source] -= 1
-            if waiting[source] == 0:
+            consumers_left[source] -= 1
+            if consumers_left[source] == 0:
                 heapq.heappush(ready, index[source])
     return order
 
 
 def compute_multiplicities(network: Network, order: list[str]) -> dict[str, dict[str, float]]:
-    """Return, for each stage, the units of its item behind one unit of each customer's demand.
+    """Return, for each stage, the units of its item that one unit of each customer's demand needs.
 
     Shares of alternates count as declared; a stage with mean yield y starts 1 / y units for one good unit.
     Customers a stage does not serve, directly or through others, are left out.
@@ -76,19 +76,19 @@ def compute_multiplicities(network: Network, order: list[str]) -> dict[str, dict
         if pairs > MOST_PAIRS:
             raise _build_pairs_error(network)
         stage = network.stages[name]
-        per_good = 1.0 / compute_mean_yield(stage)
+        per_good_unit = 1.0 / compute_mean_yield(stage)
         for source, quantity in list_supplies(stage):
-            behind = units[source]
+            reached = units[source]
             for customer_name, count in units[name].items():
-                behind[customer_name] = behind.get(customer_name, 0.0) + count * quantity * per_good
+                reached[customer_name] = reached.get(customer_name, 0.0) + count * quantity * per_good_unit
     return units
 
 
 def _build_pairs_error(network: Network) -> ModelError:
     message = (
         f"the demand of {len(network.customers):,} customers is traced through {len(network.stages):,} stages; at most "
-        f"{MOST_PAIRS:,} pairs of a stage and a customer behind it are possible; join customers that ask the same "
-        "store, or write several models"
+        f"{MOST_PAIRS:,} pairs of a stage and a customer whose demand reaches it are possible; join customers of the "
+        "same store, or write several models"
     )
     key, line = network.origin.locate(("stages",))
     return ModelError([Fault(message, key, network.origin.file, line)])

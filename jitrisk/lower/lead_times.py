@@ -9,31 +9,26 @@ from typing import Any
 import numpy as np
 
 from jitrisk.lower.atoms import compute_quantiles, list_normal_scores, list_steps
+from jitrisk.model.policies.base import TOLERANCE
 from jitrisk.sampling.distributions import Distribution
-from jitrisk.sampling.elementary import dot, exp, interpolate, log1p
+from jitrisk.sampling.elementary import LARGEST_COUNT, dot, exp, interpolate, log1p
 from jitrisk.sampling.normal import cdf
-
-TOLERANCE = 1e-6
-"""Relative tolerance, so that whole containers and whole periods are never lost to rounding."""
 
 _DRAWN_LEAST = 2.0**-33
 
-# So many periods are told apart one by one; after that, ranges of periods are a thousandth of the time so far.
+# So many periods are distinguished one by one; after that, a range of periods is a thousandth of the time before it.
 _SINGLE = 4096
 _PARTS = 1024
 
-# Beyond so many periods doubles no longer count one by one.
-_MOST_PERIODS = 2.0**52
-
 
 def round_to_periods(lead_time: Any) -> Any:
-    """Return lead times as whole periods, at least 1: the first period whose receive can use the units."""
+    """Return lead times as whole periods, at least 1: the first period in which the units can be received."""
     return np.maximum(1.0, np.ceil(np.asarray(lead_time) * (1.0 - TOLERANCE)))
 
 
 def find_longest_lead_time(lead_time: Distribution) -> float:
     """Return the longest lead time that is drawn, whole periods; probabilities below 2^-33 do not occur."""
-    return float(min(round_to_periods(lead_time.quantile(_DRAWN_LEAST, upper=True)), _MOST_PERIODS))
+    return float(min(round_to_periods(lead_time.quantile(_DRAWN_LEAST, upper=True)), LARGEST_COUNT))
 
 
 def compute_survival(lead_time: Distribution, periods: np.ndarray) -> np.ndarray:

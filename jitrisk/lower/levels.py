@@ -1,96 +1,74 @@
-"""What each policy means in units: reorder point, order-up-to level, lot and review interval."""
+"""The levels of every stage's policy, from the demand on its store."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.lower.atoms import compute_clipped_mean
-from jitrisk.lower.cards import (
-    compute_bursts,
-    compute_classical_cards,
-    compute_covering_cards,
-    convert_to_units,
-    is_demand_whole,
-)
-from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
+from jitrisk.lower.bursts import compute_bursts, is_demand_whole
+from jitrisk.lower.graph import compute_mean_yield, compute_multiplicities, find_sweep_order
+from jitrisk.lower.lead_times import compute_mean_delay, compute_mean_lead_time
+from jitrisk.lower.mean_demand import explode_demand
 from jitrisk.lower.outstanding import UncomputableError
-from jitrisk.lower.service_level import Asked, build_loop, compute_service_level
-from jitrisk.model import BaseStock, Kanban, MinMax, ReorderPoint
+from jitrisk.lower.service_level import CustomerDemands, build_loop, compute_service_level
+from jitrisk.model.policies import LevelError, Levels
 
 if TYPE_CHECKING:
-    from jitrisk.model import Network, Policy
-
-# As many cards as a model may name.
-_MOST_CARDS = 1_000_000_000
-
+    from jitrisk.model import Network, Stage
 
 FARTHEST = 1e30
-"""Mean demand on a store may be this many units a period, and as small as its inverse: far from where doubles end."""
+"""Mean demand on a store may be this many units per period, and as small as its inverse: far from the ends of doubles.
+"""
 
 MOST_LEVELS = 1_000
-"""The strategies together may need this many different levels of a service; each takes up to a second."""
+"""The strategies together may need this many different levels by service; each takes up to a second."""
 
 
 @dataclass(frozen=True)
-class Levels:
-    """The one rule every policy is an instance of.
+class StageDemand:
+    """The demand on the store of one stage, as its policy needs it (`jitrisk.model.policies.StoreDemand`).
 
     Attributes
     ----------
-    reorder_point : order when the position is at or below it, units.
-    order_up_to : the full store, units.
-    lot : order in whole multiples of this many units; 0 for any amount.
-    review : periods between reviews.
-    by_demand : whether backlog and orders of consumers count in the position.
+    network : the model.
+    stage : the stage.
+    multiplicities : units of its item per unit of each customer's demand.
+    mean : mean demand, units per period.
+    burst : units by which the steady demand of some periods together exceeds their number times the mean.
     """
 
-    reorder_point: float
-    order_up_to: float
-    lot: float
-    review: int
-    by_demand: bool
+    network: Network
+    stage: Stage
+    multiplicities: Mapping[str, float]
+    mean: float
+    burst: float
 
     @property
-    def has_cycles(self) -> bool:
-        """Whether the store is replenished now and then: (s, S), (r, Q), or a review every few periods."""
-        waits = self.by_demand and (self.lot > 0.0 or self.reorder_point < self.order_up_to)
-        return waits or (self.review > 1 and math.isfinite(self.order_up_to))
+    def lead_time(self) -> float:
+        """Mean time from a start to its arrival, whole periods."""
+        in_order = self.stage.deliveries == "in_order"
+        return (compute_mean_delay if in_order else compute_mean_lead_time)(self.stage.lead_time)
 
     @property
-    def initial(self) -> float:
-        """Stock at the start where the model gives none: the full store, nothing where there is no limit, units."""
-        return self.order_up_to if math.isfinite(self.order_up_to) else 0.0
+    def mean_yield(self) -> float:
+        """Mean share of good units of the stage."""
+        return compute_mean_yield(self.stage)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every demand on the store is a whole number of units."""
+        return is_demand_whole(self.network, self.multiplicities)
 
-def compute_mean_demand(network: Network) -> dict[str, float]:
-    """Return the mean demand on each store, exploded through the bill of materials, units a period.
-
-    Hazards are left out: levels are set for normal times.
-    """
-    return _explode_demand(network, compute_multiplicities(network, find_sweep_order(network)))
-
-
-def find_downstream_customers(network: Network) -> dict[str, frozenset[str]]:
-    """Return the customers whose demand reaches each store through sources with a share."""
-    return {
-        name: frozenset(units) for name, units in compute_multiplicities(network, find_sweep_order(network)).items()
-    }
-
-
-def _explode_demand(network: Network, behind: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    rates = compute_customer_demand(network)
-    return {name: sum(count * rates[customer] for customer, count in behind[name].items()) for name in network.stages}
-
-
-def compute_customer_demand(network: Network) -> dict[str, float]:
-    """Return the mean demand of every customer, units a period, hazards left out; a demand below 0 is none."""
-    return {
-        name: compute_clipped_mean(customer.demand) / customer.every for name, customer in network.customers.items()
-    }
+    def compute_service_level(self, service: float) -> float:
+        """Return the least level that covers what is outstanding with a probability, units."""
+        customers = [(self.network.customers[name], units) for name, units in self.multiplicities.items()]
+        try:
+            return compute_service_level(self.stage, customers, service)
+        except UncomputableError as error:
+            message = f"the level of this service cannot be computed: {error}; give `level` or `cover` instead"
+            raise LevelError(message, "service") from error
 
 
 def compute_policy_levels(network: Network) -> dict[str, Levels]:
@@ -104,67 +82,36 @@ def compute_policy_levels(network: Network) -> dict[str, Levels]:
     return compute_levels(network, compute_multiplicities(network, find_sweep_order(network)))
 
 
-def compute_levels(network: Network, behind: dict[str, dict[str, float]]) -> dict[str, Levels]:
-    """Return the policies' levels, given the units of each stage's item behind one unit of each customer's demand.
+def compute_levels(network: Network, multiplicities: dict[str, dict[str, float]]) -> dict[str, Levels]:
+    """Return the levels of every stage's policy, by stage in declared order.
+
+    Parameters
+    ----------
+    network : the model.
+    multiplicities : units of each stage's item per unit of each customer's demand.
 
     Raises
     ------
     ModelError
         With every stage whose levels cross at the mean demand or cannot be computed.
     """
-    demand = _explode_demand(network, behind)
-    if beyond := [_build_demand_fault(network, name, rate) for name, rate in demand.items() if not _is_sane(rate)]:
+    mean_demand = explode_demand(network, multiplicities)
+    if beyond := [_build_demand_fault(network, name, rate) for name, rate in mean_demand.items() if not _is_sane(rate)]:
         raise ModelError(beyond)
-    has_auto = any(_is_auto(stage.policy) for stage in network.stages.values())
-    ahead = (
-        compute_bursts(network, find_sweep_order(network), demand, behind)
-        if has_auto
-        else dict.fromkeys(network.stages, 0.0)
-    )
+    bursts = dict.fromkeys(network.stages, 0.0)
+    if any(stage.policy.needs_burst for stage in network.stages.values()):
+        bursts = compute_bursts(network, find_sweep_order(network), mean_demand, multiplicities)
     levels: dict[str, Levels] = {}
     faults: list[Fault] = []
-    for name in network.stages:
+    for name, stage in network.stages.items():
+        demand = StageDemand(network, stage, multiplicities[name], mean_demand[name], bursts[name])
         try:
-            levels[name] = _compute_stage_levels(network, name, demand[name], ahead[name], behind[name])
-        except ModelError as error:
-            faults += error.faults
+            levels[name] = stage.policy.compute_levels(demand)
+        except LevelError as error:
+            faults.append(_build_fault(network, name, str(error), error.key))
     if faults:
         raise ModelError(faults)
     return levels
-
-
-def _compute_stage_levels(network: Network, name: str, demand: float, ahead: float, behind: dict[str, float]) -> Levels:
-    """Return the levels of one stage's policy.
-
-    Parameters
-    ----------
-    network : the model.
-    name : the stage.
-    demand : mean demand on its store, units a period.
-    ahead : the burst of steady demand on it, units.
-    behind : units of its item behind one unit of each customer's demand.
-    """
-    match network.stages[name].policy:
-        case policy if policy.is_unlimited:
-            return Levels(math.inf, math.inf, 0.0, policy.review, by_demand=False)
-        case Kanban() as policy:
-            lot = policy.container
-            whole = _is_auto(policy) and is_demand_whole(network, behind)
-            cards = _compute_cards(network, name, policy, demand, ahead, whole)
-            return Levels((cards - 1) * lot, cards * lot, lot, policy.review, by_demand=False)
-        case BaseStock() as policy:
-            level = _compute_base_stock_level(network, name, policy, demand, behind)
-            return Levels(level, level, 0.0, policy.review, by_demand=True)
-        case MinMax() as policy:
-            least, most = convert_to_units(policy.min, demand), convert_to_units(policy.max, demand)
-            if least >= most:
-                raise ModelError([_build_crossed_fault(network, name, least, most)])
-            return Levels(least, most, 0.0, policy.review, by_demand=True)
-        case ReorderPoint() as policy:
-            point, quantity = convert_to_units(policy.point, demand), convert_to_units(policy.quantity, demand)
-            return Levels(point, point + quantity, quantity, policy.review, by_demand=True)
-        case policy:
-            return Levels(0.0, 0.0, 0.0, policy.review, by_demand=True)
 
 
 def _is_sane(rate: float) -> bool:
@@ -175,49 +122,23 @@ def _is_sane(rate: float) -> bool:
 def _build_demand_fault(network: Network, name: str, rate: float) -> Fault:
     """Return the fault of a demand that the bill of materials makes too large or too small."""
     message = (
-        f"the mean demand that reaches this stage is {rate:g} units a period, expected 0 or from {1.0 / FARTHEST:g} to "
-        f"{FARTHEST:g}; change the quantities, shares or yields between the stage and its customers"
+        f"the mean demand that reaches this stage is {rate:g} units per period, expected 0 or from "
+        f"{1.0 / FARTHEST:g} to {FARTHEST:g}; change the quantities, shares or yields between the stage and its "
+        "customers"
     )
     key, line = network.origin.locate(("stages", name))
     return Fault(message, key, network.origin.file, line)
 
 
-def _is_auto(policy: Policy) -> bool:
-    return isinstance(policy, Kanban) and policy.cards is None
-
-
-def _build_fault(network: Network, name: str, kind: str, message: str, field: str = "") -> Fault:
+def _build_fault(network: Network, name: str, message: str, field: str = "") -> Fault:
     """Return a fault of the policy of a stage, with its place in the file."""
-    path = ("stages", name, "policy", kind, field) if field else ("stages", name, "policy", kind)
-    key, line = network.origin.locate(path)
+    policy = ("stages", name, "policy", network.stages[name].policy.kind)
+    key, line = network.origin.locate((*policy, field) if field else policy)
     return Fault(message, key, network.origin.file, line)
 
 
-def _build_crossed_fault(network: Network, name: str, least: float, most: float) -> Fault:
-    """Return the fault that only the mean demand shows: one level in units, the other as cover."""
-    message = f"at the mean demand, min is {least:g} units and max {most:g}: expected min below max; change one of them"
-    return _build_fault(network, name, "min_max", message)
-
-
-def _compute_cards(network: Network, name: str, policy: Kanban, demand: float, ahead: float, whole: bool) -> int:
-    if isinstance(policy.cards, int):
-        return policy.cards
-    stage = network.stages[name]
-    if policy.cards == "formula":
-        cards = compute_classical_cards(stage, policy, demand)
-    else:
-        cards = compute_covering_cards(stage, policy, demand, ahead, whole)
-    if cards > _MOST_CARDS:
-        message = (
-            f"the card formula gives {cards:.3g} cards, at most {_MOST_CARDS:,} are possible; "
-            "give a number of cards or a larger container"
-        )
-        raise ModelError([_build_fault(network, name, "kanban", message, "cards")])
-    return int(cards)
-
-
 def require_few_levels(networks: Iterable[Network]) -> None:
-    """Refuse strategies whose levels of a service would take too long to compute.
+    """Refuse strategies whose levels by service would take too long to compute.
 
     Parameters
     ----------
@@ -228,20 +149,20 @@ def require_few_levels(networks: Iterable[Network]) -> None:
     ModelError
         Where they need more than `MOST_LEVELS` different levels.
     """
-    wanted = set()
+    needed = set()
     for network in networks:
-        by_service = {
-            name: stage.policy.service
+        services = {
+            name: service
             for name, stage in network.stages.items()
-            if isinstance(stage.policy, BaseStock) and stage.policy.service is not None
+            if (service := stage.policy.service_probability) is not None
         }
-        if not by_service:
+        if not services:
             continue
-        behind = compute_multiplicities(network, find_sweep_order(network))
-        for name, service in by_service.items():
-            wanted.add((build_loop(network.stages[name]), _list_demands(network, behind[name]), service))
-            if len(wanted) > MOST_LEVELS:
-                raise ModelError([_build_levels_fault(network, name, len(by_service))])
+        multiplicities = compute_multiplicities(network, find_sweep_order(network))
+        for name, service in services.items():
+            needed.add((build_loop(network.stages[name]), _list_demands(network, multiplicities[name]), service))
+            if len(needed) > MOST_LEVELS:
+                raise ModelError([_build_levels_fault(network, name, len(services))])
 
 
 def _build_levels_fault(network: Network, name: str, stages: int) -> Fault:
@@ -249,22 +170,9 @@ def _build_levels_fault(network: Network, name: str, stages: int) -> Fault:
         f"the strategies need more than {MOST_LEVELS:,} different levels by `service` ({stages:,} stages under this "
         "strategy), too many to compute; give `level` or `cover` to some stages, or write several models"
     )
-    return _build_fault(network, name, "base_stock", message, "service")
+    return _build_fault(network, name, message, network.stages[name].policy.demand_key)
 
 
-def _list_demands(network: Network, behind: Mapping[str, float]) -> Asked:
-    customers = ((network.customers[name], units) for name, units in behind.items())
+def _list_demands(network: Network, multiplicities: Mapping[str, float]) -> CustomerDemands:
+    customers = ((network.customers[name], units) for name, units in multiplicities.items())
     return tuple((customer.every, customer.demand, units) for customer, units in customers)
-
-
-def _compute_base_stock_level(
-    network: Network, name: str, policy: BaseStock, demand: float, behind: dict[str, float]
-) -> float:
-    if policy.service is None:
-        return policy.level if policy.level is not None else (policy.cover or 0.0) * demand
-    customers = [(network.customers[customer], units) for customer, units in behind.items()]
-    try:
-        return compute_service_level(network.stages[name], customers, policy.service)
-    except UncomputableError as refused:
-        message = f"the level of this service cannot be computed: {refused}; give `level` or `cover` instead"
-        raise ModelError([_build_fault(network, name, "base_stock", message, "service")]) from refused

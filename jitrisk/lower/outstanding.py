@@ -1,7 +1,7 @@
-"""What is outstanding at a store, asked for and not yet arrived, as a function of the transforms of its demand.
+"""What is outstanding at a store, demanded and not yet received, as a function of the transforms of its demand.
 
 Time is counted back from one period of the review cycle. A *block* is the demand between two reviews, which is ordered
-at once and shares one lead time; block i was ordered `phase + i * review` periods ago. Customers whose demands fall
+at once and has one lead time; block i was ordered `phase + i * review` periods ago. Customers whose demands fall
 equally often share an *interval*, the periods between two draws, and draws of all intervals coincide now and then: the
 worst case, which is counted here, is that they coincide now.
 """
@@ -30,7 +30,7 @@ _NEGLIGIBLE = 1e-12
 
 
 class UncomputableError(ValueError):
-    """A level that cannot be computed; says what was found and what to do."""
+    """A level that cannot be computed; its message has what was found and the next step."""
 
 
 class Outstanding(Protocol):
@@ -95,13 +95,13 @@ class Blocks:
 
     Attributes
     ----------
-    waiting : draws of each interval since the last review, not yet ordered, shape (intervals,).
+    unordered : draws of each interval since the last review, shape (intervals,).
     draws : draws of each interval in one block, for each pattern with any, shape (patterns, intervals).
     counts : blocks of each pattern in each range of ages, shape (patterns, ranges).
     late : probability that the lead time is longer than the age, shape (ranges,).
     """
 
-    waiting: np.ndarray
+    unordered: np.ndarray
     draws: np.ndarray
     counts: np.ndarray
     late: np.ndarray
@@ -142,8 +142,8 @@ def build_blocks(lead_time: Distribution, review: int, phase: int, intervals: Se
     counts = np.stack([np.diff(_count_repeats(which.ravel() == k, ends)) for k in used])
     late = compute_survival(lead_time, phase + review * middle)
     kept = (counts.sum(axis=0) > 0) & (late > 0.0)
-    waiting = np.array([-(-phase // interval) for interval in intervals], dtype=float)
-    return Blocks(waiting, patterns[used].astype(float), counts[:, kept].astype(float), late[kept])
+    unordered = np.array([-(-phase // interval) for interval in intervals], dtype=float)
+    return Blocks(unordered, patterns[used].astype(float), counts[:, kept].astype(float), late[kept])
 
 
 def _count_repeats(pattern: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -156,7 +156,7 @@ class Crossing:
     """Deliveries overtake each other: each block is outstanding or not, independently of the others."""
 
     def __init__(self, of: Blocks) -> None:
-        self.waiting, self.draws = of.waiting, of.draws
+        self.unordered, self.draws = of.unordered, of.draws
         self.groups = [_group_blocks(of.late, counts) for counts in of.counts]
 
     @property
@@ -166,7 +166,7 @@ class Crossing:
 
     def transform(self, logs: np.ndarray) -> np.ndarray:
         """Return the transform of what is outstanding, shape (frequencies,)."""
-        total = _sum_logs(logs, self.waiting)
+        total = _sum_logs(logs, self.unordered)
         for draws, (late, counts) in zip(self.draws, self.groups, strict=True):
             block = _sum_logs(logs, draws)
             missing = 1.0 - np.exp(block)
@@ -176,7 +176,7 @@ class Crossing:
 
     def moments(self, means: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
         """Return mean and variance, given those of one draw of each interval, shape (intervals,)."""
-        mean, variance = self.waiting @ means, self.waiting @ variances
+        mean, variance = self.unordered @ means, self.unordered @ variances
         for draws, (late, counts) in zip(self.draws, self.groups, strict=True):
             mean += draws @ means * (counts @ late)
             variance += draws @ variances * (counts @ late) + (draws @ means) ** 2 * (counts @ (late * (1.0 - late)))
@@ -185,11 +185,11 @@ class Crossing:
     def find_largest(self, most: np.ndarray) -> float:
         """Return the most that can be outstanding, given the most of one draw of each interval, shape (intervals,)."""
         several = sum(draws @ most * counts.sum() for draws, (_, counts) in zip(self.draws, self.groups, strict=True))
-        return float(self.waiting @ most + several)
+        return float(self.unordered @ most + several)
 
 
 def _group_blocks(late: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return probabilities and counts, merged where there are many: those that are alike become their mean.
+    """Return probabilities and counts, merged where there are many: those with similar probabilities become their mean.
 
     The mean of what is outstanding is kept, and its variance to a part in a thousand.
     """
@@ -213,13 +213,15 @@ class InOrder:
     Parameters
     ----------
     of : the blocks.
-    none : probability that one draw of each interval is 0, shape (intervals,).
+    zero_probabilities : probability that one draw of each interval is 0, shape (intervals,).
     """
 
-    def __init__(self, of: Blocks, none: np.ndarray) -> None:
-        self.waiting, self.draws = of.waiting, of.draws
-        # 0 to the power 0 is 1: an interval without draws asks for nothing.
-        self.empty = np.prod(np.where(of.draws > 0.0, exp(of.draws * log(np.maximum(none, 1e-300))), 1.0), axis=1)
+    def __init__(self, of: Blocks, zero_probabilities: np.ndarray) -> None:
+        self.unordered, self.draws = of.unordered, of.draws
+        # 0 to the power 0 is 1: an interval without draws has no demand.
+        self.empty = np.prod(
+            np.where(of.draws > 0.0, exp(of.draws * log(np.maximum(zero_probabilities, 1e-300))), 1.0), axis=1
+        )
         with np.errstate(divide="ignore"):
             logarithms = log1p(-np.outer(1.0 - self.empty, np.ones_like(of.late)) * of.late)
         held = np.where(of.counts > 0, of.counts * np.where(of.counts > 0, logarithms, 0.0), 0.0).sum(axis=0)
@@ -262,11 +264,13 @@ class InOrder:
     def transform(self, logs: np.ndarray) -> np.ndarray:
         """Return the transform of what is outstanding, shape (frequencies,)."""
         several = [_sum_logs(logs, draws) for draws in self.draws]
-        outstanding = self._transform_alike(several[0]) if len(several) == 1 else self._transform_one_by_one(several)
-        return np.asarray(np.exp(_sum_logs(logs, self.waiting)) * outstanding)
+        outstanding = (
+            self._transform_one_pattern(several[0]) if len(several) == 1 else self._transform_one_by_one(several)
+        )
+        return np.asarray(np.exp(_sum_logs(logs, self.unordered)) * outstanding)
 
-    def _transform_alike(self, block: np.ndarray) -> np.ndarray:
-        """Return the transform where all blocks are alike: in each range their number is uniform."""
+    def _transform_one_pattern(self, block: np.ndarray) -> np.ndarray:
+        """Return the transform where all blocks have one pattern: in each range their number is uniform."""
         one = np.exp(block)
         # Where the transform is 1, so are all its powers.
         trivial = np.abs(1.0 - one) < _NEGLIGIBLE
@@ -293,17 +297,17 @@ class InOrder:
 
     def moments(self, means: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
         """Return mean and variance, nearly, given those of one draw of each interval, shape (intervals,)."""
-        mean = np.cumsum((self.draws @ means) @ self.counts) + self.waiting @ means
-        variance = np.cumsum((self.draws @ variances) @ self.counts) + self.waiting @ variances
+        mean = np.cumsum((self.draws @ means) @ self.counts) + self.unordered @ means
+        variance = np.cumsum((self.draws @ variances) @ self.counts) + self.unordered @ variances
         masses = np.diff(self.within)
-        average = masses @ mean + self.within[0] * (self.waiting @ means)
+        average = masses @ mean + self.within[0] * (self.unordered @ means)
         square = masses @ (variance + mean**2)
-        square += self.within[0] * (self.waiting @ variances + (self.waiting @ means) ** 2)
+        square += self.within[0] * (self.unordered @ variances + (self.unordered @ means) ** 2)
         return float(average), float(square - average**2)
 
     def find_largest(self, most: np.ndarray) -> float:
         """Return the most that can be outstanding, given the most of one draw of each interval, shape (intervals,)."""
-        return float(self.waiting @ most + (self.draws @ most) @ self.counts.sum(axis=1))
+        return float(self.unordered @ most + (self.draws @ most) @ self.counts.sum(axis=1))
 
 
 def _sum_logs(logs: np.ndarray, draws: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""What counts as rounding: the grain of each store, the tolerance of comparisons, and the precision that state needs.
+"""Rounding: the grain of each store, the tolerance of comparisons, and the precision of the state.
 
 Every flow is rounded to whole grains of the store it enters or leaves, when it is made. Sums of whole grains are exact
-as long as they fit in the digits of a number, so that nothing is created or destroyed by rounding, and a comparison
+as long as they fit in the digits of a number, so that rounding creates and destroys no units, and a comparison
 needs to allow for the rounding of the few flows that meet in it, however large the store is. Float32 state is used
 where its grain is small beside the smallest flows, float64 state everywhere else.
 """
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jitrisk.lower.graph import compute_mean_yield
-from jitrisk.lower.levels import FARTHEST, Levels
+from jitrisk.lower.levels import FARTHEST
+from jitrisk.model.policies import Levels
 
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
@@ -33,7 +34,7 @@ _RELATIVE = 1e-6  # parts of the smallest flow that are rounding in any case: a 
 _SMALL, _LOT = 1 / 256, 1 / 32  # parts of the smallest flow, and of a lot, that rounding may be
 _BIAS = 2.0**-15  # part of a customer's smallest usual demand, and of what a stage starts, that a grain may be
 _MOST = 0.5  # units that rounding may be where state is float32: a store that lacks one unit lacks one unit
-_LONGEST = 1 << 14  # periods after which a float32 backlog that only grows would be off by one in 2,000 at worst
+_LONGEST = 1 << 14  # periods after which a float32 backlog that only grows is off by at most one in 2,000
 
 _USUAL, _RARE = 0.05, 1e-3  # a flow is usually larger than the first quantile, and seldom larger than the last
 _NEVER = 2.0**-33  # probability below which nothing is drawn
@@ -42,16 +43,16 @@ _CLOSE = 0.99  # of the least amount that is drawn, by which tables of quantiles
 
 
 class Range(NamedTuple):
-    """What an exogenous series handed in holds.
+    """The range of the values of an exogenous series that is handed in.
 
     Attributes
     ----------
-    least, largest : its least and its largest value.
+    lowest, largest : its lowest and its largest value.
     smallest : its smallest value above 0; 0 where there is none.
     whole : whether all its values are whole.
     """
 
-    least: float
+    lowest: float
     largest: float
     smallest: float
     whole: bool
@@ -85,13 +86,13 @@ class Rounding:
         return self.grain * 2.0 ** (_DIGITS[self.double] - 1)
 
     def round_to_grains(self, units: np.ndarray) -> np.ndarray:
-        """Return units, one number a stage, rounded to whole grains."""
+        """Return units, one number per stage, rounded to whole grains."""
         return np.asarray(np.rint(units / self.grain) * self.grain)
 
 
 @dataclass
 class _Flows:
-    """How large the flows out of one store are, units a period.
+    """How large the flows out of one store are, units per period.
 
     Attributes
     ----------
@@ -115,7 +116,7 @@ class _Flows:
 
 @dataclass(frozen=True)
 class _Sizes:
-    """The sizes that decide on the rounding, by stage.
+    """The sizes of flows and stores from which the rounding is chosen, by stage.
 
     Attributes
     ----------
@@ -188,7 +189,7 @@ def _compute_rounding(network: Network, order: list[str], sizes: _Sizes, double:
 
 
 def _share_grains(network: Network, order: list[str], grain: dict[str, float], coarsest: Mapping[str, float]) -> None:
-    """Give a store and the stages that take one unit of it for one the same grain, so that both count the same.
+    """Give a store and the stages that take one of its units per unit started the same grain.
 
     A stage that is small beside its supplier keeps a finer one, and what it takes is rounded as its supplier rounds.
     """
@@ -228,23 +229,23 @@ def _compute_sizes(
         sizes.takes[name] = {}
     for name, customer in network.customers.items():
         hits = effects.get(("demand", name), ())
-        flows, asked = sizes.flows[customer.stage], _size_demand(customer.demand, hits, given.get(("demand", name)))
-        flows.join(asked)
-        flows.demand = min(flows.demand, asked.small)
-    full = {name: one.initial for name, one in levels.items()}
+        flows, demanded = sizes.flows[customer.stage], _size_demand(customer.demand, hits, given.get(("demand", name)))
+        flows.join(demanded)
+        flows.demand = min(flows.demand, demanded.small)
+    order_up_to = {name: one.initial for name, one in levels.items()}
     ahead = dict.fromkeys(order, 0.0)
     for name in order:
         stage, flows, lot = network.stages[name], sizes.flows[name], levels[name].lot
         owed = ahead[name] if levels[name].by_demand else 0.0
         # Without a limit to its level, a store may end up with all that its stage can make.
         made = network.horizon * (stage.capacity or 0.0) if stage.policy.is_unlimited else 0.0
-        sizes.level[name] = max(full[name] + owed, stage.on_hand or 0.0, flows.large, lot) + made
+        sizes.level[name] = max(order_up_to[name] + owed, stage.on_hand or 0.0, flows.large, lot) + made
         started = _size_starts(stage, flows, lot)
         sizes.coarsest[name] = _BIAS * min(flows.demand, started.large or math.inf)
         for source, units in _list_takes(stage):
             sizes.flows[source].join(started, units)
             sizes.takes[name][source] = sizes.takes[name].get(source, 0.0) + units
-            ahead[source] += units * (full[name] + owed)
+            ahead[source] += units * (order_up_to[name] + owed)
     return sizes
 
 
@@ -278,17 +279,21 @@ def _size_starts(stage: Stage, flows: _Flows, lot: float) -> _Flows:
 
 
 @lru_cache(maxsize=4096)
-def _size_demand(law: Distribution, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
+def _size_demand(distribution: Distribution, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
     rise = math.prod(max(1.0, hit.factor) for hit in hits)
     fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
-    usual = float(law.quantile(_USUAL))
-    small = max(1.0, usual * fall) if law.is_integer else (usual if usual > 0 else _USUAL * law.mean()) * fall
-    large, most = (max(0.0, float(law.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
-    lowest = math.prod(min(1.0, hit.factor) for hit in hits) * max(0.0, float(law.quantile(_NEVER)))
-    least = 1.0 if law.is_integer else _CLOSE * lowest
-    drawable = given is None or (small <= given.largest <= most and given.smallest >= least)
+    usual = float(distribution.quantile(_USUAL))
+    small = (
+        max(1.0, usual * fall)
+        if distribution.is_integer
+        else (usual if usual > 0 else _USUAL * distribution.mean()) * fall
+    )
+    large, most = (max(0.0, float(distribution.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
+    lowest = math.prod(min(1.0, hit.factor) for hit in hits) * max(0.0, float(distribution.quantile(_NEVER)))
+    smallest = 1.0 if distribution.is_integer else _CLOSE * lowest
+    drawable = given is None or (small <= given.largest <= most and given.smallest >= smallest)
     if given is not None and not drawable:
-        # What can be drawn decides as long as it may, so that a path is rounded alike drawn and handed in.
+        # A path handed in that could be drawn is rounded as if it were: both give the same result.
         return _Flows(given.smallest or math.inf, math.inf, given.largest, given.largest)
     return _Flows(small if small > 0 else math.inf, math.inf, large, most)
 
@@ -301,8 +306,8 @@ def _is_whole(
 ) -> bool:
     """Return whether every flow and every level of a network is a whole number of units."""
     for name, customer in network.customers.items():
-        handed = given.get(("demand", name))
-        whole = customer.demand.is_integer if handed is None else handed.whole
+        given_range = given.get(("demand", name))
+        whole = customer.demand.is_integer if given_range is None else given_range.whole
         if not whole or customer.unmet not in (0.0, 1.0):
             return False
     return all(_is_start_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())
@@ -316,8 +321,8 @@ def _is_start_whole(
     given: Mapping[tuple[str, str], Range],
 ) -> bool:
     for kind in ("availability", "yield"):
-        handed = given.get((kind, name))
-        if (handed is not None and not handed.whole) or (handed is None and (kind, name) in effects):
+        given_range = given.get((kind, name))
+        if (given_range is not None and not given_range.whole) or (given_range is None and (kind, name) in effects):
             return False
     if ("yield", name) not in given and (stage.yield_.family != "constant" or stage.yield_.mean() != 1.0):
         return False

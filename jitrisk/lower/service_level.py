@@ -28,7 +28,7 @@ from jitrisk.lower.outstanding import (
     build_blocks,
     build_window,
 )
-from jitrisk.model.measures import LARGEST
+from jitrisk.model.fields.measures import LARGEST
 from jitrisk.sampling import normal
 from jitrisk.sampling.distributions import Distribution
 
@@ -67,12 +67,12 @@ _FINEST = 1000
 _TOO_LARGE = f"the level is above {LARGEST:g} units"
 
 
-Asked = tuple[tuple[int, Distribution, float], ...]
+CustomerDemands = tuple[tuple[int, Distribution, float], ...]
 """Of each customer: periods between draws, one draw, and units of the stage's item in one unit of it."""
 
 
 class Loop(NamedTuple):
-    """What of a stage its level depends on.
+    """The properties of a stage on which its level depends.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Demands:
     ----------
     intervals : periods between two draws, rising, shape (intervals,).
     draws : for each interval, atoms of one draw, units of the stage's item in one of the customer's, and how many
-        customers are alike.
+        customers are equal.
     """
 
     intervals: tuple[int, ...]
@@ -149,7 +149,7 @@ def compute_service_level(stage: Stage, customers: Sequence[tuple[Customer, floa
     Parameters
     ----------
     stage : the stage whose store is sized; its lead time, review and rule of deliveries count.
-    customers : those whose demand it serves, directly or not, each with the units of its item for one unit of demand.
+    customers : those whose demand reaches it, each with the units of the stage's item per unit of demand.
     service : probability, in (0, 1).
 
     Raises
@@ -165,28 +165,28 @@ def compute_service_level(stage: Stage, customers: Sequence[tuple[Customer, floa
     than its age, where deliveries overtake; where they arrive in order, all that was ordered since the oldest order
     outstanding.
     """
-    asked = tuple((customer.every, customer.demand, units) for customer, units in customers)
-    return _compute_level(build_loop(stage), asked, service) if asked else 0.0
+    customer_demands = tuple((customer.every, customer.demand, units) for customer, units in customers)
+    return _compute_level(build_loop(stage), customer_demands, service) if customer_demands else 0.0
 
 
 def build_loop(stage: Stage) -> Loop:
-    """Return what of a stage its level depends on."""
+    """Return the properties of a stage on which its level depends."""
     return Loop(stage.lead_time, stage.deliveries, stage.policy.review)
 
 
 @lru_cache(maxsize=4096)
-def _compute_level(loop: Loop, asked: Asked, service: float) -> float:
-    """Return the level; strategies have many stages in common, so that each is worked out once."""
-    demands = _group_demands(asked)
+def _compute_level(loop: Loop, customer_demands: CustomerDemands, service: float) -> float:
+    """Return the level; strategies share many stages, so that each is computed once."""
+    demands = _group_demands(customer_demands)
     longest = find_longest_lead_time(loop.lead_time)
     if round_to_periods(loop.lead_time.quantile(2.0**-33)) == longest:
         return _find_quantile(build_window(longest + loop.review - 1, demands.intervals), demands, service)
     return max(_find_quantile(one, demands, service) for one in _find_worst_cases(loop, demands, service))
 
 
-def _group_demands(asked: Asked) -> Demands:
+def _group_demands(customer_demands: CustomerDemands) -> Demands:
     several: dict[int, Counter[tuple[Distribution, float]]] = {}
-    for every, demand, units in asked:
+    for every, demand, units in customer_demands:
         several.setdefault(every, Counter())[demand, units] += 1
     strata = min(STRATA, max(_LEAST_VALUES, _MOST_VALUES // sum(map(len, several.values()))))
     return Demands(
@@ -294,22 +294,22 @@ def _find_reach(outstanding: Outstanding, demands: Demands, service: float) -> f
 def _cumulate(outstanding: Outstanding, demands: Demands, step: float, points: int, tilt: float) -> np.ndarray:
     """Return P(what is outstanding <= k steps) for k = 0, 1, ..., without the end of the grid.
 
-    There stand, of a tilted transform, the masses just below 0 that dividing atoms among grid points has made.
+    In a tilted transform, the end has the masses just below 0 that result from dividing atoms among grid points.
     """
     transform = outstanding.transform(demands.compute_logs(step, points, tilt))
-    law = np.fft.irfft(transform, points)
+    masses = np.fft.irfft(transform, points)
     if not tilt:
-        return np.cumsum(law)
+        return np.cumsum(masses)
     end = points - points // 32
     places = np.concatenate([np.arange(end - points, 0), np.arange(end - 2)])
-    return np.cumsum(law[places] * np.exp(tilt * places))[points - end :]
+    return np.cumsum(masses[places] * np.exp(tilt * places))[points - end :]
 
 
 def _find_level(cumulated: np.ndarray, service: float, step: float, whole: bool) -> float | None:
     """Return the level at which a probability is reached, between grid points unless `whole`; None if it is not."""
-    wanted = service - _ROUNDING * (1.0 - service)
-    k = int(np.argmax(cumulated >= wanted))
-    if cumulated[k] < wanted:
+    probability = service - _ROUNDING * (1.0 - service)
+    k = int(np.argmax(cumulated >= probability))
+    if cumulated[k] < probability:
         return None
     if whole:
         return k * step
@@ -375,5 +375,5 @@ def _list_denominators(ratios: np.ndarray) -> list[int]:
     """Return what may be the common denominator of ratios, from a few of them."""
     few = ratios[:: max(1, len(ratios) // 16)]
     several = [Fraction(float(ratio)).limit_denominator(_FINEST).denominator for ratio in few]
-    least = math.lcm(*several)
-    return [least] if least <= _FINEST**2 else []
+    multiple = math.lcm(*several)
+    return [multiple] if multiple <= _FINEST**2 else []

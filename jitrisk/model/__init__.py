@@ -1,11 +1,28 @@
-"""YAML or mapping to Network: the model file with its units, its strategies and every check on it."""
+"""From a YAML file or a mapping to a `Network`: the model file with its units, its strategies and every check on it.
+
+`loading` runs the steps in this order and reports the faults of all of them together:
+
+1. `text/`: from a YAML text or a mapping to a tree of plain values, with the line of every key.
+2. `tables`: from a CSV file beside the model to values and weights in the tree.
+3. `strategies`: from a tree and a patch to the tree of one strategy; `reading` runs the next steps on each.
+4. `fields/`: from the value of one key to a quantity, a choice or a distribution.
+5. `parts/` and `policies/`: from a mapping to a stage, a customer, a hazard or a policy; `network` has the whole.
+6. `references`: names, what they refer to, and cycles.
+
+Every step reports what it finds as `faults`; `pointers/` has the words of other tools. Beside the steps stand
+`examples` (the bundled models), `schema` (the JSON Schema of the model file), `bare_rates` (for the warnings) and
+`pricing` (other prices for a model).
+"""
 
 from jitrisk.model.bare_rates import BareRate, find_bare_rates
 from jitrisk.model.examples import describe, list_examples
 from jitrisk.model.loading import load, read_model
-from jitrisk.model.network import Customer, Expedite, Hazard, Hit, Input, Network, Stage
+from jitrisk.model.network import Network
+from jitrisk.model.parts.customer import Customer
+from jitrisk.model.parts.hazard import Hazard, Hit
+from jitrisk.model.parts.stage import Expedite, Input, Stage
 from jitrisk.model.patches import count_matched_steps, read_values, require_prices
-from jitrisk.model.policy import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
+from jitrisk.model.policies import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
 from jitrisk.model.schema import build_model_schema
 
 __all__ = [

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, get_args
 
-from jitrisk.model.drawn import DEMANDED
 from jitrisk.model.faults import Path
-from jitrisk.model.measures import DURATION, LENGTH, Measure
+from jitrisk.model.fields.distributions import DEMANDED
+from jitrisk.model.fields.measures import DURATION, LENGTH, Measure
+from jitrisk.model.fields.quantities import parse
+from jitrisk.model.fields.readers import Clock
 from jitrisk.model.network import Network
-from jitrisk.model.part import Part
-from jitrisk.model.quantities import parse
-from jitrisk.model.reader import Clock
+from jitrisk.model.parts.part import Part
 from jitrisk.model.reading import SECTIONS
 from jitrisk.sampling.distributions import FAMILIES
 
@@ -22,7 +22,7 @@ class BareRate(NamedTuple):
 
     Attributes
     ----------
-    path : where it stands in the model.
+    path : its place in the model.
     number : the number, not 0.
     seconds : the time it counts per: a period, or for a demand the time between two draws.
     """
@@ -37,7 +37,7 @@ def find_bare_rates(model: Mapping[str, Any]) -> Iterator[BareRate]:
 
     Parameters
     ----------
-    model : the model as a mapping; its strategies are not looked at.
+    model : the model as a mapping; its strategies are ignored.
     """
     seconds = LENGTH.read(model["period"], Clock(1.0))
     yield from _find_in_part(Network, model, (), seconds)
@@ -67,7 +67,7 @@ def _list_rate_keys(part: type[Part]) -> dict[str, Callable[[Any, Path, float], 
 
 
 def _list_annotations(annotation: Any) -> Iterator[Any]:
-    """Yield all that stands in an annotation, such as the reader of an optional number."""
+    """Yield every part of an annotation, such as the reader of an optional number."""
     for inner in get_args(annotation):
         yield inner
         yield from _list_annotations(inner)

@@ -13,7 +13,7 @@ def list_examples() -> dict[str, Path]:
 
 
 def describe(path: Path) -> str:
-    """Return what a model file says of itself in its first line, a comment."""
+    """Return the comment in the first line of a model file, which describes it."""
     with path.open(encoding="utf-8") as lines:
         first = next(lines, "").strip()
     return first.lstrip("# ") if first.startswith("#") else ""

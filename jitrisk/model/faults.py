@@ -1,15 +1,20 @@
-"""How the faults of a model travel: as findings with a key path, inside pydantic's errors and out of them."""
+"""Faults of a model while it is read: findings with a key path, and the words of their messages.
+
+A finding travels inside pydantic's errors from the place that is read to the top of the model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from jitrisk.model.wording import format_text
+from jitrisk.errors import find_closest
+from jitrisk.printable import escape, shorten
 
 Path = tuple[str | int, ...]
 """Keys and list positions that lead to one place in a model."""
@@ -17,6 +22,21 @@ Path = tuple[str | int, ...]
 _T = TypeVar("_T")
 
 _FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole
+
+# A message that would list more names than this lists none.
+_MOST_LISTED = 30
+
+# A list of names may have this many characters.
+_LONGEST_LIST = 500
+
+MOST_EXPLAINED = 50
+"""After this many unknown names of one kind, a message has neither a hint nor the names that are allowed."""
+
+# The search for the nearest name takes time in proportion to the names: all searches together compare so many.
+_MOST_LOOKS = 50_000
+
+_LONGEST = 60
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -64,11 +84,11 @@ def format_key(path: Path) -> str:
 
 
 class Finding(NamedTuple):
-    """One thing wrong, at a key path.
+    """One fault, at a key path.
 
     Attributes
     ----------
-    path : where, from the top of whatever is being read.
+    path : its place, from the top of what is being read.
     message : what was found and what is allowed.
     line : line in the file, where it is not that of the path.
     file : the file of the line, where it is not the model file.
@@ -80,7 +100,7 @@ class Finding(NamedTuple):
     file: str = ""
 
     def add_prefix(self, *prefix: str | int) -> Finding:
-        """Return the finding as seen from further up."""
+        """Return the finding with a longer path, from further up."""
         return self._replace(path=(*prefix, *self.path))
 
 
@@ -97,7 +117,7 @@ def combine_findings(findings: Iterable[Finding]) -> ValidationError:
 
 
 def extract_findings(error: ValueError) -> list[Finding]:
-    """Return the findings in an error raised by :func:`refusal`, :func:`together` or pydantic."""
+    """Return the findings in an error of `build_refusal`, `combine_findings` or pydantic."""
     if isinstance(error, ValidationError):
         return [Finding(tuple(e["loc"]), e["msg"]) for e in error.errors(include_url=False, include_input=False)]
     return [Finding((), str(error))]
@@ -110,3 +130,86 @@ def attempt(findings: list[Finding], path: Path, read: Callable[..., _T], *argum
     except ValueError as error:
         findings.extend(finding.add_prefix(*path) for finding in extract_findings(error))
         return None
+
+
+def format_text(text: str, longest: int = _LONGEST) -> str:
+    """Return a text ready to be printed in a message: not too long, and every character visible."""
+    return shorten(escape(text[: longest + 1]), longest)
+
+
+def format_reason(error: object) -> str:
+    """Return the message of another program about an error, ready to be printed."""
+    return format_text(str(error), _LONGEST_REASON)
+
+
+def quote_names(names: Iterable[str]) -> str:
+    """Return the first names between backticks, separated by commas, and how many more there are."""
+    rest = iter(names)
+    listed = [f"`{format_text(name)}`" for name in islice(rest, _MOST_LISTED)]
+    more = sum(1 for _ in rest)
+    return ", ".join(listed) + (f" and {more:,} more" if more else "")
+
+
+def find_nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, or None if none is close."""
+    plain = {k[:100].casefold(): k for k in known}
+    close = find_closest(name[:100].casefold(), plain)
+    return plain[close] if close else None
+
+
+def suggest_name(name: object, known: Iterable[str]) -> str:
+    """Return the end of a message that suggests the nearest known name, or nothing where none is near."""
+    close = find_nearest(name, known) if isinstance(name, str) else None
+    return f"; did you mean `{format_text(close)}`?" if close else ""
+
+
+def describe_unknown(
+    kind: str, name: str, known: Collection[str], listed: Collection[str] = (), advice: str = ""
+) -> str:
+    """Return a message about an unknown name: what to write, or the nearest known one, and what is allowed.
+
+    Parameters
+    ----------
+    kind : the kind of name, such as ``key``.
+    name : the name found.
+    known : the names that are allowed.
+    listed : those of them that the message lists; all by default.
+    advice : what to write in place of the name, where that is known.
+    """
+    listed = listed or known
+    close = None if advice else find_nearest(name, known)
+    question = f"did you mean `{format_text(close)}`?" if close else advice
+    names = quote_names(listed) if 0 < len(listed) <= _MOST_LISTED else ""
+    allowed = f"allowed: {names}" if 0 < len(names) <= _LONGEST_LIST else ""
+    hints = " (".join(hint for hint in (question, allowed) if hint) + (")" if question and allowed else "")
+    return f"unknown {kind} `{format_text(name)}`" + (f"; {hints}" if hints else "")
+
+
+class KnownNames:
+    """Known names of one kind, for messages about many unknown ones.
+
+    Parameters
+    ----------
+    kind : what the names are of.
+    names : the known names.
+    """
+
+    def __init__(self, kind: str, names: Collection[str]) -> None:
+        self._kind, self._names = kind, names
+        self._left = min(MOST_EXPLAINED, max(1, _MOST_LOOKS // max(1, len(names))))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def explain_unknown(self, name: str, advise: Callable[[], str] = str) -> str:
+        """Return a message about an unknown name; the first few have hints.
+
+        Parameters
+        ----------
+        name : the name.
+        advise : returns what to write in place of the name, where that is known; called where there is a hint.
+        """
+        self._left -= 1
+        if self._left < 0:
+            return describe_unknown(self._kind, name, ())
+        return describe_unknown(self._kind, name, self._names, advice=advise())

@@ -1,4 +1,4 @@
-"""From a file, a bundled example or a mapping to a Network or to plain values, with every fault at once."""
+"""From a file, a bundled example or a mapping to a Network: runs the steps in order and reports all faults together."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import Any
 from jitrisk.errors import Fault, ModelError
 from jitrisk.files.regular_files import identify_special_file, read_regular
 from jitrisk.model.examples import list_examples
-from jitrisk.model.faults import Finding, Origin, format_key
+from jitrisk.model.faults import Finding, Origin, describe_unknown, format_key, format_reason, format_text
+from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
 from jitrisk.model.patches import apply_changes, serialize_model
-from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies
 from jitrisk.model.tables import TableInliner
-from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
-from jitrisk.model.wording import describe_unknown, format_reason, format_text
+from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
 from jitrisk.units import format_bytes
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -28,8 +27,8 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
     """Read a model file, or a part of one, as a mapping to build on.
 
-    It is read as strictly as `load` reads it, and means the same: ``NO`` and ``1:30`` are texts, ``017`` is 17. What
-    the keys and values mean is left to `load`. Tables that the file names are replaced by their values and weights, so
+    It is read as strictly as by `load`, with the same meaning: ``NO`` and ``1:30`` are texts, ``017`` is 17. The keys
+    and values are checked by `load`. Tables that the file names are replaced by their values and weights, so
     that the mapping needs no other file.
 
     Parameters
@@ -43,7 +42,7 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, 
     Raises
     ------
     ModelError
-        with everything that a model file may not have, such as a duplicate key, each with its file, line and key path.
+        with every fault of the text, such as a duplicate key, each with its file, line and key path.
     """
     file, folder, (tree, *_) = _open_model(source)
     tables = TableInliner(folder)
@@ -138,7 +137,7 @@ def _build_error(placed: Iterable[tuple[int, Fault]]) -> ModelError:
 
 
 def _build_trees(content: str) -> list[Tree]:
-    """Return a text as a tree, and where keys stand twice also with the other values of those."""
+    """Return a text as a tree, and where keys are given twice also the tree with the last values of those."""
     tree = read_yaml(content)
     return [tree, read_yaml(content, last=True)] if tree.doubled else [tree]
 
@@ -157,7 +156,7 @@ def _is_second_value(finding: Finding, tree: Tree, reported: frozenset[Finding])
 
 
 def _read_network(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
-    """Return the network that a tree holds, None where it has faults, and the faults."""
+    """Return the network of a tree, None where it has faults, and the faults: steps 2 to 6 of the package."""
     if shape := _check_shape(tree):
         return None, [*tree.findings, *shape]
     tables = TableInliner(folder)
@@ -193,7 +192,7 @@ def _locate_faults(findings: Iterable[Finding], tree: Tree, file: str, folder: P
 
 
 def _find_file(source: Any) -> Path:
-    """Return the file that a path or the name of an example stands for."""
+    """Return the file of a path or of the name of an example."""
     if not isinstance(source, str | os.PathLike):
         raise TextError(f"expected a path, the name of an example or a mapping, found {describe_found(source)}")
     name = os.fspath(source)

@@ -12,13 +12,21 @@ from copy import deepcopy
 from typing import Any, get_args, get_origin
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.model.faults import Finding, Path, format_key
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    Path,
+    describe_unknown,
+    format_key,
+    format_text,
+    quote_names,
+    suggest_name,
+)
+from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
-from jitrisk.model.part import Part
-from jitrisk.model.quantities import describe_found
+from jitrisk.model.parts.part import Part
 from jitrisk.model.reading import SECTIONS
-from jitrisk.model.tree import MOST_BYTES, TextError, TooManyFaultsError, read_yaml
-from jitrisk.model.wording import KnownNames, describe_unknown, format_text, quote_names, suggest_name
+from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, read_yaml
 from jitrisk.units import format_bytes
 from jitrisk.vocabulary import PRICES
 

@@ -1,4 +1,4 @@
-"""One model, without its strategies, from a mapping of plain values to a Network."""
+"""Steps 4 to 6 on one model without its strategies: from a mapping of plain values to a Network."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from functools import partial
 from typing import Any
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model import graph
 from jitrisk.model.faults import Finding, attempt
-from jitrisk.model.measures import LENGTH
-from jitrisk.model.network import Customer, Hazard, Network, Stage
-from jitrisk.model.part import Part
-from jitrisk.model.reader import Clock
+from jitrisk.model.fields.measures import LENGTH
+from jitrisk.model.fields.readers import Clock
+from jitrisk.model.network import Network
+from jitrisk.model.parts.customer import Customer
+from jitrisk.model.parts.hazard import Hazard
+from jitrisk.model.parts.part import Part
+from jitrisk.model.parts.stage import Stage
+from jitrisk.model.references import find_reference_faults
 from jitrisk.units import HOUR
 
 SECTIONS: dict[str, type[Part]] = {"stages": Stage, "customers": Customer, "hazards": Hazard}
@@ -22,13 +25,13 @@ SECTIONS: dict[str, type[Part]] = {"stages": Stage, "customers": Customer, "haza
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of reading a model.
+    """The result of reading a model.
 
     Attributes
     ----------
     model : the model that was read.
     parts : the members of each section that have no fault in themselves.
-    findings : every fault, but those of members shared with an earlier reading.
+    findings : every fault, without those of members shared with an earlier reading.
     network : the network, None where there are faults.
     """
 
@@ -43,7 +46,7 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
 
     Parameters
     ----------
-    model : the model; its strategies are not looked at.
+    model : the model; its strategies are ignored.
     before : an earlier reading with the same period; members that both models share are not read again, nor are their
         faults found again.
     """
@@ -53,7 +56,7 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
     given = {key: parts[key] if isinstance(model[key], Mapping) and key in SECTIONS else model[key] for key in model}
     given.pop("strategies", None)
     network = attempt(findings, (), partial(Network.model_validate, given, context=clock))
-    findings += graph.check(model)
+    findings += find_reference_faults(model)
     return Reading(model, parts, findings, network if not findings else None)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from jitrisk.model.measures import POSITIVE_UNITS
+from jitrisk.model.fields.measures import POSITIVE_UNITS
 from jitrisk.model.network import Network
 from jitrisk.model.patches import FIELDS
 from jitrisk.model.reading import SECTIONS
@@ -15,7 +15,7 @@ from jitrisk.sampling.distributions import Distribution
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out what a file cannot say (null, objects of the program) and titles that repeat the key."""
+    """Leaves out what a model file cannot have (null, objects of the program) and titles that repeat the key."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -63,15 +63,15 @@ def _hoist_definitions(node: Any, definitions: dict[str, Any]) -> Any:
 def _build_patch(kind: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a patch of one member: any of its fields, none required and none with a default."""
     patch = {key: value for key, value in kind.items() if key not in ("required", "allOf")}
-    return patch | {"properties": {key: _remove_default(field) for key, field in patch["properties"].items()}}
+    return patch | {"properties": {key: _drop_default(field) for key, field in patch["properties"].items()}}
 
 
-def _remove_default(field: dict[str, Any]) -> dict[str, Any]:
+def _drop_default(field: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in field.items() if key != "default"}
 
 
 def _build_strategies(properties: dict[str, Any]) -> dict[str, Any]:
-    fields = {key: _remove_default(properties[key]) for key in FIELDS}
+    fields = {key: _drop_default(properties[key]) for key in FIELDS}
     sections = {
         section: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{part.__name__}Patch"}}
         for section, part in SECTIONS.items()

@@ -7,9 +7,9 @@ from typing import Any
 
 from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import Finding
+from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
 from jitrisk.model.patches import FIELDS, ONLY, count_matched_steps, merge_patch, serialize_model
-from jitrisk.model.quantities import describe_found
 from jitrisk.model.reading import SECTIONS, Reading, read
 
 MOST_STRATEGIES = 1_000

@@ -1,4 +1,4 @@
-"""Empirical distributions from files: a column of a CSV file becomes values and weights in the model itself.
+"""Step 2, from a column of a CSV file to the values and weights of an empirical distribution in the model.
 
 A table is read once, while the model loads; from then on the model is complete, and its text gives the same results
 without the file. Equal values are counted together.
@@ -17,10 +17,17 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from jitrisk.files.regular_files import IrregularFileError, identify_special_file, read_regular
-from jitrisk.model.faults import Finding, Path
-from jitrisk.model.measures import LARGEST
-from jitrisk.model.quantities import NUMBER_PATTERN, describe_found, parse
-from jitrisk.model.wording import KnownNames, describe_unknown, format_reason, format_text, quote_names
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    Path,
+    describe_unknown,
+    format_reason,
+    format_text,
+    quote_names,
+)
+from jitrisk.model.fields.measures import LARGEST
+from jitrisk.model.fields.quantities import NUMBER_PATTERN, describe_found, parse
 from jitrisk.units import format_bytes
 
 MOST_BYTES = 10_000_000
@@ -29,16 +36,16 @@ MOST_BYTES = 10_000_000
 MOST_ROWS = 1_000_000
 """A table may have this many rows."""
 
-# Of many faulty rows a message each would help nobody: after this many they are only counted.
+# The faulty rows of a table that get a message each; the others are counted.
 _MOST_FAULTS = 10
 
-# What other programs put between the cells of a table.
+# Separators that other programs write between the cells of a table.
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 _KEYS = ("file", "column", "weights", "unit")
 _NUMBER = re.compile(NUMBER_PATTERN)
 
-# What stands in for a table that cannot be read, so that no second fault is reported for it.
+# Value in place of a table that cannot be read, so that no second fault is reported for it.
 _STAND_IN = {"values": [1]}
 
 
@@ -57,11 +64,11 @@ def _build_refusal(message: str) -> _TableError:
 
 @dataclass
 class TableInliner:
-    """Replaces the tables that a model names by what stands in them.
+    """Replaces the tables that a model names by their values and weights.
 
     Attributes
     ----------
-    folder : the folder of the model file; no table may lie outside it.
+    folder : the folder of the model file; every table must be in it.
     findings : what was wrong with the tables.
     """
 
@@ -168,7 +175,7 @@ class TableInliner:
 
 @dataclass
 class _Cells:
-    """Reads cells and remembers the faulty ones."""
+    """Reads cells and collects the faults in them."""
 
     file: str
     findings: list[Finding] = field(default_factory=list)
@@ -223,7 +230,7 @@ class _Cells:
 
 
 def _find_separator(row: list[str]) -> str:
-    """Return what separates the cells of a row that commas do not separate, or nothing."""
+    """Return the name of the separator of a row without commas, empty where there is none."""
     return next((name for mark, name in _SEPARATORS.items() if len(row) == 1 and mark in row[0]), "")
 
 
@@ -234,7 +241,7 @@ def _format_cells(number: int) -> str:
 def _find_column(header: list[str], key: str, name: str) -> int:
     columns = [cell.strip() for cell in header]
     if columns.count(name) != 1:
-        many = f"the column `{format_text(name)}` stands there more than once; columns: {quote_names(columns)}"
+        many = f"the column `{format_text(name)}` is there more than once; columns: {quote_names(columns)}"
         raise _TableError([Finding((key,), many if name in columns else describe_unknown("column", name, columns))])
     return columns.index(name)
 

@@ -1,4 +1,4 @@
-"""Warnings about what is drawn: means moved by clipping, lead times raised by rounding up."""
+"""Warnings about distributions: means moved by clipping, lead times raised by rounding up."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ _RAISED = 0.1
 
 def find_clipped_means(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every distribution whose clipping moves its mean by more than 1 %."""
-    for path, law, highest in _list_distributions(subject):
-        mean, clipped = law.mean(), compute_clipped_mean(law, highest)
+    for path, distribution, highest in _list_distributions(subject):
+        mean, clipped = distribution.mean(), compute_clipped_mean(distribution, highest)
         if abs(clipped - mean) > _MOVED * mean:
             bounds = "at 0" if highest == inf else f"at 0 and {highest:g}"
             written, drawn = format_number(mean, 4), format_number(clipped, 4)
-            yield CheckFinding(path, f"the {law.family} distribution has mean {written}; clipped {bounds}, {drawn}")
+            yield CheckFinding(
+                path, f"the {distribution.family} distribution has mean {written}; clipped {bounds}, {drawn}"
+            )
 
 
 def _list_distributions(subject: Subject) -> Iterator[tuple[Path, Distribution, float]]:
-    """Yield every distribution with where it stands and the highest value that can be drawn from it."""
+    """Yield every distribution with its path and the highest value that can be drawn from it."""
     network = subject.network
     for name, stage in network.stages.items():
         yield ("stages", name, "lead_time"), stage.lead_time, inf
@@ -50,9 +52,9 @@ def find_rounded_lead_times(subject: Subject) -> Iterator[CheckFinding]:
 
 
 @lru_cache(maxsize=4096)
-def _compute_means(law: Distribution) -> tuple[float, float]:
+def _compute_means(distribution: Distribution) -> tuple[float, float]:
     """Return the mean of a lead time, and of the whole periods it becomes."""
-    return compute_clipped_mean(law), compute_mean_lead_time(law)
+    return compute_clipped_mean(distribution), compute_mean_lead_time(distribution)
 
 
 def _find_raised_lead_time(subject: Subject, path: Path, lead_time: float, rounded: float) -> Iterator[CheckFinding]:

@@ -28,18 +28,18 @@ CHECKS: dict[str, Check] = {
     "capacity-below-demand": find_low_capacities,
     "value-above-cost": find_values_above_cost,
 }
-"""What finds each warning of the register."""
+"""The check of each warning of the register."""
 
 
 @dataclass(frozen=True)
 class ModelWarning:
-    """Something in a model that may not mean what its author meant.
+    """A place in a model that may not mean what its author meant.
 
     Attributes
     ----------
     name : name in the register, with which `silence` of the model turns it off.
     found : what was found, with its numbers.
-    effect : what it does to the answer.
+    effect : its effect on the results.
     remedy : what to write instead.
     key : the key path, such as ``stages.valve.capacity``.
     file : name of the file, empty for a mapping handed in from Python.
@@ -68,7 +68,7 @@ class ModelWarning:
 
     @property
     def message(self) -> str:
-        """All that it says but its place, in one sentence."""
+        """Everything but its place, in one sentence."""
         return f"{self.found_under}; {self.effect}; {self.remedy} [{self.name}]"
 
     def as_fault(self) -> Fault:
@@ -81,12 +81,12 @@ class ModelWarning:
 
 
 def find_warnings(network: Network, strategies: Collection[str] | None = None) -> tuple[ModelWarning, ...]:
-    """Return the warnings about a model but those that it silences, in the order of its file.
+    """Return the warnings about a model without those that it silences, in the order of its file.
 
     Parameters
     ----------
     network : the model.
-    strategies : names of the strategies looked at; all by default.
+    strategies : names of the strategies that are checked; all by default.
     """
     # The network of one strategy has no strategies itself.
     names = list(network.strategies if strategies is None else strategies) or [""]
@@ -110,14 +110,14 @@ def _run_checks(network: Network, strategy: str) -> Iterator[tuple[str, CheckFin
 
 
 def _find_written_key(path: Path, strategy: str, patches: Mapping[str, Any]) -> Path:
-    """Return where what stands at a path under a strategy is written: in its patch, or in the model itself."""
+    """Return the path at which a value under a strategy is written: in its patch, or in the model itself."""
     patch = patches.get(strategy, {})
     written = count_matched_steps(patch, path) >= (3 if len(path) >= 3 else len(path))
     return ("strategies", strategy, *path) if written else path
 
 
 def _is_named(found: Collection[str], names: Collection[str], path: Path) -> bool:
-    """Return whether a warning says under which strategies it is found: not where that is all, or its key does."""
+    """Return whether a warning names its strategies: not where it is found under all, or its key is in a patch."""
     return len(found) < len(names) and path[0] != "strategies"
 
 

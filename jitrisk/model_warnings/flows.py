@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jitrisk.lower.graph import compute_mean_yield, find_sweep_order
-from jitrisk.model import BaseStock, Kanban, Level, MinMax, Network, Policy, ReorderPoint
+from jitrisk.model import Network
 from jitrisk.model_warnings.subject import CheckFinding, Subject
 from jitrisk.units import format_number
 
@@ -18,10 +18,10 @@ def find_partial_hazards(subject: Subject) -> Iterator[CheckFinding]:
     for stage, factors in _partial_factors(subject.network).items():
         if len(factors) > 1:
             second = list(factors)[1]
-            named = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
+            listed = [f"{name} {factor:g}" for name, factor in factors.items()][:_MOST_NAMED]
             more = f" and {len(factors) - _MOST_NAMED} more" if len(factors) > _MOST_NAMED else ""
-            words = f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(named)}{more}"
-            yield CheckFinding(("hazards", second, "hits", stage, "capacity"), words)
+            message = f"{len(factors)} hazards take a part of the capacity of {stage}: {', '.join(listed)}{more}"
+            yield CheckFinding(("hazards", second, "hits", stage, "capacity"), message)
 
 
 def _partial_factors(network: Network) -> dict[str, dict[str, float]]:
@@ -39,15 +39,15 @@ def find_empty_fallbacks(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every source that no share of any demand reaches, whose level follows mean demand."""
     reachable = _find_reachable_stages(subject.network)
     for name, stage in subject.network.stages.items():
-        field = _find_demand_field(stage.policy)
-        if field and name in reachable and not subject.customers_behind[name]:
-            level = "one card" if isinstance(stage.policy, Kanban) else "0"
-            path = ("stages", name, "policy", stage.policy.kind, field)
-            yield CheckFinding(path, f"the share of {name} is 0, so its level by `{field}` is {level}")
+        key = stage.policy.demand_key
+        if key and name in reachable and not subject.downstream_customers[name]:
+            path = ("stages", name, "policy", stage.policy.kind, key)
+            found = f"the share of {name} is 0, so its level by `{key}` is {stage.policy.empty_level}"
+            yield CheckFinding(path, found)
 
 
 def _find_reachable_stages(network: Network) -> set[str]:
-    """Return the stages that a customer's demand can reach, by a share or because they stand in for another source."""
+    """Return the stages that a customer's demand can reach, by a share or as a fallback of another source."""
     reachable = {customer.stage for customer in network.customers.values()}
     for name in find_sweep_order(network):
         inputs = network.stages[name].inputs.values() if name in reachable else ()
@@ -55,30 +55,12 @@ def _find_reachable_stages(network: Network) -> set[str]:
     return reachable
 
 
-def _find_demand_field(policy: Policy) -> str:
-    """Return the field by which a level follows mean demand, empty where none does."""
-    match policy:
-        case Kanban(cards=None):
-            return "cards"
-        case BaseStock(level=None):
-            return "cover" if policy.cover is not None else "service"
-        case MinMax():
-            return _find_cover_field(min=policy.min, max=policy.max)
-        case ReorderPoint():
-            return _find_cover_field(point=policy.point, quantity=policy.quantity)
-    return ""
-
-
-def _find_cover_field(**levels: Level) -> str:
-    return next((field for field, level in levels.items() if level.cover), "")
-
-
 def find_low_capacities(subject: Subject) -> Iterator[CheckFinding]:
-    """Yield every stage whose capacity is below what mean demand asks it to start."""
+    """Yield every stage whose capacity is below the starts that mean demand needs."""
     for name, stage in subject.network.stages.items():
         needed = subject.mean_demand[name] / compute_mean_yield(stage)
         if stage.capacity is not None and stage.capacity < needed * (1.0 - _EXACT):
-            offered, asked = (format_number(value * subject.per_day, 4) for value in (stage.capacity, needed))
+            capacity, demand = (format_number(value * subject.per_day, 4) for value in (stage.capacity, needed))
             yield CheckFinding(
-                ("stages", name, "capacity"), f"a capacity of {offered} / d for a mean demand of {asked} / d"
+                ("stages", name, "capacity"), f"a capacity of {capacity} / d for a mean demand of {demand} / d"
             )

@@ -21,13 +21,13 @@ def find_numbers_per_period(subject: Subject) -> Iterator[CheckFinding]:
 
 
 def find_high_holding_rates(subject: Subject) -> Iterator[CheckFinding]:
-    """Yield a holding rate that is a bare number and above 1,000 % a year."""
+    """Yield a holding rate that is a bare number and above 1,000 % per year."""
     for rate in subject.bare_rates:
         if _is_annual_holding_rate(rate):
             yearly = format_number(100 * rate.number * YEAR / rate.seconds, 4)
             hours = format_number(rate.seconds / HOUR, 4)
             yield CheckFinding(
-                rate.path, f"the bare number {rate.number:g} is per {hours} h, which is {yearly} % a year"
+                rate.path, f"the bare number {rate.number:g} is per {hours} h, which is {yearly} % per year"
             )
 
 

@@ -1,4 +1,4 @@
-"""What the checks look at: the network of one strategy, and what follows from it."""
+"""The subject of the checks: the network of one strategy, with its mean demand and its bare numbers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Path = tuple[str | int, ...]
 
 
 class CheckFinding(NamedTuple):
-    """What a check found.
+    """A finding of a check.
 
     Attributes
     ----------
-    path : the key path of what causes it, from the top of the model.
+    path : the key path of its cause, from the top of the model.
     message : what was found, with its numbers.
     """
 
@@ -51,11 +51,11 @@ class Subject:
 
     @cached_property
     def mean_demand(self) -> dict[str, float]:
-        """Mean demand on each store, units a period."""
+        """Mean demand on each store, units per period."""
         return compute_mean_demand(self.network)
 
     @cached_property
-    def customers_behind(self) -> dict[str, frozenset[str]]:
+    def downstream_customers(self) -> dict[str, frozenset[str]]:
         """The customers whose demand reaches each store by the shares of the sources."""
         return find_downstream_customers(self.network)
 

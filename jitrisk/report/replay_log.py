@@ -38,25 +38,25 @@ _TOTALS = (
 _MONEY = ("cost", "profit", "working_capital")
 
 _BEGINNINGS = {
-    "shortage_began": "{subject} was short of stock",
-    "stockout_began": "{customer_stage} was short of stock and {subject} had to wait",
+    "shortage_began": "{subject} ran out of stock",
+    "stockout_began": "{customer_stage} ran out of stock and {subject} went short",
 }
 _SENTENCES = {
     "hazard_ended": "{subject} ended",
     "hazard_recovered": "the recovery from {subject} was over",
     "warm_up_ended": "the warm-up was over: from here on everything counts",
     "shortage_ended": "{subject} could give all that was asked again",
-    "downtime_ended": "{subject} was running again",
+    "downtime_ended": "{subject} running again",
     "backlog_peaked": "the backlog of {subject} was largest: {amount} units",
 }
 _ENDINGS = {
     "backlog_cleared": "the backlog of {subject} was cleared",
-    "stockout_ended": "{subject} was served in full again",
+    "stockout_ended": "demand of {subject} met in full again",
 }
 _OTHERS = {
-    "shortage_others": "stores were short of stock",
+    "shortage_others": "stores ran out of stock",
     "downtime_others": "stages were down",
-    "stockout_others": "customers were short",
+    "stockout_others": "customers went short",
 }
 
 

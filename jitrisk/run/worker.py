@@ -94,7 +94,7 @@ class Worker:
         if not self._given:
             return drawn
         part = np.s_[places.start : places.stop, periods.start : periods.stop]
-        given = [self.job.given[one.kind, one.thing][part].T for one in self._given]
+        given = [self.job.given[one.key][part].T for one in self._given]
         return np.ascontiguousarray(np.concatenate([drawn, np.stack(given, axis=1)], axis=1))
 
 

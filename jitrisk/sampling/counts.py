@@ -1,4 +1,4 @@
-"""The discrete families: whole numbers drawn from a law, and values drawn from a list."""
+"""The discrete families: whole numbers drawn from a distribution, and values drawn from a list."""
 
 from __future__ import annotations
 
@@ -9,21 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitrisk.sampling import normal
-from jitrisk.sampling.elementary import exp, expm1, log, log1p
-from jitrisk.sampling.families import Family, Floats, Kind, Parameters, compute_sd
+from jitrisk.sampling.elementary import LARGEST_COUNT, exp, expm1, log, log1p
+from jitrisk.sampling.families import Family, Floats, ParameterKind, Parameters, compute_sd
 from jitrisk.sampling.staircases import Binomial, NegativeBinomial, Poisson, build_cdf
 
 # Above this many values a staircase is as smooth as a line.
 WIDEST = 65_536
 # A standard deviation of so small a part of the mean belongs to a mean of more than 1e24, where steps are nothing.
 _NARROW = 1e-12
-# Variance below which all probabilities of a binomial law are listed.
+# Variance below which all probabilities of a binomial distribution are listed.
 _WIDE = 1e8
-# Beyond it doubles do not count one by one.
-_LAST = 2.0**52
-
-# Beyond this number doubles do not count one by one, so that the search for a quantile would not end.
-_MOST_COUNTED = 2.0**53
 
 
 class _CountFamily(Family):
@@ -62,7 +57,7 @@ class _Poisson(_CountFamily):
 
     name = "poisson"
     forms = (("mean",),)
-    parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"mean": "quantity"}
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
         return dict(given) if given["mean"] > 0 else {"value": 0.0}
@@ -79,7 +74,7 @@ class _NegativeBinomial(_CountFamily):
 
     name = "negative_binomial"
     forms = (("mean", "cv"), ("mean", "sd"), ("mean", "size"), ("n", "p"))
-    parameters: ClassVar[dict[str, Kind]] = {
+    parameters: ClassVar[dict[str, ParameterKind]] = {
         "mean": "quantity",
         "cv": "number",
         "sd": "quantity",
@@ -108,11 +103,11 @@ class _NegativeBinomial(_CountFamily):
     def _require_countable(self, mean: float, size: float) -> dict[str, Any]:
         """Return the parameters; refuse a spread so wide that numbers beyond those that doubles count are drawn."""
         of = {"mean": mean, "size": size}
-        if size <= 0 or mean + 10 * self.sd(of) + 30 * (1 + mean / size) > _MOST_COUNTED:
-            tail = self.tail(of, np.array([_MOST_COUNTED]), upper=True) if size > 0 else np.ones(1)
+        if size <= 0 or mean + 10 * self.sd(of) + 30 * (1 + mean / size) > LARGEST_COUNT:
+            tail = self.tail(of, np.array([LARGEST_COUNT]), upper=True) if size > 0 else np.ones(1)
             if float(tail[0]) > 2.0**-34:
                 raise ValueError(
-                    f"negative_binomial with mean {mean:g} and size {size:g} draws numbers above {_MOST_COUNTED:.2g}, "
+                    f"negative_binomial with mean {mean:g} and size {size:g} draws numbers above {LARGEST_COUNT:.2g}, "
                     "which cannot be counted one by one; use gamma, or a smaller spread"
                 )
         return of
@@ -129,7 +124,7 @@ class _Binomial(_CountFamily):
 
     name = "binomial"
     forms = (("n", "p"),)
-    parameters: ClassVar[dict[str, Kind]] = {"n": "count", "p": "probability"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"n": "count", "p": "probability"}
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
         n, p = given["n"], given["p"]
@@ -170,7 +165,7 @@ class _Geometric(_CountFamily):
 
     name = "geometric"
     forms = (("mean",),)
-    parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"mean": "quantity"}
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
         if given["mean"] < 1:
@@ -190,7 +185,7 @@ class _Geometric(_CountFamily):
     def quantile(self, of: Parameters, p: Floats, upper: bool) -> Floats:
         with np.errstate(divide="ignore"):
             found = np.ceil((log(p) if upper else log1p(-p)) / log1p(-1 / of["mean"]))
-        found = np.clip(found, 1.0, _LAST)
+        found = np.clip(found, 1.0, LARGEST_COUNT)
 
         def is_reached(k: Floats) -> NDArray[np.bool_]:
             tail = self.tail(of, k, upper)
@@ -206,7 +201,7 @@ class _Empirical(Family):
 
     name = "empirical"
     forms = (("values",), ("values", "weights"))
-    parameters: ClassVar[dict[str, Kind]] = {"values": "quantity", "weights": "number"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"values": "quantity", "weights": "number"}
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
         values = given["values"]

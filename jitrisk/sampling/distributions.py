@@ -25,24 +25,24 @@ _HALVINGS = 90  # enough for a relative error of 1e-6 at a probability of 1e-21
 
 @dataclass(frozen=True)
 class Distribution:
-    """One distribution; make it with :func:`distribution` or :func:`constant`, which check it.
+    """One distribution; make it with `build_distribution` or `build_constant`, which check it.
 
     Attributes
     ----------
     family : a name in :data:`FAMILIES`.
-    parameters : sorted pairs of name and value in the one canonical form, so that equal laws are equal values:
-        ``cv`` becomes ``sd``, and a law without spread becomes the family ``constant``.
+    parameters : sorted pairs of name and value in the one canonical form, so that equal distributions are equal values:
+        ``cv`` becomes ``sd``, and one without spread becomes the family ``constant``.
     """
 
     family: str
     parameters: tuple[tuple[str, Any], ...]
 
     def mean(self) -> float:
-        """Return the mean of the law, before any clipping at zero."""
+        """Return the mean of the distribution, before any clipping at zero."""
         return FAMILIES[self.family].mean(dict(self.parameters))
 
     def sd(self) -> float:
-        """Return the standard deviation of the law, before any clipping at zero."""
+        """Return the standard deviation of the distribution, before any clipping at zero."""
         return FAMILIES[self.family].sd(dict(self.parameters))
 
     def quantile(self, p: ArrayLike, upper: bool = False) -> NDArray[np.float64]:
@@ -131,43 +131,43 @@ def build_distribution(family: str, **parameters: Any) -> Distribution:
         near = difflib.get_close_matches(family, FAMILIES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FAMILIES)}"
         raise ValueError(f"unknown distribution {family!r}; {hint}")
-    law = FAMILIES[family]
-    _check_names(law, parameters)
-    checked = {name: _check_value(law, name, parameters[name]) for name in sorted(parameters)}
-    kept = law.canonicalize(checked)
+    definition = FAMILIES[family]
+    _check_names(definition, parameters)
+    checked = {name: _check_value(definition, name, parameters[name]) for name in sorted(parameters)}
+    kept = definition.canonicalize(checked)
     if set(kept) == {"value"}:
         family = "constant"
     return Distribution(family, tuple(sorted(kept.items())))
 
 
-def _check_names(law: Family, given: Iterable[str]) -> None:
+def _check_names(family: Family, given: Iterable[str]) -> None:
     names = set(given)
-    if any(names == set(form) for form in law.forms):
+    if any(names == set(form) for form in family.forms):
         return
-    allowed = " or ".join("{" + ", ".join(form) + "}" for form in law.forms)
-    unknown = sorted(names - set(law.parameters))
+    allowed = " or ".join("{" + ", ".join(form) + "}" for form in family.forms)
+    unknown = sorted(names - set(family.parameters))
     if unknown:
-        near = difflib.get_close_matches(unknown[0], law.parameters, n=1)
+        near = difflib.get_close_matches(unknown[0], family.parameters, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        raise ValueError(f"{law.name} has no parameter {unknown[0]!r}{hint}; it takes {allowed}")
+        raise ValueError(f"{family.name} has no parameter {unknown[0]!r}{hint}; it takes {allowed}")
     found = ", ".join(sorted(names)) or "no parameter"
-    raise ValueError(f"{law.name} takes {allowed}, but {found} was given")
+    raise ValueError(f"{family.name} takes {allowed}, but {found} was given")
 
 
-def _check_value(law: Family, name: str, value: Any) -> Any:
+def _check_value(family: Family, name: str, value: Any) -> Any:
     if name not in _LISTS:
-        return _check_number(law, name, value)
+        return _check_number(family, name, value)
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ValueError(f"{name} of {law.name} is {value!r}, but must be a list of numbers")
-    numbers = tuple(_check_number(law, name, each) for each in value)
+        raise ValueError(f"{name} of {family.name} is {value!r}, but must be a list of numbers")
+    numbers = tuple(_check_number(family, name, each) for each in value)
     if not numbers:
-        raise ValueError(f"{name} of {law.name} is empty, but must have at least one number")
+        raise ValueError(f"{name} of {family.name} is empty, but must have at least one number")
     return numbers
 
 
-def _check_number(law: Family, name: str, value: Any) -> float:
-    kind = law.parameters[name]
-    positive = name in law.positive
+def _check_number(family: Family, name: str, value: Any) -> float:
+    kind = family.parameters[name]
+    positive = name in family.positive
     try:
         number = math.nan if isinstance(value, bool | str) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -176,10 +176,11 @@ def _check_number(law: Family, name: str, value: Any) -> float:
         "count": "a whole number of at least 0",
         "probability": "a number above 0 and at most 1" if positive else "a number from 0 to 1",
     }.get(kind, "a number above 0" if positive else "a number of at least 0")
-    good = math.isfinite(number) and number >= 0 and not (positive and number == 0)
-    good = (
-        good and not (kind == "count" and number != math.floor(number)) and not (kind == "probability" and number > 1)
-    )
-    if not good:
-        raise ValueError(f"{name} of {law.name} is {value!r}, but must be {allowed}")
+    is_allowed = math.isfinite(number) and number >= 0 and not (positive and number == 0)
+    if kind == "count":
+        is_allowed = is_allowed and number == math.floor(number)
+    elif kind == "probability":
+        is_allowed = is_allowed and number <= 1
+    if not is_allowed:
+        raise ValueError(f"{name} of {family.name} is {value!r}, but must be {allowed}")
     return number

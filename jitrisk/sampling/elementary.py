@@ -20,6 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Words = NDArray[np.int64]
 
+LARGEST_COUNT = 2.0**52
+"""Doubles hold every whole number up to this one, and the half above it; quantiles of counts are searched for up to it.
+"""
+
 # ln 2 as a sum; the products of the first part with whole numbers up to 2**11 are exact.
 _LN2_HIGH, _LN2_LOW, _INVERSE_LN2 = 6.93147180369123816490e-01, 1.90821492927058770002e-10, 1.44269504088896338700
 _LOG = (

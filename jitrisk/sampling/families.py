@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from jitrisk.sampling import gammas, normal
 from jitrisk.sampling.elementary import exp, expm1, gamma, log, log1p, power
 
-Kind = Literal["quantity", "number", "count", "probability"]
+ParameterKind = Literal["quantity", "number", "count", "probability"]
 Parameters = Mapping[str, Any]
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Family:
 
     name: ClassVar[str]
     forms: ClassVar[tuple[tuple[str, ...], ...]]
-    parameters: ClassVar[dict[str, Kind]]
+    parameters: ClassVar[dict[str, ParameterKind]]
     positive: ClassVar[frozenset[str]] = frozenset()
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
@@ -73,9 +73,9 @@ class Family:
         return 1.0, of
 
     def list_steps(self, of: Parameters) -> tuple[Floats, Floats] | None:
-        """Return the values of a discrete law and the probability of each but the last and all below it.
+        """Return the values of a discrete distribution and the probability of each but the last and all below it.
 
-        None for a continuous law, and for one with too many values to list.
+        None for a continuous distribution, and for one with too many values to list.
         """
         return None
 
@@ -90,7 +90,7 @@ class _Constant(Family):
 
     name = "constant"
     forms = (("value",),)
-    parameters: ClassVar[dict[str, Kind]] = {"value": "quantity"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"value": "quantity"}
 
     def mean(self, of: Parameters) -> float:
         return float(of["value"])
@@ -112,7 +112,7 @@ class _Spread(Family):
     """A family given by its mean and either ``sd`` or ``cv``."""
 
     forms = (("mean", "sd"), ("mean", "cv"))
-    parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity", "sd": "quantity", "cv": "number"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"mean": "quantity", "sd": "quantity", "cv": "number"}
     positive = frozenset({"mean"})
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class _Gamma(Family):
 
     name = "gamma"
     forms = (("mean", "sd"), ("mean", "cv"), ("shape", "scale"))
-    parameters: ClassVar[dict[str, Kind]] = {
+    parameters: ClassVar[dict[str, ParameterKind]] = {
         "mean": "quantity",
         "sd": "quantity",
         "cv": "number",
@@ -187,7 +187,7 @@ class _Weibull(Family):
 
     name = "weibull"
     forms = (("mean", "shape"), ("scale", "shape"))
-    parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity", "scale": "quantity", "shape": "number"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"mean": "quantity", "scale": "quantity", "shape": "number"}
     positive = frozenset({"mean", "scale", "shape"})
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
@@ -219,7 +219,7 @@ class _Exponential(Family):
 
     name = "exponential"
     forms = (("mean",),)
-    parameters: ClassVar[dict[str, Kind]] = {"mean": "quantity"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"mean": "quantity"}
     positive = frozenset({"mean"})
 
     def sd(self, of: Parameters) -> float:
@@ -238,7 +238,7 @@ class _Uniform(Family):
 
     name = "uniform"
     forms = (("low", "high"),)
-    parameters: ClassVar[dict[str, Kind]] = {"low": "quantity", "high": "quantity"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"low": "quantity", "high": "quantity"}
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
         if given["low"] > given["high"]:
@@ -264,7 +264,7 @@ class _Triangular(Family):
 
     name = "triangular"
     forms = (("low", "mode", "high"),)
-    parameters: ClassVar[dict[str, Kind]] = {"low": "quantity", "mode": "quantity", "high": "quantity"}
+    parameters: ClassVar[dict[str, ParameterKind]] = {"low": "quantity", "mode": "quantity", "high": "quantity"}
 
     def canonicalize(self, given: Parameters) -> dict[str, Any]:
         low, mode, high = given["low"], given["mode"], given["high"]

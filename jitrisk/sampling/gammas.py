@@ -46,14 +46,14 @@ def quantile(shape: float, p: Floats, upper: bool) -> Floats:
     if shape >= _LARGE:
         score = -normal.quantile(p) if upper else normal.quantile(p)
         return np.asarray(np.maximum(shape + np.sqrt(shape) * score + (score * score - 1.0) / 3.0, 0.0))
-    law = _build_gamma(shape)
-    total = law.panels.total
+    gamma = _build_gamma(shape)
+    total = gamma.panels.total
     if not upper:
-        return np.where(p == 0.0, 0.0, np.where(p == 1.0, np.inf, _invert_mass(law, p * total)))
+        return np.where(p == 0.0, 0.0, np.where(p == 1.0, np.inf, _invert_mass(gamma, p * total)))
     mass, found = p * total, np.empty_like(p)
-    high = mass <= law.panels.above[0]
-    found[high] = law.panels.find_place(mass[high], True)
-    found[~high] = _invert_mass(law, (1.0 - p[~high]) * total)
+    high = mass <= gamma.panels.above[0]
+    found[high] = gamma.panels.find_place(mass[high], True)
+    found[~high] = _invert_mass(gamma, (1.0 - p[~high]) * total)
     return np.where(p == 0.0, np.inf, np.where(p == 1.0, 0.0, found))
 
 
@@ -82,25 +82,25 @@ def _build_gamma(shape: float) -> _Gamma:
     return _Gamma(shape, panels.add_head(head), head, tuple(terms))
 
 
-def _invert_mass(law: _Gamma, mass: Floats) -> Floats:
+def _invert_mass(gamma: _Gamma, mass: Floats) -> Floats:
     """Return the values below which masses lie."""
     found = np.empty_like(mass)
-    low = mass < law.head
-    found[~low] = law.panels.find_place(mass[~low], False)
+    low = mass < gamma.head
+    found[~low] = gamma.panels.find_place(mass[~low], False)
     if low.any():
-        found[low] = _invert_head(law, mass[low] / law.head)
+        found[low] = _invert_head(gamma, mass[low] / gamma.head)
     return found
 
 
-def _invert_head(law: _Gamma, share: Floats) -> Floats:
+def _invert_head(gamma: _Gamma, share: Floats) -> Floats:
     """Return the values below which shares of the mass of the head lie, by Newton's method on their logarithms."""
     wanted, least = log(share), np.full_like(share, -745.0)
-    end = polynomial(np.array([_HEAD]), law.terms)
-    position = np.maximum(wanted / law.shape, least)
+    end = polynomial(np.array([_HEAD]), gamma.terms)
+    position = np.maximum(wanted / gamma.shape, least)
     for _ in range(_STEPS):
         x = _HEAD * exp(position)
-        sums = polynomial(x, law.terms)
-        slope = law.shape * exp(-x) / sums
-        position = position - (law.shape * position + log(sums / end) - wanted) / slope
+        sums = polynomial(x, gamma.terms)
+        slope = gamma.shape * exp(-x) / sums
+        position = position - (gamma.shape * position + log(sums / end) - wanted) / slope
         position = np.minimum(position, 0.0)
     return np.asarray(_HEAD * exp(position))

@@ -1,171 +1,43 @@
-"""Everything that is compiled: Philox words, table look-up, base draws and hazards, row by row.
+"""Kernels for tiles: base draws, hazards, and what can be finished only after them, row by row.
 
-Layout. A tile of exogenous values is ``out[period, series, lane]``, float32 and C-contiguous; a lane is one path,
-and every loop that matters runs over lanes. Callers allocate everything, kernels only fill. All jitted functions
-stand in this one file with the constants they use; what is compiled is stored on disk (`kernel_cache`).
+Axes. In the shapes below, L stands for the lanes of a block (a lane is one path), T for the periods of a tile, S for
+series, H for hazards, and N for the first lanes of a row, those that a call works on. A tile of exogenous values is
+``out[T, S, L]``, float32 and C-contiguous; every loop that takes time runs over lanes.
 
-Sources: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3" (Philox 4x32-10).
+Arrays. Above each kernel, IN marks what it reads, OUT what it fills and INOUT what it reads and changes, each with
+type, shape and unit; `records` describes the tuples and records. Callers allocate every array; kernels only fill them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
-from numba.core import types
-from numba.extending import intrinsic
 
-from jitrisk.sampling.kernel_cache import keep_compiled
+from jitrisk.sampling.compilation import compile_entry, compile_inline, compile_inner
+from jitrisk.sampling.draw_kernels import AT_LEAST_ZERO, CONSTANT, KEEP, NONE, ROUND, finish, look_up, philox
 from jitrisk.sampling.records import Array, Clocks, Plan, QuantileTables, Scratch
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-# Kernels allocate nothing, so they need none of Numba's reference counts, which cost more than a row of lanes.
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
-
-
-def compile_entry(function: Function, **more: Any) -> Function:
-    """Compile on first call, or load what an earlier process compiled."""
-    return cast(Function, keep_compiled(numba.njit(**OPTIONS, **more)(function)))
-
-
-def compile_inner(function: Function) -> Function:
-    """Compile for other kernels only: reading arguments from Python takes longer to compile than the loops do."""
-    return compile_entry(function, no_cpython_wrapper=True)
-
-
-def compile_inline(function: Function) -> Function:
-    """Put a function's text where it is called: for those called once, or LLVM would optimize them many times."""
-    return compile_entry(function, inline="always")
-
-
-# Shapes of a table.
-CONSTANT, LINES, ROUNDED, STAIRS = range(4)
-# How a drawn row is finished.
-KEEP, AT_LEAST_ZERO, SHARE, WHOLE, ROUND = range(5)
-# No steps to search, no values (the rank is the value), no source (drawn, not copied).
-NONE = -1
-# All words of a coin hit.
+# Every word of a hit is below it: the chance is 1.
 SURE = 1 << 32
-# Rows of Scratch.spells.
+# Rows of Scratch.occurrences.
 BEGIN, END, NEXT = range(3)
 
 
-def _build_bitcast(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+# ---- Base draws: rows out[t, series] of L lanes, t in the T periods of a tile ----
 
 
-def _cast_to_bits(context: Any, value: Any) -> Any:
-    """Return the bits of a float32 as an int32."""
-    return types.int32(types.float32), _build_bitcast
-
-
-def _cast_to_float(context: Any, value: Any) -> Any:
-    """Return the float32 that has the bits of an int32."""
-    return types.float32(types.int32), _build_bitcast
-
-
-pattern_of: Any = intrinsic(_cast_to_bits)
-float_of: Any = intrinsic(_cast_to_float)
-
-
-@compile_entry
-def philox(key: Any, blocks: Array, paths: Array, words: Array) -> None:
-    """Fill words[0:4, i] from the 128-bit counter (blocks[i], paths[i]) and a 64-bit key.
-
-    Everything stays in 64-bit lanes, of which a multiplication reads the lower half: so it vectorizes.
-    """
-    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    for i in range(blocks.shape[0]):
-        k0, k1 = key & low, key >> half
-        c0, c1 = blocks[i] & low, blocks[i] >> half
-        c2, c3 = paths[i] & low, paths[i] >> half
-        for _ in range(10):
-            p = np.uint64(0xD2511F53) * (c0 & low)
-            q = np.uint64(0xCD9E8D57) * (c2 & low)
-            c0, c1, c2, c3 = (q >> half) ^ c1 ^ k0, q, (p >> half) ^ c3 ^ k1, p
-            k0 = (k0 + np.uint64(0x9E3779B9)) & low
-            k1 = (k1 + np.uint64(0xBB67AE85)) & low
-        words[0, i] = np.uint32(c0)
-        words[1, i] = np.uint32(c1)
-        words[2, i] = np.uint32(c2)
-        words[3, i] = np.uint32(c3)
-
-
-@compile_inner
-def look_up(tables: QuantileTables, which: int, words: Array, cells: Array, row: Array) -> None:
-    """Turn words into values of one distribution: row[i] from words[i].
-
-    As a signed integer a word measures how far it is from the nearer end of the unit interval, and its sign says
-    which end that is. As a float its exponent is the octave, and its leading fraction bits the cell in the octave.
-    """
-    table = tables.layout[which]
-    # Read once, because a store to a row might change what a record holds for all that the compiler knows.
-    shape, lowest, highest = table.shape, table.lowest, table.highest
-    first_cell, first_value = np.uint64(table.first_cell), np.uint64(table.first_value)
-    # Widths are named at every step, or Numba computes in 64 bits and half the lanes of a vector are lost.
-    shift, magnitude = np.int32(23 - table.bits), np.int32((256 << table.bits) - 1)
-    origin, side = np.int32(126 << table.bits), np.int32((32 << table.bits) + 1)
-    half, sign, lanes = np.float32(0.5), np.int32(31), row.shape[0]
-    # A loop of loads alone between loops of arithmetic: for processors whose gathers are slow.
-    for i in range(lanes):
-        pattern = pattern_of(np.float32(np.int32(words[i])) + half)
-        place = np.int32(np.int32(np.int32(pattern >> shift) & magnitude) - origin)
-        cells[i] = np.int32(place + np.int32(np.int32(pattern >> sign) & side))
-    for i in range(lanes):
-        cells[i] = tables.cells[first_cell + np.uint64(cells[i])]
-    if shape == STAIRS:
-        for i in range(lanes):
-            up = np.int32(words[i]) >= np.int32(cells[i] >> 32)
-            row[i] = float_of(np.int32(cells[i])) + np.float32(up)
-    else:
-        for i in range(lanes):
-            tail = np.float32(np.int32(words[i])) + half
-            row[i] = float_of(np.int32(cells[i])) + float_of(np.int32(cells[i] >> 32)) * tail
-    if shape == ROUNDED:
-        for i in range(lanes):
-            row[i] = min(max(np.ceil(row[i]), lowest), highest)
-    if table.first_step != NONE:
-        climb(tables.steps[table.first_step : table.first_step + table.steps], lowest, words, row)
-    if table.first_value != NONE:
-        for i in range(lanes):
-            row[i] = tables.values[first_value + np.uint64(row[i])]
-
-
+# IN  entry    DRAW record       series, table, stream and periods between draws
+# IN  tables   QuantileTables
+# IN  paths    uint64 (L,)       numbers of the paths
+# OUT scratch  Scratch           words, cells and blocks are overwritten
+# IN  start    int               first period of the tile
+# OUT out      float32 (T, S, L) row `entry.series` of every period is filled, in the unit of the series
 @compile_inline
-def climb(steps: Array, lowest: Any, words: Array, row: Array) -> None:
-    """Search the staircase where a cell holds several steps, which the table marks with NaN."""
-    for i in range(row.shape[0]):
-        if row[i] != row[i]:
-            low, high = 0, steps.shape[0]
-            while low < high:
-                middle = (low + high) >> 1
-                low, high = (middle + 1, high) if steps[middle] <= words[i] else (low, middle)
-            row[i] = lowest + np.float32(low)
-
-
-@compile_inner
-def finish(how: int, row: Array) -> None:
-    """Bring drawn values into the range that their meaning allows."""
-    if how == AT_LEAST_ZERO:
-        for i in range(row.shape[0]):
-            row[i] = max(row[i], np.float32(0))
-    elif how == SHARE:
-        for i in range(row.shape[0]):
-            row[i] = min(max(row[i], np.float32(0)), np.float32(1))
-    elif how == WHOLE:
-        # Whole periods, with a tolerance so that 3 periods in float arithmetic stay 3.
-        for i in range(row.shape[0]):
-            row[i] = max(np.ceil(row[i] * np.float32(1 - 1e-6)), np.float32(1))
-
-
-@compile_inline
-def draw(job: Any, tables: QuantileTables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
+def draw(entry: Any, tables: QuantileTables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
     """Fill one series; a Philox call gives four words, which are four consecutive draws of each path."""
-    series, every, source = job.series, job.every, job.source
-    constant, value = tables.layout[job.table].shape == CONSTANT, tables.layout[job.table].lowest
+    series, every, source = entry.series, entry.every, entry.source
+    constant, value = tables.layout[entry.table].shape == CONSTANT, tables.layout[entry.table].lowest
     if source != NONE or constant or every > 1:
         for t in range(out.shape[0]):
             drawn = every == 1 or (start + t) % every == 0
@@ -176,14 +48,18 @@ def draw(job: Any, tables: QuantileTables, paths: Array, scratch: Scratch, start
     for block in range(begin >> 2, (end + 3) >> 2):
         for i in range(paths.shape[0]):
             scratch.blocks[i] = block
-        philox(job.key, scratch.blocks, paths, scratch.words)
+        philox(entry.key, scratch.blocks, paths, scratch.words)
         for number in range(max(begin, 4 * block), min(end, 4 * block + 4)):
             row = out[number * every - start, series]
-            look_up(tables, job.table, scratch.words[number & 3], scratch.cells, row)
-            if job.finish != KEEP:
-                finish(job.finish, row)
+            look_up(tables, entry.table, scratch.words[number & 3], scratch.cells, row)
+            if entry.finish != KEEP:
+                finish(entry.finish, row)
 
 
+# OUT row     float32 (L,)
+# IN  value   float32       value of every lane, where nothing is copied
+# IN  source  float32 (L,)  row that is copied
+# IN  copied  bool
 @compile_inline
 def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
     """Fill a row with one value, or with a copy."""
@@ -195,11 +71,20 @@ def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
             row[i] = value
 
 
+# ---- Hazards: clocks [H, L] in periods since time 0, effects on rows[T, L] of one series ----
+
+
+# IN    hazard   HAZARD record   stream, tables of time between and duration
+# IN    tables   QuantileTables
+# IN    paths    uint64 (N,)     numbers of the paths
+# IN    count    int             N
+# INOUT scratch  Scratch         IN blocks (N,): number of the occurrence on each lane
+#                                OUT drawn[0:2, N]: time between and duration, periods; words and cells
 @compile_inner
 def draw_occurrences(hazard: Any, tables: QuantileTables, paths: Array, count: int, scratch: Scratch) -> None:
-    """Draw quiet and active times of spell scratch.blocks[i] of paths[i]: words 0 and 1 of that block."""
+    """Draw time between and duration of occurrence scratch.blocks[i] of paths[i]: words 0 and 1 of that block."""
     philox(hazard.key, scratch.blocks[:count], paths[:count], scratch.words)
-    for which, table in enumerate((hazard.quiet, hazard.active)):
+    for which, table in enumerate((hazard.time_between, hazard.duration)):
         row = scratch.drawn[which, :count]
         if tables.layout[table].shape == CONSTANT:
             for i in range(count):
@@ -209,9 +94,13 @@ def draw_occurrences(hazard: Any, tables: QuantileTables, paths: Array, count: i
             finish(AT_LEAST_ZERO, row)
 
 
+# IN    hazard   HAZARD record   table of the first time between in its component, or NONE
+# IN    tables   QuantileTables
+# IN    paths    uint64 (L,)     numbers of the paths
+# INOUT scratch  Scratch         IN words[0], blocks; OUT drawn[2]; INOUT drawn[0, L]: time between, periods
 @compile_inner
 def tilt(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) -> None:
-    """Draw the first quiet time anew, from the same word, in the paths of the hazard's component."""
+    """Draw the first time between again, from the same word, in the paths of the hazard's component."""
     if hazard.tilted == NONE:
         return
     row = scratch.drawn[2]
@@ -222,38 +111,53 @@ def tilt(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) ->
         look_up(tables, hazard.tilted, scratch.words[0], scratch.cells, row)
         finish(AT_LEAST_ZERO, row)
     for i in range(row.shape[0]):
-        if paths[i] % hazard.period == hazard.place and scratch.blocks[i] == 0:
+        if paths[i] % hazard.component_period == hazard.component_remainder and scratch.blocks[i] == 0:
             scratch.drawn[0, i] = row[i]
 
 
+# IN    hazard   HAZARD record
+# IN    tables   QuantileTables
+# IN    paths    uint64 (L,)     numbers of the paths
+# INOUT scratch  Scratch         IN blocks (L,): number of the occurrence on each lane
+#                                OUT drawn[0:2, L]: time between and duration, periods
 @compile_entry
 def list_occurrences(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) -> None:
-    """Draw the spells numbered in scratch.blocks, one a lane; the numbers are those that `fill` draws."""
+    """Draw the occurrences numbered in scratch.blocks, one per lane; the values are those that `fill` draws."""
     draw_occurrences(hazard, tables, paths, paths.shape[0], scratch)
     tilt(hazard, tables, paths, scratch)
 
 
+# IN  plan     Plan
+# IN  h        int      number of the hazard
+# OUT clocks   Clocks   IN paths; OUT row h of begins, ends (periods), numbers, occurred, soonest
+# OUT scratch  Scratch  blocks, words, cells and drawn are overwritten
 @compile_inline
 def begin_occurrences(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> None:
-    """Draw the first spell of a hazard on every lane."""
+    """Draw the first occurrence of a hazard on every lane."""
     lanes = clocks.paths.shape[0]
     for i in range(lanes):
         scratch.blocks[i] = 0
     draw_occurrences(plan.hazards[h], plan.tables, clocks.paths, lanes, scratch)
     tilt(plan.hazards[h], plan.tables, clocks.paths, scratch)
-    soonest, opened, closed = np.inf, plan.window[0], plan.window[1]
+    soonest, window_begin, window_end = np.inf, plan.window[0], plan.window[1]
     for i in range(lanes):
         clocks.numbers[h, i] = 0
         clocks.begins[h, i] = scratch.drawn[0, i]
-        clocks.occurred[h, i] = opened <= clocks.begins[h, i] < closed
+        clocks.occurred[h, i] = window_begin <= clocks.begins[h, i] < window_end
         clocks.ends[h, i] = clocks.begins[h, i] + scratch.drawn[1, i]
         soonest = min(soonest, clocks.begins[h, i])
     clocks.soonest[h] = soonest
 
 
+# IN    begins  float64 (L,)     begin of the current occurrence, periods
+# IN    ends    float64 (L,)     its end, periods
+# IN    ramp    float64          recovery after the end, periods
+# IN    stop    int              end of the tile, periods
+# IN    count   int              N, lanes in lanes[0]
+# INOUT lanes   uint64 (2, L)    IN [0, N]: lanes to look at; OUT [0]: lanes that are kept; [1] is work space
 @compile_inline
 def split(begins: Array, ends: Array, ramp: float, stop: int, count: int, lanes: Array) -> tuple[int, int]:
-    """Keep the lanes whose spell begins before the tile's stop: first those it leaves before, then the rest."""
+    """Keep the lanes with an occurrence that begins before the tile ends; those where it is over by then come first."""
     over, rest = 0, 0
     for i in range(count):
         lane = lanes[0, i]
@@ -267,41 +171,57 @@ def split(begins: Array, ends: Array, ramp: float, stop: int, count: int, lanes:
     return over, over + rest
 
 
+# IN    effect   EFFECT record   stream of the hits, and the word below which an occurrence hits
+# IN    numbers  uint64 (L,)     number of the current occurrence
+# IN    paths    uint64 (L,)     numbers of the paths
+# INOUT scratch  Scratch         IN lanes[0, N]; OUT hits (N,); paths, blocks and words are overwritten
+# IN    at_hand  int             N, occurrences at hand
 @compile_inline
-def toss(effect: Any, numbers: Array, paths: Array, scratch: Scratch, struck: int) -> None:
-    """Decide for every spell at hand whether it hits: the coin of spell n is draw n of the coin's stream."""
-    for i in range(struck):
+def toss(effect: Any, numbers: Array, paths: Array, scratch: Scratch, at_hand: int) -> None:
+    """Draw for every occurrence at hand whether it hits: occurrence n uses draw n of the effect's stream."""
+    for i in range(at_hand):
         lane = scratch.lanes[0, i]
         scratch.paths[i] = paths[lane]
         scratch.blocks[i] = numbers[lane] >> np.uint64(2)
-    philox(effect.coin, scratch.blocks[:struck], scratch.paths[:struck], scratch.words)
-    for i in range(struck):
+    philox(effect.coin, scratch.blocks[:at_hand], scratch.paths[:at_hand], scratch.words)
+    for i in range(at_hand):
         word = scratch.words[numbers[scratch.lanes[0, i]] & np.uint64(3), i]
         scratch.hits[i] = np.uint64(word) < effect.enough
 
 
+# IN    scratch  Scratch         lanes[0, N], occurrences[BEGIN and END, N] in periods, hits (N,)
+# IN    at_hand  int             N, occurrences at hand
+# IN    start    int             first period of the tile
+# INOUT rows     float32 (T, L)  1 is open, 0 closed
 @compile_inline
-def close(scratch: Scratch, struck: int, start: int, rows: Array) -> None:
-    """Set to zero the periods whose start lies in the active time of a spell."""
-    for i in range(struck):
+def close(scratch: Scratch, at_hand: int, start: int, rows: Array) -> None:
+    """Set to zero the periods whose start lies within an occurrence."""
+    for i in range(at_hand):
         if scratch.hits[i]:
-            first = max(np.ceil(scratch.spells[BEGIN, i]), start)
-            stop = min(np.ceil(scratch.spells[END, i]), start + rows.shape[0])
+            first = max(np.ceil(scratch.occurrences[BEGIN, i]), start)
+            stop = min(np.ceil(scratch.occurrences[END, i]), start + rows.shape[0])
             for t in range(np.int64(first) - start, np.int64(stop) - start):
                 rows[np.uint64(t), scratch.lanes[0, i]] = 0
 
 
+# IN    scratch  Scratch         lanes[0, N], occurrences[:, N] in periods, hits (N,)
+# IN    at_hand  int             N, occurrences at hand
+# INOUT carried  float64 (L,)    coverage of the last period that the next occurrence adds to, share of the period
+# IN    hazard   HAZARD record   length of the ramp, periods
+# IN    cost     float           1 - factor of the effect
+# IN    start    int             first period of the tile
+# INOUT rows     float32 (T, L)  values of the series, in its unit
 @compile_inline
-def weaken(scratch: Scratch, struck: int, carried: Array, hazard: Any, cost: float, start: int, rows: Array) -> None:
-    """Multiply the periods that a spell covers by 1 - coverage * cost.
+def weaken(scratch: Scratch, at_hand: int, carried: Array, hazard: Any, cost: float, start: int, rows: Array) -> None:
+    """Multiply the periods that an occurrence covers by 1 - coverage * cost.
 
-    Where the next spell begins in the period in which this one ends, their coverage must be added before it is
-    applied: it is carried over to the next round, which treats that spell.
+    Where the next occurrence begins in the period in which this one ends, the coverage of both is added before it is
+    applied: it is carried over to the next round, which treats that occurrence.
     """
     ramp, keep, last = hazard.ramp, np.float32(1 - cost), start + rows.shape[0]
-    for i in range(struck):
+    for i in range(at_hand):
         lane, hit = scratch.lanes[0, i], scratch.hits[i]
-        begin, end = scratch.spells[BEGIN, i], scratch.spells[END, i]
+        begin, end = scratch.occurrences[BEGIN, i], scratch.occurrences[END, i]
         before, carried[lane] = carried[lane], 0.0
         t, stop = np.int64(max(begin, start)), np.int64(min(np.ceil(end + ramp), last))
         if not hit:
@@ -313,7 +233,7 @@ def weaken(scratch: Scratch, struck: int, carried: Array, hazard: Any, cost: flo
             else:
                 share = before + (compute_coverage(begin, end, ramp, t) if hit else 0.0)
                 before = 0.0
-                if t + 1 == stop and scratch.spells[NEXT, i] < stop:
+                if t + 1 == stop and scratch.occurrences[NEXT, i] < stop:
                     carried[lane] = share
                 else:
                     rows[np.uint64(t - start), lane] *= np.float32(1 - min(share, 1.0) * cost)
@@ -322,7 +242,7 @@ def weaken(scratch: Scratch, struck: int, carried: Array, hazard: Any, cost: flo
 
 @compile_inline
 def compute_coverage(begin: float, end: float, ramp: float, t: Any) -> Any:
-    """Integrate the intensity of a spell over period t: 1 in the active time, then a straight line down to 0."""
+    """Integrate the intensity of an occurrence over period t: 1 up to its end, then a straight line down to 0."""
     share = max(min(end, t + 1) - max(begin, t), 0.0)
     if end < t + 1 and ramp > 0:
         near, far = min(max(t - end, 0.0), ramp), min(t + 1 - end, ramp)
@@ -330,49 +250,63 @@ def compute_coverage(begin: float, end: float, ramp: float, t: Any) -> Any:
     return share
 
 
+# IN    plan     Plan
+# IN    h        int               number of the hazard
+# IN    clocks   Clocks            paths and numbers of row h
+# INOUT scratch  Scratch           IN lanes[0, N], occurrences; OUT hits, touched; INOUT carried
+# IN    at_hand  int               N, occurrences at hand
+# IN    start    int               first period of the tile
+# INOUT out      float32 (T, S, L) the series that the hazard hits are changed
 @compile_inline
-def apply_effects(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, struck: int, start: int, out: Array) -> None:
-    """Apply the spells at hand to every series that the hazard hits."""
+def apply_effects(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, at_hand: int, start: int, out: Array) -> None:
+    """Apply the occurrences at hand to every series that the hazard hits."""
     hazard = plan.hazards[h]
-    for i in range(struck):
+    for i in range(at_hand):
         scratch.hits[i] = True
     for e in range(hazard.first_effect, hazard.end_effect):
         effect = plan.effects[e]
         last = plan.effects[max(e - 1, hazard.first_effect)]
         same = e > hazard.first_effect and effect.coin == last.coin and effect.enough == last.enough
         if effect.enough != SURE and not same:
-            toss(effect, clocks.numbers[h], clocks.paths, scratch, struck)
+            toss(effect, clocks.numbers[h], clocks.paths, scratch, at_hand)
         scratch.touched[effect.series] = True
         rows = out[:, effect.series]
         if effect.closes:
-            close(scratch, struck, start, rows)
+            close(scratch, at_hand, start, rows)
         else:
             carried = scratch.carried[e - hazard.first_effect]
-            weaken(scratch, struck, carried, hazard, 1 - effect.factor, start, rows)
+            weaken(scratch, at_hand, carried, hazard, 1 - effect.factor, start, rows)
 
 
+# IN    plan     Plan
+# IN    h        int               number of the hazard
+# INOUT clocks   Clocks            row h moves past every occurrence that is over before the end of the tile
+# OUT   scratch  Scratch
+# IN    start    int               first period of the tile
+# INOUT out      float32 (T, S, L) the series that the hazard hits are changed
 @compile_inline
 def apply_hazard(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
-    """Apply one hazard in rounds: each round takes the current spell of every lane that has one in the tile."""
+    """Apply one hazard in rounds: each round treats the current occurrence of every lane that has one in the tile."""
     hazard, begins, ends = plan.hazards[h], clocks.begins[h], clocks.ends[h]
-    lanes, spells, count = scratch.lanes, scratch.spells, clocks.paths.shape[0]
-    occurred, opened, closed = clocks.occurred[h], plan.window[0], plan.window[1]
+    lanes, occurrences, count = scratch.lanes, scratch.occurrences, clocks.paths.shape[0]
+    occurred, window_begin, window_end = clocks.occurred[h], plan.window[0], plan.window[1]
     for i in range(count):
         lanes[0, i] = i
     while count:
-        over, struck = split(begins, ends, hazard.ramp, start + out.shape[0], count, lanes)
-        for i in range(struck):
-            spells[BEGIN, i], spells[END, i], spells[NEXT, i] = begins[lanes[0, i]], ends[lanes[0, i]], np.inf
+        over, at_hand = split(begins, ends, hazard.ramp, start + out.shape[0], count, lanes)
+        for i in range(at_hand):
+            lane = lanes[0, i]
+            occurrences[BEGIN, i], occurrences[END, i], occurrences[NEXT, i] = begins[lane], ends[lane], np.inf
         for i in range(over):
             scratch.paths[i] = clocks.paths[lanes[0, i]]
             scratch.blocks[i] = clocks.numbers[h, lanes[0, i]] + np.uint64(1)
         draw_occurrences(hazard, plan.tables, scratch.paths, over, scratch)
         for i in range(over):
-            spells[NEXT, i] = spells[END, i] + hazard.ramp + scratch.drawn[0, i]
-            begins[lanes[0, i]] = spells[NEXT, i]
-            occurred[lanes[0, i]] += opened <= spells[NEXT, i] < closed
-            ends[lanes[0, i]] = spells[NEXT, i] + scratch.drawn[1, i]
-        apply_effects(plan, h, clocks, scratch, struck, start, out)
+            occurrences[NEXT, i] = occurrences[END, i] + hazard.ramp + scratch.drawn[0, i]
+            begins[lanes[0, i]] = occurrences[NEXT, i]
+            occurred[lanes[0, i]] += window_begin <= occurrences[NEXT, i] < window_end
+            ends[lanes[0, i]] = occurrences[NEXT, i] + scratch.drawn[1, i]
+        apply_effects(plan, h, clocks, scratch, at_hand, start, out)
         for i in range(over):
             clocks.numbers[h, lanes[0, i]] += np.uint64(1)
         count = over
@@ -382,6 +316,14 @@ def apply_hazard(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: in
     clocks.soonest[h] = soonest
 
 
+# ---- A tile: out[T, S, L] ----
+
+
+# IN    key      uint64        key of the stream
+# IN    number   int           number of the draw
+# IN    paths    uint64 (L,)   numbers of the paths
+# OUT   scratch  Scratch       lanes, paths, blocks and words are overwritten
+# INOUT row      float32 (L,)  units
 @compile_inline
 def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: Array) -> None:
     """Round up with the probability of the fraction, so that whole units stay whole and the mean is kept."""
@@ -400,22 +342,27 @@ def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: 
         row[lanes[i]] = whole + np.float32(up)
 
 
+# IN    plan     Plan
+# INOUT clocks   Clocks
+# OUT   scratch  Scratch
+# IN    start    int               first period of the tile
+# OUT   out      float32 (T, S, L) every value, in the unit of its series
 @compile_entry
 def fill(plan: Plan, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
-    """Fill one tile: what is drawn, then what hazards do to it, then what can be finished only after them."""
-    for j in range(plan.jobs.shape[0]):
+    """Fill one tile: base draws, then the effects of hazards, then what can be finished only after them."""
+    for j in range(plan.draws.shape[0]):
         scratch.touched[j] = False
-        draw(plan.jobs[j], plan.tables, clocks.paths, scratch, start, out)
+        draw(plan.draws[j], plan.tables, clocks.paths, scratch, start, out)
     for h in range(plan.hazards.shape[0]):
         if start == 0:
             begin_occurrences(plan, h, clocks, scratch)
         if clocks.soonest[h] < start + out.shape[0]:
             apply_hazard(plan, h, clocks, scratch, start, out)
     for j in range(plan.endings.shape[0]):
-        job = plan.endings[j]
-        if job.finish != ROUND:
+        entry = plan.endings[j]
+        if entry.finish != ROUND:
             for t in range(out.shape[0]):
-                finish(job.finish, out[t, job.series])
-        elif scratch.touched[job.series]:
-            for t in range(-start % job.every, out.shape[0], job.every):
-                round_at_random(job.key, (start + t) // job.every, clocks.paths, scratch, out[t, job.series])
+                finish(entry.finish, out[t, entry.series])
+        elif scratch.touched[entry.series]:
+            for t in range(-start % entry.every, out.shape[0], entry.every):
+                round_at_random(entry.key, (start + t) // entry.every, clocks.paths, scratch, out[t, entry.series])

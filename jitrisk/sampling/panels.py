@@ -25,7 +25,7 @@ _MOST_PANELS = 20_000
 Slopes = Callable[[float], tuple[float, float]]
 """Of a place: the first derivative of the logarithm of the density and the second; rough values do."""
 
-Series = Callable[[Floats, Floats], list[Floats]]
+TaylorSeries = Callable[[Floats, Floats], list[Floats]]
 """Of centers and half widths h: Taylor coefficients 1 to `ORDER` of the logarithm of the density, n-th times h**n."""
 
 
@@ -92,7 +92,7 @@ def _evaluate_ends(terms: Floats) -> tuple[Floats, Floats]:
     return polynomial(-one, list(terms)), polynomial(one, list(terms))
 
 
-def build_panels(slopes: Slopes, series: Series, mode: float, lowest: float, steps: bool = False) -> Panels:
+def build_panels(slopes: Slopes, series: TaylorSeries, mode: float, lowest: float, steps: bool = False) -> Panels:
     """Return a density in panels.
 
     Parameters

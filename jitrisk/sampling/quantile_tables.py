@@ -20,10 +20,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from jitrisk.sampling import kernels
+from jitrisk.sampling import draw_kernels
 from jitrisk.sampling.distributions import FAMILIES, Distribution
 from jitrisk.sampling.elementary import interpolate
-from jitrisk.sampling.records import TABLE, QuantileTables
+from jitrisk.sampling.records import QUANTILE_TABLE, QuantileTables
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.int64]
@@ -65,31 +65,35 @@ class QuantileTable:
     @property
     def has_gaps(self) -> bool:
         """Whether steps are searched for in some cells."""
-        return self.shape == kernels.STAIRS and bool(np.isnan(self.cells[:, 0].view(np.float32)).any())
+        return self.shape == draw_kernels.STAIRS and bool(np.isnan(self.cells[:, 0].view(np.float32)).any())
 
 
 @lru_cache(maxsize=512)
-def compile_table(law: Distribution) -> QuantileTable:
+def compile_table(distribution: Distribution) -> QuantileTable:
     """Return the quantile table of a distribution."""
-    if law.lowest == law.highest:
-        return QuantileTable(kernels.CONSTANT, law.lowest, law.highest)
-    family, parameters = FAMILIES[law.family], dict(law.parameters)
+    if distribution.lowest == distribution.highest:
+        return QuantileTable(draw_kernels.CONSTANT, distribution.lowest, distribution.highest)
+    family, parameters = FAMILIES[distribution.family], dict(distribution.parameters)
     scale, unit = family.split_scale(parameters)
     if scale != 1:
-        table = compile_table(Distribution(law.family, tuple(sorted(unit.items()))))
+        table = compile_table(Distribution(distribution.family, tuple(sorted(unit.items()))))
         return replace(table, cells=(table.cells.view(np.float32) * np.float32(scale)).view(np.int32))
     ladder = family.list_steps(parameters)
     if ladder is not None:
         return _build_stairs(*ladder)
-    if law.is_integer:
+    if distribution.is_integer:
         # So wide that one unit is nothing: the middles of the steps, rounded up to whole numbers again.
-        return _build_lines(lambda p, upper: law.quantile(p, upper) - 0.5, law.sd() * 1e-3, (law.lowest, law.highest))
+        return _build_lines(
+            lambda p, upper: distribution.quantile(p, upper) - 0.5,
+            distribution.sd() * 1e-3,
+            (distribution.lowest, distribution.highest),
+        )
     # Where the quantiles cross zero no line is good relative to the value.
-    return _build_lines(law.quantile, law.sd() * (0.1 if law.lowest < 0 else 1e-3), None)
+    return _build_lines(distribution.quantile, distribution.sd() * (0.1 if distribution.lowest < 0 else 1e-3), None)
 
 
 @lru_cache(maxsize=512)
-def compile_lower_part(law: Distribution, share: float) -> QuantileTable:
+def compile_lower_part(distribution: Distribution, share: float) -> QuantileTable:
     """Return the table of a distribution restricted to the lowest `share` of its probability.
 
     A word that stands for the uniform number v gives the quantile of ``share * v``, with as many different values as
@@ -97,23 +101,23 @@ def compile_lower_part(law: Distribution, share: float) -> QuantileTable:
 
     Parameters
     ----------
-    law : the distribution.
+    distribution : the distribution.
     share : probability of the part that is kept, above 0 and below 1.
     """
 
     def quantile(p: Floats, upper: bool) -> Floats:
-        return law.quantile(share * (1 - p if upper else p))
+        return distribution.quantile(share * (1 - p if upper else p))
 
-    lowest, highest = (float(law.quantile(end)) for end in (share * 0.5 / WORDS, share))
-    ladder = FAMILIES[law.family].list_steps(dict(law.parameters))
+    lowest, highest = (float(distribution.quantile(end)) for end in (share * 0.5 / WORDS, share))
+    ladder = FAMILIES[distribution.family].list_steps(dict(distribution.parameters))
     if ladder is not None:
         values, cumulative = ladder
         kept = int(np.count_nonzero(cumulative < share))
         return _build_stairs(values[: kept + 1], cumulative[:kept] / share)
     if lowest == highest:
-        return QuantileTable(kernels.CONSTANT, lowest, highest)
-    if law.is_integer:
-        return _build_lines(lambda p, upper: quantile(p, upper) - 0.5, law.sd() * 1e-3, (lowest, highest))
+        return QuantileTable(draw_kernels.CONSTANT, lowest, highest)
+    if distribution.is_integer:
+        return _build_lines(lambda p, upper: quantile(p, upper) - 0.5, distribution.sd() * 1e-3, (lowest, highest))
     return _build_lines(quantile, highest * 1e-3, None)
 
 
@@ -125,8 +129,8 @@ def _build_lines(
         return _build_lines(quantile, scale, rounded, bits + 1)
     cells = np.concatenate([lines for lines, _ in sides]).astype(np.float32).view(np.int32)
     if rounded is None:
-        return QuantileTable(kernels.LINES, -np.inf, np.inf, bits, cells)
-    return QuantileTable(kernels.ROUNDED, *rounded, bits, cells)
+        return QuantileTable(draw_kernels.LINES, -np.inf, np.inf, bits, cells)
+    return QuantileTable(draw_kernels.ROUNDED, *rounded, bits, cells)
 
 
 def _fit_lines(quantile: Quantile, upper: bool, bits: int, scale: float) -> tuple[Floats, float]:
@@ -156,7 +160,7 @@ def _build_stairs(values: Floats, cumulative: Floats) -> QuantileTable:
     steps = np.floor(cumulative * WORDS + 0.5)
     steps = steps[steps < WORDS].astype(np.uint32)
     if len(steps) == 0:
-        return QuantileTable(kernels.CONSTANT, values[0], values[0])
+        return QuantileTable(draw_kernels.CONSTANT, values[0], values[0])
     for bits in range(COARSEST_BITS, FINEST_STAIRS + 1):
         starts, stops, order = list_intervals(bits)
         below = np.searchsorted(steps, starts, side="right")
@@ -171,7 +175,7 @@ def _build_stairs(values: Floats, cumulative: Floats) -> QuantileTable:
     words = np.where(inside == 0, np.uint32(1 << 31), steps[np.minimum(below, len(steps) - 1)])
     cells[order, 0] = ranks.astype(np.float32).view(np.int32)
     cells[order, 1] = words.astype(np.uint32).view(np.int32)
-    return QuantileTable(kernels.STAIRS, first, np.inf, bits, cells, steps, listed.astype(np.float32))
+    return QuantileTable(draw_kernels.STAIRS, first, np.inf, bits, cells, steps, listed.astype(np.float32))
 
 
 def _build_rounded(cumulative: Floats, first: float, listed: Floats) -> QuantileTable:
@@ -211,13 +215,13 @@ def pack(tables: Sequence[QuantileTable]) -> QuantileTables:
     """Lay tables end to end for the kernels."""
     rows, counts = [], np.zeros(3, np.int64)
     for table in tables:
-        first_step = counts[1] if table.has_gaps else kernels.NONE
-        first_value = counts[2] if len(table.values) else kernels.NONE
+        first_step = counts[1] if table.has_gaps else draw_kernels.NONE
+        first_value = counts[2] if len(table.values) else draw_kernels.NONE
         limits = np.float32(table.lowest), np.float32(table.highest)
         rows.append((table.shape, table.bits, counts[0], first_step, len(table.steps), first_value, *limits))
         counts += (len(table.cells), len(table.steps), len(table.values))
     cells = np.concatenate([np.empty((0, 2), np.int32), *(table.cells for table in tables)]).astype(np.int64)
     steps = np.concatenate([np.empty(0, np.uint32), *(table.steps for table in tables)])
     values = np.concatenate([np.empty(0, np.float32), *(table.values for table in tables)])
-    layout = np.array(rows, TABLE)
+    layout = np.array(rows, QUANTILE_TABLE)
     return QuantileTables(layout, cells[:, 0] & 0xFFFFFFFF | cells[:, 1] << 32, steps, values)

@@ -1,7 +1,7 @@
 """Rare hazards sampled more often than they occur, with weights that undo it: a defensive mixture.
 
-Half of the paths are natural, and each rare hazard has a share of the others, in which its first occurrence begins
-within the horizon for sure. A path's weight is the ratio of the natural density of its uniform numbers to that of the
+Half of the paths are natural, and each rare hazard has a share of the others, in which its first occurrence always
+begins within the horizon. A path's weight is the ratio of the natural density of its uniform numbers to that of the
 mixture, the balance heuristic (Veach & Guibas 1995; Hesterberg 1995, Technometrics 37; Owen & Zhou 2000, Journal of
 the American Statistical Association 95). Because natural paths are part of the mixture, no weight exceeds 2.
 """
@@ -91,13 +91,13 @@ class Mixture:
 
 
 def _draw_first_words(seed: int, hazard: str, paths: range) -> NDArray[np.uint32]:
-    """Return the words behind the first quiet time of a hazard, one a path."""
-    from jitrisk.sampling import kernels
+    """Return the words that give the first time between of a hazard, one per path."""
+    from jitrisk.sampling import draw_kernels
 
     numbers = np.arange(paths.start, paths.stop, dtype=np.uint64)
     words = np.empty((4, len(paths)), np.uint32)
     key = np.uint64(derive_stream_key(seed, "hazard", hazard))
-    kernels.philox(key, np.zeros(len(paths), np.uint64), numbers, words)
+    draw_kernels.philox(key, np.zeros(len(paths), np.uint64), numbers, words)
     first: NDArray[np.uint32] = words[0]
     return first
 
@@ -114,7 +114,9 @@ def build_mixture(
     below : a hazard is rare that begins within the horizon with a smaller probability.
     """
     largest: dict[str, float] = {}
-    for spells in (one for each in hazards for one in each):
-        largest[spells.name] = max(largest.get(spells.name, 0.0), compute_begin_probability(spells.quiet, periods))
+    for process in (one for each in hazards for one in each):
+        largest[process.name] = max(
+            largest.get(process.name, 0.0), compute_begin_probability(process.time_between, periods)
+        )
     rare = {name: largest[name] for name in sorted(largest) if 0 < largest[name] < below}
     return Mixture(tuple(rare), tuple(rare.values())) if rare else None

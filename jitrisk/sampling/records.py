@@ -17,20 +17,28 @@ def _build_dtype(*fields: str) -> np.dtype[Any]:
     return np.dtype([tuple(field.split()) for field in fields])
 
 
-TABLE = _build_dtype(
+# QUANTILE_TABLE: shape (CONSTANT, LINES, ROUNDED, STAIRS), bits per octave, first cell, first step and number of steps,
+#   first value, lowest and highest value.
+# DRAW: series that is filled, series that is copied or NONE, table, periods between draws, how a row is finished, key
+#   of the stream.
+# HAZARD: key of the stream, tables of time between and duration, ramp in periods, its effects as a range, table of the
+#   first time between in the paths of its component or NONE, and which paths those are: their number leaves
+#   `component_remainder` when divided by `component_period`.
+# EFFECT: series, whether it closes, factor, key of the stream of hits, and the word below which an occurrence hits.
+QUANTILE_TABLE = _build_dtype(
     "shape i8", "bits i8", "first_cell i8", "first_step i8", "steps i8", "first_value i8", "lowest f4", "highest f4"
 )
-JOB = _build_dtype("series i8", "source i8", "table i8", "every i8", "finish i8", "key u8")
+DRAW = _build_dtype("series i8", "source i8", "table i8", "every i8", "finish i8", "key u8")
 HAZARD = _build_dtype(
     "key u8",
-    "quiet i8",
-    "active i8",
+    "time_between i8",
+    "duration i8",
     "ramp f8",
     "first_effect i8",
     "end_effect i8",
-    "tilted i8",  # table of the first quiet time in the paths of the hazard's component, or NONE
-    "period u8",  # those paths are the ones whose number leaves the remainder `place` by `period`
-    "place u8",
+    "tilted i8",
+    "component_period u8",
+    "component_remainder u8",
 )
 EFFECT = _build_dtype("series i8", "closes i8", "factor f8", "coin u8", "enough u8")
 
@@ -38,7 +46,7 @@ EFFECT = _build_dtype("series i8", "closes i8", "factor f8", "coin u8", "enough 
 class QuantileTables(NamedTuple):
     """Quantile tables, end to end; see :mod:`jitrisk.sampling.quantile_tables` for what a cell holds."""
 
-    layout: Array  # TABLE[table]
+    layout: Array  # QUANTILE_TABLE[table]
     cells: Array  # int64[cell]: a float32, and a float32 or an int32 above it
     steps: Array  # uint32[step]
     values: Array  # float32[value]
@@ -48,34 +56,34 @@ class Plan(NamedTuple):
     """All that a sampler draws; the same for every block of paths."""
 
     tables: QuantileTables
-    jobs: Array  # JOB[series]
+    draws: Array  # DRAW[series]: base draws
     hazards: Array  # HAZARD[hazard]
     effects: Array  # EFFECT[effect]
-    endings: Array  # JOB[job]: series that can be finished only after the hazards
-    window: Array  # int64[2]: occurrences that begin in these periods, the second left out, are counted
+    endings: Array  # DRAW[ending]: series that can be finished only after the hazards
+    window: Array  # int64[2], periods: occurrences that begin in them, the second left out, are counted
 
 
 class Clocks(NamedTuple):
-    """Where every hazard stands on every lane: its current or next spell."""
+    """The current or next occurrence of every hazard on every lane."""
 
-    paths: Array  # uint64[lane]
-    begins: Array  # float64[hazard, lane]
-    ends: Array  # float64[hazard, lane]: of the active time; the ramp comes after
-    numbers: Array  # uint64[hazard, lane]: spells before this one
-    soonest: Array  # float64[hazard]: earliest begin over the lanes
+    paths: Array  # uint64[lane]: numbers of the paths
+    begins: Array  # float64[hazard, lane], periods
+    ends: Array  # float64[hazard, lane], periods; the ramp comes after
+    numbers: Array  # uint64[hazard, lane]: occurrences before this one
+    soonest: Array  # float64[hazard], periods: earliest begin over the lanes
     occurred: Array  # int32[hazard, lane]: occurrences that began in the window
 
 
 class Scratch(NamedTuple):
-    """Rows to work in; nothing is kept from one call to the next."""
+    """Work space; only `carried` is kept from one call to the next."""
 
-    words: Array  # uint32[4, lane]
-    cells: Array  # int64[lane]
-    drawn: Array  # float32[3, lane]: quiet and active times, and quiet times of a hazard's component
-    blocks: Array  # uint64[lane]
-    paths: Array  # uint64[lane]
+    words: Array  # uint32[4, lane]: random words
+    cells: Array  # int64[lane]: cells of a quantile table
+    drawn: Array  # float32[3, lane], periods: time between, duration, and time between in a hazard's component
+    blocks: Array  # uint64[lane]: counters of blocks of four draws
+    paths: Array  # uint64[lane]: numbers of the paths at hand
     lanes: Array  # uint64[2, lane]: the lanes at hand, unsigned because Numba lets only signed indices wrap
-    spells: Array  # float64[3, lane]: BEGIN, END and NEXT of the spells at hand
-    hits: Array  # bool[lane]
-    carried: Array  # float64[effect of one hazard, lane]
-    touched: Array  # bool[series]
+    occurrences: Array  # float64[3, lane], periods: BEGIN, END and NEXT of the occurrences at hand
+    hits: Array  # bool[lane]: whether the occurrence at hand hits
+    carried: Array  # float64[effect of one hazard, lane]: coverage carried to the next occurrence, share of a period
+    touched: Array  # bool[series]: whether a hazard has changed the series in this tile

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jitrisk.sampling import kernels
+from jitrisk.sampling import draw_kernels, kernels
 from jitrisk.sampling.packing import Planner
 from jitrisk.sampling.rare import Mixture
 from jitrisk.sampling.records import Array, Clocks, Scratch
-from jitrisk.sampling.series import ExogenousSeries, Kind, Occurrence, group_hits
+from jitrisk.sampling.series import ExogenousSeries, Occurrence, SeriesKind, group_hits
 
-_AT_ONCE = 64  # spells of one path drawn at a time
+_AT_ONCE = 64  # occurrences of one path drawn at a time
 _WHENEVER = (0, 2**62)
 
-Hit = tuple[Kind, str, float]
+Hit = tuple[SeriesKind, str, float]
 
 
 @dataclass(eq=False)
@@ -53,7 +53,7 @@ class Sampler:
     ) -> None:
         self.series = tuple(series)
         self._plan = Planner(self.series, seed, mixture).plan(window)
-        self._hazards = [spells for spells, _ in group_hits(self.series)]
+        self._hazards = [process for process, _ in group_hits(self.series)]
 
     def begin(self, first_path: int, lanes: int) -> State:
         """Return the state of ``lanes`` paths from ``first_path`` on, before period 0."""
@@ -74,7 +74,7 @@ class Sampler:
             blocks=np.empty(lanes, np.uint64),
             paths=np.empty(lanes, np.uint64),
             lanes=np.empty((2, lanes), np.uint64),
-            spells=np.empty((3, lanes)),
+            occurrences=np.empty((3, lanes)),
             hits=np.empty(lanes, np.bool_),
             carried=np.zeros((int(effects.max(initial=0)), lanes)),
             touched=np.empty(len(self.series), np.bool_),
@@ -105,22 +105,22 @@ class Sampler:
         kernels.fill(self._plan, state.clocks, state.scratch, first_period, out)
 
     def list_occurrences(self, path: int, periods: int) -> Iterator[Occurrence]:
-        """Yield the spells of every hazard on one path that begin before so many periods are over.
+        """Yield the occurrences of every hazard on one path that begin before so many periods are over.
 
-        They are those that `fill` applies. A spell hits nothing where every coin says so.
+        They are those that `fill` applies. An occurrence may hit nothing: each hit has its chance.
         """
         for number, hazard in enumerate(self._hazards):
             first, clock = 0, 0.0
             while clock < periods:
-                for quiet, active, hits in self._draw_occurrences(number, path, first):
-                    begin = clock + quiet
+                for time_between, duration, hits in self._draw_occurrences(number, path, first):
+                    begin = clock + time_between
                     if begin < periods:
-                        yield Occurrence(hazard.name, begin, begin + active, begin + active + hazard.ramp, hits)
-                    clock = begin + active + hazard.ramp
+                        yield Occurrence(hazard.name, begin, begin + duration, begin + duration + hazard.ramp, hits)
+                    clock = begin + duration + hazard.ramp
                 first += _AT_ONCE
 
     def _draw_occurrences(self, number: int, path: int, first: int) -> list[tuple[float, float, tuple[Hit, ...]]]:
-        """Return quiet time, active time and hits of some spells of a hazard, from the spell `first` on."""
+        """Return time between, duration and hits of some occurrences of a hazard, from number `first` on."""
         hazard = self._plan.hazards[number]
         state = self.begin(path, _AT_ONCE)
         state.clocks.paths[:] = path
@@ -129,16 +129,16 @@ class Sampler:
         hits: list[tuple[Hit, ...]] = [()] * _AT_ONCE
         for effect in self._plan.effects[hazard["first_effect"] : hazard["end_effect"]]:
             series = self.series[effect["series"]]
-            hit = (series.kind, series.thing, float(effect["factor"]))
-            struck = self._toss(effect["coin"], path, first) < effect["enough"]
-            hits = [(*before, hit) if sure else before for before, sure in zip(hits, struck, strict=True)]
+            hit = (series.kind, series.stage_or_customer, float(effect["factor"]))
+            is_hit = self._toss(effect["coin"], path, first) < effect["enough"]
+            hits = [(*before, hit) if hits_it else before for before, hits_it in zip(hits, is_hit, strict=True)]
         return list(zip(*state.scratch.drawn[:2].tolist(), hits, strict=True))
 
     def _toss(self, coin: int, path: int, first: int) -> Array:
-        """Return the words of a coin for some spells, from the spell `first` on."""
+        """Return the words of a coin for some occurrences, from number `first` on."""
         numbers = np.arange(first, first + _AT_ONCE, dtype=np.uint64)
         words = np.empty((4, _AT_ONCE), np.uint32)
-        kernels.philox(coin, numbers >> np.uint64(2), np.full(_AT_ONCE, path, np.uint64), words)
+        draw_kernels.philox(coin, numbers >> np.uint64(2), np.full(_AT_ONCE, path, np.uint64), words)
         chosen: Array = words[numbers & np.uint64(3), np.arange(_AT_ONCE)]
         return chosen.astype(np.uint64)
 

@@ -16,63 +16,63 @@ import numpy as np
 
 from jitrisk.sampling.distributions import Distribution
 
-Kind = Literal["demand", "availability", "receiving", "transit", "lead_time", "yield"]
+SeriesKind = Literal["demand", "availability", "receiving", "transit", "lead_time", "yield"]
 
-# A hazard that begins anew more often than this a period is a constant loss of capacity, not a hazard.
+# A hazard with a shorter mean cycle, in periods, is a constant loss of capacity.
 SHORTEST_CYCLE = 1e-3
 
 
 @dataclass(frozen=True)
 class HazardProcess:
-    """The on/off process of one hazard, on a continuous clock in periods; it starts quiet at time 0.
+    """The on/off process of one hazard, on a continuous clock in periods; it is off at time 0.
 
     Attributes
     ----------
     name : name of the hazard, which names its random stream.
-    quiet : time from the end of one spell, recovery included, to the begin of the next, in periods.
-    active : length of a spell, in periods.
-    ramp : length of the linear recovery after a spell, in periods.
+    time_between : time from the end of one occurrence, recovery included, to the begin of the next, in periods.
+    duration : length of an occurrence, in periods.
+    ramp : length of the linear recovery after an occurrence, in periods.
 
     Raises
     ------
     ValueError
-        If spells follow each other so fast that a period would hold more than a thousand.
+        If occurrences follow each other so fast that a period would hold more than a thousand.
     """
 
     name: str
-    quiet: Distribution
-    active: Distribution
+    time_between: Distribution
+    duration: Distribution
     ramp: float = 0.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.ramp) and self.ramp >= 0):
             raise ValueError(f"hazard {self.name!r} has a ramp of {self.ramp:g} periods, but it must be at least 0")
-        cycle = compute_cycle_length(self.quiet, self.active, self.ramp)
+        cycle = compute_cycle_length(self.time_between, self.duration, self.ramp)
         if cycle < SHORTEST_CYCLE:
             raise ValueError(
                 f"hazard {self.name!r} comes back after {cycle:.2g} periods, but must take {SHORTEST_CYCLE:g} or more: "
-                "use a longer quiet time or duration, or lower the capacity or yield by what it costs on average"
+                "use a longer time between or duration, or lower the capacity or yield by what it costs on average"
             )
 
 
 @lru_cache(maxsize=4096)
-def compute_cycle_length(quiet: Distribution, active: Distribution, ramp: float = 0.0) -> float:
+def compute_cycle_length(time_between: Distribution, duration: Distribution, ramp: float = 0.0) -> float:
     """Return the mean time from one occurrence of a hazard to the next, or a lower bound of it from 0.001 on.
 
-    A quiet time or an occurrence longer than a period counts as one period: a few endless ones would hide millions of
-    tiny ones.
+    A time between or a duration longer than a period counts as one period: a few very long ones would hide millions
+    of very short ones.
 
     Parameters
     ----------
-    quiet, active : quiet time and duration, in periods.
+    time_between, duration : of the occurrences, in periods.
     ramp : length of the linear recovery, in periods.
     """
-    laws = (quiet, active)
-    longest = max(ramp, *(law.lowest for law in laws))
+    distributions = (time_between, duration)
+    longest = max(ramp, *(distribution.lowest for distribution in distributions))
     if longest >= SHORTEST_CYCLE:
         return longest
     share = (np.arange(256) + 0.5) / 256
-    return ramp + sum(float(np.clip(law.quantile(share), 0, 1).mean()) for law in laws)
+    return ramp + sum(float(np.clip(distribution.quantile(share), 0, 1).mean()) for distribution in distributions)
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,19 @@ class Effect:
 
     Attributes
     ----------
-    spells : the hazard's on/off process.
+    process : the on/off process of the hazard.
     factor : what the series is multiplied by while the hazard is fully on.
-    chance : probability that a spell hits the thing at all; one coin for each spell and thing.
+    chance : probability that an occurrence hits the stage or customer; drawn per occurrence and stage or customer.
     """
 
-    spells: HazardProcess
+    process: HazardProcess
     factor: float
     chance: float = 1.0
 
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One spell of a hazard on one path.
+    """One occurrence of a hazard on one path.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Occurrence:
     begin: float
     end: float
     recovered: float
-    hits: tuple[tuple[Kind, str, float], ...]
+    hits: tuple[tuple[SeriesKind, str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -117,17 +117,22 @@ class ExogenousSeries:
     Attributes
     ----------
     kind : a name in the vocabulary's table of exogenous variables.
-    thing : name of the stage or customer.
+    stage_or_customer : its name.
     base : what is drawn before hazards: constant 1 for availability, receiving and transit.
     every : periods between draws, for demand; draws fall where ``t % every == 0``, the rest is 0.
     effects : the hazards that hit it.
     """
 
-    kind: Kind
-    thing: str
+    kind: SeriesKind
+    stage_or_customer: str
     base: Distribution
     every: int = 1
     effects: tuple[Effect, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Kind of series, and name of the stage or customer."""
+        return self.kind, self.stage_or_customer
 
 
 def group_hits(series: Sequence[ExogenousSeries]) -> list[tuple[HazardProcess, list[tuple[int, Effect]]]]:
@@ -145,7 +150,7 @@ def group_hits(series: Sequence[ExogenousSeries]) -> list[tuple[HazardProcess, l
     for number, one in enumerate(series):
         for effect in one.effects:
             if effect.factor != 1 and effect.chance > 0:
-                hits.setdefault(effect.spells, []).append((number, effect))
-    # Laws are compared only where strategies disagree on a hazard: thousands of them take long to write out.
-    several = Counter(spells.name for spells in hits)
+                hits.setdefault(effect.process, []).append((number, effect))
+    # Distributions are compared only where strategies disagree on a hazard: the text of thousands of them takes long.
+    several = Counter(process.name for process in hits)
     return sorted(hits.items(), key=lambda item: (item[0].name, repr(item[0]) if several[item[0].name] > 1 else ""))

@@ -15,13 +15,13 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from jitrisk.sampling.elementary import Floats, log1p, polynomial
-from jitrisk.sampling.panels import ORDER, Series, Slopes, build_panels, powers
+from jitrisk.sampling.panels import ORDER, Slopes, TaylorSeries, build_panels, powers
 
 # What is left out on either side, relative to the largest probability, and the most numbers listed on a side.
 _NEGLIGIBLE = 2.0**-120
 _MOST_LISTED = 1 << 18
 _FIRST_LISTED = 1 << 10
-# A law is too wide to be listed whose probabilities have hardly fallen after so many numbers.
+# A distribution is too wide to be listed whose probabilities have hardly fallen after so many numbers.
 _FLAT = 1 << 12
 _EVERY = np.arange(float(_FLAT))
 # From here on a smooth density stands for probabilities; those of smaller numbers are listed.
@@ -176,14 +176,16 @@ class ListedCdf:
 class SmoothCdf:
     """Probabilities of very many numbers, in panels; those of small numbers are listed."""
 
-    def __init__(self, law: CountDistribution) -> None:
-        mode = max(law.mode + 0.5, 1.0)
-        self._panels = build_panels(_build_slopes(law), _build_series(law), mode, float(_SMOOTH_FROM), steps=True)
+    def __init__(self, distribution: CountDistribution) -> None:
+        mode = max(distribution.mode + 0.5, 1.0)
+        self._panels = build_panels(
+            _build_slopes(distribution), _build_series(distribution), mode, float(_SMOOTH_FROM), steps=True
+        )
         self._head = np.zeros(0)
         if self._panels.edges[0] == _SMOOTH_FROM:
             u = (0.5 - self._panels.half[:1]) / self._panels.half[:1]
             density = polynomial(u, list(self._panels.densities[:, 0]))
-            ratios = law.compute_ratios(np.arange(_SMOOTH_FROM - 1.0, -1.0, -1.0))
+            ratios = distribution.compute_ratios(np.arange(_SMOOTH_FROM - 1.0, -1.0, -1.0))
             self._head = np.cumsum((density / np.cumprod(ratios))[::-1])
             self._panels = self._panels.add_head(float(self._head[-1]))
 
@@ -218,32 +220,32 @@ class SmoothCdf:
 
 
 @lru_cache(maxsize=16)
-def build_cdf(law: CountDistribution) -> ListedCdf | SmoothCdf:
-    """Return the distribution function of a law of whole numbers.
+def build_cdf(distribution: CountDistribution) -> ListedCdf | SmoothCdf:
+    """Return the distribution function of a distribution of whole numbers.
 
     Parameters
     ----------
-    law : a :class:`Poisson`, :class:`NegativeBinomial` or :class:`Binomial`.
+    distribution : a :class:`Poisson`, :class:`NegativeBinomial` or :class:`Binomial`.
     """
     count = _FIRST_LISTED
     while count <= _MOST_LISTED:
-        up, down = _compute_weights(law, count, 1.0), _compute_weights(law, count, -1.0)
+        up, down = _compute_weights(distribution, count, 1.0), _compute_weights(distribution, count, -1.0)
         if up is not None and down is not None:
-            return ListedCdf(law.mode - len(down), np.concatenate([down[::-1], [1.0], up]))
-        if count >= _FLAT and up is None and law.compute_ratios(law.mode + _EVERY).prod() > 0.7:
+            return ListedCdf(distribution.mode - len(down), np.concatenate([down[::-1], [1.0], up]))
+        if count >= _FLAT and up is None and distribution.compute_ratios(distribution.mode + _EVERY).prod() > 0.7:
             break
         count *= 4
-    return SmoothCdf(law)
+    return SmoothCdf(distribution)
 
 
-def _compute_weights(law: CountDistribution, count: int, direction: float) -> Floats | None:
+def _compute_weights(distribution: CountDistribution, count: int, direction: float) -> Floats | None:
     """Return probabilities over that of the mode, on one side of it from there outward; None if more than `count`."""
     if direction > 0.0:
-        k = law.mode + np.arange(min(count, law.last - law.mode))
-        factors = law.compute_ratios(k)
+        k = distribution.mode + np.arange(min(count, distribution.last - distribution.mode))
+        factors = distribution.compute_ratios(k)
     else:
-        k = law.mode - 1.0 - np.arange(min(count, law.mode))
-        factors = 1.0 / law.compute_ratios(k)
+        k = distribution.mode - 1.0 - np.arange(min(count, distribution.mode))
+        factors = 1.0 / distribution.compute_ratios(k)
     with np.errstate(under="ignore"):
         weights = np.cumprod(factors)
     # Ratios fall outward, or rise to a limit below 1: what follows a number is a small multiple of it.
@@ -253,27 +255,28 @@ def _compute_weights(law: CountDistribution, count: int, direction: float) -> Fl
     return np.asarray(weights[:kept])
 
 
-def _build_slopes(law: CountDistribution) -> Slopes:
+def _build_slopes(distribution: CountDistribution) -> Slopes:
     def compute_slopes(y: float) -> tuple[float, float]:
-        ratio = law.compute_excess(y)
+        ratio = distribution.compute_excess(y)
         # A rational approximation of the logarithm: rough values do.
-        return ratio * (6.0 + ratio) / (6.0 + 4.0 * ratio), 1.0 / (y - law.place) - 1.0 / y
+        return ratio * (6.0 + ratio) / (6.0 + 4.0 * ratio), 1.0 / (y - distribution.place) - 1.0 / y
 
     return compute_slopes
 
 
-def _build_series(law: CountDistribution) -> Series:
+def _build_series(distribution: CountDistribution) -> TaylorSeries:
     """Return Taylor coefficients by log Gamma(z + 1/2) = z log z - z + log(2 pi) / 2 - 1 / (24 z) + O(z**-3)."""
 
     def compute_series(center: Floats, half: Floats) -> list[Floats]:
-        one, other = -half / center, -half / (center - law.place)
+        place = distribution.place
+        one, other = -half / center, -half / (center - place)
         # Differences of equal powers of the two, without loss where they are nearly the same.
-        apart = -one if math.isinf(law.place) else -half * (law.place / (center * (center - law.place)))
+        apart = -one if math.isinf(place) else -half * (place / (center * (center - place)))
         ones, others = powers(one, ORDER), powers(other, ORDER)
-        difference, logs = apart, [half * log1p(law.compute_excess(center))]
+        difference, logs = apart, [half * log1p(distribution.compute_excess(center))]
         for n in range(2, ORDER + 1):
             logs.append(-half * difference / (n * (n - 1.0)))
             difference = other * difference + ones[n - 2] * apart
-        return [each + (ones[n] / center - others[n] / (center - law.place)) / 24.0 for n, each in enumerate(logs)]
+        return [each + (ones[n] / center - others[n] / (center - place)) / 24.0 for n, each in enumerate(logs)]
 
     return compute_series

@@ -58,7 +58,7 @@ def replay(
     Returns
     -------
     Dataset with dims (time, stage | customer): the variables of `jitrisk.vocabulary.TRACE` and ``EXOGENOUS``; with dim
-    spell every occurrence of a hazard; the outcomes of the whole path as ``path_started`` and so on, the same to the
+    occurrence every one of a hazard; the outcomes of the whole path as ``path_started`` and so on, the same to the
     last bit as in the run; with dim metric the rank of the path; and the prices. `jitrisk.report.build_replay_log`
     renders it.
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import h5py
 import xxhash
 
+from jitrisk.datasets.storage.hdf5_layout import find_value_ranges
 from jitrisk.errors import ResultError
 
 _MAGIC = b"jitrisk-footer-1"
@@ -28,7 +29,8 @@ Ranges = Sequence[tuple[int, int]]
 
 def append_footer(path: Path) -> None:
     """Append the footer to a NetCDF file that is complete and closed."""
-    values = _find_values(path)
+    with h5py.File(path, "r") as hdf5:
+        values = sorted(find_value_ranges(hdf5).values())
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         content = json.dumps(
@@ -79,14 +81,6 @@ def _read_footer(file: BinaryIO, end: int) -> tuple[int, Ranges, str] | None:
     if not all(type(place) is int and 0 <= place <= start for pair in values for place in pair):
         raise ResultError("is damaged: its footer names places that it does not have; simulate it again")
     return start, values, found["checksum"]
-
-
-def _find_values(path: Path) -> list[tuple[int, int]]:
-    """Return where in a file the values of variables stand in one piece, in order."""
-    with h5py.File(path, "r") as file:
-        variables = [one.id for one in file.values() if isinstance(one, h5py.Dataset)]
-        places = [(one.get_offset(), one.get_storage_size()) for one in variables]
-    return sorted((start, start + size) for start, size in places if start is not None and size)
 
 
 def _compute_checksum(file: BinaryIO, size: int, values: Ranges) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import h5py
 
+from jitrisk.datasets.storage.hdf5_layout import find_value_ranges
 from jitrisk.datasets.storage.proportion import require_proportion
 from jitrisk.errors import ResultError
 
@@ -38,7 +39,7 @@ def require_safe_netcdf(path: Path) -> dict[str, int]:
         if len(file) > _MOST_OBJECTS:
             raise ResultError(f"is refused: it holds {len(file):,} variables, of which no result has {_MOST_OBJECTS}")
         declared = stored = 0
-        places: dict[str, int] = {}
+        native = set()
         for name in file:
             if not isinstance(file.get(name, getlink=True), h5py.HardLink):
                 raise ResultError(f"is refused: {name!r:.60} is a link to elsewhere, which no result holds")
@@ -48,8 +49,9 @@ def require_safe_netcdf(path: Path) -> dict[str, int]:
             _check_attributes(variable, size)
             if not _is_dimension_only(variable):
                 declared, stored = declared + _check_variable(variable, size), stored + variable.id.get_storage_size()
-                if variable.dtype.kind in "iuf" and variable.dtype.isnative and variable.id.get_offset() is not None:
-                    places[name] = variable.id.get_offset()
+                if variable.dtype.kind in "iuf" and variable.dtype.isnative:
+                    native.add(name)
+        places = {name: start for name, (start, _) in find_value_ranges(file).items() if name in native}
     require_proportion(declared, stored)
     return places
 

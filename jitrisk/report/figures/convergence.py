@@ -57,7 +57,8 @@ def convergence(
     ax.grid(color=GRID, lw=0.6)
     ax.set_xlabel(plot.x.label)
     ax.set_ylabel(plot.y.label)
-    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {format_count(steps.attrs['paths'], 'path')}"
+    paths = format_count(int(steps.attrs["paths"]), "path")
+    about = f"bars: 95 % intervals of disjoint sub-samples; lines: all {paths}"
     set_title(ax, f"How the {name} settles", about)
     label_right(ax, labels)
     return figure

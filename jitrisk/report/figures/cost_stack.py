@@ -66,11 +66,11 @@ def cost_stack(outcomes: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     figure, ax = create_canvas(ax)
     total = np.sum(list(means.values()), axis=0)
     shown = select_display_unit(total, str(measures["total"].attrs["units"]))
-    plot = Plot(ax, y=AxisQuantity("mean cost", f"{shown.unit} a year"))
+    plot = Plot(ax, y=AxisQuantity("mean cost", f"{shown.unit} per year"))
     _draw_stack(plot, {name: shown.convert(values) for name, values in means.items()}, strategies)
     _set_axes(plot, strategies)
     _label_totals(ax, measures, strategies, shown)
-    set_title(ax, "Mean cost a year by component", str(measures.attrs.get("name", "")))
+    set_title(ax, "Mean cost per year by component", str(measures.attrs.get("name", "")))
     return figure
 
 

@@ -30,7 +30,7 @@ class AxisQuantity(NamedTuple):
     Attributes
     ----------
     name : its name, such as ``"total cost"``; empty on an axis of names or places.
-    unit : the unit of its values, such as ``"k EUR a year"``; empty for plain numbers.
+    unit : the unit of its values, such as ``"k EUR per year"``; empty for plain numbers.
     """
 
     name: str = ""

@@ -147,7 +147,7 @@ def list_result_charts(
         yield ChartRequest(
             "components",
             "Where the money goes",
-            "The mean cost a year, taken apart.",
+            "The mean cost per year by component.",
             lambda: figures.cost_stack(outcomes),
         )
 

@@ -1,6 +1,6 @@
-"""Keys of other tools and textbooks, each with what a model of jitrisk has in its place.
+"""Keys of other tools and textbooks, each with the key of a model of jitrisk.
 
-An unknown key that stands here is answered with its pointer; any other with the nearest known key.
+The message about an unknown key has the pointer of the key, or else the nearest known key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Pointer(NamedTuple):
     ----------
     words : the words, in lower case, joined by underscores.
     advice : the next step, as the end of a message.
-    keys : the keys of the same mapping that the words stand for; none where they stand for something elsewhere.
+    keys : the keys of the same mapping that the words mean; none where they belong elsewhere in the model.
     """
 
     words: tuple[str, ...]
@@ -33,7 +33,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
     "Hazard": (
         Pointer(
             ("mtbf", "mttf", "mtbd", "uptime", "mean_time_between_failures", "mean_time_to_failure", "time_to_failure"),
-            "write `time_between: {exponential: {mean: ...}}`, the quiet time from the end of one event to the next; "
+            "write `time_between: {exponential: {mean: ...}}`, the time from the end of one occurrence to the next; "
             "a time between failures that contains the repair is longer by `duration`",
             ("time_between", "rate"),
         ),
@@ -44,7 +44,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
         ),
         Pointer(
             ("frequency", "lambda", "lam", "probability", "per_year", "events_per_year"),
-            "write `rate: 1 / 20 years`, events per quiet time",
+            "write `rate: 1 / 20 years`, occurrences per time while there is none",
             ("rate", "time_between"),
         ),
         Pointer(
@@ -96,7 +96,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
     "Customer": (
         Pointer(
             ("backlog", "backorder", "backorders", "lost_sales", "lost"),
-            "write `unmet`, what becomes of unmet demand: `backorder`, `lost`, or the share that waits",
+            "write `unmet`, what becomes of unmet demand: `backorder`, `lost`, or the share that is backordered",
         ),
         Pointer(("selling_price", "revenue", "unit_price"), "write `price`, of one unit shipped"),
         Pointer(
@@ -173,7 +173,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
     "BaseStock": (
         Pointer(
             ("service_level", "fill_rate", "csl", "cycle_service_level"),
-            "write `service`, the probability that the level covers what is asked for and has not arrived",
+            "write `service`, the probability that the level covers what is outstanding",
             ("service",),
         ),
         Pointer(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from jitrisk.model.wording import describe_unknown, find_nearest, format_text
+from jitrisk.model.faults import describe_unknown, find_nearest, format_text
 from jitrisk.units import DAY, HOUR, MINUTE, SECONDS_PER_UNIT, SHOWN_UNITS, YEAR
 
 NUMBER_PATTERN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -56,7 +56,7 @@ class ParsedQuantity:
 
     @property
     def kind(self) -> str:
-        """What it is, with an article."""
+        """Its kind, with an article."""
         if self.time:
             return "a duration" if self.time > 0 else "a rate"
         return "a percentage" if self.percent else "the number"
@@ -92,7 +92,7 @@ def parse(source: object) -> ParsedQuantity:
 
 
 def is_duration(source: object) -> bool:
-    """Return whether something found in a model reads as a duration with its unit."""
+    """Return whether a value of a model is a duration with its unit."""
     try:
         return parse(source).time > 0
     except ValueError:
@@ -111,7 +111,7 @@ def parse_number(source: Any) -> Any:
 
 
 def describe_found(source: object) -> str:
-    """Return how a message names something found in a model, such as ``a rate `900 / d` ``."""
+    """Return a value of a model as messages show it, such as ``a rate `900 / d` ``."""
     if source is None:
         return "nothing"
     if isinstance(source, bool):
@@ -130,9 +130,9 @@ def describe_found(source: object) -> str:
 
 
 def strip_unit(source: object) -> str | None:
-    """Return a number, or a rate, without the unit of goods or money that stands with it, such as ``30`` of ``30 EUR``.
+    """Return a number, or a rate, without its unit of goods or money, such as ``30`` of ``30 EUR``.
 
-    None where nothing that could be such a unit stands there.
+    None where there is no such unit.
     """
     if not isinstance(source, str):
         return None
@@ -151,7 +151,7 @@ def _require_finite(number: float) -> float:
 
 
 def _parse_amount(text: str) -> ParsedQuantity:
-    """Read what may stand above the slash: a number, a percentage or a duration."""
+    """Read the part above the slash: a number, a percentage or a duration."""
     match = _NUMBER.fullmatch(text)
     if not match:
         return ParsedQuantity(_parse_duration(text), 1)
@@ -195,7 +195,7 @@ def _explain_unknown_unit(unit: str) -> str:
 
 
 def _explain_fault(text: str, rest: str) -> str:
-    """Return why a text is no quantity, with the next step for the mistakes people make."""
+    """Return why a text is no quantity, with the next step for common mistakes."""
     if ":" in text:
         return "write hours and minutes with their units, such as `1 h 30 min`"
     if re.search(r"[0-9][_,' ][0-9]", text):

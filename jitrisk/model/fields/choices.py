@@ -1,31 +1,38 @@
-"""Readers of the fields of a network that are neither a quantity nor drawn."""
+"""Readers of fields with a few allowed values: unmet demand, deliveries, sources, warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from jitrisk.model.faults import Finding, attempt, build_refusal, combine_findings
-from jitrisk.model.measures import SHARE
-from jitrisk.model.quantities import describe_found
-from jitrisk.model.reader import Clock, FunctionReader
-from jitrisk.model.wording import KnownNames, format_text, suggest_name
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    attempt,
+    build_refusal,
+    combine_findings,
+    format_text,
+    suggest_name,
+)
+from jitrisk.model.fields.measures import SHARE
+from jitrisk.model.fields.quantities import describe_found
+from jitrisk.model.fields.readers import Clock, FunctionReader
 from jitrisk.warning_register import WARNINGS
 
-# How far shares may miss 1 in sum: the rounding of a double, not of a person.
+# Difference of the sum of shares from 1 that is rounding of doubles; shares rounded by hand are refused.
 _EXACT = 1e-9
 
-_WAITS = {"backorder": 1.0, "lost": 0.0}
+_BACKORDER_SHARES = {"backorder": 1.0, "lost": 0.0}
 
 
 def _read_unmet(source: Any, clock: Clock) -> float:
-    if isinstance(source, str) and source in _WAITS:
-        return _WAITS[source]
-    return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=suggest_name(source, _WAITS))
+    if isinstance(source, str) and source in _BACKORDER_SHARES:
+        return _BACKORDER_SHARES[source]
+    return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=suggest_name(source, _BACKORDER_SHARES))
 
 
 def _build_choice(title: str, allowed: Mapping[str, str]) -> FunctionReader:
-    """Return a reader of one of a few words, each with what it means, empty where it needs no explanation."""
+    """Return a reader of one of a few words, each with its meaning, empty where it needs none."""
     listed = " or ".join(f"`{word}`" + (f" ({meaning})" if meaning else "") for word, meaning in allowed.items())
 
     def read(source: Any, clock: Clock) -> str:
@@ -80,7 +87,7 @@ def _read_shares(source: Mapping[str, Any], clock: Clock) -> tuple[tuple[str, fl
 
 
 def expand_inputs(inputs: Any) -> Any:
-    """Return the inputs of a stage with every short form written out.
+    """Return the inputs of a stage with every short form expanded.
 
     ``{steel: 2}`` is ``{steel: {quantity: 2, from: [steel]}}``: without `from`, an input is named after its stage.
     """
@@ -113,7 +120,7 @@ def _read_silence(source: Any, clock: Clock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source))
 
 
-UNMET = FunctionReader("Unmet", _read_unmet, {"anyOf": [{"enum": list(_WAITS)}, SHARE.wrap_schema()]})
+UNMET = FunctionReader("Unmet", _read_unmet, {"anyOf": [{"enum": list(_BACKORDER_SHARES)}, SHARE.wrap_schema()]})
 DELIVERIES = _build_choice("Deliveries", {"crossing": "deliveries may overtake each other", "in_order": ""})
 SERVED = _build_choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
 CLOSED = FunctionReader("Closed", _read_closed, {"enum": [0, 1]})

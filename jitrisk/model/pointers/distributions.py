@@ -1,4 +1,4 @@
-"""Distributions as other tools write them: ``Poisson(10)``, ``mu`` and ``sigma``, each with what a model has for it."""
+"""Distributions as other tools write them, such as ``Poisson(10)``, each with its form in a model."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jitrisk.model.key_pointers import normalize_word
-from jitrisk.model.wording import format_text
+from jitrisk.model.faults import format_text
+from jitrisk.model.pointers.keys import normalize_word
 
 _ALIASES = {
     "constant": ("constant", "const", "cons", "deterministic", "fixed", "det"),
@@ -27,7 +27,7 @@ _ALIASES = {
 }
 _FAMILIES = {alias: family for family, aliases in _ALIASES.items() for alias in aliases}
 
-# What the numbers of a call are, in the order of the textbooks; of the lognormal none is usual.
+# The parameters of a call, in the order of textbooks; the lognormal has no usual order.
 _CALLED: dict[str, tuple[str, ...]] = {
     "constant": ("value",),
     "normal": ("mean", "sd"),
@@ -141,10 +141,10 @@ def find_call_pointer(source: object) -> str:
 
 def find_family_pointer(source: Mapping[str, Any]) -> str:
     """Return what to write in place of the first key of a mapping that is no distribution, or nothing."""
-    strange = next((name for name in source if name not in _ALIASES), "")
-    word = normalize_word(strange)
-    if word in _KINDS and isinstance(source[strange], str):
-        return _advise_form(_FAMILIES.get(normalize_word(source[strange])))
+    unknown = next((name for name in source if name not in _ALIASES), "")
+    word = normalize_word(unknown)
+    if word in _KINDS and isinstance(source[unknown], str):
+        return _advise_form(_FAMILIES.get(normalize_word(source[unknown])))
     if word in _FAMILIES:
         return f"write `{_FAMILIES[word]}`"
     if word in ("mean", "average"):

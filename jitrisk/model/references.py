@@ -1,6 +1,6 @@
-"""Checks between the parts of a model: names, what they refer to, and cycles; in time linear in its size.
+"""Step 6, checks between the parts of a model: names, references and cycles, in time linear in its size.
 
-They read the model as given, so that they find their faults whatever else is wrong.
+They read the model as given, so that they find their faults beside all others.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jitrisk.model.faults import Finding, Path
-from jitrisk.model.fields import expand_inputs
-from jitrisk.model.network import Hit
-from jitrisk.model.wording import KnownNames, format_text, quote_names
+from jitrisk.model.faults import Finding, KnownNames, Path, format_text, quote_names
+from jitrisk.model.fields.choices import expand_inputs
+from jitrisk.model.parts.hazard import Hit
 from jitrisk.printable import find_unprintable
 
 # Letters of any script, digits, and what joins them. No colon: it separates the names of random streams.
@@ -26,7 +25,7 @@ _MOST_CYCLES = 20
 _MOST_SHOWN = 10
 
 
-def check(model: Mapping[str, Any]) -> list[Finding]:
+def find_reference_faults(model: Mapping[str, Any]) -> list[Finding]:
     """Return the faults between the parts of a model."""
     stages, customers, hazards = (_find_section(model, name) for name in ("stages", "customers", "hazards"))
     supplies = {name: list(_list_supplies(stage)) for name, stage in stages.items()}
@@ -46,7 +45,7 @@ def _find_section(node: Any, key: str) -> Mapping[str, Any]:
 
 
 def _list_supplies(stage: Any) -> Iterator[tuple[str, Path, str]]:
-    """Yield every input of a stage, where its source stands in the stage, and the source."""
+    """Yield every input of a stage, the path of its source in the stage, and the source."""
     for name, source in expand_inputs(_find_section(stage, "inputs")).items():
         origin = source["from"]
         for i, upstream in enumerate(origin if isinstance(origin, list | Mapping) else ()):
@@ -62,7 +61,7 @@ def _check_names(model: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
     for stage, part in _find_section(model, "stages").items():
         inputs = _find_section(part, "inputs")
-        # An input that is named after its stage is that stage, whose name is looked at where it is declared.
+        # The name of an input without `from` is that of its stage, which is checked where the stage is declared.
         yield from _find_misnamed(("stages", stage, "inputs"), [name for name in inputs if _has_sources(inputs[name])])
 
 
@@ -91,7 +90,7 @@ def _find_unknown_stages(
     supplies: Mapping[str, list[tuple[str, Path, str]]], customers: Mapping[str, Any]
 ) -> Iterator[Finding]:
     if not supplies:
-        return  # what is wrong is that there are no stages
+        return  # missing stages are a fault of their own
     known = KnownNames("stage", supplies)
     for consumer, sources in supplies.items():
         for _, path, source in sources:
@@ -143,13 +142,13 @@ def _check_hits(
 ) -> Iterator[Finding]:
     known = KnownNames("stage or customer", {**stages, **customers})
     for name, hazard in hazards.items():
-        for target, hit in _find_section(hazard, "hits").items():
-            path = ("hazards", name, "hits", target)
-            if target not in known:
-                # Without the one or the other section, that is the fault.
+        for stage_or_customer, hit in _find_section(hazard, "hits").items():
+            path = ("hazards", name, "hits", stage_or_customer)
+            if stage_or_customer not in known:
+                # A missing section is a fault of its own.
                 if stages and customers:
-                    yield Finding(path, known.explain_unknown(target))
-            elif target in stages:
+                    yield Finding(path, known.explain_unknown(stage_or_customer))
+            elif stage_or_customer in stages:
                 yield from _find_misfits(path, hit, "stage", Hit.on_stages)
             else:
                 yield from _find_misfits(path, hit, "customer", Hit.on_customers)

@@ -1,4 +1,4 @@
-"""What is drawn: a number, or one distribution whose parameters carry units."""
+"""Distributions in a model: a number, or one family whose parameters have units."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from typing import Any
 import numpy as np
 from pydantic.json_schema import JsonSchemaValue
 
-from jitrisk.model.distribution_pointers import find_call_pointer, find_family_pointer, find_parameter_pointer
-from jitrisk.model.faults import Finding, attempt, build_refusal, combine_findings
-from jitrisk.model.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
-from jitrisk.model.quantities import describe_found, parse
-from jitrisk.model.reader import Clock, FunctionReader, Reader
-from jitrisk.model.wording import KnownNames, describe_unknown, format_text, quote_names
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    attempt,
+    build_refusal,
+    combine_findings,
+    describe_unknown,
+    format_text,
+    quote_names,
+)
+from jitrisk.model.fields.measures import DEMAND, DURATION, LARGEST, NUMBER, SHARE, WEIGHT, Measure, WholePeriods
+from jitrisk.model.fields.quantities import describe_found, parse
+from jitrisk.model.fields.readers import Clock, FunctionReader, Reader
+from jitrisk.model.pointers.distributions import find_call_pointer, find_family_pointer, find_parameter_pointer
 from jitrisk.sampling.distributions import FAMILIES, Distribution, build_constant, build_distribution
 from jitrisk.units import HOUR, SECONDS_PER_UNIT, SHOWN_UNITS
 
@@ -28,13 +36,13 @@ _MOST_VALUES = 10
 
 @dataclass(frozen=True)
 class DistributionReader(Reader):
-    """Something drawn; reads a field of type Distribution.
+    """A distribution; reads a field of type Distribution.
 
     Attributes
     ----------
     title : name of the definition in the JSON Schema.
     measure : what is drawn; its bounds hold for a constant and for the mean.
-    beside : keys that may stand beside the family, for messages; something else reads them.
+    beside : keys that are allowed beside the family, for messages; the caller reads them.
     """
 
     title: str
@@ -58,17 +66,17 @@ class DistributionReader(Reader):
             return build_constant(self.measure.read(source, clock, also=_ALSO, hint=find_call_pointer(source)))
         family = self._read_family(source)
         findings: list[Finding] = []
-        law = attempt(findings, (family,), self._read_distribution, family, source[family], clock)
-        if law is None:
+        distribution = attempt(findings, (family,), self._read_distribution, family, source[family], clock)
+        if distribution is None:
             raise combine_findings(findings)
-        return law
+        return distribution
 
     def _read_family(self, source: Mapping[str, Any]) -> str:
         names = list(source)
-        strange = [name for name in names if name not in FAMILIES]
-        if strange:
+        unknown = [name for name in names if name not in FAMILIES]
+        if unknown:
             advice = find_family_pointer(source)
-            raise build_refusal(describe_unknown("distribution", strange[0], (*FAMILIES, *self.beside), advice=advice))
+            raise build_refusal(describe_unknown("distribution", unknown[0], (*FAMILIES, *self.beside), advice=advice))
         if len(names) != 1:
             raise build_refusal(f"expected one distribution, found {quote_names(names) or 'an empty mapping'}")
         return names[0]
@@ -78,10 +86,10 @@ class DistributionReader(Reader):
             return self._read_constant(family, body, clock)
         parameters = self._read_parameters(family, body, clock)
         try:
-            law = build_distribution(family, **parameters)
-            mean = law.mean()
+            distribution = build_distribution(family, **parameters)
+            mean = distribution.mean()
         except (ValueError, OverflowError, ZeroDivisionError) as error:
-            # With a stand-in for the period, what a duration is in periods proves nothing.
+            # Where the period is a stand-in, a duration in periods may be wrong.
             complete = set(parameters) in map(set, FAMILIES[family].forms)
             if complete and not clock.known:
                 return build_constant(1.0)
@@ -89,13 +97,13 @@ class DistributionReader(Reader):
         if not self.measure.is_allowed(mean):
             found_mean = f"found {mean:g}{self._explain_units(parameters, body, clock)}"
             raise build_refusal(f"the mean must be {self.measure.describe_bounds(mean)}, {found_mean}")
-        return law
+        return distribution
 
     def _explain_units(self, parameters: Mapping[str, Any], body: Mapping[str, Any], clock: Clock) -> str:
-        """Return the end of a message about numbers that are not as they were written: what each was."""
+        """Return the end of a message about converted numbers: how each was written."""
         if not self.measure.time:
             return ""
-        unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units a draw"
+        unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units per draw"
         texts = {name: source for name, source in body.items() if isinstance(source, str) and name in parameters}
         pairs = ((name, source, parameters[name]) for name, source in texts.items())
         written = [
@@ -112,9 +120,9 @@ class DistributionReader(Reader):
         raise build_refusal(f"expected a mapping of the parameters {forms}, found {describe_found(body)}")
 
     def _read_parameters(self, family: str, body: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
-        kinds = FAMILIES[family].parameters
+        parameter_kinds = FAMILIES[family].parameters
         given = {name: value for name, value in body.items() if (family, name) != ("empirical", "unit")}
-        known = KnownNames("parameter", kinds)
+        known = KnownNames("parameter", parameter_kinds)
         findings = [
             Finding((name,), known.explain_unknown(name, partial(find_parameter_pointer, family, name, given)))
             for name in given
@@ -123,9 +131,9 @@ class DistributionReader(Reader):
         unit = attempt(findings, ("unit",), self._read_unit, body["unit"]) if len(given) < len(body) else None
         counted = clock if unit is None else Clock(unit, clock.known)
         read: dict[str, Any] = {
-            name: attempt(findings, (name,), self._read_parameter, kinds[name], name, value, counted)
+            name: attempt(findings, (name,), self._read_parameter, parameter_kinds[name], name, value, counted)
             for name, value in given.items()
-            if name in kinds
+            if name in parameter_kinds
         }
         if findings:
             raise combine_findings(findings)
@@ -168,7 +176,7 @@ class Demand:
 
     Attributes
     ----------
-    draw : units a draw.
+    draw : units per draw.
     every : periods between draws.
     """
 
@@ -193,12 +201,12 @@ _UNITS = DistributionReader("DrawnUnits", DEMAND, beside=("every",))
 
 
 def _read_numbers(source: list[Any], smallest: float) -> tuple[float, ...] | None:
-    """Return a list of plain numbers as it is, quickly, or None where one needs a closer look."""
+    """Return a list of plain numbers within the bounds as it is, or None where one has to be read alone."""
     if not {type(value) for value in source} <= {int, float}:
         return None
     numbers = np.array(source, dtype=np.float64)
-    good = (numbers == 0.0) | ((numbers >= smallest) & (numbers > 0.0) & (numbers <= LARGEST))
-    return tuple(numbers.tolist()) if good.all() else None
+    allowed = (numbers == 0.0) | ((numbers >= smallest) & (numbers > 0.0) & (numbers <= LARGEST))
+    return tuple(numbers.tolist()) if allowed.all() else None
 
 
 def _read_list(measure: Measure, source: list[Any], clock: Clock) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""What every mapping of a model shares: known keys, choices between keys, and faults in plain words."""
+"""What the mappings of a model share: known keys, choices between keys, and messages about faults."""
 
 from __future__ import annotations
 
@@ -20,12 +20,20 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path, build_refusal, combine_findings, extract_findings
-from jitrisk.model.key_pointers import find_key_pointer
-from jitrisk.model.quantities import describe_found
-from jitrisk.model.wording import KnownNames, find_nearest, quote_names
+from jitrisk.model.faults import (
+    Finding,
+    KnownNames,
+    Path,
+    build_refusal,
+    combine_findings,
+    extract_findings,
+    find_nearest,
+    quote_names,
+)
+from jitrisk.model.fields.quantities import describe_found
+from jitrisk.model.pointers.keys import find_key_pointer
 
-# What an unknown key may mean is searched for in this many keys of a mapping; each search takes its time.
+# Of the unknown keys of a mapping, so many are compared with the known ones; each search takes time.
 _MOST_SEARCHED = 20
 
 
@@ -92,15 +100,15 @@ class Part(BaseModel):
 
     @classmethod
     def _build_hint(cls, source: Any) -> str:
-        """Return the end of the message about something that is no mapping."""
+        """Return the end of the message about a value that is no mapping."""
         return ""
 
     @classmethod
     def guess_keys(cls, source: Mapping[str, Any]) -> set[str]:
-        """Return the known keys that the unknown ones look like or stand for."""
-        strange = list(islice((key for key in source if key not in cls.list_keys()), _MOST_SEARCHED))
-        pointers = {key: pointer for key in strange if (pointer := find_key_pointer(cls.__name__, key))}
-        close = {close for key in strange if key not in pointers and (close := find_nearest(key, cls.list_keys()))}
+        """Return the known keys that are near to the unknown ones or that pointers give for them."""
+        unknown = list(islice((key for key in source if key not in cls.list_keys()), _MOST_SEARCHED))
+        pointers = {key: pointer for key in unknown if (pointer := find_key_pointer(cls.__name__, key))}
+        close = {close for key in unknown if key not in pointers and (close := find_nearest(key, cls.list_keys()))}
         return close.union(*(pointer.keys for pointer in pointers.values()))
 
     @classmethod
@@ -117,12 +125,12 @@ class Part(BaseModel):
 
     @classmethod
     def _is_misspelled(cls, group: tuple[str, ...], source: Mapping[str, Any]) -> bool:
-        """Return whether an unknown key stands where one of a group should, which is a fault already."""
+        """Return whether an unknown key is in the place of one of a group: it has a fault already."""
         return bool(source) and (not source.keys() & cls.list_keys() or not cls.guess_keys(source).isdisjoint(group))
 
     @classmethod
     def _reword(cls, error: Any, finding: Finding) -> Finding:
-        """Return pydantic's own messages in the words of a model file."""
+        """Return a message of pydantic in the terms of a model file."""
         if error["type"] == "missing":
             return Finding((), f"missing key `{finding.path[0]}`: {cls._describe_key(str(finding.path[0]))}")
         if error["type"] in ("dict_type", "model_type"):
@@ -143,7 +151,7 @@ class Part(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Add the choices between keys to the JSON Schema, and of the docstring leave what editors can show."""
+        """Add the choices between keys to the JSON Schema, and reduce the docstring to its first paragraph."""
         json_schema = handler(schema)
         resolved = handler.resolve_ref_schema(json_schema)
         resolved["description"] = " ".join((cls.__doc__ or "").split("\n\n")[0].split())

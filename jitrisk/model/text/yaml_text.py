@@ -1,109 +1,24 @@
-"""Text to a tree of plain values that knows the line of every key: strict YAML, and the same limits for mappings.
+"""A YAML text as a tree: one strict document, with the line of every key.
 
-The parser's events are walked one by one, so that depth and size are checked before anything is built. Scalars follow
-YAML 1.2, whatever YAML 1.1 made of them: ``NO`` and ``1:30`` are texts, ``1e1`` is a number.
+The parser's events are read one by one, so that depth and size are checked before anything is built. Scalars follow
+YAML 1.2, not 1.1: ``NO`` and ``1:30`` are texts, ``1e1`` is a number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from math import isfinite
 from typing import Any
 
-import numpy as np
 import yaml
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path
-from jitrisk.model.quantities import describe_found
-from jitrisk.model.surrogates import join_surrogate_pairs
-from jitrisk.model.wording import format_reason, format_text
-
-MOST_BYTES = 20_000_000
-"""A model file may have this many bytes."""
-
-MOST_NODES = 1_000_000
-"""A model may have this many keys and values, those repeated by aliases included."""
-
-DEEPEST = 40
-"""A model may be nested this deep."""
+from jitrisk.model.faults import Finding, Path, format_reason, format_text
+from jitrisk.model.text.scalars import join_surrogate_pairs, parse_scalar
+from jitrisk.model.text.tree import DEEPEST, MOST_NODES, LimitError, TextError, TooManyFaultsError, Tree
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CONSTANTS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    ".inf": float("inf"),
-    "-.inf": float("-inf"),
-    ".nan": float("nan"),
-}
 _INDENTED_BY_TAB = re.compile(" *\\t")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-
-
-@dataclass
-class Tree:
-    """A model as plain values.
-
-    Attributes
-    ----------
-    data : mappings, lists, texts, numbers, booleans and None.
-    lines : line of every key and list item by its path, () for the whole; empty for a mapping from Python.
-    findings : what was wrong with the text itself; their paths are in `lines`.
-    doubled : the keys that stand twice, whose values are two different things.
-    unclear : places whose value the text does not say in a way that a model can have.
-    """
-
-    data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    doubled: set[Path] = field(default_factory=set)
-    unclear: set[Path] = field(default_factory=set)
-
-    def is_known(self, path: Path) -> bool:
-        """Return whether the text says what stands at a path, so that faults found there are its own."""
-        # A tag on a whole model, section or member leaves no doubt about the keys in it.
-        return path not in self.unclear and not any(path[:n] in self.unclear for n in range(3, len(path)))
-
-    def locate(self, path: Path) -> tuple[Path, int | None]:
-        """Return the part of a path that stands in the text, and its line."""
-        node, known = self.data, 0
-        for step in path:
-            inside = step in node if isinstance(node, Mapping) else isinstance(node, list) and step in range(len(node))
-            if not inside:
-                break
-            node, known = node[step], known + 1
-        lines = (self.lines.get(path[:n]) for n in range(known, -1, -1))
-        return path[:known], next((line for line in lines if line), None)
-
-
-class TextError(Exception):
-    """A text that cannot be read on, with the line where it went wrong."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        self.message, self.line = message, line
-        super().__init__(message)
-
-
-class LimitError(TextError):
-    """A text that is nested deeper, or has more keys and values, than a model may."""
-
-
-class TooManyFaultsError(Exception):
-    """A text with so many faults that it is not read on.
-
-    Attributes
-    ----------
-    tree : what was read, with its findings.
-    """
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-        super().__init__()
 
 
 @dataclass
@@ -115,9 +30,9 @@ class _Frame:
     before : nodes counted before it.
     key : the key whose value comes next.
     keep : whether that value is kept; not where the key is a duplicate.
-    lost : whether all of it is below a duplicate key.
+    lost : whether it is below a duplicate key, whose value is not kept.
     height : how deep it is nested below.
-    is_key : whether it stands where a key should.
+    is_key : whether it is in the place of a key.
     merging : whether the value of a merge key comes next.
     merged : the values of its merge keys.
     """
@@ -170,7 +85,7 @@ def read_yaml(text: str, last: bool = False) -> Tree:
 
 
 def _describe_problem(error: yaml.MarkedYAMLError) -> str:
-    """Return what a parser found wrong, with the next step where it names none."""
+    """Return the problem that a parser found, with the next step where it has none."""
     problem = format_reason(error.problem or error.context or "the text cannot be read")
     if "Unicode character escape" in problem:
         return f"{problem}; write the character itself, or one above U+FFFF as `\\U0001F600`"
@@ -185,9 +100,9 @@ def _build_tree(text: str, last: bool) -> Tree:
 
 
 def _check_limits(text: str) -> None:
-    """Refuse what breaks a limit of ours in the text before the place where the parser gave up.
+    """Refuse a text that exceeds a limit before the place where the parser stopped.
 
-    A parser reads ahead, and some have limits of their own: it can give up before the events of that text arrive.
+    A parser reads ahead, and some have limits of their own: it can stop before it has sent the events of that text.
     """
     try:
         _build_tree(text, last=False)
@@ -244,7 +159,7 @@ class _Builder:
             self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line)
 
     def _take_tag(self, tag: str, line: int, is_key: bool) -> None:
-        """Take note of a tag; what it stands before is read as if there were none."""
+        """Report a tag; the node after it is read as if there were none."""
         path = self._find_next_path()
         tag = tag.replace("tag:yaml.org,2002:", "!!")
         self._report(path, f"the tag `{format_text(tag)}` is not allowed; a model has no tags", line)
@@ -268,7 +183,7 @@ class _Builder:
                 raise TooManyFaultsError(self.tree)
 
     def _take_key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
-        """Take a key, which is a text whatever it looks like."""
+        """Take a key, which is always a text."""
         if not isinstance(event, yaml.ScalarEvent) or event.anchor:
             self._report(frame.path, "a key must be a plain text", line)
         if isinstance(event, yaml.AliasEvent):
@@ -300,7 +215,7 @@ class _Builder:
             self.tree.lines[path] = line
 
     def _skip_key(self, frame: _Frame) -> None:
-        """Go on behind something that is no key: its value belongs nowhere."""
+        """Skip something that is no key: its value is not kept."""
         frame.key, frame.keep, frame.merging = "", False, False
 
     def _open(self, node: Any, anchor: str | None, line: int, is_key: bool = False) -> None:
@@ -321,16 +236,16 @@ class _Builder:
         self._stack.append(_Frame(node, path, anchor, before, lost=lost))
 
     def _find_first_half(self, path: Path) -> dict[str, Any] | None:
-        """Return the section that stands at the top under a key already.
+        """Return the section that the top of the model already has under a key.
 
-        The two halves are read as one, so that each knows the names in the other; but not what an alias can repeat,
-        which would grow behind its back or come to hold itself.
+        The two halves are read as one section, so that names of both are known in each. A section with an anchor is
+        left alone: an alias could repeat it or contain it.
         """
         earlier = self.tree.data.get(path[0]) if len(path) == 1 and isinstance(self.tree.data, dict) else None
         return earlier if isinstance(earlier, dict) and id(earlier) not in self._anchored else None
 
     def _add(self, value: Any, line: int) -> None:
-        """Put a value where it belongs."""
+        """Add a value to the mapping or list that is being read."""
         path = self._find_next_path()
         if not self._stack:
             self.tree.data, self.tree.lines[()] = value, line
@@ -363,7 +278,7 @@ class _Builder:
             self._anchored[id(value)] = value
 
     def _check_depth(self, height: int, line: int) -> None:
-        """Take note of something nested so deep below the mapping or list that is being read."""
+        """Update the height of the mapping or list that is being read, and refuse what is nested too deep."""
         if len(self._stack) + height > DEEPEST:
             raise LimitError(f"nested more than {DEEPEST} deep", line)
         if self._stack:
@@ -376,52 +291,8 @@ class _Builder:
 
 
 def _merge(node: Any, merged: list[Any]) -> None:
-    """Give a mapping the keys that its merge keys would, so that their lack is no second fault."""
+    """Add the keys of the merge keys to a mapping, so that they are not reported as missing."""
     for value in merged:
         for source in value if isinstance(value, list) else [value]:
             for key, field_value in source.items() if isinstance(source, dict) else ():
                 node.setdefault(key, field_value)
-
-
-def parse_scalar(text: str) -> Any:
-    """Return what a plain scalar means in YAML 1.2."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    # What overflows stays a text, so that a message shows it as it was written.
-    return float(text) if _FLOAT.fullmatch(text) and isfinite(float(text)) else text
-
-
-def copy_mapping(source: Mapping[Any, Any]) -> Tree:
-    """Copy a mapping from Python into plain values.
-
-    Raises
-    ------
-    TextError
-        if it is too deep or too large.
-    """
-    tree = Tree()
-    budget = iter(range(MOST_NODES))
-    tree.data = _copy(source, (), budget, tree.findings)
-    return tree
-
-
-def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding]) -> Any:
-    if next(budget, None) is None:
-        raise LimitError(f"more than {MOST_NODES:,} keys and values")
-    if len(path) > DEEPEST:
-        raise LimitError(f"nested more than {DEEPEST} deep")
-    if isinstance(source, np.generic | np.ndarray):
-        if source.size > MOST_NODES:
-            raise LimitError(f"more than {MOST_NODES:,} keys and values")
-        source = source.tolist()
-    if isinstance(source, Mapping):
-        strange = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
-        findings += [Finding(path, f"a key must be a text, found {describe_found(key)}") for key in strange]
-        return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
-    if isinstance(source, list | tuple):
-        return [_copy(value, (*path, i), budget, findings) for i, value in enumerate(source)]
-    if isinstance(source, int) and not isinstance(source, bool) and abs(source) >= 10**18:
-        return float(min(max(source, -(10**30)), 10**30))
-    return source

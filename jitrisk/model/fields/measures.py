@@ -1,4 +1,4 @@
-"""The kinds of quantity a model holds: what each is measured in, what is allowed, and how editors see it."""
+"""The quantities of a model: the unit of each, its bounds, and its JSON Schema."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
-from jitrisk.model.distribution_pointers import find_call_pointer
 from jitrisk.model.faults import build_refusal
-from jitrisk.model.quantities import (
+from jitrisk.model.fields.quantities import (
     DURATION_PATTERN,
     NUMBER_PATTERN,
     RATE_BELOW_PATTERN,
@@ -18,26 +17,27 @@ from jitrisk.model.quantities import (
     parse,
     strip_unit,
 )
-from jitrisk.model.reader import Clock, FunctionReader, Reader
+from jitrisk.model.fields.readers import Clock, FunctionReader, Reader
+from jitrisk.model.pointers.distributions import find_call_pointer
 from jitrisk.units import DAY, HOUR
 
 LARGEST = 1e12
-"""No quantity of a model may be larger: beyond it float32 arithmetic on units means nothing."""
+"""No quantity of a model may be larger: beyond it float32 arithmetic on units is too coarse."""
 
 SMALLEST = 1e-12
 """No quantity of a model may lie between 0 and this: products of such numbers vanish in float32."""
 
-# How far, in proportion, a duration may miss a whole number of periods: rounding of the text, nothing more.
+# Relative difference between a duration and a whole number of periods that is rounding of the text.
 _WHOLE = 1e-9
 
 
 @dataclass(frozen=True)
 class Measure(Reader):
-    """One kind of quantity; reads a field of type float.
+    """A quantity with its unit and bounds; reads a field of type float.
 
     Attributes
     ----------
-    title : name of the kind.
+    title : its name, also that of its definition in the JSON Schema.
     expected : what is allowed, in words, with an example.
     time : power of time of the text with a unit: 1 duration, 0 plain number, -1 rate.
     bare : whether a number without a unit of time is allowed.
@@ -66,7 +66,7 @@ class Measure(Reader):
         source : a number or a text.
         clock : what a bare number counts.
         also : what else is allowed in its place, for the message.
-        hint : how the message about something that is no quantity ends, rather than with the reason.
+        hint : end of the message about a value that is no quantity, in place of the reason.
 
         Raises
         ------
@@ -115,7 +115,7 @@ class Measure(Reader):
         return self if free == self else replace(free, title=f"{self.title}Parameter")
 
     def _explain(self, source: Any, error: ValueError) -> str:
-        """Return how the message about something that is no quantity ends."""
+        """Return the end of the message about a value that is no quantity."""
         if isinstance(source, bool) or not isinstance(source, int | float | str):
             return ""
         if find_call_pointer(source):
@@ -164,13 +164,13 @@ class WholePeriods(Reader):
 
     Attributes
     ----------
-    least, most : allowed numbers of periods.
+    smallest, largest : allowed numbers of periods.
     down : round down to whole periods rather than refuse the rest.
     """
 
     title = "Duration"
-    least: int = 1
-    most: int = 10_000_000
+    smallest: int = 1
+    largest: int = 10_000_000
     down: bool = False
 
     def read(self, source: Any, clock: Clock) -> int:
@@ -182,8 +182,8 @@ class WholePeriods(Reader):
             whole = int(periods)
         if clock.known and not (self.down or exact):
             raise self._build_refusal("a whole number of periods", source, periods, clock)
-        if clock.known and not self.least <= whole <= self.most:
-            raise self._build_refusal(f"from {self.least:,} to {self.most:,} periods", source, periods, clock)
+        if clock.known and not self.smallest <= whole <= self.largest:
+            raise self._build_refusal(f"from {self.smallest:,} to {self.largest:,} periods", source, periods, clock)
         return whole
 
     def _build_refusal(self, allowed: str, source: Any, periods: float, clock: Clock) -> ValueError:
@@ -198,27 +198,27 @@ class WholePeriods(Reader):
 
 
 DURATION = Measure("Duration", "a duration such as `8 h` or a number of periods", time=1)
-SPELL = Measure("Spell", "a duration such as `8 h` or a number of periods", time=1, above=True)
+TIME = Measure("Time", "a duration such as `8 h` or a number of periods", time=1, above=True)
 LENGTH = Measure("Length", "a duration with its unit such as `8 h`", time=1, bare=False, above=True)
 CREDIT = Measure(
     "Credit", "a duration with its unit such as `30 d`, as a bare number would count periods", time=1, bare=False
 )
-CAPACITY = Measure("Capacity", "units per time such as `900 / d` or a number of units a period", time=-1)
-DEMAND = Measure("DemandRate", "units per time such as `900 / d` or a number of units a draw", time=-1)
+CAPACITY = Measure("Capacity", "units per time such as `900 / d` or a number of units per period", time=-1)
+DEMAND = Measure("DemandRate", "units per time such as `900 / d` or a number of units per draw", time=-1)
 FREQUENCY = Measure(
     "Frequency",
-    "a frequency such as `1 / 20 years` or a number a period (`chance: 0` switches a hazard off)",
+    "a frequency such as `1 / 20 years` or a number per period (`chance: 0` switches a hazard off)",
     time=-1,
     percent=True,
     above=True,
 )
-INTEREST = Measure("Interest", "a share per time such as `20 % / year` or a share a period", time=-1, percent=True)
+INTEREST = Measure("Interest", "a share per time such as `20 % / year` or a share per period", time=-1, percent=True)
 UNITS = Measure("Units", "a number of units")
 POSITIVE_UNITS = Measure("UnitsAboveZero", "a number of units", above=True)
 NUMBER = Measure("Number", "a plain number", percent=True)
 WEIGHT = Measure("Weight", "a plain number", percent=True, smallest=0.0)
 MONEY = Measure("Money", "an amount of money as a plain number")
-MONEY_PER_TIME = Measure("MoneyPerTime", "money per time such as `3000 / d` or an amount a period", time=-1)
+MONEY_PER_TIME = Measure("MoneyPerTime", "money per time such as `3000 / d` or an amount per period", time=-1)
 SHARE = Measure("Share", "a share such as `0.25` or `25 %`", percent=True, high=1.0)
 SERVICE = Measure("Service", "a probability such as `0.98` or `98 %`", percent=True, high=1.0, above=True, below=True)
 MARGIN = Measure("Margin", "a margin such as `0.1` or `10 %`", percent=True)

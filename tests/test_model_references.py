@@ -6,7 +6,7 @@ import pytest
 from modelfile import GOOD, faults, only_fault, spoiled
 
 from jitrisk.model import load
-from jitrisk.model.graph import check
+from jitrisk.model.references import find_reference_faults
 
 
 def stage(*sources):
@@ -113,14 +113,14 @@ def test_faults_between_parts_are_found_beside_faults_within_them():
 def test_checks_survive_parts_of_any_shape():
     for part in (None, 3, "x", [], {}, {"inputs": [1]}, {"inputs": {"a": {"from": {"b": []}}}}, {"hits": 4}):
         model = {"stages": {"a": part}, "customers": {"c": part}, "hazards": {"h": part}, "strategies": part}
-        assert isinstance(check(model), list)
+        assert isinstance(find_reference_faults(model), list)
 
 
 def test_time_is_linear_in_the_number_of_unknown_names_and_cycles():
     names = [f"s{i}" for i in range(3000)]
     stages = {name: stage(f"x{name}", names[i ^ 1]) for i, name in enumerate(names)}
     start = time.process_time()
-    found = check({"stages": stages})
+    found = find_reference_faults({"stages": stages})
     assert time.process_time() - start < 5.0
     assert sum("unknown stage" in finding.message for finding in found) == 3000
     assert sum("cycle" in finding.message for finding in found) == 20

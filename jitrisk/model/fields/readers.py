@@ -1,4 +1,4 @@
-"""Readers: annotations of pydantic fields that read a model's text by themselves and tell editors what it may be."""
+"""Readers: annotations of pydantic fields, each with what reads the value of a field and with its JSON Schema."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
 from jitrisk.model.faults import build_refusal
-from jitrisk.model.quantities import describe_found
+from jitrisk.model.fields.quantities import describe_found
 from jitrisk.printable import find_unprintable
 
 LONGEST_TEXT = 200
 """The name of a model may have this many characters."""
 
 LONGEST_CURRENCY = 20
-"""The name of a currency, which stands along axes, may have this many characters."""
+"""The name of a currency, which is printed along axes, may have this many characters."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """What a bare number counts while a model is read; pydantic's validation context.
+    """The time that a bare number counts while a model is read; pydantic's validation context.
 
     Attributes
     ----------
     seconds : length of one period, or of the time between two draws.
-    known : False while the model's own period is faulty and another stands in for it.
+    known : False where the period of the model is faulty and another is used in its place.
     """
 
     seconds: float
@@ -38,7 +38,7 @@ class Clock:
 
 
 class Reader(ABC):
-    """An annotation of a field: how it is read and what an editor accepts.
+    """An annotation of a field that reads its value and has its JSON Schema.
 
     Attributes
     ----------
@@ -53,8 +53,8 @@ class Reader(ABC):
 
         Parameters
         ----------
-        source : what stands in the model.
-        clock : what a bare number counts.
+        source : the value in the model.
+        clock : the time that a bare number counts.
 
         Raises
         ------
@@ -107,8 +107,8 @@ def _read_text(source: Any, clock: Clock, longest: int = LONGEST_TEXT) -> str:
     if not isinstance(source, str) or not source.strip():
         hint = "; write it between quotes" if isinstance(source, int | float) else ""
         raise build_refusal(f"expected a text, found {describe_found(source)}{hint}")
-    if strange := find_unprintable(source):
-        raise build_refusal(f"expected a text of one line whose every character is visible, found {strange}")
+    if unprintable := find_unprintable(source):
+        raise build_refusal(f"expected a text of one line whose every character is visible, found {unprintable}")
     if len(source) > longest:
         raise build_refusal(
             f"expected a text of at most {longest} characters, found one of {len(source):,}; shorten it"

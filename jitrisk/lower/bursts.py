@@ -1,0 +1,67 @@
+"""By how much steady demand on a store exceeds its mean within a few periods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from jitrisk.lower.atoms import compute_clipped_mean
+from jitrisk.lower.graph import compute_mean_yield, list_supplies
+
+if TYPE_CHECKING:
+    from jitrisk.model import Network
+
+
+def compute_bursts(
+    network: Network,
+    order: list[str],
+    mean_demand: Mapping[str, float],
+    multiplicities: Mapping[str, Mapping[str, float]],
+) -> dict[str, float]:
+    """Return how much more than the mean the periods of any window together take from each store, demand being steady.
+
+    Parameters
+    ----------
+    network : the model.
+    order : its stages, consumers before their suppliers.
+    mean_demand : mean demand on each store, units per period.
+    multiplicities : units of each stage's item per unit of each customer's demand.
+
+    Returns
+    -------
+    The burst b of each store, units: the demand of w periods is D w + b at most. It is 0 where the demand of every
+    period is the same.
+
+    Notes
+    -----
+    The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods is n - 1 periods ahead
+    of its mean. A stage that reviews every R periods starts for R periods at once, so that its burst grows by R - 1
+    periods of demand; one that starts whole lots can be a lot less g ahead; and where a share y is good, it
+    starts 1 / y times as much.
+    """
+    bursts = dict.fromkeys(order, 0.0)
+    for customer in network.customers.values():
+        bursts[customer.stage] += compute_clipped_mean(customer.demand) / customer.every * (customer.every - 1)
+    for name in order:
+        stage = network.stages[name]
+        whole = is_demand_whole(network, multiplicities[name]) and compute_mean_yield(stage) == 1.0
+        lot_burst = stage.policy.compute_lot_burst(mean_demand[name], whole)
+        started = bursts[name] + mean_demand[name] * (stage.policy.review - 1) + lot_burst
+        for source, quantity in list_supplies(stage):
+            bursts[source] += quantity * started / compute_mean_yield(stage)
+    return bursts
+
+
+def is_demand_whole(network: Network, multiplicities: Mapping[str, float]) -> bool:
+    """Return whether every demand on a store is a whole number of units.
+
+    Parameters
+    ----------
+    network : the model.
+    multiplicities : units of the store's item per unit of each customer's demand.
+    """
+    return all(
+        network.customers[name].demand.is_integer and units == math.floor(units)
+        for name, units in multiplicities.items()
+    )

@@ -1,0 +1,1 @@
+"""Words of other tools, each with what a model of jitrisk has in its place."""

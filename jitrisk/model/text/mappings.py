@@ -1,0 +1,48 @@
+"""A mapping from Python as a tree, within the limits of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from jitrisk.errors import MOST_FAULTS
+from jitrisk.model.faults import Finding, Path
+from jitrisk.model.fields.quantities import describe_found
+from jitrisk.model.text.tree import DEEPEST, MOST_NODES, LimitError, Tree
+
+
+def copy_mapping(source: Mapping[Any, Any]) -> Tree:
+    """Copy a mapping from Python into plain values.
+
+    Raises
+    ------
+    TextError
+        if it is too deep or too large.
+    """
+    tree = Tree()
+    budget = iter(range(MOST_NODES))
+    tree.data = _copy(source, (), budget, tree.findings)
+    return tree
+
+
+def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding]) -> Any:
+    if next(budget, None) is None:
+        raise LimitError(f"more than {MOST_NODES:,} keys and values")
+    if len(path) > DEEPEST:
+        raise LimitError(f"nested more than {DEEPEST} deep")
+    if isinstance(source, np.generic | np.ndarray):
+        if source.size > MOST_NODES:
+            raise LimitError(f"more than {MOST_NODES:,} keys and values")
+        source = source.tolist()
+    if isinstance(source, Mapping):
+        other_keys = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
+        findings += [Finding(path, f"a key must be a text, found {describe_found(key)}") for key in other_keys]
+        return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
+    if isinstance(source, list | tuple):
+        return [_copy(value, (*path, i), budget, findings) for i, value in enumerate(source)]
+    if isinstance(source, int) and not isinstance(source, bool) and abs(source) >= 10**18:
+        return float(min(max(source, -(10**30)), 10**30))
+    return source
