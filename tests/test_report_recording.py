@@ -140,7 +140,7 @@ def test_a_distribution_records_the_histogram(data):
     for name in STRATEGIES:
         np.testing.assert_allclose(found[name, name].y, 100 * bins["share"].sel(strategy=name).values)
         np.testing.assert_allclose(found[name, name].x[:, 0], bins["left"].values / 1000)
-    assert one.plot.x == AxisQuantity("total cost", "k EUR a year")
+    assert one.plot.x == AxisQuantity("total cost", "k EUR per year")
     assert one.plot.y == AxisQuantity("share of paths in a bin", "%")
 
 
@@ -215,8 +215,8 @@ def test_a_network_records_its_stages_and_customers_from_left_to_right(data):
     (one,) = get_record(draw("network", data)).series
     assert one.names == ("frame", "bike", "shop")
     assert (np.diff(one.x) > 0).all()
-    policy = data["outline"]["policy"].sel(strategy="jit", stage="bike").item()
-    assert policy in one.texts[1]
+    level = data["outline"]["order_up_to"].sel(strategy="jit", stage="bike").item()
+    assert f"store {level:g}" in one.texts[1]
 
 
 # --- labels and titles are no data ------------------------------------------------------------------------------------
