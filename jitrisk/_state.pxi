@@ -243,17 +243,18 @@ cdef class BlockState:
 
     @cython.final
     cdef void reset_member(self, Py_ssize_t dim, Py_ssize_t i, Py_ssize_t stripe) noexcept nogil:
-        """Reset the sums and the state rows that totals are made of, and the totals that were already written."""
+        """Reset the sums and the state rows that totals are made of, and the totals of cycles."""
         cdef Py_ssize_t k, j
-        cdef double *written
+        cdef double *cycles
         self.clear_sums(dim, i)
-        for k in range(self.totals[dim].quantities):
+        for k in range(dim_totals[dim]):
             if state_of[dim][k] >= 0:
                 fill(WIDTH, reset_to[dim][k], self.row(state_of[dim][k], i))
-            if k >= dim_totals[dim]:
-                written = self.total(dim, k, i, stripe)
+        if dim == DIM_STAGE and self.has_cycles[i]:
+            for k in range(dim_totals[dim], self.totals[dim].quantities):
+                cycles = self.total(dim, k, i, stripe)
                 for j in range(self.width):
-                    written[j] = 0.0
+                    cycles[j] = 0.0
 
     @cython.final
     cdef void close_member(self, Py_ssize_t dim, Py_ssize_t i, Py_ssize_t stripe, double periods) noexcept nogil:
