@@ -100,10 +100,10 @@ def test_limits_of_the_process_leave_what_can_be_had(limit):
     """What is said to be free is tried: it can be had, and more than that and what is reserved cannot."""
     code = f"""
 import resource
-from jitrisk.run.machine import RESERVED, free_memory
+from jitrisk.run.machine import RESERVED, measure_free_memory
 import psutil
 resource.setrlimit(resource.{limit}, (600 * {MIB}, 600 * {MIB}))
-free = free_memory()
+free = measure_free_memory()
 assert 0 < free < 600 * {MIB}, free
 bytearray(free)
 try:
