@@ -67,7 +67,7 @@ sys.exit(0)
 def test_a_signal_is_not_swallowed(where, number):
     code = f"""
 import os, sys, weakref
-from jitrisk import stop_signals
+from jitrisk.files import stop_signals
 def send(): os.kill(os.getpid(), {int(number)})
 stop_signals.install_handlers()
 {SWALLOWING[where]}
@@ -84,7 +84,7 @@ stop_signals.exit_with(0)
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(number):
     code = f"""
 import os, signal
-from jitrisk import stop_signals
+from jitrisk.files import stop_signals
 signal.signal({int(number)}, signal.SIG_IGN)
 stop_signals.install_handlers()
 os.kill(os.getpid(), {int(number)})
@@ -96,7 +96,7 @@ stop_signals.exit_with(7)
 def test_cleanups_run_in_reverse_order_and_an_error_in_one_does_not_stop_the_others():
     code = """
 import os, signal
-from jitrisk import stop_signals
+from jitrisk.files import stop_signals
 stop_signals.install_handlers()
 def say(word): os.write(1, word.encode())
 with stop_signals.Cleanup(lambda: say("first ")), stop_signals.Cleanup(lambda: 1 / 0):
@@ -112,7 +112,7 @@ with stop_signals.Cleanup(lambda: say("first ")), stop_signals.Cleanup(lambda: 1
 def test_a_second_signal_does_not_wait_for_a_cleanup_that_hangs():
     code = """
 import os, signal, time
-from jitrisk import stop_signals
+from jitrisk.files import stop_signals
 stop_signals.install_handlers()
 with stop_signals.Cleanup(lambda: time.sleep(100)):
     print("ready", flush=True)
@@ -133,15 +133,15 @@ def test_a_signal_while_folders_are_exchanged_leaves_one_of_them(tmp_path):
     code = """
 import os, signal, sys
 from pathlib import Path
-from jitrisk import stop_signals, targets
+from jitrisk.files import atomic_files, stop_signals
 stop_signals.install_handlers()
-targets._exchange = lambda one, other: False
+atomic_files._exchange = lambda one, other: False
 replace = os.replace
 def stop_after(source, target):
     replace(source, target)
     os.kill(os.getpid(), signal.SIGTERM)
 os.replace = stop_after
-with targets.replacing(Path(sys.argv[1])) as fresh:
+with atomic_files.replace_atomically(Path(sys.argv[1])) as fresh:
     fresh.mkdir()
     (fresh / "new").touch()
 """
@@ -158,7 +158,7 @@ def test_a_writer_in_threads_does_not_make_the_folder_again(tmp_path):
     code = """
 import os, signal, sys, threading, time
 from pathlib import Path
-from jitrisk import stop_signals, targets
+from jitrisk.files import atomic_files, stop_signals
 stop_signals.install_handlers()
 def write(fresh):
     for number in range(10**9):
@@ -169,7 +169,7 @@ def write(fresh):
         except FileNotFoundError:
             continue
 threading.excepthook = lambda _: None
-with targets.replacing(Path(sys.argv[1])) as fresh:
+with atomic_files.replace_atomically(Path(sys.argv[1])) as fresh:
     for _ in range(3):
         threading.Thread(target=write, args=(fresh,), daemon=True).start()
     time.sleep(0.3)
