@@ -241,7 +241,7 @@ def test_the_mean_of_a_clipped_yield_is_the_one_of_its_integral():
 
 def test_a_rounded_lead_time_says_what_it_becomes():
     (warning,) = warned({"period": "8 h", "stages.pump.lead_time": "9 h"})
-    assert warning.found == "9 h become 16 h: 2 periods of 8 h"
+    assert warning.found == "9 h is rounded up to 16 h: 2 periods of 8 h"
 
 
 def test_random_lead_times_are_raised_by_what_whole_periods_add():

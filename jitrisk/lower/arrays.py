@@ -81,7 +81,7 @@ class NetworkArrays:
     consumer_start, consumer, consumer_quantity : consumers of each store with a demand signal, and the units that each
         takes per unit started.
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
-    demand, backorder_share : series of each customer, and share of unmet demand that waits, (m,).
+    demand, backorder_share : series of each customer, and share of unmet demand that is backordered, (m,).
     """
 
     sizes: Mapping[str, int]
@@ -188,7 +188,7 @@ def list_names(network: Network) -> dict[str, list[str]]:
 
 
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, NetworkArrays]:
-    """Turn every strategy's network into arrays; strategies that say the same share them.
+    """Turn every strategy's network into arrays; strategies with equal networks share them.
 
     Raises
     ------
@@ -253,7 +253,7 @@ def _lower_policies(
     return {
         "stage_place": _build_ints([place[name] for name in order]),
         "initial": rounding.round_to_grains(initial),
-        # At the reorder point or below it is ordered, and never at the full store.
+        # An order is placed at the reorder point or below it, and never at the order-up-to level.
         "reorder_gap": gap,
         "order_up_to": rounding.round_to_grains(full),
         "lot": rounding.round_to_grains(np.array([rule.lot for rule in rules])),

@@ -35,10 +35,10 @@ def compute_bursts(
 
     Notes
     -----
-    The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods is n - 1 periods ahead
-    of its mean. A stage that reviews every R periods starts for R periods at once, so that its burst grows by R - 1
-    periods of demand; one that starts whole lots can be a lot less g ahead; and where a share y is good, it
-    starts 1 / y times as much.
+    The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods adds n - 1 periods of
+    mean demand to the burst. A stage that reviews every R periods starts the demand of R periods at once, which adds
+    R - 1 periods of mean demand. A stage that starts whole lots adds one lot less the grain g. A stage with the mean
+    yield y starts 1 / y times its demand.
     """
     bursts = dict.fromkeys(order, 0.0)
     for customer in network.customers.values():

@@ -1,9 +1,9 @@
 """What is outstanding at a store, demanded and not yet received, as a function of the transforms of its demand.
 
 Time is counted back from one period of the review cycle. A *block* is the demand between two reviews, which is ordered
-at once and has one lead time; block i was ordered `phase + i * review` periods ago. Customers whose demands fall
-equally often share an *interval*, the periods between two draws, and draws of all intervals coincide now and then: the
-worst case, which is counted here, is that they coincide now.
+at once and has one lead time; block i was ordered `phase + i * review` periods ago. Customers whose demands have
+the same draw period share an *interval*, the periods between two draws. Draws of all intervals coincide in some
+periods; this is the worst case, and it is the case computed here.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ class InOrder:
         last = int(np.count_nonzero(beyond > _NEGLIGIBLE))
         if (self.counts[:, :last].sum(axis=0) > 1.0).any():
             raise UncomputableError(
-                "where deliveries arrive in order, lead times this long and demands that fall differently often are "
+                "where deliveries arrive in order, lead times this long and demands with different draw periods are "
                 "too many cases"
             )
         self.counts, self.within = self.counts[:, :last], np.append(self.within[:last], 1.0)

@@ -88,7 +88,7 @@ class Loop(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Demands:
-    """The demands that are served from a store, those that fall equally often together.
+    """The demands that are served from a store, those with the same draw period together.
 
     Attributes
     ----------
@@ -248,7 +248,7 @@ def _search_whole_range(
 
 
 def _search_grids(outstanding: Outstanding, demands: Demands, service: float, step: float | None, points: int) -> float:
-    """Return the level on a grid as far as it: first how far that is, then on ever finer grids."""
+    """Find a bound of the level on coarse grids, then the level on ever finer grids up to that bound."""
     reach = _find_reach(outstanding, demands, service)
     level, length = math.nan, _COARSE
     while True:
@@ -266,7 +266,7 @@ def _search_grids(outstanding: Outstanding, demands: Demands, service: float, st
 
 
 def _round_level(level: float) -> float:
-    """Return a level of 17 binary digits, finer than it is known: processors transform with other last bits."""
+    """Round to 17 binary digits, because Fourier transforms differ in their last bits between processors."""
     fraction, exponent = math.frexp(level)
     return math.ldexp(round(math.ldexp(fraction, _DIGITS)), exponent - _DIGITS)
 

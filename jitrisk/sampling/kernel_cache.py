@@ -44,7 +44,7 @@ _EASY_TO_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class UntrustedFileError(OSError):
-    """A file that somebody may have written who cannot change the program."""
+    """A file that a user without write access to the program may have written."""
 
 
 class DamagedFileError(ValueError):
