@@ -247,7 +247,7 @@ def test_a_rounded_lead_time_says_what_it_becomes():
 def test_random_lead_times_are_raised_by_what_whole_periods_add():
     # Of an exponential of mean 1, ceil is geometric with mean 1 / (1 - exp(-1)).
     (warning,) = warned({"stages.pump.lead_time": {"exponential": {"mean": "1 d"}}})
-    assert f"become {24 / (1 - np.exp(-1)):.4g} h" in warning.found
+    assert f"rounded up to {24 / (1 - np.exp(-1)):.4g} h" in warning.found
 
 
 def test_the_capacity_needed_counts_scrap_and_the_bill_of_materials():

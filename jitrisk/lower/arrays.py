@@ -264,7 +264,7 @@ def _lower_policies(
         "rounding_offset": rounding.coarse,
         "unlimited_orders": _build_flags((~limited).tolist()),
         "review_period": _build_ints(
-            [1 if math.isinf(rule.order_up_to) else min(rule.review, network.horizon) for rule in rules]
+            [1 if math.isinf(rule.order_up_to) else min(rule.review_period, network.horizon) for rule in rules]
         ),
     }
 
@@ -351,11 +351,11 @@ def _lower_consumers(network: Network, order: list[str], levels: Mapping[str, Le
     for name in order:
         for item in network.stages[name].inputs.values():
             for source, share in item.sources:
-                if share > 0 and levels[source].by_demand:
+                if share > 0 and levels[source].demand_signal:
                     consumers[index[source]].append((index[name], share * item.quantity))
     flat = [one for found in consumers for one in found]
     return {
-        "demand_signal": _build_flags([levels[name].by_demand for name in order]),
+        "demand_signal": _build_flags([levels[name].demand_signal for name in order]),
         "consumer_start": _build_ints(np.cumsum([0, *map(len, consumers)]).tolist()),
         "consumer": _build_ints([stage for stage, _ in flat]),
         "consumer_quantity": _build_floats([quantity for _, quantity in flat]),

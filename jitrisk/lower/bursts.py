@@ -47,7 +47,7 @@ def compute_bursts(
         stage = network.stages[name]
         whole = is_demand_whole(network, multiplicities[name]) and compute_mean_yield(stage) == 1.0
         lot_burst = stage.policy.compute_lot_burst(mean_demand[name], whole)
-        started = bursts[name] + mean_demand[name] * (stage.policy.review - 1) + lot_burst
+        started = bursts[name] + mean_demand[name] * (stage.policy.review_period - 1) + lot_burst
         for source, quantity in list_supplies(stage):
             bursts[source] += quantity * started / compute_mean_yield(stage)
     return bursts
