@@ -326,10 +326,10 @@ def test_a_supplier_of_an_empty_fallback_is_found_and_a_source_that_never_stands
     ],
 )
 def test_every_bare_number_per_time_is_found(path, value):
-    before = {rate.path for rate in find_bare_rates(GOOD)}
-    found = [rate for rate in find_bare_rates(spoiled(path, value)) if rate.path not in before]
+    before = {rate.key_path for rate in find_bare_rates(GOOD)}
+    found = [rate for rate in find_bare_rates(spoiled(path, value)) if rate.key_path not in before]
     assert len(found) == 1
-    assert ".".join(found[0].path).startswith(path)
+    assert ".".join(found[0].key_path).startswith(path)
     assert found[0].seconds == 8 * 3600
 
 

@@ -86,7 +86,7 @@ class Sampler:
 
         Parameters
         ----------
-        state : from `create_state`.
+        state : from :meth:`begin`.
         first_period : period of the tile's first row: where the last tile ended, or 0 to start anew. A
             multiple of 4 is fastest, because four draws are made together.
         out : float32 [period, series, lane], C-contiguous; all of it is overwritten.
