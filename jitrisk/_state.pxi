@@ -212,8 +212,8 @@ cdef class BlockState:
         """Turn sums of stocks into averages over `periods`, and compute what follows from balances.
 
         Called when `period` would begin. Units ordered are those started and those open, less those open at the reset
-        of totals; likewise for units shipped and the backlog. Units lost are the share of unmet demand that does not
-        wait. Where lead times are constant, each start spends its lead time in process, except for what was in process
+        of totals; likewise for units shipped and the backlog. Units lost are the share of unmet demand that is not
+        backordered. Where lead times are constant, each start spends its lead time in process, except for what was in process
         at the reset and what still is (Little 1961, path by path).
         """
         cdef Py_ssize_t stripe, dim, i

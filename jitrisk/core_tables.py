@@ -69,7 +69,7 @@ STATES = (
     ),
     StateRow("arrived", "stage", "1", "1 where something arrived in the period before, else 0; for cycles"),
     StateRow("cycle_short", "stage", "1", "1 where the store was short in this replenishment cycle, else 0"),
-    StateRow("backlog", "customer", "unit", "demand that waits"),
+    StateRow("backlog", "customer", "unit", "backordered demand"),
     StateRow("peak_backlog", "customer", "unit", "largest backlog so far"),
     StateRow("first_stockout", "customer", "period", "first period in which the customer was short, -1 if none"),
     StateRow("ordered", "scratch", "unit", "what one stage orders in this period"),
@@ -149,7 +149,7 @@ def number_rows() -> dict[str, int]:
 
 
 def compute_digest() -> int:
-    """Return a checksum of the tables, by which a core that was built from other tables is told."""
+    """Return a checksum of the tables; a core built from other tables has another one."""
     closings = [(total.name, total.closes, total.source) for total in TOTALS]
     return zlib.crc32(repr((number_rows(), closings)).encode()) & 0x7FFFFFFF
 

@@ -57,7 +57,7 @@ def test_a_verb_prints_each_warning_once_on_stderr_with_file_line_and_key(capsys
     assert code == 0
     assert "warning" not in out
     rounded, capacity = warnings_in(err)
-    assert "slow.yaml:6: stages.plant.lead_time: 0 h become 24 h" in rounded
+    assert "slow.yaml:6: stages.plant.lead_time: 0 h is rounded up to 24 h" in rounded
     assert "slow.yaml:7: stages.plant.capacity: a capacity of 8 / d for a mean demand of 9 / d" in capacity
     assert capacity.endswith("[capacity-below-demand]")
     assert ("(under slow)" in capacity) == (verb != "run")

@@ -40,7 +40,7 @@ def assert_cycles(outcomes: xr.Dataset, twin: Twin, expected: dict[tuple[str, st
     cyclic = {
         name
         for name, one in twin.levels.items()
-        if one.review > 1 or (not one.physical and (one.lot or one.reorder_point < one.order_up_to))
+        if one.review_period > 1 or (not one.physical and (one.lot or one.reorder_point < one.order_up_to))
     }
     assert ("receipts" in outcomes) == bool(cyclic)
     for outcome in CYCLE_OUTCOMES if cyclic else ():
@@ -107,7 +107,9 @@ def test_levels_are_those_of_the_policy_table(model: dict[str, Any]) -> None:
 
 
 def twin_levels(levels: Any) -> Levels:
-    return Levels(levels.reorder_point, levels.order_up_to, levels.lot, levels.review, physical=not levels.by_demand)
+    return Levels(
+        levels.reorder_point, levels.order_up_to, levels.lot, levels.review_period, physical=not levels.demand_signal
+    )
 
 
 EVERYTHING: dict[str, Any] = {

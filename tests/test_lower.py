@@ -68,7 +68,7 @@ def test_demand_is_exploded_through_quantities_shares_and_yields():
 )
 def test_every_policy_is_one_rule(policy, expected):
     found = level(policy)
-    assert (found.reorder_point, found.order_up_to, found.lot, found.review, found.by_demand) == expected
+    assert (found.reorder_point, found.order_up_to, found.lot, found.review_period, found.demand_signal) == expected
 
 
 def test_service_level_upstream_counts_units_of_its_own_item():

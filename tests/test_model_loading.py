@@ -289,8 +289,8 @@ def test_describe_of_a_file_without_a_comment_is_empty(tmp_path):
         ("x" * 5000, "there is no file"),
         ("a\0b", "there is no file"),
         (".", "folder"),
-        (5, "expected a path"),
-        (None, "expected a path"),
+        (5, "expected a file"),
+        (None, "expected a file"),
     ],
 )
 def test_source_that_is_not_there_is_one_fault(source, words):

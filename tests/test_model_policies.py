@@ -42,7 +42,7 @@ def test_every_policy_has_a_file_of_its_own_named_after_its_key(kind: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("policy", "reorder_point", "order_up_to", "lot", "by_demand"),
+    ("policy", "reorder_point", "order_up_to", "lot", "demand_signal"),
     [
         ({"kanban": {"container": 50, "cards": 4}}, 150, 200, 50, False),
         ({"base_stock": {"level": 70}}, 70, 70, 0, True),
@@ -56,9 +56,9 @@ def test_every_policy_has_a_file_of_its_own_named_after_its_key(kind: str) -> No
     ],
 )
 def test_the_levels_of_a_policy_are_those_of_the_table_of_rules(
-    policy: dict[str, object], reorder_point: float, order_up_to: float, lot: float, by_demand: bool
+    policy: dict[str, object], reorder_point: float, order_up_to: float, lot: float, demand_signal: bool
 ) -> None:
-    assert levels_of(policy) == Levels(reorder_point, order_up_to, lot, 1, by_demand)
+    assert levels_of(policy) == Levels(reorder_point, order_up_to, lot, 1, demand_signal)
 
 
 @pytest.mark.parametrize("container", [1, 7, 20, 45])
@@ -84,7 +84,7 @@ class TwoBin(Policy):
     bin: Annotated[float, POSITIVE_UNITS] = Field(description="units in one bin")
 
     def compute_limited_levels(self, demand: StoreDemand) -> Levels:
-        return Levels(self.bin, 2 * self.bin, self.bin, self.review, by_demand=True)
+        return Levels(self.bin, 2 * self.bin, self.bin, self.review_period, demand_signal=True)
 
 
 def test_a_policy_that_is_one_class_and_one_row_is_read_advised_and_sized() -> None:

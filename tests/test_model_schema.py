@@ -62,14 +62,14 @@ def test_hazard_is_in_periods():
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
-        ({"kanban": {"container": 5, "cards": 3}}, {"container": 5.0, "cards": 3, "safety": 0.0, "review": 1}),
+        ({"kanban": {"container": 5, "cards": 3}}, {"container": 5.0, "cards": 3, "safety": 0.0, "review_period": 1}),
         ({"kanban": {"container": 5, "cards": "auto", "safety": 0.2}}, {"cards": None, "safety": 0.2}),
         ({"base_stock": {"level": 9}}, {"level": 9.0, "cover": None, "service": None}),
-        ({"base_stock": {"cover": "2 d", "review": "1 week"}}, {"level": None, "cover": 6.0, "review": 21}),
+        ({"base_stock": {"cover": "2 d", "review": "1 week"}}, {"level": None, "cover": 6.0, "review_period": 21}),
         ({"base_stock": {"service": "98 %"}}, {"service": 0.98}),
         ({"min_max": {"min": 3, "max": "2 d"}}, {"min": Level(units=3.0), "max": Level(cover=6.0)}),
         ({"reorder_point": {"point": "8 h", "quantity": 4}}, {"point": Level(cover=1.0), "quantity": Level(units=4.0)}),
-        ({"make_to_order": {"review": 2}}, {"review": 2}),
+        ({"make_to_order": {"review": 2}}, {"review_period": 2}),
     ],
 )
 def test_policies_are_known_by_their_kind(policy, expected):
@@ -138,7 +138,7 @@ def test_times_of_the_header_round_down_to_whole_periods():
 def test_rounding_of_the_text_costs_no_period():
     model = {**GOOD, "period": "0.1 d", "horizon": "0.3 d", "warm_up": 0}
     assert load(model).horizon == 3
-    assert load(spoiled("stages.pump.policy.kanban.review", "0.9999999999 d")).stages["pump"].policy.review == 3
+    assert load(spoiled("stages.pump.policy.kanban.review", "0.9999999999 d")).stages["pump"].policy.review_period == 3
 
 
 def test_safety_and_a_fixed_number_of_cards_exclude_each_other():

@@ -241,13 +241,13 @@ def test_the_mean_of_a_clipped_yield_is_the_one_of_its_integral():
 
 def test_a_rounded_lead_time_says_what_it_becomes():
     (warning,) = warned({"period": "8 h", "stages.pump.lead_time": "9 h"})
-    assert warning.found == "9 h become 16 h: 2 periods of 8 h"
+    assert warning.found == "9 h is rounded up to 16 h: 2 periods of 8 h"
 
 
 def test_random_lead_times_are_raised_by_what_whole_periods_add():
     # Of an exponential of mean 1, ceil is geometric with mean 1 / (1 - exp(-1)).
     (warning,) = warned({"stages.pump.lead_time": {"exponential": {"mean": "1 d"}}})
-    assert f"become {24 / (1 - np.exp(-1)):.4g} h" in warning.found
+    assert f"rounded up to {24 / (1 - np.exp(-1)):.4g} h" in warning.found
 
 
 def test_the_capacity_needed_counts_scrap_and_the_bill_of_materials():
@@ -326,10 +326,10 @@ def test_a_supplier_of_an_empty_fallback_is_found_and_a_source_that_never_stands
     ],
 )
 def test_every_bare_number_per_time_is_found(path, value):
-    before = {rate.path for rate in find_bare_rates(GOOD)}
-    found = [rate for rate in find_bare_rates(spoiled(path, value)) if rate.path not in before]
+    before = {rate.key_path for rate in find_bare_rates(GOOD)}
+    found = [rate for rate in find_bare_rates(spoiled(path, value)) if rate.key_path not in before]
     assert len(found) == 1
-    assert ".".join(found[0].path).startswith(path)
+    assert ".".join(found[0].key_path).startswith(path)
     assert found[0].seconds == 8 * 3600
 
 

@@ -81,7 +81,7 @@ class NetworkArrays:
     consumer_start, consumer, consumer_quantity : consumers of each store with a demand signal, and the units that each
         takes per unit started.
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
-    demand, backorder_share : series of each customer, and share of unmet demand that waits, (m,).
+    demand, backorder_share : series of each customer, and share of unmet demand that is backordered, (m,).
     """
 
     sizes: Mapping[str, int]
@@ -188,7 +188,7 @@ def list_names(network: Network) -> dict[str, list[str]]:
 
 
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, NetworkArrays]:
-    """Turn every strategy's network into arrays; strategies that say the same share them.
+    """Turn every strategy's network into arrays; strategies with equal networks share them.
 
     Raises
     ------
@@ -253,7 +253,7 @@ def _lower_policies(
     return {
         "stage_place": _build_ints([place[name] for name in order]),
         "initial": rounding.round_to_grains(initial),
-        # At the reorder point or below it is ordered, and never at the full store.
+        # An order is placed at the reorder point or below it, and never at the order-up-to level.
         "reorder_gap": gap,
         "order_up_to": rounding.round_to_grains(full),
         "lot": rounding.round_to_grains(np.array([rule.lot for rule in rules])),
@@ -264,7 +264,7 @@ def _lower_policies(
         "rounding_offset": rounding.coarse,
         "unlimited_orders": _build_flags((~limited).tolist()),
         "review_period": _build_ints(
-            [1 if math.isinf(rule.order_up_to) else min(rule.review, network.horizon) for rule in rules]
+            [1 if math.isinf(rule.order_up_to) else min(rule.review_period, network.horizon) for rule in rules]
         ),
     }
 
@@ -351,11 +351,11 @@ def _lower_consumers(network: Network, order: list[str], levels: Mapping[str, Le
     for name in order:
         for item in network.stages[name].inputs.values():
             for source, share in item.sources:
-                if share > 0 and levels[source].by_demand:
+                if share > 0 and levels[source].demand_signal:
                     consumers[index[source]].append((index[name], share * item.quantity))
     flat = [one for found in consumers for one in found]
     return {
-        "demand_signal": _build_flags([levels[name].by_demand for name in order]),
+        "demand_signal": _build_flags([levels[name].demand_signal for name in order]),
         "consumer_start": _build_ints(np.cumsum([0, *map(len, consumers)]).tolist()),
         "consumer": _build_ints([stage for stage, _ in flat]),
         "consumer_quantity": _build_floats([quantity for _, quantity in flat]),
