@@ -13,7 +13,7 @@ from jitrisk.risk.histogram import histogram
 from jitrisk.risk.intervals import CONFIDENCE
 from jitrisk.risk.metrics import metrics
 from jitrisk.risk.money import costs, ownership
-from jitrisk.risk.paired import cheaper, compare
+from jitrisk.risk.comparison import cheaper, compare
 from jitrisk.risk.statistics import QUANTILES, describe
 from jitrisk.risk.variables import select_variables
 

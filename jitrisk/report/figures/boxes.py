@@ -11,7 +11,7 @@ import xarray as xr
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrap_text
 from jitrisk.report.words import read_factors, render_effect, render_policy, render_unmet_demand
-from jitrisk.risk.downtime import compute_lost_time
+from jitrisk.risk.lost_time import compute_lost_time
 from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
