@@ -2,8 +2,9 @@
 
 With losses bad when high, A dominates B in the first order where ``P(A > t) <= P(B > t)`` for every t: whoever
 prefers to lose less prefers A (Hadar & Russell 1969, American Economic Review 59). A dominates B in the second order
-where ``E[max(A - t, 0)] <= E[max(B - t, 0)]`` for every t: whoever is also averse to risk prefers A (the increasing convex
-order of Shaked & Shanthikumar 2007, Stochastic Orders, section 4.A). A metric that is bad when low has its sign reversed first.
+where ``E[max(A - t, 0)] <= E[max(B - t, 0)]`` for every t: whoever is also averse to risk prefers A (the increasing
+convex order of Shaked & Shanthikumar 2007, Stochastic Orders, section 4.A). A metric that is bad when low has its sign
+reversed first.
 """
 
 from __future__ import annotations

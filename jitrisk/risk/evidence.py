@@ -19,7 +19,7 @@ from jitrisk.risk.inputs import build_path_coords
 from jitrisk.vocabulary import OCCURRENCES, RARE_BELOW
 
 FEWEST = 5.0
-"""Expected occurrences of a hazard below which there is no interval: about one sample in 150 then shows none of them."""
+"""Expected occurrences of a hazard below which no interval is given: at 5, about one sample in 150 has none."""
 
 FEWEST_SEEN = 2.0
 """Paths that must show a hazard, whatever was expected."""

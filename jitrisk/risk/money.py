@@ -1,4 +1,4 @@
-"""Money from outcomes and prices: one product and one sum per component, and the totals and ratios of the components."""
+"""Money from outcomes and prices: one product and one sum per component, and their totals and ratios."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _require_paths(array: xr.DataArray) -> None:
 
 
 def compute_losses(array: xr.DataArray) -> Array:
-    """Return values as :func:`read_finite_rows` does, the sign turned where low is bad, so that more is always worse."""
+    """Return values as :func:`read_finite_rows` does, the sign reversed where low is bad: more is always worse."""
     return read_finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
 
 
