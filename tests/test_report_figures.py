@@ -419,6 +419,12 @@ def test_a_network_with_a_result_shows_the_time_lost(bicycles):
     assert compute_lightness(mpl.colors.to_hex(faces["bike"])) < 80
 
 
+def test_time_lost_below_a_minute_per_year_has_no_digits(bicycles):
+    starved = bicycles["starved"].where(bicycles["stage"] != "bike", 1e-9)
+    stage = build_boxes(jr.outline(bicycles), bicycles.assign(starved=starved), "jit")["bike"]
+    assert [line for line in stage.lost if "starved" in line] == ["starved < 1 min per year"]
+
+
 def test_a_store_of_level_zero_has_an_empty_bar():
     outline = jr.outline("fast-fashion")
     drawn = build_boxes(outline, None, "jit")
