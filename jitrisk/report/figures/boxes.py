@@ -149,6 +149,5 @@ def _describe_lost_time(
 def _format_hours(hours: dict[str, float]) -> tuple[str, ...]:
     """Return the lost times above 0 per year, such as ``starved 8 h per year``."""
     # A mean over paths below a minute per year is a loss on hardly any path, or a rounding error.
-    lines = tuple(
-        f"{kind} {format_duration(value, least=_LEAST)} per year" for kind, value in hours.items() if value > 0
-    )
+    lost = {kind: format_duration(value, least=_LEAST) for kind, value in hours.items() if value > 0}
+    return tuple(f"{kind} {text} per year" for kind, text in lost.items()) or ("no time lost",)
