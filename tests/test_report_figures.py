@@ -1,5 +1,7 @@
 """Figures show what risk computed, in units, with words that lie apart and within the canvas."""
 
+import io
+import re
 import warnings
 from itertools import combinations, pairwise
 
@@ -417,6 +419,17 @@ def test_a_network_with_a_result_shows_the_time_lost(bicycles):
     faces = {box.get_label(): box.get_facecolor() for box in list_labeled(figure.axes[0].patches)}
     assert faces["frame"] == (1.0, 1.0, 1.0, 1.0)
     assert compute_lightness(mpl.colors.to_hex(faces["bike"])) < 80
+
+
+def test_title_of_a_network_keeps_the_margin_of_the_figure(bicycles):
+    figure = report.network(jr.outline(bicycles), bicycles, "jit")
+    written = io.BytesIO()
+    figure.savefig(written, format="svg")
+    title = figure.axes[0].get_title(loc="left") or figure.axes[0].get_title()
+    baseline = re.search(rf"<!-- {title} -->\s*<g [^>]*translate\([\d.-]+ ([\d.-]+)\)", written.getvalue().decode())
+    capital = 0.729 * figure.axes[0].title.get_fontsize()  # height of capital letters in DejaVu Sans
+    assert baseline is not None
+    assert float(baseline[1]) - capital >= 72 * mpl.rcParams["figure.constrained_layout.h_pad"]
 
 
 def test_time_lost_below_a_minute_per_year_has_no_digits(bicycles):
