@@ -1,7 +1,5 @@
 """Figures show what risk computed, in units, with words that lie apart and within the canvas."""
 
-import io
-import re
 import warnings
 from itertools import combinations, pairwise
 
@@ -419,23 +417,6 @@ def test_a_network_with_a_result_shows_the_time_lost(bicycles):
     faces = {box.get_label(): box.get_facecolor() for box in list_labeled(figure.axes[0].patches)}
     assert faces["frame"] == (1.0, 1.0, 1.0, 1.0)
     assert compute_lightness(mpl.colors.to_hex(faces["bike"])) < 80
-
-
-def test_title_of_a_network_keeps_the_margin_of_the_figure(bicycles):
-    figure = report.network(jr.outline(bicycles), bicycles, "jit")
-    written = io.BytesIO()
-    figure.savefig(written, format="svg")
-    title = figure.axes[0].get_title(loc="left") or figure.axes[0].get_title()
-    baseline = re.search(rf"<!-- {title} -->\s*<g [^>]*translate\([\d.-]+ ([\d.-]+)\)", written.getvalue().decode())
-    capital = 0.729 * figure.axes[0].title.get_fontsize()  # height of capital letters in DejaVu Sans
-    assert baseline is not None
-    assert float(baseline[1]) - capital >= 72 * mpl.rcParams["figure.constrained_layout.h_pad"]
-
-
-def test_time_lost_below_a_minute_per_year_has_no_digits(bicycles):
-    starved = bicycles["starved"].where(bicycles["stage"] != "bike", 1e-9)
-    stage = build_boxes(jr.outline(bicycles), bicycles.assign(starved=starved), "jit")["bike"]
-    assert [line for line in stage.lost if "starved" in line] == ["starved < 1 min per year"]
 
 
 def test_a_store_of_level_zero_has_an_empty_bar():
