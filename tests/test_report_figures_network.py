@@ -4,10 +4,16 @@ import io
 import re
 
 import matplotlib as mpl
+import pytest
 
 import jitrisk as jr
 from jitrisk import report
 from jitrisk.report.figures.boxes import build_boxes
+
+
+@pytest.fixture(scope="module")
+def bicycles():
+    return jr.simulate("bicycles", 400, 3)
 
 
 def test_title_of_a_network_keeps_the_margin_of_the_figure(bicycles):
