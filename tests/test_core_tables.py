@@ -23,32 +23,32 @@ BOUGHT = {
 }
 
 
-def test_every_total_is_an_outcome_of_its_dim():
+def test_tables__every_total_is_an_outcome_of_its_dim():
     assert {total.name: total.dim for total in TOTALS} == {
         name: variable.dims[-1] for name, variable in (OUTCOMES | CYCLES).items()
     }
 
 
-def test_totals_of_cycles_stand_last_and_those_with_sums_first():
+def test_list_totals__totals_of_cycles_stand_last_and_those_with_sums_first():
     for dim in DIMS:
         sources = [total.source for total in list_totals(dim)]
         assert sources == sorted(sources, key=("rows", "state", "balance", "cycles").index)
         assert list_totals(dim, cycles=False) == [total for total in list_totals(dim) if total.source != "cycles"]
 
 
-def test_what_adds_up_over_the_horizon_is_what_closes_as_a_sum():
+def test_tables__what_adds_up_over_the_horizon_is_what_closes_as_a_sum():
     for total in TOTALS:
         assert (OUTCOMES | CYCLES)[total.name].total == (total.closes == "sum"), total.name
 
 
-def test_every_variable_of_a_trace_is_a_total_or_a_state_row():
+def test_list_totals__every_variable_of_a_trace_is_a_total_or_a_state_row():
     for dim in DIMS:
         rows = {one.name for one in (*list_totals(dim), *list_states(dim))}
         assert rows >= set(TRACED[dim])
     assert sorted(name for names in TRACED.values() for name in names) == sorted(TRACE)
 
 
-def test_a_stripe_has_the_rows_of_the_tables_and_the_pipelines():
+def test_list_totals__a_stripe_has_the_rows_of_the_tables_and_the_pipelines():
     arrays = lower(jr.load(BOUGHT))
     sums = {dim: sum(total.source == "rows" for total in list_totals(dim)) for dim in DIMS}
     states = {dim: sum(row.dim == dim for row in STATES) for dim in (*DIMS, "scratch")}
@@ -56,7 +56,7 @@ def test_a_stripe_has_the_rows_of_the_tables_and_the_pipelines():
     assert _core.state_rows(arrays) == sum(sums.values()) + sum(states.values()) + 3
 
 
-def test_constants_of_rows_are_all_different():
+def test_number_rows__constants_of_rows_are_all_different():
     numbers = core_tables.number_rows()
     kinds = [numbers[f"{row.dim}_{row.name}".upper()] for row in STATES]
     firsts = [numbers[f"{dim}_SUMS".upper()] for dim in DIMS]
@@ -64,7 +64,7 @@ def test_constants_of_rows_are_all_different():
 
 
 @pytest.mark.parametrize("table", ["STATES", "TOTALS"])
-def test_a_core_built_from_other_tables_is_refused(monkeypatch, table):
+def test_compute_digest__a_core_built_from_other_tables_is_refused(monkeypatch, table):
     rows = getattr(core_tables, table)
     monkeypatch.setattr(core_tables, table, (*rows, replace(rows[0], name="new")))
     with pytest.raises(ImportError, match="build the package again"):
@@ -73,7 +73,7 @@ def test_a_core_built_from_other_tables_is_refused(monkeypatch, table):
     assert core_tables.compute_digest() == _core.DIGEST
 
 
-def test_open_orders_of_a_trace_are_what_is_ordered_and_not_started():
+def test_trace__open_orders_of_a_trace_are_what_is_ordered_and_not_started():
     """Of a stage that can start 4 a day and is asked for 5, one more unit a day stays open."""
     model = BOUGHT | {"stages": {"store": BOUGHT["stages"]["store"] | {"capacity": 4}}}
     traced = jr.trace(model, paths=1).squeeze()

@@ -86,7 +86,7 @@ def outline():
     return jr.outline(MODEL)
 
 
-def test_every_variable_is_the_vocabulary_s(outline):
+def test_outline__every_variable_is_the_vocabulary_s(outline):
     assert set(outline.data_vars) == set(OUTLINE)
     for name, array in outline.data_vars.items():
         assert array.dims == OUTLINE[name].dims
@@ -97,7 +97,7 @@ def test_every_variable_is_the_vocabulary_s(outline):
     assert (outline.attrs["horizon"], outline.attrs["warm_up"]) == (200, 20)
 
 
-def test_demand_is_exploded_by_hand(outline):
+def test_outline__demand_is_exploded_by_hand(outline):
     base = outline.sel(strategy="base")
     # 30 boxes a day and 10 gears a day for export; a gear takes 2 of metal, and 1 / 0.8 are started for a good one.
     assert base["mean_demand"].sel(stage="box").item() == pytest.approx(30.0)
@@ -108,7 +108,7 @@ def test_demand_is_exploded_by_hand(outline):
     assert outline["mean_demand"].sel(strategy="other", stage="scrap").item() == pytest.approx(40.0 / 0.8)
 
 
-def test_stores_by_hand(outline):
+def test_outline__stores_by_hand(outline):
     base = outline.sel(strategy="base")
     # Steel: 3 d of 75 a day is the point, and a lot of 500 above it.
     assert base["order_up_to"].sel(stage="steel").item() == pytest.approx(225 + 500)
@@ -123,7 +123,7 @@ def test_stores_by_hand(outline):
     assert base["yield"].sel(stage="gear").item() == 0.8
 
 
-def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
+def test_outline__the_order_of_deliveries_and_of_serving_is_outlined_and_told():
     model = copy.deepcopy(MODEL)
     model["stages"]["steel"]["deliveries"] = "in_order"
     model["strategies"]["other"]["stages"]["gear"]["customers"] = "first"
@@ -136,7 +136,7 @@ def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
     assert "; customers served first" in sections["What other changes"]["gear"]
 
 
-def test_policies_are_values_and_words_are_made_of_them(outline):
+def test_render_policy__policies_are_values_and_words_are_made_of_them(outline):
     base = outline.sel(strategy="base")
     words = {name: render_policy(read_values(base.sel(stage=name)), 0.5) for name in base["stage"].values.tolist()}
     assert words == {
@@ -155,7 +155,7 @@ def test_policies_are_values_and_words_are_made_of_them(outline):
     assert base["review_period"].values.tolist() == [0.5, 0.5, 0.5, 0.5, 2.0]
 
 
-def test_links_are_those_of_any_strategy(outline):
+def test_outline__links_are_those_of_any_strategy(outline):
     links = list(zip(outline["source"].values, outline["input"].values, outline["target"].values, strict=True))
     assert links == [
         ("steel", "metal", "gear"),
@@ -172,7 +172,7 @@ def test_links_are_those_of_any_strategy(outline):
     assert outline["backorder_share"].sel(strategy="base").values.tolist() == [0.25, 1.0]
 
 
-def test_hazards_by_hand(outline):
+def test_read_factors__hazards_by_hand(outline):
     one = outline.sel(strategy="base", hazard="fire")
     # A cycle: 4 years of quiet, 40 d on, 20 d of recovery.
     assert one["occurrences_per_year"].item() == pytest.approx(365 / (4 * 365 + 60))
@@ -190,7 +190,7 @@ def test_hazards_by_hand(outline):
     assert np.isnan(outline["chance"].sel(strategy="base").values[2])
 
 
-def test_distributions_are_values_and_words_are_made_of_them(outline):
+def test_render_draw_name__distributions_are_values_and_words_are_made_of_them(outline):
     base = outline.sel(strategy="base")
     draws = [read_values(base.isel(random=k)) for k in range(base.sizes["random"])]
     words = {
@@ -211,7 +211,7 @@ def test_distributions_are_values_and_words_are_made_of_them(outline):
     assert math.isnan(fire[0]["draw_period"])
 
 
-def test_everything_drawn_has_its_distribution():
+def test_outline__everything_drawn_has_its_distribution():
     for name in ("brake-valves", "clinic-supplies"):
         outline, network = jr.outline(name), jr.load(name)
         for strategy, one in network.strategies.items():
@@ -234,7 +234,7 @@ def describe(one, unit):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_words_of_any_distribution_hold_its_mean(family):
+def test_render_units__the_words_of_any_distribution_hold_its_mean(family):
     given = {
         "empirical": {"values": [10.0, 30.0]},
         "binomial": {"n": 40, "p": 0.5},
@@ -257,13 +257,13 @@ def test_the_words_of_any_distribution_hold_its_mean(family):
     assert ("from 10 d to 30 d" in words) == (family in ("empirical", "triangular", "uniform"))
 
 
-def test_the_words_of_a_distribution_of_mean_0_hold_its_standard_deviation():
+def test_render_distribution__the_words_of_a_distribution_of_mean_0_hold_its_standard_deviation():
     normal, never = build_distribution("normal", mean=0.0, sd=3.0), build_distribution("constant", value=0.0)
     assert render_distribution(describe(normal, "unit")) == "normal, mean 0, sd 3"
     assert render_distribution(describe(never, "d")) == "always 0 h"
 
 
-def test_strategies_are_compared_by_values_not_by_words():
+def test_summarize_model__strategies_are_compared_by_values_not_by_words():
     model = copy.deepcopy(MODEL)
     # The same words, 225 rounded to four digits, and another value.
     model["strategies"]["other"]["stages"]["steel"] = {"policy": {"reorder_point": {"point": 225.004, "quantity": 500}}}
@@ -275,7 +275,7 @@ def test_strategies_are_compared_by_values_not_by_words():
     assert sections["What same changes"] == {"nothing": ""}
 
 
-def test_a_hazard_that_no_longer_hits_is_a_change():
+def test_summarize_model__a_hazard_that_no_longer_hits_is_a_change():
     model = copy.deepcopy(MODEL)
     model["strategies"] = {"base": {}, "safe": {"hazards": {"fire": {"hits": {"shop": {"demand": 2}}}}}}
     assert summarize_model(jr.outline(model)).sections["What safe changes"] == {
@@ -285,7 +285,7 @@ def test_a_hazard_that_no_longer_hits_is_a_change():
     }
 
 
-def test_a_stage_and_a_hazard_of_one_name_have_both_their_changes():
+def test_summarize_model__a_stage_and_a_hazard_of_one_name_have_both_their_changes():
     model = copy.deepcopy(MODEL)
     model["hazards"]["gear"] = model["hazards"].pop("fire")
     other = {"stages": {"gear": {"capacity": "90 / d"}}, "hazards": {"gear": {"duration": "20 d"}}}
@@ -299,11 +299,11 @@ def test_a_stage_and_a_hazard_of_one_name_have_both_their_changes():
     ("hours", "words"),
     [(8, "8 h"), (36, "1.5 d"), (0.5, "30 min"), (17520, "2 years"), (8760, "365 d"), (100 / 3, "1.389 d")],
 )
-def test_durations_have_the_unit_that_suits_them(hours, words):
+def test_format_duration__durations_have_the_unit_that_suits_them(hours, words):
     assert format_duration(hours, 4) == words
 
 
-def test_numbers_are_written_out():
+def test_render_units__numbers_are_written_out():
     assert [render_units(value) for value in (0, 1234567.8, 3.14159, 0.00012345, 99999.4, -5)] == [
         "0",
         "1,234,568",
@@ -314,14 +314,14 @@ def test_numbers_are_written_out():
     ]
 
 
-def test_a_result_is_outlined_by_its_model():
+def test_outline__a_result_is_outlined_by_its_model():
     result = jr.simulate("bicycles", 20, strategies=["jic"])
     assert jr.outline(result).identical(jr.outline("bicycles"))
     with pytest.raises(ResultError, match="does not carry its model"):
         jr.outline(result.drop_attrs())
 
 
-def test_a_store_without_a_limit_has_none_in_the_outline():
+def test_outline__a_store_without_a_limit_has_none_in_the_outline():
     stages = {
         "free": {"capacity": "9 / d", "policy": {"kanban": {"container": 5, "cards": "unlimited"}}},
         "fair": {"customers": "first", "deliveries": "in_order", "policy": {"base_stock": {"level": 3}}},
