@@ -4,6 +4,9 @@ Everything that lists rows derives from these tables: the constants of the core 
 the arrays of a run, the labels of Datasets, traces, and the plain twin of the tests. To add a total, add a line to
 `TOTALS` here and one to `OUTCOMES` in `jitrisk.vocabulary`, and add it up in the core.
 
+A dim is there when a row or a total names it; its members are those of the network's field of that name in the plural,
+such as `stages`. Names of totals are names of variables of one Dataset, so no two dims share one.
+
 A leaf module that imports nothing of the package: setup.py runs it before the package is built.
 """
 
@@ -105,7 +108,6 @@ TOTALS = (
     Total("peak_backlog", "customer", "maximum", "state", of="backlog"),
     Total("first_stockout", "customer", "first", "state", of="stockout"),
 )
-
 
 
 def list_dims() -> tuple[str, ...]:
