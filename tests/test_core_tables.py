@@ -1,6 +1,7 @@
 """The tables of the core: every list of rows derives from them, and a core built from others is refused."""
 
 import importlib
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,8 @@ import pytest
 
 import jitrisk as jr
 from jitrisk import _core, core_tables
-from jitrisk.core_tables import DIMS, STATES, TOTALS, list_states, list_totals
-from jitrisk.lower import lower
+from jitrisk.core_tables import DIMS, STATES, TOTALS, StateRow, Total, list_states, list_totals
+from jitrisk.lower import list_names, lower
 from jitrisk.run import totals
 from jitrisk.run.tracing import TRACED
 from jitrisk.vocabulary import CYCLES, OUTCOMES, TRACE
@@ -61,6 +62,75 @@ def test_number_rows__constants_of_rows_are_all_different():
     kinds = [numbers[f"{row.dim}_{row.name}".upper()] for row in STATES]
     firsts = [numbers[f"{dim}_SUMS".upper()] for dim in DIMS]
     assert len({*kinds, *firsts}) == len(STATES) + len(DIMS)
+
+
+LANE_STATES = (StateRow("queue", "lane", "unit", "what waits"), StateRow("longest", "lane", "unit", "longest queue"))
+LANE_TOTALS = (Total("used", "lane"), Total("longest", "lane", "maximum", "state", of="queue"))
+
+
+def add_to_tables(monkeypatch, states, totals):
+    """Add state rows in front and totals in the middle, so that nothing depends on which dim is listed first."""
+    monkeypatch.setattr(core_tables, "STATES", (*states, *STATES))
+    monkeypatch.setattr(core_tables, "TOTALS", (*TOTALS[:9], *totals, *TOTALS[9:]))
+
+
+def read_tables():
+    """Return the tables of one number per entry that the core is compiled with, by name."""
+    found = re.findall(r"static const int (\w+)\[\] = \{([\d, ]*)\};", core_tables.render_rows())
+    return {name: [int(number) for number in numbers.split(", ")] for name, numbers in found}
+
+
+@pytest.mark.parametrize(
+    ("states", "totals"), [((), ()), (LANE_STATES, LANE_TOTALS), (LANE_STATES, ()), ((), LANE_TOTALS[:1])]
+)
+def test_each_row_of_a_stripe_is_of_one_kind_and_one_member(monkeypatch, states, totals):
+    """Rows stand where the core computes them to: of each member of each dim, then scratch rows, no place twice."""
+    add_to_tables(monkeypatch, states, totals)
+    numbers, tables, dims = core_tables.number_rows(), read_tables(), core_tables.list_dims()
+    assert set(dims) == {"stage", "customer", *(row.dim for row in (*states, *totals))}
+    sizes = dict(zip(dims, (3, 2, 4), strict=False))
+    first_rows = np.cumsum([0, *(numbers[f"{dim.upper()}_ROWS"] * sizes[dim] for dim in dims)])
+    taken = []
+    for kind in range(numbers["SCRATCH_BEGIN"]):
+        dim = tables["dim_of_kind"][kind]
+        for i in range(sizes[dims[dim]]):
+            taken.append(first_rows[dim] + i * tables["dim_rows"][dim] + kind - tables["dim_begin"][dim])
+    for row in list_states("scratch"):
+        taken.append(first_rows[-1] + numbers[f"SCRATCH_{row.name.upper()}"] - numbers["SCRATCH_BEGIN"])
+    assert sorted(taken) == list(range(len(taken)))
+
+
+def test_the_kind_of_every_row_says_its_dim(monkeypatch):
+    add_to_tables(monkeypatch, LANE_STATES, LANE_TOTALS)
+    numbers, tables = core_tables.number_rows(), read_tables()
+    for dim in core_tables.list_dims():
+        prefix = dim.upper()
+        kinds = [numbers[f"{prefix}_{row.name.upper()}"] for row in list_states(dim)]
+        sums = [numbers[f"{prefix}_SUMS"] + k for k in range(tables["dim_sum_count"][numbers[f"DIM_{prefix}"]])]
+        assert {tables["dim_of_kind"][kind] for kind in kinds + sums} == {numbers[f"DIM_{prefix}"]}
+    assert all(numbers[f"SCRATCH_{row.name.upper()}"] >= len(tables["dim_of_kind"]) for row in list_states("scratch"))
+
+
+@pytest.mark.parametrize(
+    ("states", "totals", "name"),
+    [
+        ((), (Total("demand", "lane"),), "TOTAL_DEMAND"),
+        ((), (Total("started", "stage"),), "TOTAL_STARTED"),
+        ((StateRow("gap", "stage", "unit", "again"),), (), "STAGE_GAP"),
+        ((StateRow("sums", "lane", "unit", "a name of the tables"),), (), "LANE_SUMS"),
+        ((), (Total("used", "scratch"),), "SCRATCH_"),
+    ],
+)
+def test_two_constants_of_one_name_are_refused(monkeypatch, states, totals, name):
+    add_to_tables(monkeypatch, states, totals)
+    with pytest.raises(ValueError, match=f"two constants {name}"):
+        core_tables.number_rows()
+
+
+def test_a_network_has_the_members_of_every_dim():
+    network = jr.load(BOUGHT)
+    assert list_names(network) == {"stage": ["store"], "customer": ["shop"]}
+    assert tuple(list_names(network)) == tuple(lower(network).places) == DIMS
 
 
 @pytest.mark.parametrize("table", ["STATES", "TOTALS"])

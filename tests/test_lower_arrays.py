@@ -86,7 +86,7 @@ def test_lower__stores_start_full_unless_told_otherwise():
             {"a": {"policy": {"base_stock": {"level": 7}}}, "b": {"policy": {"base_stock": {"level": 5}}, "on_hand": 2}}
         )
     )
-    assert arrays.initial[np.argsort(arrays.stage_place)].tolist() == [7, 2]
+    assert arrays.initial[np.argsort(arrays.places["stage"])].tolist() == [7, 2]
 
 
 def test_lower__features_that_are_off_have_no_series_and_a_deterministic_process():

@@ -131,16 +131,16 @@ def test_list_totals__units_are_conserved_on_every_path(model, seed):
     def copy_state(name):
         out = np.empty((arrays.sizes["stage"], lanes), dtype=np.float32)
         block.copy_state(DIMS.index("stage"), [row.name for row in list_states("stage")].index(name), out)
-        return out[arrays.stage_place].astype(float)
+        return out[arrays.places["stage"]].astype(float)
 
     def total_of(dim, name):
         return totals[dim][[total.name for total in list_totals(dim)].index(name)]
 
     on_hand, gap, open_orders = map(copy_state, ("on_hand", "gap", "open_orders"))
-    started, scrapped = (total_of("stage", name)[arrays.stage_place] for name in ("started", "scrapped"))
+    started, scrapped = (total_of("stage", name)[arrays.places["stage"]] for name in ("started", "scrapped"))
     used = sum(
         started[i] * sum(item.quantity for item in network.stages[name].inputs.values())
-        for i, name in enumerate(np.array(list(network.stages))[arrays.stage_place])
+        for i, name in enumerate(np.array(list(network.stages))[arrays.places["stage"]])
     )
     held = arrays.order_up_to[:, None] - gap - open_orders
     assert (on_hand >= 0).all()
