@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import operator
 import os
 import warnings
@@ -15,9 +14,10 @@ import numpy as np
 import xarray as xr
 
 from jitrisk import datasets, model
-from jitrisk.errors import ExogenousError, JitriskError, ResultError, format_suggestion, list_names
+from jitrisk.errors import ExogenousError, JitriskError, format_suggestion, list_names
 from jitrisk.lower import NetworkArrays, Range, list_hazards
 from jitrisk.model import Network
+from jitrisk.provenance import read_model_text
 from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Horizon, Job
 from jitrisk.sampling.rare import Mixture, build_mixture
@@ -40,10 +40,7 @@ def load_network(source: Source | xr.Dataset) -> Network:
         return source
     if not isinstance(source, xr.Dataset):
         return model.load(source)
-    text = source.attrs.get("model")
-    if text is None:
-        raise ResultError("the Dataset does not carry its model: use what jr.simulate or jr.open returned")
-    return model.load(json.loads(text))
+    return model.load(read_model_text(source.attrs))
 
 
 @contextmanager
@@ -60,6 +57,8 @@ def open_stored(source: Source | xr.Dataset) -> Iterator[xr.Dataset | None]:
 
 def parse_strategies(network: Network, names: Sequence[str] | None) -> dict[str, Network]:
     """Return the strategies of a network by name, those named or all; JitriskError where one is unknown."""
+    if not network.strategies:
+        raise JitriskError("this is the network of one strategy, which has no strategies: hand in the whole model")
     if names is None:
         return dict(network.strategies)
     if isinstance(names, str):

@@ -70,9 +70,11 @@ def compare(
     Raises
     ------
     ResultError
-        When there is no such base, a probability is not between 0 and 1, or a value is not finite.
+        When there is no such base, a probability is not between 0 and 1, a value is not finite, or a variable is no
+        metric.
     """
     level, confidence = require_probability("level", level), require_probability("confidence", confidence)
+    _require_metrics(metrics)
     names = [str(name) for name in metrics["strategy"].values]
     base = names[0] if base is None else base
     if base not in names:
@@ -95,6 +97,15 @@ def compare(
     coords |= {"metric": list(found), "estimate": list(_ESTIMATES)}
     known = {"base": base, "level": level, "confidence": confidence, "paths": metrics.sizes["path"]}
     return xr.Dataset(arrays, coords, {**metrics.attrs, **known})
+
+
+def _require_metrics(metrics: xr.Dataset) -> None:
+    for name, array in metrics.items():
+        if set(array.dims) != {"strategy", "path"} or "bad_tail" not in array.attrs:
+            raise ResultError(
+                f"{name} is no metric, of dimensions (strategy, path): use outcomes.risk.compare(), or hand in "
+                "jitrisk.risk.metrics(outcomes)"
+            )
 
 
 def cheaper(metrics: xr.Dataset, metric: str = "cost", confidence: float = CONFIDENCE) -> xr.Dataset:

@@ -7,13 +7,13 @@ the mean, or of a statistic that is computed from the mean, would be invalid, an
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from jitrisk.provenance import read_model_text
 from jitrisk.risk.design import Design, read_design
 from jitrisk.risk.inputs import build_path_coords
 from jitrisk.vocabulary import OCCURRENCES, RARE_BELOW
@@ -51,7 +51,7 @@ def count_occurrences(outcomes: xr.Dataset) -> xr.Dataset:
         for a result that does not say how often its hazards occur.
     """
     if not set(OCCURRENCES) <= set(outcomes.variables):
-        named = list(json.loads(outcomes.attrs.get("model", "{}")).get("hazards", {}))
+        named = list(read_model_text(outcomes.attrs).get("hazards", {})) if "model" in outcomes.attrs else []
         return xr.Dataset(coords={"strategy": outcomes["strategy"].values, "hazard": np.array(named, dtype=np.str_)})
     paths, evidence = outcomes.sizes["path"], outcomes["evidence"].variable.transpose("strategy", "hazard")
     every, seen = evidence * paths, _is_seen(outcomes)

@@ -11,13 +11,13 @@ from jitrisk import datasets
 from jitrisk.arguments import build_backend, load_network, open_stored, parse_strategies
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
-from jitrisk.risk.inputs import is_longer_than_a_year
+from jitrisk.risk.inputs import is_longer_than_a_year, require
 from jitrisk.run import engine
 from jitrisk.run.backends import Backend
 from jitrisk.run.job import Horizon
 from jitrisk.studies.result_jobs import build_result_job
 from jitrisk.units import HOURS_PER_YEAR
-from jitrisk.vocabulary import PRICES
+from jitrisk.vocabulary import OUTCOMES, PRICES
 
 
 def measure_last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: int | None = None) -> xr.Dataset:
@@ -43,6 +43,7 @@ def measure_last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: i
     with open_stored(source) as result:
         if result is None:
             raise ResultError(f"{source}: is no result: hand in what simulate returned, or a file of it")
+        require(result, OUTCOMES)
         return simulate_last_year(result, load_network(result), build_backend(threads))
 
 

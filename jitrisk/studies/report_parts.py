@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,9 +9,10 @@ import xarray as xr
 
 from jitrisk import datasets, model, risk
 from jitrisk.arguments import TRACED
-from jitrisk.errors import JitriskError, ModelError
+from jitrisk.errors import JitriskError, ModelError, ResultError
 from jitrisk.model import Network
 from jitrisk.model_warnings import find_warnings
+from jitrisk.provenance import read_model_text
 from jitrisk.run import tracing
 from jitrisk.run.backends import Backend
 from jitrisk.studies.last_year import simulate_last_year
@@ -74,8 +74,8 @@ def compute_report_parts(
 def _read_network(result: xr.Dataset, names: Sequence[str]) -> Network | None:
     """Return the model that a result carries, None where it is not one that this version reads."""
     try:
-        network = model.load(json.loads(result.attrs.get("model", "{}")))
-    except (ModelError, ValueError):
+        network = model.load(read_model_text(result.attrs))
+    except (ModelError, ResultError):
         return None
     return network if set(names) <= set(network.strategies) else None
 

@@ -19,7 +19,8 @@ from jitrisk.datasets.labels import (
 )
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
-from jitrisk.vocabulary import LINKS, PRICES
+from jitrisk.provenance import read_model_text
+from jitrisk.vocabulary import CONTENTS, LINKS, PRICES
 
 _DIMS = ("strategy", "stage", "customer")
 # How far, in proportion, a price may miss that of its model: rounding, nothing more.
@@ -58,18 +59,17 @@ def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
     repriced = repriced.assign_coords({name: prices[name].variable for name in LINKS})
     record = _list_changed_prices(dataset, network, changed, changes)
     kept = {name: value for name, value in dataset.attrs.items() if name != "repriced"}
-    provenance = {"jitrisk_format": FORMAT, "model": changed.text, "model_hash": changed.digest}
+    provenance = {"model": changed.text, "model_hash": changed.digest}
     repriced.attrs = {**kept, **provenance, **({"repriced": json.dumps(record)} if record else {})}
     return repriced
 
 
 def _read_network(dataset: xr.Dataset) -> Network:
-    try:
-        source = json.loads(dataset.attrs.get("model", ""))
-    except (TypeError, ValueError):
-        source = None
-    if "jitrisk_format" not in dataset.attrs or not isinstance(source, dict):
-        raise ResultError("not a result of jitrisk: use what jr.simulate or jr.open returned")
+    if (contents := dataset.attrs.get("contents")) in CONTENTS:
+        raise ResultError(f"no prices to change: this is {CONTENTS[contents]}, not the outcomes of a run")
+    if dataset.attrs.get("jitrisk_format") != FORMAT:
+        raise ResultError("not a result of this version of jitrisk: use what jr.simulate or jr.open returned")
+    source = read_model_text(dataset.attrs)
     absent = [dim for dim in _DIMS if dim not in dataset.dims]
     if absent:
         raise ResultError(
