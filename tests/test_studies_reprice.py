@@ -115,7 +115,7 @@ def test_reprice__a_file_and_a_part_of_a_result_and_paths_handed_in_can_be_repri
     xr.testing.assert_identical(jr.reprice(jr.open(tmp_path / "run.nc"), CHANGES), jr.reprice(outcomes, CHANGES))
     part = outcomes.sel(strategy=["jic"], stage=["part"]).isel(path=slice(5))
     assert jr.reprice(part, CHANGES)["value"].values.tolist() == [[3.5]]
-    luck = jr.sample(MODEL, paths=4, seed=2)
+    series = jr.sample(MODEL, paths=4, seed=2)
     given = jr.reprice(jr.simulate(MODEL, exogenous=luck), CHANGES)
     xr.testing.assert_equal(given, jr.simulate(changed(), exogenous=luck))
 
@@ -139,11 +139,11 @@ def test_reprice__the_holding_rate_of_the_network_leaves_a_stage_s_own(outcomes)
 
 
 def test_reprice__what_is_no_result_or_not_that_of_its_model_is_refused(outcomes):
-    luck = jr.sample(MODEL, paths=2)
+    series = jr.sample(MODEL, paths=2)
     for wrong, words in (
-        (xr.Dataset({"x": 1}), "not a result of jitrisk"),
-        (outcomes.assign_attrs(model="no json"), "not a result of jitrisk"),
-        (luck, "has no strategy, so it is no result with prices"),
+        (xr.Dataset({"x": 1}), "not a result of this version of jitrisk"),
+        (outcomes.assign_attrs(model="no json"), "no model as a JSON mapping"),
+        (series, "has no strategy, so it is no result with prices"),
         (outcomes.sel(strategy="jit"), r"sel\(strategy=\[...\]\)"),
         (outcomes.assign_coords(strategy=["a", "b"]), "has the strategy 'a', which its model does not have"),
         (outcomes.assign(value=2 * outcomes["value"]), "value is not that of the result's model"),
