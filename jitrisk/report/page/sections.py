@@ -215,7 +215,7 @@ def build_precision_table(summary: Summary) -> PageTable:
 def _format_width(width: float) -> str:
     if not np.isfinite(width):
         return UNKNOWN
-    return f"{100 * width:.2g}" if width >= _LEAST_WIDTH else f"< {100 * _LEAST_WIDTH:g}"
+    return format_number(100 * width, 2) if width >= _LEAST_WIDTH else f"< {100 * _LEAST_WIDTH:g}"
 
 
 def _format_needed_paths(count: float) -> str:
@@ -236,7 +236,7 @@ def list_provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield "Paths", f"{count:,}, numbered {first:,} to {first + count - 1:,}"
     if "rare" in attrs:
         rare = json.loads(attrs["rare"])
-        shares = ", ".join(f"{row['hazard']} {100 * row['share']:.3g} %" for row in rare)
+        shares = ", ".join(f"{row['hazard']} {format_number(100 * row['share'])} %" for row in rare)
         yield "Rare hazards", f"sampled in a share of the paths each: {shares}; paths are weighted accordingly"
     periods, hours = int(attrs["periods"]), float(attrs["period_hours"])
     yield "Horizon", f"{periods:,} periods of {hours:g} h measured, after {int(attrs.get('warm_up', 0)):,} of warm-up"
