@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
+from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR, format_duration, format_number
 
 _DIGITS = 4
+_MANY_DIGITS = 6
+_LONGEST = 120
 _DRAWS = {"time_between": "time before {}", "duration": "duration of {}"}
 
 
@@ -68,6 +72,44 @@ def render_distribution(draw: Mapping[str, Any]) -> str:
         words.append(f"from {render_value(low)} to {render_value(high)}")
     every = f"; drawn every {_render_days(draw['draw_period'])}" if draw["random_quantity"] == "demand" else ""
     return ", ".join(words) + every
+
+
+def render_parameters(parameters: str, unit: str) -> str:
+    """Return the parameters of a distribution, such as ``shape 2, scale 3 d``.
+
+    Parameters
+    ----------
+    parameters : ``distribution_parameters`` of an outline.
+    unit : ``random_unit`` of an outline; of times, all that are not pure numbers are in days.
+    """
+    found: dict[str, Any] = json.loads(parameters)
+    words = (
+        f"{_spell(name)} {' '.join(format_number(one, _MANY_DIGITS) for one in np.atleast_1d(value))}"
+        for name, value in found.items()
+    )
+    text = ", ".join(words)
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return f"in days: {shown}" if unit == "d" else shown
+
+
+def render_price(name: str, price: float, unit: str, period_hours: float) -> str:
+    """Return a price in words, per day where it counts per period, such as ``backorder cost 2 EUR/unit/d``.
+
+    Parameters
+    ----------
+    name : a name in :data:`jitrisk.vocabulary.PRICES`.
+    price : its value.
+    unit : its unit in an outline.
+    period_hours : length of one period.
+    """
+    if name == "owned_in_process":
+        return "units in process are the network's own" if price else "units in process are not the network's own"
+    if name == "holding_rate":
+        return f"holding rate {format_number(100 * price * HOURS_PER_YEAR / period_hours, _DIGITS)} % per year"
+    is_per_period = unit.endswith("/period")
+    daily = price * HOURS_PER_DAY / period_hours if is_per_period else price
+    shown = f"{unit.removesuffix('/period')}/d" if is_per_period else unit
+    return f"{_spell(name)} {format_number(daily, _DIGITS)} {shown}"
 
 
 def render_draw_name(quantity: str, owner: str) -> str:
