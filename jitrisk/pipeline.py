@@ -54,7 +54,7 @@ def load(source: Source) -> Network:
 
 
 def check(source: Source | xr.Dataset) -> tuple[ModelWarning, ...]:
-    """Return the warnings about a model: what can be simulated but may mean something else than it says.
+    """Return the warnings about a model: what can be simulated but may not mean what was intended.
 
     Parameters
     ----------

@@ -84,7 +84,12 @@ def format_percent(share: float) -> str:
 
 
 def format_duration(
-    hours: float, digits: int = 3, *, like: float | None = None, units: DurationUnits = DURATION_UNITS
+    hours: float,
+    digits: int = 3,
+    *,
+    like: float | None = None,
+    units: DurationUnits = DURATION_UNITS,
+    least: float = 0.0,
 ) -> str:
     """Return a duration in the largest unit that suits it, such as ``30 min``, ``8 h``, ``1.5 d`` and ``2 years``.
 
@@ -94,7 +99,10 @@ def format_duration(
     digits : significant digits.
     like : a duration whose unit is used instead, hours.
     units : the units to select from.
+    least : the least duration that has a meaning, hours; a shorter one, but 0, becomes ``< 1 min`` or alike.
     """
+    if 0 < hours < least:
+        return f"< {format_duration(least, digits, like=like, units=units)}"
     size = abs(hours if like is None else like)
     name, length, _ = next(row for row in units if size >= row[2])
     value = format_number(hours / length, digits)

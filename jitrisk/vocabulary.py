@@ -3,7 +3,7 @@
 A leaf module: attributes of Datasets, the checks of files read back and the documentation all derive
 from the tables below. To add an outcome, add a row here and one in `jitrisk.core_tables`, and add it up in the core.
 
-Units use three placeholders, filled by :meth:`Variable.attrs`: ``{unit}`` a unit of the stage's item,
+Units use three placeholders, filled by :meth:`Variable.build_attrs`: ``{unit}`` a unit of the stage's item,
 ``{period}`` one period, and ``{currency}`` the model's money.
 """
 
@@ -166,7 +166,7 @@ OUTCOMES = _build_variables(
     low=("filled", "shipped", "first_stockout"),
 )
 
-# What was seen of the hazards, and what the model says should be.
+# Occurrences of hazards: observed, and expected from the model.
 OCCURRENCES = _build_variables(
     "occurrence",
     ("occurrences", ("strategy", "path", "hazard"), "int32", "1", "occurrences that began after the warm-up"),
@@ -203,7 +203,7 @@ SAMPLING = _build_variables(
     ("component", ("path",), "int16", "1", "0 for a natural path, else the number of the rare hazard it begins with"),
 )
 
-# Coordinates of what is computed for every path: what the paths can have shown.
+# Coordinates of metrics and costs: the hazard of which the paths give the least evidence.
 RAREST = _build_variables(
     "occurrence",
     ("least_evidence", ("strategy",), "float64", "1", "evidence of the hazard that has the least, inf without hazards"),
@@ -264,7 +264,7 @@ OUTLINE = _build_variables(
     ("quantity", ("strategy", "link"), "float64", "{unit}/{unit}", "units for one unit started, NaN for no link"),
     ("share", ("strategy", "link"), "float64", "1", "share of the input from this store, 0 for a fallback"),
     ("failover", ("strategy", "link"), "bool", "1", "whether other sources of the input stand in for this one"),
-    ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"),
+    ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store serves the customer"),
     ("customer_demand", _CUSTOMER_PRICE, "float64", "{unit}/d", "mean demand of the customer, hazards left out"),
     ("backorder_share", _CUSTOMER_PRICE, "float64", "1", "share of unmet demand that is backordered, the rest is lost"),
     ("occurrences_per_year", ("strategy", "hazard"), "float64", "1/year", "mean number of occurrences per year"),
@@ -320,7 +320,7 @@ EVENTS = _build_variables(
     ("amount", _EVENT, "float64", "1", "size of the event in its own unit, NaN where it has none"),
     ("unit", _EVENT, "str", "", "unit of the amount"),
     ("occurrence", _EVENT, "int64", "1", "place of the hazard's occurrence along that dimension, -1 for none"),
-    ("customer_stage", _EVENT, "str", "", "stage whose store the customer asks, empty where it is about no customer"),
+    ("customer_stage", _EVENT, "str", "", "stage whose store serves the customer, empty where it is about no customer"),
 )
 EVENT_KINDS = {
     "hazard_occurred": "a hazard began and ended within a period; amount: its duration",
@@ -344,7 +344,9 @@ EVENT_KINDS = {
 """What can happen on a path, see EVENTS; events of the same time are listed in this order."""
 
 # Coordinates beside those of the dimensions: text that says what belongs to what.
-LINKS = _build_variables("link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store the customer asks"))
+LINKS = _build_variables(
+    "link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store serves the customer")
+)
 
 PRICES = _build_variables(
     "price",
@@ -409,7 +411,7 @@ METRICS = _build_path_sums(
     ("profit", "{currency}", True, "lower", "revenue less total cost"),
     ("gross_margin", "1", False, "lower", "share of the revenue that the cost of goods leaves"),
     ("working_capital", "{currency}", False, "upper", "mean value of the stock owned, on hand and in process"),
-    ("turns", "1/year", False, "lower", "inventory turns: cost of goods a year over working capital"),
+    ("turns", "1/year", False, "lower", "inventory turns: cost of goods per year over working capital"),
     ("days_of_inventory", "d", False, "upper", "days that the stock lasts at the path's own cost of goods"),
     ("cash_cycle", "d", False, "upper", "cash conversion cycle: days of inventory and receivable less days payable"),
     ("downtime", "h", True, "upper", "hours of downtime, summed over the stages whose downtime costs money, else all"),

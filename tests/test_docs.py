@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from documents import DOCUMENTS, ROOT, rendered
+from references import find_stale_names, list_stale_references
 
 import jitrisk
 from jitrisk import report, risk
@@ -69,6 +70,26 @@ def test_every_verb_and_option_is_documented():
 def test_every_public_name_is_in_the_api():
     described = set(re.findall(r"^\.\. auto\w+:: (\w+)", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.M))
     assert not {*jitrisk.__all__, *risk.__all__, *report.__all__} - {"__version__"} - described
+
+
+def test_docstrings__refer_to_names_that_exist():
+    assert list(list_stale_references()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "stale"),
+    [
+        ("See :func:`jitrisk.risk.count_occurrences`, :meth:`find` and `found`.", set()),
+        (
+            "See :func:`jitrisk.risk.occurrences`, :func:`~jitrisk.gone` and `.risk.measure`.",
+            {"jitrisk.risk.occurrences", "jitrisk.gone", ".risk.measure"},
+        ),
+        ("See :meth:`lost`, `missing` and jr.absent.", {"lost", "missing", "jr.absent"}),
+        ("It writes the document `jitrisk.summary` and ``nothing``.", set()),
+    ],
+)
+def test_a_reference_to_a_name_that_does_not_exist_is_found(text: str, stale: set[str]):
+    assert set(find_stale_names(text, names={"find"}, known={"found"})) == stale
 
 
 def test_the_glossary_defines_each_term_once_in_alphabetical_order():

@@ -223,11 +223,11 @@ def test_no_text_of_a_result_reaches_a_sheet_raw(outcomes):
 
 
 def test_markup_of_the_terminal_prints_as_it_is(outcomes, capsys, monkeypatch):
-    from jitrisk.cli.printing import print_line, print_sheets
+    from jitrisk.cli.printing import print_line, print_tables
 
     monkeypatch.setenv("COLUMNS", "200")
     named = outcomes.assign_coords(strategy=["[red]a[/red]", "[link=http://x]:smile:"])
-    print_sheets(build_comparison_table(named), build_text_plot(named), build_text_plot(named, "exceedance"))
+    print_tables(build_comparison_table(named), build_text_plot(named), build_text_plot(named, "exceedance"))
     print_line("[red]line[/red] :smile:")
     text = capsys.readouterr().out
     assert "[red]line[/red] :smile:" in text

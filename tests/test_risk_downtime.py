@@ -4,7 +4,7 @@ import handmade
 import pytest
 
 from jitrisk.errors import ResultError
-from jitrisk.risk.downtime import compute_lost_time
+from jitrisk.risk.lost_time import compute_lost_time
 
 
 def test_time_is_counted_in_a_year_by_hand():

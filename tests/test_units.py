@@ -40,6 +40,14 @@ def test_format_duration_uses_the_unit_of_another_duration():
     assert format_duration(2.0, 4, like=24.0) == "0.08333 d"
 
 
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [(0.0, "0 h"), (5.41e-9, "< 1 min"), (0.999 / 60, "< 1 min"), (1 / 60, "1 min"), (0.5, "30 min"), (8.0, "8 h")],
+)
+def test_format_duration_gives_no_digits_below_the_least_duration(hours, text):
+    assert format_duration(hours, least=1 / 60) == text
+
+
 @pytest.mark.parametrize("unit", ["min", "h", "d", "years"])
 def test_format_duration_agrees_with_the_units_that_models_are_read_in(unit):
     hours = 2 * SECONDS_PER_UNIT[unit] / SECONDS_PER_UNIT["h"]

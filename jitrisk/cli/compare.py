@@ -13,7 +13,7 @@ from jitrisk.cli.options import (
     add_run_options,
     model_argument,
 )
-from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.printing import print_json, print_tables
 from jitrisk.cli.results import simulate_or_open
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command(
         print_json(build_document(outcomes, base, level))
     else:
         table = build_comparison_table(outcomes, base, level)
-        print_sheets(
+        print_tables(
             *([table, build_text_plot(_select_last_year(outcomes, plot, request.threads), plot)] if plot else [table])
         )
 

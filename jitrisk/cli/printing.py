@@ -1,4 +1,4 @@
-"""Printing on the command line: lines, sheets and documents, for any terminal, pipe and encoding."""
+"""Printing on the command line: lines, tables and documents, for any terminal, pipe and encoding."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def print_json(document: dict[str, Any]) -> None:
     print_document(document | dict(sorted(added.items())))
 
 
-def print_sheets(*sheets: Any) -> None:
-    """Print sheets on stdout, as wide as the terminal."""
+def print_tables(*tables: Any) -> None:
+    """Print tables and text plots on stdout, as wide as the terminal."""
     printed = build_console()
-    for i, sheet in enumerate(sheets):
+    for i, table in enumerate(tables):
         if i:
             printed.print()
-        printed.print(sheet)
+        printed.print(table)
 
 
 def print_line(text: str) -> None:

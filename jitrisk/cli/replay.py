@@ -18,7 +18,7 @@ from jitrisk.cli.options import (
     set_option,
     strategy_option,
 )
-from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.printing import print_json, print_tables
 from jitrisk.cli.results import change_prices, check_out, keep
 from jitrisk.cli.simulation import print_warnings_as_lines, show_progress
 
@@ -70,7 +70,7 @@ def command(
     show = (
         partial(print_json, build_replay_document(replayed))
         if as_json
-        else partial(print_sheets, build_replay_log(replayed))
+        else partial(print_tables, build_replay_log(replayed))
     )
     keep(replayed, out)
     show()

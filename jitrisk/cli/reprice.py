@@ -10,7 +10,7 @@ import click
 
 from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import define_set_option
-from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.printing import print_json, print_tables
 from jitrisk.cli.results import check_out, keep
 
 
@@ -40,6 +40,6 @@ def command(result: str, changes: Mapping[str, str], out: Path | None, as_json: 
     if as_json:
         show = partial(print_json, build_reprice_document(before, after))
     else:
-        show = partial(print_sheets, build_reprice_table(before, after), build_comparison_table(after))
+        show = partial(print_tables, build_reprice_table(before, after), build_comparison_table(after))
     keep(after, out)
     show()

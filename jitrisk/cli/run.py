@@ -9,7 +9,7 @@ from jitrisk.cli.options import (
     model_argument,
     strategy_option,
 )
-from jitrisk.cli.printing import print_json, print_sheets
+from jitrisk.cli.printing import print_json, print_tables
 from jitrisk.cli.results import simulate_or_open
 
 
@@ -38,4 +38,4 @@ def command(model: str, strategy: str, request: Request) -> None:
             table(outcomes)
             for table in (build_comparison_table, build_cost_table, build_profit_table, build_ownership_table)
         )
-        print_sheets(*filter(None, tables))
+        print_tables(*filter(None, tables))

@@ -11,7 +11,7 @@ from jitrisk.cli import completion
 from jitrisk.cli.group import define_verb
 from jitrisk.cli.model_warnings import print_warnings, strict_option
 from jitrisk.cli.options import model_argument, set_option
-from jitrisk.cli.printing import print_json, print_sheets, print_written
+from jitrisk.cli.printing import print_json, print_tables, print_written
 from jitrisk.cli.results import change_prices
 
 
@@ -62,4 +62,4 @@ def command(
     if as_json:
         print_json(build_outline_document(outline, strategy))
     elif out is None:
-        print_sheets(summarize_model(outline, strategy))
+        print_tables(summarize_model(outline, strategy))

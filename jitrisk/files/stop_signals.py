@@ -51,7 +51,7 @@ class Cleanup:
 def install_handlers() -> None:
     """End this process on Ctrl-C, SIGTERM and SIGHUP, with status 130, 143 or 129, from now to its last moment.
 
-    A signal that was ignored when the process started stays ignored, as `nohup` and background jobs want it.
+    A signal that was ignored when the process started stays ignored, as ``nohup`` and background jobs want it.
     """
     for name in _LINES:
         number = getattr(signal, name, None)

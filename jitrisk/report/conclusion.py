@@ -41,7 +41,7 @@ _LOSSES = _Words("lose", "least", "less", "more", "the best", "richest")
 
 
 def render_conclusion(summary: Summary) -> str:
-    """Return what an operations director may take away: a sentence on the average, and one on the worst paths.
+    """Return the conclusion: a sentence on the average, and one on the worst paths.
 
     The objective is profit where the model has a price, else cost. A strategy is said to be better than another only
     where the interval of their difference on the same paths leaves out 0; the intervals hold for all pairs of

@@ -25,7 +25,7 @@ def describe_occurrences(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]
 
     Parameters
     ----------
-    hazards : from :func:`jitrisk.risk.occurrences`.
+    hazards : from :func:`jitrisk.risk.count_occurrences`.
     weighted : whether rare hazards were sampled more often than they occur.
     """
     names = hazards["hazard"].values
@@ -51,7 +51,7 @@ def describe_occurrences(hazards: xr.Dataset, weighted: bool) -> tuple[str, ...]
 
 
 def _find_min_evidence(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the least evidence of every hazard over the strategies, inf where none is limited by it."""
+    """Return the least evidence of every hazard over the strategies, inf where the hazard limits no strategy."""
     found: npt.NDArray[np.float64] = np.where(np.isnan(evidence), np.inf, evidence).min(axis=0)
     return found
 
@@ -73,7 +73,7 @@ def explain_missing_intervals(hazards: xr.Dataset, weighted: bool) -> Iterator[s
 
     Parameters
     ----------
-    hazards : from :func:`jitrisk.risk.occurrences`.
+    hazards : from :func:`jitrisk.risk.count_occurrences`.
     weighted : whether rare hazards were sampled more often than they occur.
     """
     if not hazards.data_vars or hazards["enough"].all():

@@ -26,7 +26,7 @@ def render_precision_line(found: xr.Dataset) -> str:
 
     Parameters
     ----------
-    found : what :func:`jitrisk.risk.reached` found at the last look of a run.
+    found : from :func:`jitrisk.risk.assess_precision`, at the last check of a run.
     """
     attrs = found.attrs
     known = "is known" if found["met"].all() else "is not known"
@@ -58,7 +58,7 @@ def build_precision_document(found: xr.Dataset) -> dict[str, Any]:
 
     Parameters
     ----------
-    found : what :func:`jitrisk.risk.reached` found.
+    found : from :func:`jitrisk.risk.assess_precision`.
     """
     strategies = [str(name) for name in found["strategy"].values]
     ends = ("estimate", "lower", "upper", "width")

@@ -5,6 +5,7 @@ Dataset the accessor ``.risk``, see :class:`RiskAccessor`.
 """
 
 from jitrisk.risk.accessor import RiskAccessor
+from jitrisk.risk.comparison import cheaper, compare
 from jitrisk.risk.convergence import convergence
 from jitrisk.risk.dominance import dominance
 from jitrisk.risk.events import list_events
@@ -13,7 +14,6 @@ from jitrisk.risk.exceedance import exceedance
 from jitrisk.risk.histogram import histogram
 from jitrisk.risk.metrics import compute_metric_changes, metrics, select_objective
 from jitrisk.risk.money import costs, ownership
-from jitrisk.risk.paired import cheaper, compare
 from jitrisk.risk.path_rank import find_quantile_path, find_worst_path, rank_path
 from jitrisk.risk.precision_target import (
     PrecisionTarget,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import xarray as xr
 
+from jitrisk.risk.comparison import cheaper, compare
 from jitrisk.risk.convergence import convergence
 from jitrisk.risk.dominance import dominance
 from jitrisk.risk.exceedance import exceedance
@@ -13,7 +14,6 @@ from jitrisk.risk.histogram import histogram
 from jitrisk.risk.intervals import CONFIDENCE
 from jitrisk.risk.metrics import metrics
 from jitrisk.risk.money import costs, ownership
-from jitrisk.risk.paired import cheaper, compare
 from jitrisk.risk.statistics import QUANTILES, describe
 from jitrisk.risk.variables import select_variables
 

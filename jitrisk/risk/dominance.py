@@ -1,9 +1,10 @@
-"""Stochastic dominance: whether one strategy is better than another for everyone, not only on average.
+"""Stochastic dominance: whether one strategy is better than another for every attitude to risk.
 
 With losses bad when high, A dominates B in the first order where ``P(A > t) <= P(B > t)`` for every t: whoever
 prefers to lose less prefers A (Hadar & Russell 1969, American Economic Review 59). A dominates B in the second order
-where ``E[max(A - t, 0)] <= E[max(B - t, 0)]`` for every t: whoever also shuns risk prefers A (the increasing convex
-order of Shaked & Shanthikumar 2007, Stochastic Orders, section 4.A). What is bad when low is turned over first.
+where ``E[max(A - t, 0)] <= E[max(B - t, 0)]`` for every t: whoever is also averse to risk prefers A (the increasing
+convex order of Shaked & Shanthikumar 2007, Stochastic Orders, section 4.A). A metric that is bad when low has its sign
+reversed first.
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ def _select_thresholds(a: Array, b: Array, design: Design) -> Array:
 
 
 def _compute_weighted_gaps(a: Array, b: Array, thresholds: Array, design: Design) -> tuple[Gaps, Gaps]:
-    """Return the same as :func:`_gaps` for paths that have weights."""
+    """Return the same as :func:`_compute_gaps` for paths that have weights."""
     found: tuple[list[tuple[float, ...]], ...] = ([], [])
     for threshold in thresholds:
         beyond = np.subtract(a > threshold, b > threshold, dtype=np.float64)

@@ -1,8 +1,8 @@
-"""What the paths can have seen: how often each hazard occurred, and whether that is enough to claim anything.
+"""How often each hazard occurred on the paths and was expected to, and whether that is enough for an interval.
 
-The spread of a sample says nothing of a disaster that is not in it. But the model says how often each hazard occurs, so
-how many occurrences a run is expected to show can be computed before it is made; where they are few, means and what
-rests on them have no interval that could be trusted.
+The spread of a sample holds no information on a disaster that is not in it. The model gives the rate of each hazard, so
+the number of occurrences that a run is expected to have is computed from the model. Where it is small, an interval of
+the mean, or of a statistic that is computed from the mean, would be invalid, and none is given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jitrisk.risk.inputs import build_path_coords
 from jitrisk.vocabulary import OCCURRENCES, RARE_BELOW
 
 FEWEST = 5.0
-"""Expected occurrences of a hazard below which nothing is claimed: about one sample in 150 then shows none of them."""
+"""Expected occurrences of a hazard below which no interval is given: at 5, about one sample in 150 has none."""
 
 FEWEST_SEEN = 2.0
 """Paths that must show a hazard, whatever was expected."""
@@ -83,12 +83,12 @@ def _compute_needed_paths(evidence: npt.NDArray[np.float64]) -> npt.NDArray[np.f
 
 def _is_seen(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
     """Return whether enough paths show a hazard, [strategy, hazard]; only that of the least evidence need be seen."""
-    values = xr.Dataset(coords=build_path_coords(outcomes))
+    sampled = xr.Dataset(coords=build_path_coords(outcomes))
     names = outcomes["hazard"].values
     if not names.size:
         return np.ones((outcomes.sizes["strategy"], 0), dtype=np.bool_)
-    unseen = compute_run_evidence(values, read_design(outcomes)) == 0
-    seen: npt.NDArray[np.bool_] = ~(unseen[:, np.newaxis] & (names == values["rarest_hazard"].values[:, np.newaxis]))
+    unseen = compute_run_evidence(sampled, read_design(outcomes)) == 0
+    seen: npt.NDArray[np.bool_] = ~(unseen[:, np.newaxis] & (names == sampled["rarest_hazard"].values[:, np.newaxis]))
     return seen
 
 
@@ -96,28 +96,28 @@ def _build_attrs(name: str) -> dict[str, str]:
     return {"units": "1", "long_name": _TOTALS[name]}
 
 
-def compute_path_evidence(values: xr.Dataset) -> npt.NDArray[np.float64]:
+def compute_path_evidence(metrics: xr.Dataset) -> npt.NDArray[np.float64]:
     """Return per strategy how many occurrences of its rarest hazard a path is expected to show, inf where unknown."""
-    if "least_evidence" not in values.coords:
-        return np.full(values.sizes.get("strategy", 0), math.inf)
-    return np.atleast_1d(np.asarray(values["least_evidence"].values, dtype=np.float64))
+    if "least_evidence" not in metrics.coords:
+        return np.full(metrics.sizes.get("strategy", 0), math.inf)
+    return np.atleast_1d(np.asarray(metrics["least_evidence"].values, dtype=np.float64))
 
 
-def compute_run_evidence(values: xr.Dataset, design: Design) -> npt.NDArray[np.float64]:
+def compute_run_evidence(metrics: xr.Dataset, design: Design) -> npt.NDArray[np.float64]:
     """Return per strategy how many occurrences of its rarest hazard the paths are expected to show, inf where unknown.
 
-    It is 0 where they showed fewer than two: a single one says nothing of how much occurrences differ.
+    It is 0 where they showed fewer than two: one occurrence does not show how much occurrences differ.
 
     Parameters
     ----------
-    values : metrics or costs.
+    metrics : metrics or costs.
     design : how their paths were drawn.
     """
-    least = compute_path_evidence(values)
+    least = compute_path_evidence(metrics)
     limited = np.isfinite(least)
     expected: npt.NDArray[np.float64] = np.where(limited, np.where(limited, least, 0.0) * design.paths, math.inf)
-    if "rarest_occurrences" not in values.coords:
+    if "rarest_occurrences" not in metrics.coords:
         return expected
-    occurrences = values["rarest_occurrences"].transpose("strategy", "path").values
+    occurrences = metrics["rarest_occurrences"].transpose("strategy", "path").values
     few = np.array([design.count_effective_paths(row > 0) < FEWEST_SEEN for row in occurrences])
     return np.where(limited & few, 0.0, expected)

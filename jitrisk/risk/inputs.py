@@ -163,7 +163,7 @@ def add_weighted(
 
 
 def build_path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:
-    """Return the coordinates of what is computed for every path: the paths, how they were drawn, what they can show."""
+    """Return the coordinates of metrics and costs: strategies, paths, their weights, and the rarest hazard."""
     coords = {name: outcomes[name].variable for name in ("strategy", "path", *SAMPLING) if name in outcomes.coords}
     if "evidence" not in outcomes.data_vars:
         kept = (name for name in RAREST if name in outcomes.coords)

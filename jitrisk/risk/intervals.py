@@ -115,7 +115,7 @@ def moments(values: Array) -> Moments:
 
 
 def excess_moments(values: Array, threshold: float, level: float, low: bool) -> Moments:
-    """Return the moments of ``max(value - threshold, 0) / (1 - level)``, turned around where `low`."""
+    """Return the moments of ``max(value - threshold, 0) / (1 - level)``, with both signs reversed where `low`."""
     sums = np.zeros(3)
     for part in split_chunks(values):
         beyond = threshold - part[part < threshold] if low else part[part > threshold] - threshold

@@ -1,4 +1,4 @@
-"""Money from outcomes and prices: one product and one sum a component, and what follows from those."""
+"""Money from outcomes and prices: one product and one sum per component, and their totals and ratios."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def quantiles(values: Array, ranks: Sequence[Ranks]) -> list[Quantile]:
     Parameters
     ----------
     values : the sample, in any order.
-    ranks : where each quantile stands, from :func:`quantile_ranks`.
+    ranks : where each quantile stands, from :func:`find_quantile_ranks`.
     """
     flat = np.array(ranks, dtype=np.intp).reshape(-1, 3)
     found = np.where(flat > 0, select_order_statistics(values, np.maximum(flat, 1).ravel()).reshape(-1, 3), math.nan)

@@ -52,7 +52,7 @@ def describe(
     Parameters
     ----------
     values : variables of dimensions (strategy, path) and perhaps stage or customer: metrics, costs or outcomes.
-        The attribute ``bad_tail`` of a variable says which end of it is the bad one; outcomes know theirs.
+        The attribute ``bad_tail`` of a variable says which end of it is the bad one; outcomes have the attribute set.
     level : probability of the part of the paths that is not the tail.
     quantiles : probabilities of the quantiles, each the least value its distribution reaches it at.
     confidence : probability that an interval covers the true value.
@@ -64,7 +64,7 @@ def describe(
         beside it its ``_quantile`` with the dimensions (strategy, quantile), whose interval is ``_quantile_lower``
         to ``_quantile_upper``; a stage or customer is kept. What too few paths cannot show is NaN, and so are the
         errors of mean and conditional value at risk where a hazard is expected to have been seen fewer than five times;
-        see :func:`jitrisk.risk.occurrences`.
+        see :func:`jitrisk.risk.count_occurrences`.
 
     Raises
     ------

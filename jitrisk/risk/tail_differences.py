@@ -103,7 +103,7 @@ class Tail:
         return found
 
     def find_threshold(self, distance: float) -> float:
-        """Return one of :meth:`thresholds`."""
+        """Return one of the thresholds of :meth:`find_thresholds`."""
         return float(self.find_thresholds(np.array([distance]))[0])
 
     def _find_ends(self, steps: npt.NDArray[np.intp]) -> tuple[Array, Array]:

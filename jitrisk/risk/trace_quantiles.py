@@ -56,7 +56,7 @@ def find_widest(ranges: xr.DataArray) -> str:
 
     Parameters
     ----------
-    ranges : from :func:`bands`.
+    ranges : from :func:`compute_trace_quantiles`.
     """
     dim = str(ranges.dims[-1])
     values = ranges.values

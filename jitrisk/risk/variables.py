@@ -59,7 +59,7 @@ def select_metric(metrics: xr.Dataset, name: str) -> xr.DataArray:
     return complete_attrs(metrics[name], metrics)
 
 
-def complete_attrs(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
+def complete_attrs(array: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
     """Return a variable with its bad end (``bad_tail``) and its factor to a value per year (``per_year``).
 
     Where it does not say so itself, the vocabulary does for outcomes, and anything else is taken to be bad when high
@@ -68,16 +68,16 @@ def complete_attrs(array: xr.DataArray, values: xr.Dataset) -> xr.DataArray:
     Parameters
     ----------
     array : the variable.
-    values : the Dataset it is from.
+    dataset : the Dataset it is from.
     """
     _require_paths(array)
     variable = (OUTCOMES | CYCLES | OCCURRENCES).get(str(array.name))
     if "bad_tail" in array.attrs or variable is None:
         return array.assign_attrs({"bad_tail": "upper", "per_year": 1.0} | array.attrs)
     attrs: dict[str, Any] = {**array.attrs, "bad_tail": variable.bad_tail}
-    attrs["per_year"] = compute_year_factor(values) if variable.total else 1.0
+    attrs["per_year"] = compute_year_factor(dataset) if variable.total else 1.0
     if variable.name == "first_stockout":
-        end = int(values.attrs["warm_up"]) + int(values.attrs["periods"])
+        end = int(dataset.attrs["warm_up"]) + int(dataset.attrs["periods"])
         attrs["long_name"] = f"first period in which the customer was short, {end} (the end) if none"
         array = array.where(array >= 0, end)
     return array.assign_attrs(attrs)
@@ -93,7 +93,7 @@ def _require_paths(array: xr.DataArray) -> None:
 
 
 def compute_losses(array: xr.DataArray) -> Array:
-    """Return values as :func:`finite_rows` does, the sign turned where low is bad, so that more is always worse."""
+    """Return values as :func:`read_finite_rows` does, the sign reversed where low is bad: more is always worse."""
     return read_finite_rows(array) * (-1.0 if array.attrs["bad_tail"] == "lower" else 1.0)
 
 
@@ -131,7 +131,7 @@ def compute_horizon_factor(array: xr.DataArray) -> float:
 
 
 def build_horizon_attrs(array: xr.DataArray) -> dict[str, Any]:
-    """Return the attributes of a variable once it is scaled by its :func:`horizon_factor`."""
+    """Return the attributes of a variable once it is scaled by its :func:`compute_horizon_factor`."""
     units, factor = str(array.attrs.get("units", "1")), compute_horizon_factor(array)
     if factor == 1.0:
         return dict(array.attrs)

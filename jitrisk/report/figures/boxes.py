@@ -11,11 +11,12 @@ import xarray as xr
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrap_text
 from jitrisk.report.words import read_factors, render_effect, render_policy, render_unmet_demand
-from jitrisk.risk.downtime import compute_lost_time
-from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
+from jitrisk.risk.lost_time import compute_lost_time
+from jitrisk.units import HOUR, HOURS_PER_DAY, MINUTE, format_duration, format_number
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
 _HAZARDS = 3  # named below a box
+_LEAST = MINUTE / HOUR  # time lost that has a meaning, hours
 
 
 @dataclass(frozen=True)
@@ -146,5 +147,7 @@ def _describe_lost_time(
 
 
 def _format_hours(hours: dict[str, float]) -> tuple[str, ...]:
-    said = tuple(f"{name} {format_duration(value)} per year" for name, value in hours.items() if value > 0)
-    return said or ("no time lost",)
+    """Return the lost times above 0 per year, such as ``starved 8 h per year``."""
+    # A mean over paths below a minute per year is a loss on hardly any path, or a rounding error.
+    lost = {kind: format_duration(value, least=_LEAST) for kind, value in hours.items() if value > 0}
+    return tuple(f"{kind} {text} per year" for kind, text in lost.items()) or ("no time lost",)

@@ -98,7 +98,7 @@ def _draw_stack(plot: Plot, means: dict[str, np.ndarray], strategies: list[str])
 
 
 def _draw_shades(ax: Axes, foot: np.ndarray, heights: np.ndarray, color: str) -> None:
-    """Draw shades between neighboring bars, which lead the eye from one to the next."""
+    """Connect equal components of neighboring bars by shaded areas."""
     for i in range(len(foot) - 1):
         between, low = [i + _WIDTH / 2, i + 1 - _WIDTH / 2], foot[i : i + 2]
         ax.fill_between(between, low, low + heights[i : i + 2], color=color, alpha=0.18, lw=0)

@@ -74,7 +74,7 @@ def network(
     place = ax.get_window_extent()
     # In axes handed in, print shrinks with the drawing.
     shrunk = min(1.0, place.width / figure.dpi / plan.width, place.height / figure.dpi / plan.height)
-    ax.set(xlim=(-_RIM, plan.width + _RIM), ylim=(-_RIM, plan.height + _RIM), aspect="equal", anchor="W")
+    ax.set(xlim=(-_RIM, plan.width + _RIM), ylim=(-_RIM, plan.height + _RIM), aspect="equal", anchor="NW")
     ax.set_axis_off()
     _draw_links(ax, plan, links, shrunk)
     nodes = [_draw_box(ax, box, plan, key, shrunk) for key, box in drawn.items()]

@@ -134,7 +134,7 @@ def list_result_charts(
     yield ChartRequest(
         "downtime",
         f"Downtime {per}",
-        f"Hours in which a stage that counts had orders and stood still, starved or broken.{cut}",
+        f"Hours in which a stage whose downtime counts had orders and did not start them, starved or broken.{cut}",
         lambda: figures.distribution(metrics, "downtime"),
     )
     yield ChartRequest(
@@ -178,7 +178,7 @@ def list_trace_charts(trace: xr.Dataset) -> Iterator[ChartRequest]:
     """Yield the figures of stock and backlog over time."""
     for variable, note in (
         ("on_hand", "Half of the paths lie in the inner band, nearly all in the outer one."),
-        ("backlog", "Demand that waits. Where the bands are thin, hardly any demand waits."),
+        ("backlog", "Units backordered. Where the bands are thin, backlog is rare."),
     ):
         yield ChartRequest(
             f"fan-{variable}",

@@ -162,7 +162,7 @@ def _describe_shared_hazards(outline: xr.Dataset) -> str:
     several = [name for name in dict.fromkeys(hazards) if hazards.count(name) > 1]
     if not several:
         return "No hazard hits more than one stage or customer."
-    return f"What goes wrong together does so because one hazard hits several things at once: {', '.join(several)}."
+    return f"These hazards hit several stages or customers at once: {', '.join(several)}."
 
 
 def build_replay_table(replay: xr.Dataset) -> PageTable:

@@ -42,12 +42,12 @@ class RankedSample(NamedTuple):
     sums: Array
 
     def compute_share_below(self, edges: npt.ArrayLike, side: Literal["left", "right"] = "left") -> Array:
-        """Return the share of the paths below some values; with ``side="right"`` those at them are counted, too."""
+        """Return the share of the paths below some values; with ``side="right"`` paths at a value count, too."""
         found: Array = self.sums[np.searchsorted(self.values, edges, side)] / self.sums[-1]
         return found
 
     def quantile(self, probability: float) -> Array:
-        """Return the least values up to which the paths count for a probability at least, shape (...)."""
+        """Return the least values whose cumulative share of the paths reaches a probability, shape (...)."""
         wanted = probability * self.sums[..., -1:] * (1 - ROUNDING)
         places = np.count_nonzero(self.sums[..., 1:] < wanted, axis=-1)
         found: Array = np.take_along_axis(self.values, np.expand_dims(places, -1), axis=-1)[..., 0]
@@ -75,7 +75,7 @@ class Design(Protocol):
         """Return the mean of one value per path, with its error, and the spread of the values."""
 
     def excess(self, values: Array, threshold: float, level: float, low: bool) -> Spread:
-        """Return the spread of ``max(value - threshold, 0) / (1 - level)``, turned around where `low`."""
+        """Return the spread of ``max(value - threshold, 0) / (1 - level)``, with both signs reversed where `low`."""
 
     def count_tail_paths(self, values: Array, threshold: float, level: float, low: bool) -> float:
         """Return how many paths the tail beyond a level rests on."""
