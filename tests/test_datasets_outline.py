@@ -11,6 +11,7 @@ import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.lower import list_series
 from jitrisk.report import build_outline_document, summarize_model
+from jitrisk.report.page.sections import build_assumption_tables
 from jitrisk.report.words import (
     read_factors,
     render_distribution,
@@ -436,3 +437,40 @@ def test_a_document_holds_parameters_expediting_failover_and_prices():
         {"value": 5.0},
         {"mean": 9.0},
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ({"base_stock": {"level": 100}}, "base stock: up to 100 = 10 d of demand; takes"),
+        (
+            {"base_stock": {"level": 100, "review": "2 d"}},
+            "base stock: up to 100 = 10 d of demand, reviewed every 2 d; takes",
+        ),
+        ({"make_to_order": {}}, "make to order: nothing in stock; takes"),
+        ({"min_max": {"min": 5, "max": 20}}, "min max: at 5 up to 20; order-up-to level 20 = 2 d of demand; takes"),
+    ],
+)
+def test_a_level_is_said_once(policy, words):
+    outline = pair(set_stage("gear", policy=policy), {})[1]
+    assert summarize_model(outline).sections["Stages"]["gear"].startswith(words)
+
+
+def test_stock_at_the_start_is_a_change_and_a_level_alone_does_not_repeat_it():
+    assert pair(set_stage("raw", on_hand=7), {})[0] == {"raw": "full at the start"}
+    assert pair({}, set_stage("raw", on_hand=7))[0] == {"raw": "7 at the start"}
+    assert pair({}, set_stage("raw", policy={"base_stock": {"level": 80}}))[0] == {
+        "raw": "base stock: up to 80 = 8 d of demand"
+    }
+
+
+def test_the_page_compares_values_not_words():
+    outline = pair(
+        *(set_stage("raw", lead_time={"weibull": {"mean": "3 d", "shape": shape}}) for shape in (2, 2.00001))
+    )[1]
+    rows = {row[0]: row[1] for row in build_assumption_tables(outline)[0].rows}
+    one, two = rows["lead time of raw"].split("; ")
+    assert one.startswith("one: weibull, mean 3 d, cv 0.5227 (in days: scale 3.38514, shape 2)")
+    assert two.startswith("two: weibull, mean 3 d, cv 0.5227 (in days: scale 3.38514, shape 2.00001)")
+    same = pair(*2 * (set_stage("raw", lead_time={"weibull": {"mean": "3 d", "shape": 2}}),))[1]
+    assert build_assumption_tables(same)[0].rows == (("lead time of raw", "weibull, mean 3 d, cv 0.5227"),)

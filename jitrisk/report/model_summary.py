@@ -202,8 +202,9 @@ def _describe_stages(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict
         name = stage["stage"]
         links = inputs.get(name, [])
         rows[name] = [
-            _build_aspect("policy", render_policy(stage, period_days), stage, _POLICY),
-            _build_aspect("level", _describe_level(stage), stage, ("order_up_to", "cover_days", "initial")),
+            _describe_policy(stage, period_days),
+            _describe_level(stage),
+            _describe_start(stage),
             _build_aspect("process", _describe_process(stage), stage, ("lead_time", "deliveries", "capacity", "yield")),
             *_describe_inputs(links),
             _describe_expedite(stage),
@@ -254,15 +255,32 @@ def _describe_prices(one: xr.Dataset, record: Mapping[str, Any]) -> list[Aspect]
     ]
 
 
-def _describe_level(stage: Mapping[str, Any]) -> str:
-    if not math.isfinite(stage["order_up_to"]):
-        level = "no limit to the store"
-    else:
-        level = f"order-up-to level {render_units(stage['order_up_to'])}"
+def _describe_policy(stage: Mapping[str, Any], period_days: float) -> Aspect:
+    """Return the policy; the level of a base-stock policy is its order-up-to level, and its cover stands beside it."""
+    has_cover = stage["policy_kind"] == "base_stock"
+    words = render_policy(stage, period_days, _describe_cover(stage) if has_cover else "")
+    return _build_aspect("policy", words, stage, (*_POLICY, "cover_days") if has_cover else _POLICY)
+
+
+def _describe_cover(stage: Mapping[str, Any]) -> str:
     cover = stage["cover_days"] * HOURS_PER_DAY
-    covers = f" = {format_duration(cover)} of demand" if math.isfinite(cover) else ""
-    started = "" if stage["initial"] == stage["order_up_to"] else f", {render_units(stage['initial'])} at the start"
-    return level + covers + started
+    return f"{format_duration(cover)} of demand" if math.isfinite(cover) else ""
+
+
+def _describe_level(stage: Mapping[str, Any]) -> Aspect:
+    """Return the order-up-to level; nothing where there is none, or where the policy says it already."""
+    is_limited = math.isfinite(stage["order_up_to"])
+    if not stage["order_up_to"] or (is_limited and stage["policy_kind"] == "base_stock"):
+        return Aspect("level", "", ())
+    level = f"order-up-to level {render_units(stage['order_up_to'])}" if is_limited else "no limit to the store"
+    words = " = ".join(filter(None, (level, _describe_cover(stage))))
+    return _build_aspect("level", words, stage, ("order_up_to", "cover_days"))
+
+
+def _describe_start(stage: Mapping[str, Any]) -> Aspect:
+    is_full = stage["initial"] == stage["order_up_to"]
+    words = "full" if is_full else render_units(stage["initial"])
+    return Aspect("start", f"{words} at the start", () if is_full else (stage["initial"],), is_usual=is_full)
 
 
 def _describe_process(stage: Mapping[str, Any]) -> str:
@@ -342,7 +360,7 @@ def _build_aspect(
 
 
 def _join_aspects(rows: Mapping[str, Aspects]) -> Rows:
-    said = {name: [one.words for one in aspects if not one.is_usual] for name, aspects in rows.items()}
+    said = {name: [one.words for one in aspects if one.words and not one.is_usual] for name, aspects in rows.items()}
     return {name: "; ".join(words) for name, words in said.items() if words}
 
 
@@ -355,7 +373,7 @@ def _describe_changes(before: Mapping[str, Mapping[str, Aspects]], after: Mappin
             changed = (key for key, one in new.items() if key not in old or one.values != old[key].values)
             words = [_describe_change(old.get(key), new[key]) for key in changed]
             words += [f"without {one.words}" for key, one in old.items() if key not in new]
-            if words:
+            if words := list(filter(None, words)):
                 changes.setdefault(name, []).extend(words)
     return {name: "; ".join(words) for name, words in changes.items()}
 

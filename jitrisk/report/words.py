@@ -23,7 +23,7 @@ def render_units(value: float) -> str:
     return format_number(value, _DIGITS)
 
 
-def render_policy(stage: Mapping[str, Any], period_days: float) -> str:
+def render_policy(stage: Mapping[str, Any], period_days: float, cover: str = "") -> str:
     """Return a policy in words, with its levels in units.
 
     Parameters
@@ -31,12 +31,14 @@ def render_policy(stage: Mapping[str, Any], period_days: float) -> str:
     stage : the variables of an outline for one stage: ``policy_kind``, ``reorder_point``, ``order_up_to``,
         ``lot_size``, ``cards`` and ``review_period`` (days).
     period_days : length of one period; a review in every period is not mentioned.
+    cover : what the level is enough for, such as ``14 d of demand``.
     """
     limited = math.isfinite(stage["order_up_to"])
     rule = _render_rule(stage) if limited else "always as much on order as its capacity"
     periodic = limited and stage["review_period"] > period_days
     review = f", reviewed every {_render_days(stage['review_period'])}" if periodic else ""
-    return f"{_spell(stage['policy_kind'])}: {rule}{review}"
+    covers = f" = {cover}" if cover and limited else ""
+    return f"{_spell(stage['policy_kind'])}: {rule}{covers}{review}"
 
 
 def _render_rule(stage: Mapping[str, Any]) -> str:
