@@ -159,8 +159,8 @@ def _join_by_strategy(
     render_all : what makes words of them where other values have the same words.
     """
     by_strategy = {str(name): outline.sel(strategy=name, drop=True) for name in outline["strategy"].values}
-    first, *others = by_strategy.values()
-    if all(first.equals(other) for other in others):
+    first = outline.isel(strategy=0)
+    if outline.equals(outline.isel(strategy=[0] * len(by_strategy)).assign_coords(strategy=outline["strategy"])):
         return render(first)
     words = {name: render(one) for name, one in by_strategy.items()}
     if render_all is not None and len(set(words.values())) == 1:
