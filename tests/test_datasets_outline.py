@@ -18,7 +18,9 @@ from jitrisk.report.words import (
     render_draw_name,
     render_effect,
     render_policy,
+    render_share,
     render_units,
+    render_unmet_demand,
 )
 from jitrisk.sampling.distributions import FAMILIES, build_distribution
 from jitrisk.units import format_duration
@@ -474,3 +476,14 @@ def test_the_page_compares_values_not_words():
     assert two.startswith("two: weibull, mean 3 d, cv 0.5227 (in days: scale 3.38514, shape 2.00001)")
     same = pair(*2 * (set_stage("raw", lead_time={"weibull": {"mean": "3 d", "shape": 2}}),))[1]
     assert build_assumption_tables(same)[0].rows == (("lead time of raw", "weibull, mean 3 d, cv 0.5227"),)
+
+
+def test_a_share_below_1_is_never_100_percent():
+    shares = (1.0, 0.5, 0.9999, 0.99999, 0.9999999, 1 - 1e-15, 0.00012345, 0.0)
+    words = ["100 %", "50 %", "99.99 %", "99.999 %", "99.99999 %", "> 99.99 %", "0.01234 %", "0 %"]
+    assert [render_share(share) for share in shares] == words
+    assert render_unmet_demand(0.99999) == "99.999 % of unmet demand is backordered, the rest lost"
+
+
+def test_a_factor_has_four_digits():
+    assert render_effect({"capacity": 1 / 3, "demand": 12345678.0}) == "capacity × 0.3333, demand × 12,345,678"

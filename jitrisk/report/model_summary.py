@@ -20,12 +20,15 @@ from jitrisk.printable import escape_for_encoding
 from jitrisk.report.json_documents import convert_value
 from jitrisk.report.words import (
     read_factors,
+    render_capacity,
     render_distribution,
     render_draw_name,
     render_effect,
+    render_level,
     render_parameters,
     render_policy,
     render_price,
+    render_share,
     render_units,
     render_unmet_demand,
 )
@@ -272,8 +275,7 @@ def _describe_level(stage: Mapping[str, Any]) -> Aspect:
     is_limited = math.isfinite(stage["order_up_to"])
     if not stage["order_up_to"] or (is_limited and stage["policy_kind"] == "base_stock"):
         return Aspect("level", "", ())
-    level = f"order-up-to level {render_units(stage['order_up_to'])}" if is_limited else "no limit to the store"
-    words = " = ".join(filter(None, (level, _describe_cover(stage))))
+    words = " = ".join(filter(None, (render_level(stage["order_up_to"]), _describe_cover(stage))))
     return _build_aspect("level", words, stage, ("order_up_to", "cover_days"))
 
 
@@ -284,17 +286,17 @@ def _describe_start(stage: Mapping[str, Any]) -> Aspect:
 
 
 def _describe_process(stage: Mapping[str, Any]) -> str:
-    limit = f", at most {render_units(stage['capacity'])} per day" if math.isfinite(stage["capacity"]) else ""
-    good = f", {format_number(100 * stage['yield'], 4)} % good" if stage["yield"] != 1 else ""
-    ordered = ", deliveries in order" if stage["deliveries"] == "in_order" else ""
-    return f"takes {format_duration(stage['lead_time'] * HOURS_PER_DAY)}{ordered}{limit}{good}"
+    good = f"{render_share(stage['yield'])} good" if stage["yield"] != 1 else ""
+    ordered = "deliveries in order" if stage["deliveries"] == "in_order" else ""
+    takes = f"takes {format_duration(stage['lead_time'] * HOURS_PER_DAY)}"
+    return ", ".join(filter(None, (takes, ordered, render_capacity(stage["capacity"]), good)))
 
 
 def _describe_link(link: Mapping[str, Any]) -> str:
     words = f"{format_number(link['quantity'])} {link['source']}"
     if link["share"] == 1:
         return words
-    return f"{words} ({format_number(100 * link['share'])} %)" if link["share"] else f"{words} (fallback)"
+    return f"{words} ({render_share(link['share'])})" if link["share"] else f"{words} (fallback)"
 
 
 def _describe_hazards_of(stage_or_customer: str, hits: Sequence[Mapping[str, Any]]) -> Aspect:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR, format_duration, format_number
+from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR, format_duration, format_number, format_percent
 
 _DIGITS = 4
 _MANY_DIGITS = 6
@@ -21,6 +21,24 @@ _DRAWS = {"time_between": "time before {}", "duration": "duration of {}"}
 def render_units(value: float) -> str:
     """Return a number of units."""
     return format_number(value, _DIGITS)
+
+
+def render_share(share: float) -> str:
+    """Return a share in percent, with more digits where it would be rounded to all."""
+    text = format_number(100 * share, _DIGITS)
+    if share < 1 and text == "100":
+        text = format_percent(share) if format_percent(share) != "100" else "> 99.99"
+    return f"{text} %"
+
+
+def render_capacity(capacity: float) -> str:
+    """Return a capacity in units per day, such as ``at most 60 per day``; empty for no limit."""
+    return f"at most {render_units(capacity)} per day" if math.isfinite(capacity) else ""
+
+
+def render_level(order_up_to: float) -> str:
+    """Return an order-up-to level in units, or that there is none."""
+    return f"order-up-to level {render_units(order_up_to)}" if math.isfinite(order_up_to) else "no limit to the store"
 
 
 def render_policy(stage: Mapping[str, Any], period_days: float, cover: str = "") -> str:
@@ -144,7 +162,8 @@ def render_effect(factors: Mapping[str, float]) -> str:
     factors : factors by kind of effect.
     """
     return ", ".join(
-        f"no {_spell(kind)}" if factor == 0 else f"{_spell(kind)} × {factor:g}" for kind, factor in factors.items()
+        f"no {_spell(kind)}" if factor == 0 else f"{_spell(kind)} × {format_number(factor, _DIGITS)}"
+        for kind, factor in factors.items()
     )
 
 
@@ -157,7 +176,7 @@ def render_unmet_demand(backorder_share: float) -> str:
     """
     if backorder_share in (0.0, 1.0):
         return "unmet demand is backordered" if backorder_share else "unmet demand is lost"
-    return f"{format_number(100 * backorder_share)} % of unmet demand is backordered, the rest lost"
+    return f"{render_share(backorder_share)} of unmet demand is backordered, the rest lost"
 
 
 def _render_days(days: float, like: float | None = None) -> str:

@@ -27,7 +27,7 @@ from jitrisk.report.words import (
 )
 from jitrisk.risk import estimate_needed_paths
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.units import HOURS_PER_DAY, format_number, format_percent
+from jitrisk.units import HOURS_PER_DAY, format_duration, format_number, format_percent
 
 WIDTH = 0.01
 _LEAST_WIDTH = 0.0001
@@ -265,7 +265,10 @@ def list_provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
         shares = ", ".join(f"{row['hazard']} {format_number(100 * row['share'])} %" for row in rare)
         yield "Rare hazards", f"sampled in a share of the paths each: {shares}; paths are weighted accordingly"
     periods, hours = int(attrs["periods"]), float(attrs["period_hours"])
-    yield "Horizon", f"{periods:,} periods of {hours:g} h measured, after {int(attrs.get('warm_up', 0)):,} of warm-up"
+    yield (
+        "Horizon",
+        f"{periods:,} periods of {format_duration(hours)} measured, after {int(attrs.get('warm_up', 0)):,} of warm-up",
+    )
 
 
 def render_command(outcomes: xr.Dataset) -> str:
