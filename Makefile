@@ -26,8 +26,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # The build with bounds checks stands beside the fast one, and holds the whole package.
 DEBUG_BUILD := build/debug/package
-DEBUG_TESTS := tests/test_dynamics.py tests/test_reference.py tests/test_cycles.py tests/test_exact_sizes.py \
-	tests/test_tracing.py
+DEBUG_TESTS := tests/test_core_dynamics.py tests/test_core_reference.py tests/test_core_cycles.py tests/test_core_sizes.py \
+	tests/test_run_tracing.py
 
 .DEFAULT_GOAL := help
 # All targets share one .venv.
@@ -50,7 +50,7 @@ lint: .venv/test ## Check style, formatting and types: ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Chromium from the system's packages, for tests/test_browser.py.
+# Chromium from the system's packages, for tests/test_report_browser.py.
 browser: ## Install Chromium, which the tests of the report page need
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 		$(SUDO) apt-get update --quiet && $(SUDO) apt-get install --quiet --yes --no-install-recommends \

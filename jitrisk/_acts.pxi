@@ -160,7 +160,7 @@ cdef kernel serve(
     lanes_t peak_backlog,    # both [l], units
     lanes_t first_stockout,  # both [l], period number, -1 if none
 ) noexcept nogil:
-    """Ship the old backlog, then new demand; `backorder_share` of what is unmet waits, the rest is lost."""
+    """Ship the old backlog, then new demand; `backorder_share` of what is unmet is backordered, the rest is lost."""
     cdef Py_ssize_t j
     cdef real asked, wanted, shipped, old, unmet, left, short_now, since
     for j in range(lanes):

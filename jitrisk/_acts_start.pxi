@@ -21,7 +21,7 @@ cdef struct Rule:
 # Review. Numbers of one lane.
 
 cdef inline real compute_order(real own_gap, real owed, Rule rule) noexcept nogil:
-    """Return the order: the whole gap once it is wide enough, in whole lots if there are any; what is owed is gap."""
+    """Return the order: the gap plus what is owed, in whole lots if any, where it is at least the reorder gap; else 0."""
     cdef real gap = own_gap + owed
     cdef real amount = rule.lot * floor_of((gap + rule.lot_slack) * rule.per_lot) if rule.lot > 0.0 else gap
     return amount if gap >= rule.reorder_gap else <real>0.0
@@ -97,7 +97,7 @@ cdef kernel add_owed(
     real rounding_offset,
     lanes_t owed,           # both [l], units
 ) noexcept nogil:
-    """Add what one customer or consumer waits for to what the store owes."""
+    """Add the backlog of one customer, or the open orders of one consumer, to what the store owes."""
     cdef Py_ssize_t j
     for j in range(lanes):
         owed[j] += to_grains(weight * waiting[j], rounding_offset)

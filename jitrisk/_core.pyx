@@ -1,7 +1,7 @@
 """The dynamics: one block of paths, one strategy, a run of periods. No randomness, no money, no names.
 
 Layout. A *row* holds one number for every path (*lane*) of a stripe: contiguous, a whole number of cache lines. State is
-a stack of rows: those of each stage, those of each customer, scratch rows, and the pipelines. `core_tables.py` lists
+a stack of rows: those of each member of each dim (stage, customer), scratch rows, and the pipelines. `core_tables.py` lists
 and describes the rows; `Block.row(kind, i)` is where one stands. The *gap* is what stock on hand, work in process and
 open orders lack of the order-up-to level: only what leaves the store or is scrapped raises it, only an order lowers
 it. Each stage has ``ring[stage]`` pipeline slots on end; what is due in period ``t`` is in slot ``t % ring``. Sums of up
@@ -28,8 +28,11 @@ DIGEST = TABLES_DIGEST
 
 def state_rows(arrays) -> int:
     """Return the rows of state that one stripe of a network needs."""
-    return (STAGE_ROWS * arrays.sizes["stage"] + CUSTOMER_ROWS * arrays.sizes["customer"] + SCRATCH_ROWS
-            + int(arrays.ring.sum()))
+    cdef Py_ssize_t dim
+    cdef Py_ssize_t rows = SCRATCH_ROWS
+    for dim in range(DIMS):
+        rows += dim_rows[dim] * <Py_ssize_t>arrays.sizes[DIM_NAMES[dim]]
+    return rows + int(arrays.ring.sum())
 
 
 cdef struct Rows:

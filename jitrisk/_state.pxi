@@ -16,7 +16,7 @@ cdef struct TotalsOfDim:
 cdef TotalsOfDim locate_totals(double[:, :, :] totals):
     """Return where the totals of one dim stand."""
     cdef TotalsOfDim found
-    found.first = &totals[0, 0, 0] if totals.shape[1] else NULL
+    found.first = &totals[0, 0, 0] if totals.shape[0] and totals.shape[1] else NULL
     found.quantities = totals.shape[0]
     found.quantity_stride = totals.strides[0] // <Py_ssize_t>sizeof(double)
     found.member_stride = totals.strides[1] // <Py_ssize_t>sizeof(double)
@@ -34,14 +34,14 @@ cdef class BlockState:
     cdef real *scratch
     cdef real *pipeline
     cdef Py_ssize_t sizes[DIMS]
-    cdef const int *places[DIMS]  # of each stage and customer in the order of the model
+    cdef const int *places[DIMS]  # of each member in the order of the model
     cdef TotalsOfDim totals[DIMS]
-    cdef list held  # what the pointers into totals point into
+    cdef list held_places, held_totals  # what the pointers into places and totals point into
     cdef float ones[WIDTH]
     cdef float zeros[WIDTH]
     cdef const int[::1] rows
-    cdef const int[::1] stage_place, longest_lead_time, ring, slot, review_period, availability, receiving, transit
-    cdef const int[::1] lead_time, yield_, demand, customer_place, input_start, source_start, source, customer_start
+    cdef const int[::1] longest_lead_time, ring, slot, review_period, availability, receiving, transit
+    cdef const int[::1] lead_time, yield_, demand, input_start, source_start, source, customer_start
     cdef const int[::1] consumer_start, consumer
     cdef const unsigned char[::1] unlimited_capacity, unlimited_orders, in_order, customers_first, deterministic
     cdef const unsigned char[::1] failover, demand_signal, gathers_shortage, has_cycles
@@ -49,11 +49,11 @@ cdef class BlockState:
     cdef const real[::1] expedite_below, expedite_lead_time, quantity, share, consumer_quantity, backorder_share
 
     def __init__(self, arrays, const int[::1] rows, real[:, :, ::1] state, Py_ssize_t lanes):
-        cdef Py_ssize_t j
+        cdef Py_ssize_t j, dim
+        cdef const int[::1] place
         for j in range(WIDTH):
             self.ones[j], self.zeros[j] = 1.0, 0.0
         self.lanes, self.rows, self.state = lanes, rows, state
-        self.stage_place, self.customer_place = arrays.stage_place, arrays.customer_place
         self.longest_lead_time, self.ring, self.slot = arrays.longest_lead_time, arrays.ring, arrays.slot
         self.review_period, self.availability = arrays.review_period, arrays.availability
         self.receiving, self.transit, self.lead_time = arrays.receiving, arrays.transit, arrays.lead_time
@@ -71,9 +71,11 @@ cdef class BlockState:
         self.tolerance, self.rounding_offset = arrays.tolerance, arrays.rounding_offset
         self.expedite_below, self.expedite_lead_time = arrays.expedite_below, arrays.expedite_lead_time
         self.quantity, self.share = arrays.quantity, arrays.share
-        self.sizes[DIM_STAGE], self.sizes[DIM_CUSTOMER] = arrays.sizes["stage"], arrays.sizes["customer"]
-        self.places[DIM_STAGE] = &self.stage_place[0]
-        self.places[DIM_CUSTOMER] = &self.customer_place[0] if self.sizes[DIM_CUSTOMER] else NULL
+        self.held_places = [arrays.places[name] for name in DIM_NAMES]
+        for dim in range(DIMS):
+            place = self.held_places[dim]
+            self.sizes[dim] = place.shape[0]
+            self.places[dim] = &place[0] if place.shape[0] else NULL
 
     # Where rows stand.
 
@@ -91,10 +93,9 @@ cdef class BlockState:
 
     @cython.final
     cdef inline real *row(self, Py_ssize_t kind, Py_ssize_t i) noexcept nogil:
-        """Return the row of a kind of one stage, or of one customer."""
-        if kind < STAGE_END:
-            return self.rows_of[DIM_STAGE] + (i * STAGE_ROWS + kind) * WIDTH
-        return self.rows_of[DIM_CUSTOMER] + (i * CUSTOMER_ROWS + kind - STAGE_END) * WIDTH
+        """Return the row of a kind of one member of the kind's dim; where the kind is a constant, so are the tables."""
+        cdef Py_ssize_t dim = dim_of_kind[kind]
+        return self.rows_of[dim] + (i * dim_rows[dim] + kind - dim_begin[dim]) * WIDTH
 
     @cython.final
     cdef inline real *stage_sum(self, Py_ssize_t total, Py_ssize_t i) noexcept nogil:
@@ -103,7 +104,7 @@ cdef class BlockState:
 
     @cython.final
     cdef inline real *scratch_row(self, Py_ssize_t kind) noexcept nogil:
-        return self.scratch + (kind - CUSTOMER_END) * WIDTH
+        return self.scratch + (kind - SCRATCH_BEGIN) * WIDTH
 
     @cython.final
     cdef inline real *due(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
@@ -117,7 +118,7 @@ cdef class BlockState:
 
     @cython.final
     cdef inline double *total(self, Py_ssize_t dim, Py_ssize_t k, Py_ssize_t i, Py_ssize_t stripe) noexcept nogil:
-        """Return where total number k of one stage or customer stands."""
+        """Return where total number k of one member of a dim stands."""
         cdef TotalsOfDim *totals = &self.totals[dim]
         return (totals.first + k * totals.quantity_stride + self.places[dim][i] * totals.member_stride
                 + stripe * WIDTH)
@@ -152,9 +153,10 @@ cdef class BlockState:
         totals : by dim, float64 arrays of shape (totals of the dim, its size, lanes), in the model's order; without
             the totals of cycles, no cycles are counted.
         """
-        self.held = [totals["stage"], totals["customer"]]
-        self.totals[DIM_STAGE] = locate_totals(totals["stage"])
-        self.totals[DIM_CUSTOMER] = locate_totals(totals["customer"])
+        cdef Py_ssize_t dim
+        self.held_totals = [totals[name] for name in DIM_NAMES]
+        for dim in range(DIMS):
+            self.totals[dim] = locate_totals(self.held_totals[dim])
         self.counts_cycles = self.totals[DIM_STAGE].quantities > dim_totals[DIM_STAGE]
 
     def copy_state(self, Py_ssize_t dim, Py_ssize_t row, float[:, :] out) -> None:
@@ -212,8 +214,8 @@ cdef class BlockState:
         """Turn sums of stocks into averages over `periods`, and compute what follows from balances.
 
         Called when `period` would begin. Units ordered are those started and those open, less those open at the reset
-        of totals; likewise for units shipped and the backlog. Units lost are the share of unmet demand that does not
-        wait. Where lead times are constant, each start spends its lead time in process, except for what was in process
+        of totals; likewise for units shipped and the backlog. Units lost are the share of unmet demand that is not
+        backordered. Where lead times are constant, each start spends its lead time in process, except for what was in process
         at the reset and what still is (Little 1961, path by path).
         """
         cdef Py_ssize_t stripe, dim, i
@@ -250,7 +252,7 @@ cdef class BlockState:
         for k in range(dim_totals[dim]):
             if state_of[dim][k] >= 0:
                 fill(WIDTH, reset_to[dim][k], self.row(state_of[dim][k], i))
-        if dim == DIM_STAGE and self.has_cycles[i]:
+        if dim != DIM_STAGE or self.has_cycles[i]:
             for k in range(dim_totals[dim], self.totals[dim].quantities):
                 cycles = self.total(dim, k, i, stripe)
                 for j in range(self.width):
@@ -258,7 +260,7 @@ cdef class BlockState:
 
     @cython.final
     cdef void close_member(self, Py_ssize_t dim, Py_ssize_t i, Py_ssize_t stripe, double periods) noexcept nogil:
-        """Close the totals of one stage or customer: averages, maxima and first periods."""
+        """Close the totals of one member of a dim: averages, maxima and first periods."""
         cdef Py_ssize_t k, j
         cdef double *total
         for k in range(dim_totals[dim]):

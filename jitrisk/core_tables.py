@@ -4,6 +4,9 @@ Everything that lists rows derives from these tables: the constants of the core 
 the arrays of a run, the labels of Datasets, traces, and the plain twin of the tests. To add a total, add a line to
 `TOTALS` here and one to `OUTCOMES` in `jitrisk.vocabulary`, and add it up in the core.
 
+A dim is there when a row or a total names it; its members are those of the network's field of that name in the plural,
+such as `stages`. Names of totals are names of variables of one Dataset, so no two dims share one.
+
 A leaf module that imports nothing of the package: setup.py runs it before the package is built.
 """
 
@@ -69,7 +72,7 @@ STATES = (
     ),
     StateRow("arrived", "stage", "1", "1 where something arrived in the period before, else 0; for cycles"),
     StateRow("cycle_short", "stage", "1", "1 where the store was short in this replenishment cycle, else 0"),
-    StateRow("backlog", "customer", "unit", "demand that waits"),
+    StateRow("backlog", "customer", "unit", "backordered demand"),
     StateRow("peak_backlog", "customer", "unit", "largest backlog so far"),
     StateRow("first_stockout", "customer", "period", "first period in which the customer was short, -1 if none"),
     StateRow("ordered", "scratch", "unit", "what one stage orders in this period"),
@@ -106,8 +109,14 @@ TOTALS = (
     Total("first_stockout", "customer", "first", "state", of="stockout"),
 )
 
-DIMS = tuple(dict.fromkeys(total.dim for total in TOTALS))
-"""The dims that have totals, in the order of the table."""
+
+def list_dims() -> tuple[str, ...]:
+    """Return the dims that have totals or state rows, in the order of the tables."""
+    return tuple(dict.fromkeys([total.dim for total in TOTALS] + [row.dim for row in STATES if row.dim != "scratch"]))
+
+
+DIMS = list_dims()
+"""The dims of the tables."""
 
 _SOURCES: tuple[Source, ...] = ("rows", "state", "balance", "cycles")
 
@@ -130,26 +139,45 @@ def list_states(dim: str) -> list[StateRow]:
 
 
 def number_rows() -> dict[str, int]:
-    """Return every constant of the core by name: numbers of rows and of totals, and how many there are."""
+    """Return every constant of the core by name: numbers of rows and of totals, and how many there are.
+
+    Raises
+    ------
+    ValueError
+        If two constants have the same name, as those of two totals of the same name.
+    """
     numbers: dict[str, int] = {}
+    for name, number in _list_constants():
+        if name in numbers:
+            raise ValueError(f"core_tables.py has two constants {name}: rename one of the rows or totals")
+        numbers[name] = number
+    return numbers
+
+
+def _list_constants() -> Iterator[tuple[str, int]]:
+    dims = list_dims()
     kind = 0
-    for dim in (*DIMS, "scratch"):
-        prefix, states = dim.upper(), list_states(dim)
-        sums = [total for total in list_totals(dim) if total.source == "rows"]
+    for dim in (*dims, "scratch"):
+        prefix, states, sums = dim.upper(), list_states(dim), _count_sums(dim)
         # Kinds of rows are numbered on from dim to dim, so that the kind of a row says its dim.
-        numbers |= {f"{prefix}_{row.name.upper()}": kind + k for k, row in enumerate(states)}
-        numbers[f"{prefix}_SUMS"] = kind + len(states)  # kind of the first row of sums
-        numbers[f"{prefix}_ROWS"] = len(states) + len(sums)
-        kind += len(states) + len(sums)
-        numbers[f"{prefix}_END"] = kind
-    for number, dim in enumerate(DIMS):
-        numbers[f"DIM_{dim.upper()}"] = number
-        numbers |= {f"TOTAL_{total.name.upper()}": k for k, total in enumerate(list_totals(dim))}
-    return numbers | {"DIMS": len(DIMS), "MOST_TOTALS": max(len(list_totals(dim)) for dim in DIMS)}
+        yield f"{prefix}_BEGIN", kind
+        yield from ((f"{prefix}_{row.name.upper()}", kind + k) for k, row in enumerate(states))
+        yield f"{prefix}_SUMS", kind + len(states)  # kind of the first row of sums
+        yield f"{prefix}_ROWS", len(states) + sums
+        kind += len(states) + sums
+    for number, dim in enumerate(dims):
+        yield f"DIM_{dim.upper()}", number
+        yield from ((f"TOTAL_{total.name.upper()}", k) for k, total in enumerate(list_totals(dim)))
+    yield "DIMS", len(dims)
+    yield "MOST_TOTALS", max(len(list_totals(dim)) for dim in dims)
+
+
+def _count_sums(dim: str) -> int:
+    return sum(total.source == "rows" for total in list_totals(dim))
 
 
 def compute_digest() -> int:
-    """Return a checksum of the tables, by which a core that was built from other tables is told."""
+    """Return a checksum of the tables; a core built from other tables has another one."""
     closings = [(total.name, total.closes, total.source) for total in TOTALS]
     return zlib.crc32(repr((number_rows(), closings)).encode()) & 0x7FFFFFFF
 
@@ -164,19 +192,21 @@ def _list_lines() -> Iterator[str]:
     yield "# Written by setup.py from core_tables.py, where rows are added and described: not to be edited."
     yield "cdef enum:"
     yield from (f"    {name} = {number}" for name, number in (numbers | {"TABLES_DIGEST": compute_digest()}).items())
-    ends = [numbers[f"{dim.upper()}_END"] for dim in DIMS]
+    dims = list_dims()
+    rows_of_dim = [numbers[f"{dim.upper()}_ROWS"] for dim in dims]
     lists: dict[str, list[int]] = {
-        "dim_begin": [0, *ends[:-1]],  # kind of the first row of a dim
-        "dim_sums": [numbers[f"{dim.upper()}_SUMS"] for dim in DIMS],  # kind of its first row of sums
-        "dim_sum_count": [sum(total.source == "rows" for total in list_totals(dim)) for dim in DIMS],
-        "dim_rows": [numbers[f"{dim.upper()}_ROWS"] for dim in DIMS],
-        "dim_totals": [len(list_totals(dim, cycles=False)) for dim in DIMS],
+        "dim_of_kind": [dim for dim, rows in enumerate(rows_of_dim) for _ in range(rows)],
+        "dim_begin": [numbers[f"{dim.upper()}_BEGIN"] for dim in dims],  # kind of the first row of a dim
+        "dim_sums": [numbers[f"{dim.upper()}_SUMS"] for dim in dims],  # kind of its first row of sums
+        "dim_sum_count": [_count_sums(dim) for dim in dims],
+        "dim_rows": rows_of_dim,
+        "dim_totals": [len(list_totals(dim, cycles=False)) for dim in dims],
     }
     tables = {
-        "is_average": [[int(total.closes == "average") for total in list_totals(dim)] for dim in DIMS],
+        "is_average": [[int(total.closes == "average") for total in list_totals(dim)] for dim in dims],
         # The state row that a total is at the end, -1 for other totals, and its value at the end of the warm-up.
-        "state_of": [[_find_state(total, numbers) for total in list_totals(dim)] for dim in DIMS],
-        "reset_to": [[-int(total.closes == "first") for total in list_totals(dim)] for dim in DIMS],
+        "state_of": [[_find_state(total, numbers) for total in list_totals(dim)] for dim in dims],
+        "reset_to": [[-int(total.closes == "first") for total in list_totals(dim)] for dim in dims],
     }
     yield "cdef extern from *:"
     yield '    """'
@@ -186,8 +216,9 @@ def _list_lines() -> Iterator[str]:
         rows = _join(f"{{{_join(row)}}}" for row in table)
         yield f"    static const int {name}[][{numbers['MOST_TOTALS']}] = {{{rows}}};"
     yield '    """'
-    yield from (f"    const int {name}[DIMS]" for name in lists)
+    yield from (f"    const int {name}[{len(values)}]" for name, values in lists.items())
     yield from (f"    const int {name}[DIMS][MOST_TOTALS]" for name in tables)
+    yield f"DIM_NAMES = {dims}"
 
 
 def _find_state(total: Total, numbers: dict[str, int]) -> int:

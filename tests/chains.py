@@ -59,7 +59,7 @@ class Chain:
     ) -> None:
         self.twin, self.most_backlog = Twin(network), most_backlog
         self.lead_times, self.dice, self.outages = lead_times, tuple(dice), tuple(outages)
-        self.cycle = math.lcm(*(levels.review for levels in self.twin.levels.values()))
+        self.cycle = math.lcm(*(levels.review_period for levels in self.twin.levels.values()))
         self._known: dict[Key, list[tuple[tuple[int, ...], Flows, Key]]] = {}
 
     def totals(self, periods: int) -> Flows:

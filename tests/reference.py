@@ -28,12 +28,12 @@ CUSTOMER_OUTCOMES = [total.name for total in list_totals("customer")]
 
 @dataclass(frozen=True)
 class Levels:
-    """Section 3's parameters: reorder point s, order-up-to S, lot Q (0: no rounding), review interval R, signal."""
+    """Section 3's parameters: reorder point s, order-up-to S, lot Q (0: no rounding), review period R, signal."""
 
     reorder_point: Any
     order_up_to: Any
     lot: Any
-    review: int
+    review_period: int
     physical: bool
 
     @property
@@ -82,7 +82,7 @@ def explicit_levels(policy: Any) -> Levels:
         big_s = s + lot
     else:
         s, big_s, lot = 0, 0, 0
-    return Levels(s, big_s, lot, policy.review, physical=policy.kind == "kanban")
+    return Levels(s, big_s, lot, policy.review_period, physical=policy.kind == "kanban")
 
 
 def sweep_order(stages: Mapping[str, Any]) -> list[str]:
@@ -146,7 +146,7 @@ class Twin:
         for name in self.order:
             if name not in first:
                 self._serve(name, state, draws, flows, short)
-            if t % self.levels[name].review == 0:
+            if t % self.levels[name].review_period == 0:
                 self._review(name, state, flows)
             self._start(name, state.stores, t, draws, flows, short)
         for name, store in state.stores.items():

@@ -21,7 +21,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def test_the_worst_path_is_told(capsys):
+def test_replay__the_worst_path_is_told(capsys):
     code, out, err = run(capsys, "replay", "bicycles", "-s", "jit", "--worst", "cost", *RUN)
     assert (code, err) == (0, "")
     worst = jr.replay("bicycles", "jit", worst="cost", paths=200)["path"].item()
@@ -30,7 +30,7 @@ def test_the_worst_path_is_told(capsys):
         assert words in out
 
 
-def test_programs_get_events_and_totals(capsys):
+def test_replay__programs_get_events_and_totals(capsys):
     code, out, _ = run(capsys, "replay", "bicycles", "-s", "jic", "--path", "3", "--seed", "5", "--json")
     document = json.loads(out)
     assert code == 0
@@ -42,7 +42,7 @@ def test_programs_get_events_and_totals(capsys):
     }
 
 
-def test_a_kept_result_knows_its_paths(capsys, kept: str, monkeypatch: pytest.MonkeyPatch):
+def test_replay__a_kept_result_knows_its_paths(capsys, kept: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("JITRISK_PATHS", "3")
     monkeypatch.setenv("JITRISK_SEED", "3")
     words = ("-s", "hybrid", "--quantile", "0.9", "--metric", "stockout", "--json")
@@ -55,7 +55,7 @@ def test_a_kept_result_knows_its_paths(capsys, kept: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("name", ["one.nc", "one.zarr"])
-def test_the_series_are_kept(capsys, tmp_path: Path, name: str):
+def test_replay__the_series_are_kept(capsys, tmp_path: Path, name: str):
     code, _, err = run(capsys, "replay", "bicycles", "-s", "jit", "--path", "9", "--out", str(tmp_path / name))
     assert (code, err) == (0, f"wrote {tmp_path / name}\n")
     xr.testing.assert_identical(jr.open(tmp_path / name), jr.replay("bicycles", "jit", 9))
@@ -80,7 +80,9 @@ def test_the_series_are_kept(capsys, tmp_path: Path, name: str):
         (("--path", "3", "--out", "one.txt"), "allowed are .nc and .zarr"),
     ],
 )
-def test_what_is_not_clear_is_refused_before_any_work(capsys, monkeypatch: pytest.MonkeyPatch, words, message: str):
+def test_replay__what_is_not_clear_is_refused_before_any_work(
+    capsys, monkeypatch: pytest.MonkeyPatch, words, message: str
+):
     monkeypatch.setattr("jitrisk.run.engine.run", None)
     code, out, err = run(capsys, "replay", "bicycles", "-s", "jit", *words)
     assert (code, out) == (2, "")
@@ -96,7 +98,7 @@ def test_what_is_not_clear_is_refused_before_any_work(capsys, monkeypatch: pytes
         (("-s", "jot", "--path", "2"), "did you mean 'jit'?"),
     ],
 )
-def test_what_a_result_does_not_take_is_refused(capsys, kept: str, words, message: str):
+def test_replay__what_a_result_does_not_take_is_refused(capsys, kept: str, words, message: str):
     code, out, err = run(capsys, "replay", kept, *words)
     assert (code, out) == (2, "")
     assert message in err
@@ -105,7 +107,7 @@ def test_what_a_result_does_not_take_is_refused(capsys, kept: str, words, messag
     assert "would be written over" in err
 
 
-def test_a_result_that_was_changed_is_refused(capsys, kept: str, tmp_path: Path):
+def test_replay__a_result_that_was_changed_is_refused(capsys, kept: str, tmp_path: Path):
     outcomes = jr.open(kept)
     jr.save(outcomes.assign(started=outcomes["started"] + 1), tmp_path / "changed.nc")
     code, out, err = run(capsys, "replay", str(tmp_path / "changed.nc"), "-s", "jit", "--path", "2")
@@ -114,13 +116,13 @@ def test_a_result_that_was_changed_is_refused(capsys, kept: str, tmp_path: Path)
     assert len(err.splitlines()) == 1
 
 
-def test_what_never_happened_has_no_place(capsys):
+def test_replay__what_never_happened_has_no_place(capsys):
     _, out, _ = run(capsys, "replay", "bicycles", "-s", "jit", "--worst", "cost", *RUN)
     (backlog,) = (line.split() for line in out.splitlines() if line.startswith("largest backlog"))
     assert backlog[-2:] == ["0", "-"]
 
 
-def test_that_no_hazard_is_rare_is_a_line_without_a_file(capsys):
+def test_replay__that_no_hazard_is_rare_is_a_line_without_a_file(capsys):
     code, _, err = run(capsys, "replay", "bicycles", "-s", "jit", "--path", "1", "--rare")
     assert code == 0
     assert err.startswith("no hazard is rare (each begins")

@@ -12,7 +12,7 @@ from test_sampling_rare import hazard, shop
 import jitrisk as jr
 
 
-def test_a_model_becomes_a_page(capsys, tmp_path):
+def test_report__a_model_becomes_a_page(capsys, tmp_path):
     target = tmp_path / "page.html"
     code, out, err = run(capsys, "report", "bicycles", "--paths", "100", "--html", str(target))
     assert (code, out, err) == (0, "", f"wrote {target}\n")
@@ -20,7 +20,7 @@ def test_a_model_becomes_a_page(capsys, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_a_kept_result_becomes_the_page_of_its_run(capsys, tmp_path):
+def test_report__a_kept_result_becomes_the_page_of_its_run(capsys, tmp_path):
     kept, fresh, again = (str(tmp_path / one) for one in ("kept.zarr", "fresh.html", "again.html"))
     run(capsys, "report", "bicycles", "--paths", "60", "-s", "jic", "-s", "jit", "--out", kept, "--html", fresh)
     code, _, err = run(capsys, "report", kept, "--html", again)
@@ -29,14 +29,14 @@ def test_a_kept_result_becomes_the_page_of_its_run(capsys, tmp_path):
         assert one.read() == other.read()
 
 
-def test_strategies_of_a_kept_result_can_be_picked(capsys, tmp_path):
+def test_report__strategies_of_a_kept_result_can_be_picked(capsys, tmp_path):
     jr.save(jr.simulate("bicycles", 60), tmp_path / "kept.nc")
     target = tmp_path / "page.html"
     assert run(capsys, "report", str(tmp_path / "kept.nc"), "-s", "hybrid", "--html", str(target))[0] == 0
     assert "What does hybrid cost" in target.read_text(encoding="utf-8")
 
 
-def test_json_is_that_of_compare(capsys, tmp_path):
+def test_report__json_is_that_of_compare(capsys, tmp_path):
     words = ("bicycles", "--paths", "60", "--base", "jic", "--level", "0.9", "--json")
     code, out, _ = run(capsys, "report", *words, "--html", str(tmp_path / "page.html"), "--no-replay")
     assert code == 0
@@ -58,7 +58,7 @@ def test_json_is_that_of_compare(capsys, tmp_path):
         (("bicycles",), "--html"),
     ],
 )
-def test_bad_input_is_one_line_and_nothing_is_written(capsys, tmp_path, monkeypatch, words, message):
+def test_report__bad_input_is_one_line_and_nothing_is_written(capsys, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.html").write_text("notes")
     (tmp_path / "text.nc").write_text("text")
@@ -71,7 +71,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(capsys, tmp_path, monkeypa
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_a_file_cut_short_is_no_result(tmp_path):
+def test_save__a_file_cut_short_is_no_result(tmp_path):
     jr.save(jr.simulate("bicycles", 2000), tmp_path / "kept.nc")
     whole = (tmp_path / "kept.nc").read_bytes()
     (tmp_path / "cut.nc").write_bytes(whole[: len(whole) // 2])
@@ -81,7 +81,7 @@ def test_a_file_cut_short_is_no_result(tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
-def test_a_page_of_weighted_paths_says_how_they_were_sampled_and_repeats_itself(capsys, tmp_path):
+def test_report__a_page_of_weighted_paths_says_how_they_were_sampled_and_repeats_itself(capsys, tmp_path):
     # Fires on 300 paths of 100 days: 0.0082 are expected.
     model, target = written(tmp_path, shop(fire=hazard("1 / 10000 years"))), tmp_path / "page.html"
     code, _, _ = run(capsys, "report", str(model), "--paths", "300", "--seed", "3", "--rare", "--html", str(target))

@@ -42,7 +42,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_compare_gives_the_bits_of_the_file_edited_by_hand(capsys, tmp_path, by_hand):
+def test_compare__compare_gives_the_bits_of_the_file_edited_by_hand(capsys, tmp_path, by_hand):
     changed, edited = tmp_path / "changed.nc", tmp_path / "edited.nc"
     first = run(capsys, "compare", "bicycles", *SET, *FEW, "--out", str(changed), "--json")
     second = run(capsys, "compare", str(by_hand), *FEW, "--out", str(edited), "--json")
@@ -64,7 +64,7 @@ def test_compare_gives_the_bits_of_the_file_edited_by_hand(capsys, tmp_path, by_
         ("validate",),
     ],
 )
-def test_other_verbs_print_what_they_print_for_the_file_edited_by_hand(capsys, by_hand, words):
+def test_replay__other_verbs_print_what_they_print_for_the_file_edited_by_hand(capsys, by_hand, words):
     verb, *options = words
     code, out, _ = run(capsys, verb, "bicycles", *SET, *options)
     assert (code, out) == run(capsys, verb, str(by_hand), *options)[:2]
@@ -73,7 +73,7 @@ def test_other_verbs_print_what_they_print_for_the_file_edited_by_hand(capsys, b
         assert out != run(capsys, verb, "bicycles", *options)[1]
 
 
-def test_a_report_of_a_changed_model_is_that_of_the_file_edited_by_hand(capsys, tmp_path, by_hand):
+def test_report__a_report_of_a_changed_model_is_that_of_the_file_edited_by_hand(capsys, tmp_path, by_hand):
     page = tmp_path / "page.html"
     code, out, _ = run(capsys, "report", "bicycles", *SET, *FEW, "--no-replay", "--html", str(page), "--json")
     assert code == 0
@@ -81,7 +81,7 @@ def test_a_report_of_a_changed_model_is_that_of_the_file_edited_by_hand(capsys, 
     assert out == run(capsys, "compare", str(by_hand), *FEW, "--json")[1]
 
 
-def test_a_result_of_a_changed_model_can_be_replayed_and_repriced(capsys, tmp_path):
+def test_reprice__a_result_of_a_changed_model_can_be_replayed_and_repriced(capsys, tmp_path):
     out = tmp_path / "changed.nc"
     assert run(capsys, "compare", "bicycles", *SET, *FEW, "--out", str(out))[0] == 0
     result = jr.open(out)
@@ -92,7 +92,7 @@ def test_a_result_of_a_changed_model_can_be_replayed_and_repriced(capsys, tmp_pa
     assert (code, err) == (0, "")
 
 
-def test_prices_of_a_stored_result_are_changed_without_simulating(capsys, tmp_path, stored, monkeypatch):
+def test_compare__prices_of_a_stored_result_are_changed_without_simulating(capsys, tmp_path, stored, monkeypatch):
     monkeypatch.setattr("jitrisk.run.engine.run", None)
     words = ("--set", "stages.bike.value=350", "--set", "strategies.jic.holding_rate=30 % / year")
     code, out, _ = run(capsys, "compare", str(stored), *words, "--out", str(tmp_path / "dear.nc"), "--json")
@@ -116,7 +116,9 @@ def test_prices_of_a_stored_result_are_changed_without_simulating(capsys, tmp_pa
         ("replay", ("-s", "jit", "--path", "3")),
     ],
 )
-def test_anything_else_of_a_stored_result_takes_a_simulation(capsys, tmp_path, stored, monkeypatch, verb, options):
+def test_compare__anything_else_of_a_stored_result_takes_a_simulation(
+    capsys, tmp_path, stored, monkeypatch, verb, options
+):
     monkeypatch.chdir(tmp_path)
     words = ("--set", "stages.bike.value=350", "--set", "stages.bike.capacity=9")
     code, out, err = run(capsys, verb, str(stored), *options, *words)
@@ -139,14 +141,14 @@ def test_anything_else_of_a_stored_result_takes_a_simulation(capsys, tmp_path, s
     ],
 )
 @pytest.mark.parametrize("verb", ["compare", "validate"])
-def test_a_change_that_is_not_allowed_exits_with_2_before_any_path(capsys, monkeypatch, verb, words, message):
+def test_compare__a_change_that_is_not_allowed_exits_with_2_before_any_path(capsys, monkeypatch, verb, words, message):
     monkeypatch.setattr("jitrisk.run.engine.run", None)
     code, out, err = run(capsys, verb, "bicycles", *words)
     assert (code, out) == (2, "")
     assert message in err
 
 
-def test_warnings_are_those_of_the_changed_model(capsys, tmp_path):
+def test_validate__warnings_are_those_of_the_changed_model(capsys, tmp_path):
     code, _, err = run(capsys, "validate", "bicycles", "--set", "stages.bike.capacity=5")
     assert code == 0
     assert "stages.bike.capacity" in err

@@ -46,7 +46,7 @@ def wide(tmp_path):
     return str(path)
 
 
-def test_a_model_is_told_in_words(capsys):
+def test_show__a_model_is_told_in_words(capsys):
     code, out, err = run(capsys, "brake-valves")
     assert (code, err) == (0, "")
     for words in (
@@ -60,34 +60,34 @@ def test_a_model_is_told_in_words(capsys):
         assert words in " ".join(out.split())
 
 
-def test_without_a_warm_up_all_of_it_counts():
+def test_outline__without_a_warm_up_all_of_it_counts():
     stages = {"bike": {"lead_time": "1 d", "policy": {"base_stock": {"level": 5}}}}
     customers = {"shop": {"stage": "bike", "demand": 2}}
     model = {"name": "Shop", "period": "1 d", "horizon": "90 d", "stages": stages, "customers": customers}
     assert "One period is 1 d; 90 d are simulated, and all of it counts." in printed(jr.outline(model), 100)
 
 
-def test_another_strategy_is_told_by_what_it_changes(capsys):
+def test_show__another_strategy_is_told_by_what_it_changes(capsys):
     out = " ".join(run(capsys, "bicycles", "-s", "jic")[1].split())
     assert "Bicycles, strategy jic" in out
     assert "What jit changes frame base stock: up to 112 = 14 d of demand What hybrid" in out
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_lines_are_as_wide_as_the_terminal_at_most(width):
+def test_outline__lines_are_as_wide_as_the_terminal_at_most(width):
     lines = printed(jr.outline("brake-valves"), width)
     assert max(map(len, lines)) <= min(width, 110)
     assert min(map(len, lines)) == 0, "sections stand apart"
 
 
-def test_a_pipe_without_umlauts_takes_it(capsys, monkeypatch):
+def test_summarize_model__a_pipe_without_umlauts_takes_it(capsys, monkeypatch):
     pipe = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     Console(width=80, file=pipe).print(summarize_model(jr.outline("brake-valves")))
     pipe.flush()
     assert b"dealers: demand x 1.05" in pipe.buffer.getvalue()
 
 
-def test_a_large_model_is_cut_and_says_so(capsys, wide):
+def test_show__a_large_model_is_cut_and_says_so(capsys, wide):
     code, out, _ = run(capsys, wide)
     assert code == 0
     assert len(out.splitlines()) < 300
@@ -96,14 +96,14 @@ def test_a_large_model_is_cut_and_says_so(capsys, wide):
     assert len(document["strategies"]["base"]["stages"]) == 2000
 
 
-def test_a_large_model_is_not_drawn(capsys, wide, tmp_path):
+def test_show__a_large_model_is_not_drawn(capsys, wide, tmp_path):
     code, out, err = run(capsys, wide, "--out", str(tmp_path / "wide.svg"))
     assert (code, out) == (2, "")
     assert "2,000 stages do not fit in a diagram that can be read: at most 60 are drawn" in err
     assert [path.name for path in tmp_path.iterdir()] == ["wide.yaml"]
 
 
-def test_a_document_holds_the_outline(capsys):
+def test_show__a_document_holds_the_outline(capsys):
     document = json.loads(run(capsys, "bicycles", "--json")[1])
     assert (document["schema"], document["schema_version"]) == ("jitrisk.outline", 2)
     outline = jr.outline("bicycles")
@@ -118,7 +118,7 @@ def test_a_document_holds_the_outline(capsys):
 
 
 @pytest.mark.parametrize(("suffix", "head"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
-def test_a_network_is_drawn_to_a_file(capsys, tmp_path, suffix, head):
+def test_show__a_network_is_drawn_to_a_file(capsys, tmp_path, suffix, head):
     target = tmp_path / f"network.{suffix}"
     code, out, err = run(capsys, "bicycles", "--strategy", "jic", "--out", str(target))
     assert (code, out, err) == (0, "", f"wrote {target}\n")
@@ -126,7 +126,7 @@ def test_a_network_is_drawn_to_a_file(capsys, tmp_path, suffix, head):
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
 
 
-def test_a_result_is_shown_by_its_model_and_drawn_with_what_was_lost(capsys, tmp_path):
+def test_show__a_result_is_shown_by_its_model_and_drawn_with_what_was_lost(capsys, tmp_path):
     kept, drawn = str(tmp_path / "run.nc"), tmp_path / "network.svg"
     jr.save(jr.simulate("bicycles", 50, strategies=["jic"]), kept)
     assert "Bicycles, strategy jic" in run(capsys, kept)[1]
@@ -150,7 +150,7 @@ def test_a_result_is_shown_by_its_model_and_drawn_with_what_was_lost(capsys, tmp
         (("missing.nc",), "there is no such file"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(capsys, tmp_path, monkeypatch, words, message):
+def test_show__bad_input_is_refused_in_one_line(capsys, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.svg").mkdir()
     code, out, err = run(capsys, *words)
@@ -160,7 +160,7 @@ def test_bad_input_is_refused_in_one_line(capsys, tmp_path, monkeypatch, words, 
     assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]
 
 
-def test_an_existing_figure_is_replaced_and_a_failed_one_leaves_it(capsys, tmp_path, monkeypatch):
+def test_show__an_existing_figure_is_replaced_and_a_failed_one_leaves_it(capsys, tmp_path, monkeypatch):
     target = tmp_path / "network.svg"
     target.write_text("old")
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "full")))

@@ -88,7 +88,7 @@ def in_a_terminal(words, folder, **environment):
     return b"".join(parts).decode()
 
 
-def test_until_says_how_many_paths_it_took(run, monkeypatch):
+def test_compare__until_says_how_many_paths_it_took(run, monkeypatch):
     monkeypatch.setattr(until, "FIRST", 500)
     status, out, err = run("compare", MODEL, "--until", "cost.mean:3%", "--json")
     document = json.loads(out)
@@ -103,7 +103,7 @@ def test_until_says_how_many_paths_it_took(run, monkeypatch):
     assert plain == {key: value for key, value in document.items() if key != "until"}
 
 
-def test_until_may_be_quiet_but_not_about_what_it_did_not_reach(run):
+def test_run__until_may_be_quiet_but_not_about_what_it_did_not_reach(run):
     assert run("run", MODEL, "-s", "jit", "--until", "cost.mean:20%", "-q")[2] == ""
     status, out, err = run("run", MODEL, "-s", "jit", "--until", "cost.mean:0.1%", "--max-paths", "900", "-q", "--json")
     assert status == 0
@@ -113,7 +113,7 @@ def test_until_may_be_quiet_but_not_about_what_it_did_not_reach(run):
     assert found["strategies"]["jit"]["width"] > 0.001
 
 
-def test_paths_from_the_environment_give_way_to_until(run, monkeypatch):
+def test_run__paths_from_the_environment_give_way_to_until(run, monkeypatch):
     monkeypatch.setenv("JITRISK_PATHS", "50")
     status, out, _ = run("run", MODEL, "-s", "jit", "--until", "cost.mean:20%", "--json")
     assert status == 0
@@ -131,19 +131,19 @@ def test_paths_from_the_environment_give_way_to_until(run, monkeypatch):
         (("--plot", "--json"), "choose one of them"),
     ],
 )
-def test_what_does_not_go_together_is_refused(run, words, message):
+def test_compare__what_does_not_go_together_is_refused(run, words, message):
     status, out, err = run("compare", MODEL, *words)
     assert (status, out) == (2, "")
     assert message in err
 
 
-def test_a_result_needs_no_more_precision(run, folder):
+def test_compare__a_result_needs_no_more_precision(run, folder):
     status, _, err = run("compare", str(folder / "kept.nc"), "--until", "cost.mean:1%")
     assert status == 2
     assert "leave --until out" in err
 
 
-def test_a_model_after_a_bare_plot_is_told_where_it_belongs(run):
+def test_compare__a_model_after_a_bare_plot_is_told_where_it_belongs(run):
     status, _, err = run("compare", "--plot", MODEL)
     assert status == 2
     assert "a model stands before a bare --plot" in err
@@ -153,7 +153,7 @@ def test_a_model_after_a_bare_plot_is_told_where_it_belongs(run):
     ("seconds", "quiet", "said"),
     [(130.0, False, "about 2 min 10 s and 2.8 GB for 60 paths of 3 strategies\n"), (130.0, True, ""), (9.0, False, "")],
 )
-def test_a_long_run_is_announced(run, monkeypatch, seconds, quiet, said):
+def test_compare__a_long_run_is_announced(run, monkeypatch, seconds, quiet, said):
     asked = []
 
     def estimate(network, paths, *, strategies, threads):
@@ -167,21 +167,21 @@ def test_a_long_run_is_announced(run, monkeypatch, seconds, quiet, said):
     assert asked == ([] if quiet else [(60, ["jit", "jic", "hybrid"])])
 
 
-def test_a_short_run_is_not_measured_first(run, monkeypatch):
+def test_compare__a_short_run_is_not_measured_first(run, monkeypatch):
     monkeypatch.setattr("jitrisk.pipeline.estimate", None)
     assert run("compare", MODEL, "--paths", "10000", "--json")[0] == 0
 
 
 @pytest.mark.parametrize("verb", SHOWING)
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_no_line_is_wider_than_the_terminal(folder, verb, width):
+def test_cli__no_line_is_wider_than_the_terminal(folder, verb, width):
     done = process(SHOWING[verb], folder, COLUMNS=str(width))
     assert done.returncode == 0, done.stderr
     assert max(map(cell_len, done.stdout.splitlines())) <= width
 
 
 @pytest.mark.parametrize("kind", ["compare", "exceedance"])
-def test_a_pipe_of_ascii_can_take_a_plot(folder, kind):
+def test_compare__a_pipe_of_ascii_can_take_a_plot(folder, kind):
     done = process(SHOWING[kind], folder, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "?" not in done.stdout
@@ -189,7 +189,7 @@ def test_a_pipe_of_ascii_can_take_a_plot(folder, kind):
 
 
 @pytest.mark.parametrize("verb", ["exceedance", "replay"])
-def test_colors_are_for_terminals_alone_and_never_needed(folder, verb):
+def test_cli__colors_are_for_terminals_alone_and_never_needed(folder, verb):
     color = re.compile(r"\x1b\[[\d;]*\b3[1-7]m")
     shown = in_a_terminal(SHOWING[verb], folder, TERM="xterm-256color", COLUMNS="80")
     for environment in ({"NO_COLOR": "1", "TERM": "xterm-256color"}, {"TERM": "dumb"}):
@@ -200,7 +200,7 @@ def test_colors_are_for_terminals_alone_and_never_needed(folder, verb):
     assert "\x1b" not in process(SHOWING[verb], folder, COLUMNS="80").stdout
 
 
-def test_a_line_is_folded_between_words_for_a_terminal_alone(folder):
+def test_validate__a_line_is_folded_between_words_for_a_terminal_alone(folder):
     words = ("validate", MODEL)
     shown = in_a_terminal(words, folder, COLUMNS="60")
     piped = process(words, folder, COLUMNS="60").stdout
@@ -230,7 +230,7 @@ def offered(*words: str) -> list[str]:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-def test_tab_offers_what_there_is(words, offers):
+def test_compare__tab_offers_what_there_is(words, offers):
     assert set(offered(*words)) == offers
 
 
@@ -242,21 +242,21 @@ def test_tab_offers_what_there_is(words, offers):
         if any(isinstance(one, click.Argument) and one.name == "model" for one in cli.get_command(None, verb).params)
     ],
 )
-def test_tab_offers_files_and_examples_for_a_model(verb):
+def test_cli__tab_offers_files_and_examples_for_a_model(verb):
     complete = ShellComplete(cli, {}, "jitrisk", "_JITRISK_COMPLETE")
     items = complete.get_completions([verb], "br")
     assert [(item.type, item.value) for item in items] == [("file", "br"), ("plain", "brake-valves")]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_gets_a_script(folder, shell):
+def test_cli__a_shell_gets_a_script(folder, shell):
     done = process((), folder, _JITRISK_COMPLETE=f"{shell}_source")
     # Click asks the bash that is there for its version, and complains where there is none.
     assert "_JITRISK_COMPLETE" in done.stdout
     assert "jitrisk" in done.stdout
 
 
-def test_a_shell_gets_its_answers(folder):
+def test_cli__a_shell_gets_its_answers(folder):
     done = process(
         (), folder, _JITRISK_COMPLETE="bash_complete", COMP_WORDS="jitrisk run bicycles -s ji", COMP_CWORD="4"
     )

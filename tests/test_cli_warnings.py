@@ -52,19 +52,19 @@ def warnings_in(err):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_prints_each_warning_once_on_stderr_with_file_line_and_key(capsys, model, verb):
+def test_cli__a_verb_prints_each_warning_once_on_stderr_with_file_line_and_key(capsys, model, verb):
     code, out, err = run(capsys, verb, model, *VERBS[verb])
     assert code == 0
     assert "warning" not in out
     rounded, capacity = warnings_in(err)
-    assert "slow.yaml:6: stages.plant.lead_time: 0 h become 24 h" in rounded
+    assert "slow.yaml:6: stages.plant.lead_time: 0 h is rounded up to 24 h" in rounded
     assert "slow.yaml:7: stages.plant.capacity: a capacity of 8 / d for a mean demand of 9 / d" in capacity
     assert capacity.endswith("[capacity-below-demand]")
     assert ("(under slow)" in capacity) == (verb != "run")
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_document_for_programs_holds_the_warnings(capsys, model, verb):
+def test_cli__a_document_for_programs_holds_the_warnings(capsys, model, verb):
     code, out, err = run(capsys, verb, model, *VERBS[verb], "--json")
     assert code == 0
     assert len(warnings_in(err)) == 2
@@ -77,7 +77,7 @@ def test_a_document_for_programs_holds_the_warnings(capsys, model, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_strict_makes_warnings_faults_and_runs_nothing(capsys, model, tmp_path, verb):
+def test_cli__strict_makes_warnings_faults_and_runs_nothing(capsys, model, tmp_path, verb):
     code, out, err = run(capsys, verb, model, *VERBS[verb], "--strict")
     assert (code, out, warnings_in(err)) == (2, "", [])
     assert [line.split(": ")[1] for line in err.splitlines()] == ["slow.yaml:6", "slow.yaml:7"]
@@ -85,21 +85,21 @@ def test_strict_makes_warnings_faults_and_runs_nothing(capsys, model, tmp_path, 
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_silenced_model_is_quiet_and_strict_takes_it(capsys, model, tmp_path, verb):
+def test_cli__a_silenced_model_is_quiet_and_strict_takes_it(capsys, model, tmp_path, verb):
     (tmp_path / model).write_text(MODEL + "silence: [rounded-lead-time, capacity-below-demand]\n")
     code, _, err = run(capsys, verb, model, *VERBS[verb], "--strict")
     assert code == 0
     assert warnings_in(err) == []
 
 
-def test_only_strategies_that_run_are_looked_at(capsys, model):
+def test_compare__only_strategies_that_run_are_looked_at(capsys, model):
     _, _, err = run(capsys, "run", model, "-s", "fast", "--paths", "20")
     assert len(warnings_in(err)) == 1
     _, _, err = run(capsys, "compare", model, "-s", "fast", "--paths", "20")
     assert len(warnings_in(err)) == 1
 
 
-def test_the_faults_of_strict_are_in_the_document_of_validate(capsys, model):
+def test_validate__the_faults_of_strict_are_in_the_document_of_validate(capsys, model):
     code, out, _ = run(capsys, "validate", model, "--json", "--strict")
     document = json.loads(out)
     assert code == 2
@@ -107,12 +107,12 @@ def test_the_faults_of_strict_are_in_the_document_of_validate(capsys, model):
     assert document["warnings"] == []
 
 
-def test_a_model_without_warnings_has_an_empty_list(capsys):
+def test_validate__a_model_without_warnings_has_an_empty_list(capsys):
     assert json.loads(run(capsys, "validate", "bicycles", "--json")[1])["warnings"] == []
 
 
 @pytest.mark.parametrize("verb", ["compare", "show", "run", "report"])
-def test_a_kept_result_has_the_warnings_of_its_model_without_a_line(capsys, model, verb):
+def test_compare__a_kept_result_has_the_warnings_of_its_model_without_a_line(capsys, model, verb):
     jr.save(jr.simulate(model, paths=20), "kept.nc")
     words = [word for word in VERBS[verb] if word not in ("--paths", "20")]
     code, _, err = run(capsys, verb, "kept.nc", *words)
@@ -122,7 +122,7 @@ def test_a_kept_result_has_the_warnings_of_its_model_without_a_line(capsys, mode
     assert code == 2
 
 
-def test_a_result_whose_model_cannot_be_read_is_shown_without_warnings(capsys, model):
+def test_compare__a_result_whose_model_cannot_be_read_is_shown_without_warnings(capsys, model):
     result = jr.simulate(model, paths=20)
     text = json.loads(result.attrs["model"])
     later = json.dumps(text | {"later": 1})
@@ -133,7 +133,7 @@ def test_a_result_whose_model_cannot_be_read_is_shown_without_warnings(capsys, m
     assert "Slow plant" in out
 
 
-def test_the_page_has_the_warnings_beside_the_assumptions(capsys, model, tmp_path):
+def test_report__the_page_has_the_warnings_beside_the_assumptions(capsys, model, tmp_path):
     run(capsys, "report", model, *VERBS["report"])
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assumptions = page.partition('<section id="assumptions"')[2].partition("</section>")[0]

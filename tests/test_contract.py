@@ -102,7 +102,7 @@ def allowed(part: str) -> set[str]:
     raise AssertionError(f"{part} is not in the contract of pyproject.toml")
 
 
-def test_every_module_has_its_place_in_the_contract():
+def test_imports__every_module_has_its_place_in_the_contract():
     listed = set(CONTRACT["leaf"])
     listed |= {name for arm in ("running", "reading", "composition") for step in CONTRACT[arm] for name in step}
     there = {part_of(path) for path in FILES} - {""} | {"_core", "_core_double"}
@@ -111,7 +111,7 @@ def test_every_module_has_its_place_in_the_contract():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_look_back_only(path):
+def test_imports__imports_look_back_only(path):
     part = part_of(path)
     used = {name.split(".")[1] for name in imports(path) if name.startswith("jitrisk.")}
     used -= {"__version__"}
@@ -119,18 +119,18 @@ def test_imports_look_back_only(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_heavy_packages_stay_in_their_rooms(path):
+def test_imports__heavy_packages_stay_in_their_rooms(path):
     packages = {name.split(".")[0] for name in imports(path)}
     for package, rooms in CONTRACT["only"].items():
         if package in packages:
             assert part_of(path) in rooms, f"{path} imports {package}"
 
 
-def test_no_two_modules_import_each_other_in_a_circle():
+def test_imports__no_two_modules_import_each_other_in_a_circle():
     assert find_circle(build_import_graph()) == []
 
 
-def test_a_circle_of_imports_is_found():
+def test_imports__a_circle_of_imports_is_found():
     assert find_circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["b", "c", "b"]
     graph = build_import_graph()
     assert "jitrisk.studies.replay" in graph["jitrisk.cli.replay"]  # imported in a function
@@ -139,7 +139,7 @@ def test_a_circle_of_imports_is_found():
 
 
 @pytest.mark.parametrize("package", [jitrisk, jitrisk.report], ids=lambda package: package.__name__)
-def test_type_checkers_see_every_name_that_is_imported_late(package):
+def test_imports__type_checkers_see_every_name_that_is_imported_late(package):
     tree = ast.parse(Path(package.__file__).read_text())
     late = [node for node in for_type_checkers(tree) if isinstance(node, ast.ImportFrom)]
     assert {alias.name for node in late for alias in node.names} == set(package._WHERE)
@@ -147,7 +147,7 @@ def test_type_checkers_see_every_name_that_is_imported_late(package):
     assert {name for name in package.__all__ if not hasattr(package, name)} == set()
 
 
-def test_the_compiled_core_imports_nothing_of_the_package():
+def test_imports__the_compiled_core_imports_nothing_of_the_package():
     sources = [path.read_text() for suffix in ("pyx", "pxi") for path in PACKAGE.glob(f"*.{suffix}")]
     source = "".join(sources)
     assert "import jitrisk" not in source
@@ -168,7 +168,7 @@ def test_the_compiled_core_imports_nothing_of_the_package():
         ("import jitrisk.pipeline", {"scipy.stats", "matplotlib", "jinja2"}),
     ],
 )
-def test_an_import_brings_no_more_than_it_needs(statement, unwanted):
+def test_imports__an_import_brings_no_more_than_it_needs(statement, unwanted):
     code = f"{statement}; import sys; print(*sys.modules)"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

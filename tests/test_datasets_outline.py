@@ -90,7 +90,7 @@ def outline():
     return jr.outline(MODEL)
 
 
-def test_every_variable_is_the_vocabulary_s(outline):
+def test_outline__every_variable_is_the_vocabulary_s(outline):
     known = OUTLINE | PRICES
     assert set(outline.data_vars) == set(known)
     for name, array in outline.data_vars.items():
@@ -102,7 +102,7 @@ def test_every_variable_is_the_vocabulary_s(outline):
     assert (outline.attrs["horizon"], outline.attrs["warm_up"]) == (200, 20)
 
 
-def test_demand_is_exploded_by_hand(outline):
+def test_outline__demand_is_exploded_by_hand(outline):
     base = outline.sel(strategy="base")
     # 30 boxes a day and 10 gears a day for export; a gear takes 2 of metal, and 1 / 0.8 are started for a good one.
     assert base["mean_demand"].sel(stage="box").item() == pytest.approx(30.0)
@@ -113,7 +113,7 @@ def test_demand_is_exploded_by_hand(outline):
     assert outline["mean_demand"].sel(strategy="other", stage="scrap").item() == pytest.approx(40.0 / 0.8)
 
 
-def test_stores_by_hand(outline):
+def test_outline__stores_by_hand(outline):
     base = outline.sel(strategy="base")
     # Steel: 3 d of 75 a day is the point, and a lot of 500 above it.
     assert base["order_up_to"].sel(stage="steel").item() == pytest.approx(225 + 500)
@@ -128,7 +128,7 @@ def test_stores_by_hand(outline):
     assert base["yield"].sel(stage="gear").item() == 0.8
 
 
-def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
+def test_outline__the_order_of_deliveries_and_of_serving_is_outlined_and_told():
     model = copy.deepcopy(MODEL)
     model["stages"]["steel"]["deliveries"] = "in_order"
     model["strategies"]["other"]["stages"]["gear"]["customers"] = "first"
@@ -141,7 +141,7 @@ def test_the_order_of_deliveries_and_of_serving_is_outlined_and_told():
     assert "; customers served first" in sections["What other changes"]["gear"]
 
 
-def test_policies_are_values_and_words_are_made_of_them(outline):
+def test_render_policy__policies_are_values_and_words_are_made_of_them(outline):
     base = outline.sel(strategy="base")
     words = {name: render_policy(read_values(base.sel(stage=name)), 0.5) for name in base["stage"].values.tolist()}
     assert words == {
@@ -160,7 +160,7 @@ def test_policies_are_values_and_words_are_made_of_them(outline):
     assert base["review_period"].values.tolist() == [0.5, 0.5, 0.5, 0.5, 2.0]
 
 
-def test_links_are_those_of_any_strategy(outline):
+def test_outline__links_are_those_of_any_strategy(outline):
     links = list(zip(outline["source"].values, outline["input"].values, outline["target"].values, strict=True))
     assert links == [
         ("steel", "metal", "gear"),
@@ -177,7 +177,7 @@ def test_links_are_those_of_any_strategy(outline):
     assert outline["backorder_share"].sel(strategy="base").values.tolist() == [0.25, 1.0]
 
 
-def test_hazards_by_hand(outline):
+def test_read_factors__hazards_by_hand(outline):
     one = outline.sel(strategy="base", hazard="fire")
     # A cycle: 4 years of quiet, 40 d on, 20 d of recovery.
     assert one["occurrences_per_year"].item() == pytest.approx(365 / (4 * 365 + 60))
@@ -195,7 +195,7 @@ def test_hazards_by_hand(outline):
     assert np.isnan(outline["chance"].sel(strategy="base").values[2])
 
 
-def test_distributions_are_values_and_words_are_made_of_them(outline):
+def test_render_draw_name__distributions_are_values_and_words_are_made_of_them(outline):
     base = outline.sel(strategy="base")
     draws = [read_values(base.isel(random=k)) for k in range(base.sizes["random"])]
     words = {
@@ -216,7 +216,7 @@ def test_distributions_are_values_and_words_are_made_of_them(outline):
     assert math.isnan(fire[0]["draw_period"])
 
 
-def test_everything_drawn_has_its_distribution():
+def test_outline__everything_drawn_has_its_distribution():
     for name in ("brake-valves", "clinic-supplies"):
         outline, network = jr.outline(name), jr.load(name)
         for strategy, one in network.strategies.items():
@@ -239,7 +239,7 @@ def describe(one, unit):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_words_of_any_distribution_hold_its_mean(family):
+def test_render_units__the_words_of_any_distribution_hold_its_mean(family):
     given = {
         "empirical": {"values": [10.0, 30.0]},
         "binomial": {"n": 40, "p": 0.5},
@@ -262,13 +262,13 @@ def test_the_words_of_any_distribution_hold_its_mean(family):
     assert ("from 10 d to 30 d" in words) == (family in ("empirical", "triangular", "uniform"))
 
 
-def test_the_words_of_a_distribution_of_mean_0_hold_its_standard_deviation():
+def test_render_distribution__the_words_of_a_distribution_of_mean_0_hold_its_standard_deviation():
     normal, never = build_distribution("normal", mean=0.0, sd=3.0), build_distribution("constant", value=0.0)
     assert render_distribution(describe(normal, "unit")) == "normal, mean 0, sd 3"
     assert render_distribution(describe(never, "d")) == "always 0 h"
 
 
-def test_strategies_are_compared_by_values_not_by_words():
+def test_summarize_model__strategies_are_compared_by_values_not_by_words():
     model = copy.deepcopy(MODEL)
     # The same words, 225 rounded to four digits, and another value.
     model["strategies"]["other"]["stages"]["steel"] = {"policy": {"reorder_point": {"point": 225.004, "quantity": 500}}}
@@ -280,7 +280,7 @@ def test_strategies_are_compared_by_values_not_by_words():
     assert sections["What same changes"] == {"nothing": ""}
 
 
-def test_a_hazard_that_no_longer_hits_is_a_change():
+def test_summarize_model__a_hazard_that_no_longer_hits_is_a_change():
     model = copy.deepcopy(MODEL)
     model["strategies"] = {"base": {}, "safe": {"hazards": {"fire": {"hits": {"shop": {"demand": 2}}}}}}
     assert summarize_model(jr.outline(model)).sections["What safe changes"] == {
@@ -290,7 +290,7 @@ def test_a_hazard_that_no_longer_hits_is_a_change():
     }
 
 
-def test_a_stage_and_a_hazard_of_one_name_have_both_their_changes():
+def test_summarize_model__a_stage_and_a_hazard_of_one_name_have_both_their_changes():
     model = copy.deepcopy(MODEL)
     model["hazards"]["gear"] = model["hazards"].pop("fire")
     other = {"stages": {"gear": {"capacity": "90 / d"}}, "hazards": {"gear": {"duration": "20 d"}}}
@@ -304,11 +304,11 @@ def test_a_stage_and_a_hazard_of_one_name_have_both_their_changes():
     ("hours", "words"),
     [(8, "8 h"), (36, "1.5 d"), (0.5, "30 min"), (17520, "2 years"), (8760, "365 d"), (100 / 3, "1.389 d")],
 )
-def test_durations_have_the_unit_that_suits_them(hours, words):
+def test_format_duration__durations_have_the_unit_that_suits_them(hours, words):
     assert format_duration(hours, 4) == words
 
 
-def test_numbers_are_written_out():
+def test_render_units__numbers_are_written_out():
     assert [render_units(value) for value in (0, 1234567.8, 3.14159, 0.00012345, 99999.4, -5)] == [
         "0",
         "1,234,568",
@@ -319,14 +319,14 @@ def test_numbers_are_written_out():
     ]
 
 
-def test_a_result_is_outlined_by_its_model():
+def test_outline__a_result_is_outlined_by_its_model():
     result = jr.simulate("bicycles", 20, strategies=["jic"])
     assert jr.outline(result).identical(jr.outline("bicycles"))
     with pytest.raises(ResultError, match="does not carry its model"):
         jr.outline(result.drop_attrs())
 
 
-def test_a_store_without_a_limit_has_none_in_the_outline():
+def test_outline__a_store_without_a_limit_has_none_in_the_outline():
     stages = {
         "free": {"capacity": "9 / d", "policy": {"kanban": {"container": 5, "cards": "unlimited"}}},
         "fair": {"customers": "first", "deliveries": "in_order", "policy": {"base_stock": {"level": 3}}},
@@ -390,29 +390,29 @@ FIXED = {"raw": {"quantity": 1, "from": ["raw", "spare"], "failover": False}}
         ({}, {"days_receivable": "30 d"}, "payment", "days receivable 30 d"),
     ],
 )
-def test_another_strategy_changes_what_it_replaces_and_nothing_else(before, after, name, words):
+def test_summarize_model__another_strategy_changes_what_it_replaces_and_nothing_else(before, after, name, words):
     assert pair(before, after)[0] == {name: words}
 
 
-def test_a_holding_rate_of_the_network_is_one_of_each_stage():
+def test_summarize_model__a_holding_rate_of_the_network_is_one_of_each_stage():
     changes, _ = pair({}, {"holding_rate": "10 % / year"})
     assert changes == dict.fromkeys(("raw", "spare", "gear"), "holding rate 10 % per year")
 
 
-def test_a_constant_in_place_of_a_distribution_is_named():
+def test_summarize_model__a_constant_in_place_of_a_distribution_is_named():
     drawn = set_stage("raw", lead_time={"lognormal": {"mean": "3 d", "cv": 0.5}})
     constant = set_stage("raw", lead_time="3 d")
     assert pair(drawn, constant)[0] == {"lead time of raw": "always 3 d"}
     assert pair(constant, drawn)[0] == {"lead time of raw": "lognormal, mean 3 d, cv 0.5"}
 
 
-def test_a_constant_demand_at_other_times_is_a_change():
+def test_summarize_model__a_constant_demand_at_other_times_is_a_change():
     weekly = set_customer(demand={"every": "7 d", "constant": {"value": 70}})
     assert pair({}, weekly)[0] == {"demand of shop": "always 70"}
 
 
 @pytest.mark.parametrize("variable", ["distribution_mean", "distribution_sd", "distribution_low", "distribution_high"])
-def test_distributions_of_equal_moments_and_range_have_other_parameters(variable):
+def test_outline__distributions_of_equal_moments_and_range_have_other_parameters(variable):
     # Both have the mean 3, the variance 2 and the range from 1 to 5.
     first = {"empirical": {"values": ["1 d", "2 d", "3 d", "4 d", "5 d"]}}
     other = {"empirical": {"values": ["1 d", "3 d", "5 d"], "weights": [1, 2, 1]}}
@@ -427,7 +427,7 @@ def test_distributions_of_equal_moments_and_range_have_other_parameters(variable
     )
 
 
-def test_a_document_holds_parameters_expediting_failover_and_prices():
+def test_build_outline_document__a_document_holds_parameters_expediting_failover_and_prices():
     _, outline = pair(set_stage("raw", expedite=EXPEDITE, unit_cost=4), set_customer(demand={"poisson": {"mean": 9}}))
     document = build_outline_document(outline)["strategies"]
     raw = document["one"]["stages"]["raw"]
@@ -453,12 +453,12 @@ def test_a_document_holds_parameters_expediting_failover_and_prices():
         ({"min_max": {"min": 5, "max": 20}}, "min max: at 5 up to 20; order-up-to level 20 = 2 d of demand; takes"),
     ],
 )
-def test_a_level_is_said_once(policy, words):
+def test_summarize_model__a_level_is_said_once(policy, words):
     outline = pair(set_stage("gear", policy=policy), {})[1]
     assert summarize_model(outline).sections["Stages"]["gear"].startswith(words)
 
 
-def test_stock_at_the_start_is_a_change_and_a_level_alone_does_not_repeat_it():
+def test_summarize_model__stock_at_the_start_is_a_change_and_a_level_alone_does_not_repeat_it():
     assert pair(set_stage("raw", on_hand=7), {})[0] == {"raw": "full at the start"}
     assert pair({}, set_stage("raw", on_hand=7))[0] == {"raw": "7 at the start"}
     assert pair({}, set_stage("raw", policy={"base_stock": {"level": 80}}))[0] == {
@@ -466,7 +466,7 @@ def test_stock_at_the_start_is_a_change_and_a_level_alone_does_not_repeat_it():
     }
 
 
-def test_the_page_compares_values_not_words():
+def test_build_assumption_tables__the_page_compares_values_not_words():
     outline = pair(
         *(set_stage("raw", lead_time={"weibull": {"mean": "3 d", "shape": shape}}) for shape in (2, 2.00001))
     )[1]
@@ -478,12 +478,12 @@ def test_the_page_compares_values_not_words():
     assert build_assumption_tables(same)[0].rows == (("lead time of raw", "weibull, mean 3 d, cv 0.5227"),)
 
 
-def test_a_share_below_1_is_never_100_percent():
+def test_render_share__a_share_below_1_is_never_100_percent():
     shares = (1.0, 0.5, 0.9999, 0.99999, 0.9999999, 1 - 1e-15, 0.00012345, 0.0)
     words = ["100 %", "50 %", "99.99 %", "99.999 %", "99.99999 %", "> 99.99 %", "0.01234 %", "0 %"]
     assert [render_share(share) for share in shares] == words
     assert render_unmet_demand(0.99999) == "99.999 % of unmet demand is backordered, the rest lost"
 
 
-def test_a_factor_has_four_digits():
+def test_render_effect__a_factor_has_four_digits():
     assert render_effect({"capacity": 1 / 3, "demand": 12345678.0}) == "capacity × 0.3333, demand × 12,345,678"

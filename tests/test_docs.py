@@ -25,25 +25,25 @@ def code_in(document: str) -> set[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
-def test_blocks_of_a_document_print_what_it_shows(document: Path):
+def test_documents__blocks_of_a_document_print_what_it_shows(document: Path):
     assert rendered(document) == document.read_text(encoding="utf-8"), "python tests/documents.py writes the new output"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
-def test_links_between_documents_lead_somewhere(document: Path):
+def test_documents__links_between_documents_lead_somewhere(document: Path):
     links = [target for target, _ in LINK.findall(document.read_text(encoding="utf-8"))]
     missing = [target for target in links if not (document.parent / target).exists()]
     assert not missing
 
 
-def test_excerpts_of_models_stand_in_an_example():
+def test_documents__excerpts_of_models_stand_in_an_example():
     excerpts = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     models = [path.read_text(encoding="utf-8") for path in list_examples().values()]
     assert excerpts
     assert all(any(excerpt in model for model in models) for excerpt in excerpts)
 
 
-def test_every_key_of_the_model_file_is_documented():
+def test_build_model_schema__every_key_of_the_model_file_is_documented():
     schema = build_model_schema()
     parts = [schema, *(part for part in schema["$defs"].values() if "properties" in part)]
     keys = {key for part in parts for key in part["properties"]}
@@ -51,23 +51,23 @@ def test_every_key_of_the_model_file_is_documented():
     assert not keys - code_in("docs/model-file.md")
 
 
-def test_every_distribution_and_its_parameters_are_documented():
+def test_documents__every_distribution_and_its_parameters_are_documented():
     words = {name for family in FAMILIES.values() for name in (family.name, *family.parameters)}
     assert not words - code_in("docs/model-file.md")
 
 
-def test_every_variable_is_documented():
+def test_documents__every_variable_is_documented():
     assert not {*EXOGENOUS, *OUTCOMES, *COSTS} - code_in("docs/model.md")
 
 
-def test_every_verb_and_option_is_documented():
+def test_documents__every_verb_and_option_is_documented():
     names = {name for verb in VERBS for parameter in cli.get_command(None, verb).params for name in parameter.opts}
     options = {name for name in names if name.startswith("-")}
     assert options > {"--paths", "--json"}
     assert not {*VERBS, *options} - code_in("docs/command-line.md")
 
 
-def test_every_public_name_is_in_the_api():
+def test_documents__every_public_name_is_in_the_api():
     described = set(re.findall(r"^\.\. auto\w+:: (\w+)", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.M))
     assert not {*jitrisk.__all__, *risk.__all__, *report.__all__} - {"__version__"} - described
 
@@ -88,11 +88,11 @@ def test_docstrings__refer_to_names_that_exist():
         ("It writes the document `jitrisk.summary` and ``nothing``.", set()),
     ],
 )
-def test_a_reference_to_a_name_that_does_not_exist_is_found(text: str, stale: set[str]):
+def test_documents__a_reference_to_a_name_that_does_not_exist_is_found(text: str, stale: set[str]):
     assert set(find_stale_names(text, names={"find"}, known={"found"})) == stale
 
 
-def test_the_glossary_defines_each_term_once_in_alphabetical_order():
+def test_documents__the_glossary_defines_each_term_once_in_alphabetical_order():
     terms = (ROOT / "docs/glossary.md").read_text(encoding="utf-8").split("\n## ")[0]
     lines = terms.splitlines()
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][2:]
@@ -112,5 +112,5 @@ def test_the_glossary_defines_each_term_once_in_alphabetical_order():
         *("trace quantiles", "worker"),
     ],
 )
-def test_the_glossary_has_the_names_of_the_program(term: str):
+def test_documents__the_glossary_has_the_names_of_the_program(term: str):
     assert f"\n| {term} | " in (ROOT / "docs/glossary.md").read_text(encoding="utf-8")

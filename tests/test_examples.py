@@ -34,24 +34,24 @@ def outcomes(name):
     return jr.simulate(name, paths=500, seed=1)
 
 
-def test_the_folder_holds_the_examples_named_here():
+def test_examples__the_folder_holds_the_examples_named_here():
     assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_example_loads_by_name_with_its_three_strategies(name):
+def test_examples__an_example_loads_by_name_with_its_three_strategies(name):
     assert list(jr.load(name).strategies) == ["jit", "jic", "hybrid"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_first_line_is_one_sentence_for_the_list_of_examples(name):
+def test_examples__the_first_line_is_one_sentence_for_the_list_of_examples(name):
     first = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith("# ")
     assert first.rstrip()[-1] in ".?"
     assert len(first) <= 120
 
 
-def test_the_list_of_examples_fits_a_terminal(capsys, monkeypatch):
+def test_examples__the_list_of_examples_fits_a_terminal(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     cli.main(["examples"], standalone_mode=False)
     lines = capsys.readouterr().out.splitlines()
@@ -60,7 +60,7 @@ def test_the_list_of_examples_fits_a_terminal(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_lean_strategies_tie_up_less_capital_and_leave_customers_short_more_often(name):
+def test_costs__lean_strategies_tie_up_less_capital_and_leave_customers_short_more_often(name):
     found = outcomes(name)
     capital = found.risk.costs().working_capital.mean("path")
     short = found.stockout.sum("customer").mean("path")
@@ -69,7 +69,7 @@ def test_lean_strategies_tie_up_less_capital_and_leave_customers_short_more_ofte
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_most_demand_is_met_at_once_under_every_strategy(name):
+def test_simulate__most_demand_is_met_at_once_under_every_strategy(name):
     found = outcomes(name)
     rate = found.filled.sum(("path", "customer")) / found.demand.sum(("path", "customer"))
     assert (rate > 0.9).all()
@@ -77,7 +77,7 @@ def test_most_demand_is_met_at_once_under_every_strategy(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_example_with_prices_earns_money_and_loses_few_sales(name):
+def test_costs__an_example_with_prices_earns_money_and_loses_few_sales(name):
     costs = outcomes(name).risk.costs().mean("path")
     assert ("revenue" in costs) == (name in PRICED)
     if name in PRICED:
@@ -116,37 +116,37 @@ def cars_lost(days, horizon):
     return started[False] - started[True]
 
 
-def test_the_fire_stops_the_cars_of_five_days_less_the_stock_of_valves():
+def test_examples__the_fire_stops_the_cars_of_five_days_less_the_stock_of_valves():
     expected = CARS * (DAYS - RACKS) - SPARE * DAYS  # 66,600 cars
     lost = cars_lost(DAYS, FIRE / SHIFTS + DAYS)
     assert float(lost.sel(strategy="jit")) == pytest.approx(expected, rel=0.01)
 
 
 @pytest.mark.parametrize("days", [1, 3, 8])
-def test_each_day_that_the_fire_lasts_longer_costs_a_day_of_cars(days):
+def test_examples__each_day_that_the_fire_lasts_longer_costs_a_day_of_cars(days):
     lost = cars_lost(days, FIRE / SHIFTS + days)
     assert float(lost.sel(strategy="jit")) == pytest.approx(CARS * (days - RACKS) - SPARE * days, rel=0.03)
 
 
-def test_a_week_of_valves_outlasts_the_fire():
+def test_examples__a_week_of_valves_outlasts_the_fire():
     lost = cars_lost(DAYS, FIRE / SHIFTS + DAYS)
     assert float(abs(lost.sel(strategy=["jic", "hybrid"])).max()) < 1
 
 
-def test_a_longer_fire_takes_what_a_week_of_valves_does_not_cover():
+def test_examples__a_longer_fire_takes_what_a_week_of_valves_does_not_cover():
     short = 8 - (7 - 1 / SHIFTS)  # a week's cover is partly on the lines: a shift
     lost = cars_lost(8, FIRE / SHIFTS + 8).sel(strategy=["jic", "hybrid"])
     assert lost.values == pytest.approx(CARS * short - SPARE * short, rel=0.01)
 
 
-def test_dealers_wait_for_the_cars_lost_less_the_finished_ones():
+def test_examples__dealers_wait_for_the_cars_lost_less_the_finished_ones():
     expected = CARS * (DAYS - RACKS - FINISHED) - SPARE * DAYS
     peak = replay(DAYS, 40, burns=True).peak_backlog.sel(customer="dealers").squeeze()
     assert float(peak.sel(strategy="jit")) == pytest.approx(expected, rel=0.02)
     assert (peak.sel(strategy=["jic", "hybrid"]) == 0).all()
 
 
-def test_the_cars_are_made_up_later():
+def test_examples__the_cars_are_made_up_later():
     assert float(cars_lost(DAYS, 100).sel(strategy="jit")) == pytest.approx(0, abs=200)
 
 
@@ -162,7 +162,7 @@ def share(condition, lines):
     return lines[condition].sum() / lines.sum()
 
 
-def test_the_table_of_delays_has_the_facts_of_the_deliveries():
+def test_examples__the_table_of_delays_has_the_facts_of_the_deliveries():
     late, lines, lead_time = lateness()
     assert lines.sum() == 4920
     assert share(late > 0, lines) == pytest.approx(0.053, abs=5e-4)
@@ -172,7 +172,7 @@ def test_the_table_of_delays_has_the_facts_of_the_deliveries():
     assert (lead_time == 101 + np.maximum(late, 0)).all()
 
 
-def test_the_clinics_draw_their_lead_times_from_the_table():
+def test_examples__the_clinics_draw_their_lead_times_from_the_table():
     _, lines, lead_time = lateness()
     drawn = jr.load("clinic-supplies").stages["warehouse"].lead_time
     assert drawn.mean() == pytest.approx(np.average(lead_time, weights=lines))
@@ -180,7 +180,7 @@ def test_the_clinics_draw_their_lead_times_from_the_table():
     assert drawn.quantile(1) == lead_time.max()
 
 
-def test_the_table_of_delays_is_derived_from_the_direct_drop_lines_alone():
+def test_examples__the_table_of_delays_is_derived_from_the_direct_drop_lines_alone():
     spec = importlib.util.spec_from_file_location("derive", DERIVE)
     derive = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(derive)

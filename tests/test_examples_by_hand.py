@@ -28,7 +28,7 @@ def means(values):
 
 
 @pytest.mark.parametrize("name", COMMENTED)
-def test_every_number_of_stages_customers_and_hazards_is_cited_or_assumed(name):
+def test_examples__every_number_of_stages_customers_and_hazards_is_cited_or_assumed(name):
     text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
     body = text[text.index("\nstages:") : text.index("\nstrategies:")]
     # 0 and 1 are no figures: a stop, and one of each.
@@ -39,7 +39,7 @@ def test_every_number_of_stages_customers_and_hazards_is_cited_or_assumed(name):
 
 
 @pytest.mark.parametrize("name", COMMENTED)
-def test_every_source_that_is_cited_is_listed_and_the_other_way_round(name):
+def test_examples__every_source_that_is_cited_is_listed_and_the_other_way_round(name):
     text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
     head, body = text[: text.index("\nname:")], text[text.index("\nname:") :]
     listed = set(re.findall(r"^# (\[\w\])", head, re.MULTILINE))
@@ -60,13 +60,13 @@ def parts_a_day(day):
     return 10_000 * (1 - 0.55 * (1 - (day + 0.5) / RAMP))
 
 
-def test_the_quake_stops_the_cars_for_the_suspension_less_half_a_day_of_parts():
+def test_examples__the_quake_stops_the_cars_for_the_suspension_less_half_a_day_of_parts():
     cars = lost("tohoku", QUAKE + SUSPENSION, once("tohoku", "quake", QUAKE), "car")
     assert float(cars.sel(strategy="jit")) == CARS * SUSPENSION - LOOP / 3  # 247,500; reported: 260,000
     assert float(cars.sel(strategy="jit")) == pytest.approx(260_000, rel=0.05)
 
 
-def test_parts_restart_at_half_the_rate_of_cars():
+def test_simulate__parts_restart_at_half_the_rate_of_cars():
     started = [
         jr.simulate(quiet("tohoku", end, once("tohoku", "quake", QUAKE)), paths=1).started.sel(stage="parts").squeeze()
         for end in (QUAKE + SUSPENSION, QUAKE + SUSPENSION + 7)
@@ -76,21 +76,21 @@ def test_parts_restart_at_half_the_rate_of_cars():
     assert week / 7 == pytest.approx(CARS / 2, rel=0.07)
 
 
-def test_three_months_after_the_quake_the_cars_lost_are_those_the_parts_allow():
+def test_examples__three_months_after_the_quake_the_cars_lost_are_those_the_parts_allow():
     cars = lost("tohoku", QUAKE + SUSPENSION + RAMP, once("tohoku", "quake", QUAKE), "car")
     # The loop is full when the roads open; what is started on the last day arrives after it.
     made = LOOP + sum(parts_a_day(day) for day in range(RAMP - 1))
     assert float(cars.sel(strategy="jit")) == pytest.approx(CARS * (SUSPENSION + RAMP) - LOOP / 3 - made, rel=1e-4)
 
 
-def test_stock_of_what_the_region_makes_leaves_the_plants_as_the_limit():
+def test_examples__stock_of_what_the_region_makes_leaves_the_plants_as_the_limit():
     cars = lost("tohoku", QUAKE + SUSPENSION, once("tohoku", "quake", QUAKE), "car")
     assert by_strategy(cars)[1:] == [(CARS - PLANTS) * SUSPENSION] * 2
     later = lost("tohoku", QUAKE + SUSPENSION + RAMP, once("tohoku", "quake", QUAKE), "car")
     assert by_strategy(later)[1:] == pytest.approx([0, 0], abs=1)
 
 
-def test_one_event_begins_at_the_same_time_everywhere_and_other_hazards_know_nothing_of_it():
+def test_sample__one_event_begins_at_the_same_time_everywhere_and_other_hazards_know_nothing_of_it():
     network = content("tohoku") | {"horizon": "5 years"}
     paths = jr.sample(network, paths=2000, seed=11)
     naka, parts, material = (
@@ -112,7 +112,7 @@ VEHICLES = 2_400  # a day
 NORMAL, SHORT = 2_880, 0.76  # chips a day, and their factor
 
 
-def test_a_year_of_shortage_costs_a_hundredth_of_the_vehicles_reported():
+def test_examples__a_year_of_shortage_costs_a_hundredth_of_the_vehicles_reported():
     year = once("chip-shortage", "shortage", 30, duration="1 year", ramp=0)
     chips = lost("chip-shortage", 30 + 365, year, "wafer")
     by_hand = (VEHICLES - SHORT * NORMAL) * 365
@@ -121,7 +121,7 @@ def test_a_year_of_shortage_costs_a_hundredth_of_the_vehicles_reported():
     assert by_hand * content("chip-shortage")["customers"]["buyers"]["price"] == pytest.approx(210e9 / 100, rel=0.003)
 
 
-def test_vehicles_lost_are_the_chips_lost_less_those_in_store():
+def test_examples__vehicles_lost_are_the_chips_lost_less_those_in_store():
     year = once("chip-shortage", "shortage", 30, duration="1 year", ramp=0)
     vehicles = lost("chip-shortage", 30 + 365 + 70 + 14, year, "vehicle")  # until the first chips after it arrive
     by_hand = (VEHICLES - SHORT * NORMAL) * 365 - (3 + 3) * VEHICLES  # three days at each step
@@ -139,7 +139,7 @@ def renewal_coverage(rate, survival, intensity, periods):
     return covered
 
 
-def test_the_mean_yearly_loss_of_chips_is_rate_times_duration_times_factor():
+def test_sample__the_mean_yearly_loss_of_chips_is_rate_times_duration_times_factor():
     found = content("chip-shortage")
     found = found | {"hazards": {"shortage": found["hazards"]["shortage"]}, "strategies": {"jit": {}}}
     paths = jr.sample(found, paths=4_000, seed=5)
@@ -163,7 +163,7 @@ def test_the_mean_yearly_loss_of_chips_is_rate_times_duration_times_factor():
 # Landing gear: Poisson demand of the lead time, with the hazards and the limits of capacity off.
 
 
-def test_landing_gear_is_short_as_often_as_poisson_demand_exceeds_its_level():
+def test_simulate__landing_gear_is_short_as_often_as_poisson_demand_exceeds_its_level():
     gear = quiet("aerospace", 0) | {"horizon": "15 years", "warm_up": "2 years"}
     gear["customers"]["airframer"]["demand"] = {"poisson": {"mean": "3 / week"}}
     del gear["stages"]["gear"]["capacity"]
@@ -184,7 +184,7 @@ def test_landing_gear_is_short_as_often_as_poisson_demand_exceeds_its_level():
 # The hospital: a cabinet that is full every morning is a newsvendor's stall.
 
 
-def test_wards_find_what_a_newsvendor_sells():
+def test_simulate__wards_find_what_a_newsvendor_sells():
     hospital = content("hospital-pharmacy") | {"hazards": {}}
     plenty = {"policy": {"base_stock": {"level": 100_000}}}
     for strategy in hospital["strategies"].values():
@@ -203,7 +203,7 @@ def test_wards_find_what_a_newsvendor_sells():
 MACHINES = 12  # a day
 
 
-def test_the_cards_are_those_of_the_formula():
+def test_simulate__the_cards_are_those_of_the_formula():
     cards = -(-MACHINES * 5 * 1.6 // 2)
     assert cards == 48
     found = jr.simulate(quiet("heavy-machinery", 1) | {"strategies": {"jit": {}}}, paths=1)
@@ -213,14 +213,14 @@ def test_the_cards_are_those_of_the_formula():
 
 
 @pytest.mark.parametrize("days", [30, 45, 75])
-def test_a_maker_of_hydraulics_who_stands_still_costs_the_machines_beyond_the_stock(days):
+def test_examples__a_maker_of_hydraulics_who_stands_still_costs_the_machines_beyond_the_stock(days):
     stop = once("heavy-machinery", "maker_down", 75, duration=days, ramp=0)
     machines = lost("heavy-machinery", 75 + days + 75, stop, "machine")  # until the first hydraulics after it arrive
     covers = np.array([6, 60, 27])  # days beyond the lead time
     assert by_strategy(machines) == list(MACHINES * np.maximum(days - covers, 0))
 
 
-def test_a_machine_leaves_the_margin_of_its_price_over_its_costs():
+def test_costs__a_machine_leaves_the_margin_of_its_price_over_its_costs():
     run = quiet("heavy-machinery", 400) | {"warm_up": 300, "holding_rate": 0}
     found = jr.simulate(run, paths=1).risk.costs().squeeze("path")
     margin = 95_000 - (15_000 + 25_000 + 5_000 + 30_000 + 2_000)
@@ -231,7 +231,7 @@ def test_a_machine_leaves_the_margin_of_its_price_over_its_costs():
 
 
 @pytest.mark.parametrize(("factor", "days"), [(2, 12), (2, 15), (1.5, 12), (1.8, 15)])
-def test_a_hit_sells_out_when_it_has_eaten_the_safety_near_by_and_in_the_shops(factor, days):
+def test_simulate__a_hit_sells_out_when_it_has_eaten_the_safety_near_by_and_in_the_shops(factor, days):
     hit = once("fast-fashion", "hit", 30, duration=days, hits={"shoppers": {"demand": factor}})
     missed = jr.simulate(quiet("fast-fashion", 30 + days, hit), paths=1).lost.squeeze(("path", "customer"))
     shops = 9_000 - (2 + 3) * 1_000  # on the road and between orders
@@ -240,7 +240,7 @@ def test_a_hit_sells_out_when_it_has_eaten_the_safety_near_by_and_in_the_shops(f
     assert by_strategy(missed) == pytest.approx([max((factor - 1) * 1_000 * days - shops - near, 0), 0, 0])
 
 
-def test_prices_are_the_shares_of_the_full_price_that_the_file_cites():
+def test_examples__prices_are_the_shares_of_the_full_price_that_the_file_cites():
     network = jr.load("fast-fashion")
     price = {name: one.customers["shoppers"].price for name, one in network.strategies.items()}
     assert price["jit"] == pytest.approx(0.85 * 30)
@@ -253,14 +253,14 @@ MEALS = 25_000  # in 6 h
 FRIDGES = {"jit": 24, "jic": 96, "hybrid": 30}  # hours of cover
 
 
-def test_what_spoils_is_the_share_that_goes_with_the_cover():
+def test_simulate__what_spoils_is_the_share_that_goes_with_the_cover():
     found = jr.simulate(quiet("fast-food", 400), paths=1).squeeze("path").sel(stage="fridge")
     share = [1 - np.exp(-FRIDGES[name] / 24 / 40) for name in STRATEGIES]
     assert by_strategy(found.scrapped / found.started) == pytest.approx(share, abs=5e-4)
 
 
 @pytest.mark.parametrize("days", [4, 5, 6])
-def test_a_closed_depot_costs_the_meals_that_fridges_and_counters_do_not_hold(days):
+def test_simulate__a_closed_depot_costs_the_meals_that_fridges_and_counters_do_not_hold(days):
     shut = once("fast-food", "depot_down", 40, duration=4 * days, ramp=0)
     missed = jr.simulate(quiet("fast-food", 40 + 4 * days + 10, shut), paths=1).lost.squeeze(("path", "customer"))
     for name in ("jit", "jic"):

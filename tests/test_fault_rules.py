@@ -42,14 +42,14 @@ def assert_mean(values: np.ndarray, answer: float) -> None:
     assert abs(values.mean() - answer) < 4 * values.std(ddof=1) / np.sqrt(values.size)
 
 
-def test_hazards_that_take_parts_of_a_capacity_multiply_and_are_warned_of() -> None:
+def test_check__hazards_that_take_parts_of_a_capacity_multiply_and_are_warned_of() -> None:
     model = machines(0.25)
     assert [warning.name for warning in jr.check(model)] == ["partial-hazards"]
     late = jr.sample(model, paths=100, seed=1)["availability"][:, 4800:].mean(("time", "stage"))
     assert_mean(late.values, (1 - 0.25 * 0.25) ** 4)
 
 
-def test_machines_that_add_have_the_backlog_of_an_independent_loop() -> None:
+def test_sample__machines_that_add_have_the_backlog_of_an_independent_loop() -> None:
     """Machines side by side can be handed in: the mean of four that stop altogether, availability 0.75."""
     paths, model = 300, machines(0.25)
     each = []
@@ -69,7 +69,7 @@ def test_machines_that_add_have_the_backlog_of_an_independent_loop() -> None:
     assert_mean(bank["availability"][:, 4800:].mean(("time", "stage")).values, 0.75)
 
 
-def test_machines_written_as_the_warning_advises_have_nearly_the_backlog_of_machines_that_add() -> None:
+def test_check__machines_written_as_the_warning_advises_have_nearly_the_backlog_of_machines_that_add() -> None:
     """A stage each, as sources of one input with shares; 1,330 is the backlog of a bank, well above 393 as written."""
     model = machines(1)
     stages = {f"m{k}": {"capacity": "100 / d", "policy": {"make_to_order": {}}} for k in range(4)}
@@ -85,7 +85,7 @@ def test_machines_written_as_the_warning_advises_have_nearly_the_backlog_of_mach
 
 @pytest.mark.parametrize(("rule", "spares", "built"), [({"customers": "first"}, 6, 2), ({}, 2, 6)], ids=["first", ""])
 @pytest.mark.parametrize("turned", [False, True])
-def test_whether_spares_or_machines_come_first_is_the_user_s_choice(
+def test_faults__whether_spares_or_machines_come_first_is_the_user_s_choice(
     rule: Model, spares: int, built: int, turned: bool
 ) -> None:
     stages = {
@@ -104,7 +104,7 @@ def test_whether_spares_or_machines_come_first_is_the_user_s_choice(
 
 
 @pytest.mark.parametrize(("deliveries", "units"), [("crossing", 260), ("in_order", 351)])
-def test_levels_of_random_lead_times_give_the_service_that_they_are_for(deliveries: str, units: int) -> None:
+def test_faults__levels_of_random_lead_times_give_the_service_that_they_are_for(deliveries: str, units: int) -> None:
     """The level is the least one: with it 95 % of the periods see no shortage, with one unit less they do not."""
     store = {"lead_time": {"gamma": {"mean": "10 d", "cv": 0.3}}, "deliveries": deliveries}
     customers = {"shop": {"stage": "store", "demand": {"poisson": {"mean": 20}}}}
@@ -146,7 +146,7 @@ customers:
 """
 
 
-def test_plausible_nonsense_of_a_first_model_is_warned_of_with_file_and_line(tmp_path: Path) -> None:
+def test_check__plausible_nonsense_of_a_first_model_is_warned_of_with_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "seats.yaml"
     file.write_text(SEATS)
     found = [(warning.file, warning.line, warning.name, warning.key) for warning in jr.check(file)]
@@ -158,7 +158,7 @@ def test_plausible_nonsense_of_a_first_model_is_warned_of_with_file_and_line(tmp
 
 
 @pytest.mark.parametrize("verb", ["validate", "compare", "show"])
-def test_weights_that_are_all_zero_are_refused_with_exit_code_2(
+def test_validate__weights_that_are_all_zero_are_refused_with_exit_code_2(
     verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "zero.csv").write_text("days,n\n1,0\n2,0\n")
@@ -174,7 +174,7 @@ def test_weights_that_are_all_zero_are_refused_with_exit_code_2(
     assert f"{file}:8: stages.s.lead_time.empirical: " in capsys.readouterr().err
 
 
-def test_no_document_loads_a_model_by_a_reader_that_guesses() -> None:
+def test_faults__no_document_loads_a_model_by_a_reader_that_guesses() -> None:
     root = HERE.parent
     documents = [root / "README.md", *(root / "docs").rglob("*.md"), *(root / "notebooks").glob("*.py")]
     assert len(documents) > 10
@@ -187,59 +187,59 @@ def test_no_document_loads_a_model_by_a_reader_that_guesses() -> None:
 
 ELSEWHERE = {
     "test_cli.py": [
-        "test_until_does_not_call_known_what_was_never_seen",  # what was never seen is not called known
+        "test_compare__until_does_not_call_known_what_was_never_seen",  # what was never seen is not called known
     ],
     "test_studies_until.py": [
         # its mean is known with rare hazards sampled often
-        "test_a_rare_hazard_sampled_more_often_is_known_soon",
+        "test_simulate_until__a_rare_hazard_sampled_more_often_is_known_soon",
     ],
     "verification/test_rare_coverage.py": [
-        "test_no_side_of_an_interval_misses_too_often",  # intervals where strikes are few
+        "test_read_design__no_side_of_an_interval_misses_too_often",  # intervals where strikes are few
     ],
     "test_report_conclusion.py": [
-        "test_prices_count_and_not_what_happened_to_be_paid",  # prices decide whether something costs
+        "test_render_conclusion__prices_count_and_not_what_happened_to_be_paid",  # prices, not what was paid
     ],
     "verification/test_difference_coverage.py": [
-        "test_differences_of_means_that_are_equal_miss_no_side_too_often",  # differences of equal means
-        "test_differences_of_independent_tails_miss_no_side_too_often",  # differences of tails
+        "test_compare_tails__differences_of_means_that_are_equal_miss_no_side_too_often",  # differences of equal means
+        "test_compare_tails__differences_of_independent_tails_miss_no_side_too_often",  # differences of tails
     ],
     "test_risk_evidence.py": [
-        "test_what_is_exceeded_once_in_20_years_does_not_depend_on_the_horizon",  # return periods
+        "test_exceedance__what_is_exceeded_once_in_20_years_does_not_depend_on_the_horizon",  # return periods
     ],
     "test_lower_service_level.py": [
-        "test_levels_of_skewed_demand_are_within_half_a_percent",  # levels of skewed demand
-        "test_the_example_of_deliveries_that_overtake",  # levels of random lead times
-        "test_a_review_interval_adds_its_periods_less_one",  # what a service covers
+        "test_compute_policy_levels__levels_of_skewed_demand_are_within_half_a_percent",  # levels of skewed demand
+        "test_compute_policy_levels__the_example_of_deliveries_that_overtake",  # levels of random lead times
+        "test_compute_policy_levels__a_review_interval_adds_its_periods_less_one",  # what a service covers
     ],
     "test_lower_cards.py": [
-        "test_a_steady_line_is_always_filled",  # cards of a steady line
+        "test_simulate__a_steady_line_is_always_filled",  # cards of a steady line
     ],
-    "test_model_limits.py": [
-        "test_a_table_whose_weights_are_all_zero_is_a_fault_with_its_line",  # weights that are all zero
-        "test_a_holding_rate_of_a_textbook_is_taken",  # holding rates of a textbook
+    "test_model_text_limits.py": [
+        "test_load__a_table_whose_weights_are_all_zero_is_a_fault_with_its_line",  # weights that are all zero
+        "test_load__a_holding_rate_of_a_textbook_is_taken",  # holding rates of a textbook
     ],
     "test_model_loading.py": [
-        "test_numbers_that_older_yaml_misreads_are_numbers",  # numbers that YAML misreads
+        "test_load__numbers_that_older_yaml_misreads_are_numbers",  # numbers that YAML misreads
     ],
     "test_model_pointers.py": [
-        "test_a_demand_written_as_in_another_tool_is_answered_with_what_to_write",  # words of other tools
+        "test_load__a_demand_written_as_in_another_tool_is_answered_with_what_to_write",  # words of other tools
     ],
     "test_model_warnings.py": [
-        "test_the_mean_of_a_clipped_normal_is_said_and_is_the_one_drawn",  # clipped means
+        "test_check__the_mean_of_a_clipped_normal_is_said_and_is_the_one_drawn",  # clipped means
     ],
-    "test_lower.py": [
-        "test_levels_count_a_yield_above_one_as_one",  # clipped yields
+    "test_lower_arrays.py": [
+        "test_compute_policy_levels__levels_count_a_yield_above_one_as_one",  # clipped yields
     ],
     "test_report_numbers.py": [
-        "test_an_interval_that_leaves_out_0_does_not_look_as_if_it_held_it",  # digits of a claim
+        "test_round_estimate__an_interval_that_leaves_out_0_does_not_look_as_if_it_held_it",  # digits of a claim
     ],
-    "test_prices.py": [
-        "test_units_under_way_on_order_are_the_difference_that_ownership_makes",  # who owns goods under way
+    "test_model_prices.py": [
+        "test_costs__units_under_way_on_order_are_the_difference_that_ownership_makes",  # who owns goods under way
     ],
 }
 
 
 @pytest.mark.parametrize("file", ELSEWHERE)
-def test_rows_held_elsewhere_still_have_their_test(file: str) -> None:
+def test_faults__rows_held_elsewhere_still_have_their_test(file: str) -> None:
     code = (HERE / file).read_text()
     assert [name for name in ELSEWHERE[file] if f"def {name}(" not in code] == []

@@ -59,7 +59,7 @@ SIZES = [1_000, 900_000, 999_999, 1_000_000, 50_000_000, 2.0**36]
 @pytest.mark.parametrize("hit", ["capacity", "arrivals"])
 @pytest.mark.parametrize("unmet", ["lost", 0])
 @pytest.mark.parametrize("big", SIZES)
-def test_a_clinic_beside_a_wholesaler_is_short_on_every_day_of_an_empty_store(
+def test_simulate__a_clinic_beside_a_wholesaler_is_short_on_every_day_of_an_empty_store(
     big: float, unmet: str | float, hit: str
 ) -> None:
     outcomes = simulate(depot(big, unmet, hit)).isel(path=0)
@@ -70,7 +70,7 @@ def test_a_clinic_beside_a_wholesaler_is_short_on_every_day_of_an_empty_store(
 
 
 @pytest.mark.parametrize("big", SIZES)
-def test_a_clinic_that_waits_beside_a_wholesaler_is_short_until_its_backlog_is_served(big: float) -> None:
+def test_simulate__a_clinic_that_waits_beside_a_wholesaler_is_short_until_its_backlog_is_served(big: float) -> None:
     outcomes = simulate(depot(big, "backorder")).isel(path=0)
     assert outcomes["filled"].values.tolist() == [60 * big, 60]
     assert outcomes["shipped"].values.tolist() == [120 * big, 120]
@@ -103,7 +103,7 @@ def behind_a_shop(big: float, units: float = 1) -> Model:
         50_000_000,
     ],
 )
-def test_a_clinic_beside_a_stage_that_takes_millions_is_short_whenever_it_gets_nothing(
+def test_simulate__a_clinic_beside_a_stage_that_takes_millions_is_short_whenever_it_gets_nothing(
     big: float, units: float, days: int
 ) -> None:
     """The stage is served first; it leaves nothing from the day on which the store cannot give all, to day 90."""
@@ -126,7 +126,7 @@ NO_LIMIT = [
 
 @pytest.mark.parametrize("on_hand", [0, None])
 @pytest.mark.parametrize("policy", NO_LIMIT, ids=str)
-def test_a_stage_without_a_limit_of_cards_is_starved_as_long_as_its_input_is_missing(
+def test_simulate__a_stage_without_a_limit_of_cards_is_starved_as_long_as_its_input_is_missing(
     policy: Model, on_hand: int | None
 ) -> None:
     """Its supplier, with a single card, stands still for 10 of 60 days."""
@@ -146,7 +146,7 @@ def test_a_stage_without_a_limit_of_cards_is_starved_as_long_as_its_input_is_mis
 
 @pytest.mark.parametrize("unmet", ["lost", "backorder"])
 @pytest.mark.parametrize("spike", [3_000, 3_000_000, 1e9])
-def test_a_store_that_is_always_empty_is_short_every_day_however_large_a_rare_demand_is(
+def test_simulate__a_store_that_is_always_empty_is_short_every_day_however_large_a_rare_demand_is(
     spike: float, unmet: str
 ) -> None:
     demand = {"empirical": {"values": [1, spike], "weights": [998, 2]}}
@@ -185,7 +185,7 @@ def endless() -> Model:
 @pytest.mark.parametrize(
     "model", [fast("crossing"), fast("in_order"), closed(), endless()], ids=["fast", "in order", "closed", "endless"]
 )
-def test_no_outcome_is_below_0(model: Model, seed: int) -> None:
+def test_simulate__no_outcome_is_below_0(model: Model, seed: int) -> None:
     outcomes = simulate(model, paths=50, seed=seed)
     for name, values in outcomes.data_vars.items():
         if "path" in values.dims and values.size:
@@ -235,7 +235,7 @@ FRACTIONS: dict[str, Model] = {
 
 
 @pytest.mark.parametrize("name", FRACTIONS)
-def test_no_start_is_a_sliver(name: str) -> None:
+def test_trace__no_start_is_a_sliver(name: str) -> None:
     started = jr.trace(FRACTIONS[name], paths=20, seed=1)["started"].isel(strategy=0)
     for stage in started["stage"].values:
         some = started.sel(stage=stage).values
@@ -250,7 +250,7 @@ def exact(value: float) -> Fraction:
 
 @settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
 @given(model=networks(THIRDS), seed=st.integers(0, 2**32))
-def test_a_stage_starts_in_the_periods_in_which_exact_arithmetic_starts(model: Model, seed: int) -> None:
+def test_faults__a_stage_starts_in_the_periods_in_which_exact_arithmetic_starts(model: Model, seed: int) -> None:
     exogenous = exogenous_paths(model, seed, paths=1, amounts=THIRDS)
     network, path = jr.load(model), one_path(exogenous, 0)
     ranges = {
@@ -300,17 +300,17 @@ def assert_conserved(model: Model) -> None:
 
 @pytest.mark.parametrize("unmet", ["lost", "backorder"])
 @pytest.mark.parametrize("big", [1e5, 1e6, 5e7])
-def test_units_that_are_not_whole_are_conserved_to_the_bit_in_a_shared_store(big: float, unmet: str) -> None:
+def test_simulate__units_that_are_not_whole_are_conserved_to_the_bit_in_a_shared_store(big: float, unmet: str) -> None:
     assert_conserved(parts(big, unmet))
 
 
 @pytest.mark.parametrize("unmet", ["lost", "backorder"])
 @pytest.mark.parametrize("big", [1e6, 5e7])
-def test_units_that_are_not_whole_are_conserved_to_the_bit_between_stores(big: float, unmet: str) -> None:
+def test_simulate__units_that_are_not_whole_are_conserved_to_the_bit_between_stores(big: float, unmet: str) -> None:
     assert_conserved(parts(big, unmet, {"capacity": 1 / 3}))
 
 
-def test_a_store_without_a_limit_counts_every_unit_that_fills_it() -> None:
+def test_simulate__a_store_without_a_limit_counts_every_unit_that_fills_it() -> None:
     """300 million units are more than float32 counts one by one."""
     stages: Model = {"depot": {"capacity": 1_000_001, "policy": {"base_stock": {"level": "unlimited"}}}}
     model = plant(stages, {"clinic": {"stage": "depot", "demand": 1, "unmet": "lost"}}, {}, horizon=300)

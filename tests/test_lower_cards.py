@@ -29,7 +29,9 @@ def cards(policy, demand=20, **fields):
     ("lead_time", "safety", "container", "expected"),
     [("2 d", 0, 10, 4), ("2 d", 0.1, 10, 5), ("1 d", 0, 20, 1), ("3 h", 0, 7, 3), ("1 d", 0, 1000, 1)],
 )
-def test_the_classical_formula_counts_cards_freed_at_the_first_part(lead_time, safety, container, expected):
+def test_compute_policy_levels__the_classical_formula_counts_cards_freed_at_the_first_part(
+    lead_time, safety, container, expected
+):
     assert cards({"cards": "formula", "container": container, "safety": safety}, lead_time=lead_time) == expected
 
 
@@ -44,18 +46,18 @@ def test_the_classical_formula_counts_cards_freed_at_the_first_part(lead_time, s
         ("3 d", 0, 1, 60),
     ],
 )
-def test_the_container_being_emptied_needs_cover_too(lead_time, safety, container, expected):
+def test_compute_policy_levels__the_container_being_emptied_needs_cover_too(lead_time, safety, container, expected):
     assert cards({"cards": "auto", "container": container, "safety": safety}, lead_time=lead_time) == expected
 
 
-def test_demand_that_is_not_whole_needs_the_whole_container():
+def test_compute_policy_levels__demand_that_is_not_whole_needs_the_whole_container():
     assert cards({"cards": "auto", "container": 10}, demand=10) == 2
     assert cards({"cards": "auto", "container": 10}, demand=10.1) == 3
     assert cards({"cards": "auto", "container": 2.5}, demand=1) == 2  # (1 + 2.5) / 2.5
 
 
 @pytest.mark.parametrize("container", [120, 300, 1, 7, 99, 100, 101])
-def test_a_steady_line_is_always_filled(container):
+def test_simulate__a_steady_line_is_always_filled(container):
     """The case of the line of 100 a day with containers of 120 and of 300."""
     kanban = {"container": container, "cards": "auto", "safety": 0.1}
     stages = {"bin": {"lead_time": "3 d", "policy": {"kanban": kanban}}}
@@ -70,7 +72,7 @@ def shortage(stages, customers):
 
 
 @pytest.mark.parametrize("case", range(40))
-def test_steady_demand_meets_no_shortage(case):
+def test_simulate__steady_demand_meets_no_shortage(case):
     """Whole and fractional demand, every period or every few, any container, lead time and review."""
     draw = np.random.default_rng(case)
     whole = case % 2 == 0
@@ -84,7 +86,7 @@ def test_steady_demand_meets_no_shortage(case):
 
 
 @pytest.mark.parametrize("case", range(30))
-def test_steady_demand_through_a_bill_of_materials_meets_no_shortage(case):
+def test_simulate__steady_demand_through_a_bill_of_materials_meets_no_shortage(case):
     """Three stages with lots of their own, quantities, yields and reviews, and two customers of the last."""
     draw = np.random.default_rng(1000 + case)
     lots = [int(n) for n in draw.integers(1, 90, 3)]
@@ -111,7 +113,7 @@ def test_steady_demand_through_a_bill_of_materials_meets_no_shortage(case):
     assert shortage(stages, customers) == (0, 0)
 
 
-def test_one_card_less_is_too_few_where_containers_do_not_divide_the_demand():
+def test_compute_policy_levels__one_card_less_is_too_few_where_containers_do_not_divide_the_demand():
     """The formula is no larger than it must be: with a demand and a container without a common divisor."""
     for container in (7, 11, 120):
         kanban = {"container": container, "cards": int(cards({"cards": "auto", "container": container}, 13)) - 1}
@@ -119,14 +121,14 @@ def test_one_card_less_is_too_few_where_containers_do_not_divide_the_demand():
         assert shortage(stages, {"line": {"stage": "bin", "demand": 13}})[1] > 0
 
 
-def test_the_mean_lead_time_counts_its_tail():
+def test_compute_policy_levels__the_mean_lead_time_counts_its_tail():
     lead_time = {"lognormal": {"mean": "10 d", "cv": 5}}
     found = cards({"cards": "auto", "container": 0.01}, demand=1, lead_time=lead_time)
     tail = stats.lognorm(np.sqrt(np.log(26)), scale=10 / np.sqrt(26)).sf(np.arange(1, 4_000_000))
     assert found * 0.01 == pytest.approx(1 + tail.sum() + 0.01, rel=5e-4)
 
 
-def test_in_order_the_mean_delay_counts():
+def test_compute_policy_levels__in_order_the_mean_delay_counts():
     lead_time = {"gamma": {"mean": "10 d", "cv": 0.3}}
     beyond = stats.gamma(1 / 0.09, scale=0.9).sf(np.arange(1, 200))
     within = [math.prod(1 - beyond[m - 1 :]) for m in range(1, 150)]
@@ -135,6 +137,6 @@ def test_in_order_the_mean_delay_counts():
     assert found * 0.01 == pytest.approx(delay, rel=1e-3)
 
 
-def test_too_many_cards_are_refused_by_name():
+def test_compute_policy_levels__too_many_cards_are_refused_by_name():
     with pytest.raises(ModelError, match=r"stages\.bin\.policy\.kanban\.cards: .* larger container"):
         cards({"cards": "auto", "container": 0.001}, demand=1e6, lead_time="1e5 d")

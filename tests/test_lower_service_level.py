@@ -42,30 +42,30 @@ def least(covered, service):
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("periods", [1, 3, 40])
-def test_poisson_demand_of_a_constant_lead_time_is_poisson(service, periods):
+def test_compute_policy_levels__poisson_demand_of_a_constant_lead_time_is_poisson(service, periods):
     assert level(service, {"poisson": {"mean": 4}}, f"{periods} d") == stats.poisson(4 * periods).ppf(service)
 
 
 @pytest.mark.parametrize("deliveries", ["crossing", "in_order"])
-def test_a_review_interval_adds_its_periods_less_one(deliveries):
+def test_compute_policy_levels__a_review_interval_adds_its_periods_less_one(deliveries):
     found = level(0.95, {"poisson": {"mean": 4}}, "2 d", deliveries, review=3)
     assert found == stats.poisson(4 * (2 + 3 - 1)).ppf(0.95)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(("mean", "periods"), [(3, 1), (3, 7), (1.5, 30)])
-def test_geometric_demands_add_up_to_a_negative_binomial(service, mean, periods):
+def test_compute_policy_levels__geometric_demands_add_up_to_a_negative_binomial(service, mean, periods):
     failures = stats.nbinom(periods, 1 / mean).ppf(service)
     assert level(service, {"geometric": {"mean": mean}}, f"{periods} d") == failures + periods
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_negative_binomial_demands_add_up_to_one(service):
+def test_compute_policy_levels__negative_binomial_demands_add_up_to_one(service):
     found = level(service, {"negative_binomial": {"mean": 6, "size": 0.3}}, "8 d")
     assert found == stats.nbinom(8 * 0.3, 0.3 / 6.3).ppf(service)
 
 
-def test_a_probability_met_exactly_is_met():
+def test_compute_policy_levels__a_probability_met_exactly_is_met():
     assert level(0.5, {"geometric": {"mean": 2}}) == 1
     assert level(0.75, {"geometric": {"mean": 2}}) == 2
     assert level(0.75, {"empirical": {"values": [1, 3]}}, "2 d") == 4
@@ -73,7 +73,7 @@ def test_a_probability_met_exactly_is_met():
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("periods", [1, 4, 30])
-def test_normal_demands_add_up_to_a_normal(service, periods):
+def test_compute_policy_levels__normal_demands_add_up_to_a_normal(service, periods):
     expected = stats.norm(500 * periods, 40 * math.sqrt(periods)).ppf(service)
     assert level(service, {"normal": {"mean": 500, "sd": 40}}, f"{periods} d") == pytest.approx(expected, rel=2e-4)
 
@@ -82,17 +82,17 @@ def test_normal_demands_add_up_to_a_normal(service, periods):
 @pytest.mark.parametrize(
     ("shape", "periods"), [(2, 1), (2, 9), (0.1, 1), (0.1, 10), (0.02, 50), (1, 1000), (0.5, 10**6)]
 )
-def test_gamma_demands_add_up_to_a_gamma(service, shape, periods):
+def test_compute_policy_levels__gamma_demands_add_up_to_a_gamma(service, shape, periods):
     found = level(service, {"gamma": {"shape": shape, "scale": 5}}, f"{periods} d")
     assert found == pytest.approx(stats.gamma(shape * periods, scale=5).ppf(service), rel=2e-3, abs=1e-6)
 
 
-def test_a_demand_that_could_be_negative_is_none():
+def test_compute_policy_levels__a_demand_that_could_be_negative_is_none():
     assert level(0.9, {"normal": {"mean": 1, "sd": 3}}) == pytest.approx(stats.norm(1, 3).ppf(0.9), rel=1e-3)
     assert level(0.3, {"normal": {"mean": 1, "sd": 3}}) == 0
 
 
-def test_demand_that_is_seldom_needs_no_level():
+def test_compute_policy_levels__demand_that_is_seldom_needs_no_level():
     assert level(0.8, {"poisson": {"mean": 0.1}}, "2 d") == 0
     assert level(0.9, {"poisson": {"mean": 0.1}}, "2 d") == 1
     assert level(0.9, 0) == 0
@@ -108,7 +108,9 @@ def test_demand_that_is_seldom_needs_no_level():
         ({"weibull": {"mean": 10, "shape": 0.3}}, (None, 0.3), 1, 0.9, 17.4),
     ],
 )
-def test_levels_of_skewed_demand_are_within_half_a_percent(demand, draw, periods, service, stated):
+def test_compute_policy_levels__levels_of_skewed_demand_are_within_half_a_percent(
+    demand, draw, periods, service, stated
+):
     cv, shape = draw
     if cv:
         spread = math.sqrt(math.log1p(cv**2))
@@ -133,7 +135,7 @@ def quantile_of_sum(one, number, service, reach, points=8_000):
     return (np.argmax(np.cumsum(distribution) >= service) + 0.5) * step
 
 
-def test_where_deliveries_overtake_each_order_is_late_by_itself():
+def test_compute_policy_levels__where_deliveries_overtake_each_order_is_late_by_itself():
     """One of the days' demands is always outstanding, two more each with probability a half."""
     rate, service = 4, 0.9
 
@@ -143,7 +145,7 @@ def test_where_deliveries_overtake_each_order_is_late_by_itself():
     assert level(service, {"poisson": {"mean": rate}}, either(1, 3)) == least(covered, service)
 
 
-def test_in_order_a_late_order_holds_up_those_after_it():
+def test_compute_policy_levels__in_order_a_late_order_holds_up_those_after_it():
     """With a demand every day: M is 3 if the order of two days ago is late, else 2 if yesterday's is, else 1."""
 
     def covered(n):
@@ -154,7 +156,7 @@ def test_in_order_a_late_order_holds_up_those_after_it():
         assert found == least(covered, service)
 
 
-def test_in_order_a_day_without_demand_holds_up_nothing():
+def test_compute_policy_levels__in_order_a_day_without_demand_holds_up_nothing():
     """All 2^3 patterns of demand and lateness in three days, enumerated."""
     chance, size = 0.3, 5
     demand = {"empirical": {"values": [0, size], "weights": [1 - chance, chance]}}
@@ -170,7 +172,7 @@ def test_in_order_a_day_without_demand_holds_up_nothing():
         assert found == least(lambda n: sum(p for amount, p in probabilities.items() if amount <= n), service)
 
 
-def test_steady_demand_of_deliveries_that_overtake_counts_late_orders():
+def test_compute_policy_levels__steady_demand_of_deliveries_that_overtake_counts_late_orders():
     """The number of late orders is a sum of independent 0 and 1, here by a recursion of its own."""
     late = np.append(1.0, stats.expon(scale=6).sf(np.arange(1, 200)))
     number = np.ones(1)
@@ -181,7 +183,7 @@ def test_steady_demand_of_deliveries_that_overtake_counts_late_orders():
         assert found == pytest.approx(25 * np.argmax(np.cumsum(number) >= service), rel=1e-9)
 
 
-def test_the_worst_period_of_the_review_cycle_counts():
+def test_compute_policy_levels__the_worst_period_of_the_review_cycle_counts():
     """Reviewed every third day, with 4 or 5 days to go, the day after a review is the worst one."""
     rate, service = 4, 0.99
 
@@ -193,7 +195,7 @@ def test_the_worst_period_of_the_review_cycle_counts():
     assert level(service, {"poisson": {"mean": rate}}, either(4, 5), review=3) == expected
 
 
-def test_the_example_of_deliveries_that_overtake():
+def test_compute_policy_levels__the_example_of_deliveries_that_overtake():
     lead_time = {"gamma": {"mean": "10 d", "cv": 0.3}}
     assert level(0.95, {"poisson": {"mean": 20}}, lead_time) == 260
     assert level(0.95, {"poisson": {"mean": 20}}, lead_time, "in_order") == 351
@@ -205,29 +207,29 @@ def shared(service, customers, lead_time="5 d"):
     return compute_policy_levels(jr.load(model))["a"].order_up_to
 
 
-def test_a_window_holds_the_most_draws_it_can_of_each_customer():
+def test_compute_policy_levels__a_window_holds_the_most_draws_it_can_of_each_customer():
     found = shared(0.95, [{"poisson": {"mean": 4}}, {"every": "3 d", "poisson": {"mean": 9}}])
     assert found == stats.poisson(5 * 4 + 2 * 9).ppf(0.95)
 
 
-def test_values_without_a_common_step_are_put_on_a_fine_grid():
+def test_compute_policy_levels__values_without_a_common_step_are_put_on_a_fine_grid():
     assert level(0.7, {"empirical": {"values": [1e-9, 1e9]}}, "2 d") == pytest.approx(1e9, rel=1e-3)
     assert level(0.7, {"empirical": {"values": [1e-12, 3]}}, "2 d") == pytest.approx(3, rel=1e-3)
     assert level(0.7, {"empirical": {"values": [1, math.pi, 7 * math.e]}}) == pytest.approx(7 * math.e, rel=1e-3)
 
 
 @pytest.mark.parametrize("service", [1 - 1e-7, 1 - 1e-9])
-def test_services_close_to_one_are_reached(service):
+def test_compute_policy_levels__services_close_to_one_are_reached(service):
     assert level(service, {"poisson": {"mean": 4}}, "3 d") == stats.poisson(12).ppf(service)
     found = level(service, {"gamma": {"shape": 2, "scale": 5}}, "3 d")
     assert found == pytest.approx(stats.gamma(6, scale=5).ppf(service), rel=2e-2)
 
 
-def test_many_customers_alike_count_as_many():
+def test_compute_policy_levels__many_customers_alike_count_as_many():
     assert shared(0.95, [{"poisson": {"mean": 4}}] * 50) == stats.poisson(5 * 4 * 50).ppf(0.95)
 
 
-def test_hundreds_of_different_customers_take_bounded_memory():
+def test_compute_policy_levels__hundreds_of_different_customers_take_bounded_memory():
     demands = [{"gamma": {"mean": 10 + k / 100, "cv": 1}} for k in range(500)]
     tracemalloc.start()
     found = shared(0.95, demands, "1 d")
@@ -241,7 +243,7 @@ def test_hundreds_of_different_customers_take_bounded_memory():
     assert found == pytest.approx(expected, rel=2e-4)
 
 
-def test_units_of_several_items_are_added_exactly():
+def test_compute_policy_levels__units_of_several_items_are_added_exactly():
     stages = {
         "bolt": {"lead_time": "2 d", "policy": {"base_stock": {"service": 0.95}}},
         "two": {"inputs": {"bolt": 2}, "policy": {"make_to_order": {}}},
@@ -270,7 +272,7 @@ LONG = [
 
 
 @pytest.mark.parametrize(("lead_time", "deliveries", "demand", "near"), LONG)
-def test_levels_take_bounded_memory_whatever_the_numbers(lead_time, deliveries, demand, near):
+def test_compute_policy_levels__levels_take_bounded_memory_whatever_the_numbers(lead_time, deliveries, demand, near):
     tracemalloc.start()
     found = level(0.95, demand, lead_time, deliveries)
     peak = tracemalloc.get_traced_memory()[1]
@@ -282,7 +284,7 @@ def test_levels_take_bounded_memory_whatever_the_numbers(lead_time, deliveries, 
 
 
 @pytest.mark.parametrize("service", [0.5, 0.95, 0.999])
-def test_long_random_lead_times_keep_their_mean_and_variance(service):
+def test_compute_policy_levels__long_random_lead_times_keep_their_mean_and_variance(service):
     """With lead times of about 10,000 days, what is outstanding is normal, its moments being sums over the ages."""
     spread = math.log(2)
     late = stats.lognorm(math.sqrt(spread), scale=1e4 * math.exp(-spread / 2)).sf(np.arange(3_000_000))
@@ -291,7 +293,7 @@ def test_long_random_lead_times_keep_their_mean_and_variance(service):
     assert found == pytest.approx(stats.norm(mean, math.sqrt(variance)).ppf(service), rel=5e-4)
 
 
-def test_long_lead_times_in_order_follow_the_distribution_of_the_delay():
+def test_compute_policy_levels__long_lead_times_in_order_follow_the_distribution_of_the_delay():
     """Steady demand: the level is the quantile of the delay, computed for each period."""
     one = stats.lognorm(math.sqrt(math.log(1.25)), scale=1e4 / math.sqrt(1.25))
     beyond = one.sf(np.arange(2_000_000))
@@ -301,7 +303,7 @@ def test_long_lead_times_in_order_follow_the_distribution_of_the_delay():
         assert found == pytest.approx(3 * (1 + np.argmax(within >= service)), rel=2e-3)
 
 
-def test_as_many_paths_as_joined_stages_allow_cost_nothing():
+def test_compute_policy_levels__as_many_paths_as_joined_stages_allow_cost_nothing():
     """36 stages, each reached from the one before by two others: 2^36 paths, half a unit on each."""
     stages = {"s36": {"lead_time": "3 d", "policy": {"base_stock": {"service": 0.95}}}}
     for k in reversed(range(36)):
@@ -326,13 +328,13 @@ def refusal(*arguments, **more):
     return fault.message
 
 
-def test_levels_too_large_are_refused_by_name():
+def test_compute_policy_levels__levels_too_large_are_refused_by_name():
     assert "above 1e+12 units" in refusal(0.95, {"gamma": {"mean": 1e9, "cv": 0.5}}, "1e9 d")
     assert "above 1e+12 units" in refusal(0.95, 1e12, "3 d")
     assert "above 1e+12 units" in refusal(0.9999, {"weibull": {"mean": 1e12, "shape": 0.1}})
 
 
-def test_a_level_that_is_refused_is_placed_where_it_is_written(tmp_path):
+def test_simulate__a_level_that_is_refused_is_placed_where_it_is_written(tmp_path):
     file = tmp_path / "model.yaml"
     file.write_text(
         "name: placed\nperiod: 1 d\nhorizon: 9 d\nstages:\n  a: {policy: {base_stock: {service: 0.9}}}\n"
@@ -348,7 +350,7 @@ def test_a_level_that_is_refused_is_placed_where_it_is_written(tmp_path):
     assert two.message.startswith("with strategy two, at the mean demand, min is ")
 
 
-def test_demands_without_a_common_pattern_are_refused_by_name():
+def test_compute_policy_levels__demands_without_a_common_pattern_are_refused_by_name():
     model = store(0.95, 1, {"exponential": {"mean": "9 d"}})
     demands = [{"every": f"{n} d", "poisson": {"mean": 4}} for n in (97, 101, 103)]
     model["customers"] = {f"c{k}": {"stage": "a", "demand": demand} for k, demand in enumerate(demands)}
@@ -359,7 +361,7 @@ def test_demands_without_a_common_pattern_are_refused_by_name():
     assert compute_policy_levels(jr.load(model))["a"].order_up_to == stats.poisson(12).ppf(0.95)
 
 
-def test_too_many_cases_in_order_are_refused_by_name():
+def test_compute_policy_levels__too_many_cases_in_order_are_refused_by_name():
     model = store(0.95, 1, {"lognormal": {"mean": "1e5 d", "cv": 1}}, "in_order")
     demands = [{"every": f"{n} d", "poisson": {"mean": 4}} for n in (1, 2)]
     model["customers"] = {f"c{k}": {"stage": "a", "demand": demand} for k, demand in enumerate(demands)}
@@ -368,7 +370,7 @@ def test_too_many_cases_in_order_are_refused_by_name():
     assert refused.value.faults[0].key == "stages.a.policy.base_stock.service"
 
 
-def test_in_order_demands_of_several_intervals_are_added():
+def test_compute_policy_levels__in_order_demands_of_several_intervals_are_added():
     """A daily geometric demand and one of 5 units every other day: the days outstanding as before, in both phases."""
     model = store(0.9, 1, either(1, 3), "in_order")
     model["customers"] = {
@@ -383,7 +385,7 @@ def test_in_order_demands_of_several_intervals_are_added():
     assert compute_policy_levels(jr.load(model))["a"].order_up_to == least(covered, 0.9)
 
 
-def test_deliveries_in_order_do_not_go_with_expediting():
+def test_load__deliveries_in_order_do_not_go_with_expediting():
     model = store(0.9, 1, deliveries="in_order")
     model["stages"]["a"]["expedite"] = {"below": 3, "lead_time": "1 d"}
     with pytest.raises(ModelError, match="does not go with `expedite`") as refused:
@@ -391,7 +393,7 @@ def test_deliveries_in_order_do_not_go_with_expediting():
     assert refused.value.faults[0].key == "stages.a.deliveries"
 
 
-def test_deliveries_overtake_unless_told_otherwise():
+def test_load__deliveries_overtake_unless_told_otherwise():
     model = store(0.9, 1)
     del model["stages"]["a"]["deliveries"]
     assert jr.load(model).stages["a"].deliveries == "crossing"

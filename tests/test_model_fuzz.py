@@ -67,7 +67,7 @@ def attempt(source):
 
 @settings(max_examples=300)
 @given(mutants())
-def test_spoiled_mappings_load_or_are_refused(model):
+def test_load__spoiled_mappings_load_or_are_refused(model):
     network, faults = attempt(model)
     if network is None:
         assert faults
@@ -78,7 +78,7 @@ def test_spoiled_mappings_load_or_are_refused(model):
 
 @settings(max_examples=150)
 @given(mutants())
-def test_spoiled_files_load_or_are_refused_with_lines(tmp_path_factory, model):
+def test_load__spoiled_files_load_or_are_refused_with_lines(tmp_path_factory, model):
     path = tmp_path_factory.getbasetemp() / "plant.yaml"
     path.write_text(yaml.safe_dump(model, sort_keys=False), encoding="utf-8")
     network, faults = attempt(path)
@@ -91,7 +91,7 @@ def test_spoiled_files_load_or_are_refused_with_lines(tmp_path_factory, model):
 
 @settings(max_examples=150)
 @given(st.data())
-def test_damaged_text_loads_or_is_refused(tmp_path_factory, data):
+def test_load__damaged_text_loads_or_is_refused(tmp_path_factory, data):
     text = yaml.safe_dump(GOOD, sort_keys=False, default_flow_style=data.draw(st.sampled_from([None, True, False])))
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
@@ -114,7 +114,7 @@ def test_damaged_text_loads_or_is_refused(tmp_path_factory, data):
 
 @settings(max_examples=150)
 @given(st.binary(max_size=60))
-def test_any_bytes_are_refused(tmp_path_factory, content):
+def test_load__any_bytes_are_refused(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "plant.yaml"
     path.write_bytes(content)
     network, faults = attempt(path)
@@ -124,7 +124,7 @@ def test_any_bytes_are_refused(tmp_path_factory, content):
 
 
 @given(VALUES)
-def test_any_value_is_refused_as_a_model(value):
+def test_load__any_value_is_refused_as_a_model(value):
     network, faults = attempt(value)
     assert network is None
     assert faults

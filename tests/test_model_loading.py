@@ -30,11 +30,11 @@ customers:
 """
 
 
-def test_file_and_mapping_give_the_same_network(tmp_path):
+def test_load__file_and_mapping_give_the_same_network(tmp_path):
     assert load(written(tmp_path, GOOD)) == load(str(written(tmp_path, GOOD))) == load(GOOD)
 
 
-def test_text_of_a_network_loads_to_an_equal_network():
+def test_load__text_of_a_network_loads_to_an_equal_network():
     network = load(GOOD)
     again = load(json.loads(network.text))
     assert again == network
@@ -43,19 +43,19 @@ def test_text_of_a_network_loads_to_an_equal_network():
     assert load(spoiled("holding_rate", 0)).digest != network.digest
 
 
-def test_network_can_be_pickled():
+def test_load__network_can_be_pickled():
     network = load(GOOD)
     again = pickle.loads(pickle.dumps(network))
     assert again == network
     assert again.text == network.text
 
 
-def test_order_of_the_file_is_kept(tmp_path):
+def test_load__order_of_the_file_is_kept(tmp_path):
     text = SMALL.replace("stages:\n", "stages:\n  z: {policy: {make_to_order: {}}}\n")
     assert list(load(written(tmp_path, text)).stages) == ["z", "a"]
 
 
-def test_numpy_values_and_tuples_are_taken_in_a_mapping():
+def test_load__numpy_values_and_tuples_are_taken_in_a_mapping():
     model = spoiled("stages.pump.value", np.float32(3.5))
     model["horizon"] = np.int64(90)
     model["warm_up"] = 0
@@ -70,27 +70,27 @@ def test_numpy_values_and_tuples_are_taken_in_a_mapping():
 # YAML
 
 
-def test_words_that_older_yaml_takes_for_booleans_are_texts(tmp_path):
+def test_load__words_that_older_yaml_takes_for_booleans_are_texts(tmp_path):
     network = load(written(tmp_path, SMALL.replace("  a:", "  NO:").replace("stage: a", "stage: NO")))
     assert list(network.stages) == ["NO"]
     assert network.customers["c"].stage == "NO"
 
 
-def test_numbers_that_older_yaml_misreads_are_numbers(tmp_path):
+def test_load__numbers_that_older_yaml_misreads_are_numbers(tmp_path):
     model = SMALL.replace("horizon: 100", "horizon: 1e2").replace("demand: 5", "demand: 010")
     network = load(written(tmp_path, model))
     assert network.horizon == 100
     assert network.customers["c"].demand == build_constant(10.0)
 
 
-def test_time_of_day_is_not_a_number(tmp_path):
+def test_load__time_of_day_is_not_a_number(tmp_path):
     fault = only_fault(written(tmp_path, SMALL.replace("period: 1 d", "period: 1:30")))
     assert fault.key == "period"
     assert fault.line == 2
     assert "the text `1:30`" in fault.message
 
 
-def test_aliases_repeat_a_value_and_faults_in_them_point_to_the_alias(tmp_path):
+def test_load__aliases_repeat_a_value_and_faults_in_them_point_to_the_alias(tmp_path):
     text = SMALL.replace("{policy: {make_to_order: {}}}", "&first {policy: {make_to_order: {}}}")
     text = text.replace("customers:", "  b: *first\ncustomers:")
     network = load(written(tmp_path, text))
@@ -119,7 +119,7 @@ def test_aliases_repeat_a_value_and_faults_in_them_point_to_the_alias(tmp_path):
         ("é: ä\nname: \x07\n", 2, "U+0007"),
     ],
 )
-def test_text_that_is_no_model_is_refused_with_its_line(tmp_path, text, line, words):
+def test_load__text_that_is_no_model_is_refused_with_its_line(tmp_path, text, line, words):
     fault = only_fault(written(tmp_path, text))
     assert fault.file == str(tmp_path / "plant.yaml")
     assert fault.line == line
@@ -131,14 +131,14 @@ TOO_DEEP = f"nested more than {DEEPEST} deep"
 
 @pytest.mark.parametrize("times", [DEEPEST + 1, 999, 1001, 100_000])
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[\n", "{\na:\n"])
-def test_a_text_nested_too_deep_is_refused_with_its_line(tmp_path, opening, times):
+def test_load__a_text_nested_too_deep_is_refused_with_its_line(tmp_path, opening, times):
     fault = only_fault(written(tmp_path, opening * times))
     assert fault.message == TOO_DEEP
     assert fault.line == 1 + DEEPEST * opening.count("\n")
 
 
 @pytest.mark.parametrize("times", [DEEPEST + 1, 1001])
-def test_a_text_indented_too_deep_is_refused_with_its_line(tmp_path, times):
+def test_load__a_text_indented_too_deep_is_refused_with_its_line(tmp_path, times):
     fault = only_fault(written(tmp_path, "".join(f"{' ' * n}a:\n" for n in range(times)) + " " * times + "b\n"))
     assert (fault.message, fault.line) == (TOO_DEEP, DEEPEST + 1)
 
@@ -152,13 +152,13 @@ class Shallow(yaml.SafeLoader):
         super().fetch_flow_collection_start(token)
 
 
-def test_our_limit_speaks_before_that_of_the_parser(tmp_path, monkeypatch):
+def test_load__our_limit_speaks_before_that_of_the_parser(tmp_path, monkeypatch):
     monkeypatch.setattr("jitrisk.model.text.yaml_text._LOADER", Shallow)
     fault = only_fault(written(tmp_path, "name: a\nstages:\n  " + "[" * 100))
     assert (fault.message, fault.line) == (TOO_DEEP, 3)
 
 
-def test_what_the_parser_refuses_below_our_limit_is_said(tmp_path, monkeypatch):
+def test_load__what_the_parser_refuses_below_our_limit_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("jitrisk.model.text.yaml_text._LOADER", Shallow)
     monkeypatch.setattr("jitrisk.model.text.yaml_text.DEEPEST", 1000)
     assert only_fault(written(tmp_path, "[" * 100)).message == "not valid YAML: too much for me"
@@ -181,7 +181,7 @@ def test_what_the_parser_refuses_below_our_limit_is_said(tmp_path, monkeypatch):
         ("name: Small", "name: &s Small\n*s : 5", "", 2, "a key must be a plain text"),
     ],
 )
-def test_what_a_model_has_no_use_for_is_one_fault_and_hides_no_other(tmp_path, before, after, key, line, words):
+def test_load__what_a_model_has_no_use_for_is_one_fault_and_hides_no_other(tmp_path, before, after, key, line, words):
     text = SMALL.replace(before, after)
     fault = only_fault(written(tmp_path, text))
     assert (fault.key, fault.line) == (key, line)
@@ -191,12 +191,12 @@ def test_what_a_model_has_no_use_for_is_one_fault_and_hides_no_other(tmp_path, b
     assert {"customers.c.demand", "hazrds"} < {fault.key for fault in found}
 
 
-def test_merged_fields_are_checked_too(tmp_path):
+def test_load__merged_fields_are_checked_too(tmp_path):
     text = SMALL.replace("{policy: {make_to_order: {}}}", "&a {value: -1, policy: {make_to_order: {}}}\n  b: {<<: *a}")
     assert [fault.key for fault in faults(written(tmp_path, text))] == ["stages.a.value", "stages.b", "stages.b.value"]
 
 
-def test_alias_bomb_is_refused_at_once(tmp_path):
+def test_load__alias_bomb_is_refused_at_once(tmp_path):
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     bomb += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 30))
     start = time.perf_counter()
@@ -205,12 +205,12 @@ def test_alias_bomb_is_refused_at_once(tmp_path):
     assert time.perf_counter() - start < 1.0
 
 
-def test_depth_counts_through_aliases(tmp_path):
+def test_load__depth_counts_through_aliases(tmp_path):
     chain = "a0: &a0 1\n" + "".join(f"a{i}: &a{i} {{x: {{y: *a{i - 1}}}}}\n" for i in range(1, 30))
     assert only_fault(written(tmp_path, chain)).message == TOO_DEEP
 
 
-def test_duplicate_keys_name_both_lines_and_hide_no_other_fault(tmp_path):
+def test_load__duplicate_keys_name_both_lines_and_hide_no_other_fault(tmp_path):
     text = SMALL.replace("horizon: 100", "horizon: 100\nperiod: 2 d") + "  c: {stage: a, demand: 6, demand: 7}\n"
     text = text.replace("demand: 5", "demand: -5")
     found = faults(written(tmp_path, text))
@@ -221,7 +221,7 @@ def test_duplicate_keys_name_both_lines_and_hide_no_other_fault(tmp_path):
     assert "it stands twice on line 9" in found[3].message
 
 
-def test_faults_in_both_values_of_a_duplicate_key_are_found(tmp_path):
+def test_load__faults_in_both_values_of_a_duplicate_key_are_found(tmp_path):
     text = SMALL.replace("demand: 5", "demand: {poisson: {mean: -1}}")
     text = text.replace("customers:", "  a: {value: -2, policy: {kanbn: {}}}\ncustomers:") + "horizon: 3 dayz\n"
     found = faults(written(tmp_path, text.replace("{make_to_order: {}}", "{make_to_order: {lot: 3}}")))
@@ -236,19 +236,19 @@ def test_faults_in_both_values_of_a_duplicate_key_are_found(tmp_path):
     ]
 
 
-def test_section_in_two_halves_brings_no_unknown_names(tmp_path):
+def test_load__section_in_two_halves_brings_no_unknown_names(tmp_path):
     text = SMALL + "  d: {stage: b, demand: 5}\nstages:\n  b: {inputs: {a: 1}, policy: {make_to_order: {}}}\n"
     assert "duplicate key `stages`; it stands on line 4 and on line 9" in only_fault(written(tmp_path, text)).message
 
 
-def test_halves_of_a_section_never_hold_themselves(tmp_path):
+def test_load__halves_of_a_section_never_hold_themselves(tmp_path):
     text = SMALL.replace("stages:", "stages: &s") + "stages:\n  b: *s\n  c: {<<: *s}\n"
     assert any("duplicate key `stages`" in fault.message for fault in faults(written(tmp_path, text)))
     text = SMALL + "stages: &s\n  b: {policy: {make_to_order: {}}}\nhazards: {h: *s}\n"
     assert any("duplicate key `stages`" in fault.message for fault in faults(written(tmp_path, text)))
 
 
-def test_tag_on_the_second_value_hides_no_fault_in_the_first(tmp_path):
+def test_load__tag_on_the_second_value_hides_no_fault_in_the_first(tmp_path):
     found = faults(written(tmp_path, SMALL.replace("demand: 5", "demand: -5, demand: !x 5")))
     assert len(found) == 3
     assert any("at least 0" in fault.message for fault in found)
@@ -257,14 +257,14 @@ def test_tag_on_the_second_value_hides_no_fault_in_the_first(tmp_path):
 # Sources
 
 
-def test_bundled_example_loads_by_name():
+def test_describe__bundled_example_loads_by_name():
     for name, path in list_examples().items():
         assert load(name) == load(path)
         assert describe(path)
         assert not describe(path).startswith("#")
 
 
-def test_a_file_comes_before_an_example_of_its_name_and_a_folder_does_not(tmp_path, monkeypatch):
+def test_load__a_file_comes_before_an_example_of_its_name_and_a_folder_does_not(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = next(iter(list_examples()))
     (tmp_path / name).mkdir()
@@ -274,7 +274,7 @@ def test_a_file_comes_before_an_example_of_its_name_and_a_folder_does_not(tmp_pa
     assert load(name).name == "Small"
 
 
-def test_describe_of_a_file_without_a_comment_is_empty(tmp_path):
+def test_describe__describe_of_a_file_without_a_comment_is_empty(tmp_path):
     assert describe(written(tmp_path, SMALL)) == ""
     assert describe(written(tmp_path, "")) == ""
 
@@ -289,25 +289,25 @@ def test_describe_of_a_file_without_a_comment_is_empty(tmp_path):
         ("x" * 5000, "there is no file"),
         ("a\0b", "there is no file"),
         (".", "folder"),
-        (5, "expected a path"),
-        (None, "expected a path"),
+        (5, "expected a file"),
+        (None, "expected a file"),
     ],
 )
-def test_source_that_is_not_there_is_one_fault(source, words):
+def test_load__source_that_is_not_there_is_one_fault(source, words):
     assert words in only_fault(source).message
 
 
 @pytest.mark.parametrize(
     ("name", "file"), [("plant", "plant.yaml"), ("plant", "plant.yml"), ("plant.yml", "plant.yaml")]
 )
-def test_name_without_its_ending_finds_the_file(tmp_path, monkeypatch, name, file):
+def test_load__name_without_its_ending_finds_the_file(tmp_path, monkeypatch, name, file):
     written(tmp_path, SMALL, file)
     monkeypatch.chdir(tmp_path)
     assert only_fault(name).message == f"there is no file `{name}`; did you mean `{file}`?"
     assert f"did you mean `{file}`?" in only_fault(tmp_path / name).message
 
 
-def test_file_that_is_not_text_is_refused_with_its_line(tmp_path):
+def test_load__file_that_is_not_text_is_refused_with_its_line(tmp_path):
     path = tmp_path / "plant.yaml"
     path.write_bytes(b"name: a\nplace: \xff\xfe\n")
     fault = only_fault(path)
@@ -315,44 +315,44 @@ def test_file_that_is_not_text_is_refused_with_its_line(tmp_path):
     assert "UTF-8" in fault.message
 
 
-def test_byte_order_mark_is_no_part_of_the_model(tmp_path):
+def test_load__byte_order_mark_is_no_part_of_the_model(tmp_path):
     path = tmp_path / "plant.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + SMALL.encode())
     assert load(path).name == "Small"
 
 
-def test_too_large_a_file_is_refused(tmp_path, monkeypatch):
+def test_load__too_large_a_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("jitrisk.model.loading.MOST_BYTES", 100)
     assert "larger than 100 bytes" in only_fault(written(tmp_path, SMALL + "#" * 100)).message
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
-def test_unreadable_file_says_why(tmp_path):
+def test_load__unreadable_file_says_why(tmp_path):
     path = written(tmp_path, SMALL)
     path.chmod(0)
     assert os.strerror(errno.EACCES) in only_fault(path).message
 
 
 @pytest.mark.parametrize("value", [object(), date(2024, 1, 1), b"x", {1, 2}, 3 + 4j])
-def test_values_no_file_could_hold_are_faults(value):
+def test_load__values_no_file_could_hold_are_faults(value):
     fault = only_fault(spoiled("stages.pump.value", value))
     assert fault.key == "stages.pump.value"
     assert fault.line is None
     assert not fault.file
 
 
-def test_keys_of_a_mapping_must_be_texts():
+def test_load__keys_of_a_mapping_must_be_texts():
     fault = only_fault({**GOOD, 7: 1})
     assert "a key must be a text, found the number `7`" in fault.message
 
 
-def test_mapping_that_holds_itself_is_refused():
+def test_load__mapping_that_holds_itself_is_refused():
     model = dict(GOOD)
     model["stages"] = model
     assert only_fault(model).message == TOO_DEEP
 
 
-def test_huge_integers_are_refused_like_other_numbers():
+def test_load__huge_integers_are_refused_like_other_numbers():
     assert "at most" in only_fault(spoiled("stages.pump.value", 10**5000)).message
 
 
@@ -435,7 +435,7 @@ def test_read_model__of_a_file_that_is_not_there_names_it():
 # Faults
 
 
-def test_every_fault_is_reported_at_once_in_the_order_of_the_file(tmp_path):
+def test_load__every_fault_is_reported_at_once_in_the_order_of_the_file(tmp_path):
     text = """\
 name: Many faults
 period: 8 h
@@ -492,14 +492,14 @@ strategies:
     assert len(found) == len(expected), [str(fault) for fault in found if fault.key not in {k for _, k, _ in expected}]
 
 
-def test_a_fault_prints_as_file_line_key_message(tmp_path):
+def test_load__a_fault_prints_as_file_line_key_message(tmp_path):
     path = written(tmp_path, SMALL.replace("demand: 5", "demand: fast"))
     with pytest.raises(ModelError) as caught:
         load(path)
     assert str(caught.value).startswith(f"{path}:7: customers.c.demand: expected ")
 
 
-def test_faulty_period_brings_no_faults_that_follow_from_it():
+def test_load__faulty_period_brings_no_faults_that_follow_from_it():
     model = spoiled("period", "8 parsecs")
     model["customers"]["shop"]["demand"]["every"] = "36 h"
     model["horizon"] = "20 min"
@@ -507,13 +507,13 @@ def test_faulty_period_brings_no_faults_that_follow_from_it():
 
 
 @pytest.mark.parametrize("key", ["name", "period", "horizon", "stages", "customers"])
-def test_missing_keys_at_the_top_point_to_the_first_line(tmp_path, key):
+def test_load__missing_keys_at_the_top_point_to_the_first_line(tmp_path, key):
     found = faults(written(tmp_path, spoiled(key, MISSING)))
     assert [fault.message for fault in found if fault.message.startswith(f"missing key `{key}`")]
     assert found[0].line == 1
 
 
-def test_control_characters_never_reach_the_terminal():
+def test_load__control_characters_never_reach_the_terminal():
     model = {**GOOD, "na\x1b[2Jme\n": 1}
     model["stages"] = {**GOOD["stages"], "a\x07": {"polcy\x1b": 1}}
     with pytest.raises(ModelError) as caught:
@@ -536,17 +536,17 @@ def with_table(folder, table, **body):
     return written(folder, tabled(**body))
 
 
-def test_table_becomes_values_counted_together(tmp_path):
+def test_load__table_becomes_values_counted_together(tmp_path):
     network = load(with_table(tmp_path, TABLE))
     assert network.stages["steel"].lead_time == build_distribution("empirical", values=[4.5, 9.0], weights=[1, 2])
 
 
-def test_weights_are_a_column_of_the_table(tmp_path):
+def test_load__weights_are_a_column_of_the_table(tmp_path):
     network = load(with_table(tmp_path, TABLE, weights="lines"))
     assert network.stages["steel"].lead_time == build_distribution("empirical", values=[4.5, 9.0], weights=[1, 15])
 
 
-def test_bare_cells_are_periods_and_cells_may_carry_units(tmp_path):
+def test_load__bare_cells_are_periods_and_cells_may_carry_units(tmp_path):
     path = with_table(tmp_path, "days\n2\n1 d\nPT12H\n", unit=MISSING)
     expected = build_distribution("empirical", values=[2.0, 3.0, 1.5], weights=[1, 1, 1])
     lead_time = load(path).stages["steel"].lead_time
@@ -554,7 +554,7 @@ def test_bare_cells_are_periods_and_cells_may_carry_units(tmp_path):
     assert (lead_time.lowest, lead_time.highest) == (1.5, 3.0)
 
 
-def test_text_of_a_model_with_a_table_needs_no_file(tmp_path, monkeypatch):
+def test_load__text_of_a_model_with_a_table_needs_no_file(tmp_path, monkeypatch):
     network = load(with_table(tmp_path, TABLE, weights="lines"))
     (tmp_path / "delays.csv").unlink()
     monkeypatch.chdir(tmp_path)
@@ -562,20 +562,20 @@ def test_text_of_a_model_with_a_table_needs_no_file(tmp_path, monkeypatch):
     assert "delays.csv" not in network.text
 
 
-def test_table_of_a_mapping_lies_in_the_working_folder(tmp_path, monkeypatch):
+def test_load__table_of_a_mapping_lies_in_the_working_folder(tmp_path, monkeypatch):
     path = with_table(tmp_path, TABLE)
     monkeypatch.chdir(tmp_path)
     assert load(tabled()) == load(path)
 
 
-def test_table_in_a_strategy_is_read_too(tmp_path):
+def test_load__table_in_a_strategy_is_read_too(tmp_path):
     (tmp_path / "demand.csv").write_text("units\n4\n6\n", encoding="utf-8")
     patch = {"customers": {"shop": {"demand": {"empirical": {"file": "demand.csv", "column": "units"}}}}}
     network = load(written(tmp_path, spoiled("strategies.lean", patch)))
     assert network.strategies["lean"].customers["shop"].demand.mean() == 5.0
 
 
-def test_faulty_cells_are_named_with_their_line_in_the_table(tmp_path):
+def test_load__faulty_cells_are_named_with_their_line_in_the_table(tmp_path):
     found = faults(with_table(tmp_path, 'days\n3\nlate\n-2\n\nnan\n1e99\n""\n'))
     assert [fault.line for fault in found] == [3, 4, 6, 7, 8]
     assert {fault.file for fault in found} == {str(tmp_path / "delays.csv")}
@@ -596,18 +596,18 @@ def test_faulty_cells_are_named_with_their_line_in_the_table(tmp_path):
         ("site\tdays\nx\t1\n", 1, "the cells are separated by tabs; expected commas"),
     ],
 )
-def test_row_that_does_not_fit_the_header_is_named_with_its_line(tmp_path, table, line, words):
+def test_load__row_that_does_not_fit_the_header_is_named_with_its_line(tmp_path, table, line, words):
     fault = only_fault(with_table(tmp_path, table))
     assert (fault.file, fault.line) == (str(tmp_path / "delays.csv"), line)
     assert words in fault.message
 
 
-def test_quoted_cells_may_hold_commas_and_lines(tmp_path):
+def test_load__quoted_cells_may_hold_commas_and_lines(tmp_path):
     network = load(with_table(tmp_path, 'site,days\n"x, y",1.5\n"z\nz;",3\n'))
     assert network.stages["steel"].lead_time == build_distribution("empirical", values=[4.5, 9.0], weights=[1, 1])
 
 
-def test_of_many_faulty_cells_the_rest_are_counted(tmp_path):
+def test_load__of_many_faulty_cells_the_rest_are_counted(tmp_path):
     found = faults(with_table(tmp_path, "days\n" + "x\n" * 1000))
     assert len(found) == 11
     assert any("990 more faults" in fault.message for fault in found)
@@ -634,14 +634,14 @@ def test_of_many_faulty_cells_the_rest_are_counted(tmp_path):
         (TABLE, {"file": "a\0b"}, "file", "cannot be read"),
     ],
 )
-def test_table_that_cannot_be_used_is_a_fault_of_its_key(tmp_path, table, body, key, words):
+def test_load__table_that_cannot_be_used_is_a_fault_of_its_key(tmp_path, table, body, key, words):
     found = faults(with_table(tmp_path, table, **body))
     assert words in found[0].message
     assert found[0].key == ".".join(filter(None, ["stages.steel.lead_time.empirical", key]))
     assert found[0].line
 
 
-def test_link_out_of_the_folder_is_refused(tmp_path):
+def test_load__link_out_of_the_folder_is_refused(tmp_path):
     (tmp_path / "outside.csv").write_text(TABLE, encoding="utf-8")
     folder = tmp_path / "model"
     folder.mkdir()
@@ -651,7 +651,7 @@ def test_link_out_of_the_folder_is_refused(tmp_path):
     assert "in the folder of the model" in only_fault(path).message
 
 
-def test_table_that_is_not_text_or_too_large_is_refused(tmp_path, monkeypatch):
+def test_load__table_that_is_not_text_or_too_large_is_refused(tmp_path, monkeypatch):
     path = with_table(tmp_path, TABLE)
     (tmp_path / "delays.csv").write_bytes(b"days\n\xff\n")
     assert "not UTF-8" in only_fault(path).message
@@ -665,7 +665,7 @@ def test_table_that_is_not_text_or_too_large_is_refused(tmp_path, monkeypatch):
     assert "1 to 2 rows, found 3 rows" in only_fault(with_table(tmp_path, TABLE)).message
 
 
-def test_unit_is_for_durations_alone(tmp_path):
+def test_load__unit_is_for_durations_alone(tmp_path):
     model = spoiled("customers.shop.demand", {"empirical": {"values": [1, 2], "unit": "d"}})
     assert "durations alone" in only_fault(model).message
 
@@ -673,7 +673,7 @@ def test_unit_is_for_durations_alone(tmp_path):
 # Speed
 
 
-def test_large_network_loads_in_linear_time(tmp_path):
+def test_load__large_network_loads_in_linear_time(tmp_path):
     def plant(stages):
         chain = "".join(
             f"  s{i}:\n    inputs: {{s{i - 1}: 1}}\n    lead_time: 2 d\n    capacity: 400 / d\n"
@@ -694,7 +694,7 @@ def test_large_network_loads_in_linear_time(tmp_path):
     assert len(load(written(tmp_path, plant(2000))).stages) == 2000
 
 
-def test_loading_imports_nothing_heavy():
+def test_load__loading_imports_nothing_heavy():
     code = (
         "import sys, jitrisk.model; jitrisk.model.load('bicycles');"
         "print([m for m in ('numba', 'xarray', 'scipy.stats', 'click', 'matplotlib') if m in sys.modules])"
@@ -703,6 +703,6 @@ def test_loading_imports_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_lines_of_faults_deep_in_a_block_are_their_own(tmp_path):
+def test_load__lines_of_faults_deep_in_a_block_are_their_own(tmp_path):
     text = yaml.safe_dump(spoiled("hazards.boom.hits.pump.capacity", 7), sort_keys=False)
     assert only_fault(written(tmp_path, text)).line == line_of(text, "capacity: 7")

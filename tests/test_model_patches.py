@@ -70,7 +70,7 @@ def refusal(changes: dict[Any, Any], network: Network | None = None) -> str:
         ("hazards", "{}", {}),
     ],
 )
-def test_a_changed_network_is_that_of_the_file_edited_by_hand(key, text, value):
+def test_load__a_changed_network_is_that_of_the_file_edited_by_hand(key, text, value):
     by_hand = edited({tuple(key.split(".")): value})
     for given in (text, value if not isinstance(value, str) else text):
         network = load(GOOD).patched({key: given})
@@ -87,7 +87,7 @@ def leaves(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
 
 
 @pytest.mark.parametrize("name", sorted(list_examples()))
-def test_every_value_of_an_example_is_reached_by_its_key(name):
+def test_load__every_value_of_an_example_is_reached_by_its_key(name):
     network = load(name)
     values = {".".join(path): json.dumps(value) for path, value in leaves(json.loads(network.text)).items()}
     assert len(values) > 20
@@ -96,7 +96,7 @@ def test_every_value_of_an_example_is_reached_by_its_key(name):
     assert again.text == network.text
 
 
-def test_every_strategy_follows_but_those_that_replace_the_key():
+def test_load__every_strategy_follows_but_those_that_replace_the_key():
     network = load(GOOD).patched({"stages.steel.policy.base_stock.cover": "9 d", "stages.pump.value": "7"})
     lean, buffered = network.strategies.values()
     assert lean.stages["steel"].policy.cover == 27.0
@@ -104,14 +104,14 @@ def test_every_strategy_follows_but_those_that_replace_the_key():
     assert {one.stages["pump"].value for one in (network, lean, buffered)} == {7.0}
 
 
-def test_a_key_in_a_field_that_a_strategy_does_not_replace_starts_from_the_field_of_the_model():
+def test_load__a_key_in_a_field_that_a_strategy_does_not_replace_starts_from_the_field_of_the_model():
     network = load(GOOD).patched({"strategies.lean.stages.pump.policy.kanban.container": "9"})
     policy = network.strategies["lean"].stages["pump"].policy
     assert (policy.container, policy.cards, policy.safety) == (9.0, None, 0.1)
     assert network.strategies["buffered"].stages["pump"].policy.container == 5.0
 
 
-def test_a_key_takes_the_place_of_those_it_excludes():
+def test_load__a_key_takes_the_place_of_those_it_excludes():
     strike = load(GOOD).patched({"hazards.strike.time_between": "9 d"}).hazards["strike"]
     assert (strike.rate, strike.time_between.mean()) == (None, 27.0)
     steel = load(GOOD).patched({"stages.steel.policy.base_stock.level": "40"}).stages["steel"]
@@ -122,7 +122,7 @@ def test_a_key_takes_the_place_of_those_it_excludes():
     assert lean.hazards["strike"].rate is None
 
 
-def test_names_with_dots_and_hyphens_are_found():
+def test_load__names_with_dots_and_hyphens_are_found():
     model = {key: value for key, value in GOOD.items() if key != "strategies"}
     model["stages"] = {**GOOD["stages"], "no. 7.5": GOOD["stages"]["other"], "no-8": GOOD["stages"]["other"]}
     changes = {
@@ -138,7 +138,7 @@ def test_names_with_dots_and_hyphens_are_found():
     assert network.hazards["strike"].hits["no. 7.5"].yield_ == 0.5
 
 
-def test_changes_follow_each_other_and_leave_the_network_they_start_from():
+def test_load__changes_follow_each_other_and_leave_the_network_they_start_from():
     network = load(GOOD)
     before = network.text
     twice = network.patched({"stages.pump.value": "7"}).patched({"horizon": "2 years"})
@@ -149,12 +149,12 @@ def test_changes_follow_each_other_and_leave_the_network_they_start_from():
     assert network.strategies["buffered"].patched({"stages.pump.value": 7}).stages["pump"].value == 7
 
 
-def test_numbers_of_numpy_are_numbers():
+def test_load__numbers_of_numpy_are_numbers():
     plain = load(GOOD).patched({"stages.pump.value": 80})
     assert load(GOOD).patched({"stages.pump.value": np.int64(80)}).text == plain.text
 
 
-def test_a_table_beside_the_model_file_can_be_set(tmp_path):
+def test_load__a_table_beside_the_model_file_can_be_set(tmp_path):
     (tmp_path / "delays.csv").write_text("days\n1\n3\n")
     network = load(written(tmp_path, GOOD)).patched(
         {"stages.other.lead_time": "{empirical: {file: delays.csv, column: days, unit: d}}"}
@@ -189,7 +189,7 @@ def test_a_table_beside_the_model_file_can_be_set(tmp_path):
         ("stages.pump.yield", "[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), f"nested more than {DEEPEST} deep"),
     ],
 )
-def test_a_fault_names_the_key_and_what_is_allowed(key, value, words):
+def test_load__a_fault_names_the_key_and_what_is_allowed(key, value, words):
     found = refusal({key: value})
     assert "\n" not in found
     # The place of a name in a list, and the key itself where it is not known, belong to the path.
@@ -197,7 +197,7 @@ def test_a_fault_names_the_key_and_what_is_allowed(key, value, words):
     assert words in found
 
 
-def test_a_text_that_repeats_itself_without_end_is_refused_by_size():
+def test_load__a_text_that_repeats_itself_without_end_is_refused_by_size():
     bomb = "{a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"
     for name, below in zip("bcdefg", "abcdef", strict=True):
         bomb += f", {name}: &{name} [{', '.join([f'*{below}'] * 10)}]"
@@ -205,11 +205,11 @@ def test_a_text_that_repeats_itself_without_end_is_refused_by_size():
 
 
 @pytest.mark.parametrize("key", ["", 7, None])
-def test_what_is_no_key_is_refused(key):
+def test_load__what_is_no_key_is_refused(key):
     assert "expected a key such as `stages.valve.value`, found " in refusal({key: 3})
 
 
-def test_changes_that_contradict_each_other_are_refused():
+def test_load__changes_that_contradict_each_other_are_refused():
     both = {"hazards.strike.rate": "1 / year", "hazards.strike.time_between": "1 year"}
     assert refusal(both) == (
         "hazards.strike.time_between: `time_between` and `rate` exclude each other; set one of the two"
@@ -218,12 +218,12 @@ def test_changes_that_contradict_each_other_are_refused():
     assert refusal(nested).startswith("stages.pump.policy.kanban.cards: `stages.pump.policy` is set as well")
 
 
-def test_every_fault_is_named_at_once():
+def test_load__every_fault_is_named_at_once():
     assert len(refusal({"stages.pump.value": -1, "holding_rate": "x"}).splitlines()) == 2
     assert len(refusal({"stages.pomp.value": 1, "stage": "[1"}).splitlines()) == 2
 
 
-def test_what_no_longer_fits_keeps_its_line_and_what_was_changed_has_none(tmp_path):
+def test_load__what_no_longer_fits_keeps_its_line_and_what_was_changed_has_none(tmp_path):
     path = written(tmp_path, GOOD)
     line = line_of(path.read_text(), "warm_up:")
     found = refusal({"horizon": "2 weeks", "stages.pump.value": "-1"}, load(path))
@@ -231,7 +231,7 @@ def test_what_no_longer_fits_keeps_its_line_and_what_was_changed_has_none(tmp_pa
     assert "\nstages.pump.value: expected " in f"\n{found}"
 
 
-def test_a_warning_about_what_was_changed_names_its_key_without_a_line(tmp_path):
+def test_find_warnings__a_warning_about_what_was_changed_names_its_key_without_a_line(tmp_path):
     path = written(tmp_path, GOOD)
     network = load(path).patched({"stages.pump.capacity": "100"})
     (warning,) = (one for one in find_warnings(network) if one.name == "number-per-period")
@@ -265,11 +265,11 @@ def repriced(changes: dict[Any, Any], model: dict[str, Any] = GOOD) -> Network:
         ("stages.pump.owned_in_process", False),
     ],
 )
-def test_a_price_is_changed_by_its_key(key, value):
+def test_require_prices__a_price_is_changed_by_its_key(key, value):
     assert repriced({key: value}) == edited({tuple(key.split(".")): value})
 
 
-def test_every_price_of_the_vocabulary_has_a_key():
+def test_require_prices__every_price_of_the_vocabulary_has_a_key():
     where = {("strategy",): "", ("strategy", "stage"): "stages.pump.", ("strategy", "customer"): "customers.shop."}
     other = {"holding_rate": "1 % / year", "days_payable": "9 d", "days_receivable": "9 d", "owned_in_process": False}
     network = repriced({where[p.dims] + name: other.get(name, 77) for name, p in PRICES.items()})
@@ -292,7 +292,7 @@ def test_every_price_of_the_vocabulary_has_a_key():
         (7, "expected a key such as `stages.valve.value`"),
     ],
 )
-def test_what_is_no_price_is_refused_with_what_is(key, words):
+def test_require_prices__what_is_no_price_is_refused_with_what_is(key, words):
     with pytest.raises(ModelError) as caught:
         repriced({key: 3})
     found = str(caught.value)
@@ -302,7 +302,7 @@ def test_what_is_no_price_is_refused_with_what_is(key, words):
 
 
 @pytest.mark.parametrize("value", ["30 d", "1 month", "P30D", "0 d"])
-def test_days_to_pay_are_durations_and_a_strategy_can_change_them(value):
+def test_load__days_to_pay_are_durations_and_a_strategy_can_change_them(value):
     network = load(spoiled("strategies.lean", {"days_payable": value}))
     assert network.strategies["lean"].days_payable == pytest.approx(0 if value == "0 d" else 30, rel=0.02)
     assert network.strategies["buffered"].days_payable == 28

@@ -42,14 +42,14 @@ PARTS = {
         ("900 a day", "`900 / day`"),
     ],
 )
-def test_a_demand_written_as_in_another_tool_is_answered_with_what_to_write(written, advice):
+def test_load__a_demand_written_as_in_another_tool_is_answered_with_what_to_write(written, advice):
     fault = only_fault(spoiled("customers.export.demand", written))
     assert fault.key.startswith("customers.export.demand")
     assert advice in fault.message
 
 
 @pytest.mark.parametrize("written", ["900/day", "900 /d", "900/ days", "1e3 / d"])
-def test_rates_with_a_slash_are_read_however_they_are_spaced(written):
+def test_load__rates_with_a_slash_are_read_however_they_are_spaced(written):
     assert load(spoiled("customers.export.demand", written)).customers["export"].demand.mean() > 0
 
 
@@ -75,7 +75,7 @@ def test_rates_with_a_slash_are_read_however_they_are_spaced(written):
         ("binomial", {"n": 9, "prob": 0.5}, "write `p`"),
     ],
 )
-def test_a_parameter_of_another_tool_is_answered_with_the_one_to_use(family, given, advice):
+def test_load__a_parameter_of_another_tool_is_answered_with_the_one_to_use(family, given, advice):
     strange = next(name for name in given if name not in FAMILIES[family].parameters)
     fault = only_fault(spoiled("customers.export.demand", {family: given}))
     assert fault.key == f"customers.export.demand.{family}.{strange}"
@@ -83,7 +83,7 @@ def test_a_parameter_of_another_tool_is_answered_with_the_one_to_use(family, giv
     assert "did you mean" not in fault.message
 
 
-def test_mu_and_sigma_of_a_lognormal_are_answered_with_the_mean_and_cv_they_mean():
+def test_load__mu_and_sigma_of_a_lognormal_are_answered_with_the_mean_and_cv_they_mean():
     mu, sigma = 2.0, 0.5
     first, second = faults(spoiled("customers.export.demand", {"lognormal": {"mu": mu, "sigma": sigma}}))
     distribution = stats.lognorm(s=sigma, scale=math.exp(mu))
@@ -101,7 +101,7 @@ def test_mu_and_sigma_of_a_lognormal_are_answered_with_the_mean_and_cv_they_mean
         ("weibull", {"shape": "k", "scale": "lambda"}, stats.weibull_min(2.0, scale=3.0)),
     ],
 )
-def test_what_a_pointer_names_is_the_same_distribution(family, words, scipy_distribution):
+def test_build_distribution__what_a_pointer_names_is_the_same_distribution(family, words, scipy_distribution):
     numbers = dict(zip(words, (2.0, 3.0), strict=True))
     for key, word in words.items():
         assert _PARAMETERS[family][word] == f"write `{key}`"
@@ -109,7 +109,7 @@ def test_what_a_pointer_names_is_the_same_distribution(family, words, scipy_dist
     assert np.allclose(distribution.quantile([0.1, 0.5, 0.9]), scipy_distribution.ppf([0.1, 0.5, 0.9]), rtol=1e-9)
 
 
-def test_every_form_that_a_pointer_shows_is_one_of_its_distribution():
+def test_load__every_form_that_a_pointer_shows_is_one_of_its_distribution():
     for family, names in _CALLED.items():
         assert any(set(names) == set(form) for form in FAMILIES[family].forms), family
     assert set(_PARAMETERS) == set(FAMILIES)
@@ -118,11 +118,11 @@ def test_every_form_that_a_pointer_shows_is_one_of_its_distribution():
 
 
 @pytest.mark.parametrize("text", ["n", "900", "8 h", "jit", "", "(3)", "Foo(3)", "normal(", "x" * 300])
-def test_what_names_no_distribution_gets_no_pointer_to_one(text):
+def test_find_call_pointer__what_names_no_distribution_gets_no_pointer_to_one(text):
     assert find_call_pointer(text) == ""
 
 
-def test_a_distribution_where_nothing_is_drawn_is_not_advised():
+def test_load__a_distribution_where_nothing_is_drawn_is_not_advised():
     assert only_fault(spoiled("stages.pump.capacity", "Poisson(3)")).message.endswith("nothing is drawn here")
 
 
@@ -164,14 +164,14 @@ def test_a_distribution_where_nothing_is_drawn_is_not_advised():
         ("stages.steel.policy.base_stock", {"service_level": 0.9}, "write `service`"),
     ],
 )
-def test_a_key_of_another_tool_is_one_fault_with_what_there_is_in_its_place(path, value, advice):
+def test_load__a_key_of_another_tool_is_one_fault_with_what_there_is_in_its_place(path, value, advice):
     fault = only_fault(spoiled(path, value))
     assert fault.key.startswith(path)
     assert advice in fault.message
     assert "did you mean" not in fault.message
 
 
-def test_mtbf_and_mttr_are_answered_with_time_between_and_duration_and_nothing_else():
+def test_load__mtbf_and_mttr_are_answered_with_time_between_and_duration_and_nothing_else():
     hazard = {"mtbf": "40 d", "mttr": "8 h", "hits": {"pump": {"capacity": 0}}}
     between, duration = faults(spoiled("hazards.strike", hazard))
     assert (between.key, duration.key) == ("hazards.strike.mtbf", "hazards.strike.mttr")
@@ -179,31 +179,31 @@ def test_mtbf_and_mttr_are_answered_with_time_between_and_duration_and_nothing_e
     assert "write `duration: {exponential: {mean: ...}}`" in duration.message
 
 
-def test_the_hazard_that_a_pointer_shows_loads():
+def test_find_key_pointer__the_hazard_that_a_pointer_shows_loads():
     advice = find_key_pointer("Stage", "mtbf").advice
     written = read_yaml(advice.split("`")[1].replace("press", "pump")).data
     assert load({**GOOD, **written}).hazards["breakdown"].time_between_distribution.mean() == 120.0
 
 
-def test_a_typo_is_still_answered_with_the_nearest_key():
+def test_load__a_typo_is_still_answered_with_the_nearest_key():
     assert "did you mean `lead_time`?" in only_fault(spoiled("stages.pump.lead_tme", 3)).message
 
 
 @pytest.mark.parametrize("part", sorted(_BY_PART))
-def test_pointers_name_keys_that_exist_and_stand_for_words_that_do_not(part):
+def test_load__pointers_name_keys_that_exist_and_stand_for_words_that_do_not(part):
     for pointer in _BY_PART[part]:
         assert set(pointer.keys) <= set(PARTS[part].list_keys())
         assert not set(pointer.words) & set(PARTS[part].list_keys())
 
 
-def test_no_word_has_two_pointers_in_one_place():
+def test_load__no_word_has_two_pointers_in_one_place():
     for pointers in (*_BY_PART.values(), _ANYWHERE):
         words = [word for pointer in pointers for word in pointer.words]
         assert len(words) == len(set(words))
 
 
 @pytest.mark.parametrize(("key", "cards"), [("1e2", 100), ("100", 100), (1e2, 100), ("1e5", 100_000), ("1E3", 1000)])
-def test_a_count_in_scientific_notation_is_a_count_in_a_file_and_in_a_mapping(key, cards):
+def test_read_yaml__a_count_in_scientific_notation_is_a_count_in_a_file_and_in_a_mapping(key, cards):
     model = spoiled("stages.pump.policy", {"kanban": {"container": 5, "cards": key}})
     assert load(model).stages["pump"].policy.cards == cards
     assert read_yaml(f"cards: {key}").data["cards"] == cards
@@ -221,5 +221,5 @@ def test_a_count_in_scientific_notation_is_a_count_in_a_file_and_in_a_mapping(ke
         ),
     ],
 )
-def test_numbers_that_yaml_1_1_takes_for_texts_are_numbers(path, text, read):
+def test_load__numbers_that_yaml_1_1_takes_for_texts_are_numbers(path, text, read):
     assert read(load(spoiled(path, text))) == 1e5

@@ -37,12 +37,12 @@ def levels_of(policy: dict[str, object], demand: StoreDemand | None = None) -> L
 
 
 @pytest.mark.parametrize("kind", POLICIES)
-def test_every_policy_has_a_file_of_its_own_named_after_its_key(kind: str) -> None:
+def test_policies__every_policy_has_a_file_of_its_own_named_after_its_key(kind: str) -> None:
     assert POLICIES[kind].__module__ == f"jitrisk.model.policies.{kind}"
 
 
 @pytest.mark.parametrize(
-    ("policy", "reorder_point", "order_up_to", "lot", "by_demand"),
+    ("policy", "reorder_point", "order_up_to", "lot", "demand_signal"),
     [
         ({"kanban": {"container": 50, "cards": 4}}, 150, 200, 50, False),
         ({"base_stock": {"level": 70}}, 70, 70, 0, True),
@@ -55,16 +55,16 @@ def test_every_policy_has_a_file_of_its_own_named_after_its_key(kind: str) -> No
         ({"base_stock": {"level": "unlimited"}}, math.inf, math.inf, 0, False),
     ],
 )
-def test_the_levels_of_a_policy_are_those_of_the_table_of_rules(
-    policy: dict[str, object], reorder_point: float, order_up_to: float, lot: float, by_demand: bool
+def test_policies__the_levels_of_a_policy_are_those_of_the_table_of_rules(
+    policy: dict[str, object], reorder_point: float, order_up_to: float, lot: float, demand_signal: bool
 ) -> None:
-    assert levels_of(policy) == Levels(reorder_point, order_up_to, lot, 1, by_demand)
+    assert levels_of(policy) == Levels(reorder_point, order_up_to, lot, 1, demand_signal)
 
 
 @pytest.mark.parametrize("container", [1, 7, 20, 45])
 @pytest.mark.parametrize("review", [1, 4])
 @pytest.mark.parametrize("mean_yield", [1.0, 0.5])
-def test_the_covering_cards_are_those_of_the_formula_in_exact_fractions(
+def test_policies__the_covering_cards_are_those_of_the_formula_in_exact_fractions(
     container: int, review: int, mean_yield: float
 ) -> None:
     demand = SteadyDemand(mean_yield=mean_yield, burst=11.0)
@@ -84,10 +84,10 @@ class TwoBin(Policy):
     bin: Annotated[float, POSITIVE_UNITS] = Field(description="units in one bin")
 
     def compute_limited_levels(self, demand: StoreDemand) -> Levels:
-        return Levels(self.bin, 2 * self.bin, self.bin, self.review, by_demand=True)
+        return Levels(self.bin, 2 * self.bin, self.bin, self.review_period, demand_signal=True)
 
 
-def test_a_policy_that_is_one_class_and_one_row_is_read_advised_and_sized() -> None:
+def test_build_policy_choice__a_policy_that_is_one_class_and_one_row_is_read_advised_and_sized() -> None:
     choice = build_policy_choice({**POLICIES, "two_bin": TwoBin})
     policy = choice.model_validate({"two_bin": {"bin": 40, "review": "2 d"}}, context=DAILY).policy
     assert policy.compute_levels(SteadyDemand()) == Levels(40, 80, 40, 2, True)

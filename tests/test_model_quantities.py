@@ -31,7 +31,7 @@ YEAR = 365 * DAY
         ("PT0.5H", HOUR / 2),
     ],
 )
-def test_durations_read_as_seconds(text, seconds):
+def test_parse__durations_read_as_seconds(text, seconds):
     assert parse(text) == ParsedQuantity(seconds, 1)
 
 
@@ -46,16 +46,16 @@ def test_durations_read_as_seconds(text, seconds):
         ("3 / PT8H", 3.0, 8 * HOUR, False),
     ],
 )
-def test_rates_keep_the_time_they_are_per(text, number, seconds, percent):
+def test_parse__rates_keep_the_time_they_are_per(text, number, seconds, percent):
     assert parse(text) == ParsedQuantity(number, -1, seconds, percent)
 
 
 @pytest.mark.parametrize(("source", "number"), [(5, 5.0), (2.5, 2.5), ("40", 40.0), ("1e1", 10.0), ("-3", -3.0)])
-def test_plain_numbers_have_no_unit(source, number):
+def test_parse__plain_numbers_have_no_unit(source, number):
     assert parse(source) == ParsedQuantity(number)
 
 
-def test_percentage_is_a_share():
+def test_parse__percentage_is_a_share():
     assert parse("99 %") == ParsedQuantity(0.99, percent=True)
     assert parse("99%").has_unit
     assert not parse("99").has_unit
@@ -99,12 +99,12 @@ def test_percentage_is_a_share():
         ([8], "neither"),
     ],
 )
-def test_nothing_is_guessed(source, reason):
+def test_parse__nothing_is_guessed(source, reason):
     with pytest.raises(ValueError, match=reason):
         parse(source)
 
 
-def test_long_nonsense_is_refused_at_once():
+def test_parse__long_nonsense_is_refused_at_once():
     with pytest.raises(ValueError, match="unit"):
         parse("1e" * 99)
 
@@ -127,5 +127,5 @@ def test_long_nonsense_is_refused_at_once():
         ("x" * 500, "the text `" + "x" * 60 + "...`"),
     ],
 )
-def test_messages_name_what_was_found(source, words):
+def test_describe_found__messages_name_what_was_found(source, words):
     assert describe_found(source) == words

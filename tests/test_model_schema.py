@@ -21,7 +21,7 @@ YEAR = 365 * 3
 # What loads
 
 
-def test_header_is_in_periods():
+def test_load__header_is_in_periods():
     network = load(GOOD)
     assert (network.period, network.horizon, network.warm_up) == (8.0, YEAR, 84)
     assert network.holding_rate == pytest.approx(0.2 / YEAR)
@@ -29,7 +29,7 @@ def test_header_is_in_periods():
     assert (network.days_receivable, network.days_payable) == (45.0, 28.0)
 
 
-def test_stage_is_in_periods():
+def test_load__stage_is_in_periods():
     stages = load(GOOD).stages
     assert stages["steel"].lead_time == build_distribution("lognormal", mean=6.0, cv=0.5)
     assert stages["other"].lead_time == build_constant(9.0)
@@ -41,14 +41,14 @@ def test_stage_is_in_periods():
     assert (metal.quantity, metal.sources, metal.failover) == (2.0, (("steel", 0.75), ("other", 0.25)), False)
 
 
-def test_customer_is_in_periods():
+def test_load__customer_is_in_periods():
     shop, export = load(GOOD).customers.values()
     assert (shop.demand, shop.every, shop.unmet) == (build_distribution("poisson", mean=60.0), 3, 0.0)
     assert (export.demand, export.every, export.unmet) == (build_constant(30.0), 1, 0.3)
     assert load(spoiled("customers.shop.unmet", MISSING)).customers["shop"].unmet == 1.0
 
 
-def test_hazard_is_in_periods():
+def test_load__hazard_is_in_periods():
     strike, boom = load(GOOD).hazards.values()
     assert strike.time_between_distribution == build_distribution("exponential", mean=2.0 * YEAR)
     assert (strike.duration, strike.ramp, strike.chance) == (build_constant(15.0), 6.0, 1.0)
@@ -62,17 +62,17 @@ def test_hazard_is_in_periods():
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
-        ({"kanban": {"container": 5, "cards": 3}}, {"container": 5.0, "cards": 3, "safety": 0.0, "review": 1}),
+        ({"kanban": {"container": 5, "cards": 3}}, {"container": 5.0, "cards": 3, "safety": 0.0, "review_period": 1}),
         ({"kanban": {"container": 5, "cards": "auto", "safety": 0.2}}, {"cards": None, "safety": 0.2}),
         ({"base_stock": {"level": 9}}, {"level": 9.0, "cover": None, "service": None}),
-        ({"base_stock": {"cover": "2 d", "review": "1 week"}}, {"level": None, "cover": 6.0, "review": 21}),
+        ({"base_stock": {"cover": "2 d", "review": "1 week"}}, {"level": None, "cover": 6.0, "review_period": 21}),
         ({"base_stock": {"service": "98 %"}}, {"service": 0.98}),
         ({"min_max": {"min": 3, "max": "2 d"}}, {"min": Level(units=3.0), "max": Level(cover=6.0)}),
         ({"reorder_point": {"point": "8 h", "quantity": 4}}, {"point": Level(cover=1.0), "quantity": Level(units=4.0)}),
-        ({"make_to_order": {"review": 2}}, {"review": 2}),
+        ({"make_to_order": {"review": 2}}, {"review_period": 2}),
     ],
 )
-def test_policies_are_known_by_their_kind(policy, expected):
+def test_load__policies_are_known_by_their_kind(policy, expected):
     read = load(spoiled("stages.steel.policy", policy)).stages["steel"].policy
     assert {read.kind} == set(policy)
     assert {name: getattr(read, name) for name in expected} == expected
@@ -94,7 +94,7 @@ def test_policies_are_known_by_their_kind(policy, expected):
         ({"empirical": {"values": [0, "3 / d"]}}, build_distribution("empirical", values=[0, 1]), 1),
     ],
 )
-def test_demand_is_per_draw_and_rates_count_the_time_between_draws(demand, draw, every):
+def test_build_distribution__demand_is_per_draw_and_rates_count_the_time_between_draws(demand, draw, every):
     shop = load(spoiled("customers.shop.demand", demand)).customers["shop"]
     assert (shop.demand, shop.every) == (draw, every)
 
@@ -119,35 +119,35 @@ def test_demand_is_per_draw_and_rates_count_the_time_between_draws(demand, draw,
         ),
     ],
 )
-def test_parameters_with_the_dimension_of_what_is_drawn_carry_units(source, expected):
+def test_build_distribution__parameters_with_the_dimension_of_what_is_drawn_carry_units(source, expected):
     assert load(spoiled("stages.steel.lead_time", source)).stages["steel"].lead_time == expected
 
 
 @pytest.mark.parametrize("number", [1, 7, 97, 333, 15500])
-def test_rates_that_are_whole_in_periods_stay_exactly_whole(number):
+def test_load__rates_that_are_whole_in_periods_stay_exactly_whole(number):
     assert load(spoiled("stages.pump.capacity", f"{3 * number} / d")).stages["pump"].capacity == number
     assert load(spoiled("stages.pump.capacity", f"{number * YEAR} / year")).stages["pump"].capacity == number
 
 
-def test_times_of_the_header_round_down_to_whole_periods():
+def test_load__times_of_the_header_round_down_to_whole_periods():
     model = spoiled("horizon", "100.9 d")
     model["warm_up"] = "1 d 7 h"
     assert (load(model).horizon, load(model).warm_up) == (302, 3)
 
 
-def test_rounding_of_the_text_costs_no_period():
+def test_load__rounding_of_the_text_costs_no_period():
     model = {**GOOD, "period": "0.1 d", "horizon": "0.3 d", "warm_up": 0}
     assert load(model).horizon == 3
-    assert load(spoiled("stages.pump.policy.kanban.review", "0.9999999999 d")).stages["pump"].policy.review == 3
+    assert load(spoiled("stages.pump.policy.kanban.review", "0.9999999999 d")).stages["pump"].policy.review_period == 3
 
 
-def test_safety_and_a_fixed_number_of_cards_exclude_each_other():
+def test_load__safety_and_a_fixed_number_of_cards_exclude_each_other():
     fault = only_fault(spoiled("stages.pump.policy.kanban.cards", 5))
     assert fault.key == "stages.pump.policy.kanban.safety"
     assert "only counts with `cards: auto`" in fault.message
 
 
-def test_inputs_have_a_short_form_and_default_to_the_stage_of_their_name():
+def test_load__inputs_have_a_short_form_and_default_to_the_stage_of_their_name():
     model = spoiled("stages.pump.inputs", {"steel": 2, "other": {"quantity": 3}})
     inputs = load(model).stages["pump"].inputs
     assert inputs["steel"].sources == (("steel", 1.0),)
@@ -156,22 +156,22 @@ def test_inputs_have_a_short_form_and_default_to_the_stage_of_their_name():
     assert inputs["other"].failover is True
 
 
-def test_the_first_of_a_list_of_sources_has_the_whole_share():
+def test_load__the_first_of_a_list_of_sources_has_the_whole_share():
     model = spoiled("stages.pump.inputs.metal.from", ["other", "steel"])
     assert load(model).stages["pump"].inputs["metal"].sources == (("other", 1.0), ("steel", 0.0))
 
 
-def test_open_arrivals_are_no_effect():
+def test_load__open_arrivals_are_no_effect():
     hits = load(spoiled("hazards.strike.hits.steel", {"arrivals": 1, "transit": 0})).hazards["strike"].hits
     assert (hits["steel"].arrivals, hits["steel"].transit) == (None, 0)
 
 
-def test_expediting_is_read():
+def test_load__expediting_is_read():
     expedite = load(spoiled("stages.pump.expedite", {"below": 40, "lead_time": "8 h"})).stages["pump"].expedite
     assert (expedite.below, expedite.lead_time) == (40.0, 1.0)
 
 
-def test_parts_cannot_be_changed():
+def test_load__parts_cannot_be_changed():
     pump = load(GOOD).stages["pump"]
     with pytest.raises(ValidationError):
         pump.value = 3
@@ -282,7 +282,7 @@ def test_parts_cannot_be_changed():
         ("strategies", [1], "expected a mapping of names to patches, found a list"),
     ],
 )
-def test_fault_says_what_was_found_and_what_is_allowed(path, value, words):
+def test_load__fault_says_what_was_found_and_what_is_allowed(path, value, words):
     found = faults(spoiled(path, value))
     assert [fault for fault in found if words in fault.message], [str(fault) for fault in found]
     assert all(path.startswith(fault.key) or fault.key.startswith(path) for fault in found[:1])
@@ -328,23 +328,23 @@ def test_fault_says_what_was_found_and_what_is_allowed(path, value, words):
         ("stages.pump.policy.kanban", {"container": 5, "card": 3}, "did you mean `cards`?"),
     ],
 )
-def test_one_mistake_is_one_fault_with_the_next_step(path, value, words):
+def test_load__one_mistake_is_one_fault_with_the_next_step(path, value, words):
     fault = only_fault(spoiled(path, value))
     assert words in fault.message
     assert fault.key.startswith(path)
 
 
-def test_distribution_that_lacks_a_parameter_is_not_shown_in_periods():
+def test_load__distribution_that_lacks_a_parameter_is_not_shown_in_periods():
     assert "counted" not in only_fault(spoiled("stages.pump.lead_time", {"normal": {"mean": "1 d"}})).message
 
 
-def test_high_holding_rates_of_long_periods_are_taken():
+def test_load__high_holding_rates_of_long_periods_are_taken():
     assert load(spoiled("holding_rate", "100000 % / year")).holding_rate == pytest.approx(1000 / YEAR)
     weekly = spoiled("customers.shop.demand", 5) | {"period": "1 week", "holding_rate": 0.19}
     assert load(weekly).holding_rate == 0.19
 
 
-def test_hazard_that_comes_and_goes_too_often_is_refused():
+def test_load__hazard_that_comes_and_goes_too_often_is_refused():
     model = spoiled("hazards.strike.rate", "2000 / h")
     model["hazards"]["strike"]["duration"] = "1 s"
     assert "occurrences per period" in only_fault(model).message
@@ -364,7 +364,7 @@ def test_hazard_that_comes_and_goes_too_often_is_refused():
         "strategies.buffered.stages.steel",
     ],
 )
-def test_unknown_keys_are_found_at_any_depth(path):
+def test_load__unknown_keys_are_found_at_any_depth(path):
     key = ".".join(filter(None, [path, "lead_tme"]))
     fault = only_fault(spoiled(key, 1))
     assert fault.key == key
@@ -373,12 +373,12 @@ def test_unknown_keys_are_found_at_any_depth(path):
     assert ("did you mean `lead_time`?" in fault.message) == (path in with_lead_time)
 
 
-def test_two_faults_in_one_distribution_are_both_named():
+def test_load__two_faults_in_one_distribution_are_both_named():
     model = spoiled("stages.pump.lead_time", {"lognormal": {"mean": "5 dayz", "cv": float("nan"), "skew": 1}})
     assert {fault.key.rsplit(".", 1)[1] for fault in faults(model)} == {"mean", "cv", "skew"}
 
 
-def test_of_many_faulty_values_ten_are_named():
+def test_load__of_many_faulty_values_ten_are_named():
     model = spoiled("stages.pump.lead_time", {"empirical": {"values": ["x"] * 1000}})
     found = faults(model)
     assert len(found) == 10
@@ -397,19 +397,19 @@ def errors(model):
     return [error.json_path for error in validator().iter_errors(model)]
 
 
-def test_json_schema_is_one():
+def test_build_model_schema__json_schema_is_one():
     validator().check_schema(build_model_schema())
     assert json.loads(json.dumps(build_model_schema())) == build_model_schema()
 
 
-def test_json_schema_takes_the_examples_and_the_good_model():
+def test_build_model_schema__json_schema_takes_the_examples_and_the_good_model():
     assert errors(GOOD) == []
     for path in list_examples().values():
         assert errors(read_yaml(path.read_text(encoding="utf-8")).data) == [], describe(path)
 
 
 @given(networks())
-def test_json_schema_takes_what_loads(model):
+def test_build_model_schema__json_schema_takes_what_loads(model):
     load(model)
     assert errors(model) == []
 
@@ -441,11 +441,11 @@ def test_json_schema_takes_what_loads(model):
         ("strategies.buffered.stages.steel.valu", 3),
     ],
 )
-def test_json_schema_refuses_what_an_editor_should_mark(path, value):
+def test_build_model_schema__json_schema_refuses_what_an_editor_should_mark(path, value):
     assert errors(spoiled(path, value))
 
 
-def test_json_schema_shows_quantities_as_number_or_text():
+def test_build_model_schema__json_schema_shows_quantities_as_number_or_text():
     schema = build_model_schema()
     for reference in ("Duration", "Capacity", "Share", "Interest"):
         assert {choice["type"] for choice in schema["$defs"][reference]["anyOf"]} == {"number", "string"}
@@ -454,7 +454,7 @@ def test_json_schema_shows_quantities_as_number_or_text():
     assert all("description" in field for field in schema["$defs"]["Stage"]["properties"].values())
 
 
-def test_json_schema_says_nothing_of_the_program():
+def test_build_model_schema__json_schema_says_nothing_of_the_program():
     schema = build_model_schema()
     texts = [schema["description"], *(kind.get("description", "") for kind in schema["$defs"].values())]
     assert not [text for text in texts if "\n" in text or "Attributes" in text]
@@ -462,13 +462,13 @@ def test_json_schema_says_nothing_of_the_program():
 
 
 @pytest.mark.parametrize("path", ["stages", "customers", "hazards.strike.hits"])
-def test_json_schema_and_loader_refuse_what_must_not_be_empty(path):
+def test_build_model_schema__json_schema_and_loader_refuse_what_must_not_be_empty(path):
     model = spoiled(path, {})
     assert faults(model)
     assert errors(model)
 
 
-def test_json_schema_knows_every_distribution():
+def test_build_model_schema__json_schema_knows_every_distribution():
     choices = build_model_schema()["$defs"]["DrawnDuration"]["anyOf"]
     assert {name for choice in choices for name in choice.get("properties", {})} == set(FAMILIES)
 
@@ -492,7 +492,7 @@ QUANTITIES = {
         st.sampled_from(["", "/ d", " / 20 years", "h", " 6 h", "/h", "min", " m"]),
     ).map("".join),
 )
-def test_json_schema_and_loader_agree_on_the_form_of_quantities(path, text):
+def test_build_model_schema__json_schema_and_loader_agree_on_the_form_of_quantities(path, text):
     model = spoiled(path, text)
     if not faults(model):
         assert errors(model) == []

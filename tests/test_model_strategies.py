@@ -15,7 +15,7 @@ def patched(patch, base=GOOD):
     return load({**copy.deepcopy(base), "strategies": {"s": patch}}).strategies["s"]
 
 
-def test_model_without_strategies_is_the_one_strategy_base():
+def test_load__model_without_strategies_is_the_one_strategy_base():
     for strategies in ({}, None):
         model = {key: value for key, value in GOOD.items() if key != "strategies"}
         network = load(model if strategies is None else {**model, "strategies": strategies})
@@ -24,7 +24,7 @@ def test_model_without_strategies_is_the_one_strategy_base():
         assert network.strategies["base"].strategies == {}
 
 
-def test_strategies_are_complete_networks_in_the_order_of_the_file():
+def test_load__strategies_are_complete_networks_in_the_order_of_the_file():
     network = load(GOOD)
     assert list(network.strategies) == ["lean", "buffered"]
     lean, buffered = network.strategies.values()
@@ -39,7 +39,7 @@ def test_strategies_are_complete_networks_in_the_order_of_the_file():
     assert buffered.text != lean.text
 
 
-def test_mappings_merge_down_to_a_member_and_fields_are_replaced_whole():
+def test_load__mappings_merge_down_to_a_member_and_fields_are_replaced_whole():
     patch = {
         "holding_rate": "30 % / year",
         "stages": {"pump": {"value": 7, "policy": {"make_to_order": {}}, "inputs": {"steel": 4}}},
@@ -57,21 +57,21 @@ def test_mappings_merge_down_to_a_member_and_fields_are_replaced_whole():
     assert list(network.stages) == list(base.stages)
 
 
-def test_key_that_excludes_another_takes_its_place():
+def test_load__key_that_excludes_another_takes_its_place():
     strike = patched({"hazards": {"strike": {"time_between": "9 d"}}}).hazards["strike"]
     assert strike.time_between_distribution == build_constant(27.0)
     boom = patched({"hazards": {"boom": {"rate": "1 / d"}}}).hazards["boom"]
     assert boom.time_between_distribution.mean() == pytest.approx(3.0)
 
 
-def test_the_text_of_a_strategy_loads_to_the_same_network():
+def test_load__the_text_of_a_strategy_loads_to_the_same_network():
     buffered = load(GOOD).strategies["buffered"]
     again = load(json.loads(buffered.text))
     assert again.strategies["base"] == buffered
 
 
 @pytest.mark.parametrize("key", ["period", "horizon", "warm_up", "name", "currency", "strategies"])
-def test_what_must_be_the_same_under_every_strategy_cannot_be_patched(key):
+def test_load__what_must_be_the_same_under_every_strategy_cannot_be_patched(key):
     fault = only_fault(spoiled("strategies.lean", {key: GOOD[key]}))
     assert fault.key == f"strategies.lean.{key}"
     assert "the same under every strategy" in fault.message
@@ -101,13 +101,13 @@ def test_what_must_be_the_same_under_every_strategy_cannot_be_patched(key):
         ([1], "", "expected a mapping"),
     ],
 )
-def test_fault_of_a_patch_is_found_in_the_patch(patch, key, words):
+def test_load__fault_of_a_patch_is_found_in_the_patch(patch, key, words):
     fault = only_fault(spoiled("strategies.lean", patch))
     assert fault.key == ".".join(filter(None, ["strategies.lean", key]))
     assert words in fault.message
 
 
-def test_cycle_closed_elsewhere_is_put_where_the_patch_meets_the_model():
+def test_load__cycle_closed_elsewhere_is_put_where_the_patch_meets_the_model():
     model = spoiled("strategies.lean", {"stages": {"other": {"inputs": {"pump": 1}}}})
     model["stages"] = {name: model["stages"][name] for name in ("pump", "steel", "other")}
     fault = only_fault(model)
@@ -115,12 +115,12 @@ def test_cycle_closed_elsewhere_is_put_where_the_patch_meets_the_model():
     assert "pump -> other -> pump" in fault.message
 
 
-def test_fault_of_a_patch_has_its_line_in_the_strategies(tmp_path):
+def test_load__fault_of_a_patch_has_its_line_in_the_strategies(tmp_path):
     path = written(tmp_path, spoiled("strategies.buffered.stages.steel.policy.base_stock.level", -5))
     assert only_fault(path).line == line_of(path.read_text(), "level: -5")
 
 
-def test_faults_of_the_model_are_not_repeated_for_its_strategies():
+def test_load__faults_of_the_model_are_not_repeated_for_its_strategies():
     model = spoiled("stages.steel.capacity", "fast")
     model["customers"]["shop"]["stage"] = "pomp"
     model["hazards"]["strike"].pop("duration")
@@ -128,7 +128,7 @@ def test_faults_of_the_model_are_not_repeated_for_its_strategies():
     assert [fault.key for fault in faults(model)] == ["stages.steel.capacity", "hazards.strike", "customers.shop.stage"]
 
 
-def test_faults_of_model_and_patches_are_reported_together():
+def test_load__faults_of_model_and_patches_are_reported_together():
     model = spoiled("stages.steel.capacity", "fast")
     model["strategies"]["lean"] = {"stages": {"steel": {"capacity": "slow"}, "pump": {"value": -1}}}
     keys = {fault.key for fault in faults(model)}
@@ -137,7 +137,7 @@ def test_faults_of_model_and_patches_are_reported_together():
 
 @pytest.mark.parametrize("section", ["stages", "customers", "hazards"])
 @pytest.mark.parametrize("value", [3, None])
-def test_patch_of_a_section_that_is_no_mapping_brings_no_second_fault(section, value):
+def test_load__patch_of_a_section_that_is_no_mapping_brings_no_second_fault(section, value):
     model = spoiled(section, value)
     model["strategies"] = {"lean": {section: {"pump": {"price": 3}}}}
     found = [fault.key for fault in faults(model)]
@@ -145,13 +145,13 @@ def test_patch_of_a_section_that_is_no_mapping_brings_no_second_fault(section, v
     assert not [key for key in found if key.startswith("strategies")]
 
 
-def test_patch_of_a_section_that_is_not_there_names_something_new():
+def test_load__patch_of_a_section_that_is_not_there_names_something_new():
     model = {key: value for key, value in GOOD.items() if key not in ("hazards", "strategies")}
     fault = only_fault({**model, "strategies": {"s": {"hazards": {"fire": {"rate": 1}}}}})
     assert fault.key == "strategies.s.hazards.fire"
 
 
-def test_faulty_period_of_the_model_is_no_fault_of_a_strategy():
+def test_load__faulty_period_of_the_model_is_no_fault_of_a_strategy():
     model = spoiled("period", "8 parsecs")
     geometric = {"geometric": {"mean": "10 min"}}
     model["strategies"]["lean"] = {"period": "8 h", "stages": {"pump": {"lead_time": geometric}}}
@@ -160,7 +160,7 @@ def test_faulty_period_of_the_model_is_no_fault_of_a_strategy():
     assert "the same under every strategy" in found[1].message
 
 
-def test_many_strategies_share_what_they_do_not_patch():
+def test_load__many_strategies_share_what_they_do_not_patch():
     model = spoiled("strategies", {f"s{i}": {"stages": {"pump": {"value": i}}} for i in range(30)})
     networks = load(model).strategies
     assert len({id(network.stages["steel"]) for network in networks.values()}) == 1

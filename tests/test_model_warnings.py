@@ -68,7 +68,7 @@ def partial(factor, **others):
     return {"hazards.crack": hazard}
 
 
-def test_the_quiet_model_has_no_warning():
+def test_check__the_quiet_model_has_no_warning():
     assert warned({}) == ()
 
 
@@ -193,7 +193,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "key", "changes", "_quiet"), CASES)
-def test_a_row_finds_what_it_is_about_and_names_the_key(name, key, changes, _quiet):
+def test_check__a_row_finds_what_it_is_about_and_names_the_key(name, key, changes, _quiet):
     (warning,) = warned(changes)
     assert warning.name == name
     assert warning.key.startswith(key)
@@ -202,11 +202,11 @@ def test_a_row_finds_what_it_is_about_and_names_the_key(name, key, changes, _qui
 
 
 @pytest.mark.parametrize(("_name", "_key", "_changes", "quiet"), CASES)
-def test_a_row_does_not_find_what_just_is_not_it(_name, _key, _changes, quiet):
+def test_check__a_row_does_not_find_what_just_is_not_it(_name, _key, _changes, quiet):
     assert warned(quiet) == ()
 
 
-def test_every_row_of_the_register_has_a_check_and_a_case():
+def test_check__every_row_of_the_register_has_a_check_and_a_case():
     assert list(CHECKS) == list(WARNINGS)
     assert {name for name, *_ in CASES} == set(WARNINGS)
 
@@ -214,7 +214,7 @@ def test_every_row_of_the_register_has_a_check_and_a_case():
 # The numbers in a warning
 
 
-def test_the_mean_of_a_clipped_normal_is_said_and_is_the_one_drawn():
+def test_check__the_mean_of_a_clipped_normal_is_said_and_is_the_one_drawn():
     model = {"customers.shop.demand": {"normal": {"mean": 10, "sd": 30}}, "stages.pump.capacity": "40 / d"}
     (warning,) = warned(model)
     assert "has mean 10; clipped at 0, 17.63" in warning.found
@@ -225,7 +225,7 @@ def test_the_mean_of_a_clipped_normal_is_said_and_is_the_one_drawn():
 
 @pytest.mark.parametrize("highest", [1.0, 12.0, np.inf])
 @pytest.mark.parametrize(("mean", "sd"), [(10, 30), (0.5, 3), (9, 1), (0, 2)])
-def test_a_clipped_normal_has_the_mean_of_its_integral(mean, sd, highest):
+def test_compute_clipped_mean__a_clipped_normal_has_the_mean_of_its_integral(mean, sd, highest):
     distribution = stats.norm(mean, sd)
     inside, _ = integrate.quad(lambda x: x * distribution.pdf(x), 0, min(highest, mean + 12 * sd), limit=200)
     expected = inside + (highest * distribution.sf(highest) if np.isfinite(highest) else 0)
@@ -234,29 +234,29 @@ def test_a_clipped_normal_has_the_mean_of_its_integral(mean, sd, highest):
     )
 
 
-def test_the_mean_of_a_clipped_yield_is_the_one_of_its_integral():
+def test_compute_clipped_mean__the_mean_of_a_clipped_yield_is_the_one_of_its_integral():
     # Half of the values are above 1: mean = 0.5 * 0.75 + 0.5 * 1.
     assert compute_clipped_mean(build_distribution("uniform", low=0.5, high=1.5), 1.0) == pytest.approx(0.875, rel=1e-6)
 
 
-def test_a_rounded_lead_time_says_what_it_becomes():
+def test_check__a_rounded_lead_time_says_what_it_becomes():
     (warning,) = warned({"period": "8 h", "stages.pump.lead_time": "9 h"})
-    assert warning.found == "9 h become 16 h: 2 periods of 8 h"
+    assert warning.found == "9 h is rounded up to 16 h: 2 periods of 8 h"
 
 
-def test_random_lead_times_are_raised_by_what_whole_periods_add():
+def test_check__random_lead_times_are_raised_by_what_whole_periods_add():
     # Of an exponential of mean 1, ceil is geometric with mean 1 / (1 - exp(-1)).
     (warning,) = warned({"stages.pump.lead_time": {"exponential": {"mean": "1 d"}}})
-    assert f"become {24 / (1 - np.exp(-1)):.4g} h" in warning.found
+    assert f"rounded up to {24 / (1 - np.exp(-1)):.4g} h" in warning.found
 
 
-def test_the_capacity_needed_counts_scrap_and_the_bill_of_materials():
+def test_check__the_capacity_needed_counts_scrap_and_the_bill_of_materials():
     changes = {"stages.pump.inputs.metal.quantity": 3, "stages.pump.yield": 0.5, "stages.steel.capacity": "59 / d"}
     found = {warning.key: warning.found for warning in warned(changes | {"stages.pump.capacity": "20 / d"})}
     assert found["stages.steel.capacity"] == "a capacity of 59 / d for a mean demand of 60 / d"
 
 
-def test_capacity_and_costs_count_the_yield_that_is_drawn():
+def test_check__capacity_and_costs_count_the_yield_that_is_drawn():
     # Half of the draws are above 1 and count as 1, so that 0.875 are good: 10 / 0.875 a day, and 10 / 0.875 a unit.
     changes = {"stages.pump.yield": {"uniform": {"low": 0.5, "high": 1.5}}, "silence": ["clipped-mean"]}
     (warning,) = warned(changes | {"stages.pump.capacity": "11.4 / d"})
@@ -266,14 +266,14 @@ def test_capacity_and_costs_count_the_yield_that_is_drawn():
     assert warning.found == "a value of 14.3, and 11.43 of `unit_cost` for it and its inputs"
 
 
-def test_what_is_paid_for_a_unit_counts_inputs_and_scrap():
+def test_check__what_is_paid_for_a_unit_counts_inputs_and_scrap():
     # (4 + 2 * 6) / 0.8 = 20
     changes = {"stages.pump.inputs.metal.quantity": 2, "stages.pump.yield": 0.8, "stages.pump.value": 26}
     (warning,) = warned(changes)
     assert warning.found == "a value of 26, and 20 of `unit_cost` for it and its inputs"
 
 
-def test_profit_exceeds_gross_profit_where_the_value_is_above_the_cost():
+def test_costs__profit_exceeds_gross_profit_where_the_value_is_above_the_cost():
     # A unit costs 4 + 6 = 10. Per unit shipped, profit is above gross profit by the value less that, but for what
     # is in process at the end.
     for value in (10, 40):
@@ -283,7 +283,7 @@ def test_profit_exceeds_gross_profit_where_the_value_is_above_the_cost():
         assert gap == pytest.approx(value - 10, abs=0.05)
 
 
-def test_factors_of_partial_hazards_multiply_as_the_warning_says():
+def test_check__factors_of_partial_hazards_multiply_as_the_warning_says():
     always = {"time_between": "1 h", "duration": "10000 d"}
     hazards = {f"m{i}": {**always, "hits": {"pump": {"capacity": 0.5}}} for i in range(2)}
     model = changed({"hazards": hazards})
@@ -292,13 +292,13 @@ def test_factors_of_partial_hazards_multiply_as_the_warning_says():
     assert availability[..., -1].item() == pytest.approx(0.25)
 
 
-def test_the_store_of_an_empty_fallback_is_empty_and_one_in_units_is_not():
+def test_simulate__the_store_of_an_empty_fallback_is_empty_and_one_in_units_is_not():
     for policy, stock in (({"cover": "10 d"}, 0), ({"level": 100}, 100)):
         result = jr.simulate(changed(fallback(base_stock=policy) | {"hazards": {}}), paths=1)
         assert result.on_hand.sel(stage="spare").item() == stock
 
 
-def test_a_supplier_of_an_empty_fallback_is_found_and_a_source_that_never_stands_in_is_not():
+def test_check__a_supplier_of_an_empty_fallback_is_found_and_a_source_that_never_stands_in_is_not():
     ore = {"stages.ore": {"policy": {"base_stock": {"cover": "5 d"}}}, "stages.spare.inputs": {"ore": 1}}
     changes = fallback(base_stock={"level": 100}) | ore
     assert [warning.key for warning in warned(changes)] == ["stages.ore.policy.base_stock.cover"]
@@ -325,11 +325,11 @@ def test_a_supplier_of_an_empty_fallback_is_found_and_a_source_that_never_stands
         ("hazards.strike", {"rate": "0.1 %", "duration": "1 d", "hits": {"pump": {"capacity": 0}}}),
     ],
 )
-def test_every_bare_number_per_time_is_found(path, value):
-    before = {rate.path for rate in find_bare_rates(GOOD)}
-    found = [rate for rate in find_bare_rates(spoiled(path, value)) if rate.path not in before]
+def test_find_bare_rates__every_bare_number_per_time_is_found(path, value):
+    before = {rate.key_path for rate in find_bare_rates(GOOD)}
+    found = [rate for rate in find_bare_rates(spoiled(path, value)) if rate.key_path not in before]
     assert len(found) == 1
-    assert ".".join(found[0].path).startswith(path)
+    assert ".".join(found[0].key_path).startswith(path)
     assert found[0].seconds == 8 * 3600
 
 
@@ -344,11 +344,11 @@ def test_every_bare_number_per_time_is_found(path, value):
         ("customers.export.demand", {"empirical": {"values": ["90 / d"], "weights": [2]}}),
     ],
 )
-def test_zero_and_numbers_without_a_time_are_not_bare_rates(path, value):
+def test_find_bare_rates__zero_and_numbers_without_a_time_are_not_bare_rates(path, value):
     assert list(find_bare_rates(spoiled(path, value))) == list(find_bare_rates(GOOD))
 
 
-def test_every_key_whose_schema_shows_a_rate_is_looked_at():
+def test_build_model_schema__every_key_whose_schema_shows_a_rate_is_looked_at():
     schema = build_model_schema()["$defs"]
     rates = {"Capacity", "Interest", "MoneyPerTime", "Frequency"}
     for part in (Network, Stage, Customer, Hazard):
@@ -403,7 +403,7 @@ def file(tmp_path):
     return path
 
 
-def test_a_warning_has_the_file_and_the_line_of_its_key(file):
+def test_check__a_warning_has_the_file_and_the_line_of_its_key(file):
     found = [(w.name, w.file, w.line, w.key, w.strategies) for w in jr.check(file)]
     slow = "strategies.slow.stages.pump.capacity"
     assert found == [
@@ -414,31 +414,31 @@ def test_a_warning_has_the_file_and_the_line_of_its_key(file):
     ]
 
 
-def test_a_warning_of_every_strategy_is_reported_once_and_names_none():
+def test_check__a_warning_of_every_strategy_is_reported_once_and_names_none():
     model = changed({"stages.pump.lead_time": 0, "strategies": {"a": {}, "b": {}}})
     (warning,) = jr.check(model)
     assert warning.strategies == ()
     assert "under" not in warning.found_under
 
 
-def test_a_warning_of_a_patch_elsewhere_names_the_strategy_and_the_key_of_the_model():
+def test_check__a_warning_of_a_patch_elsewhere_names_the_strategy_and_the_key_of_the_model():
     busy = {"customers": {"shop": {"demand": "30 / d"}}}
     (warning,) = jr.check(changed({"strategies": {"calm": {}, "busy": busy}}))
     assert (warning.key, warning.strategies) == ("stages.pump.capacity", ("busy",))
     assert "(under busy)" in str(warning)
 
 
-def test_the_network_of_one_strategy_has_its_own_warnings(file):
+def test_check__the_network_of_one_strategy_has_its_own_warnings(file):
     slow = load(file).strategies["slow"]
     assert [w.name for w in jr.check(slow)] == ["rounded-lead-time", "number-per-period", "capacity-below-demand"]
     assert {w.strategies for w in jr.check(slow)} == {()}
 
 
-def test_only_the_strategies_asked_for_are_looked_at(file):
+def test_find_warnings__only_the_strategies_asked_for_are_looked_at(file):
     assert [w.line for w in find_warnings(load(file), ["late"])] == [7]
 
 
-def test_a_silenced_warning_is_not_reported(file):
+def test_check__a_silenced_warning_is_not_reported(file):
     file.write_text(MODEL + "silence: [rounded-lead-time, number-per-period]\n")
     assert {w.name for w in jr.check(file)} == {"capacity-below-demand"}
     file.write_text(MODEL + f"silence: [{', '.join(WARNINGS)}]\n")
@@ -453,28 +453,28 @@ def test_a_silenced_warning_is_not_reported(file):
         ([3], "expected a text, found the number `3`"),
     ],
 )
-def test_an_unknown_name_to_silence_is_a_fault(silence, words):
+def test_check__an_unknown_name_to_silence_is_a_fault(silence, words):
     fault = only_fault(spoiled("silence", silence))
     assert fault.key.startswith("silence")
     assert words in fault.message
 
 
-def test_silence_is_the_same_under_every_strategy():
+def test_check__silence_is_the_same_under_every_strategy():
     assert "must be the same" in only_fault(spoiled("strategies.lean.silence", ["clipped-mean"])).message
 
 
-def test_where_a_model_was_read_from_makes_no_difference_to_what_it_is(file):
+def test_check__where_a_model_was_read_from_makes_no_difference_to_what_it_is(file):
     network = load(file)
     assert network == load(json.loads(network.text))
     assert [w.name for w in jr.check(network)] == [w.name for w in jr.check(json.loads(network.text))]
 
 
-def test_a_result_has_the_warnings_of_its_model_without_lines(file):
+def test_check__a_result_has_the_warnings_of_its_model_without_lines(file):
     result = jr.simulate(file, paths=2)
     assert [(w.name, w.file, w.line) for w in jr.check(result)] == [(w.name, "", None) for w in jr.check(file)]
 
 
-def test_a_key_below_an_alias_has_the_line_of_the_alias(tmp_path):
+def test_check__a_key_below_an_alias_has_the_line_of_the_alias(tmp_path):
     path = tmp_path / "alias.yaml"
     stage = "{lead_time: 0, policy: {base_stock: {level: 90}}}"
     path.write_text(
@@ -485,18 +485,18 @@ def test_a_key_below_an_alias_has_the_line_of_the_alias(tmp_path):
 
 
 @pytest.mark.parametrize("name", list_examples())
-def test_the_examples_have_no_warning_but_those_they_silence(name):
+def test_check__the_examples_have_no_warning_but_those_they_silence(name):
     assert jr.check(name) == ()
     network = load(name)
     loud = load({key: value for key, value in json.loads(network.text).items() if key != "silence"})
     assert {warning.name for warning in jr.check(loud)} == set(network.silence)
 
 
-def test_the_page_of_warnings_is_the_register():
+def test_check__the_page_of_warnings_is_the_register():
     page = (Path(__file__).parents[1] / "docs" / "warnings.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert rows == [f"| `{n}` | {row.condition} | {row.effect} | {row.remedy} |" for n, row in WARNINGS.items()]
 
 
-def test_the_schema_completes_the_names_of_warnings():
+def test_build_model_schema__the_schema_completes_the_names_of_warnings():
     assert build_model_schema()["$defs"]["Silence"]["items"]["enum"] == list(WARNINGS)

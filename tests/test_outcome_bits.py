@@ -23,9 +23,9 @@ PINNED = {
 
 
 @pytest.mark.parametrize("example", PINNED)
-def test_outcomes_and_traces_have_their_pinned_bits(example):
+def test_simulate__outcomes_and_traces_have_their_pinned_bits(example):
     assert outcome_bits.hash_strategies(example) == PINNED[example]
 
 
-def test_every_example_is_pinned():
+def test_simulate__every_example_is_pinned():
     assert list(PINNED) == list(list_examples())

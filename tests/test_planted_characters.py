@@ -79,11 +79,11 @@ def say(capsys, tmp_path, monkeypatch):
     return words
 
 
-def test_a_plant_is_tried_in_every_text_of_a_model():
+def test_names__a_plant_is_tried_in_every_text_of_a_model():
     assert len(PLANTED) > 90
 
 
-def test_no_text_of_a_model_reaches_an_output_raw(say):
+def test_names__no_text_of_a_model_reaches_an_output_raw(say):
     for place, model in PLANTED.items():
         Path("plant.yaml").write_text(yaml.safe_dump(model, sort_keys=False, allow_unicode=False), encoding="utf-8")
         status, text = say("validate", "plant.yaml")
@@ -94,7 +94,7 @@ def test_no_text_of_a_model_reaches_an_output_raw(say):
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("kind", ["name", "currency", "stage", "customer", "hazard", "strategy", "input"])
-def test_one_rule_refuses_a_character_in_every_name(kind, bad):
+def test_names__one_rule_refuses_a_character_in_every_name(kind, bad):
     model, name = copy.deepcopy(MODEL), f"a{bad}b"
     if kind in ("name", "currency"):
         model[kind] = name
@@ -110,7 +110,7 @@ def test_one_rule_refuses_a_character_in_every_name(kind, bad):
     assert raw(str(caught.value)) == set()
 
 
-def test_a_name_of_an_input_obeys_the_rule_of_all_names():
+def test_names__a_name_of_an_input_obeys_the_rule_of_all_names():
     model = copy.deepcopy(MODEL)
     model["stages"]["pump"]["inputs"]["a: b"] = model["stages"]["pump"]["inputs"].pop("metal")
     with pytest.raises(ModelError, match=r"stages\.pump\.inputs\.a: b: expected a name of letters"):
@@ -129,7 +129,7 @@ def test_a_name_of_an_input_obeys_the_rule_of_all_names():
     ],
     ids=["header", "cell", "columns", "column", "rows"],
 )
-def test_no_text_of_a_table_reaches_an_output_raw(say, file, table, column):
+def test_names__no_text_of_a_table_reaches_an_output_raw(say, file, table, column):
     file = file.replace("/", "|")
     Path(file).write_text(table, encoding="utf-8", newline="")
     model = copy.deepcopy(MODEL)
@@ -169,7 +169,7 @@ ARGUMENTS = (
 
 
 @pytest.mark.parametrize("words", ARGUMENTS, ids=" ".join)
-def test_no_argument_is_printed_raw(say, words):
+def test_names__no_argument_is_printed_raw(say, words):
     # A null ends an argument; what the system hands over in another encoding arrives as halves of pairs.
     text = f"a{PLANT[1:]}\udc80".replace("/", "|")
     status, _ = say(*(word.replace("{}", text) for word in words))
@@ -177,14 +177,14 @@ def test_no_argument_is_printed_raw(say, words):
     assert os.listdir() == []
 
 
-def test_an_endless_argument_is_not_quoted_whole(say):
+def test_names__an_endless_argument_is_not_quoted_whole(say):
     for words in ARGUMENTS:
         status, text = say(*(word.replace("{}", "x" * 100_000) for word in words))
         assert status in (1, 2)
         assert len(text) < 10_000, words
 
 
-def test_messages_of_errors_are_printable_lines_of_bounded_length():
+def test_names__messages_of_errors_are_printable_lines_of_bounded_length():
     for error in (ResultError(PLANT), ExogenousError(PLANT), ModelError([Fault(PLANT, PLANT, PLANT, 3)])):
         assert raw(str(error)) == set()
         assert "\n" not in str(error)
@@ -209,7 +209,7 @@ def spoiled(outcomes: xr.Dataset, plant: str = PLANT) -> xr.Dataset:
     )
 
 
-def test_no_text_of_a_result_reaches_a_sheet_raw(outcomes):
+def test_names__no_text_of_a_result_reaches_a_sheet_raw(outcomes):
     for shown in (
         build_comparison_table(spoiled(outcomes)),
         build_text_plot(spoiled(outcomes)),
@@ -222,7 +222,7 @@ def test_no_text_of_a_result_reaches_a_sheet_raw(outcomes):
     assert raw(json.dumps(build_document(spoiled(outcomes)))) <= {"\x7f"}
 
 
-def test_markup_of_the_terminal_prints_as_it_is(outcomes, capsys, monkeypatch):
+def test_names__markup_of_the_terminal_prints_as_it_is(outcomes, capsys, monkeypatch):
     from jitrisk.cli.printing import print_line, print_tables
 
     monkeypatch.setenv("COLUMNS", "200")
@@ -235,7 +235,7 @@ def test_markup_of_the_terminal_prints_as_it_is(outcomes, capsys, monkeypatch):
     assert "[link=http://x]:smile:" in text
 
 
-def test_no_text_of_a_result_reaches_a_page_raw(outcomes):
+def test_names__no_text_of_a_result_reaches_a_page_raw(outcomes):
     outline = jr.outline(MODEL)
     page = render_page(spoiled(outcomes), outline=None, warnings=[(PLANT,) * 5], unplayed=PLANT)
     assert raw(page) == set()
@@ -247,14 +247,14 @@ def test_no_text_of_a_result_reaches_a_page_raw(outcomes):
     assert raw(page) == set()
 
 
-def test_words_from_right_to_left_are_isolated_on_a_page(outcomes):
+def test_names__words_from_right_to_left_are_isolated_on_a_page(outcomes):
     page = render_page(outcomes.assign_coords(strategy=["עברית אחת", "buffered"]).assign_attrs(name="العربية <b>"))
     assert "<bdi>עברית אחת</bdi>" in page
     assert "<bdi>العربية</bdi> &lt;b&gt;" in page
     assert "<bdi>buffered" not in page
 
 
-def test_no_text_reaches_a_drawing_raw(tmp_path):
+def test_names__no_text_reaches_a_drawing_raw(tmp_path):
     outline = jr.outline(MODEL)
     names = {dim: [f"{name}{PLANT}" for name in outline[dim].values] for dim in ("strategy", "stage", "customer")}
     links = {
@@ -270,7 +270,7 @@ def test_no_text_reaches_a_drawing_raw(tmp_path):
         ElementTree.fromstring(text)
 
 
-def test_a_planted_result_on_disk_is_shown_or_refused_without_a_raw_character(say, outcomes):
+def test_names__a_planted_result_on_disk_is_shown_or_refused_without_a_raw_character(say, outcomes):
     # HDF5 has no null characters in texts.
     spoiled(outcomes, PLANT[1:]).to_netcdf("bad.nc", engine="h5netcdf")
     for words in (
@@ -293,14 +293,14 @@ def test_a_planted_result_on_disk_is_shown_or_refused_without_a_raw_character(sa
 
 
 @pytest.mark.parametrize("attribute", ["jitrisk_format", "seed", "period_hours", "model", "contents", "libraries"])
-def test_a_faulty_attribute_of_a_result_is_not_quoted_raw(say, outcomes, attribute):
+def test_names__a_faulty_attribute_of_a_result_is_not_quoted_raw(say, outcomes, attribute):
     outcomes.assign_attrs({attribute: PLANT[1:]}).to_netcdf("bad.nc", engine="h5netcdf")
     assert outcomes.attrs["jitrisk_format"] == FORMAT
     for verb in ("compare", "show"):
         assert say(verb, "bad.nc")[0] in (0, 2)
 
 
-def test_words_about_a_model_are_printable_without_the_command_line(outcomes):
+def test_names__words_about_a_model_are_printable_without_the_command_line(outcomes):
     replay = jr.replay(MODEL, "lean", path=3)
     assert raw(str(build_replay_log(replay.assign_attrs(name=PLANT)))) == set()
     assert raw(summarize_model(jr.outline(MODEL)).title) == set()

@@ -38,7 +38,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_a_character_that_acts_or_has_no_ink_is_an_escape(bad):
+def test_escape__a_character_that_acts_or_has_no_ink_is_an_escape(bad):
     text = f"a{bad}b"
     shown = escape(text)
     assert not is_printable(text)
@@ -50,14 +50,14 @@ def test_a_character_that_acts_or_has_no_ink_is_an_escape(bad):
 
 
 @pytest.mark.parametrize("text", ["Zürich", "甲 乙", "עברית", "ไทย", "naïve ± 5 × 3 €", "😀", "a\\x1b", "[red]b[/red]"])
-def test_what_can_be_seen_stays(text):
+def test_is_printable__what_can_be_seen_stays(text):
     assert is_printable(text)
     assert escape(text) == text
     assert escape_for_encoding(text, "utf-8") == text
     assert find_unprintable(text) == ""
 
 
-def test_no_character_of_unicode_that_its_database_calls_control_or_format_is_printable():
+def test_printable__no_character_of_unicode_that_its_database_calls_control_or_format_is_printable():
     kinds = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     hidden = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in kinds]
     bidirectional = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN"}
@@ -66,23 +66,23 @@ def test_no_character_of_unicode_that_its_database_calls_control_or_format_is_pr
     assert not any(map(is_printable, hidden))
 
 
-def test_lines_stay_lines_where_they_are_wanted():
+def test_escape__lines_stay_lines_where_they_are_wanted():
     assert escape("a\nb\x1b", lines=True) == "a\nb\\x1b"
     assert escape("a\nb") == "a\\nb"
 
 
-def test_a_json_document_means_the_same_with_its_escapes():
+def test_escape_json__a_json_document_means_the_same_with_its_escapes():
     document = {"a\x7f\u202e": ["b\x85", "é", "\U000e0041", "line\nfeed"]}
     shown = escape_json(json.dumps(document, indent=1, ensure_ascii=False))
     assert all(map(is_printable, shown.split("\n")))
     assert json.loads(shown) == document
 
 
-def test_an_encoding_that_lacks_characters_gets_different_escapes_for_different_names():
+def test_escape_for_encoding__an_encoding_that_lacks_characters_gets_different_escapes_for_different_names():
     assert escape_for_encoding("甲 ± 5 × 乙", "ascii") == r"\u7532 +- 5 x \u4e59"
     assert escape_for_encoding("é ± 甲", "latin-1") == r"é ± \u7532"
 
 
-def test_a_long_text_is_cut():
+def test_shorten__a_long_text_is_cut():
     assert shorten("abcdef", 3) == "abc..."
     assert shorten("abc", 3) == "abc"

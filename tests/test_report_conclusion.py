@@ -24,7 +24,7 @@ def luck(paths: int = 6000) -> np.ndarray:
     return np.random.default_rng(RNG_SEED).normal(1000.0, 50.0, paths)
 
 
-def test_clear_winner_is_named_with_what_it_saves():
+def test_render_conclusion__clear_winner_is_named_with_what_it_saves():
     # 10 periods of 12 hours: a year is 73 times the horizon.
     text = said([luck(), luck() + 100 + 0.1 * luck()[::-1]])
     assert text.startswith("jit costs least, 73.00 ± 0.09 k EUR per year: 14.600 ± 0.009 k EUR less than jic, ")
@@ -32,7 +32,7 @@ def test_clear_winner_is_named_with_what_it_saves():
     assert text.endswith(" of paths. In the worst 5 % of paths jit costs least, too.")
 
 
-def test_no_difference_is_claimed_where_the_interval_contains_0():
+def test_render_conclusion__no_difference_is_claimed_where_the_interval_contains_0():
     noise = np.random.default_rng(1).normal(0.0, 1.0, 6000)
     text = said([luck(), luck() + noise])
     assert text.startswith("No difference in mean cost can be claimed between j")
@@ -42,7 +42,7 @@ def test_no_difference_is_claimed_where_the_interval_contains_0():
     assert "least" not in text
 
 
-def test_a_tail_that_differs_is_told_where_the_means_cannot_be():
+def test_render_conclusion__a_tail_that_differs_is_told_where_the_means_cannot_be():
     even = np.repeat([900.0, 1100.0], 3000)
     risky = np.where(np.arange(6000) % 20 == 0, 1900.0, 953.0)
     text = said([even, risky])
@@ -50,7 +50,7 @@ def test_a_tail_that_differs_is_told_where_the_means_cannot_be():
     assert text.endswith(". In the worst 5 % of paths jit costs least.")
 
 
-def test_a_smaller_mean_with_a_worse_tail_says_both():
+def test_render_conclusion__a_smaller_mean_with_a_worse_tail_says_both():
     rng = np.random.default_rng(2)
     fire = np.where(rng.random(6000) < 0.05, 5000.0, 0.0) + rng.normal(1000, 10, 6000)
     text = said([fire, rng.normal(1500, 10, 6000)])
@@ -59,7 +59,7 @@ def test_a_smaller_mean_with_a_worse_tail_says_both():
     assert text.endswith(" of jit.")
 
 
-def test_a_rarely_cheapest_winner_is_not_said_to_win_often():
+def test_render_conclusion__a_rarely_cheapest_winner_is_not_said_to_win_often():
     rng = np.random.default_rng(2)
     fire = np.where(rng.random(6000) < 0.05, 50_000.0, 0.0) + 1000
     text = said([fire, np.full(6000, 1500.0)])
@@ -67,7 +67,7 @@ def test_a_rarely_cheapest_winner_is_not_said_to_win_often():
     assert "though jit is the cheapest on 9" in text
 
 
-def test_strategies_that_never_differ_cost_the_same():
+def test_render_conclusion__strategies_that_never_differ_cost_the_same():
     text = said([luck(), luck(), luck() + 10])
     assert text == (
         "jit and jic cost the same on every path; hybrid costs more. "
@@ -76,21 +76,21 @@ def test_strategies_that_never_differ_cost_the_same():
     assert said([luck(), luck()]) == "jit and jic cost the same on every path."
 
 
-def test_worst_paths_are_not_compared_below_5000_and_the_reason_is_said():
+def test_render_conclusion__worst_paths_are_not_compared_below_5000_and_the_reason_is_said():
     noise = np.random.default_rng(3).normal(0.0, 1.0, 4999)
     text = said([luck(4999), luck(4999) + noise + 50])
     assert text.startswith("jit costs least, ")
     assert text.endswith(" of paths. The worst 5 % of paths cannot be compared: fewer than 5,000 paths.")
 
 
-def test_worst_paths_that_one_path_tells_apart_are_not_compared():
+def test_render_conclusion__worst_paths_that_one_path_tells_apart_are_not_compared():
     one = luck().copy()
     one[np.argmax(one)] += 5000.0
     text = said([luck(), one])
     assert text.endswith(" The worst 5 % of paths cannot be compared: the difference rests on fewer than two paths.")
 
 
-def test_a_claim_on_the_worst_paths_gets_the_digits_that_it_needs():
+def test_render_conclusion__a_claim_on_the_worst_paths_gets_the_digits_that_it_needs():
     close = 0
     for shift in np.linspace(165.0, 185.0, 9):
         # The worst years of the cheaper are dearer by about as much as the interval reaches.
@@ -106,7 +106,7 @@ def test_a_claim_on_the_worst_paths_gets_the_digits_that_it_needs():
     assert close > 0
 
 
-def test_several_that_cannot_be_told_apart_are_listed():
+def test_render_conclusion__several_that_cannot_be_told_apart_are_listed():
     noise = np.random.default_rng(3).normal(0.0, 50.0, (2, 6000))
     text = said(np.stack([luck(), luck() + noise[0], luck() + noise[1]]))
     assert text.startswith("No difference in mean cost can be claimed between ")
@@ -114,7 +114,7 @@ def test_several_that_cannot_be_told_apart_are_listed():
     assert "the intervals of their differences contain 0" in text
 
 
-def test_intervals_hold_for_all_pairs_at_once():
+def test_render_conclusion__intervals_hold_for_all_pairs_at_once():
     luck_of_two = np.random.default_rng(4).normal(0.0, 1.0, 2000)
     gap = 2.1 * luck_of_two.std(ddof=1) / np.sqrt(2000) - luck_of_two.mean()
     two = [luck(2000), luck(2000) + luck_of_two + gap]
@@ -123,24 +123,24 @@ def test_intervals_hold_for_all_pairs_at_once():
     assert said([*two, luck(2000) + 500]).startswith("No difference in mean cost can be claimed between jit and jic")
 
 
-def test_one_path_says_nothing():
+def test_render_conclusion__one_path_says_nothing():
     text = said([[1.0], [2.0]])
     assert "at 1 path: jic costs 73 ± ? EUR per year more than jit, and its interval is unknown. " in text
     assert text.endswith(" The worst 5 % of paths cannot be compared: fewer than 5,000 paths.")
 
 
-def test_one_strategy_is_described():
+def test_render_conclusion__one_strategy_is_described():
     text = said([luck()], level=0.9)
     assert text.startswith("jit costs 73.00 ± 0.09 k EUR per year on average. In the worst 10 % of paths it costs 1.0")
     # What one path adds up to is not scaled to a year.
     assert text.endswith("k EUR over 5 d.")
 
 
-def test_model_without_prices_is_not_compared_in_money():
+def test_render_conclusion__model_without_prices_is_not_compared_in_money():
     assert render_conclusion(summarize(result(NAMES[:2], 2))).startswith("Nothing has a price in this model")
 
 
-def test_prices_count_and_not_what_happened_to_be_paid():
+def test_render_conclusion__prices_count_and_not_what_happened_to_be_paid():
     assert said([[0.0, 0.0], [0.0, 0.0]]) == "jit and jic cost the same on every path."
 
 
@@ -150,7 +150,7 @@ def of_profit(made: np.ndarray, price: float = 3.0):
     return result(NAMES[: len(made)], made.shape[1], ("line",), **flows, unit_cost=1.0, price=price)
 
 
-def test_where_there_is_a_price_profit_decides_and_not_cost():
+def test_render_conclusion__where_there_is_a_price_profit_decides_and_not_cost():
     rng = np.random.default_rng(5)
     outcomes = of_profit(np.stack([rng.normal(100, 1, 6000), rng.normal(200, 1, 6000)]))
     text = render_conclusion(summarize(outcomes))
@@ -161,7 +161,7 @@ def test_where_there_is_a_price_profit_decides_and_not_cost():
     assert "cost" not in text
 
 
-def test_a_bad_year_of_profit_is_one_that_sells_little():
+def test_render_conclusion__a_bad_year_of_profit_is_one_that_sells_little():
     rng = np.random.default_rng(6)
     risky = np.where(rng.random(6000) < 0.05, 10.0, 200.0) + rng.normal(0, 1, 6000)
     text = render_conclusion(summarize(of_profit(np.stack([risky, rng.normal(150, 1, 6000)]))))
@@ -170,7 +170,7 @@ def test_a_bad_year_of_profit_is_one_that_sells_little():
     assert " more over 5 d than the " in text
 
 
-def test_where_all_lose_the_best_loses_least():
+def test_render_conclusion__where_all_lose_the_best_loses_least():
     rng = np.random.default_rng(7)
     risky = np.where(rng.random(6000) < 0.05, 400.0, 100.0) + rng.normal(0, 1, 6000)
     steady = rng.normal(150, 1, 6000)
@@ -186,7 +186,7 @@ def test_where_all_lose_the_best_loses_least():
     assert alike.endswith("In the worst 5 % of paths jit loses least, too.")
 
 
-def test_a_loss_in_the_bad_years_alone_is_called_one():
+def test_render_conclusion__a_loss_in_the_bad_years_alone_is_called_one():
     sold = np.where(np.random.default_rng(8).random(6000) < 0.06, 10.0, 110.0)
     flows = {"started": np.full((2, 6000, 1), 100.0), "shipped": np.stack([sold, sold + 5.0])[:, :, np.newaxis]}
     text = render_conclusion(summarize(result(NAMES[:2], 6000, ("line",), **flows, unit_cost=1.0, price=1.0)))
@@ -194,12 +194,12 @@ def test_a_loss_in_the_bad_years_alone_is_called_one():
     assert text.endswith(". In the worst 5 % of paths jic loses least.")
 
 
-def test_a_loss_is_called_one():
+def test_render_conclusion__a_loss_is_called_one():
     text = render_conclusion(summarize(of_profit(np.full((1, 6000), 100.0), price=0.5)))
     assert text == "jit loses 3,650 EUR per year on average. In the worst 5 % of paths it loses 50 EUR over 5 d."
 
 
-def test_a_claim_gets_the_digits_that_it_needs():
+def test_render_conclusion__a_claim_gets_the_digits_that_it_needs():
     # 2 standard errors of the difference leave out 0 by little: "5 ± 5 less" would contradict itself.
     noise = np.random.default_rng(4).normal(0.0, 1.0, 2000)
     error = noise.std(ddof=1) / np.sqrt(2000)
@@ -218,7 +218,7 @@ def short(times: float, **options) -> str:
     return render_conclusion(summarize(jr.simulate(UNTIL_RARE | {"strategies": patches}, 1000, seed=1, **options)))
 
 
-def test_no_winner_is_named_where_a_hazard_was_hardly_seen():
+def test_render_conclusion__no_winner_is_named_where_a_hazard_was_hardly_seen():
     text = short(1)
     assert text.startswith("No difference in mean cost can be claimed between ")
     assert text.endswith(
@@ -228,13 +228,13 @@ def test_no_winner_is_named_where_a_hazard_was_hardly_seen():
     assert "costs least" not in text
 
 
-def test_a_winner_is_named_where_it_was_seen_or_sampled_more_often():
+def test_render_conclusion__a_winner_is_named_where_it_was_seen_or_sampled_more_often():
     for text in (short(9), short(1, rare=True)):
         assert text.startswith("lean costs least, ")
         assert "expected to hit" not in text
 
 
-def test_one_strategy_hardly_known_is_told_with_unknown_intervals():
+def test_render_conclusion__one_strategy_hardly_known_is_told_with_unknown_intervals():
     text = render_conclusion(summarize(jr.simulate(UNTIL_RARE, 1000, seed=1)))
     assert text.startswith("base costs 365 ± ? EUR per year on average.")
     assert "fire is expected to hit 0.1 times in these 1,000 paths" in text

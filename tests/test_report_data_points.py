@@ -36,7 +36,7 @@ def corners(element: ElementTree.Element) -> np.ndarray:
     return np.array(numbers, dtype=np.float64).reshape(-1, 2)
 
 
-def test_a_curve_is_where_the_svg_draws_it():
+def test_list_panels__a_curve_is_where_the_svg_draws_it():
     figure, ax = axes()
     plot = Plot(ax, AxisQuantity("return period", "years"), AxisQuantity("cost", "k EUR a year"))
     plot.draw_curve(of("jit"), [1.0, 10.0, 100.0], [5.0, -2.5, 1234.5], gid="line")
@@ -49,7 +49,7 @@ def test_a_curve_is_where_the_svg_draws_it():
     assert (panel.name, panel.across) == ("cost", "return period")
 
 
-def test_series_share_a_panel_where_they_share_their_abscissas():
+def test_list_panels__series_share_a_panel_where_they_share_their_abscissas():
     figure, ax = axes()
     plot = Plot(ax)
     plot.draw_curve(of("one"), [0, 1], [1, 2])
@@ -60,7 +60,7 @@ def test_series_share_a_panel_where_they_share_their_abscissas():
     assert [[series.name for series in panel.series] for panel in found] == [["one", "two"], ["three"]]
 
 
-def test_a_band_says_both_its_ends():
+def test_list_panels__a_band_says_both_its_ends():
     figure, ax = axes()
     plot = Plot(ax, y=AxisQuantity("stock", "units"), panel="jit")
     plot.draw_band(SeriesIdentity("90 %", "#005b96"), [0, 1, 2], [1, 2, 3], [4, 6, 8])
@@ -71,7 +71,7 @@ def test_a_band_says_both_its_ends():
     assert panel.series[0].y[0] == pytest.approx(middle, abs=0.1)
 
 
-def test_bars_have_the_whole_names_of_what_they_show():
+def test_list_panels__bars_have_the_whole_names_of_what_they_show():
     figure, ax = axes()
     plot, names = Plot(ax), ["jit", "just in case, with a name that no axis has room for"]
     plot.draw_bars(SeriesIdentity("holding", "#005b96"), names, [2.0, 3.0], [0.0, 0.0])
@@ -84,7 +84,7 @@ def test_bars_have_the_whole_names_of_what_they_show():
     assert panel.series[1].y[0] == pytest.approx(middle, abs=0.1)
 
 
-def test_steps_are_read_at_the_middle_of_their_bins():
+def test_list_panels__steps_are_read_at_the_middle_of_their_bins():
     figure, ax = axes()
     plot = Plot(ax, AxisQuantity("downtime", "hours"), AxisQuantity("share of paths", "%"))
     plot.draw_steps(of("jit"), [0.0, 2.0, 4.0], [10.0, 20.0], shade=0.1)
@@ -93,7 +93,7 @@ def test_steps_are_read_at_the_middle_of_their_bins():
     assert [series.texts for series in panel.series] == [("10 %", "20 %")]
 
 
-def test_spans_and_nodes_stand_for_themselves():
+def test_list_panels__spans_and_nodes_stand_for_themselves():
     figure, (above, below) = axes(2)
     spans = Plot(above, AxisQuantity("time", "days"))
     spans.draw_spans(of("fire"), [(3.0, 2.0), (9.0, 0.5)], 0)
@@ -108,7 +108,7 @@ def test_spans_and_nodes_stand_for_themselves():
     assert (nodes.x[0], figure.bbox.height - nodes.series[0].y[0]) == pytest.approx(tuple(place), abs=0.1)
 
 
-def test_a_point_without_a_value_has_no_place_and_a_question_mark():
+def test_list_panels__a_point_without_a_value_has_no_place_and_a_question_mark():
     figure, ax = axes()
     Plot(ax, y=AxisQuantity("cost", "EUR")).draw_curve(of("jit"), [1, 2], [5.0, np.nan])
     _, (panel,) = drawn(figure)
@@ -117,7 +117,7 @@ def test_a_point_without_a_value_has_no_place_and_a_question_mark():
     json.dumps(panel.to_dict(), allow_nan=False)
 
 
-def test_many_points_are_thinned_evenly_with_both_ends():
+def test_list_panels__many_points_are_thinned_evenly_with_both_ends():
     figure, ax = axes()
     Plot(ax).draw_curve(of("jit"), np.arange(5000), np.arange(5000))
     _, (panel,) = drawn(figure)
@@ -126,7 +126,7 @@ def test_many_points_are_thinned_evenly_with_both_ends():
     assert len(panel.list_rows()) < 30
 
 
-def test_the_artists_of_a_strategy_are_tagged():
+def test_tag_strategies__the_artists_of_a_strategy_are_tagged():
     figure, ax = axes()
     plot = Plot(ax)
     plot.draw_curve(of("jit"), [0, 1], [0, 1])
@@ -141,7 +141,7 @@ def test_the_artists_of_a_strategy_are_tagged():
     assert len([one for one in tagged if one.startswith("key-series-1-")]) == 1
 
 
-def test_only_figures_whose_series_are_strategies_have_toggles():
+def test_list_toggles__only_figures_whose_series_are_strategies_have_toggles():
     figure, ax = axes()
     Plot(ax).draw_curve(of("jit"), [0, 1], [0, 1])
     assert list_toggles(figure, ["jit", "jic"]) == (), "one strategy alone cannot be hidden"
@@ -149,7 +149,7 @@ def test_only_figures_whose_series_are_strategies_have_toggles():
     assert list_toggles(figure, ["jit", "jic"]) == (), "a customer may have the name of a strategy"
 
 
-def test_the_svg_has_no_styles_and_keeps_its_text():
+def test_render_inline_svg__the_svg_has_no_styles_and_keeps_its_text():
     figure, ax = axes()
     ax.plot([0, 1], [0, 1], ls="--", lw=2.5)
     ax.set_title('a < b & "c"')
@@ -164,7 +164,7 @@ def test_the_svg_has_no_styles_and_keeps_its_text():
 
 
 @pytest.mark.parametrize("key", ["one", "two"])
-def test_the_same_figure_gives_the_same_svg(key):
+def test_render_inline_svg__the_same_figure_gives_the_same_svg(key):
     def text() -> str:
         figure, ax = axes()
         ax.plot([0, 1], [0, 1], marker="o")

@@ -64,27 +64,27 @@ def map_curves(ax):
 # --- the look ---------------------------------------------------------------------------------------------------------
 
 
-def test_lightness_is_that_of_the_cie():
+def test_compute_lightness__lightness_is_that_of_the_cie():
     assert compute_lightness("#ffffff") == pytest.approx(100.0, abs=0.01)
     assert compute_lightness("#000000") == 0.0
     assert compute_lightness("#777777") == pytest.approx(50.03, abs=0.01)
 
 
-def test_colors_differ_in_gray():
+def test_compute_lightness__colors_differ_in_gray():
     shades = [compute_lightness(color) for color in COLORS]
     assert min(abs(a - b) for a, b in combinations(shades, 2)) > 6
     assert min(abs(a - b) for a, b in combinations(shades[:3], 2)) > 12
     assert max(shades) < 85, "too light to be seen on white"
 
 
-def test_series_of_one_color_differ_in_line_and_hatch():
+def test_select_look__series_of_one_color_differ_in_line_and_hatch():
     for k in range(len(COLORS)):
         one, other = select_look(k), select_look(k + len(COLORS))
         assert one.color == other.color
         assert (one.dashes, one.hatch, one.marker) != (other.dashes, other.hatch, other.marker)
 
 
-def test_settings_of_the_user_do_not_change_and_do_not_change_a_figure():
+def test_exceedance__settings_of_the_user_do_not_change_and_do_not_change_a_figure():
     with mpl.rc_context({"lines.linewidth": 7, "axes.facecolor": "red", "text.usetex": False}):
         before = dict(mpl.rcParams)
         figure = report.exceedance(LOSSES["plain"])
@@ -94,7 +94,7 @@ def test_settings_of_the_user_do_not_change_and_do_not_change_a_figure():
     assert {line.get_linewidth() for line in ax.get_lines()} == {1.8}
 
 
-def test_a_figure_has_an_image_for_a_notebook(bicycles):
+def test_cost_stack__a_figure_has_an_image_for_a_notebook(bicycles):
     image, size = report.cost_stack(bicycles)._repr_png_()
     assert image.startswith(b"\x89PNG")
     assert size == {"width": 700, "height": 400}
@@ -104,7 +104,7 @@ def test_a_figure_has_an_image_for_a_notebook(bicycles):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_places_apart_do_not_overlap_and_are_the_nearest(seed):
+def test_spread_apart__places_apart_do_not_overlap_and_are_the_nearest(seed):
     rng = np.random.default_rng(seed)
     wanted, sizes = rng.random(5).tolist(), (0.05 + 0.2 * rng.random(5)).tolist()
     placed = spread_apart(wanted, sizes)
@@ -123,12 +123,12 @@ def test_places_apart_do_not_overlap_and_are_the_nearest(seed):
             assert cost(tried) >= cost(placed) - 1e-12
 
 
-def test_places_stay_between_the_ends_and_in_order():
+def test_spread_in_order__places_stay_between_the_ends_and_in_order():
     assert spread_in_order([0.9, 0.1], [0.2, 0.2], 0.0, 1.0) == pytest.approx([0.4, 0.6])
     assert spread_apart([2.0, -3.0], [0.2, 0.2], 0.0, 1.0) == pytest.approx([0.9, 0.1])
 
 
-def test_long_names_are_wrapped_and_cut():
+def test_wrap_text__long_names_are_wrapped_and_cut():
     assert wrap_text("short") == "short"
     assert wrap_text("one two three", 8) == "one two\nthree"
     assert wrap_text("abcdefghij", 4, 2) == "abcd\nefg…"
@@ -140,7 +140,7 @@ def test_long_names_are_wrapped_and_cut():
 
 @pytest.mark.parametrize("case", LOSSES)
 @pytest.mark.parametrize("draw", [report.distribution, report.exceedance, report.convergence, report.cost_stack])
-def test_words_lie_apart_and_within_the_figure(case, draw):
+def test_figures__words_lie_apart_and_within_the_figure(case, draw):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = draw(LOSSES[case])
@@ -149,7 +149,7 @@ def test_words_lie_apart_and_within_the_figure(case, draw):
     assert not find_overlapping(figure)
 
 
-def test_a_distribution_holds_the_shares_of_the_histogram(bicycles):
+def test_distribution__a_distribution_holds_the_shares_of_the_histogram(bicycles):
     found = risk.histogram(risk.metrics(bicycles), "cost")
     assert found["share"].sum() + found["below"].sum() + found["above"].sum() == pytest.approx(3)
     ax = report.distribution(bicycles).axes[0]
@@ -162,12 +162,12 @@ def test_a_distribution_holds_the_shares_of_the_histogram(bicycles):
     assert ax.get_ylabel().startswith("share of paths in a bin, %")
 
 
-def test_a_distribution_says_how_many_values_are_zero():
+def test_distribution__a_distribution_says_how_many_values_are_zero():
     losses = handmade.of_cost([[0.0] * 75 + [10.0] * 25, [5.0] * 100], ["now and then", "always"])
     assert any("exactly 0: 75 % (now and then)" in text for text, _ in list_words(report.distribution(losses)))
 
 
-def test_an_exceedance_figure_holds_the_curves(bicycles):
+def test_exceedance__an_exceedance_figure_holds_the_curves(bicycles):
     found = risk.exceedance(risk.metrics(bicycles), "stockout")
     ax = report.exceedance(risk.metrics(bicycles), "stockout").axes[0]
     for name, line in map_curves(ax).items():
@@ -179,7 +179,7 @@ def test_an_exceedance_figure_holds_the_curves(bicycles):
     assert ax.get_ylabel() == "time short, days per year"
 
 
-def test_a_convergence_figure_holds_the_estimates_of_a_year(bicycles):
+def test_convergence__a_convergence_figure_holds_the_estimates_of_a_year(bicycles):
     found = risk.convergence(risk.metrics(bicycles), "cost", "cvar")
     ax = report.convergence(bicycles, "cost", "cvar").axes[0]
     yearly = found["estimate"].attrs["per_year"] / 1000
@@ -192,7 +192,7 @@ def test_a_convergence_figure_holds_the_estimates_of_a_year(bicycles):
     assert ax.get_ylabel() == "CVaR 95 of total cost, k EUR per year"
 
 
-def test_a_cost_stack_adds_up_to_the_mean_total(bicycles):
+def test_cost_stack__a_cost_stack_adds_up_to_the_mean_total(bicycles):
     measures = risk.describe(risk.costs(bicycles))
     ax = report.cost_stack(bicycles).axes[0]
     bars = {group.get_label(): [bar.get_height() for bar in group] for group in ax.containers}
@@ -204,14 +204,14 @@ def test_a_cost_stack_adds_up_to_the_mean_total(bicycles):
 
 
 @pytest.mark.parametrize("count", [2, 5, 8])
-def test_totals_above_the_bars_do_not_touch(count):
+def test_cost_stack__totals_above_the_bars_do_not_touch(count):
     cost = 1e6 + 1e4 * RNG.random((count, 4000))
     figure = report.cost_stack(handmade.of_cost(cost, [f"plan_{k}" for k in range(count)]))
     assert sum("±" in text for text, _ in list_words(figure)) == count
     assert not find_overlapping(figure)
 
 
-def test_an_exceedance_figure_of_profit_says_fallen_short_of():
+def test_exceedance__an_exceedance_figure_of_profit_says_fallen_short_of():
     profit = handmade.result(paths=60, shipped=RNG.random((2, 60, 1)), price=-3.0, unit_cost=1.0, started=5.0)
     figure = report.exceedance(profit, "profit")
     assert "fallen short of" in figure.axes[0].get_title(loc="left")
@@ -219,19 +219,19 @@ def test_an_exceedance_figure_of_profit_says_fallen_short_of():
 
 
 @pytest.mark.parametrize("draw", [report.distribution, report.exceedance, report.convergence])
-def test_an_unknown_metric_and_too_many_strategies_are_refused(bicycles, draw):
+def test_figures__an_unknown_metric_and_too_many_strategies_are_refused(bicycles, draw):
     with pytest.raises(ResultError, match="'costs'"):
         draw(bicycles, "costs")
     with pytest.raises(ResultError, match="30 strategies do not fit"):
         draw(handmade.of_cost(np.ones((30, 4))))
 
 
-def test_a_result_without_prices_has_no_costs_to_stack():
+def test_cost_stack__a_result_without_prices_has_no_costs_to_stack():
     with pytest.raises(ResultError, match="nothing costs anything"):
         report.cost_stack(handmade.result())
 
 
-def test_figures_draw_into_axes_handed_in(bicycles, trace, replay):
+def test_exceedance__figures_draw_into_axes_handed_in(bicycles, trace, replay):
     outline = jr.outline("bicycles")
     figure = Figure(figsize=(13, 18), layout="constrained")
     axes = figure.subplots(4, 2).ravel()
@@ -250,7 +250,7 @@ def test_figures_draw_into_axes_handed_in(bicycles, trace, replay):
 # --- traces and replays -----------------------------------------------------------------------------------------------
 
 
-def test_bands_are_the_quantiles_over_the_paths(trace):
+def test_compute_trace_quantiles__bands_are_the_quantiles_over_the_paths(trace):
     found = compute_trace_quantiles(trace, "on_hand", [0.25, 0.5])
     for strategy, time, stage in (("jit", 40, "frame"), ("jic", 200, "bike")):
         values = np.sort(trace["on_hand"].sel(strategy=strategy, time=time, stage=stage).values)
@@ -258,7 +258,7 @@ def test_bands_are_the_quantiles_over_the_paths(trace):
         assert point.tolist() == [values[9], values[19]], "the 10th and the 20th of 40"
 
 
-def test_bands_stand_at_the_ranks_of_every_other_quantile(trace):
+def test_compute_trace_quantiles__bands_stand_at_the_ranks_of_every_other_quantile(trace):
     some = trace[["on_hand"]].isel(path=[*range(40), *range(10)], time=[200]).drop_vars("path")
     numbered = (0 * some + xr.DataArray(np.arange(50.0), dims="path")).assign_attrs(trace.attrs)
     # 0.14 times 50 is a little above 7 in floating point, and the rank is 7.
@@ -273,12 +273,12 @@ def test_bands_stand_at_the_ranks_of_every_other_quantile(trace):
         (lambda t: t.isel(strategy=0), "it needs strategy, path, time"),
     ],
 )
-def test_bands_refuse_a_dataset_that_is_no_trace(trace, change, message):
+def test_compute_trace_quantiles__bands_refuse_a_dataset_that_is_no_trace(trace, change, message):
     with pytest.raises(ResultError, match=message):
         compute_trace_quantiles(change(trace), "on_hand")
 
 
-def test_a_fan_holds_the_bands(trace):
+def test_fan__a_fan_holds_the_bands(trace):
     found = compute_trace_quantiles(trace, "on_hand").sel(stage="frame")
     figure = report.fan(trace, "on_hand", "frame")
     assert [ax.get_ylim() for ax in figure.axes] == [figure.axes[0].get_ylim()] * 3
@@ -292,14 +292,14 @@ def test_a_fan_holds_the_bands(trace):
     assert not find_overlapping(figure)
 
 
-def test_a_fan_refuses_an_unknown_stage_or_variable(trace):
+def test_fan__a_fan_refuses_an_unknown_stage_or_variable(trace):
     with pytest.raises(ResultError, match="no stage 'wheel': allowed are frame, bike"):
         report.fan(trace, "on_hand", "wheel")
     with pytest.raises(ResultError, match="no variable 'stock'"):
         report.fan(trace, "stock")
 
 
-def test_a_timeline_holds_occurrences_downtime_and_backlog(replay):
+def test_timeline__a_timeline_holds_occurrences_downtime_and_backlog(replay):
     figure = report.timeline(replay)
     above, below = figure.axes
     rows = {bars.get_label(): bars for bars in list_labeled(above.collections)}
@@ -315,13 +315,13 @@ def test_a_timeline_holds_occurrences_downtime_and_backlog(replay):
     assert not find_overlapping(figure)
 
 
-def test_a_timeline_of_a_window_shows_the_window(replay):
+def test_timeline__a_timeline_of_a_window_shows_the_window(replay):
     figure = report.timeline(replay.sel(time=slice(100, 149)))
     assert figure.axes[1].get_xlim() == (100.0, 150.0)
     assert not find_outside(figure)
 
 
-def test_a_timeline_shows_one_path(trace, replay):
+def test_timeline__a_timeline_shows_one_path(trace, replay):
     with pytest.raises(ResultError, match="not a replay"):
         report.timeline(trace)
     with pytest.raises(ResultError, match="one path"):
@@ -357,7 +357,7 @@ def box_extents(figure):
 @pytest.mark.parametrize(
     "model", ["brake-valves", "bicycles", "clinic-supplies", chain(3, 4), chain(2, 12), chain(12), chain(1, 1, 5)]
 )
-def test_boxes_of_a_network_lie_apart_and_hold_their_words(model):
+def test_network__boxes_of_a_network_lie_apart_and_hold_their_words(model):
     outline = jr.outline(model)
     figure = report.network(outline)
     found = box_extents(figure)
@@ -371,7 +371,7 @@ def test_boxes_of_a_network_lie_apart_and_hold_their_words(model):
 
 
 @pytest.mark.parametrize("measured", [False, True])
-def test_the_heading_of_a_small_network_does_not_shrink_it(measured):
+def test_network__the_heading_of_a_small_network_does_not_shrink_it(measured):
     # One stage and one customer are narrower than the legend in one line, which made the axes collapse.
     figure = report.network(jr.outline(NOTHING_COSTS), jr.simulate(NOTHING_COSTS, 20) if measured else None)
     with warnings.catch_warnings():
@@ -381,7 +381,7 @@ def test_the_heading_of_a_small_network_does_not_shrink_it(measured):
     assert figure.axes[0].get_window_extent().width > 0.95 * figure.bbox.width
 
 
-def test_links_lead_from_left_to_right():
+def test_network__links_lead_from_left_to_right():
     outline = jr.outline("brake-valves")
     found = box_extents(report.network(outline))
     links = [*zip(outline["source"].values, outline["target"].values, strict=True), ("car", "dealers")]
@@ -390,7 +390,7 @@ def test_links_lead_from_left_to_right():
         assert found[source].x1 < found[target].x0
 
 
-def test_the_layout_avoids_a_crossing():
+def test_compute_layout__the_layout_avoids_a_crossing():
     places = compute_layout(
         ["end"],
         ["a", "b", "x", "y"],
@@ -401,14 +401,14 @@ def test_the_layout_avoids_a_crossing():
     assert (up["x"] - up["y"]) * (up["b"] - up["a"]) > 0
 
 
-def test_links_that_pass_a_column_go_between_its_boxes():
+def test_compute_layout__links_that_pass_a_column_go_between_its_boxes():
     links = [("far", "end"), ("far", "near"), ("near", "end")]
     places = compute_layout(["end"], ["far", "near"], links, dict.fromkeys(("end", "far", "near"), 1.0))
     assert places.routes["far", "end"] == [("far", 2), ("far", 1), ("end", 0)]
     assert abs(places.heights["far", 1] - places.heights["near", 1]) >= 0.5
 
 
-def test_a_network_with_a_result_shows_the_time_lost(bicycles):
+def test_network__a_network_with_a_result_shows_the_time_lost(bicycles):
     outline = jr.outline(bicycles)
     figure = report.network(outline, bicycles, "jit")
     hours = float(bicycles["starved"].sel(strategy="jit", stage="bike").mean()) * 24 * 365 / 337
@@ -419,7 +419,7 @@ def test_a_network_with_a_result_shows_the_time_lost(bicycles):
     assert compute_lightness(mpl.colors.to_hex(faces["bike"])) < 80
 
 
-def test_a_store_of_level_zero_has_an_empty_bar():
+def test_outline__a_store_of_level_zero_has_an_empty_bar():
     outline = jr.outline("fast-fashion")
     drawn = build_boxes(outline, None, "jit")
     assert float(outline["order_up_to"].sel(strategy="jit", stage="far")) == 0
@@ -427,7 +427,7 @@ def test_a_store_of_level_zero_has_an_empty_bar():
     assert drawn["near"].cover > 0
 
 
-def test_a_network_refuses_unknown_strategies_large_networks_and_other_models(bicycles):
+def test_network__a_network_refuses_unknown_strategies_large_networks_and_other_models(bicycles):
     outline = jr.outline("bicycles")
     with pytest.raises(ResultError, match="did you mean 'jit'"):
         report.network(outline, strategy="jitt")
@@ -437,7 +437,7 @@ def test_a_network_refuses_unknown_strategies_large_networks_and_other_models(bi
         report.network(outline, handmade.result(("jit",)))
 
 
-def test_the_same_figure_is_the_same_file(tmp_path, bicycles):
+def test_cost_stack__the_same_figure_is_the_same_file(tmp_path, bicycles):
     from jitrisk.report.writing import write_figure
 
     for suffix in (".svg", ".png", ".pdf"):

@@ -16,7 +16,7 @@ def bicycles():
     return jr.simulate("bicycles", 400, 3)
 
 
-def test_title_of_a_network_keeps_the_margin_of_the_figure(bicycles):
+def test_network__title_of_a_network_keeps_the_margin_of_the_figure(bicycles):
     figure = report.network(jr.outline(bicycles), bicycles, "jit")
     written = io.BytesIO()
     figure.savefig(written, format="svg")
@@ -27,7 +27,7 @@ def test_title_of_a_network_keeps_the_margin_of_the_figure(bicycles):
     assert float(baseline[1]) - capital >= 72 * mpl.rcParams["figure.constrained_layout.h_pad"]
 
 
-def test_time_lost_below_a_minute_per_year_has_no_digits(bicycles):
+def test_build_boxes__time_lost_below_a_minute_per_year_has_no_digits(bicycles):
     starved = bicycles["starved"].where(bicycles["stage"] != "bike", 1e-9)
     stage = build_boxes(jr.outline(bicycles), bicycles.assign(starved=starved), "jit")["bike"]
     assert [line for line in stage.lost if "starved" in line] == ["starved < 1 min per year"]

@@ -32,7 +32,7 @@ from jitrisk.units import format_number
         (0.0, math.nan, "0 ± ?"),
     ],
 )
-def test_rounding_follows_half_the_interval(value, half, text):
+def test_round_estimate__rounding_follows_half_the_interval(value, half, text):
     assert str(round_estimate(Estimate(value, half))) == text
 
 
@@ -49,11 +49,11 @@ def test_rounding_follows_half_the_interval(value, half, text):
         (5.0, 5.0, "5 ± 5"),
     ],
 )
-def test_an_interval_that_leaves_out_0_does_not_look_as_if_it_held_it(value, half, text):
+def test_round_estimate__an_interval_that_leaves_out_0_does_not_look_as_if_it_held_it(value, half, text):
     assert str(round_estimate(Estimate(value, half))) == text
 
 
-def test_no_rounded_claim_contradicts_itself():
+def test_round_estimate__no_rounded_claim_contradicts_itself():
     rng = np.random.default_rng(1)
     for value, part in zip(10 ** rng.uniform(-6, 9, 5000), rng.uniform(0.9, 1, 5000), strict=True):
         shown = round_estimate(Estimate(value, value * part))
@@ -71,18 +71,18 @@ def test_no_rounded_claim_contradicts_itself():
         (math.inf, 3, "inf"),
     ],
 )
-def test_a_number_keeps_all_its_digits_before_the_point(value, digits, text):
+def test_format_number__a_number_keeps_all_its_digits_before_the_point(value, digits, text):
     assert format_number(value, digits) == text
 
 
-def test_digits_of_a_percentage_are_counted_from_the_nearer_end():
+def test_round_estimate__digits_of_a_percentage_are_counted_from_the_nearer_end():
     assert str(round_estimate(Estimate(99.9994, 0.0002), top=100)) == "99.99940 ± 0.00020"
     assert str(round_estimate(Estimate(99.9994, 1e-9), top=100)) == "99.9994000"
     assert str(round_estimate(Estimate(100.0, 0.0), top=100)) == "100"
     assert str(round_estimate(Estimate(50.0004, 0.0002), top=100)) == "50.00"
 
 
-def test_half_an_interval_follows_a_change_of_sign():
+def test_estimate__half_an_interval_follows_a_change_of_sign():
     assert Estimate(3.0, 1.0).multiply(-2) == Estimate(-6.0, 2.0)
 
 
@@ -98,11 +98,11 @@ def test_half_an_interval_follows_a_change_of_sign():
         ([], ""),
     ],
 )
-def test_scale_suits_the_largest_value(values, word):
+def test_select_scale__scale_suits_the_largest_value(values, word):
     assert select_scale(values).word == word
 
 
-def test_scale_beside_another_is_kept_until_too_small_or_too_large_for_it():
+def test_select_scale__scale_beside_another_is_kept_until_too_small_or_too_large_for_it():
     million = select_scale([12e6])
     assert select_scale([20_000], beside=million) == million
     assert select_scale([0.0], beside=million) == million
@@ -120,11 +120,11 @@ def test_scale_beside_another_is_kept_until_too_small_or_too_large_for_it():
         ((1.0, 0.2, 1.0), "> 20"),
     ],
 )
-def test_share_never_seen_is_less_than_what_could_have_been_missed(ends, text):
+def test_format_share__share_never_seen_is_less_than_what_could_have_been_missed(ends, text):
     assert str(format_share(*ends)) == text
 
 
-def test_paths_of_about_a_year_need_no_words_and_others_say_how_long_they_are():
+def test_format_within_horizon__paths_of_about_a_year_need_no_words_and_others_say_how_long_they_are():
     assert format_within_horizon({"periods": 337, "period_hours": 24.0}) == ""
     assert format_within_horizon({"periods": 13 * 365 * 3, "period_hours": 8.0}) == " in 13 years"
     assert format_within_horizon({"periods": 30, "period_hours": 24.0}) == " in 30 d"

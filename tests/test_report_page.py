@@ -76,14 +76,14 @@ def page(written):
     return Page(written)
 
 
-def test_every_section_and_figure_is_there_in_order(page):
+def test_page__every_section_and_figure_is_there_in_order(page):
     ids = page.ids()
     assert [one for one in ids if one in SECTIONS] == list(SECTIONS)
     assert set(FIGURES) | {"time", "fan-on_hand", "fan-backlog", "timeline"} <= set(ids)
     assert "Not drawn" not in page.text()
 
 
-def test_question_answer_and_table_say_what_the_terminal_says(page, outcomes):
+def test_build_comparison_table__question_answer_and_table_say_what_the_terminal_says(page, outcomes):
     text = page.text()
     assert "jit, jic or hybrid: which costs less" in text
     assert render_conclusion(summarize(outcomes, "jic")) in text
@@ -93,7 +93,7 @@ def test_question_answer_and_table_say_what_the_terminal_says(page, outcomes):
     assert all(note in text for note in sheet.notes)
 
 
-def test_a_page_asks_for_nothing(page, written):
+def test_page__a_page_asks_for_nothing(page, written):
     for tag, attrs in page.elements:
         assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form")
         assert not [name for name in attrs if name.startswith("on")]
@@ -106,7 +106,7 @@ def test_a_page_asks_for_nothing(page, written):
     assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", written)
 
 
-def test_its_policy_allows_its_own_script_and_style_alone(page, written):
+def test_page__its_policy_allows_its_own_script_and_style_alone(page, written):
     (policy,) = [a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
@@ -116,7 +116,7 @@ def test_its_policy_allows_its_own_script_and_style_alone(page, written):
     ]
 
 
-def test_identifiers_are_unique_and_references_lead_somewhere(page, written):
+def test_page__identifiers_are_unique_and_references_lead_somewhere(page, written):
     ids = page.ids()
     assert len(set(ids)) == len(ids)
     wanted = set(re.findall(r"url\(#([^)]+)\)", written))
@@ -125,7 +125,7 @@ def test_identifiers_are_unique_and_references_lead_somewhere(page, written):
     assert wanted <= set(ids)
 
 
-def test_every_figure_is_named_and_has_its_table(page):
+def test_page__every_figure_is_named_and_has_its_table(page):
     pictures = [attrs for tag, attrs in page.elements if tag == "svg"]
     assert len(pictures) == len(FIGURES) + 3
     assert all(attrs["role"] == "img" and attrs["aria-labelledby"] for attrs in pictures)
@@ -134,18 +134,18 @@ def test_every_figure_is_named_and_has_its_table(page):
     assert all(attrs.get("scope") in ("row", "col") for tag, attrs in page.elements if tag == "th")
 
 
-def test_the_same_result_gives_the_same_bytes(outcomes, written, tmp_path):
+def test_write_report__the_same_result_gives_the_same_bytes(outcomes, written, tmp_path):
     jr.write_report(outcomes, tmp_path / "again.html", base="jic", threads=1)
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == written
 
 
-def test_a_file_gives_the_page_of_the_result(outcomes, written, tmp_path):
+def test_write_report__a_file_gives_the_page_of_the_result(outcomes, written, tmp_path):
     jr.save(outcomes, tmp_path / "kept.nc")
     jr.write_report(tmp_path / "kept.nc", tmp_path / "kept.html", base="jic")
     assert (tmp_path / "kept.html").read_text(encoding="utf-8") == written
 
 
-def test_it_is_small(written):
+def test_page__it_is_small(written):
     assert len(written.encode()) < 5e6
 
 
@@ -156,7 +156,7 @@ def hostile():
     return things.assign_attrs(name=ATTACK, currency=ATTACK, model=json.dumps({"name": ATTACK}), model_hash=ATTACK)
 
 
-def test_names_and_texts_of_a_model_stay_text():
+def test_render_page__names_and_texts_of_a_model_stay_text():
     written = render_page(hostile())
     page = Page(written)
     assert [tag for tag, _ in page.elements].count("script") == 2
@@ -167,7 +167,7 @@ def test_names_and_texts_of_a_model_stay_text():
     assert ATTACK[:20] in json.dumps(data).replace("\\", "")
 
 
-def test_without_its_model_a_result_still_gives_a_page():
+def test_render_page__without_its_model_a_result_still_gives_a_page():
     page = Page(render_page(random_result(2, 60)))
     ids = page.ids()
     assert [one for one in ids if one in SECTIONS] == list(SECTIONS)
@@ -175,7 +175,7 @@ def test_without_its_model_a_result_still_gives_a_page():
     assert "time" not in ids
 
 
-def test_a_result_of_paths_handed_in_says_why_none_is_replayed(tmp_path):
+def test_write_report__a_result_of_paths_handed_in_says_why_none_is_replayed(tmp_path):
     paths = jr.sample("bicycles", 50, seed=1)
     handed = jr.simulate("bicycles", exogenous=paths)
     jr.write_report(handed, tmp_path / "page.html")
@@ -184,19 +184,19 @@ def test_a_result_of_paths_handed_in_says_why_none_is_replayed(tmp_path):
     assert "To repeat it" not in text
 
 
-def test_the_last_year_of_long_paths_gives_a_page_with_its_replay(tmp_path):
+def test_write_report__the_last_year_of_long_paths_gives_a_page_with_its_replay(tmp_path):
     run = jr.simulate(burning("3 years"), 40)
     jr.write_report(jr.measure_last_year(run), tmp_path / "page.html")
     assert "No path could be run again" not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_a_result_changed_by_hand_is_not_replayed(outcomes, tmp_path):
+def test_write_report__a_result_changed_by_hand_is_not_replayed(outcomes, tmp_path):
     changed = outcomes.assign(started=outcomes["started"] + 1)
     jr.write_report(changed, tmp_path / "page.html")
     assert "No path could be run again: " in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_a_result_without_its_seed_is_not_replayed(outcomes, tmp_path):
+def test_write_report__a_result_without_its_seed_is_not_replayed(outcomes, tmp_path):
     unknown = outcomes.copy()
     del unknown.attrs["seed"]
     jr.write_report(unknown, tmp_path / "page.html")
@@ -205,14 +205,14 @@ def test_a_result_without_its_seed_is_not_replayed(outcomes, tmp_path):
     assert "To repeat it" not in text
 
 
-def test_no_replay_leaves_the_story_out(outcomes, tmp_path):
+def test_write_report__no_replay_leaves_the_story_out(outcomes, tmp_path):
     jr.write_report(outcomes, tmp_path / "page.html", replay=False)
     ids = Page((tmp_path / "page.html").read_text(encoding="utf-8")).ids()
     assert "network" in ids
     assert not {"time", "timeline", "fan-on_hand"} & set(ids)
 
 
-def test_where_nothing_costs_anything_no_money_is_asked_about():
+def test_render_page__where_nothing_costs_anything_no_money_is_asked_about():
     text = Page(render_page(result(paths=30))).text()
     assert "jit or jic: which serves better?" in text
     assert "so no estimate of money has to be precise" in text
@@ -220,7 +220,7 @@ def test_where_nothing_costs_anything_no_money_is_asked_about():
 
 
 @pytest.mark.filterwarnings("error")
-def test_letters_that_no_font_here_has_stay_text():
+def test_render_page__letters_that_no_font_here_has_stay_text():
     outcomes = of_cost([np.arange(50.0)], ["jit"]).assign_attrs(name="\u6570\u636e")
     assert "\u6570\u636e" in render_page(outcomes)
 
@@ -235,12 +235,12 @@ def test_letters_that_no_font_here_has_stay_text():
     ],
     ids=["one path", "no prices", "one strategy", "all zero"],
 )
-def test_poor_results_give_a_page(made):
+def test_render_page__poor_results_give_a_page(made):
     page = Page(render_page(made()))
     assert [one for one in page.ids() if one in SECTIONS] == list(SECTIONS)
 
 
-def test_points_that_weighted_paths_do_not_reach_give_valid_data():
+def test_render_page__points_that_weighted_paths_do_not_reach_give_valid_data():
     outcomes = jr.simulate("brake-valves", 300, rare=True)
     curves = risk.exceedance(metrics(outcomes), "cost")["value"]
     absent = int(np.isnan(curves.sel(strategy="hybrid")).sum())
@@ -256,7 +256,7 @@ def test_points_that_weighted_paths_do_not_reach_give_valid_data():
     assert sum(said.startswith("?") for said in hybrid["texts"]) == absent
 
 
-def test_what_is_no_result_gives_none(tmp_path):
+def test_write_report__what_is_no_result_gives_none(tmp_path):
     with pytest.raises(ResultError, match="not a result"):
         jr.write_report(xr.Dataset(), tmp_path / "page.html")
     broken = random_result(2, 20)
@@ -272,13 +272,13 @@ def test_what_is_no_result_gives_none(tmp_path):
     ("name", "message"),
     [("page.pdf", "unknown kind of file"), ("no/page.html", "make it first"), ("folder.html", "is a folder")],
 )
-def test_a_target_is_refused_before_the_work(tmp_path, name, message):
+def test_write_report__a_target_is_refused_before_the_work(tmp_path, name, message):
     (tmp_path / "folder.html").mkdir()
     with pytest.raises(ResultError, match=message):
         jr.write_report("no such model", tmp_path / name)
 
 
-def test_only_a_page_is_written_over(tmp_path):
+def test_write_page__only_a_page_is_written_over(tmp_path):
     target = tmp_path / "page.html"
     target.write_text("my notes")
     with pytest.raises(ResultError, match="exists and is no HTML page"):
@@ -289,19 +289,19 @@ def test_only_a_page_is_written_over(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_the_command_repeats_the_run(outcomes, written, tmp_path):
+def test_render_command__the_command_repeats_the_run(outcomes, written, tmp_path):
     assert render_command(outcomes) == "jitrisk report model.yaml --paths 400 --seed 3 --html report.html"
     (tmp_path / "model.yaml").write_text(render_model_text(outcomes), encoding="utf-8")
     again = jr.simulate(str(tmp_path / "model.yaml"), 400, seed=3)
     assert again.identical(outcomes)
 
 
-def test_the_command_names_the_strategies_of_a_selection(outcomes):
+def test_render_command__the_command_names_the_strategies_of_a_selection(outcomes):
     assert "--strategy jic --strategy jit --paths" in render_command(outcomes.sel(strategy=["jic", "jit"]))
     assert render_command(outcomes.isel(path=slice(0, 10))) == ""
 
 
-def test_enough_paths_make_the_interval_as_narrow_as_wanted():
+def test_estimate_needed_paths__enough_paths_make_the_interval_as_narrow_as_wanted():
     rng = np.random.default_rng(4)
     cost = rng.normal(100.0, 20.0, (1, 40_000))
     few = estimate_needed_paths(describe(metrics(of_cost(cost[:, :2_500]))), "cost", 0.002).sel(statistic="mean")
@@ -311,7 +311,7 @@ def test_enough_paths_make_the_interval_as_narrow_as_wanted():
     assert float(wide["width"].item()) == pytest.approx(0.002, rel=0.05)
 
 
-def test_sufficiency_is_unknown_where_the_interval_is():
+def test_estimate_needed_paths__sufficiency_is_unknown_where_the_interval_is():
     one = estimate_needed_paths(describe(metrics(of_cost([[5.0]]))))
     assert np.isnan(one["needed"].sel(statistic="mean")).all()
     nothing = estimate_needed_paths(describe(metrics(of_cost([[0.0, 0.0]]))))

@@ -60,7 +60,7 @@ def list_artists(figure: Figure) -> list:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_artist_that_shows_data_is_recorded(name, data):
+def test_record__every_artist_that_shows_data_is_recorded(name, data):
     figure = draw(name, data)
     recorded = {id(artist) for one in get_record(figure).series for artist in one.artists}
     everything = list_artists(figure)
@@ -77,7 +77,7 @@ def test_every_artist_that_shows_data_is_recorded(name, data):
     assert rest == expected
 
 
-def test_each_figure_records_as_many_series_as_it_shows(data):
+def test_record__each_figure_records_as_many_series_as_it_shows(data):
     counts = {name: Counter(one.kind for one in get_record(draw(name, data)).series) for name in NAMES}
     components = sum(bool(risk.costs(data["outcomes"])[name].any()) for name in risk.money.COMPONENTS)
     replay = data["replay"]
@@ -97,7 +97,7 @@ def test_each_figure_records_as_many_series_as_it_shows(data):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_artists_show_the_recorded_values(name, data):
+def test_record__artists_show_the_recorded_values(name, data):
     compared = 0
     for one in get_record(draw(name, data)).series:
         artist = one.artists[0]
@@ -133,7 +133,7 @@ def test_artists_show_the_recorded_values(name, data):
 # --- equal to what risk computes --------------------------------------------------------------------------------------
 
 
-def test_a_distribution_records_the_histogram(data):
+def test_record__a_distribution_records_the_histogram(data):
     found, (one, *_) = series_of(draw("distribution", data), "steps"), get_record(draw("distribution", data)).series
     bins = risk.histogram(data["metrics"], "cost")
     assert set(found) == {(name, name) for name in STRATEGIES}
@@ -144,7 +144,7 @@ def test_a_distribution_records_the_histogram(data):
     assert one.plot.y == AxisQuantity("share of paths in a bin", "%")
 
 
-def test_an_exceedance_figure_records_curves_and_intervals(data):
+def test_record__an_exceedance_figure_records_curves_and_intervals(data):
     figure, curves = draw("exceedance", data), risk.exceedance(data["metrics"], "cost")
     lines, bands = series_of(figure, "curve"), series_of(figure, "band")
     for name in STRATEGIES:
@@ -156,7 +156,7 @@ def test_an_exceedance_figure_records_curves_and_intervals(data):
         assert bands[name, name].identity.is_companion
 
 
-def test_a_convergence_figure_records_sizes_that_were_sampled(data):
+def test_record__a_convergence_figure_records_sizes_that_were_sampled(data):
     figure = draw("convergence", data)
     steps = risk.convergence(data["metrics"], "cost", "mean")
     per_year = steps["estimate"].attrs["per_year"] / 1000
@@ -170,7 +170,7 @@ def test_a_convergence_figure_records_sizes_that_were_sampled(data):
         np.testing.assert_allclose(intervals[name, name].y[:, 1], one["upper"].values[known] * per_year)
 
 
-def test_a_cost_stack_records_the_mean_of_each_component(data):
+def test_record__a_cost_stack_records_the_mean_of_each_component(data):
     measures = risk.describe(risk.costs(data["outcomes"])).sel(statistic="mean")
     bars = series_of(draw("cost_stack", data), "bars")
     factor = measures["total"].attrs["per_year"] / 1000
@@ -183,7 +183,7 @@ def test_a_cost_stack_records_the_mean_of_each_component(data):
     np.testing.assert_allclose(foot, measures["total"].values * factor)
 
 
-def test_a_fan_records_the_quantiles_over_the_paths(data):
+def test_record__a_fan_records_the_quantiles_over_the_paths(data):
     figure = report.fan(data["trace"], "on_hand", "frame")
     found = compute_trace_quantiles(data["trace"], "on_hand").sel(stage="frame")
     bands, medians = series_of(figure, "band"), series_of(figure, "curve")
@@ -196,7 +196,7 @@ def test_a_fan_records_the_quantiles_over_the_paths(data):
         assert bands[name, "50 %"].plot.y == AxisQuantity("stock on hand", "units")
 
 
-def test_a_timeline_records_occurrences_losses_and_backlog(data):
+def test_record__a_timeline_records_occurrences_losses_and_backlog(data):
     replay, figure = data["replay"], draw("timeline", data)
     spans = [one for one in get_record(figure).series if one.kind == "spans" and not one.identity.is_companion]
     by_name = {one.identity.name: one for one in spans}
@@ -211,7 +211,7 @@ def test_a_timeline_records_occurrences_losses_and_backlog(data):
     np.testing.assert_allclose(curve.y, replay["lost"].sel(customer="shop").values)
 
 
-def test_a_network_records_its_stages_and_customers_from_left_to_right(data):
+def test_record__a_network_records_its_stages_and_customers_from_left_to_right(data):
     (one,) = get_record(draw("network", data)).series
     assert one.names == ("frame", "bike", "shop")
     assert (np.diff(one.x) > 0).all()
@@ -239,7 +239,7 @@ def reword(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rewording_a_figure_changes_no_table_and_no_tooltip(name, data):
+def test_record__rewording_a_figure_changes_no_table_and_no_tooltip(name, data):
     figure, other = draw(name, data), draw(name, data)
     reword(other)
     panels, others = list_panels(figure), list_panels(other)
@@ -251,7 +251,7 @@ def test_rewording_a_figure_changes_no_table_and_no_tooltip(name, data):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rewording_a_figure_changes_neither_heading_nor_toggles_of_its_chart(name, data):
+def test_record__rewording_a_figure_changes_neither_heading_nor_toggles_of_its_chart(name, data):
     def draw_reworded() -> Figure:
         figure = draw(name, data)
         reword(figure)
@@ -266,13 +266,13 @@ def test_rewording_a_figure_changes_neither_heading_nor_toggles_of_its_chart(nam
     assert plain.toggles == (STRATEGIES if name in ("distribution", "exceedance", "convergence") else ())
 
 
-def test_a_strategy_is_hidden_with_its_band_its_line_and_its_label(data):
+def test_record__a_strategy_is_hidden_with_its_band_its_line_and_its_label(data):
     svg = draw_chart(ChartRequest("exceedance", "", "", lambda: draw("exceedance", data)), STRATEGIES).svg
     for number in range(3):
         assert svg.count(f'id="exceedance-series-{number}-') == 3
 
 
-def test_the_page_reads_no_artist():
+def test_record__the_page_reads_no_artist():
     for path in sorted((PACKAGE / "page").glob("*.py")):
         tree = ast.parse(path.read_text())
         modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -282,7 +282,7 @@ def test_the_page_reads_no_artist():
         assert not used & {"patches", "collections", "containers", "child_axes", "findobj"}
 
 
-def test_figures_draw_data_only_through_a_plot():
+def test_record__figures_draw_data_only_through_a_plot():
     found = set()
     for path in sorted((PACKAGE / "figures").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -35,7 +35,7 @@ def printed(shown: object, width: int = 80, encoding: str = "utf-8") -> str:
     return stream.read()
 
 
-def test_every_event_has_a_dated_sentence():
+def test_build_replay_log__every_event_has_a_dated_sentence():
     assert build_replay_log(STORY).lines == (
         ("day 1", "the warm-up was over: from here on everything counts"),
         ("day 3, 10 h", "fire began and lasted 2.2 d (press: capacity × 0.5; shop: demand × 2)"),
@@ -58,12 +58,12 @@ def test_every_event_has_a_dated_sentence():
     )
 
 
-def test_a_calm_path_says_so():
+def test_build_replay_log__a_calm_path_says_so():
     assert build_replay_log(replay()).lines == (("", "nothing went wrong, and no hazard occurred"),)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_it_fits_any_terminal(width: int):
+def test_build_replay_log__it_fits_any_terminal(width: int):
     text = printed(build_replay_log(STORY), width)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= min(width, 110)
     assert "By hand: path 8,123 under jit" in text
@@ -71,13 +71,13 @@ def test_it_fits_any_terminal(width: int):
         assert words in text
 
 
-def test_it_can_be_printed_without_a_console_and_in_any_encoding():
+def test_build_replay_log__it_can_be_printed_without_a_console_and_in_any_encoding():
     text = str(build_replay_log(STORY))
     assert "day 5, 16 h    fire ended" in text
     assert "capacity x 0.5" in printed(build_replay_log(STORY), encoding="ascii")
 
 
-def test_the_rank_in_the_run_is_shown_where_there_is_a_run():
+def test_build_replay_log__the_rank_in_the_run_is_shown_where_there_is_a_run():
     outcomes = jr.simulate("bicycles", 40)
     worst = build_replay_log(jr.replay(outcomes, "jit", worst="cost")).totals
     assert worst.columns == ("figure", "rank")
@@ -86,7 +86,7 @@ def test_the_rank_in_the_run_is_shown_where_there_is_a_run():
     assert build_replay_log(jr.replay("bicycles", "jit", 3)).totals.columns == ("figure",)
 
 
-def test_totals_are_the_path_s_metrics():
+def test_build_replay_document__totals_are_the_path_s_metrics():
     outcomes = jr.simulate("bicycles", 40)
     one = jr.replay(outcomes, "jit", 7)
     document = json.loads(json.dumps(build_replay_document(one), allow_nan=False))
@@ -98,7 +98,7 @@ def test_totals_are_the_path_s_metrics():
         assert total["per_year"] == values[name].attrs["per_year"]
 
 
-def test_the_document_holds_every_event():
+def test_build_replay_document__the_document_holds_every_event():
     document = build_replay_document(STORY)
     assert (document["schema"], document["strategy"], document["path"]) == ("jitrisk.replay", "jit", 8123)
     assert document["run_paths"] is None
@@ -118,7 +118,7 @@ def test_the_document_holds_every_event():
     }
 
 
-def test_the_document_holds_the_factors_of_a_hazard_as_numbers():
+def test_build_replay_document__the_document_holds_the_factors_of_a_hazard_as_numbers():
     events = build_replay_document(STORY)["events"]
     began = {event["subject"]: event["hits"] for event in events if event["kind"] == "hazard_began"}
     assert began == {"fire": {"press": {"capacity": 0.5}, "shop": {"demand": 2.0}}, "miss": {}}

@@ -31,7 +31,7 @@ def pair():
     return before, after
 
 
-def test_table_shows_before_after_and_the_change_of_every_path():
+def test_build_reprice_table__table_shows_before_after_and_the_change_of_every_path():
     before, after = pair()
     text = printed(build_reprice_table(before, after), 120)
     found = rows(text)
@@ -49,7 +49,7 @@ def test_table_shows_before_after_and_the_change_of_every_path():
         )
 
 
-def test_change_has_the_error_of_the_change_and_not_of_what_changes():
+def test_build_reprice_document__change_has_the_error_of_the_change_and_not_of_what_changes():
     before, after = pair()
     found = build_reprice_document(before, after)
     for name in ("plan 0", "plan 2"):
@@ -64,7 +64,7 @@ def test_change_has_the_error_of_the_change_and_not_of_what_changes():
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_a_result_repriced_again_is_shown_against_the_prices_it_had():
+def test_build_reprice_document__a_result_repriced_again_is_shown_against_the_prices_it_had():
     run_prices, once = pair()
     record = {"stages.press.unit_cost": [None, 3.0]}
     twice = once.assign_attrs(repriced=json.dumps(record))
@@ -75,7 +75,7 @@ def test_a_result_repriced_again_is_shown_against_the_prices_it_had():
     assert "All prices are as they were." in printed(build_reprice_table(run_prices, run_prices))
 
 
-def test_reprice_shows_both_tables_and_keeps_the_new_result(capsys, kept, tmp_path):
+def test_compare__reprice_shows_both_tables_and_keeps_the_new_result(capsys, kept, tmp_path):
     out_file = str(tmp_path / "new.nc")
     code, out, err = run(
         capsys,
@@ -100,7 +100,7 @@ def test_reprice_shows_both_tables_and_keeps_the_new_result(capsys, kept, tmp_pa
     assert run(capsys, "compare", out_file, "--json")[1] == _compared(capsys, fresh, tmp_path)
 
 
-def test_the_command_line_prices_units_short_and_says_who_owns_those_in_process(capsys, kept):
+def test_reprice__the_command_line_prices_units_short_and_says_who_owns_those_in_process(capsys, kept):
     prices = ["customers.shop.shortage_cost=40", "stages.bike.owned_in_process=false", "stages.bike.holding_rate=0.001"]
     code, out, err = run(capsys, "reprice", kept, *(word for price in prices for word in ("--set", price)))
     assert (code, err) == (0, "")
@@ -117,7 +117,7 @@ def _compared(capsys, result, folder):
     return run(capsys, "compare", str(folder / "fresh.nc"), "--json")[1]
 
 
-def test_reprice_prints_json_for_programs(capsys, kept):
+def test_reprice__reprice_prints_json_for_programs(capsys, kept):
     code, out, _ = run(capsys, "reprice", kept, "--set", "strategies.jic.stages.frame.value=200", "--json")
     found = json.loads(out)
     assert (code, found["schema"], found["schema_version"]) == (0, "jitrisk.repricing", 1)
@@ -139,7 +139,7 @@ def test_reprice_prints_json_for_programs(capsys, kept):
         ([], "--set"),
     ],
 )
-def test_bad_prices_are_refused_in_one_line_and_nothing_is_written(capsys, kept, tmp_path, words, message):
+def test_reprice__bad_prices_are_refused_in_one_line_and_nothing_is_written(capsys, kept, tmp_path, words, message):
     code, out, err = run(capsys, "reprice", kept, *words, "--out", str(tmp_path / "new.nc"))
     assert (code, out) == (2, "")
     # What Click refuses stands below its lines on how the verb is used.
@@ -148,7 +148,7 @@ def test_bad_prices_are_refused_in_one_line_and_nothing_is_written(capsys, kept,
     assert os.listdir(tmp_path) == []
 
 
-def test_bad_results_and_targets_are_refused(capsys, kept, tmp_path):
+def test_reprice__bad_results_and_targets_are_refused(capsys, kept, tmp_path):
     (tmp_path / "foreign.nc").write_text("no result")
     jr.save(jr.sample(TINY, paths=2), tmp_path / "luck.nc")
     jr.save(jr.open(kept).assign(started=lambda result: result["started"] * np.nan), tmp_path / "nan.nc")
@@ -169,7 +169,7 @@ def test_bad_results_and_targets_are_refused(capsys, kept, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["foreign.nc", "luck.nc", "nan.nc"]
 
 
-def test_run_shows_cost_by_component_and_by_stage(capsys):
+def test_run__run_shows_cost_by_component_and_by_stage(capsys):
     code, out, _ = run(capsys, "run", TINY, "-s", "jit", "--paths", "200")
     assert code == 0
     for words in (

@@ -50,7 +50,7 @@ def rows(text: str) -> dict[str, str]:
     return {label.strip(): " ".join(cells.split()) for label, cells in lines if label.strip()}
 
 
-def test_rows_are_what_a_director_asks():
+def test_build_comparison_table__rows_are_what_a_director_asks():
     found = rows(printed(build_comparison_table(plant())))
     assert list(found) == [
         "cost per year, bn EUR",
@@ -71,12 +71,12 @@ def test_rows_are_what_a_director_asks():
 
 @pytest.mark.parametrize("width", [20, 60, 80, 200])
 @pytest.mark.parametrize("strategies", [1, 2, 8])
-def test_no_line_is_wider_than_the_console(width, strategies):
+def test_build_comparison_table__no_line_is_wider_than_the_console(width, strategies):
     lines = printed(build_comparison_table(plant(strategies)), width).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
 
 
-def test_eight_strategies_stand_side_by_side_where_they_fit_and_in_even_blocks_where_not():
+def test_build_comparison_table__eight_strategies_stand_side_by_side_where_they_fit_and_in_even_blocks_where_not():
     heads = [
         line.split("  ")
         for line in printed(build_comparison_table(plant(8)), 200).splitlines()
@@ -88,7 +88,7 @@ def test_eight_strategies_stand_side_by_side_where_they_fit_and_in_even_blocks_w
     assert all(name in narrow for name in ("jit", "kanban 14", "make to order"))
 
 
-def test_a_pipe_without_unicode_gets_plain_ascii():
+def test_build_comparison_table__a_pipe_without_unicode_gets_plain_ascii():
     outcomes = plant().assign_coords(strategy=["jît", "jic"])
     text = printed(build_comparison_table(outcomes), encoding="ascii")
     assert "+-" in text
@@ -97,7 +97,7 @@ def test_a_pipe_without_unicode_gets_plain_ascii():
     assert "\x1b" not in text
 
 
-def test_plus_and_minus_stand_below_each_other_in_ascii_and_fit():
+def test_build_comparison_table__plus_and_minus_stand_below_each_other_in_ascii_and_fit():
     for encoding, sign in (("utf-8", "±"), ("ascii", "+-")):
         lines = printed(build_comparison_table(plant(3)), 80, encoding).splitlines()
         table = [line for line in lines[2:12] if sign in line]
@@ -105,34 +105,34 @@ def test_plus_and_minus_stand_below_each_other_in_ascii_and_fit():
         assert len({line.rindex(sign) for line in table}) == 1
 
 
-def test_an_encoding_that_has_the_sign_keeps_it():
+def test_build_comparison_table__an_encoding_that_has_the_sign_keeps_it():
     assert "±" in printed(build_comparison_table(plant()), encoding="latin-1")
 
 
-def test_names_that_look_like_markup_are_printed_as_they_are():
+def test_build_comparison_table__names_that_look_like_markup_are_printed_as_they_are():
     outcomes = plant().assign_coords(strategy=["[red]jit[/red]", "jic"])
     assert "[red]jit[/red]" in printed(build_comparison_table(outcomes))
 
 
-def test_one_strategy_is_not_compared():
+def test_build_comparison_table__one_strategy_is_not_compared():
     text = printed(build_comparison_table(plant(1)))
     assert "difference" not in text
     assert "cheapest" not in text
 
 
-def test_profit_has_a_row_where_prices_are_given():
+def test_build_comparison_table__profit_has_a_row_where_prices_are_given():
     assert "profit per year" not in printed(build_comparison_table(plant()))
     assert "profit per year, bn EUR" in printed(build_comparison_table(plant().assign(price=1.0)))
 
 
-def test_model_without_prices_shows_service_alone():
+def test_build_comparison_table__model_without_prices_shows_service_alone():
     text = printed(build_comparison_table(result(paths=5)))
     assert "cost per year" not in text
     assert "CVaR" not in text
     assert rows(text)["fill rate, %"] == "100 100"
 
 
-def test_notes_say_what_was_counted_and_how_it_was_scaled():
+def test_build_comparison_table__notes_say_what_was_counted_and_how_it_was_scaled():
     text = " ".join(printed(build_comparison_table(plant(), level=0.9)).split())
     assert "CVaR 90: the mean cost in 5 d over the worst 10 % of paths." in text
     assert "300 paths, the same for every strategy; 5 days of each; means are scaled to a year." in text
@@ -141,26 +141,26 @@ def test_notes_say_what_was_counted_and_how_it_was_scaled():
     assert "all pairs" in printed(build_comparison_table(plant(3)))
 
 
-def test_the_days_of_a_long_horizon_are_written_out():
+def test_build_comparison_table__the_days_of_a_long_horizon_are_written_out():
     text = printed(build_comparison_table(result(paths=5, periods=73_000)), 120)
     assert "36,500 days of each; means are scaled to a year." in text
 
 
-def test_few_paths_show_question_marks_and_say_why():
+def test_build_comparison_table__few_paths_show_question_marks_and_say_why():
     text = printed(build_comparison_table(of_cost([[1.0, 2.0], [3.0, 5.0]])), 120)
     assert "± ?" in text
     assert "; ?: not supported by" in text
     assert "?" not in printed(build_comparison_table(plant()))
 
 
-def test_another_base_turns_the_differences():
+def test_build_comparison_table__another_base_turns_the_differences():
     found = rows(printed(build_comparison_table(plant(), base="jic")))
     assert found["difference to jic, bn EUR"].startswith("-3.")
     with pytest.raises(ResultError, match="no strategy 'jjj'"):
         build_comparison_table(plant(), base="jjj")
 
 
-def test_cost_table_lists_what_is_paid_and_the_total():
+def test_build_cost_table__cost_table_lists_what_is_paid_and_the_total():
     text = printed(build_cost_table(random_result()), 120)
     assert "By hand: mean cost per year, " in text
     found = rows(text)
@@ -171,7 +171,7 @@ def test_cost_table_lists_what_is_paid_and_the_total():
     assert list(rows(printed(build_cost_table(plant())))) == ["purchase", "total"]
 
 
-def test_profit_table_leads_from_revenue_to_profit_where_there_is_a_price():
+def test_build_profit_table__profit_table_leads_from_revenue_to_profit_where_there_is_a_price():
     sold = plant().assign(price=200.0).assign(shipped=plant()["demand"])
     found = build_profit_table(sold)
     assert found is not None
@@ -181,7 +181,7 @@ def test_profit_table_leads_from_revenue_to_profit_where_there_is_a_price():
     assert build_profit_table(plant()) is None
 
 
-def test_ratios_of_money_have_rows_where_they_are_defined():
+def test_build_comparison_table__ratios_of_money_have_rows_where_they_are_defined():
     sold = plant().assign(price=200.0, days_payable=30.0, days_receivable=10.0).assign(shipped=plant()["demand"])
     found = rows(printed(build_comparison_table(sold)))
     capital, yearly = 1e4 * 100.0, 100.0 * 100.0 * 73
@@ -195,7 +195,7 @@ def test_ratios_of_money_have_rows_where_they_are_defined():
     assert "averaged" not in printed(build_comparison_table(of_cost([[1.0, 2.0]])))
 
 
-def test_profit_table_explains_profit_above_gross_profit_and_only_then():
+def test_build_profit_table__profit_table_explains_profit_above_gross_profit_and_only_then():
     sold = {"price": 9.0, "shipped": 6.0, "value": [3.0, 7.0], "started": 5.0}
     spent, free, dear = (
         " ".join(printed(build_profit_table(result(**sold, unit_cost=cost)), 120).split()) for cost in (1.0, 0.0, 7.0)
@@ -207,13 +207,13 @@ def test_profit_table_explains_profit_above_gross_profit_and_only_then():
     assert "exceeds" not in printed(build_profit_table(result(**{**sold, "value": 0.0})), 120)
 
 
-def test_cost_table_names_what_unmet_demand_costs():
+def test_build_cost_table__cost_table_names_what_unmet_demand_costs():
     found = rows(printed(build_cost_table(result(demand=9.0, filled=6.0, shortage_cost=5.0))))
     assert list(found) == ["unmet demand", "total"]
     assert found["unmet demand"] == found["total"]
 
 
-def test_ownership_table_lists_who_bears_the_cost_dearest_first_and_the_total():
+def test_build_ownership_table__ownership_table_lists_who_bears_the_cost_dearest_first_and_the_total():
     costly = result(
         ("jit", "jic"),
         50,
@@ -231,7 +231,7 @@ def test_ownership_table_lists_who_bears_the_cost_dearest_first_and_the_total():
 
 
 @pytest.mark.parametrize("width", [40, 80])
-def test_ownership_table_of_many_stages_and_long_names_stays_readable(width):
+def test_build_ownership_table__ownership_table_of_many_stages_and_long_names_stays_readable(width):
     names = [f"{'a stage with a very long name ' * 2}{k}" for k in range(60)]
     text = printed(build_ownership_table(result(paths=5, stages=names, started=np.arange(60.0), unit_cost=1.0)), width)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
@@ -239,7 +239,7 @@ def test_ownership_table_of_many_stages_and_long_names_stays_readable(width):
     assert len([label for label in rows(text) if label.endswith("...")]) <= 20
 
 
-def test_hazards_are_told_with_how_often_they_were_expected():
+def test_build_comparison_table__hazards_are_told_with_how_often_they_were_expected():
     text = " ".join(printed(build_comparison_table(jr.simulate(UNTIL_RARE, 3000, seed=1)), 120).split())
     assert "Occurrences of hazards, seen (expected): fire 0 (0.3)." in text
     assert "weighted" not in text
@@ -252,7 +252,7 @@ def test_hazards_are_told_with_how_often_they_were_expected():
     assert "fire 1,500 (0.3)." in text
 
 
-def test_strategies_with_other_rates_have_their_own_counts():
+def test_build_comparison_table__strategies_with_other_rates_have_their_own_counts():
     patches = {
         name: {"hazards": {"fire": {"rate": rate}}} for name, rate in (("a", "1 / 9 years"), ("b", "1 / 4 years"))
     }
@@ -266,11 +266,11 @@ def test_strategies_with_other_rates_have_their_own_counts():
     assert float(found[4]) == pytest.approx(240, rel=0.04)
 
 
-def test_a_model_without_hazards_has_no_line_about_them():
+def test_build_comparison_table__a_model_without_hazards_has_no_line_about_them():
     assert "Occurrences" not in printed(build_comparison_table(jr.simulate(UNTIL_RARE | {"hazards": {}}, 50)), 120)
 
 
-def test_the_tail_of_a_short_horizon_is_not_one_of_a_year():
+def test_build_comparison_table__the_tail_of_a_short_horizon_is_not_one_of_a_year():
     table = build_comparison_table(jr.simulate(burning("30 d"), 2000, seed=1))
     labels = [row.label for row in table.rows]
     assert "CVaR 95 over 30 d, k EUR" in labels

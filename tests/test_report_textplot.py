@@ -31,7 +31,7 @@ def bins_of(lines):
     return [line for line in lines if re.match(r" *([-\d.,]+ to|below|above) ", line)]
 
 
-def test_shares_add_up_and_are_those_of_the_histogram():
+def test_build_text_plot__shares_add_up_and_are_those_of_the_histogram():
     outcomes = of_cost(RNG.normal(100, 10, (1, 10_000)))
     lines = drawn(outcomes)
     bins = risk.histogram(risk.metrics(outcomes), "cost", 16)
@@ -41,7 +41,7 @@ def test_shares_add_up_and_are_those_of_the_histogram():
     assert any("of 10,000 paths by total cost" in line for line in lines)
 
 
-def test_bars_are_as_long_as_shares():
+def test_build_text_plot__bars_are_as_long_as_shares():
     cost = np.repeat([10.0, 20.0, 30.0], [200, 400, 800])
     lengths = [line.count("#") for line in bins_of(drawn(of_cost(cost), encoding="ascii"))]
     one, two, four = (length for length in lengths if length)
@@ -51,7 +51,7 @@ def test_bars_are_as_long_as_shares():
     assert [length for length in eighths if length] == [one, two, four]
 
 
-def test_what_was_seen_once_has_a_mark_and_what_was_not_has_none():
+def test_build_text_plot__what_was_seen_once_has_a_mark_and_what_was_not_has_none():
     cost = np.full(20_000, 10.0)
     cost[:6] = 99.0
     first, *between, last = bins_of(drawn(of_cost(cost)))
@@ -61,7 +61,7 @@ def test_what_was_seen_once_has_a_mark_and_what_was_not_has_none():
     assert bins_of(drawn(of_cost(cost), encoding="ascii"))[-1].endswith(". < 0.1")
 
 
-def test_all_strategies_share_bins_and_scale():
+def test_build_text_plot__all_strategies_share_bins_and_scale():
     lines = bins_of(drawn(of_cost(ATOM, ["jit", "jic"])))
     columns = np.array([[line[12:].count("█") for line in lines]])
     assert columns.sum() > 0
@@ -70,7 +70,7 @@ def test_all_strategies_share_bins_and_scale():
     assert len(re.findall(r"9\d", first)) == 2
 
 
-def test_the_overflow_of_a_long_tail_is_stated():
+def test_build_text_plot__the_overflow_of_a_long_tail_is_stated():
     tail = of_cost(np.random.default_rng(1).lognormal(0, 2, (1, 5000)))
     lines = bins_of(drawn(tail))
     above = risk.histogram(risk.metrics(tail), "cost", 16)["above"].item()
@@ -86,7 +86,7 @@ def test_the_overflow_of_a_long_tail_is_stated():
     [ATOM, np.full((1, 50), 7.0), np.zeros((2, 50)), [[3.0]], -ATOM, 1e12 * ATOM, RNG.lognormal(0, 2, (8, 300))],
     ids=["atom", "constant", "nothing", "one path", "negative", "large", "eight strategies"],
 )
-def test_any_distribution_can_be_drawn(cost, encoding, width, kind):
+def test_build_text_plot__any_distribution_can_be_drawn(cost, encoding, width, kind):
     names = [f"a rather long name {k}" for k in range(len(cost))]
     lines = drawn(of_cost(cost, names), kind, width, encoding)
     assert len(lines) > 4
@@ -95,7 +95,7 @@ def test_any_distribution_can_be_drawn(cost, encoding, width, kind):
         assert not any("?" in line.replace("+- ?", "").replace("?: too", "") for line in lines)
 
 
-def test_eight_strategies_stand_in_blocks_on_the_same_bins():
+def test_build_text_plot__eight_strategies_stand_in_blocks_on_the_same_bins():
     names = [f"plan {k}" for k in range(8)]
     lines = drawn(of_cost(RNG.gamma(2, 10, (8, 500)), names))
     heads = [line for line in lines if "plan" in line]
@@ -104,7 +104,7 @@ def test_eight_strategies_stand_in_blocks_on_the_same_bins():
     assert bins[: len(bins) // 2] == bins[len(bins) // 2 :]
 
 
-def test_the_curve_is_that_of_the_figures():
+def test_build_text_plot__the_curve_is_that_of_the_figures():
     outcomes = of_cost(RNG.exponential(10, (2, 20_000)), ["jit", "jic"])
     # A horizon of ten periods of 12 hours is 5 days; a year of them is 73.
     points = risk.exceedance(risk.metrics(outcomes), "cost", years=[2, 5, 10])
@@ -121,7 +121,7 @@ def test_the_curve_is_that_of_the_figures():
             assert shown[years, name] == pytest.approx(value, rel=0.05)
 
 
-def test_dots_stand_where_their_values_are():
+def test_build_text_plot__dots_stand_where_their_values_are():
     outcomes = of_cost(RNG.normal(100, 10, (1, 50_000)))
     lines = drawn(outcomes, "exceedance", 120)
     marks = [line.index("●") for line in lines if "●" in line and "plan" in line]
@@ -130,12 +130,12 @@ def test_dots_stand_where_their_values_are():
     assert marks[0] < marks[-1]
 
 
-def test_a_bad_year_falls_short_of_a_profit():
+def test_build_text_plot__a_bad_year_falls_short_of_a_profit():
     made = {"shipped": RNG.random((2, 60, 1)), "price": 3.0}
     assert "profit in 5 d fallen short of once in so many years" in drawn(result(paths=60, **made), "exceedance")[0]
     assert "cost in 5 d exceeded once in so many years" in drawn(of_cost(np.arange(60.0)), "exceedance")[0]
 
 
-def test_downtime_is_drawn_where_nothing_costs_anything():
+def test_build_text_plot__downtime_is_drawn_where_nothing_costs_anything():
     lines = drawn(result(paths=50, starved=RNG.random((2, 50, 2))))
     assert "downtime in 5 d, hours" in lines[0]

@@ -14,7 +14,7 @@ PREFIX = {"mean": "", "var": "var_", "cvar": "cvar_"}
 
 @pytest.mark.parametrize("statistic", PREFIX)
 @pytest.mark.parametrize("metric", ["cost", "fill_rate"])
-def test_each_sub_sample_is_measured_as_if_it_were_alone(statistic, metric):
+def test_describe__each_sub_sample_is_measured_as_if_it_were_alone(statistic, metric):
     outcomes = random_result(paths=2000)
     steps = outcomes.risk.convergence(metric, statistic, level=0.9)
     sizes = steps["size"].values
@@ -31,7 +31,7 @@ def test_each_sub_sample_is_measured_as_if_it_were_alone(statistic, metric):
     np.testing.assert_array_equal(steps["all_upper"], whole.sel(statistic=f"{PREFIX[statistic]}upper"))
 
 
-def test_error_falls_with_the_root_of_the_size_and_intervals_cover():
+def test_convergence__error_falls_with_the_root_of_the_size_and_intervals_cover():
     cost = np.random.default_rng(3).exponential(size=(60, 8000))
     steps = convergence(of_cost(cost).risk.metrics())
     errors = steps["standard_error"].mean("strategy").values
@@ -41,7 +41,7 @@ def test_error_falls_with_the_root_of_the_size_and_intervals_cover():
     assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs) + 0.005
 
 
-def test_the_first_sub_sample_is_large_enough_for_its_tail():
+def test_convergence__the_first_sub_sample_is_large_enough_for_its_tail():
     outcomes = random_result(paths=5000)
     for level in (0.9, 0.95, 0.99):
         steps = outcomes.risk.convergence("cost", "cvar", level)
@@ -49,17 +49,17 @@ def test_the_first_sub_sample_is_large_enough_for_its_tail():
 
 
 @pytest.mark.parametrize("paths", [1, 2, 30, 149])
-def test_few_paths_are_one_sub_sample(paths):
+def test_convergence__few_paths_are_one_sub_sample(paths):
     steps = of_cost([np.arange(paths)]).risk.convergence()
     assert steps["size"].values.tolist() == [paths]
     assert steps["estimate"].values.tolist() == steps["all_estimate"].values[:, np.newaxis].tolist()
 
 
-def test_a_million_paths_are_no_more_than_twelve():
+def test_convergence__a_million_paths_are_no_more_than_twelve():
     cost = np.zeros((1, 1_000_000))
     assert of_cost(cost).risk.convergence().sizes["sample"] == 12
 
 
-def test_unknown_statistics_are_refused():
+def test_convergence__unknown_statistics_are_refused():
     with pytest.raises(ResultError, match="unknown statistic 'median': allowed are mean, var, cvar"):
         random_result().risk.convergence("cost", "median")

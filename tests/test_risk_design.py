@@ -60,7 +60,7 @@ def shares_of_paths(weight, component, shares):
 
 
 @pytest.mark.parametrize("paths", [30, 900])
-def test_mean_error_and_freedom_are_those_of_the_definition(paths):
+def test_design__mean_error_and_freedom_are_those_of_the_definition(paths):
     values, weight, component = drawn(paths)
     spread = WeightedDesign(weight, component, SHARES, STRUCK).spread(values)
     mean, error, freedom = by_hand(values, weight, component, SHARES)
@@ -69,7 +69,7 @@ def test_mean_error_and_freedom_are_those_of_the_definition(paths):
     assert spread.freedom == pytest.approx(freedom, rel=1e-10)
 
 
-def test_means_of_many_rows_are_those_of_each():
+def test_design__means_of_many_rows_are_those_of_each():
     values, weight, component = drawn()
     design = WeightedDesign(weight, component, SHARES, STRUCK)
     rows = np.stack([values, values**2, (values > 3).astype(float)])
@@ -78,7 +78,7 @@ def test_means_of_many_rows_are_those_of_each():
         assert mean == pytest.approx(by_hand(row, weight, component, SHARES)[0], rel=1e-12)
 
 
-def test_deviation_is_that_of_the_weighted_law():
+def test_design__deviation_is_that_of_the_weighted_law():
     values, weight, component = drawn()
     design = WeightedDesign(weight, component, SHARES, STRUCK)
     counts = shares_of_paths(weight, component, SHARES)
@@ -89,7 +89,7 @@ def test_deviation_is_that_of_the_weighted_law():
     assert design.spread(values).deviation == pytest.approx(np.sqrt(variance * effective / (effective - 1)), rel=1e-10)
 
 
-def test_skewness_is_the_third_moment_of_the_mean():
+def test_design__skewness_is_the_third_moment_of_the_mean():
     # That of a sum of independent components' means: their third central moments add up.
     values, weight, component = drawn()
     mean, error, _ = by_hand(values, weight, component, SHARES)
@@ -102,7 +102,7 @@ def test_skewness_is_the_third_moment_of_the_mean():
     assert found == pytest.approx(third / error**3, rel=1e-9)
 
 
-def test_weighted_quantiles_are_the_least_values_that_reach_a_probability():
+def test_design__weighted_quantiles_are_the_least_values_that_reach_a_probability():
     values, weight, component = drawn()
     values = np.round(values, 1)  # with ties
     counts = shares_of_paths(weight, component, SHARES)
@@ -118,7 +118,7 @@ def test_weighted_quantiles_are_the_least_values_that_reach_a_probability():
         assert design.rank_values(values).quantile(p) == reached[0]
 
 
-def test_weighted_shares_and_their_intervals():
+def test_design__weighted_shares_and_their_intervals():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
     design = WeightedDesign(weight, component, SHARES, STRUCK)
@@ -135,7 +135,7 @@ def test_weighted_shares_and_their_intervals():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_share_of_all_paths_is_not_certain(seed):
+def test_design__a_share_of_all_paths_is_not_certain(seed):
     # The sum of all weights is 1 but for rounding, on either side of 1.
     values, weight, component = drawn(seed=seed)
     design = WeightedDesign(weight, component, SHARES, STRUCK)
@@ -145,7 +145,7 @@ def test_a_share_of_all_paths_is_not_certain(seed):
 
 
 @pytest.mark.parametrize("p", [0.15, 0.05])
-def test_intervals_of_weighted_shares_cover_how_often_a_rare_hazard_strikes(p):
+def test_design__intervals_of_weighted_shares_cover_how_often_a_rare_hazard_strikes(p):
     # The weights of struck paths are estimated, and in no group do paths differ: the error is that of the weights.
     rng, runs, missed = np.random.default_rng(7), 400, np.zeros(4)
     component = np.arange(1000) % 2
@@ -160,7 +160,7 @@ def test_intervals_of_weighted_shares_cover_how_often_a_rare_hazard_strikes(p):
     assert (missed <= 0.05 * runs).all()
 
 
-def test_values_beyond_a_share_lie_beyond_it():
+def test_design__values_beyond_a_share_lie_beyond_it():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
     design = WeightedDesign(weight, component, SHARES, STRUCK)
@@ -174,7 +174,7 @@ def test_values_beyond_a_share_lie_beyond_it():
         assert previous == values[values < value].max()
 
 
-def test_the_rarest_tail_holds_so_many_effective_paths():
+def test_design__the_rarest_tail_holds_so_many_effective_paths():
     values, weight, component = drawn()
     counts = shares_of_paths(weight, component, SHARES)
     design = WeightedDesign(weight, component, SHARES, STRUCK)
@@ -185,7 +185,7 @@ def test_the_rarest_tail_holds_so_many_effective_paths():
         assert design.find_rarest_tail(values, 5, low) == pytest.approx(enough, rel=1e-9)
 
 
-def test_exceedance_of_weighted_paths_is_the_weighted_share_beyond():
+def test_exceedance__exceedance_of_weighted_paths_is_the_weighted_share_beyond():
     run = jr.simulate(burning("1 year"), 4000, seed=3, strategies=["a"], rare=True)
     curve = run.risk.exceedance().isel(strategy=0)
     cost = run.risk.metrics()["cost"].values[0]
@@ -203,7 +203,7 @@ def alike():
     return values, EqualDesign(700), WeightedDesign(np.ones(700), np.zeros(700, int), np.array([1.0]), 0.0)
 
 
-def test_weights_of_1_change_no_mean_and_no_error(alike):
+def test_design__weights_of_1_change_no_mean_and_no_error(alike):
     values, equal, weighted = alike
     one, other = equal.spread(values), weighted.spread(values)
     for name, value in one._asdict().items():
@@ -214,7 +214,7 @@ def test_weights_of_1_change_no_mean_and_no_error(alike):
     np.testing.assert_allclose(weighted.mean(values), equal.mean(values), rtol=1e-12)
 
 
-def test_weights_of_1_change_no_quantile_and_no_interval_of_one(alike):
+def test_design__weights_of_1_change_no_quantile_and_no_interval_of_one(alike):
     values, equal, weighted = alike
     for confidence in (0.8, 0.95, 0.999):
         for low in (False, True):
@@ -224,7 +224,7 @@ def test_weights_of_1_change_no_quantile_and_no_interval_of_one(alike):
                 np.testing.assert_array_equal(a, b, err_msg=f"{point} at {confidence}")
 
 
-def test_weights_of_1_change_no_share_and_no_tail(alike):
+def test_compute_tail_risk__weights_of_1_change_no_share_and_no_tail(alike):
     values, equal, weighted = alike
     for hits in (values > 1, values > 5, values > 1e9, values > 0):
         np.testing.assert_allclose(weighted.estimate_share(hits, 0.95), equal.estimate_share(hits, 0.95), rtol=1e-9)
@@ -241,7 +241,7 @@ def test_weights_of_1_change_no_share_and_no_tail(alike):
         assert other.cvar_upper == pytest.approx(one.cvar_upper, rel=1e-2)
 
 
-def test_constants_are_exact():
+def test_design__constants_are_exact():
     _, weight, component = drawn()
     design = WeightedDesign(weight, component, SHARES, STRUCK)
     for value in (0.1, 365.0, -1e9):
@@ -252,21 +252,21 @@ def test_constants_are_exact():
         assert design.excess(np.full(900, value), value, 0.95, low=False).mean == 0
 
 
-def test_too_few_paths_of_a_component_have_no_error():
+def test_design__too_few_paths_of_a_component_have_no_error():
     design = WeightedDesign(np.ones(4), np.array([0, 1, 0, 2]), SHARES, STRUCK)
     spread = design.spread(np.arange(4.0))
     assert np.isfinite(spread.mean)
     assert math.isnan(spread.standard_error)
 
 
-def test_a_component_that_is_absent_is_named():
+def test_design__a_component_that_is_absent_is_named():
     with pytest.raises(ResultError, match=r"lack 2 of 3 components, .* at least 4 consecutive paths"):
         WeightedDesign(np.ones(3), np.zeros(3, int), SHARES, STRUCK)
     with pytest.raises(ResultError, match="at least 4 consecutive paths"):
         WeightedDesign(np.ones(9), np.arange(9) % 3, SHARES, STRUCK).select_paths(0, 2)
 
 
-def test_a_part_of_the_paths_is_a_design_of_its_own():
+def test_design__a_part_of_the_paths_is_a_design_of_its_own():
     values, weight, component = drawn()
     part = WeightedDesign(weight, component, SHARES, STRUCK).select_paths(100, 400)
     assert (part.paths, part.period) == (300, 4)
@@ -274,7 +274,7 @@ def test_a_part_of_the_paths_is_a_design_of_its_own():
     assert part.spread(values[100:400]).mean == pytest.approx(found, rel=1e-12)
 
 
-def test_intervals_of_weighted_means_cover_the_truth():
+def test_design__intervals_of_weighted_means_cover_the_truth():
     # A mixture with the balance heuristic: paths of component 1 have u below p, which costs 1 / p on average.
     rng, p, covered, runs = np.random.default_rng(8), 1e-3, 0, 600
     component = np.arange(400) % 2
@@ -293,7 +293,7 @@ def until_rare():
     return jr.simulate(UNTIL_RARE, 10_000, seed=5, rare=True)
 
 
-def test_a_mean_that_plain_sampling_cannot_know_is_exact(until_rare):
+def test_describe__a_mean_that_plain_sampling_cannot_know_is_exact(until_rare):
     table = until_rare.risk.describe()["cost"].isel(strategy=0)
     mean, error, lower, upper = (table.sel(statistic=s).item() for s in ("mean", "standard_error", "lower", "upper"))
     truth = exact_mean_cost()
@@ -303,7 +303,7 @@ def test_a_mean_that_plain_sampling_cannot_know_is_exact(until_rare):
     assert mean == pytest.approx(908, abs=10)
 
 
-def test_the_design_of_a_result_is_that_of_its_components(until_rare):
+def test_read_design__the_design_of_a_result_is_that_of_its_components(until_rare):
     cost = until_rare.risk.metrics()["cost"].values[0]
     mean, error, freedom = by_hand(cost, *strata(until_rare))
     design = read_design(until_rare)
@@ -317,7 +317,7 @@ def test_the_design_of_a_result_is_that_of_its_components(until_rare):
 
 
 @pytest.mark.parametrize("paths", [9_998, 9_999])
-def test_a_weighted_mean_of_xarray_differs_by_the_nominal_shares_alone(paths):
+def test_describe__a_weighted_mean_of_xarray_differs_by_the_nominal_shares_alone(paths):
     # With whole periods every component has exactly its share of the paths, and both are sums of w x over sums of w;
     # with a path more of the natural component, xarray takes the shares that there are.
     run = jr.simulate(UNTIL_RARE, paths, seed=5, rare=True)
@@ -327,7 +327,7 @@ def test_a_weighted_mean_of_xarray_differs_by_the_nominal_shares_alone(paths):
     assert plain == pytest.approx(stratified, rel=2 / paths)
 
 
-def test_shares_of_a_histogram_add_up_to_1(until_rare):
+def test_histogram__shares_of_a_histogram_add_up_to_1(until_rare):
     bins = histogram(until_rare.risk.metrics())
     total = bins["share"].sum("bin") + bins["below"] + bins["above"]
     np.testing.assert_allclose(total, 1, rtol=1e-9)
@@ -336,7 +336,7 @@ def test_shares_of_a_histogram_add_up_to_1(until_rare):
     assert 1 - bins["share"].isel(strategy=0, bin=at).item() == pytest.approx(1e-4, rel=0.1)
 
 
-def test_a_weighted_exceedance_curve_reaches_where_natural_paths_do_not(until_rare):
+def test_exceedance__a_weighted_exceedance_curve_reaches_where_natural_paths_do_not(until_rare):
     curve = exceedance(until_rare.risk.metrics(), years=[100, 20_000, 100_000]).isel(strategy=0)
     assert curve["value"].values[0] == 365
     # A fire that begins within the first 305 days burns for 60: 5.9 M; one in 20,000 years is among those.
@@ -345,12 +345,12 @@ def test_a_weighted_exceedance_curve_reaches_where_natural_paths_do_not(until_ra
     assert natural.sizes["point"] == 1
 
 
-def test_equal_paths_are_those_without_weights():
+def test_read_design__equal_paths_are_those_without_weights():
     assert isinstance(read_design(of_cost(np.arange(5.0))), EqualDesign)
     assert isinstance(read_design(xr.Dataset()), EqualDesign)
 
 
-def test_histograms_fans_and_first_order_dominance_take_weights(until_rare):
+def test_dominance__histograms_fans_and_first_order_dominance_take_weights(until_rare):
     shares = shares_of_paths(*strata(until_rare))
     cost = until_rare.risk.metrics()["cost"].values[0]
     bins = histogram(until_rare.risk.metrics(), "cost", 5).isel(strategy=0)
@@ -380,7 +380,7 @@ def test_histograms_fans_and_first_order_dominance_take_weights(until_rare):
 
 
 @pytest.mark.parametrize("weight", [np.nan, 0.0, -1.0, np.inf])
-def test_damaged_weights_are_refused(weight):
+def test_describe__damaged_weights_are_refused(weight):
     run = jr.simulate(UNTIL_RARE, 20, rare=True)
     damaged = run.assign_coords(weight=run["weight"].where(run["path"] != 3, weight))
     with pytest.raises(ResultError, match="weight and component must be numbers"):

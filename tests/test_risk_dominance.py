@@ -20,19 +20,19 @@ def verdicts(cost: list[np.ndarray], metric: str = "cost") -> tuple[list[str], l
     return [str(found["first"].values[p]) for p in pairs], [str(found["second"].values[p]) for p in pairs]
 
 
-def test_what_costs_less_on_every_path_dominates():
+def test_dominance__what_costs_less_on_every_path_dominates():
     luck = np.random.default_rng(1).lognormal(size=PATHS)
     assert verdicts([luck, luck + 0.5]) == (["dominates", "violated"], ["dominates", "violated"])
 
 
-def test_less_spread_dominates_in_the_second_order_alone():
+def test_dominance__less_spread_dominates_in_the_second_order_alone():
     rng = np.random.default_rng(2)
     first, second = verdicts([rng.normal(10, 1, PATHS), rng.normal(10.2, 3, PATHS)])
     assert first == ["violated", "violated"]
     assert second == ["dominates", "violated"]
 
 
-def test_a_rare_disaster_is_seen_where_means_speak_for_it():
+def test_dominance__a_rare_disaster_is_seen_where_means_speak_for_it():
     rng = np.random.default_rng(3)
     luck = rng.normal(10, 1, PATHS)
     lean = np.where(rng.random(PATHS) < 0.01, 60.0, luck - 2)
@@ -41,7 +41,7 @@ def test_a_rare_disaster_is_seen_where_means_speak_for_it():
     assert second[0] == "violated"
 
 
-def test_strategies_that_are_the_same_show_nothing():
+def test_dominance__strategies_that_are_the_same_show_nothing():
     luck = np.random.default_rng(4).lognormal(size=PATHS)
     found = of_cost(np.stack([luck, luck])).risk.dominance()
     assert verdicts([luck, luck]) == (["not shown"] * 2, ["not shown"] * 2)
@@ -52,7 +52,7 @@ def test_strategies_that_are_the_same_show_nothing():
 
 
 @pytest.mark.parametrize("metric", ["cost", "profit"])
-def test_largest_violation_is_that_of_scipy(metric):
+def test_dominance__largest_violation_is_that_of_scipy(metric):
     values = random_result(paths=300).risk.metrics()
     found = dominance(values, metric)
     sign = -1 if metric == "profit" else 1
@@ -64,7 +64,7 @@ def test_largest_violation_is_that_of_scipy(metric):
             assert float(found["first_violation"][a, b]) == pytest.approx(expected if a != b else 0)
 
 
-def test_expected_excess_is_compared_where_it_is_largest():
+def test_dominance__expected_excess_is_compared_where_it_is_largest():
     rng = np.random.default_rng(7)
     a, b = rng.lognormal(size=PATHS), rng.lognormal(0.1, 0.8, size=PATHS)
     found = of_cost(np.stack([a, b])).risk.dominance()
@@ -76,7 +76,7 @@ def test_expected_excess_is_compared_where_it_is_largest():
     assert found["second_violation"].attrs["units"] == "EUR"
 
 
-def test_what_is_bad_when_low_is_turned_over():
+def test_dominance__what_is_bad_when_low_is_turned_over():
     outcomes = random_result(paths=500)
     fixed = outcomes.assign(shipped=0 * outcomes["shipped"] + 5.0, price=0 * outcomes["price"] + 2.0)
     cost, profit = fixed.risk.dominance("cost"), fixed.risk.dominance("profit")
@@ -85,7 +85,7 @@ def test_what_is_bad_when_low_is_turned_over():
     np.testing.assert_allclose(profit["first_violation"], cost["first_violation"])
 
 
-def test_verdicts_and_bounds_err_as_seldom_as_they_say():
+def test_dominance__verdicts_and_bounds_err_as_seldom_as_they_say():
     rng, runs, paths, shift = np.random.default_rng(8), 200, 400, 0.3
     truth = 2 * stats.norm.cdf(shift / 2) - 1
     wrong = {"violated": 0, "dominates": 0, "bound": 0}
@@ -107,7 +107,7 @@ def values_of(cost: np.ndarray) -> xr.Dataset:
 
 
 @pytest.mark.parametrize("paths", [1, 2, 5])
-def test_few_paths_show_nothing(paths):
+def test_dominance__few_paths_show_nothing(paths):
     found = of_cost([np.arange(paths), np.arange(paths) + 1.0]).risk.dominance()
     assert {str(found[order].values[pair]) for order in ("first", "second") for pair in ((0, 1), (1, 0))} == {
         "not shown"
@@ -115,6 +115,6 @@ def test_few_paths_show_nothing(paths):
     assert float(found["first_upper"][0, 1]) > 0.3
 
 
-def test_one_strategy_has_nobody_beside_it():
+def test_dominance__one_strategy_has_nobody_beside_it():
     found = of_cost([[1.0, 2.0]]).risk.dominance()
     assert found["first"].values.tolist() == [["same"]]

@@ -23,13 +23,13 @@ def list_rows(dataset: xr.Dataset, *names: str) -> list[tuple[Any, ...]]:
     return list(zip(*(found[name].values.tolist() for name in names), strict=True))
 
 
-def test_a_calm_path_has_no_events():
+def test_list_events__a_calm_path_has_no_events():
     found = list_events(replay())
     assert found.sizes["event"] == 0
     assert set(found.data_vars) == set(EVENTS)
 
 
-def test_events_are_in_order_of_time_and_causes_come_first():
+def test_list_events__events_are_in_order_of_time_and_causes_come_first():
     fire = ("fire", 10.25, 14.5, 20.0, {"press": {"capacity": 0.0}})
     one = replay(
         occurrences=[fire],
@@ -63,12 +63,12 @@ def test_events_are_in_order_of_time_and_causes_come_first():
     assert by_kind["backlog_cleared"][1:3] == [3.0, "unit"]
 
 
-def test_a_shortage_longer_than_the_stockout_has_its_own_event():
+def test_list_events__a_shortage_longer_than_the_stockout_has_its_own_event():
     one = replay(shortage={"line": stretch(5, 9)}, stockout={"shop": stretch(5, 8)})
     assert [kind for kind, _ in list_rows(one, "kind", "subject")][:2] == ["shortage_began", "stockout_began"]
 
 
-def test_what_lasts_to_the_horizon_has_no_end():
+def test_list_events__what_lasts_to_the_horizon_has_no_end():
     endless = ("flood", 30.0, 40.0, 40.0, {"line": {"transit": 0.0}})
     one = replay(occurrences=[endless], stockout={"shop": stretch(31, 39)}, shortage={"press": {39: 1}})
     assert list_rows(one, "kind", "subject")[1:] == [("stockout_began", "shop"), ("shortage_began", "press")]
@@ -77,18 +77,18 @@ def test_what_lasts_to_the_horizon_has_no_end():
     assert found["amount"].values[1] == 9 * 8
 
 
-def test_a_brief_occurrence_is_one_event_and_the_warm_up_is_marked():
+def test_list_events__a_brief_occurrence_is_one_event_and_the_warm_up_is_marked():
     one = replay(occurrences=[("trip", 3.1, 3.4, 4.0, {})], warm_up=3)
     assert list_rows(one, "time", "kind", "occurrence") == [(3.0, "warm_up_ended", -1), (3.1, "hazard_occurred", 0)]
 
 
-def test_downtime_counts_where_it_costs_or_everywhere():
+def test_list_events__downtime_counts_where_it_costs_or_everywhere():
     lost = {"broken": {"press": {4: 0.5}, "line": {8: 1e-8, 9: 0.25}}}
     assert [subject for (subject,) in list_rows(replay(**lost), "subject")] == ["press", "line"]
     assert [subject for (subject,) in list_rows(replay(**lost, counts={"line": 1.0}), "subject")] == ["line"]
 
 
-def test_breaks_of_less_than_a_day_do_not_divide_an_episode():
+def test_list_events__breaks_of_less_than_a_day_do_not_divide_an_episode():
     # Of periods of 8 h, two are less than a day and three are not.
     dry = {"press": {5: 1, 8: 1, 12: 1}}
     assert list_rows(replay(shortage=dry), "kind", "time", "until", "times") == [
@@ -100,7 +100,7 @@ def test_breaks_of_less_than_a_day_do_not_divide_an_episode():
 
 
 @pytest.mark.parametrize("every", [2, 4, 9, 40])
-def test_many_short_stretches_become_few_episodes_with_the_same_total(every: int):
+def test_list_events__many_short_stretches_become_few_episodes_with_the_same_total(every: int):
     flicker = dict.fromkeys(range(0, 2000, every), 1.0)
     one = replay(2000, shortage={"press": flicker}, stockout={"shop": dict.fromkeys(range(1, 2000, every), 1.0)})
     found = list_events(one)
@@ -111,7 +111,7 @@ def test_many_short_stretches_become_few_episodes_with_the_same_total(every: int
     assert dry["amount"].sum() == 8 * len(flicker)
 
 
-def test_the_smallest_of_many_episodes_are_summed_up_in_one_event():
+def test_list_events__the_smallest_of_many_episodes_are_summed_up_in_one_event():
     one = replay(100)
     stages = [f"s{k}" for k in range(40)]
     wide = one.isel(stage=[0] * 40).assign_coords(stage=stages)
@@ -127,7 +127,7 @@ def test_the_smallest_of_many_episodes_are_summed_up_in_one_event():
     assert set(found["subject"].values) - {""} == {f"s{k}" for k in range(28, 40)}
 
 
-def test_of_many_occurrences_those_with_consequences_have_their_own_events():
+def test_list_events__of_many_occurrences_those_with_consequences_have_their_own_events():
     occurrences = [
         ("trip", float(t), t + 0.1 + t / 1e4, t + 0.1 + t / 1e4, {"press": {"capacity": 0.0}})
         for t in range(0, 400, 10)
@@ -144,7 +144,7 @@ def test_of_many_occurrences_those_with_consequences_have_their_own_events():
     assert few["kind"].values.tolist() == ["hazard_occurred"] * 5
 
 
-def test_events_of_a_real_path_agree_with_its_series():
+def test_list_events__events_of_a_real_path_agree_with_its_series():
     one = jr.replay("brake-valves", "jit", worst="cost", paths=2000)
     found = list_events(one)
     assert set(found["kind"].values) <= set(EVENT_KINDS)
@@ -159,7 +159,7 @@ def test_events_of_a_real_path_agree_with_its_series():
     assert down["amount"].sum().item() == pytest.approx(lost, rel=1e-5)
 
 
-def test_a_dataset_that_is_no_replay_is_refused():
+def test_list_events__a_dataset_that_is_no_replay_is_refused():
     for dataset in (result(), replay().drop_vars("hazard"), jr.trace("bicycles", 2)):
         with pytest.raises(ResultError, match="not the replay of one path"):
             list_events(dataset)

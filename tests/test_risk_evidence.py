@@ -45,7 +45,7 @@ def unknown(run):
     return each[0, :, 0].tolist()
 
 
-def test_no_seed_is_declared_known_that_has_not_seen_the_fire():
+def test_parse_precision_target__no_seed_is_declared_known_that_has_not_seen_the_fire():
     # By the spread of the sample alone 26 of these 60 were known, and all 26 were wrong.
     target = parse_precision_target("cost.mean:1%")
     quiet = 0
@@ -61,7 +61,7 @@ def test_no_seed_is_declared_known_that_has_not_seen_the_fire():
     assert abs(quiet / 60 - np.exp(-1)) < 4 * np.sqrt(np.exp(-1) * (1 - np.exp(-1)) / 60)
 
 
-def test_sampled_more_often_the_fire_is_known():
+def test_assess_precision__sampled_more_often_the_fire_is_known():
     truth, covered = exact_mean_cost(), 0
     for seed in range(60):
         values = jr.simulate(UNTIL_RARE, 2000, seed, rare=True).risk.metrics()
@@ -75,7 +75,7 @@ def test_sampled_more_often_the_fire_is_known():
 @pytest.mark.parametrize(
     ("times", "known"), [(0.5, False), (1, False), (2, False), (3, False), (4.9, False), (5.1, True)]
 )
-def test_means_have_intervals_from_five_expected_occurrences_on(times, known):
+def test_describe__means_have_intervals_from_five_expected_occurrences_on(times, known):
     for seed in range(3):
         run = jr.simulate(fire_expected(times), 1000, seed)
         found = count_occurrences(run).isel(strategy=0, hazard=0)
@@ -92,13 +92,13 @@ def test_means_have_intervals_from_five_expected_occurrences_on(times, known):
         assert table.sel(statistic=kept).notnull().all()
 
 
-def test_whatever_was_seen_the_law_decides():
+def test_describe__whatever_was_seen_the_law_decides():
     seen = {seed: int(jr.simulate(fire_expected(3), 1000, seed)["occurrences"].sum()) for seed in range(12)}
     assert max(seen.values()) >= 5
     assert unknown(jr.simulate(fire_expected(3), 1000, max(seen, key=seen.get))) == [True]
 
 
-def test_more_paths_are_enough():
+def test_describe__more_paths_are_enough():
     model = fire_expected(1)
     short, long = (jr.simulate(model, paths, 1) for paths in (1000, 6000))
     assert (unknown(short), unknown(long)) == ([True], [False])
@@ -107,7 +107,7 @@ def test_more_paths_are_enough():
     assert unknown(jr.simulate(model, needed - 1, 1)) == [True]
 
 
-def test_quantiles_are_told_whatever_was_not_seen():
+def test_assess_precision__quantiles_are_told_whatever_was_not_seen():
     values = jr.simulate(fire_expected(1), 1000, 1).risk.metrics()
     found = assess_precision(values, parse_precision_target("cost.var95:1%"))
     assert found["met"].all()
@@ -119,7 +119,7 @@ def test_quantiles_are_told_whatever_was_not_seen():
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_model_with_a_price_has_one_whatever_was_paid(seed):
+def test_summarize__a_model_with_a_price_has_one_whatever_was_paid(seed):
     run = jr.simulate(NOTHING_COSTS, 1000, seed)
     summary = summarize(run)
     assert summary.is_priced
@@ -128,12 +128,12 @@ def test_a_model_with_a_price_has_one_whatever_was_paid(seed):
     assert "cost per year" in [row.label.split(",")[0] for row in build_comparison_table(run).rows]
 
 
-def test_a_model_without_a_price_has_none():
+def test_render_conclusion__a_model_without_a_price_has_none():
     free = NOTHING_COSTS | {"customers": {"shop": {"stage": "press", "demand": 100, "unmet": "lost"}}}
     assert render_conclusion(summarize(jr.simulate(free, 50))).startswith("Nothing has a price in this model")
 
 
-def test_a_conclusion_on_too_little_names_no_winner_and_says_what_helps():
+def test_render_conclusion__a_conclusion_on_too_little_names_no_winner_and_says_what_helps():
     dear = NOTHING_COSTS | {"strategies": {"a": {}, "b": {"stages": {"press": {"order_cost": 1}}}}}
     text = render_conclusion(summarize(jr.simulate(dear, 1000, seed=1)))
     assert text.startswith("No difference in mean cost can be claimed between a and b at 1,000 paths")
@@ -152,7 +152,7 @@ def two_fires(low, high, paths=1000):
     return UNTIL_RARE | {"strategies": patches}
 
 
-def test_every_strategy_has_its_own_evidence():
+def test_count_occurrences__every_strategy_has_its_own_evidence():
     run = jr.simulate(two_fires(1, 30), 1000, seed=1)
     found = count_occurrences(run).isel(hazard=0)
     np.testing.assert_allclose(found["expected"], [1, 30], rtol=5e-3)
@@ -172,7 +172,7 @@ def test_every_strategy_has_its_own_evidence():
     assert "fire is expected to hit 1 time in these 1,000 paths" in text
 
 
-def test_a_strategy_that_the_hazard_spares_is_known():
+def test_count_occurrences__a_strategy_that_the_hazard_spares_is_known():
     spared = UNTIL_RARE | {"strategies": {"bare": {}, "safe": {"hazards": {"fire": {"chance": 0}}}}}
     run = jr.simulate(spared, 1000, seed=1)
     assert unknown(run) == [True, False]
@@ -182,7 +182,7 @@ def test_a_strategy_that_the_hazard_spares_is_known():
     assert count_occurrences(run)["enough"].values.tolist() == [[False], [True]]
 
 
-def test_second_order_dominance_is_not_shown_on_too_little():
+def test_dominance__second_order_dominance_is_not_shown_on_too_little():
     dear = UNTIL_RARE | {"strategies": {"a": {}, "b": {"stages": {"press": {"order_cost": 2}}}}}
     seldom, often = (jr.simulate(fire_expected(k, model=dear), 1000, seed=2).risk.metrics() for k in (1, 30))
     assert dominance(often)["second"].sel(strategy="a", other="b") == "dominates"
@@ -196,7 +196,7 @@ def test_second_order_dominance_is_not_shown_on_too_little():
     assert found["first"].sel(strategy="a", other="b") == "dominates"
 
 
-def test_sub_samples_of_a_convergence_are_known_from_enough_on():
+def test_convergence__sub_samples_of_a_convergence_are_known_from_enough_on():
     values = jr.simulate(fire_expected(20, paths=4000), 4000, seed=1).risk.metrics()
     for statistic in ("mean", "cvar"):
         found = convergence(values, statistic=statistic).isel(strategy=0)
@@ -210,7 +210,7 @@ def test_sub_samples_of_a_convergence_are_known_from_enough_on():
     assert convergence(values, statistic="var")["lower"].notnull().all()
 
 
-def test_sub_samples_of_weighted_paths_are_whole_periods():
+def test_convergence__sub_samples_of_weighted_paths_are_whole_periods():
     run = jr.simulate(UNTIL_RARE, 4001, seed=1, rare=True)
     found = convergence(run.risk.metrics()).isel(strategy=0)
     assert (found["size"] % 2 == 0).all()
@@ -220,7 +220,7 @@ def test_sub_samples_of_weighted_paths_are_whole_periods():
     assert (np.abs(away) < 4).all()
 
 
-def test_a_chance_to_hit_makes_less_evidence():
+def test_count_occurrences__a_chance_to_hit_makes_less_evidence():
     def model(**hits):
         hazard = {"rate": "1 / 100 years", "duration": "9 d", "hits": hits}
         return UNTIL_RARE | {"hazards": {"fire": hazard}}
@@ -239,7 +239,7 @@ def test_a_chance_to_hit_makes_less_evidence():
         assert bool(found["enough"]) == (chance > 0.5)
 
 
-def test_what_is_handed_in_gives_no_limit():
+def test_describe__what_is_handed_in_gives_no_limit():
     paths = jr.sample(UNTIL_RARE, 200, seed=1)
     run = jr.simulate(UNTIL_RARE, seed=1, exogenous=paths)
     assert run["evidence"].isnull().all()
@@ -251,21 +251,21 @@ def test_what_is_handed_in_gives_no_limit():
     assert unknown(part) == [True]
 
 
-def test_a_model_without_hazards_has_no_limit():
+def test_count_occurrences__a_model_without_hazards_has_no_limit():
     run = jr.simulate(UNTIL_RARE | {"hazards": {}}, 200)
     assert unknown(run) == [False]
     assert count_occurrences(run).sizes["hazard"] == 0
     assert "least_evidence" not in run.risk.metrics().coords
 
 
-def test_a_result_that_does_not_say_how_often_hazards_occur_has_no_limit():
+def test_count_occurrences__a_result_that_does_not_say_how_often_hazards_occur_has_no_limit():
     run = random_result()
     assert count_occurrences(run).data_vars == {}
     assert unknown(run) == [False, False, False]
 
 
 @pytest.mark.parametrize("quiet", ["400 d", "365 d", {"uniform": {"low": "400 d", "high": "800 d"}}])
-def test_a_hazard_that_cannot_begin_within_the_horizon_has_no_limit(quiet):
+def test_count_occurrences__a_hazard_that_cannot_begin_within_the_horizon_has_no_limit(quiet):
     never = UNTIL_RARE | {
         "hazards": {"fire": {"time_between": quiet, "duration": "60 d", "hits": {"press": {"capacity": 0}}}}
     }
@@ -277,7 +277,7 @@ def test_a_hazard_that_cannot_begin_within_the_horizon_has_no_limit(quiet):
     assert "expected to hit" not in render_conclusion(summarize(run))
 
 
-def test_a_hazard_of_the_warm_up_alone_is_judged_by_how_often_it_begins():
+def test_describe__a_hazard_of_the_warm_up_alone_is_judged_by_how_often_it_begins():
     def model(quiet):
         fire = {"time_between": quiet, "duration": "100 d", "hits": {"press": {"capacity": 0}}}
         return UNTIL_RARE | {"warm_up": "60 d", "hazards": {"fire": fire}}
@@ -289,7 +289,7 @@ def test_a_hazard_of_the_warm_up_alone_is_judged_by_how_often_it_begins():
     assert unknown(seldom) == [True]
 
 
-def test_of_several_hazards_the_rarest_is_named_and_the_others_with_it():
+def test_render_conclusion__of_several_hazards_the_rarest_is_named_and_the_others_with_it():
     hazards = {
         name: {"rate": f"1 / {years} years", "duration": "9 d", "hits": {"press": {"capacity": 0}}}
         for name, years in (("often", 1), ("seldom", 400), ("hardly", 9000))
@@ -300,7 +300,7 @@ def test_of_several_hazards_the_rarest_is_named_and_the_others_with_it():
 
 
 @pytest.mark.parametrize("rare", [False, True])
-def test_prices_changed_afterwards_keep_all_of_it(rare):
+def test_count_occurrences__prices_changed_afterwards_keep_all_of_it(rare):
     run = jr.simulate(UNTIL_RARE, 1000, seed=3, rare=rare)
     dear = jr.reprice(run, {"stages.press.order_cost": 2})
     xr.testing.assert_identical(count_occurrences(dear), count_occurrences(run))
@@ -313,7 +313,7 @@ def test_prices_changed_afterwards_keep_all_of_it(rare):
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
-def test_files_keep_it_too(tmp_path, suffix):
+def test_count_occurrences__files_keep_it_too(tmp_path, suffix):
     run = jr.simulate(two_fires(1, 30), 1000, seed=1)
     jr.save(run, tmp_path / f"run{suffix}")
     back = jr.open(tmp_path / f"run{suffix}")
@@ -321,7 +321,7 @@ def test_files_keep_it_too(tmp_path, suffix):
     assert unknown(back) == [True, False]
 
 
-def test_evidence_of_weighted_paths_is_that_of_as_many_alike():
+def test_count_occurrences__evidence_of_weighted_paths_is_that_of_as_many_alike():
     run = jr.simulate(fire_expected(10), 1000, seed=1, rare=True)
     (row,) = json.loads(run.attrs["rare"])
     found = count_occurrences(run).isel(strategy=0, hazard=0)
@@ -333,7 +333,7 @@ def test_evidence_of_weighted_paths_is_that_of_as_many_alike():
     assert found["evidence"].item() == pytest.approx(weight.sum() ** 2 / np.sum(weight**2), rel=0.05)
 
 
-def test_few_weighted_paths_are_too_few_as_well():
+def test_describe__few_weighted_paths_are_too_few_as_well():
     # Another hazard, not rare, is seen in the natural half alone.
     often = {"rate": "1 / 2 years", "duration": "2 d", "hits": {"press": {"capacity": 0.5}}}
     model = UNTIL_RARE | {"hazards": UNTIL_RARE["hazards"] | {"flu": often}}
@@ -346,7 +346,7 @@ def test_few_weighted_paths_are_too_few_as_well():
 
 
 @pytest.mark.parametrize("horizon", ["30 d", "1 year", "10 years"])
-def test_what_is_exceeded_once_in_20_years_does_not_depend_on_the_horizon(horizon):
+def test_exceedance__what_is_exceeded_once_in_20_years_does_not_depend_on_the_horizon(horizon):
     run = jr.simulate(burning(horizon), {"30 d": 100_000, "1 year": 5000, "10 years": 4000}[horizon], seed=1)
     curve = exceedance(jr.measure_last_year(run).risk.metrics(), years=[20])
     assert curve["return_period"].item() == pytest.approx(20)
@@ -354,7 +354,7 @@ def test_what_is_exceeded_once_in_20_years_does_not_depend_on_the_horizon(horizo
     assert (curve["value_upper"] <= 1e6 * (1 + 1e-6)).all()
 
 
-def test_the_last_year_of_weighted_paths_has_their_weights():
+def test_describe__the_last_year_of_weighted_paths_has_their_weights():
     model = with_fire(burning("10 years"), rate="1 / 100 years")
     run = jr.simulate(model, 2000, seed=1, rare=True)
     year = jr.measure_last_year(run)
@@ -366,12 +366,12 @@ def test_the_last_year_of_weighted_paths_has_their_weights():
     )
 
 
-def test_evidence_of_results_made_by_hand_is_unlimited():
+def test_assess_precision__evidence_of_results_made_by_hand_is_unlimited():
     values = of_cost([[1.0, 2.0, 4.0]]).risk.metrics()
     assert assess_precision(values, parse_precision_target("cost.mean:90%"))["unseen"].values.tolist() == [False]
 
 
-def test_a_disaster_that_takes_two_targets_at_once_is_not_declared_known():
+def test_assess_precision__a_disaster_that_takes_two_targets_at_once_is_not_declared_known():
     # Each supplier stands in for the other; both are hit with a chance of 0.0004, about 0.4 times in 10,000 paths.
     stage = {"capacity": "40 / d", "policy": {"base_stock": {"level": 10}}}
     model = {
@@ -400,7 +400,7 @@ def test_a_disaster_that_takes_two_targets_at_once_is_not_declared_known():
     assert "storm is expected to hit 0.39 times" in render_conclusion(summarize(run))
 
 
-def test_a_result_that_does_not_count_its_hazards_says_so():
+def test_build_comparison_table__a_result_that_does_not_count_its_hazards_says_so():
     run = jr.simulate(UNTIL_RARE, 200)
     old = run.drop_vars(["occurrences", "expected_occurrences", "evidence", "hazard"])
     notes = " ".join(build_comparison_table(old).notes)
@@ -411,7 +411,7 @@ def test_a_result_that_does_not_count_its_hazards_says_so():
     )
 
 
-def test_what_is_not_rare_enough_is_not_to_be_sampled_more_often():
+def test_render_conclusion__what_is_not_rare_enough_is_not_to_be_sampled_more_often():
     # As regular as clockwork, or with a chance that is small whatever begins: --rare would change nothing.
     often = with_fire(UNTIL_RARE, rate="1 / year", hits={"press": {"capacity": 0, "chance": 0.001}})
     text = render_conclusion(summarize(jr.simulate(often, 1000)))
@@ -419,7 +419,7 @@ def test_what_is_not_rare_enough_is_not_to_be_sampled_more_often():
     assert "--rare" not in text
 
 
-def test_the_document_for_programs_counts_hazards():
+def test_build_document__the_document_for_programs_counts_hazards():
     found = build_document(jr.simulate(UNTIL_RARE, 1000, seed=1, rare=True))
     assert found["rare"][0]["hazard"] == "fire"
     assert found["priced"] is True
@@ -430,7 +430,7 @@ def test_the_document_for_programs_counts_hazards():
     json.dumps(found, allow_nan=False)
 
 
-def test_an_average_over_weighted_paths_without_weights_is_told():
+def test_describe__an_average_over_weighted_paths_without_weights_is_told():
     run = jr.simulate(UNTIL_RARE, 200, rare=True)
     averaged = run.mean("path", keep_attrs=True)
     with pytest.raises(ResultError, match="an average over them needs their weights"):

@@ -14,7 +14,7 @@ from jitrisk.risk import exceedance
 HORIZONS = 73
 
 
-def test_a_curve_is_that_of_the_exponential_law():
+def test_exceedance__a_curve_is_that_of_the_exponential_law():
     cost = np.random.default_rng(1).exponential(size=(1, 200_000, 1))
     curve = result(("jit",), 200_000, ("press",), periods=365, started=cost, unit_cost=1.0).risk.exceedance()
     curve = curve.isel(strategy=0)
@@ -27,7 +27,7 @@ def test_a_curve_is_that_of_the_exponential_law():
 
 
 @pytest.mark.parametrize("paths", [10, 73, 1000, 12_345])
-def test_so_many_paths_lie_beyond_each_point_and_five_beyond_the_last(paths):
+def test_exceedance__so_many_paths_lie_beyond_each_point_and_five_beyond_the_last(paths):
     cost = np.random.default_rng(2).permutation(np.arange(1.0, paths + 1))
     curve = of_cost(cost).risk.exceedance().isel(strategy=0)
     beyond = paths - curve["value"].values
@@ -39,7 +39,7 @@ def test_so_many_paths_lie_beyond_each_point_and_five_beyond_the_last(paths):
     np.testing.assert_allclose(curve["return_period"], 1 / curve["probability"])
 
 
-def test_what_half_of_the_horizons_exceed_comes_nearly_every_year():
+def test_exceedance__what_half_of_the_horizons_exceed_comes_nearly_every_year():
     # A horizon of half a year: exceeded in a year unless neither half exceeds it.
     outcomes = result(paths=1000, periods=365, started=np.arange(1000.0)[:, np.newaxis], unit_cost=1.0)
     curve = outcomes.risk.exceedance().isel(strategy=0)
@@ -49,7 +49,7 @@ def test_what_half_of_the_horizons_exceed_comes_nearly_every_year():
     assert float(at_half["probability"]) == pytest.approx(0.75, abs=0.05)
 
 
-def test_profit_and_fill_rate_are_exceeded_toward_their_low_end():
+def test_exceedance__profit_and_fill_rate_are_exceeded_toward_their_low_end():
     outcomes = random_result(paths=300)
     for metric in ("profit", "fill_rate"):
         curve = outcomes.risk.exceedance(metric)
@@ -62,7 +62,7 @@ def test_profit_and_fill_rate_are_exceeded_toward_their_low_end():
 
 
 @pytest.mark.parametrize("paths", [1, 2, 3, 4])
-def test_few_paths_have_points_without_intervals(paths):
+def test_exceedance__few_paths_have_points_without_intervals(paths):
     curve = of_cost([np.arange(paths)]).risk.exceedance()
     assert curve.sizes["point"] >= 1
     assert np.isfinite(curve["value"]).all()
@@ -70,20 +70,20 @@ def test_few_paths_have_points_without_intervals(paths):
     assert curve["value_upper"].isnull().all()
 
 
-def test_atoms_stand_as_flat_steps():
+def test_exceedance__atoms_stand_as_flat_steps():
     cost = np.repeat([0.0, 10.0], [900, 100])
     curve = of_cost(cost).risk.exceedance().isel(strategy=0)
     assert set(curve["value"].values) == {0.0, 10.0}
 
 
-def test_unknown_metrics_are_refused_with_the_known_ones():
+def test_exceedance__unknown_metrics_are_refused_with_the_known_ones():
     with pytest.raises(ResultError, match=r"unknown metric 'cots': there are cost, .*; did you mean 'cost'\?"):
         random_result().risk.exceedance("cots")
     with pytest.raises(ResultError, match="unknown metric"):
         exceedance(xr.Dataset({"cost": ("path", [1.0])}))
 
 
-def test_values_of_given_return_periods_are_those_of_the_closed_form():
+def test_exceedance__values_of_given_return_periods_are_those_of_the_closed_form():
     cost = np.random.default_rng(1).exponential(size=(1, 100_000, 1))
     outcomes = result(("jit",), 100_000, ("press",), periods=365, started=cost, unit_cost=1.0)
     found = exceedance(outcomes.risk.metrics(), years=[2, 10, 1000, 1_000_000]).isel(strategy=0)
@@ -94,7 +94,7 @@ def test_values_of_given_return_periods_are_those_of_the_closed_form():
     np.testing.assert_allclose(found["value"], truth, rtol=0.1)
 
 
-def test_a_return_period_of_a_year_is_refused():
+def test_exceedance__a_return_period_of_a_year_is_refused():
     values = random_result().risk.metrics()
     assert exceedance(values, years=[1e9, 2e9])["value_upper"].isnull().all()
     assert exceedance(values, years=[1e9, 2e9]).sizes["point"] == 1
@@ -104,6 +104,6 @@ def test_a_return_period_of_a_year_is_refused():
 
 
 @pytest.mark.parametrize("years", [[], [1000, 10], [10, 10]])
-def test_return_periods_that_do_not_rise_are_refused(years):
+def test_exceedance__return_periods_that_do_not_rise_are_refused(years):
     with pytest.raises(ResultError, match="allowed is a list that rises, such as"):
         exceedance(random_result().risk.metrics(), years=years)

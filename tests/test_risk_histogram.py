@@ -28,7 +28,7 @@ def edges(bins) -> np.ndarray:
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("count", [1, 7, 40])
-def test_shares_are_those_of_numpy_and_add_up_to_one(law, count):
+def test_histogram__shares_are_those_of_numpy_and_add_up_to_one(law, count):
     rng = np.random.default_rng(6)
     cost = np.stack([LAWS[law](rng), LAWS[law](rng)])
     outcomes = of_cost(cost)
@@ -45,7 +45,7 @@ def test_shares_are_those_of_numpy_and_add_up_to_one(law, count):
     np.testing.assert_allclose((bins["density"] * np.diff(cuts)).sum("bin"), bins["share"].sum("bin"))
 
 
-def test_a_heavy_tail_does_not_squeeze_the_rest_into_one_bin():
+def test_histogram__a_heavy_tail_does_not_squeeze_the_rest_into_one_bin():
     cost = np.random.default_rng(1).pareto(0.7, 100_000)
     bins = of_cost(cost).risk.histogram().isel(strategy=0)
     assert float(bins["above"]) == pytest.approx(0.005, abs=1e-4)
@@ -53,7 +53,7 @@ def test_a_heavy_tail_does_not_squeeze_the_rest_into_one_bin():
     assert bins["right"].values[-1] < 0.01 * cost.max()
 
 
-def test_what_is_bad_when_low_is_cut_off_at_its_low_end():
+def test_histogram__what_is_bad_when_low_is_cut_off_at_its_low_end():
     filled = 1 - np.random.default_rng(1).pareto(0.7, 20_000).clip(0, 1e6)[np.newaxis, :, np.newaxis] * 1e-6
     outcomes = result(paths=20_000, filled=filled, demand=1.0)
     bins = outcomes.risk.histogram("fill_rate").isel(strategy=0)
@@ -62,7 +62,7 @@ def test_what_is_bad_when_low_is_cut_off_at_its_low_end():
     assert bins["left"].attrs["units"] == "1"
 
 
-def test_whole_steps_have_bins_of_whole_steps():
+def test_histogram__whole_steps_have_bins_of_whole_steps():
     rng = np.random.default_rng(4)
     short = rng.integers(0, 30, 5000).astype(float)
     bins = result(paths=5000, stockout=short[:, np.newaxis]).risk.histogram("stockout", bins=40).isel(strategy=0)
@@ -74,14 +74,14 @@ def test_whole_steps_have_bins_of_whole_steps():
     np.testing.assert_allclose(np.diff(edges(coarse)), 3 * step)
 
 
-def test_rare_values_of_a_nearly_constant_variable_are_shown():
+def test_histogram__rare_values_of_a_nearly_constant_variable_are_shown():
     cost = np.append(np.zeros(9999), 100.0)
     bins = of_cost(cost).risk.histogram()
     assert float(bins["above"].sum() + bins["below"].sum()) == 0
     assert bins["share"].values[0, -1] == pytest.approx(1e-4)
 
 
-def test_bins_and_metric_must_be_there():
+def test_histogram__bins_and_metric_must_be_there():
     with pytest.raises(ResultError, match="bins is 0: allowed is a whole number of at least 1"):
         random_result().risk.histogram(bins=0)
     with pytest.raises(ResultError, match="unknown metric 'x'"):

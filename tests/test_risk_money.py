@@ -37,7 +37,7 @@ COMPONENTS = list(COSTS)[: list(COSTS).index("total")]
         ),
     ],
 )
-def test_component_is_outcome_times_price_and_makes_up_the_total(component, values, expected):
+def test_costs__component_is_outcome_times_price_and_makes_up_the_total(component, values, expected):
     spent = result(**values).risk.costs()
     assert spent[component].values == pytest.approx(expected)
     assert spent["total"].values == pytest.approx(expected)
@@ -45,19 +45,19 @@ def test_component_is_outcome_times_price_and_makes_up_the_total(component, valu
     assert not spent[others].to_array().any()
 
 
-def test_working_capital_is_the_value_of_stock_and_process_and_costs_nothing_by_itself():
+def test_costs__working_capital_is_the_value_of_stock_and_process_and_costs_nothing_by_itself():
     spent = result(on_hand=[3.0, 4.0], wip=[1.0, 0.0], value=[5.0, 2.0]).risk.costs()
     assert (spent["working_capital"] == 4 * 5 + 4 * 2).all()
     assert not spent["total"].any()
 
 
-def test_units_in_process_that_are_not_owned_are_no_working_capital_and_stock_on_hand_is():
+def test_costs__units_in_process_that_are_not_owned_are_no_working_capital_and_stock_on_hand_is():
     values = {"on_hand": [3.0, 4.0], "wip": [1.0, 7.0], "value": [5.0, 2.0]}
     spent = result(**values, owned_in_process=[[1, 0], [0, 1]]).risk.costs(resolved=True)["working_capital"]
     assert spent.isel(path=0).values.tolist() == [[4 * 5, 4 * 2], [3 * 5, 11 * 2]]
 
 
-def test_units_short_are_the_difference_on_each_path_and_never_below_0_by_rounding():
+def test_costs__units_short_are_the_difference_on_each_path_and_never_below_0_by_rounding():
     above = np.nextafter(1e9, 2e9)
     outcomes = result(demand=[[1e9], [9.0], [3.0], [0.0]], filled=[[above], [2.0], [3.0], [0.0]], shortage_cost=5.0)
     assert outcomes.risk.costs()["unmet_demand"].values.tolist() == [[0, 35, 0, 0]] * 2
@@ -66,7 +66,7 @@ def test_units_short_are_the_difference_on_each_path_and_never_below_0_by_roundi
     assert both.risk.ownership()["customer_cost"].isel(strategy=0, path=0).values.tolist() == [6, 0.5]
 
 
-def test_profit_is_revenue_less_total_and_absent_without_a_price():
+def test_costs__profit_is_revenue_less_total_and_absent_without_a_price():
     outcomes = result(shipped=6.0, started=[3.0, 0.0], unit_cost=2.0)
     assert "revenue" not in outcomes.risk.costs()
     assert "profit" not in outcomes.risk.costs()
@@ -75,12 +75,12 @@ def test_profit_is_revenue_less_total_and_absent_without_a_price():
     assert (spent["profit"] == 18).all()
 
 
-def test_components_sum_to_the_total_path_by_path():
+def test_costs__components_sum_to_the_total_path_by_path():
     spent = random_result().risk.costs()
     xr.testing.assert_allclose(spent[COMPONENTS].to_array().sum("variable"), spent["total"])
 
 
-def test_resolved_components_sum_to_the_plain_ones():
+def test_costs__resolved_components_sum_to_the_plain_ones():
     outcomes = random_result()
     plain, resolved = outcomes.risk.costs(), outcomes.risk.costs(resolved=True)
     assert resolved["holding"].dims == ("strategy", "path", "stage")
@@ -93,7 +93,7 @@ def test_resolved_components_sum_to_the_plain_ones():
 
 @settings(max_examples=25, deadline=None)
 @given(factor=st.floats(0, 1e6), price=st.sampled_from(["value", "unit_cost", "downtime_cost", "shortage_cost"]))
-def test_total_is_linear_in_each_price(factor, price):
+def test_costs__total_is_linear_in_each_price(factor, price):
     outcomes = random_result(strategies=2, paths=3)
     none = outcomes.assign({price: 0 * outcomes[price]}).risk.costs()["total"]
     once = outcomes.risk.costs()["total"]
@@ -101,14 +101,14 @@ def test_total_is_linear_in_each_price(factor, price):
     xr.testing.assert_allclose(scaled, none + factor * (once - none), rtol=1e-9)
 
 
-def test_a_price_may_be_set_for_all_strategies_and_stages_at_once():
+def test_costs__a_price_may_be_set_for_all_strategies_and_stages_at_once():
     outcomes = random_result()
     whole = outcomes.assign(holding_rate=("strategy", np.full(3, 0.01)), value=0 * outcomes["value"] + 2.0)
     short = outcomes.assign(holding_rate=0.01, value=2.0)
     xr.testing.assert_equal(short.risk.costs(), whole.risk.costs())
 
 
-def test_costs_carry_units_and_the_factor_to_a_year():
+def test_costs__costs_carry_units_and_the_factor_to_a_year():
     spent = random_result().risk.costs()
     assert spent.attrs["per_year"] == pytest.approx(365 / 5)
     assert spent["holding"].attrs["units"] == "EUR"
@@ -117,20 +117,20 @@ def test_costs_carry_units_and_the_factor_to_a_year():
     assert set(spent.coords) == {"strategy", "path"}
 
 
-def test_some_stages_alone_cost_what_they_cost_among_all():
+def test_costs__some_stages_alone_cost_what_they_cost_among_all():
     outcomes = random_result()
     alone = outcomes.sel(stage=["paint"]).risk.costs()
     resolved = outcomes.risk.costs(resolved=True)["holding"].sel(stage="paint", drop=True)
     xr.testing.assert_allclose(alone["holding"], resolved)
 
 
-def test_a_path_costs_the_same_bits_alone_and_among_others():
+def test_costs__a_path_costs_the_same_bits_alone_and_among_others():
     outcomes = random_result()
     alone = outcomes.isel(path=[17]).risk.costs()
     xr.testing.assert_identical(alone, outcomes.risk.costs().isel(path=[17]))
 
 
-def test_memory_order_and_32_bit_floats_do_not_matter():
+def test_costs__memory_order_and_32_bit_floats_do_not_matter():
     outcomes = random_result()
     shuffled = outcomes.transpose("customer", "stage", "path", "strategy").copy(deep=True)
     xr.testing.assert_identical(shuffled.risk.costs(), outcomes.risk.costs())
@@ -148,7 +148,7 @@ def shop(**values):
     return result(**given)
 
 
-def test_cost_of_goods_is_the_value_of_what_was_shipped_and_gross_profit_what_it_leaves():
+def test_costs__cost_of_goods_is_the_value_of_what_was_shipped_and_gross_profit_what_it_leaves():
     spent = shop().risk.costs()
     assert (spent["cost_of_goods"] == 6 * 5).all()
     assert (spent["gross_profit"] == 6 * 8 - 6 * 5).all()
@@ -157,7 +157,7 @@ def test_cost_of_goods_is_the_value_of_what_was_shipped_and_gross_profit_what_it
     assert (shop().risk.costs(resolved=True)["cost_of_goods"].sel(customer="shop") == 30).all()
 
 
-def test_goods_have_the_value_of_the_stage_that_the_customer_asks_under_each_strategy():
+def test_costs__goods_have_the_value_of_the_stage_that_the_customer_asks_under_each_strategy():
     outcomes = result(customers=("shop", "export"), value=[[3.0, 5.0], [4.0, 6.0]], shipped=[10.0, 100.0])
     asked = [["line", "press"], ["press", "line"]]
     outcomes = outcomes.assign_coords(customer_stage=(("strategy", "customer"), asked))
@@ -168,7 +168,7 @@ def test_goods_have_the_value_of_the_stage_that_the_customer_asks_under_each_str
     xr.testing.assert_equal(turned.risk.costs()["cost_of_goods"], found)
 
 
-def test_ratios_by_hand():
+def test_metrics__ratios_by_hand():
     values = shop(days_receivable=[0.0, 30.0], days_payable=[0.0, 45.0]).risk.metrics()
     capital = 1.5 * 3 + 2 * 5
     assert values["turns"].values == pytest.approx(30 * 73 / capital)
@@ -184,7 +184,7 @@ def test_ratios_by_hand():
     assert values["turns"].attrs["per_year"] == values["cash_cycle"].attrs["per_year"] == 1
 
 
-def test_turns_times_days_of_inventory_are_a_year_on_every_path():
+def test_metrics__turns_times_days_of_inventory_are_a_year_on_every_path():
     values = random_result().risk.metrics()
     assert (values["turns"] * values["days_of_inventory"]).values == pytest.approx(365)
 
@@ -205,7 +205,7 @@ RATIOS = {"gross_margin", "turns", "days_of_inventory", "cash_cycle"}
         ({"value": 0.0, "price": 0.0}, set()),
     ],
 )
-def test_a_ratio_that_some_path_does_not_have_is_left_out(values, left):
+def test_describe__a_ratio_that_some_path_does_not_have_is_left_out(values, left):
     outcomes = shop(**values)
     found = outcomes.risk.metrics()
     assert RATIOS & set(found) == left
@@ -213,7 +213,7 @@ def test_a_ratio_that_some_path_does_not_have_is_left_out(values, left):
     assert not {f"{name}_quantile" for name in RATIOS - left} & set(outcomes.risk.describe())
 
 
-def test_goods_of_which_some_have_no_value_cost_nothing_rather_than_too_little():
+def test_costs__goods_of_which_some_have_no_value_cost_nothing_rather_than_too_little():
     outcomes = result(customers=("shop", "export"), value=[0.0, 5.0], shipped=1.0, price=9.0)
     asked = outcomes.assign_coords(customer_stage=(("strategy", "customer"), [["line", "press"]] * 2))
     assert "cost_of_goods" in outcomes.risk.costs()
@@ -223,14 +223,14 @@ def test_goods_of_which_some_have_no_value_cost_nothing_rather_than_too_little()
         assert not {"cost_of_goods", "gross_profit"} & set(spent)
 
 
-def test_a_result_from_before_days_to_pay_has_none():
+def test_costs__a_result_from_before_days_to_pay_has_none():
     outcomes = random_result()
     older = outcomes.drop_vars(["days_payable", "days_receivable"])
     assert set(older.risk.metrics()) == set(outcomes.risk.metrics()) - {"cash_cycle"}
     xr.testing.assert_identical(older.risk.costs(), outcomes.risk.costs())
 
 
-def test_a_result_from_before_shortage_cost_and_ownership_costs_what_it_did():
+def test_metrics__a_result_from_before_shortage_cost_and_ownership_costs_what_it_did():
     """It has one holding rate for every stage; everything in process was owned, and no unit short cost anything."""
     now = random_result().assign(owned_in_process=True, shortage_cost=0.0)
     rates = ("strategy", [0.01, 0.02, 0.03])
@@ -252,14 +252,14 @@ def test_a_result_from_before_shortage_cost_and_ownership_costs_what_it_did():
         ({"value": 5.0}, 0),
     ],
 )
-def test_a_model_is_priced_where_something_can_cost_or_earn(values, priced):
+def test_metrics__a_model_is_priced_where_something_can_cost_or_earn(values, priced):
     assert result(**values).risk.metrics().attrs["priced"] == priced
 
 
 # Who bears it
 
 
-def test_ownership_of_stages_and_customers_makes_up_the_total():
+def test_ownership__ownership_of_stages_and_customers_makes_up_the_total():
     outcomes = random_result()
     borne = outcomes.risk.ownership()
     assert (borne["stage_cost"].dims, borne["customer_cost"].dims) == (
@@ -270,7 +270,7 @@ def test_ownership_of_stages_and_customers_makes_up_the_total():
     xr.testing.assert_allclose(both, outcomes.risk.costs()["total"], rtol=1e-12)
 
 
-def test_ownership_is_what_the_resolved_components_add_up_to():
+def test_ownership__ownership_is_what_the_resolved_components_add_up_to():
     outcomes = random_result()
     resolved, borne = outcomes.risk.costs(resolved=True)[COMPONENTS], outcomes.risk.ownership()
     for thing, cost in (("stage", "stage_cost"), ("customer", "customer_cost")):
@@ -279,7 +279,7 @@ def test_ownership_is_what_the_resolved_components_add_up_to():
     assert borne["stage_cost"].attrs["per_year"] == pytest.approx(73)
 
 
-def test_ownership_by_hand():
+def test_ownership__ownership_by_hand():
     borne = result(
         started=[3.0, 4.0],
         unit_cost=[5.0, 2.0],
@@ -294,7 +294,7 @@ def test_ownership_by_hand():
     assert (borne["customer_cost"] == 42).all()
 
 
-def test_downtime_is_told_apart_by_cause_and_stage():
+def test_costs__downtime_is_told_apart_by_cause_and_stage():
     outcomes = result(starved=[3.0, 4.0], broken=[1.0, 0.5], downtime_cost=[5.0, 2.0])
     spent = outcomes.risk.costs(resolved=True)
     assert spent["downtime_starved"].isel(strategy=0, path=0).values.tolist() == [15, 8]
@@ -302,7 +302,7 @@ def test_downtime_is_told_apart_by_cause_and_stage():
     assert "downtime" not in spent
 
 
-def test_downtime_of_one_stage_is_added_to_the_total_as_one_amount():
+def test_costs__downtime_of_one_stage_is_added_to_the_total_as_one_amount():
     rng = np.random.default_rng(5)
     hours = {name: rng.random((2, 4, 2)) for name in ("starved", "broken", "on_hand", "started")}
     outcomes = result(**hours, value=3.3, holding_rate=0.07, unit_cost=1.7, downtime_cost=[0.0, 3.1])

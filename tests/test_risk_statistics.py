@@ -17,7 +17,7 @@ def statistics(described: xr.Dataset, metric: str, strategy: int = 0) -> dict[st
     return dict(zip(column["statistic"].values, column.values, strict=True))
 
 
-def test_measures_are_a_table_of_strategies_and_statistics_for_every_metric():
+def test_describe__measures_are_a_table_of_strategies_and_statistics_for_every_metric():
     described = random_result().risk.describe()
     beside = ("", "_quantile", "_quantile_lower", "_quantile_upper")
     assert set(described) == {f"{name}{end}" for name in METRICS for end in beside}
@@ -30,7 +30,7 @@ def test_measures_are_a_table_of_strategies_and_statistics_for_every_metric():
     assert all(np.isfinite(array).all() for array in described.values())
 
 
-def test_statistics_of_a_known_sample():
+def test_describe__statistics_of_a_known_sample():
     costs = of_cost(np.random.default_rng(3).permutation(np.arange(1.0, 1001.0)))
     described = costs.risk.describe(quantiles=[0.25, 0.5])
     found = statistics(described, "cost")
@@ -44,7 +44,7 @@ def test_statistics_of_a_known_sample():
     assert described["quantile"].values.tolist() == [0.25, 0.5]
 
 
-def test_the_bad_tail_of_fill_rate_is_the_lower_one():
+def test_describe__the_bad_tail_of_fill_rate_is_the_lower_one():
     filled = np.arange(1.0, 101.0)[np.newaxis, :, np.newaxis]
     outcomes = result(paths=100, filled=filled, demand=100.0)
     found = statistics(outcomes.risk.describe(level=0.9), "fill_rate")
@@ -54,7 +54,7 @@ def test_the_bad_tail_of_fill_rate_is_the_lower_one():
     assert found["mean"] == pytest.approx(0.505)
 
 
-def test_profit_and_cost_mirror_each_other_where_revenue_is_the_same():
+def test_describe__profit_and_cost_mirror_each_other_where_revenue_is_the_same():
     outcomes = random_result()
     fixed = outcomes.assign(shipped=0 * outcomes["shipped"] + 5.0)
     described = fixed.risk.describe()
@@ -67,20 +67,20 @@ def test_profit_and_cost_mirror_each_other_where_revenue_is_the_same():
         np.testing.assert_allclose(profit, cost)
 
 
-def test_order_of_the_paths_does_not_matter():
+def test_compute_tail_risk__order_of_the_paths_does_not_matter():
     outcomes = random_result()
     shuffled = outcomes.isel(path=np.random.default_rng(5).permutation(200))
     xr.testing.assert_allclose(shuffled.risk.describe(), outcomes.risk.describe(), rtol=1e-12)
 
 
-def test_intervals_of_quantiles_lie_between_order_statistics():
+def test_describe__intervals_of_quantiles_lie_between_order_statistics():
     costs = of_cost(np.random.default_rng(3).permutation(np.arange(1.0, 1001.0)))
     described = costs.risk.describe(quantiles=[0.5, 0.95])
     assert described["cost_quantile_lower"].values.tolist() == [[469, 936]]
     assert described["cost_quantile_upper"].values.tolist() == [[532, 964]]
 
 
-def test_confidence_widens_every_interval():
+def test_describe__confidence_widens_every_interval():
     values = random_result(paths=500).risk.metrics()
     narrow, wide = describe(values, confidence=0.8), describe(values, confidence=0.99)
     for name in ("mean", "var", "cvar"):
@@ -91,7 +91,7 @@ def test_confidence_widens_every_interval():
 
 
 @pytest.mark.parametrize("name", ["starved", "on_hand", "stockout", "filled"])
-def test_outcomes_are_described_by_stage_or_customer(name):
+def test_describe__outcomes_are_described_by_stage_or_customer(name):
     outcomes = random_result()
     thing = outcomes[name].dims[-1]
     described = outcomes.risk.describe(name, quantiles=[0.5])
@@ -102,7 +102,7 @@ def test_outcomes_are_described_by_stage_or_customer(name):
     np.testing.assert_array_equal(alone[name], outcomes.risk.describe(name)[name].isel({thing: [1]}))
 
 
-def test_outcomes_know_their_bad_tail_and_their_year():
+def test_describe__outcomes_know_their_bad_tail_and_their_year():
     outcomes = random_result()
     described = outcomes.risk.describe(*OUTCOMES, quantiles=())
     beside = ("", "_quantile", "_quantile_lower", "_quantile_upper")
@@ -117,7 +117,7 @@ def test_outcomes_know_their_bad_tail_and_their_year():
     assert (filled[..., 1] < filled[..., 0]).all()
 
 
-def test_a_first_stockout_that_never_came_counts_as_the_end_of_the_horizon():
+def test_describe__a_first_stockout_that_never_came_counts_as_the_end_of_the_horizon():
     first = np.array([-1, -1, 2, 7])[np.newaxis, :, np.newaxis]
     described = result(first_stockout=first).risk.describe("first_stockout", quantiles=[0.25, 0.5])
     found = statistics(described.isel(customer=0), "first_stockout")
@@ -126,7 +126,7 @@ def test_a_first_stockout_that_never_came_counts_as_the_end_of_the_horizon():
     assert "10 (the end) if none" in described["first_stockout"].attrs["long_name"]
 
 
-def test_names_are_looked_for_in_the_dataset_first():
+def test_describe__names_are_looked_for_in_the_dataset_first():
     outcomes = random_result()
     described = outcomes.risk.describe("stockout", "fill_rate", "holding")
     assert described["stockout"].dims == ("strategy", "customer", "statistic")
@@ -134,7 +134,7 @@ def test_names_are_looked_for_in_the_dataset_first():
     np.testing.assert_allclose(described["holding"], describe(outcomes.risk.costs())["holding"])
 
 
-def test_variables_of_a_users_own_are_taken_to_be_bad_when_high():
+def test_describe__variables_of_a_users_own_are_taken_to_be_bad_when_high():
     outcomes = random_result()
     own = outcomes.assign(idle=outcomes["starved"] + outcomes["broken"])
     described = own.risk.describe("idle")["idle"]
@@ -142,7 +142,7 @@ def test_variables_of_a_users_own_are_taken_to_be_bad_when_high():
     np.testing.assert_allclose(described.sel(statistic="mean"), own["idle"].mean("path"))
 
 
-def test_unknown_variables_and_wrong_dimensions_are_refused():
+def test_describe__unknown_variables_and_wrong_dimensions_are_refused():
     outcomes = random_result()
     with pytest.raises(ResultError, match=r"unknown variable 'starvd': .*; did you mean 'starved'\?"):
         outcomes.risk.describe("starvd")
@@ -155,7 +155,7 @@ def test_unknown_variables_and_wrong_dimensions_are_refused():
         outcomes.risk.describe("starved")
 
 
-def test_large_samples_are_described_like_their_parts_in_order():
+def test_describe__large_samples_are_described_like_their_parts_in_order():
     # Large samples go another way than small ones, to the same answers.
     cost = np.random.default_rng(9).lognormal(size=200_000)
     cost[:80_000] = 1.0
@@ -169,12 +169,12 @@ def test_large_samples_are_described_like_their_parts_in_order():
     ]
 
 
-def test_a_million_paths_are_averaged_in_64_bits():
+def test_describe__a_million_paths_are_averaged_in_64_bits():
     cost = np.full((1, 1_000_000), 0.1, dtype=np.float32)
     assert statistics(of_cost(cost).risk.describe(), "cost")["mean"] == pytest.approx(np.float32(0.1), rel=1e-12)
 
 
-def test_one_path_has_values_and_no_standard_errors():
+def test_describe__one_path_has_values_and_no_standard_errors():
     found = statistics(of_cost([[5.0]]).risk.describe(), "cost")
     assert {name for name, value in found.items() if np.isnan(value)} == {
         "standard_deviation",
@@ -184,13 +184,13 @@ def test_one_path_has_values_and_no_standard_errors():
     assert found["mean"] == found["var"] == found["cvar"] == 5
 
 
-def test_components_of_cost_can_be_described_too():
+def test_costs__components_of_cost_can_be_described_too():
     spent = random_result().risk.costs()
     described = describe(spent)
     np.testing.assert_allclose(described["holding"].sel(statistic="mean"), spent["holding"].mean("path"))
 
 
-def test_interval_of_the_mean_covers_the_truth_about_as_often_as_it_says():
+def test_describe__interval_of_the_mean_covers_the_truth_about_as_often_as_it_says():
     rng, runs = np.random.default_rng(11), 500
     cost = rng.exponential(size=(runs, 400))
     described = of_cost(cost).risk.describe()["cost"]

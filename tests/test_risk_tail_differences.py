@@ -64,7 +64,7 @@ def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-def test_estimates_are_the_differences_of_the_measures():
+def test_compare_tails__estimates_are_the_differences_of_the_measures():
     for one, base in pairs():
         found = differences(one, base)
         apart = [compute_tail_risk(losses, LEVEL) for losses in (one, base)]
@@ -72,7 +72,7 @@ def test_estimates_are_the_differences_of_the_measures():
         assert found[1].value == pytest.approx(apart[0].cvar - apart[1].cvar, rel=1e-12)
 
 
-def test_intervals_hold_their_estimate_and_turn_with_the_pair():
+def test_compare_tails__intervals_hold_their_estimate_and_turn_with_the_pair():
     for one, base in pairs():
         forth, back = differences(one, base), differences(base, one)
         for k in (0, 1):
@@ -85,14 +85,14 @@ def test_intervals_hold_their_estimate_and_turn_with_the_pair():
         assert ends(back[1]) == pytest.approx((-forth[1].upper, -forth[1].lower))
 
 
-def test_intervals_are_shifted_and_scaled_with_the_losses():
+def test_compare_tails__intervals_are_shifted_and_scaled_with_the_losses():
     for one, base in pairs():
         plain, moved = differences(one, base), differences(3 * one + 50, 3 * base + 20)
         for before, after in zip(plain, moved, strict=True):
             assert ends(after) == pytest.approx([3 * end + 30 for end in ends(before)], rel=1e-9, abs=1e-9)
 
 
-def test_only_the_kept_tail_and_the_number_of_paths_matter():
+def test_compare_tails__only_the_kept_tail_and_the_number_of_paths_matter():
     for one, base in pairs():
         plain = differences(one, base)
         tails = [Tail.from_losses(losses, LEVEL, EqualDesign(PATHS), CONFIDENCE) for losses in (one, base)]
@@ -107,7 +107,7 @@ def test_only_the_kept_tail_and_the_number_of_paths_matter():
             assert ends(after) == pytest.approx(ends(before), rel=1e-9)
 
 
-def test_value_at_risk_differs_by_what_the_ellipse_of_ranks_allows():
+def test_compare_tails__value_at_risk_differs_by_what_the_ellipse_of_ranks_allows():
     rng = np.random.default_rng(8)
     one, base = rng.lognormal(size=PATHS), rng.lognormal(size=PATHS)
     found, _ = differences(one, base)
@@ -127,7 +127,7 @@ def test_value_at_risk_differs_by_what_the_ellipse_of_ranks_allows():
     assert found.upper - found.lower > 0.98 * width
 
 
-def test_standard_errors_are_those_of_the_normal_law():
+def test_compare_tails__standard_errors_are_those_of_the_normal_law():
     rng, error = np.random.default_rng(5), math.sqrt(LEVEL * (1 - LEVEL) / 200_000)
     one, base = rng.normal(size=(2, 200_000))
     var, cvar = differences(one, base)
@@ -138,21 +138,21 @@ def test_standard_errors_are_those_of_the_normal_law():
     assert cvar.upper - cvar.lower == pytest.approx(2 * 1.96 * cvar.standard_error, rel=0.06)
 
 
-def test_shared_tails_are_known_better_than_independent_ones():
+def test_compare_tails__shared_tails_are_known_better_than_independent_ones():
     rng = np.random.default_rng(2)
     luck, other = rng.lognormal(size=(2, PATHS))
     for shared, apart in zip(differences(0.8 * luck, luck), differences(0.8 * other, luck), strict=True):
         assert shared.upper - shared.lower < 0.6 * (apart.upper - apart.lower)
 
 
-def test_a_difference_that_is_the_same_on_every_path_is_exact_below_5000_paths_too():
+def test_compare_tails__a_difference_that_is_the_same_on_every_path_is_exact_below_5000_paths_too():
     luck = np.random.default_rng(2).lognormal(size=400)
     for found in differences(luck + 3.0, luck):
         assert (found.standard_error, found.reason) == (0.0, "")
         assert ends(found) == pytest.approx((3.0, 3.0))
 
 
-def test_every_reason_for_no_interval_is_given():
+def test_compare_tails__every_reason_for_no_interval_is_given():
     rng = np.random.default_rng(2)
     luck, other = rng.lognormal(size=(2, PATHS))
     few = differences(luck[:4999], other[:4999])
@@ -173,7 +173,7 @@ def test_every_reason_for_no_interval_is_given():
         assert math.isfinite(one.value)
 
 
-def test_an_interval_reaches_further_the_fewer_paths_carry_the_difference():
+def test_compare_tails__an_interval_reaches_further_the_fewer_paths_carry_the_difference():
     luck = np.random.default_rng(2).exponential(size=PATHS)
     spread = []
     for struck in (4, 8, 40):
@@ -187,13 +187,13 @@ def test_an_interval_reaches_further_the_fewer_paths_carry_the_difference():
     assert spread[2] < 1.1
 
 
-def test_few_occurrences_of_a_hazard_reach_as_far_as_students_law():
+def test_compare_tails__few_occurrences_of_a_hazard_reach_as_far_as_students_law():
     one, base = np.random.default_rng(4).lognormal(0.0, 0.3, (2, 50_000))
     widths = [float(np.subtract(*ends(differences(one, base, evidence=seen)[1])[::-1])) for seen in (5.0, math.inf)]
     assert widths[0] / widths[1] == pytest.approx(stats.t.ppf(0.975, 4) / stats.norm.ppf(0.975), rel=0.03)
 
 
-def test_a_bad_lower_tail_is_the_upper_one_turned():
+def test_compare__a_bad_lower_tail_is_the_upper_one_turned():
     outcomes = random_result(2, 5000)
     found = outcomes.risk.compare()["profit"].isel(strategy=1)
     profit = outcomes.risk.metrics()["profit"].values
@@ -203,13 +203,13 @@ def test_a_bad_lower_tail_is_the_upper_one_turned():
         np.testing.assert_allclose(got, expected)
 
 
-def test_comparisons_repeat_to_the_last_bit():
+def test_compare__comparisons_repeat_to_the_last_bit():
     outcomes = of_cost(np.random.default_rng(3).lognormal(size=(3, PATHS)))
     one, other = outcomes.risk.compare(), compare(outcomes.risk.metrics())
     np.testing.assert_array_equal(one["cost"], other["cost"])
 
 
-def test_weighted_tails_with_equal_weights_are_those_of_equal_paths():
+def test_compare_tails__weighted_tails_with_equal_weights_are_those_of_equal_paths():
     rng, paths = np.random.default_rng(9), 10_000
     one, base = rng.lognormal(size=(2, paths))
     # Both components are drawn alike and weigh alike.
@@ -221,7 +221,7 @@ def test_weighted_tails_with_equal_weights_are_those_of_equal_paths():
         assert ends(found) == pytest.approx(ends(equal), abs=0.1 * (equal.upper - equal.lower))
 
 
-def test_weighted_paths_need_a_tail_worth_5000_paths():
+def test_compare_tails__weighted_paths_need_a_tail_worth_5000_paths():
     for paths, reason in ((5000, FEW_WEIGHTED), (10_000, "")):
         design, occurs = weighted(paths, 0.001)
         rng = np.random.default_rng(3)
@@ -229,7 +229,7 @@ def test_weighted_paths_need_a_tail_worth_5000_paths():
         assert [found.reason for found in differences(one, base, design=design)] == [reason] * 2
 
 
-def test_estimates_of_weighted_shares_are_correlated_as_repeats_show():
+def test_design__estimates_of_weighted_shares_are_correlated_as_repeats_show():
     rng, paths, probability = np.random.default_rng(6), 2000, 0.2
     shares, correlations = [], []
     for k in range(1000):
@@ -242,7 +242,7 @@ def test_estimates_of_weighted_shares_are_correlated_as_repeats_show():
     assert np.mean(correlations) == pytest.approx(np.corrcoef(np.transpose(shares))[0, 1], abs=0.1)
 
 
-def test_correlation_of_equal_shares_is_that_of_pearson():
+def test_design__correlation_of_equal_shares_is_that_of_pearson():
     one, other = np.random.default_rng(6).random((2, 1000)) < 0.1
     design = EqualDesign(1000)
     assert design.correlation(one, other | one) == pytest.approx(np.corrcoef(one, other | one)[0, 1])
@@ -250,14 +250,14 @@ def test_correlation_of_equal_shares_is_that_of_pearson():
 
 
 @pytest.mark.parametrize("kind", ["equal", "weighted"])
-def test_spread_of_what_is_mostly_0_is_that_of_all_values(kind):
+def test_design__spread_of_what_is_mostly_0_is_that_of_all_values(kind):
     design = EqualDesign(2000) if kind == "equal" else weighted(2000, 0.05)[0]
     values = np.random.default_rng(6).lognormal(size=2000) - 1
     inside = np.random.default_rng(7).random(2000) < 0.1
     np.testing.assert_allclose(design.spread_within(values[inside], inside), design.spread(np.where(inside, values, 0)))
 
 
-def test_effective_values_are_their_number_over_their_kurtosis():
+def test_design__effective_values_are_their_number_over_their_kurtosis():
     values = np.random.default_rng(6).lognormal(size=2000)
     found = EqualDesign(2000).spread(values).effective
     assert found == pytest.approx(2000 / stats.kurtosis(values, fisher=False))
@@ -266,7 +266,7 @@ def test_effective_values_are_their_number_over_their_kurtosis():
 
 
 @pytest.mark.parametrize("kind", ["equal", "weighted"])
-def test_a_band_holds_the_intervals_of_its_quantile(kind):
+def test_design__a_band_holds_the_intervals_of_its_quantile(kind):
     design = EqualDesign(3000) if kind == "equal" else weighted(3000, 0.05)[0]
     values = np.random.default_rng(6).lognormal(size=3000)
     band = design.quantile_band(values, LEVEL, stats.norm.ppf([0.9, 0.975, 0.99]))

@@ -24,7 +24,7 @@ ATOMS = {0.9: (0, 35), 0.93: (10, 320 / 7), 0.95: (10, 60), 0.99: (50, 100)}
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.99, 0.999])
-def test_closed_forms_lie_within_four_standard_errors(law, level):
+def test_compute_tail_risk__closed_forms_lie_within_four_standard_errors(law, level):
     distribution, cvar = LAWS[law]
     sample = np.sort(distribution.rvs(400_000, random_state=np.random.default_rng(SEED)))
     risk = compute_tail_risk(sample, level)
@@ -34,28 +34,28 @@ def test_closed_forms_lie_within_four_standard_errors(law, level):
 
 @pytest.mark.parametrize("level", ATOMS)
 @pytest.mark.parametrize("copies", [1, 37])
-def test_atom_at_the_value_at_risk_is_split(level, copies):
+def test_compute_tail_risk__atom_at_the_value_at_risk_is_split(level, copies):
     sample = np.repeat([0.0, 10.0, 50.0, 100.0], np.array([90, 5, 4, 1]) * copies)
     risk = compute_tail_risk(sample, level)
     assert risk.var == ATOMS[level][0]
     assert risk.cvar == pytest.approx(ATOMS[level][1])
 
 
-def test_part_of_a_path_counts_where_the_tail_is_no_whole_number_of_paths():
+def test_compute_tail_risk__part_of_a_path_counts_where_the_tail_is_no_whole_number_of_paths():
     # The worst 0.25 of ten paths' mass is two paths and half of the third.
     risk = compute_tail_risk(np.arange(1.0, 11.0), 0.75)
     assert risk.var == 8
     assert risk.cvar == pytest.approx((10 + 9 + 0.5 * 8) / 2.5)
 
 
-def test_standard_errors_are_those_of_the_exponential():
+def test_compute_tail_risk__standard_errors_are_those_of_the_exponential():
     level, paths = 0.95, 1_000_000
     risk = compute_tail_risk(np.sort(np.random.default_rng(SEED).exponential(size=paths)), level)
     assert risk.var_standard_error == pytest.approx(math.sqrt(level / (1 - level) / paths), rel=0.05)
     assert risk.cvar_standard_error == pytest.approx(math.sqrt((1 + level) / (1 - level) / paths), rel=0.02)
 
 
-def test_intervals_from_the_standard_errors_cover_the_truth_about_as_often_as_they_say():
+def test_compute_tail_risk__intervals_from_the_standard_errors_cover_the_truth_about_as_often_as_they_say():
     rng, level, runs = np.random.default_rng(SEED), 0.9, 600
     hits = np.zeros(2)
     for _ in range(runs):
@@ -68,20 +68,20 @@ def test_intervals_from_the_standard_errors_cover_the_truth_about_as_often_as_th
 
 
 @pytest.mark.parametrize("paths", [1, 2, 20, 71])
-def test_standard_errors_are_unknown_where_the_tail_holds_too_few_paths(paths):
+def test_compute_tail_risk__standard_errors_are_unknown_where_the_tail_holds_too_few_paths(paths):
     risk = compute_tail_risk(np.arange(float(paths)), 0.95)
     assert risk.var == paths - 1 - (paths >= 20) - 2 * (paths == 71)
     for name in ("var", "cvar"):
         assert all(math.isnan(getattr(risk, f"{name}_{part}")) for part in ("standard_error", "lower", "upper"))
 
 
-def test_scores_average_to_the_conditional_value_at_risk_in_any_order():
+def test_compute_tail_risk__scores_average_to_the_conditional_value_at_risk_in_any_order():
     sample = np.random.default_rng(SEED).gamma(2.0, size=999)
     risk = compute_tail_risk(np.sort(sample), 0.95)
     assert compute_tail_scores(sample, 0.95).mean() == pytest.approx(risk.cvar, rel=1e-13)
 
 
-def test_interval_of_the_value_at_risk_lies_between_its_order_statistics():
+def test_compute_tail_risk__interval_of_the_value_at_risk_lies_between_its_order_statistics():
     risk = compute_tail_risk(np.arange(1.0, 1001.0), 0.95)
     assert (risk.var_lower, risk.var, risk.var_upper) == (936, 950, 964)
     low = compute_tail_risk(np.arange(1.0, 1001.0), 0.95, low=True)
@@ -89,7 +89,7 @@ def test_interval_of_the_value_at_risk_lies_between_its_order_statistics():
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
-def test_a_lower_tail_mirrors_an_upper_one(level):
+def test_compute_tail_risk__a_lower_tail_mirrors_an_upper_one(level):
     sample = np.random.default_rng(SEED).lognormal(size=2000)
     upper, low = compute_tail_risk(sample, level), compute_tail_risk(-sample, level, low=True)
     for name in ("var", "cvar"):
@@ -99,7 +99,7 @@ def test_a_lower_tail_mirrors_an_upper_one(level):
         assert getattr(low, f"{name}_upper") == pytest.approx(-getattr(upper, f"{name}_lower"))
 
 
-def test_interval_holds_the_value_on_the_milder_side_of_a_jump_at_the_level():
+def test_compute_tail_risk__interval_holds_the_value_on_the_milder_side_of_a_jump_at_the_level():
     # 51 of 1,000 paths lose 10: were it 49 of 1,000, the mean of the worst 5 % would be 9.8.
     risk = compute_tail_risk(np.repeat([0.0, 10.0], [949, 51]), 0.95)
     assert (risk.var, risk.cvar, risk.cvar_upper) == (10, 10, 10)
@@ -108,17 +108,17 @@ def test_interval_holds_the_value_on_the_milder_side_of_a_jump_at_the_level():
     assert (low.cvar_upper, low.cvar_lower) == (-risk.cvar_lower, -10)
 
 
-def test_order_of_the_paths_does_not_matter():
+def test_compute_tail_risk__order_of_the_paths_does_not_matter():
     sample = np.random.default_rng(SEED).lognormal(size=200_000)
     one, other = compute_tail_risk(sample, 0.95), compute_tail_risk(np.sort(sample), 0.95)
     assert vars(one) == pytest.approx(vars(other), rel=1e-12)
 
 
-def test_errors_of_the_conditional_value_at_risk_are_those_of_its_scores():
+def test_compute_tail_scores__errors_of_the_conditional_value_at_risk_are_those_of_its_scores():
     sample = np.random.default_rng(SEED).lognormal(size=5000)
     scores = compute_tail_scores(sample, 0.95)
     assert compute_tail_risk(sample, 0.95).cvar_standard_error == pytest.approx(stats.sem(scores), rel=1e-10)
 
 
-def test_a_constant_is_known():
+def test_compute_tail_risk__a_constant_is_known():
     assert set(vars(compute_tail_risk(np.full(500, 3.0), 0.95)).values()) == {3.0, 0.0}

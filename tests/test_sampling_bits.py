@@ -68,18 +68,18 @@ def here():
     return {**found, "mathematics": same_bits.mathematics()}
 
 
-def test_tables_of_every_family_have_their_pinned_hashes():
+def test_bits__tables_of_every_family_have_their_pinned_hashes():
     assert same_bits.tables_of_families() == PINNED
 
 
 @pytest.mark.parametrize("lowered", LOWERED)
-def test_tables_levels_and_outcomes_have_the_same_bits_with_fewer_instructions(lowered):
+def test_bits__tables_levels_and_outcomes_have_the_same_bits_with_fewer_instructions(lowered):
     found = elsewhere("tables,levels,outcomes,mathematics", lowered)
     for part in ("tables", "levels", "outcomes"):
         assert found[part] == here()[part]
 
 
-def test_fewer_instructions_change_what_numpy_and_the_c_library_compute():
+def test_bits__fewer_instructions_change_what_numpy_and_the_c_library_compute():
     """Otherwise the test above would show nothing: it is skipped on processors and libraries without variants."""
     from numpy._core._multiarray_umath import __cpu_features__
 
@@ -92,7 +92,7 @@ def test_fewer_instructions_change_what_numpy_and_the_c_library_compute():
 
 
 @pytest.mark.skipif(not LONGER, reason="compiles all draw_kernels anew, half a minute")
-def test_outcomes_have_the_same_bits_compiled_for_a_plain_processor(tmp_path):
+def test_bits__outcomes_have_the_same_bits_compiled_for_a_plain_processor(tmp_path):
     plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, SCRIPT, "outcomes"], env={**os.environ, **plain}, capture_output=True, text=True, check=True
@@ -100,7 +100,7 @@ def test_outcomes_have_the_same_bits_compiled_for_a_plain_processor(tmp_path):
     assert json.loads(done.stdout)["outcomes"] == here()["outcomes"]
 
 
-def test_all_families_and_all_shapes_of_tables_are_hashed():
+def test_compile_table__all_families_and_all_shapes_of_tables_are_hashed():
     from jitrisk.sampling import FAMILIES, quantile_tables
     from jitrisk.sampling.draw_kernels import CONSTANT, LINES, ROUNDED, STAIRS
 

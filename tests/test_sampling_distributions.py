@@ -34,7 +34,7 @@ STANDARD = [(distribution, other) for distribution, other in SCIPY if other is n
 
 
 @pytest.mark.parametrize(("distribution", "other"), STANDARD, ids=IDS[: len(STANDARD)])
-def test_moments_and_quantiles_equal_those_of_scipy(distribution, other):
+def test_build_distribution__moments_and_quantiles_equal_those_of_scipy(distribution, other):
     shares = np.concatenate([10.0 ** -np.arange(1, 10), [0.3, 0.5, 0.7, 0.9]])
     assert distribution.mean() == pytest.approx(other.mean(), rel=1e-6)
     assert distribution.sd() == pytest.approx(other.std(), rel=1e-6)
@@ -43,11 +43,11 @@ def test_moments_and_quantiles_equal_those_of_scipy(distribution, other):
     assert (distribution.lowest, distribution.highest) == pytest.approx(other.support())
 
 
-def test_every_family_is_compared_with_scipy():
+def test_build_distribution__every_family_is_compared_with_scipy():
     assert {distribution.family for distribution, _ in SCIPY} | {"constant"} == set(FAMILIES)
 
 
-def test_empirical_draws_its_values_with_their_weights():
+def test_build_distribution__empirical_draws_its_values_with_their_weights():
     distribution = build_distribution("empirical", values=[3, 1.5, 2, 1.5], weights=[1, 2, 3, 4])
     assert distribution.parameters == (("values", (1.5, 2.0, 3.0)), ("weights", (0.6, 0.3, 0.1)))
     assert distribution.mean() == pytest.approx(1.8)
@@ -56,13 +56,13 @@ def test_empirical_draws_its_values_with_their_weights():
     np.testing.assert_array_equal(distribution.quantile([0.05, 0.2, 0.5], upper=True), [3, 2, 1.5])
 
 
-def test_quantile_keeps_the_shape_of_its_argument():
+def test_build_distribution__quantile_keeps_the_shape_of_its_argument():
     distribution = build_distribution("exponential", mean=2)
     assert distribution.quantile(0.5).shape == ()
     assert distribution.quantile(np.full((2, 3), 0.5)).shape == (2, 3)
 
 
-def test_only_families_of_whole_numbers_are_integer():
+def test_build_distribution__only_families_of_whole_numbers_are_integer():
     whole = {distribution.family for distribution, _ in STANDARD if distribution.is_integer}
     assert whole == {"poisson", "negative_binomial", "binomial", "geometric"}
     assert build_constant(3).is_integer
@@ -86,7 +86,7 @@ def test_only_families_of_whole_numbers_are_integer():
         (build_distribution("empirical", values=[4, 5], weights=[2, 0]), build_constant(4)),
     ],
 )
-def test_equal_laws_are_equal_values(one, other):
+def test_build_distribution__equal_laws_are_equal_values(one, other):
     assert one == other
     assert hash(one) == hash(other)
     assert pickle.loads(pickle.dumps(one)) == one
@@ -119,11 +119,13 @@ def test_equal_laws_are_equal_values(one, other):
         ("weibull", {"mean": 3, "shape": 0.01}, "at least 0.05"),
     ],
 )
-def test_a_bad_distribution_is_refused_with_what_was_found_and_what_is_allowed(family, parameters, said):
+def test_build_distribution__a_bad_distribution_is_refused_with_what_was_found_and_what_is_allowed(
+    family, parameters, said
+):
     with pytest.raises(ValueError, match=re.escape(said)):
         build_distribution(family, **parameters)
 
 
-def test_distributions_come_without_numba_and_without_scipy():
+def test_build_distribution__distributions_come_without_numba_and_without_scipy():
     code = "import sys, jitrisk.sampling; print(sorted({'numba', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

@@ -36,11 +36,11 @@ def units(found, expected):
         (elementary.log2, math.log2, WIDE),
     ],
 )
-def test_elementary_functions_are_within_two_units_of_the_c_library(own, other, at):
+def test_elementary__elementary_functions_are_within_two_units_of_the_c_library(own, other, at):
     assert units(own(at), np.array([other(x) for x in at.tolist()])).max() <= 2.0
 
 
-def test_elementary_functions_keep_the_rules_at_the_ends():
+def test_log__elementary_functions_keep_the_rules_at_the_ends():
     inf, nan = math.inf, math.nan
     np.testing.assert_array_equal(elementary.log([0.0, -1.0, inf, nan, 1.0]), [-inf, nan, inf, nan, 0.0])
     np.testing.assert_array_equal(elementary.log1p([-1.0, -2.0, inf, 0.0, nan]), [-inf, nan, inf, 0.0, nan])
@@ -50,21 +50,21 @@ def test_elementary_functions_keep_the_rules_at_the_ends():
     np.testing.assert_array_equal(elementary.log2(2.0 ** np.arange(-60, 60)), np.arange(-60, 60))
 
 
-def test_powers_and_the_gamma_function_are_those_of_the_c_library():
+def test_power__powers_and_the_gamma_function_are_those_of_the_c_library():
     at = np.abs(NEAR_ONE) * 7.0
     np.testing.assert_allclose(elementary.power(at, 2.7), at**2.7, rtol=2e-15)
     for x in RNG.uniform(1.0, 45.0, 300).tolist():
         assert elementary.gamma(x) == pytest.approx(math.gamma(x), rel=5e-15)
 
 
-def test_lines_between_places_are_those_of_numpy():
+def test_interpolate__lines_between_places_are_those_of_numpy():
     places = np.array([0.0, 1.0, 1.0, 4.0, 9.0])
     values = np.array([2.0, 3.0, 5.0, 4.0, 8.0])
     at = np.concatenate([RNG.uniform(-2, 11, 200), places[[0, 3, 4]]])
     np.testing.assert_allclose(elementary.interpolate(at, places, values), np.interp(at, places, values), rtol=1e-15)
 
 
-def test_normal_scores_and_probabilities_equal_those_of_scipy():
+def test_quantile__normal_scores_and_probabilities_equal_those_of_scipy():
     p = np.concatenate([10.0 ** RNG.uniform(-300, -0.31, 2000), RNG.uniform(0, 1, 2000)])
     np.testing.assert_allclose(normal.quantile(p), special.ndtri(p), rtol=3e-15)
     x = RNG.uniform(-12, 8, 4000)
@@ -75,7 +75,7 @@ def test_normal_scores_and_probabilities_equal_those_of_scipy():
 
 
 @pytest.mark.parametrize("shape", [1e-3, 0.05, 0.3, 1.0, 1.5, 1.6, 3.0, 29.0, 100.0, 1e4, 1e6])
-def test_gamma_quantiles_of_every_shape_equal_those_of_scipy(shape):
+def test_quantile__gamma_quantiles_of_every_shape_equal_those_of_scipy(shape):
     low, high = special.gammaincinv(shape, SHARES), special.gammainccinv(shape, SHARES)
     # Below 1e-290 all values are as good as 0; scipy's lower tail of 1e6 is wrong by 2e-9, checked by quadrature.
     tolerance = 1e-12 if shape < 1e6 else 5e-9
@@ -83,7 +83,7 @@ def test_gamma_quantiles_of_every_shape_equal_those_of_scipy(shape):
     np.testing.assert_allclose(gammas.quantile(shape, SHARES, True), high, rtol=1e-12, atol=1e-290)
 
 
-def test_exponential_and_erlang_quantiles_have_a_closed_form():
+def test_quantile__exponential_and_erlang_quantiles_have_a_closed_form():
     np.testing.assert_allclose(gammas.quantile(1.0, SHARES, True), -np.log(SHARES), rtol=1e-14)
     x = gammas.quantile(2.0, SHARES, True)
     np.testing.assert_allclose((1.0 + x) * np.exp(-x), SHARES, rtol=1e-13)
@@ -108,7 +108,7 @@ SMOOTH = [
 
 
 @pytest.mark.parametrize(("distribution", "other"), LISTED + SMOOTH, ids=str)
-def test_tails_of_whole_numbers_equal_those_of_scipy(distribution, other):
+def test_build_cdf__tails_of_whole_numbers_equal_those_of_scipy(distribution, other):
     found = build_cdf(distribution)
     assert isinstance(found, ListedCdf if (distribution, other) in LISTED else SmoothCdf)
     k = np.unique(np.concatenate([other.ppf(SHARES), other.isf(SHARES)]))
@@ -120,7 +120,7 @@ def test_tails_of_whole_numbers_equal_those_of_scipy(distribution, other):
     np.testing.assert_array_equal(found.quantile(SHARES, True), other.isf(SHARES))
 
 
-def test_a_list_and_a_smooth_density_of_one_law_agree():
+def test_build_cdf__a_list_and_a_smooth_density_of_one_law_agree():
     for distribution in (Poisson(1e7), NegativeBinomial(2e4, 40.0), Binomial(1e8, 0.3)):
         listed, smooth = build_cdf(distribution), SmoothCdf(distribution)
         assert isinstance(listed, ListedCdf)
@@ -129,7 +129,7 @@ def test_a_list_and_a_smooth_density_of_one_law_agree():
         np.testing.assert_array_equal(smooth.quantile(SHARES, True), listed.quantile(SHARES, True))
 
 
-def test_far_tails_of_a_wide_poisson_law_follow_the_gamma_law():
+def test_build_cdf__far_tails_of_a_wide_poisson_law_follow_the_gamma_law():
     # P(X > k) with mean m is P(a gamma variable of shape k + 1 is below m).
     for mean in (2e7, 1e9):
         k = build_cdf(Poisson(mean)).quantile(np.array([1e-9, 1e-3, 0.3]), True)
@@ -138,7 +138,7 @@ def test_far_tails_of_a_wide_poisson_law_follow_the_gamma_law():
         np.testing.assert_allclose(found, mean, rtol=1e-14)
 
 
-def test_laws_too_narrow_for_doubles_are_normal():
+def test_build_distribution__laws_too_narrow_for_doubles_are_normal():
     for distribution in (build_distribution("poisson", mean=1e25), build_distribution("binomial", n=1e26, p=0.1)):
         assert float(distribution.quantile(0.5)) == distribution.mean()
         assert float(distribution.quantile(1e-9, upper=True)) == pytest.approx(
@@ -146,7 +146,7 @@ def test_laws_too_narrow_for_doubles_are_normal():
         )
 
 
-def test_quantiles_of_continuous_families_rise():
+def test_build_distribution__quantiles_of_continuous_families_rise():
     p = np.linspace(1e-6, 0.999999, 2001)
     distributions = [build_distribution("gamma", shape=s, scale=1.0) for s in (1e-2, 0.7, 40.0, 1e5)]
     distributions += [build_distribution("lognormal", mean=5, cv=9), build_distribution("weibull", scale=2, shape=0.3)]
@@ -164,6 +164,6 @@ def test_quantiles_of_continuous_families_rise():
     ],
     ids=str,
 )
-def test_distribution_functions_equal_those_of_scipy(distribution, other):
+def test_build_distribution__distribution_functions_equal_those_of_scipy(distribution, other):
     x = np.array([-1.0, 0.0, 1e-3, 0.5, 3.0, 11.0, 40.0])
     np.testing.assert_allclose(distribution.cdf(x), other.cdf(x), rtol=1e-12)

@@ -17,7 +17,7 @@ KNOWN = [
 
 @pytest.mark.parametrize("count", [1, 7, 64, 129])
 @pytest.mark.parametrize(("counter", "key", "expected"), KNOWN)
-def test_philox_gives_the_published_words_in_every_lane(counter, key, expected, count):
+def test_philox__philox_gives_the_published_words_in_every_lane(counter, key, expected, count):
     blocks = np.full(count, counter[0] | counter[1] << 32, np.uint64)
     paths = np.full(count, counter[2] | counter[3] << 32, np.uint64)
     words = np.zeros((4, count), np.uint32)
@@ -25,6 +25,6 @@ def test_philox_gives_the_published_words_in_every_lane(counter, key, expected, 
     np.testing.assert_array_equal(words, np.repeat(np.array(expected, np.uint32)[:, None], count, axis=1))
 
 
-def test_few_functions_are_compiled_of_their_own():
+def test_kernels__few_functions_are_compiled_of_their_own():
     jitted = [kernel for kernel in (vars(kernels) | vars(draw_kernels)).values() if hasattr(kernel, "py_func")]
     assert len([kernel for kernel in jitted if kernel.targetoptions.get("inline") != "always"]) <= 15

@@ -60,7 +60,7 @@ def many_words():
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("distribution", SMOOTH, ids=str)
-def test_a_restricted_table_gives_the_lowest_quantiles(distribution, share):
+def test_compile_lower_part__a_restricted_table_gives_the_lowest_quantiles(distribution, share):
     words = many_words()
     expected = distribution.quantile(share * (words + 0.5) / WORDS)
     found = drawn(distribution, share, words)
@@ -69,7 +69,7 @@ def test_a_restricted_table_gives_the_lowest_quantiles(distribution, share):
 
 
 @pytest.mark.parametrize("share", SHARES)
-def test_the_lowest_quantiles_of_a_gamma_law_with_a_pole_are_right_relative_to_the_largest(share):
+def test_compile_lower_part__the_lowest_quantiles_of_a_gamma_law_with_a_pole_are_right_relative_to_the_largest(share):
     distribution, words = build_distribution("gamma", mean=3000, cv=2), many_words()
     expected = distribution.quantile(share * (words + 0.5) / WORDS)
     np.testing.assert_allclose(drawn(distribution, share, words), expected, rtol=0, atol=3e-4 * expected[-1])
@@ -77,7 +77,7 @@ def test_the_lowest_quantiles_of_a_gamma_law_with_a_pole_are_right_relative_to_t
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("distribution", SMOOTH, ids=str)
-def test_however_small_the_share_is_values_are_as_many_as_words(distribution, share):
+def test_compile_lower_part__however_small_the_share_is_values_are_as_many_as_words(distribution, share):
     words = np.random.default_rng(1).integers(0, 2**32, 100_000)
     # A float32 has 2^23 values an octave, so that some of so many agree.
     assert np.unique(drawn(distribution, share, words)).size > 95_000
@@ -85,7 +85,7 @@ def test_however_small_the_share_is_values_are_as_many_as_words(distribution, sh
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("mean", [50, 5000, 1e9, 1e12])
-def test_a_restricted_geometric_law_has_the_right_steps(mean, share):
+def test_compile_lower_part__a_restricted_geometric_law_has_the_right_steps(mean, share):
     distribution = build_distribution("geometric", mean=mean)
     words = np.random.default_rng(2).integers(0, 2**32, 20_000)
     found, expected = drawn(distribution, share, words), distribution.quantile(share * (words + 0.5) / WORDS)
@@ -102,7 +102,7 @@ def test_a_restricted_geometric_law_has_the_right_steps(mean, share):
         ([30, 90.5, 150, 400], [0.01, 0.02, 0.05, 0.92], 0.08, {30: 1 / 8, 90.5: 2 / 8, 150: 5 / 8}),
     ],
 )
-def test_a_restricted_empirical_law_keeps_the_lowest_values(values, weights, share, kept):
+def test_compile_lower_part__a_restricted_empirical_law_keeps_the_lowest_values(values, weights, share, kept):
     distribution = build_distribution("empirical", values=values, weights=weights)
     found = drawn(distribution, share, np.linspace(0, WORDS - 1, 100_001))
     for value, probability in kept.items():
@@ -129,7 +129,7 @@ RARE = [
 
 @pytest.mark.parametrize("distribution", RARE, ids=str)
 @pytest.mark.parametrize("first", [0, FAR])
-def test_all_paths_of_the_component_begin_within_the_horizon(distribution, first):
+def test_build_mixture__all_paths_of_the_component_begin_within_the_horizon(distribution, first):
     effect = outage(distribution, build_constant(20.0))
     mixture = build_mixture([[effect.process]], 365)
     assert mixture is not None
@@ -143,7 +143,7 @@ def test_all_paths_of_the_component_begin_within_the_horizon(distribution, first
 
 @pytest.mark.parametrize("first", [0, 12_345, FAR, 2**62])
 @pytest.mark.parametrize("distribution", RARE, ids=str)
-def test_begins_and_weights_are_those_of_a_plain_twin(distribution, first):
+def test_build_mixture__begins_and_weights_are_those_of_a_plain_twin(distribution, first):
     effects = [
         outage(distribution, build_constant(20.0)),
         outage(build_distribution("exponential", mean=4e4), build_constant(5.0), name="flood"),
@@ -177,7 +177,7 @@ def test_begins_and_weights_are_those_of_a_plain_twin(distribution, first):
 
 
 @pytest.mark.parametrize("first", [0, FAR])
-def test_what_is_applied_is_what_is_listed(first):
+def test_build_mixture__what_is_applied_is_what_is_listed(first):
     effects = [
         outage(RARE[0], build_distribution("exponential", mean=9), ramp=7.0),
         outage(RARE[2], build_distribution("gamma", mean=9, cv=0.5), factor=0.25, name="flood"),
@@ -199,7 +199,7 @@ def test_what_is_applied_is_what_is_listed(first):
         np.testing.assert_allclose(out[:, 0, lane], left, atol=2e-4)
 
 
-def test_any_seed_has_weights():
+def test_rare__any_seed_has_weights():
     # A key of a stream may fill all 64 bits or not.
     mixture = Mixture(("fire",), (0.19,))
     for seed in (*range(20), 2**63 - 1):
@@ -207,7 +207,7 @@ def test_any_seed_has_weights():
         assert (mixture.compute_weights(seed, range(40))[::2] < 1).tolist() == expected
 
 
-def test_the_pattern_of_components_is_periodic_and_keeps_the_shares():
+def test_rare__the_pattern_of_components_is_periodic_and_keeps_the_shares():
     mixture = Mixture(("a", "b", "c"), (0.1, 0.01, 0.001))
     assert mixture.period == 6
     np.testing.assert_allclose(mixture.shares, [1 / 2, 1 / 6, 1 / 6, 1 / 6])
@@ -267,7 +267,7 @@ def three():
     return jr.simulate(THREE, 12_000, seed=6, rare=True)
 
 
-def test_a_rare_run_says_its_hazards_their_probabilities_and_shares(three):
+def test_rare__a_rare_run_says_its_hazards_their_probabilities_and_shares(three):
     rows = json.loads(three.attrs["rare"])
     assert [row["hazard"] for row in rows] == sorted(RATES)
     for row in rows:
@@ -282,7 +282,7 @@ def test_a_rare_run_says_its_hazards_their_probabilities_and_shares(three):
 
 
 @pytest.mark.parametrize("name", sorted(RATES))
-def test_every_hazard_occurs_with_its_probability(three, name):
+def test_rare__every_hazard_occurs_with_its_probability(three, name):
     seen = three["occurrences"].isel(strategy=0).sel(hazard=name).values
     mean, error = combined(three, seen > 0)
     truth = -np.expm1(-100 * RATES[name])
@@ -291,14 +291,14 @@ def test_every_hazard_occurs_with_its_probability(three, name):
     assert (seen[three["component"].values == 1 + sorted(RATES).index(name)] > 0).all()
 
 
-def test_a_frequent_hazard_is_left_as_it_is(three):
+def test_simulate__a_frequent_hazard_is_left_as_it_is(three):
     mean, error = combined(three, three["occurrences"].isel(strategy=0).sel(hazard="flu").values)
     # Paths of 100 days with an outage of 2 days a month.
     natural = jr.simulate(THREE, 12_000, seed=7)["occurrences"].isel(strategy=0).sel(hazard="flu")
     assert abs(mean - natural.mean()) < 4 * np.hypot(error, natural.std() / np.sqrt(12_000))
 
 
-def test_natural_paths_of_a_rare_run_are_those_of_an_ordinary_one_bit_by_bit(three):
+def test_sample__natural_paths_of_a_rare_run_are_those_of_an_ordinary_one_bit_by_bit(three):
     ordinary = jr.simulate(THREE, 12_000, seed=6)
     natural = np.flatnonzero(three["component"].values == 0)
     for name in (*OUTCOMES, "occurrences"):
@@ -309,7 +309,7 @@ def test_natural_paths_of_a_rare_run_are_those_of_an_ordinary_one_bit_by_bit(thr
     np.testing.assert_array_equal(calm, fire)
 
 
-def test_without_rare_no_bit_knows_of_the_mixture():
+def test_simulate__without_rare_no_bit_knows_of_the_mixture():
     run = jr.simulate(THREE, 40, seed=6)
     assert not {"weight", "component"} & set(run.coords)
     assert "rare" not in run.attrs
@@ -322,7 +322,7 @@ def patched(*rates):
     }
 
 
-def test_strategies_with_other_rates_have_each_the_right_probability():
+def test_simulate__strategies_with_other_rates_have_each_the_right_probability():
     rates = ("1 / 100 years", "1 / 4 years", "1 / 3000 years")
     run = jr.simulate(patched(*rates), 20_000, seed=2, rare=True)
     days = np.array([100, 4, 3000]) * 365.0
@@ -335,7 +335,7 @@ def test_strategies_with_other_rates_have_each_the_right_probability():
     np.testing.assert_allclose(evidence, 0.5 + 0.5 / row["probability"])
 
 
-def test_a_strategy_more_changes_the_components_and_not_the_natural_paths():
+def test_simulate__a_strategy_more_changes_the_components_and_not_the_natural_paths():
     alone = jr.simulate(patched("1 / 100 years", "1 / 4 years"), 60, strategies=["s0"], rare=True)
     both = jr.simulate(patched("1 / 100 years", "1 / 4 years"), 60, rare=True)
     natural = alone["component"].values == 0
@@ -343,7 +343,7 @@ def test_a_strategy_more_changes_the_components_and_not_the_natural_paths():
     assert (alone["weight"] != both["weight"]).any()
 
 
-def test_quiet_times_of_every_law_are_unbiased():
+def test_simulate__quiet_times_of_every_law_are_unbiased():
     distributions = {
         "a": {"weibull": {"mean": "6 years", "shape": 2}},
         "b": {"gamma": {"mean": "9 years", "cv": 0.8}},
@@ -373,7 +373,7 @@ def rare_names(hazards, periods=100):
     return found.hazards if found else ()
 
 
-def test_only_what_is_rare_is_sampled_more_often():
+def test_build_mixture__only_what_is_rare_is_sampled_more_often():
     exponential = {p: build_distribution("exponential", mean=-100 / np.log1p(-p)) for p in (0.199, 0.201)}
     assert rare_names([process_of("a", exponential[0.199]), process_of("b", exponential[0.201])]) == ("a",)
     assert rare_names([process_of("certain", build_constant(99)), process_of("never", build_constant(100))]) == ()
@@ -387,7 +387,7 @@ def test_only_what_is_rare_is_sampled_more_often():
     )
 
 
-def test_without_a_rare_hazard_rare_warns_and_every_path_is_natural():
+def test_simulate__without_a_rare_hazard_rare_warns_and_every_path_is_natural():
     often = shop(flu=hazard("1 / 30 d"), never=hazard(rate=None) | {"time_between": "200 d"})
     often["hazards"]["never"].pop("rate")
     with pytest.warns(UserWarning, match="no hazard is rare"):
@@ -402,7 +402,7 @@ def job_of(model, paths, seed=6):
 
 
 @pytest.mark.parametrize(("threads", "lanes"), [(1, None), (2, None), (1, 7), (2, 64)])
-def test_threads_and_blocks_change_no_bit(threads, lanes):
+def test_run__threads_and_blocks_change_no_bit(threads, lanes):
     job = job_of(THREE, range(1000, 1400))
     one, other = engine.run(job, Threads(1), lanes=400), engine.run(job, Threads(threads), lanes=lanes)
     for name in ("stage", "customer", "occurred"):
@@ -410,7 +410,7 @@ def test_threads_and_blocks_change_no_bit(threads, lanes):
 
 
 @pytest.mark.parametrize("start", [0, 5, FAR])
-def test_a_range_of_paths_is_part_of_a_longer_one(start):
+def test_simulate__a_range_of_paths_is_part_of_a_longer_one(start):
     long = jr.simulate(THREE, range(start, start + 60), seed=6, rare=True)
     part = jr.simulate(THREE, range(start + 13, start + 37), seed=6, rare=True)
     xr.testing.assert_equal(part.drop_vars("path"), long.isel(path=slice(13, 37)).drop_vars("path"))
@@ -422,7 +422,7 @@ def assert_replays(replay, run):
         np.testing.assert_array_equal(replay[f"path_{name}"], kept[name], err_msg=name, strict=True)
 
 
-def test_any_path_can_be_replayed(three):
+def test_replay__any_path_can_be_replayed(three):
     for path in (0, 1, 3, 5, 6, 11_999):
         replay = jr.replay(three, "base", path)
         assert_replays(replay, three)
@@ -434,7 +434,7 @@ def test_any_path_can_be_replayed(three):
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
 @pytest.mark.parametrize("choice", [{"worst": "cost"}, {"quantile": 0.99, "metric": "cost"}, {"path": 103}])
-def test_the_same_path_is_found_in_a_result_a_file_and_a_model(tmp_path, suffix, choice):
+def test_replay__the_same_path_is_found_in_a_result_a_file_and_a_model(tmp_path, suffix, choice):
     paths = range(100, 400)
     run = jr.simulate(THREE, paths, seed=8, rare=True)
     jr.save(run, tmp_path / f"run{suffix}")
@@ -447,7 +447,7 @@ def test_the_same_path_is_found_in_a_result_a_file_and_a_model(tmp_path, suffix,
     assert_replays(again, run)
 
 
-def test_the_path_at_a_quantile_is_one_by_weight(three):
+def test_replay__the_path_at_a_quantile_is_one_by_weight(three):
     cost = three.risk.metrics()["cost"].values[0]
     weight, component, shares = strata(three)
     scaled = weight * (shares / np.bincount(component))[component]
@@ -460,7 +460,7 @@ def test_the_path_at_a_quantile_is_one_by_weight(three):
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
-def test_weights_components_and_occurrences_are_kept_in_files(tmp_path, three, suffix):
+def test_describe__weights_components_and_occurrences_are_kept_in_files(tmp_path, three, suffix):
     jr.save(three, tmp_path / f"run{suffix}")
     back = jr.open(tmp_path / f"run{suffix}")
     xr.testing.assert_identical(back, three)
@@ -470,7 +470,7 @@ def test_weights_components_and_occurrences_are_kept_in_files(tmp_path, three, s
     xr.testing.assert_identical(back.risk.describe(), three.risk.describe())
 
 
-def test_sampled_paths_carry_their_weights_and_hand_them_on(three):
+def test_describe__sampled_paths_carry_their_weights_and_hand_them_on(three):
     paths = jr.sample(THREE, 200, seed=6, rare=True)
     for name in ("weight", "component"):
         xr.testing.assert_identical(paths[name].drop_vars("path"), three[name].isel(path=slice(200)).drop_vars("path"))
@@ -488,7 +488,7 @@ def test_sampled_paths_carry_their_weights_and_hand_them_on(three):
     assert run["evidence"].isnull().all()
 
 
-def test_what_is_drawn_beside_weighted_paths_needs_their_seed():
+def test_simulate__what_is_drawn_beside_weighted_paths_needs_their_seed():
     paths = jr.sample(THREE, 60, seed=6, rare=True)
     part = paths[["demand"]]
     whole = jr.simulate(THREE, 60, seed=6, rare=True)
@@ -500,14 +500,14 @@ def test_what_is_drawn_beside_weighted_paths_needs_their_seed():
         jr.simulate(THREE, seed=7, exogenous=part)
 
 
-def test_weighted_paths_numbered_anew_are_refused_where_more_is_drawn():
+def test_simulate__weighted_paths_numbered_anew_are_refused_where_more_is_drawn():
     paths = jr.sample(THREE, range(1, 61), seed=6, rare=True).drop_vars("path")
     jr.simulate(THREE, seed=6, exogenous=paths)
     with pytest.raises(ExogenousError, match="were numbered anew"):
         jr.simulate(THREE, seed=6, exogenous=paths[["demand"]])
 
 
-def test_a_weighted_run_with_natural_paths_handed_in_is_replayed_with_its_own_mixture():
+def test_replay__a_weighted_run_with_natural_paths_handed_in_is_replayed_with_its_own_mixture():
     demand = jr.sample(THREE, 60, seed=6)[["demand"]]
     run = jr.simulate(THREE, seed=6, exogenous=demand, rare=True)
     replay = jr.replay(run, "base", worst="cost", exogenous=demand)
@@ -516,14 +516,14 @@ def test_a_weighted_run_with_natural_paths_handed_in_is_replayed_with_its_own_mi
         np.testing.assert_array_equal(replay[f"path_{name}"], kept, err_msg=name)
 
 
-def test_weighted_paths_are_not_weighted_again():
+def test_sample__weighted_paths_are_not_weighted_again():
     paths = jr.sample(THREE, 12, seed=6, rare=True)
     with pytest.raises(ExogenousError, match="weighted already: leave rare out"):
         jr.simulate(THREE, seed=6, exogenous=paths, rare=True)
 
 
 @pytest.mark.parametrize("name", ["weight", "component"])
-def test_lost_weights_are_refused(three, name):
+def test_describe__lost_weights_are_refused(three, name):
     paths = jr.sample(THREE, 12, seed=6, rare=True)
     with pytest.raises(ExogenousError, match=f"have lost the coordinate {name}"):
         jr.simulate(THREE, seed=6, exogenous=paths.drop_vars(name))
@@ -536,21 +536,21 @@ def test_lost_weights_are_refused(three, name):
         bare.risk.describe()
 
 
-def test_paths_that_lack_a_component_have_no_statistics(three):
+def test_describe__paths_that_lack_a_component_have_no_statistics(three):
     for paths in (slice(0, 12_000, 2), slice(1, 4), slice(0, 5)):
         with pytest.raises(ResultError, match="at least 6 consecutive paths"):
             three.isel(path=paths).risk.describe()
     assert three.isel(path=slice(3, 9)).risk.describe()["cost"].sel(statistic="mean").notnull().all()
 
 
-def test_a_trace_has_the_weights_of_its_paths():
+def test_trace__a_trace_has_the_weights_of_its_paths():
     traced = jr.trace(THREE, 12, seed=6, rare=True)
     run = jr.simulate(THREE, 12, seed=6, rare=True)
     np.testing.assert_array_equal(traced["weight"], run["weight"])
     np.testing.assert_allclose(traced["lost"].sum("time"), run["lost"], rtol=1e-5)
 
 
-def test_statistics_agree_with_those_of_many_natural_paths():
+def test_describe__statistics_agree_with_those_of_many_natural_paths():
     effects = shop(
         fire=hazard("1 / 3 years"),
         boom=hazard("1 / 2 years", chance=0.5, ramp="9 d", hits={"shop": {"demand": 3}, "paint": {"capacity": 0.2}}),
@@ -566,7 +566,7 @@ def test_statistics_agree_with_those_of_many_natural_paths():
             assert abs(one[0] - other[0]) < 4 * np.hypot(one[1], other[1])
 
 
-def test_the_seed_of_a_sampler_is_that_of_the_weights():
+def test_simulate__the_seed_of_a_sampler_is_that_of_the_weights():
     job = job_of(with_fire(UNTIL_RARE, rate="1 / 10 years"), range(2000))
     assert job.mixture is not None
     early = jr.simulate(json.loads(json.dumps(with_fire(UNTIL_RARE, rate="1 / 10 years"))), 2000, seed=6, rare=True)
@@ -576,13 +576,13 @@ def test_the_seed_of_a_sampler_is_that_of_the_weights():
     np.testing.assert_array_equal(early["weight"].values, job.mixture.compute_weights(6, range(2000)))
 
 
-def test_rare_is_no_option_of_a_path_without_its_run():
+def test_replay__rare_is_no_option_of_a_path_without_its_run():
     with pytest.raises(JitriskError, match="no path 7 among those handed in"):
         jr.replay(THREE, "base", 7, seed=6, exogenous=jr.sample(THREE, 6, seed=6, rare=True))
 
 
 @pytest.mark.parametrize("rare", ["[]", "{}", "3", '[{"hazard": "fire"}]', '[{"hazard": "fire", "probability": 2}]'])
-def test_a_damaged_list_of_rare_hazards_is_refused(rare):
+def test_replay__a_damaged_list_of_rare_hazards_is_refused(rare):
     run = jr.simulate(UNTIL_RARE, 20, rare=True).assign_attrs(rare=rare)
     with pytest.raises(ResultError, match=r"its attribute rare is .*, no list of rare hazards"):
         jr.replay(run, "base", 1)

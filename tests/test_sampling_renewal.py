@@ -51,12 +51,12 @@ def two_state(a, b, time):
     ],
     ids=lambda distribution: str(distribution) if hasattr(distribution, "family") else "",
 )
-def test_the_probability_of_a_begin_is_that_of_the_distribution(distribution, other):
+def test_compute_begin_probability__the_probability_of_a_begin_is_that_of_the_distribution(distribution, other):
     for time in (50, 365, 3650):
         assert compute_begin_probability(distribution, time) == pytest.approx(other.cdf(time), rel=1e-9)
 
 
-def test_a_begin_at_the_end_is_none_before_it():
+def test_compute_begin_probability__a_begin_at_the_end_is_none_before_it():
     atom = build_distribution("empirical", values=[90, 400], weights=[1, 9])
     assert compute_begin_probability(atom, 90) == 0
     assert compute_begin_probability(atom, 91) == pytest.approx(0.1)
@@ -65,7 +65,7 @@ def test_a_begin_at_the_end_is_none_before_it():
 
 
 @pytest.mark.parametrize(("rate", "time"), [(1e-8, 365), (0.01, 50), (0.3, 300), (0.3, 400), (2.0, 9)])
-def test_exponential_quiet_times_alone_make_a_poisson_process(rate, time):
+def test_expect_occurrences__exponential_quiet_times_alone_make_a_poisson_process(rate, time):
     assert expected(exponential(rate), NOTHING, time) == pytest.approx(rate * time, rel=1e-3)
     assert expected(exponential(rate), NOTHING, time, 0.3 * time) == pytest.approx(rate * 0.7 * time, rel=1e-3)
 
@@ -74,7 +74,7 @@ def test_exponential_quiet_times_alone_make_a_poisson_process(rate, time):
 @pytest.mark.parametrize(
     ("a", "b", "time"), [(1e-6, 0.1, 365), (0.01, 0.1, 50), (0.1, 1, 100), (2, 3, 7), (0.5, 0.5, 395), (0.5, 0.5, 405)]
 )
-def test_exponential_quiet_and_active_times_follow_the_two_state_process(a, b, time):
+def test_expect_occurrences__exponential_quiet_and_active_times_follow_the_two_state_process(a, b, time):
     time_between, duration = exponential(a), exponential(b)
     assert expected(time_between, duration, time) == pytest.approx(two_state(a, b, time), rel=3e-3)
     late = two_state(a, b, time) - two_state(a, b, 0.4 * time)
@@ -82,7 +82,7 @@ def test_exponential_quiet_and_active_times_follow_the_two_state_process(a, b, t
 
 
 @pytest.mark.parametrize(("rate", "time"), [(0.01, 50), (0.1, 100), (1, 150)])
-def test_quiet_times_of_two_exponential_parts_have_a_closed_form(rate, time):
+def test_expect_occurrences__quiet_times_of_two_exponential_parts_have_a_closed_form(rate, time):
     # Every other point of a Poisson process, of an odd number with probability (1 - exp(-2 t)) / 2.
     truth = rate * time / 2 + np.expm1(-2 * rate * time) / 4
     assert expected(build_distribution("gamma", shape=2, scale=1 / rate), NOTHING, time) == pytest.approx(
@@ -94,14 +94,14 @@ def test_quiet_times_of_two_exponential_parts_have_a_closed_form(rate, time):
     ("time_between", "duration", "ramp", "time"),
     [(90, 8, 30, 300), (90, 0, 0, 300), (10, 1, 0, 365), (90, 0, 0, 90), (90, 0, 0, 91), (365, 30, 0, 365)],
 )
-def test_constant_times_are_counted_and_the_end_is_left_out(time_between, duration, ramp, time):
+def test_expect_occurrences__constant_times_are_counted_and_the_end_is_left_out(time_between, duration, ramp, time):
     begins = [begin for k in range(100) if (begin := time_between + k * (time_between + duration + ramp)) < time]
     assert expected(build_constant(time_between), build_constant(duration), time, ramp=ramp) == pytest.approx(
         len(begins), rel=1e-9
     )
 
 
-def test_rare_hazards_keep_a_small_relative_error():
+def test_expect_occurrences__rare_hazards_keep_a_small_relative_error():
     for rate in (1e-6, 1e-9, 1e-12):
         assert expected(exponential(rate), build_constant(60.0), 365) == pytest.approx(365 * rate, rel=1e-3)
 
@@ -135,7 +135,7 @@ MODEL = {
 
 
 @pytest.mark.parametrize("warm_up", [0, 60])
-def test_engine_runs_show_as_many_as_expected(warm_up):
+def test_simulate__engine_runs_show_as_many_as_expected(warm_up):
     run = jr.simulate(MODEL | {"warm_up": warm_up}, 8000, seed=4)
     assert run["hazard"].values.tolist() == list(LAWS)
     seen = run["occurrences"].isel(strategy=0)
@@ -144,14 +144,14 @@ def test_engine_runs_show_as_many_as_expected(warm_up):
     assert (np.abs(away) < 4).all(), dict(zip(LAWS, away.values.tolist(), strict=True))
 
 
-def test_what_cannot_begin_within_the_horizon_is_expected_0_times():
+def test_compute_begin_probability__what_cannot_begin_within_the_horizon_is_expected_0_times():
     for time_between in (build_constant(400), build_constant(200), build_distribution("uniform", low=200, high=800)):
         process = HazardProcess("fire", time_between, build_constant(60))
         assert compute_begin_probability(process.time_between, 200) == 0
         assert expect_occurrences(process, 0.0, 200.0) == 0
 
 
-def test_a_dataset_repeats_what_the_engine_counted():
+def test_replay__a_dataset_repeats_what_the_engine_counted():
     network = jr.load(MODEL | {"warm_up": 60})
     draws = parse_draws(network, network.strategies.values(), range(50, 90), 3)
     job = draws.build_job(lower_all(network.strategies))
@@ -165,7 +165,7 @@ def test_a_dataset_repeats_what_the_engine_counted():
         assert (begins >= 60).sum() == run["occurrences"].sel(strategy="base", path=77, hazard=name)
 
 
-def test_a_hazard_that_hits_nothing_drawn_is_not_expected():
+def test_simulate__a_hazard_that_hits_nothing_drawn_is_not_expected():
     idle = {"rate": "1 / 10 d", "duration": "1 d", "chance": 0, "hits": {"press": {"capacity": 0}}}
     run = jr.simulate(MODEL | {"hazards": {"idle": idle}}, 20)
     assert run["expected_occurrences"].isnull().all()
@@ -195,14 +195,14 @@ CONTINUOUS = [
 
 
 @pytest.mark.parametrize("one", CONTINUOUS, ids=[str(one.distribution) for one in CONTINUOUS])
-def test_distribution_functions_are_those_of_scipy_down_to_tiny_probabilities(one):
+def test_expect_occurrences__distribution_functions_are_those_of_scipy_down_to_tiny_probabilities(one):
     shares = np.concatenate([10.0 ** -np.arange(1, 16), [0.3, 0.5, 0.9, 0.999]])
     values = one.other.ppf(shares)
     np.testing.assert_allclose(one.distribution.cdf(values), one.other.cdf(values), rtol=1e-6)
     assert one.distribution.cdf(one.distribution.quantile(1e-12)) == pytest.approx(1e-12, rel=1e-6)
 
 
-def test_distribution_functions_of_whole_numbers_jump_at_them():
+def test_build_distribution__distribution_functions_of_whole_numbers_jump_at_them():
     distribution, other = build_distribution("geometric", mean=1e12), stats.geom(1e-12)
     np.testing.assert_allclose(distribution.cdf([1, 2, 5.5, 1e6]), other.cdf([1, 2, 5, 1e6]), rtol=1e-6)
     distribution, other = build_distribution("geometric", mean=50), stats.geom(0.02)
@@ -211,7 +211,7 @@ def test_distribution_functions_of_whole_numbers_jump_at_them():
     )
 
 
-def test_distribution_functions_keep_the_shape_and_reach_0_and_1():
+def test_build_distribution__distribution_functions_keep_the_shape_and_reach_0_and_1():
     distribution = build_distribution("uniform", low=2, high=5)
     assert distribution.cdf(3.5).shape == ()
     np.testing.assert_allclose(distribution.cdf([[0, 1.999], [5, 9]]), [[0, 0], [1, 1]], rtol=0)
@@ -224,7 +224,7 @@ def test_distribution_functions_keep_the_shape_and_reach_0_and_1():
     ("begin", "end", "count"),
     [(0, 365, 10), (311, 365, 1), (0, 36.5, 0), (36.5, 36.6, 1), (330, 340, 0), (0, 36_600, 1000)],
 )
-def test_what_is_as_regular_as_clockwork_is_counted_exactly(begin, end, count):
+def test_expect_occurrences__what_is_as_regular_as_clockwork_is_counted_exactly(begin, end, count):
     # One at 36.5, then one every 36.6.
     process = HazardProcess("clock", build_constant(36.5), build_constant(0.1))
     begins = 36.5 + 36.6 * np.arange(2000)

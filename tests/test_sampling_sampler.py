@@ -42,14 +42,14 @@ def million(distribution):
 
 
 @pytest.mark.parametrize(("distribution", "other"), DRAWN, ids=[str(distribution) for distribution, _ in DRAWN])
-def test_a_million_draws_fit_a_continuous_distribution(distribution, other):
+def test_sampler__a_million_draws_fit_a_continuous_distribution(distribution, other):
     drawn = million(distribution)
     assert stats.kstest(drawn, other.cdf).pvalue > 1e-3
     assert abs(drawn.mean() - other.mean()) < 4 * other.std() / 1000
 
 
 @pytest.mark.parametrize(("distribution", "other"), COUNTED, ids=[str(distribution) for distribution, _ in COUNTED])
-def test_a_million_draws_fit_a_discrete_distribution(distribution, other):
+def test_sampler__a_million_draws_fit_a_discrete_distribution(distribution, other):
     drawn = million(distribution)
     if other is None:
         values, expected = np.array([1, 2, 4, 8]), np.array([4e5, 3e5, 2e5, 1e5])
@@ -62,7 +62,7 @@ def test_a_million_draws_fit_a_discrete_distribution(distribution, other):
     assert stats.chisquare(found, expected).pvalue > 1e-3
 
 
-def test_draws_are_those_of_the_named_stream_at_the_path_and_number():
+def test_sampler__draws_are_those_of_the_named_stream_at_the_path_and_number():
     distribution = build_distribution("geometric", mean=30)
     drawn = sample([ExogenousSeries("lead_time", "valve", distribution)], 10, 3, seed=5, first=(1 << 33) + 1)
     for number in range(10):
@@ -71,7 +71,7 @@ def test_draws_are_those_of_the_named_stream_at_the_path_and_number():
             assert drawn[number, 0, lane] == expected
 
 
-def test_streams_paths_and_consecutive_draws_are_uncorrelated():
+def test_sampler__streams_paths_and_consecutive_draws_are_uncorrelated():
     names = ["demand:a", "demand:b", "lead_time:a"]
     series = [
         ExogenousSeries(kind, stage_or_customer, UNIFORM)
@@ -109,19 +109,19 @@ def several():
     ]
 
 
-def test_values_do_not_depend_on_tiles():
+def test_sampler__values_do_not_depend_on_tiles():
     whole = sample(several(), 100, 50, tile=100)
     for tile in (4, 12, 32, 64):
         np.testing.assert_array_equal(sample(several(), 100, 50, tile=tile), whole)
 
 
-def test_values_do_not_depend_on_blocks_of_paths():
+def test_sampler__values_do_not_depend_on_blocks_of_paths():
     whole = sample(several(), 80, 150)
     for first, paths in ((0, 1), (7, 3), (100, 50), (37, 113)):
         np.testing.assert_array_equal(sample(several(), 80, paths, first=first), whole[:, :, first : first + paths])
 
 
-def test_values_do_not_depend_on_what_else_is_drawn_nor_on_its_order():
+def test_sampler__values_do_not_depend_on_what_else_is_drawn_nor_on_its_order():
     series = several()
     whole = sample(series, 80, 40)
     for k, one in enumerate(series):
@@ -131,7 +131,7 @@ def test_values_do_not_depend_on_what_else_is_drawn_nor_on_its_order():
     np.testing.assert_array_equal(sample(more, 80, 40)[:, :0:-1], whole)
 
 
-def test_threads_share_a_sampler():
+def test_sampler__threads_share_a_sampler():
     sampler = Sampler(several(), 1)
 
     def block(first):
@@ -145,12 +145,12 @@ def test_threads_share_a_sampler():
     np.testing.assert_array_equal(found, sample(several(), 60, 200))
 
 
-def test_a_seed_changes_every_draw():
+def test_sampler__a_seed_changes_every_draw():
     series = [ExogenousSeries("demand", "dealer", UNIFORM)]
     assert (sample(series, 50, 50, seed=1) != sample(series, 50, 50, seed=2)).all()
 
 
-def test_series_that_differ_only_in_hazards_share_their_base_draws():
+def test_sampler__series_that_differ_only_in_hazards_share_their_base_draws():
     effect = outage(build_distribution("exponential", mean=3), build_constant(1), factor=2.0)
     plain, with_hits = (
         ExogenousSeries("demand", "dealer", POISSON),
@@ -162,7 +162,7 @@ def test_series_that_differ_only_in_hazards_share_their_base_draws():
     np.testing.assert_array_equal(drawn[:, 1], sample([with_hits], 40, 30)[:, 0])
 
 
-def test_demand_falls_in_every_so_many_periods():
+def test_sampler__demand_falls_in_every_so_many_periods():
     every = sample([ExogenousSeries("demand", "dealer", POISSON)], 40, 20)[:, 0]
     third = sample([ExogenousSeries("demand", "dealer", POISSON, 3)], 40, 20)[:, 0]
     np.testing.assert_array_equal(third[::3], every[:14])
@@ -171,7 +171,7 @@ def test_demand_falls_in_every_so_many_periods():
     np.testing.assert_array_equal(constantly, [6, 0, 0, 6, 0, 0, 6, 0, 0, 6, 0, 0])
 
 
-def test_lead_times_are_whole_periods_of_at_least_one():
+def test_sampler__lead_times_are_whole_periods_of_at_least_one():
     distribution = build_distribution("normal", mean=2, sd=2)
     whole = sample([ExogenousSeries("lead_time", "valve", distribution)], 100, 100, seed=4)[:, 0]
     exact = sample([ExogenousSeries("demand", "dealer", distribution)], 1, 1)
@@ -187,7 +187,7 @@ def test_lead_times_are_whole_periods_of_at_least_one():
     np.testing.assert_array_equal(found[0, :, 0], [3, 3, 3, 1])
 
 
-def test_what_cannot_be_negative_is_clipped():
+def test_sampler__what_cannot_be_negative_is_clipped():
     wild = build_distribution("normal", mean=1, sd=3)
     demand, good = np.moveaxis(
         sample([ExogenousSeries("demand", "d", wild), ExogenousSeries("yield", "s", wild)], 100, 100), 1, 0
@@ -201,13 +201,13 @@ def test_what_cannot_be_negative_is_clipped():
     assert (sample([ExogenousSeries("yield", "s", build_constant(1.5))], 4, 2) == 1).all()
 
 
-def test_the_memory_of_a_state_is_known():
+def test_sampler__the_memory_of_a_state_is_known():
     sampler = Sampler(several(), 1)
     assert sampler.count_bytes(200) > 2 * 200 * 24
     assert sampler.count_bytes(400) < 2.1 * sampler.count_bytes(200)
 
 
-def test_a_tile_that_does_not_follow_or_fit_is_refused():
+def test_sampler__a_tile_that_does_not_follow_or_fit_is_refused():
     sampler = Sampler(several(), 1)
     state = sampler.begin(0, 5)
     sampler.fill(state, 0, np.empty((8, 8, 5), np.float32))
@@ -217,7 +217,7 @@ def test_a_tile_that_does_not_follow_or_fit_is_refused():
         sampler.fill(state, 8, np.empty((8, 8, 6), np.float32))
 
 
-def test_a_state_starts_anew_in_period_0():
+def test_sampler__a_state_starts_anew_in_period_0():
     sampler = Sampler(several(), 1)
     state, out = sampler.begin(0, 5), np.empty((2, 40, 8, 5), np.float32)
     for tile in out:
@@ -225,12 +225,12 @@ def test_a_state_starts_anew_in_period_0():
     np.testing.assert_array_equal(out[0], out[1])
 
 
-def test_nothing_to_draw_is_drawn():
+def test_sampler__nothing_to_draw_is_drawn():
     assert sample([], 8, 4).shape == (8, 0, 4)
 
 
 @pytest.mark.parametrize(("counter", "key", "expected"), KNOWN)
-def test_the_twin_draws_the_published_words(monkeypatch, counter, key, expected):
+def test_sampler__the_twin_draws_the_published_words(monkeypatch, counter, key, expected):
     digest = b"".join(half.to_bytes(4, "little") for half in key)
     hashed = SimpleNamespace(digest=lambda: digest)
     monkeypatch.setattr(sampled, "hashlib", SimpleNamespace(blake2b=lambda *_, **__: hashed))

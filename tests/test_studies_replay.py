@@ -10,7 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import HALVES, THIRDS, WHOLE, Amounts, exogenous_paths, networks
-from test_tracing import FAR, LINE
+from test_run_tracing import FAR, LINE
 
 import jitrisk as jr
 from jitrisk.datasets import read_given_names
@@ -34,7 +34,9 @@ def assert_same_bits(replay: xr.Dataset, outcomes: xr.Dataset) -> None:
     warm_up=st.sampled_from([0, 3, 39]),
     seed=st.integers(0, 2**32),
 )
-def test_totals_are_those_of_the_run_to_the_bit(amounts: Amounts, data: st.DataObject, warm_up: int, seed: int) -> None:
+def test_replay__totals_are_those_of_the_run_to_the_bit(
+    amounts: Amounts, data: st.DataObject, warm_up: int, seed: int
+) -> None:
     model = data.draw(networks(amounts, horizon=40)) | {"warm_up": warm_up}
     exogenous = exogenous_paths(model, seed, paths=4, amounts=amounts)
     outcomes = jr.simulate(model, exogenous=exogenous)
@@ -48,7 +50,7 @@ def test_totals_are_those_of_the_run_to_the_bit(amounts: Amounts, data: st.DataO
 @pytest.mark.parametrize("strategy", ["lean", "fat"])
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("first", [0, FAR])
-def test_totals_are_those_of_a_drawn_run_to_the_bit(strategy: str, threads: int, first: int) -> None:
+def test_replay__totals_are_those_of_a_drawn_run_to_the_bit(strategy: str, threads: int, first: int) -> None:
     outcomes = jr.simulate(LINE, range(first, first + 300), seed=8, threads=threads)
     for path in (first, first + 137, first + 299):
         by_number = jr.replay(LINE, strategy, path, seed=8)
@@ -60,14 +62,14 @@ def test_totals_are_those_of_a_drawn_run_to_the_bit(strategy: str, threads: int,
 
 
 @pytest.mark.parametrize("name", sorted(list_examples()))
-def test_every_example_can_be_replayed(name: str) -> None:
+def test_replay__every_example_can_be_replayed(name: str) -> None:
     network = jr.load(name)
     outcomes = jr.simulate(network, 20, seed=1)
     for strategy in network.strategies:
         assert_same_bits(jr.replay(outcomes, strategy, worst="cost"), outcomes)
 
 
-def test_a_replay_holds_the_trace_and_all_that_acted_on_it() -> None:
+def test_replay__a_replay_holds_the_trace_and_all_that_acted_on_it() -> None:
     replay, traced = jr.replay(LINE, "fat", 5, seed=8), jr.trace(LINE, range(5, 6), seed=8, strategies=["fat"])
     for name in TRACE.keys() - {"demand"}:
         np.testing.assert_array_equal(replay[name], traced[name].isel(strategy=0, path=0), strict=True)
@@ -83,7 +85,7 @@ def test_a_replay_holds_the_trace_and_all_that_acted_on_it() -> None:
     assert replay["stage_or_customer"].values.tolist() == ["steel", "other", "press", "shop"]
 
 
-def test_occurrences_end_with_the_horizon_and_hold_what_they_hit() -> None:
+def test_replay__occurrences_end_with_the_horizon_and_hold_what_they_hit() -> None:
     endless = {"time_between": "90 d", "duration": "8 d", "ramp": "30 d", "hits": {"press": {"capacity": 0}}}
     coin = {
         "time_between": "10 d",
@@ -109,7 +111,7 @@ def test_occurrences_end_with_the_horizon_and_hold_what_they_hit() -> None:
             np.testing.assert_array_equal([halved[int(np.ceil(b))] for b in coins["begin"].values], hit)
 
 
-def test_the_path_meant_is_the_path_found() -> None:
+def test_replay__the_path_meant_is_the_path_found() -> None:
     outcomes = jr.simulate(LINE, range(100, 400), seed=2)
     values = outcomes.risk.metrics().sel(strategy="lean")
     for metric, worst in (("downtime", "max"), ("fill_rate", "min"), ("lost", "max")):
@@ -125,14 +127,14 @@ def test_the_path_meant_is_the_path_found() -> None:
     assert set(replay["metric"].values) <= set(METRICS)
 
 
-def test_a_quantile_is_one_of_profit_where_there_is_a_price() -> None:
+def test_replay__a_quantile_is_one_of_profit_where_there_is_a_price() -> None:
     outcomes = jr.simulate("fast-fashion", 60, seed=2, strategies=["jit"])
     profit = outcomes.risk.metrics()["profit"].sel(strategy="jit")
     assert jr.replay(outcomes, "jit", quantile=0.5)["path"] == profit.sortby(profit)["path"][29]
     assert jr.replay(outcomes, "jit", quantile=0.5, metric="cost")["path"] != profit.sortby(profit)["path"][29]
 
 
-def test_of_paths_as_bad_the_first_is_taken() -> None:
+def test_replay__of_paths_as_bad_the_first_is_taken() -> None:
     calm = {key: value for key, value in LINE.items() if key != "hazards"}
     outcomes = jr.simulate(calm, 50)
     assert outcomes.risk.metrics()["cost"].max() == 0
@@ -141,7 +143,7 @@ def test_of_paths_as_bad_the_first_is_taken() -> None:
         assert replay["metric_rank"].sel(metric="cost").item() == 1
 
 
-def test_where_a_path_stands_is_known_only_in_a_run() -> None:
+def test_replay__where_a_path_stands_is_known_only_in_a_run() -> None:
     alone, among = jr.replay(LINE, "lean", 3), jr.replay(jr.simulate(LINE, 20), "lean", 3)
     assert "metric_rank" not in alone
     assert among.attrs["run_paths"] == 20
@@ -149,7 +151,7 @@ def test_where_a_path_stands_is_known_only_in_a_run() -> None:
     assert values == {name: among[name].values.tolist() for name in values}
 
 
-def test_prices_changed_afterwards_are_those_of_the_replay() -> None:
+def test_replay__prices_changed_afterwards_are_those_of_the_replay() -> None:
     outcomes = jr.simulate("bicycles", 30)
     dear = jr.reprice(outcomes, {"stages.bike.downtime_cost": "99999 / d"})
     one, other = (jr.replay(run, "jit", 7) for run in (outcomes, dear))
@@ -160,7 +162,7 @@ def test_prices_changed_afterwards_are_those_of_the_replay() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
-def test_a_result_file_is_replayed_and_the_replay_kept(tmp_path: Any, suffix: str) -> None:
+def test_replay__a_result_file_is_replayed_and_the_replay_kept(tmp_path: Any, suffix: str) -> None:
     outcomes = jr.simulate(LINE, 30, seed=6)
     jr.save(outcomes, tmp_path / f"run{suffix}")
     replay = jr.replay(tmp_path / f"run{suffix}", "fat", worst="stockout")
@@ -174,7 +176,7 @@ def test_a_result_file_is_replayed_and_the_replay_kept(tmp_path: Any, suffix: st
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
-def test_a_path_without_hazards_is_kept_as_well(tmp_path: Any, suffix: str) -> None:
+def test_replay__a_path_without_hazards_is_kept_as_well(tmp_path: Any, suffix: str) -> None:
     calm = {key: value for key, value in LINE.items() if key != "hazards"}
     replay = jr.replay(calm, "lean", 2)
     assert (replay.sizes["occurrence"], replay.sizes["stage_or_customer"]) == (0, 0)
@@ -182,7 +184,7 @@ def test_a_path_without_hazards_is_kept_as_well(tmp_path: Any, suffix: str) -> N
     xr.testing.assert_identical(jr.open(tmp_path / f"one{suffix}"), replay)
 
 
-def test_a_replay_or_a_trace_is_no_result(tmp_path: Any) -> None:
+def test_replay__a_replay_or_a_trace_is_no_result(tmp_path: Any) -> None:
     replay, traced = jr.replay("bicycles", "jit", 2), jr.trace("bicycles", 2)
     for dataset, what in ((replay, "the replay of one path"), (traced, "time series of some paths")):
         with pytest.raises(ResultError, match=f"not a result of jitrisk but {what}"):
@@ -191,14 +193,14 @@ def test_a_replay_or_a_trace_is_no_result(tmp_path: Any) -> None:
         jr.replay(replay, "jit", 2)
 
 
-def test_a_part_of_a_result_with_paths_handed_in_is_kept_and_read(tmp_path: Any) -> None:
+def test_save__a_part_of_a_result_with_paths_handed_in_is_kept_and_read(tmp_path: Any) -> None:
     exogenous = jr.sample(LINE, 5, seed=1)[["demand", "availability"]]
     part = jr.simulate(LINE, seed=9, exogenous=exogenous).isel(customer=slice(0), stage=slice(1))
     jr.save(part, tmp_path / "part.zarr")
     assert read_given_names(jr.open(tmp_path / "part.zarr").attrs) == (("availability", "press"), ("demand", "shop"))
 
 
-def test_paths_handed_in_are_recorded_and_asked_for() -> None:
+def test_replay__paths_handed_in_are_recorded_and_asked_for() -> None:
     exogenous = jr.sample(LINE, range(40, 60), seed=1)[["demand", "availability"]]
     outcomes = jr.simulate(LINE, seed=9, exogenous=exogenous)
     assert read_given_names(outcomes.attrs) == (("availability", "press"), ("demand", "shop"))
@@ -217,7 +219,7 @@ def test_paths_handed_in_are_recorded_and_asked_for() -> None:
     assert "exogenous" not in jr.simulate(LINE, 2).attrs
 
 
-def test_a_hazard_does_not_act_on_a_series_that_was_handed_in() -> None:
+def test_replay__a_hazard_does_not_act_on_a_series_that_was_handed_in() -> None:
     exogenous = jr.sample(LINE, 3, seed=1)[["availability", "transit"]]
     exogenous["transit"] = exogenous["transit"] * 0 + 1
     replay = jr.replay(LINE, "lean", 0, seed=1, exogenous=exogenous)
@@ -228,7 +230,7 @@ def test_a_hazard_does_not_act_on_a_series_that_was_handed_in() -> None:
     assert (acting.sel(effect_kind="transit").dropna("occurrence") == 0).all()
 
 
-def test_a_result_of_another_version_is_refused() -> None:
+def test_replay__a_result_of_another_version_is_refused() -> None:
     outcomes = jr.simulate(LINE, 5)
     other = outcomes.assign(on_hand=outcomes["on_hand"] * (1 + 1e-15)).assign_attrs(jitrisk_version="0.0.9")
     with pytest.raises(
@@ -252,12 +254,12 @@ def test_a_result_of_another_version_is_refused() -> None:
         ({"path": 1, "seed": -1}, "seed is -1"),
     ],
 )
-def test_a_path_that_is_not_said_clearly_is_refused(arguments: dict[str, Any], message: str) -> None:
+def test_replay__a_path_that_is_not_said_clearly_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(JitriskError, match=message):
         jr.replay("bicycles", "jit", **({"paths": 10} if "path" not in arguments else {}) | arguments)
 
 
-def test_what_a_result_knows_or_does_not_know_is_refused() -> None:
+def test_replay__what_a_result_knows_or_does_not_know_is_refused() -> None:
     outcomes = jr.simulate(LINE, range(5, 9), seed=3, strategies=["lean"])
     with pytest.raises(ResultError, match="no path 4 in the result: it has 5 to 8"):
         jr.replay(outcomes, "lean", 4)
@@ -271,7 +273,7 @@ def test_what_a_result_knows_or_does_not_know_is_refused() -> None:
         jr.replay(outcomes.drop_attrs().assign_attrs(model=outcomes.attrs["model"]), "lean", 5)
 
 
-def test_a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay__a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jitrisk.run.memory.measure_free_memory", lambda: 300_000)
     with pytest.raises(CapacityError, match="1 path takes"):
         jr.replay(LINE, "lean", 5)

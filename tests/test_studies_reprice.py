@@ -63,7 +63,7 @@ def outcomes():
     return jr.simulate(MODEL, paths=60, seed=11)
 
 
-def test_repricing_equals_simulating_the_changed_model(outcomes):
+def test_reprice__repricing_equals_simulating_the_changed_model(outcomes):
     again = jr.simulate(changed(), paths=60, seed=11)
     result = jr.reprice(outcomes, CHANGES)
     assert json.loads(result.attrs.pop("repriced")) == {
@@ -87,7 +87,7 @@ def test_repricing_equals_simulating_the_changed_model(outcomes):
     assert "cash_cycle" in result.risk.metrics()
 
 
-def test_the_same_prices_give_the_same_result_and_nothing_touches_the_old_one(outcomes):
+def test_reprice__the_same_prices_give_the_same_result_and_nothing_touches_the_old_one(outcomes):
     kept = outcomes.copy(deep=True)
     xr.testing.assert_identical(jr.reprice(outcomes, {}), outcomes)
     xr.testing.assert_identical(jr.reprice(outcomes, {"stages.kit.value": 7, "days_receivable": "30 d"}), outcomes)
@@ -98,19 +98,19 @@ def test_the_same_prices_give_the_same_result_and_nothing_touches_the_old_one(ou
     xr.testing.assert_identical(outcomes, kept)
 
 
-def test_prices_changed_one_after_another_are_remembered_against_those_of_the_run(outcomes):
+def test_reprice__prices_changed_one_after_another_are_remembered_against_those_of_the_run(outcomes):
     twice = jr.reprice(jr.reprice(outcomes, {"stages.kit.value": 8}), {"stages.kit.value": 9, "holding_rate": 0})
     assert json.loads(twice.attrs["repriced"]) == {"stages.kit.value": [7, 9], "holding_rate": ["20 % / year", 0]}
     xr.testing.assert_identical(twice, jr.reprice(outcomes, {"stages.kit.value": 9, "holding_rate": 0}))
 
 
-def test_cost_changes_by_the_price_times_what_it_is_paid_for(outcomes):
+def test_reprice__cost_changes_by_the_price_times_what_it_is_paid_for(outcomes):
     dearer = jr.reprice(outcomes, {"stages.kit.unit_cost": 1.25})
     change = dearer.risk.metrics()["cost"] - outcomes.risk.metrics()["cost"]
     np.testing.assert_allclose(change, 1.25 * outcomes["started"].sel(stage="kit"))
 
 
-def test_a_file_and_a_part_of_a_result_and_paths_handed_in_can_be_repriced(outcomes, tmp_path):
+def test_reprice__a_file_and_a_part_of_a_result_and_paths_handed_in_can_be_repriced(outcomes, tmp_path):
     jr.save(outcomes, tmp_path / "run.nc")
     xr.testing.assert_identical(jr.reprice(jr.open(tmp_path / "run.nc"), CHANGES), jr.reprice(outcomes, CHANGES))
     part = outcomes.sel(strategy=["jic"], stage=["part"]).isel(path=slice(5))
@@ -120,7 +120,7 @@ def test_a_file_and_a_part_of_a_result_and_paths_handed_in_can_be_repriced(outco
     xr.testing.assert_equal(given, jr.simulate(changed(), exogenous=luck))
 
 
-def test_a_result_of_an_older_version_gets_what_it_lacks(outcomes):
+def test_reprice__a_result_of_an_older_version_gets_what_it_lacks(outcomes):
     rates = outcomes["holding_rate"].isel(stage=0, drop=True)
     later = ["days_payable", "days_receivable", "customer_stage", "owned_in_process", "shortage_cost"]
     older = outcomes.drop_vars(later).assign(holding_rate=rates)
@@ -130,7 +130,7 @@ def test_a_result_of_an_older_version_gets_what_it_lacks(outcomes):
     xr.testing.assert_identical(jr.reprice(older, CHANGES), jr.reprice(outcomes, CHANGES))
 
 
-def test_the_holding_rate_of_the_network_leaves_a_stage_s_own(outcomes):
+def test_reprice__the_holding_rate_of_the_network_leaves_a_stage_s_own(outcomes):
     own = jr.reprice(outcomes, {"stages.kit.holding_rate": "1 % / week"})
     both = jr.reprice(own, {"holding_rate": "40 % / year"})
     kit, part = ({"stage": name} for name in ("kit", "part"))
@@ -138,7 +138,7 @@ def test_the_holding_rate_of_the_network_leaves_a_stage_s_own(outcomes):
     xr.testing.assert_allclose(both["holding_rate"].sel(part), 2 * outcomes["holding_rate"].sel(part))
 
 
-def test_what_is_no_result_or_not_that_of_its_model_is_refused(outcomes):
+def test_reprice__what_is_no_result_or_not_that_of_its_model_is_refused(outcomes):
     luck = jr.sample(MODEL, paths=2)
     for wrong, words in (
         (xr.Dataset({"x": 1}), "not a result of jitrisk"),
@@ -155,7 +155,7 @@ def test_what_is_no_result_or_not_that_of_its_model_is_refused(outcomes):
         jr.reprice(outcomes, {"stages.kitt.value": 9})
 
 
-def test_money_of_a_run_by_hand():
+def test_costs__money_of_a_run_by_hand():
     """One a day is asked for and shipped, so 2 d of cover in process and 1 on hand last 3 days."""
     steady = {
         "name": "steady",

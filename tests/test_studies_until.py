@@ -34,7 +34,7 @@ def bits(dataset):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_dataset_is_that_of_as_many_paths_at_once(threads):
+def test_simulate_until__the_dataset_is_that_of_as_many_paths_at_once(threads):
     outcomes, looks = looks_of("cost.mean:2%", strategies=["jit", "jic"], threads=threads)
     assert len(looks) > 2
     at_once = jr.simulate(MODEL, outcomes.sizes["path"], 3, strategies=["jit", "jic"])
@@ -43,7 +43,7 @@ def test_the_dataset_is_that_of_as_many_paths_at_once(threads):
     assert bits(outcomes) == bits(at_once)
 
 
-def test_replenishment_cycles_grow_with_the_paths():
+def test_simulate_until__replenishment_cycles_grow_with_the_paths():
     model = {
         "name": "lots",
         "period": "1 d",
@@ -61,7 +61,7 @@ def test_replenishment_cycles_grow_with_the_paths():
     assert bits(outcomes) == bits(at_once)
 
 
-def test_a_target_is_reached_and_no_look_before_had_reached_it():
+def test_simulate_until__a_target_is_reached_and_no_look_before_had_reached_it():
     outcomes, looks = looks_of("cost.cvar95:6%")
     *before, last = looks
     assert last.attrs["stopped"] == "met"
@@ -72,7 +72,7 @@ def test_a_target_is_reached_and_no_look_before_had_reached_it():
         assert look.attrs["planned"] == after.attrs["paths"]
 
 
-def test_what_was_found_is_what_the_result_says():
+def test_describe__what_was_found_is_what_the_result_says():
     outcomes, looks = looks_of("cost.cvar95:6%")
     measures = outcomes.risk.describe()["cost"]
     for name in ("cvar", "cvar_lower", "cvar_upper"):
@@ -80,14 +80,14 @@ def test_what_was_found_is_what_the_result_says():
         np.testing.assert_array_equal(found, measures.sel(statistic=name))
 
 
-def test_the_number_of_paths_aimed_at_is_near_what_it_takes():
+def test_simulate_until__the_number_of_paths_aimed_at_is_near_what_it_takes():
     outcomes, looks = looks_of("cost.mean:1%", strategies=["jit"], most=200_000)
     # Twice the precision takes four times the paths, so the last width tells how many would have done.
     enough = outcomes.sizes["path"] * (looks[-1]["width"].item() / 0.01) ** 2
     assert 0.8 < enough / outcomes.sizes["path"] <= 1
 
 
-def test_the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
+def test_render_precision_line__the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
     with pytest.warns(UserWarning, match="cost.mean is not known to within 0.1 % after 2,000 paths, the most allowed:"):
         outcomes, looks = looks_of("cost.mean:0.1%", most=2000)
     assert outcomes.sizes["path"] == 2000
@@ -98,13 +98,13 @@ def test_the_most_paths_end_it_with_a_warning_that_says_what_is_reached():
 @pytest.mark.parametrize(
     ("width", "text"), [(2.7, "jit 270 %"), (123.456, "jit 12,346 %"), (0.1, "jit 10 %"), (0.00123, "jit 0.12 %")]
 )
-def test_a_width_is_written_without_a_power_of_ten(width, text):
+def test_render_precision_line__a_width_is_written_without_a_power_of_ten(width, text):
     _, looks = looks_of("cost.mean:20%", strategies=["jit"])
     looks[-1]["width"][:] = width
     assert render_precision_line(looks[-1]).endswith(f": {text}")
 
 
-def test_memory_ends_it_too(monkeypatch):
+def test_simulate_until__memory_ends_it_too(monkeypatch):
     monkeypatch.setattr(until, "count_fitting_paths", lambda job, workers: 900)
     with pytest.warns(UserWarning, match="as many as fit in memory"):
         outcomes, looks = looks_of("cost.mean:0.1%")
@@ -112,13 +112,13 @@ def test_memory_ends_it_too(monkeypatch):
     assert outcomes.sizes["path"] == 900
 
 
-def test_without_memory_for_the_first_paths_there_is_nothing_to_return(monkeypatch):
+def test_simulate_until__without_memory_for_the_first_paths_there_is_nothing_to_return(monkeypatch):
     monkeypatch.setattr(memory, "measure_free_memory", lambda: 1000)
     with pytest.raises(CapacityError):
         looks_of("cost.mean:1%")
 
 
-def test_nothing_but_zeros_is_given_up_and_said():
+def test_build_precision_document__nothing_but_zeros_is_given_up_and_said():
     with pytest.warns(UserWarning, match="0 so far for jit, jic, hybrid, and no width is a share of 0"):
         outcomes, looks = looks_of("backlog.mean:5%")
     assert looks[-1].attrs["stopped"] == "zero"
@@ -126,7 +126,7 @@ def test_nothing_but_zeros_is_given_up_and_said():
     assert build_precision_document(looks[-1])["strategies"]["jit"]["width"] is None
 
 
-def test_zeros_of_one_strategy_do_not_keep_another_from_its_target():
+def test_simulate_until__zeros_of_one_strategy_do_not_keep_another_from_its_target():
     model = {
         "name": "two ways to fail",
         "period": "1 d",
@@ -143,7 +143,7 @@ def test_zeros_of_one_strategy_do_not_keep_another_from_its_target():
     assert looks[-1].attrs["stopped"] == "zero"
 
 
-def test_progress_counts_toward_what_is_planned():
+def test_simulate_until__progress_counts_toward_what_is_planned():
     seen = []
     outcomes = jr.simulate_until(MODEL, "cost.mean:3%", 3, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (3 * outcomes.sizes["path"],) * 2
@@ -151,7 +151,7 @@ def test_progress_counts_toward_what_is_planned():
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_results_are_moved_but_once_or_twice(monkeypatch):
+def test_simulate_until__results_are_moved_but_once_or_twice(monkeypatch):
     made = []
     zeros = until.allocate_totals
     monkeypatch.setattr(until, "allocate_totals", lambda job, paths: made.append(paths) or zeros(job, paths))
@@ -165,17 +165,17 @@ def test_results_are_moved_but_once_or_twice(monkeypatch):
     ("options", "error"),
     [({"target": "cost.men:1%"}, ResultError), ({"most": 0}, JitriskError), ({"strategies": ["jjit"]}, JitriskError)],
 )
-def test_what_cannot_be_asked_is_refused(options, error):
+def test_options__what_cannot_be_asked_is_refused(options, error):
     with pytest.raises(error):
         jr.simulate_until(MODEL, **({"target": "cost.mean:1%"} | options))
 
 
-def test_a_metric_without_prices_is_named():
+def test_simulate_until__a_metric_without_prices_is_named():
     with pytest.raises(ResultError, match="no profit"):
         jr.simulate_until(MODEL, "profit.mean:1%")
 
 
-def test_a_hazard_hardly_seen_is_named_with_what_helps(monkeypatch):
+def test_build_precision_document__a_hazard_hardly_seen_is_named_with_what_helps(monkeypatch):
     monkeypatch.setattr(until, "FIRST", 10_000)
     looks = []
     message = (
@@ -191,7 +191,7 @@ def test_a_hazard_hardly_seen_is_named_with_what_helps(monkeypatch):
     assert build_precision_document(looks[-1])["strategies"]["base"]["width"] is None
 
 
-def test_a_hazard_seen_less_often_than_expected_is_told_as_such():
+def test_simulate_until__a_hazard_seen_less_often_than_expected_is_told_as_such():
     # One fire on 10,000 paths, where 5.9 are expected.
     message = (
         "base unknown; fire occurred less often than expected and too seldom for an interval: take at least 20,000"
@@ -200,14 +200,14 @@ def test_a_hazard_seen_less_often_than_expected_is_told_as_such():
         jr.simulate_until(with_fire(UNTIL_RARE, rate="1 / 1700 years"), "cost.mean:50%", seed=38, most=10_000)
 
 
-def test_the_most_paths_end_it_too_where_a_hazard_is_hardly_seen():
+def test_simulate_until__the_most_paths_end_it_too_where_a_hazard_is_hardly_seen():
     looks = []
     with pytest.warns(UserWarning, match="after 500 paths, the most allowed: base unknown; fire is expected"):
         jr.simulate_until(UNTIL_RARE, "cost.mean:1%", most=500, watch=looks.append)
     assert looks[-1].attrs["stopped"] == "most"
 
 
-def test_paths_are_added_until_a_hazard_is_seen_often_enough():
+def test_simulate_until__paths_are_added_until_a_hazard_is_seen_often_enough():
     model, looks = with_fire(UNTIL_RARE, rate="1 / 300 years"), []
     outcomes = jr.simulate_until(model, "cost.mean:90%", most=50_000, watch=looks.append)
     first, *_, last = looks
@@ -218,7 +218,7 @@ def test_paths_are_added_until_a_hazard_is_seen_often_enough():
     assert outcomes.sizes["path"] * outcomes["evidence"].item() >= 5
 
 
-def test_a_rare_hazard_sampled_more_often_is_known_soon():
+def test_simulate_until__a_rare_hazard_sampled_more_often_is_known_soon():
     looks = []
     outcomes = jr.simulate_until(UNTIL_RARE, "cost.mean:1%", 3, rare=True, watch=looks.append)
     assert looks[-1].attrs["stopped"] == "met"
@@ -230,7 +230,7 @@ def test_a_rare_hazard_sampled_more_often_is_known_soon():
     assert bits(outcomes) == bits(at_once)
 
 
-def test_weighted_paths_that_grow_keep_their_weights():
+def test_simulate_until__weighted_paths_that_grow_keep_their_weights():
     looks = []
     outcomes = jr.simulate_until(UNTIL_RARE, "cost.mean:0.5%", 4, rare=True, watch=looks.append)
     assert len(looks) > 1

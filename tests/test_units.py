@@ -41,11 +41,11 @@ from jitrisk.units import (
         (17490.0, "729 d"),
     ],
 )
-def test_format_duration_selects_the_largest_unit_that_is_reached(hours, text):
+def test_format_duration__format_duration_selects_the_largest_unit_that_is_reached(hours, text):
     assert format_duration(hours) == text
 
 
-def test_format_duration_uses_the_unit_of_another_duration():
+def test_format_duration__format_duration_uses_the_unit_of_another_duration():
     assert format_duration(8760.0, 4, like=20_000.0) == "1 year"
     assert format_duration(2.0, 4, like=24.0) == "0.08333 d"
 
@@ -54,12 +54,12 @@ def test_format_duration_uses_the_unit_of_another_duration():
     ("hours", "text"),
     [(0.0, "0 h"), (5.41e-9, "< 1 min"), (0.999 / 60, "< 1 min"), (1 / 60, "1 min"), (0.5, "30 min"), (8.0, "8 h")],
 )
-def test_format_duration_gives_no_digits_below_the_least_duration(hours, text):
+def test_format_duration__format_duration_gives_no_digits_below_the_least_duration(hours, text):
     assert format_duration(hours, least=1 / 60) == text
 
 
 @pytest.mark.parametrize("unit", ["min", "h", "d", "years"])
-def test_format_duration_agrees_with_the_units_that_models_are_read_in(unit):
+def test_format_duration__format_duration_agrees_with_the_units_that_models_are_read_in(unit):
     hours = 2 * SECONDS_PER_UNIT[unit] / SECONDS_PER_UNIT["h"]
     assert format_duration(hours) == f"2 {unit}"
 
@@ -68,14 +68,14 @@ def test_format_duration_agrees_with_the_units_that_models_are_read_in(unit):
     ("hours", "text"),
     [(0.0, "0 h"), (0.0123, "0.012 h"), (0.14, "0.1 h"), (47.96, "48 h"), (48.0, "2 d"), (29_623.2, "1,234.3 d")],
 )
-def test_format_log_duration_has_one_decimal_or_two_digits(hours, text):
+def test_format_log_duration__format_log_duration_has_one_decimal_or_two_digits(hours, text):
     assert format_log_duration(hours) == text
 
 
 @pytest.mark.parametrize(
     ("hours", "text"), [(0.0, "day 0"), (8.04, "day 0, 8 h"), (23.98, "day 1"), (24_000.3, "day 1,000, 0.3 h")]
 )
-def test_format_date_counts_days_and_hours_from_the_start(hours, text):
+def test_format_date__format_date_counts_days_and_hours_from_the_start(hours, text):
     assert format_date(hours) == text
 
 
@@ -90,7 +90,7 @@ def test_format_date_counts_days_and_hours_from_the_start(hours, text):
         (7 * 3600 + 1530, "7 h 26 min"),
     ],
 )
-def test_format_wall_time_has_two_units_at_most(seconds, text):
+def test_format_wall_time__format_wall_time_has_two_units_at_most(seconds, text):
     assert format_wall_time(seconds) == text
 
 
@@ -110,11 +110,11 @@ def test_format_wall_time_has_two_units_at_most(seconds, text):
         (4e12, "4,000 GB"),
     ],
 )
-def test_format_bytes_selects_the_largest_unit_that_is_reached(count, text):
+def test_format_bytes__format_bytes_selects_the_largest_unit_that_is_reached(count, text):
     assert format_bytes(count) == text
 
 
-def test_format_count_and_format_percent():
+def test_format_count__format_count_and_format_percent():
     assert [format_count(count, "path") for count in (0, 1, 12_345)] == ["0 paths", "1 path", "12,345 paths"]
     assert [format_percent(share) for share in (0.05, 1 - 0.999, 0.12345)] == ["5", "0.1", "12.345"]
 
@@ -139,9 +139,9 @@ def test_format_count_and_format_percent():
         (math.nan, 3, "nan"),
     ],
 )
-def test_format_number_writes_out_what_can_be_read(value, digits, text):
+def test_format_number__writes_out_what_can_be_read(value, digits, text):
     assert format_number(value, digits) == text
 
 
-def test_format_duration_of_an_unknown_duration_of_reference_has_its_own_unit():
+def test_format_duration__of_an_unknown_duration_of_reference_has_its_own_unit():
     assert format_duration(36.0, like=math.nan) == "1.5 d"

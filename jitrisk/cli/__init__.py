@@ -1,4 +1,4 @@
-"""Stage 9 of the pipeline: the command line, one Click verb per file: parse, call the pipeline, print."""
+"""Step: the command line, one Click verb per file: parse, call the pipeline, print."""
 
 from __future__ import annotations
 

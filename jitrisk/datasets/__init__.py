@@ -1,4 +1,4 @@
-"""Stage 6 of the pipeline: arrays become Datasets with units and provenance, and files of them."""
+"""Step: from the arrays of a run to Datasets with units and provenance, and from Datasets to files and back."""
 
 from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, read_given_series, warn_of_patches
 from jitrisk.datasets.hazards import read_mixture

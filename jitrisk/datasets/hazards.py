@@ -1,4 +1,4 @@
-"""What a run says of its hazards: how often each occurred and was expected to, and how rare ones were sampled."""
+"""The hazards of a run as arrays: occurrences, expected occurrences, and the mixture that sampled the rare ones."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def build_occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> 
     """Return how often every hazard occurred, int32 [strategy, path, hazard], 0 where it hits nothing that is drawn."""
     counted = {process: place for place, process in enumerate(job.hazards)}
     places = [
-        [counted[active[name][0]] if name in active else len(counted) for name in hazards]
-        for active in map(_find_drawn_hazards, job.strategies.values())
+        [counted[drawn_hazards[name][0]] if name in drawn_hazards else len(counted) for name in hazards]
+        for drawn_hazards in map(_find_drawn_hazards, job.strategies.values())
     ]
     # One more row, of zeros, for what hits nothing.
     rows = np.concatenate([totals.occurrences, np.zeros((1, len(job.paths)), dtype=np.int32)])
@@ -58,9 +58,9 @@ def build_evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndar
     return {"expected_occurrences": expected, "evidence": evidence}
 
 
-def _find_drawn_hazards(plant: NetworkArrays) -> dict[str, tuple[HazardProcess, float]]:
+def _find_drawn_hazards(arrays: NetworkArrays) -> dict[str, tuple[HazardProcess, float]]:
     """Return the hazards that hit something drawn, by name, and the chance of what an occurrence hits least often."""
-    drawn = [one for one in plant.series if isinstance(one, ExogenousSeries)]
+    drawn = [one for one in arrays.series if isinstance(one, ExogenousSeries)]
     return {process.name: (process, _compute_rarest_chance(drawn, hits)) for process, hits in group_hits(drawn)}
 
 

@@ -1,4 +1,4 @@
-"""The outcomes of a run as one Dataset that explains itself."""
+"""The outcomes of a run as one Dataset with names, units, prices and provenance."""
 
 from __future__ import annotations
 

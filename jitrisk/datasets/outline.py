@@ -114,7 +114,7 @@ def _build_stage_rows(network: Network) -> Rows:
         "order_up_to": list(order_up_to.values()),
         "lot_size": [level.lot for level in levels.values()],
         "cards": [_count_cards(stage.policy, levels[name]) for name, stage in stages],
-        "review_period": [level.review * days for level in levels.values()],
+        "review_period": [level.review_period * days for level in levels.values()],
         "initial": [levels[name].initial if stage.on_hand is None else stage.on_hand for name, stage in stages],
         "cover_days": [order_up_to[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
         "lead_time": [stage.lead_time.mean() * days for _, stage in stages],

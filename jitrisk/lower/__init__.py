@@ -1,4 +1,4 @@
-"""Stage 2 of the pipeline: from a Network to arrays, which have no names."""
+"""Step: from a Network to arrays, which have no names."""
 
 from jitrisk.lower.arrays import GivenSeries, NetworkArrays, list_members, list_names, lower, lower_all
 from jitrisk.lower.atoms import compute_clipped_mean

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitrisk.core_tables import DIMS
 from jitrisk.errors import MOST_FAULTS, Fault, ModelError
 from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_occurrences
 from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
@@ -51,10 +53,9 @@ class NetworkArrays:
 
     Attributes
     ----------
-    sizes : how many there are of each dim: stages, customers.
+    places : by dim, the place in the order of the model of each member: stages (n,), customers (m,).
     double : whether the state is float64; the arrays of numbers below are of its type.
     series : the exogenous series it reads; -1 in the arrays below marks a feature that is off.
-    stage_place, customer_place : place of each stage and customer in the order of the model, (n,) and (m,).
     initial : stock on hand at t = 0, units, (n,).
     capacity, unlimited_capacity : units per period, and whether there is no limit, (n,).
     reorder_gap, order_up_to, lot, lot_slack : the policy, units, (n,): order when the position lacks `reorder_gap` or
@@ -81,13 +82,12 @@ class NetworkArrays:
     consumer_start, consumer, consumer_quantity : consumers of each store with a demand signal, and the units that each
         takes per unit started.
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
-    demand, backorder_share : series of each customer, and share of unmet demand that waits, (m,).
+    demand, backorder_share : series of each customer, and share of unmet demand that is backordered, (m,).
     """
 
-    sizes: Mapping[str, int]
+    places: Mapping[str, np.ndarray]
     double: bool
     series: tuple[ExogenousSeries | GivenSeries, ...]
-    stage_place: np.ndarray
     initial: np.ndarray
     capacity: np.ndarray
     unlimited_capacity: np.ndarray
@@ -125,11 +125,12 @@ class NetworkArrays:
     consumer: np.ndarray
     consumer_quantity: np.ndarray
     customer_start: np.ndarray
-    customer_place: np.ndarray
     demand: np.ndarray
     backorder_share: np.ndarray
 
     def __post_init__(self) -> None:
+        for place in self.places.values():
+            place.flags.writeable = False
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
@@ -137,6 +138,11 @@ class NetworkArrays:
                     value = value.astype(self.float_type)
                     object.__setattr__(self, field.name, value)
                 value.flags.writeable = False
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many members there are of each dim: stages, customers."""
+        return {dim: len(place) for dim, place in self.places.items()}
 
     @property
     def float_type(self) -> type[np.floating[Any]]:
@@ -173,22 +179,31 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
         | _lower_consumers(network, order, levels)
         | _lower_customers(network, order, place)
     )
-    sizes = {dim: len(names) for dim, names in list_names(network).items()}
-    return NetworkArrays(sizes, rounding.double, series, **arrays)
+    return NetworkArrays(_find_places(network, order), rounding.double, series, **arrays)
 
 
 def list_members(network: Network) -> dict[str, Mapping[str, Stage | Customer]]:
-    """Return the stages and customers of a network by dim and name, in the order of the model."""
-    return {"stage": network.stages, "customer": network.customers}
+    """Return the members of each dim of a network by name, in the order of the model: its stages, its customers."""
+    return {dim: getattr(network, f"{dim}s") for dim in DIMS}
 
 
 def list_names(network: Network) -> dict[str, list[str]]:
-    """Return the names of the stages and customers of a network by dim, in the order of the model."""
+    """Return the names of the members of each dim of a network, in the order of the model."""
     return {dim: list(members) for dim, members in list_members(network).items()}
 
 
+def _find_places(network: Network, order: list[str]) -> dict[str, np.ndarray]:
+    """Return by dim the place of each member in the order of the model; other dims than these keep that order."""
+    orders = {"stage": order, "customer": _list_served(network, order)}
+    places = {}
+    for dim, names in list_names(network).items():
+        place = {name: i for i, name in enumerate(names)}
+        places[dim] = _build_ints([place[name] for name in orders.get(dim, names)])
+    return places
+
+
 def lower_all(strategies: Mapping[str, Network], given: Ranges | None = None) -> dict[str, NetworkArrays]:
-    """Turn every strategy's network into arrays; strategies that say the same share them.
+    """Turn every strategy's network into arrays; strategies with equal networks share them.
 
     Raises
     ------
@@ -240,7 +255,6 @@ def _lower_policies(
     network: Network, order: list[str], levels: Mapping[str, Levels], rounding: Rounding
 ) -> dict[str, np.ndarray]:
     rules = [levels[name] for name in order]
-    place = {name: i for i, name in enumerate(network.stages)}
     # An unlimited store has no level: what is open is kept at one period's capacity instead.
     full = np.array([rule.initial for rule in rules])
     limited = np.array([math.isfinite(rule.order_up_to) for rule in rules])
@@ -251,9 +265,8 @@ def _lower_policies(
     below = np.array([rule.initial - rule.reorder_point for rule in rules])
     gap = np.maximum(rounding.round_to_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
     return {
-        "stage_place": _build_ints([place[name] for name in order]),
         "initial": rounding.round_to_grains(initial),
-        # At the reorder point or below it is ordered, and never at the full store.
+        # An order is placed at the reorder point or below it, and never at the order-up-to level.
         "reorder_gap": gap,
         "order_up_to": rounding.round_to_grains(full),
         "lot": rounding.round_to_grains(np.array([rule.lot for rule in rules])),
@@ -264,7 +277,7 @@ def _lower_policies(
         "rounding_offset": rounding.coarse,
         "unlimited_orders": _build_flags((~limited).tolist()),
         "review_period": _build_ints(
-            [1 if math.isinf(rule.order_up_to) else min(rule.review, network.horizon) for rule in rules]
+            [1 if math.isinf(rule.order_up_to) else min(rule.review_period, network.horizon) for rule in rules]
         ),
     }
 
@@ -351,11 +364,11 @@ def _lower_consumers(network: Network, order: list[str], levels: Mapping[str, Le
     for name in order:
         for item in network.stages[name].inputs.values():
             for source, share in item.sources:
-                if share > 0 and levels[source].by_demand:
+                if share > 0 and levels[source].demand_signal:
                     consumers[index[source]].append((index[name], share * item.quantity))
     flat = [one for found in consumers for one in found]
     return {
-        "demand_signal": _build_flags([levels[name].by_demand for name in order]),
+        "demand_signal": _build_flags([levels[name].demand_signal for name in order]),
         "consumer_start": _build_ints(np.cumsum([0, *map(len, consumers)]).tolist()),
         "consumer": _build_ints([stage for stage, _ in flat]),
         "consumer_quantity": _build_floats([quantity for _, quantity in flat]),
@@ -363,15 +376,18 @@ def _lower_consumers(network: Network, order: list[str], levels: Mapping[str, Le
 
 
 def _lower_customers(network: Network, order: list[str], place: Mapping[tuple[str, str], int]) -> dict[str, np.ndarray]:
-    names = list(network.customers)
-    by_stage: dict[str, list[int]] = {name: [] for name in order}
-    for i, customer in enumerate(network.customers.values()):
-        by_stage[customer.stage].append(i)
-    served = [i for name in order for i in by_stage[name]]
+    served = _list_served(network, order)
+    customers = [network.customers[name] for name in served]
+    count = Counter(customer.stage for customer in customers)
     return {
         "customers_first": _build_flags([network.stages[name].customers == "first" for name in order]),
-        "customer_start": _build_ints(np.cumsum([0, *(len(by_stage[name]) for name in order)]).tolist()),
-        "customer_place": _build_ints(served),
-        "demand": _build_ints([place["demand", names[i]] for i in served]),
-        "backorder_share": _build_floats([network.customers[names[i]].unmet for i in served]),
+        "customer_start": _build_ints(np.cumsum([0, *(count[name] for name in order)]).tolist()),
+        "demand": _build_ints([place["demand", name] for name in served]),
+        "backorder_share": _build_floats([customer.unmet for customer in customers]),
     }
+
+
+def _list_served(network: Network, order: list[str]) -> list[str]:
+    """Return the customers in the order they are served: those of one stage in the order of the model."""
+    index = {name: i for i, name in enumerate(order)}
+    return sorted(network.customers, key=lambda name: index[network.customers[name].stage])

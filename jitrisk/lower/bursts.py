@@ -35,10 +35,10 @@ def compute_bursts(
 
     Notes
     -----
-    The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods is n - 1 periods ahead
-    of its mean. A stage that reviews every R periods starts for R periods at once, so that its burst grows by R - 1
-    periods of demand; one that starts whole lots can be a lot less g ahead; and where a share y is good, it
-    starts 1 / y times as much.
+    The bounds are arrival curves with a rate and a burst (Cruz 1991). A demand every n periods adds n - 1 periods of
+    mean demand to the burst. A stage that reviews every R periods starts the demand of R periods at once, which adds
+    R - 1 periods of mean demand. A stage that starts whole lots adds one lot less the grain g. A stage with the mean
+    yield y starts 1 / y times its demand.
     """
     bursts = dict.fromkeys(order, 0.0)
     for customer in network.customers.values():
@@ -47,7 +47,7 @@ def compute_bursts(
         stage = network.stages[name]
         whole = is_demand_whole(network, multiplicities[name]) and compute_mean_yield(stage) == 1.0
         lot_burst = stage.policy.compute_lot_burst(mean_demand[name], whole)
-        started = bursts[name] + mean_demand[name] * (stage.policy.review - 1) + lot_burst
+        started = bursts[name] + mean_demand[name] * (stage.policy.review_period - 1) + lot_burst
         for source, quantity in list_supplies(stage):
             bursts[source] += quantity * started / compute_mean_yield(stage)
     return bursts

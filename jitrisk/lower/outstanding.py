@@ -1,9 +1,9 @@
 """What is outstanding at a store, demanded and not yet received, as a function of the transforms of its demand.
 
 Time is counted back from one period of the review cycle. A *block* is the demand between two reviews, which is ordered
-at once and has one lead time; block i was ordered `phase + i * review` periods ago. Customers whose demands fall
-equally often share an *interval*, the periods between two draws, and draws of all intervals coincide now and then: the
-worst case, which is counted here, is that they coincide now.
+at once and has one lead time; block i was ordered `phase + i * review_period` periods ago. Customers whose demands have
+the same draw period share an *interval*, the periods between two draws. Draws of all intervals coincide in some
+periods; this is the worst case, and it is the case computed here.
 """
 
 from __future__ import annotations
@@ -112,13 +112,13 @@ def build_window(periods: float, intervals: Sequence[int]) -> Window:
     return Window(np.array([math.ceil(periods / interval) for interval in intervals], dtype=float))
 
 
-def build_blocks(lead_time: Distribution, review: int, phase: int, intervals: Sequence[int]) -> Blocks:
+def build_blocks(lead_time: Distribution, review_period: int, phase: int, intervals: Sequence[int]) -> Blocks:
     """Return the blocks of demand that may be outstanding.
 
     Parameters
     ----------
     lead_time : its distribution, periods.
-    review : periods between reviews.
+    review_period : periods between reviews.
     phase : periods since the last review.
     intervals : periods between draws, rising.
 
@@ -127,20 +127,20 @@ def build_blocks(lead_time: Distribution, review: int, phase: int, intervals: Se
     UncomputableError
         Where draws of the intervals coincide too seldom.
     """
-    length = math.lcm(review, *intervals) // review
+    length = math.lcm(review_period, *intervals) // review_period
     if length > _LONGEST_PATTERN:
         raise UncomputableError(
             f"with a random lead time, demands every {', '.join(map(str, intervals))} periods and a review every "
-            f"{review}, what is outstanding has no pattern that repeats within {_LONGEST_PATTERN:,} reviews"
+            f"{review_period}, what is outstanding has no pattern that repeats within {_LONGEST_PATTERN:,} reviews"
         )
-    ends = list_block_ranges(max(0.0, (find_longest_lead_time(lead_time) - phase) / review) + 1.0)
+    ends = list_block_ranges(max(0.0, (find_longest_lead_time(lead_time) - phase) / review_period) + 1.0)
     middle = (ends[:-1] + ends[1:] - 1) / 2
-    starts = phase + review * np.arange(length + 1)
+    starts = phase + review_period * np.arange(length + 1)
     per_block = np.stack([np.diff(-(-starts // interval)) for interval in intervals], axis=1)
     patterns, which = np.unique(per_block, axis=0, return_inverse=True)
     used = [k for k in range(len(patterns)) if patterns[k].any()]
     counts = np.stack([np.diff(_count_repeats(which.ravel() == k, ends)) for k in used])
-    late = compute_survival(lead_time, phase + review * middle)
+    late = compute_survival(lead_time, phase + review_period * middle)
     kept = (counts.sum(axis=0) > 0) & (late > 0.0)
     unordered = np.array([-(-phase // interval) for interval in intervals], dtype=float)
     return Blocks(unordered, patterns[used].astype(float), counts[:, kept].astype(float), late[kept])
@@ -251,7 +251,7 @@ class InOrder:
         last = int(np.count_nonzero(beyond > _NEGLIGIBLE))
         if (self.counts[:, :last].sum(axis=0) > 1.0).any():
             raise UncomputableError(
-                "where deliveries arrive in order, lead times this long and demands that fall differently often are "
+                "where deliveries arrive in order, lead times this long and demands with different draw periods are "
                 "too many cases"
             )
         self.counts, self.within = self.counts[:, :last], np.append(self.within[:last], 1.0)

@@ -236,7 +236,7 @@ def _compute_sizes(
     ahead = dict.fromkeys(order, 0.0)
     for name in order:
         stage, flows, lot = network.stages[name], sizes.flows[name], levels[name].lot
-        owed = ahead[name] if levels[name].by_demand else 0.0
+        owed = ahead[name] if levels[name].demand_signal else 0.0
         # Without a limit to its level, a store may end up with all that its stage can make.
         made = network.horizon * (stage.capacity or 0.0) if stage.policy.is_unlimited else 0.0
         sizes.level[name] = max(order_up_to[name] + owed, stage.on_hand or 0.0, flows.large, lot) + made

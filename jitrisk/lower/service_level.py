@@ -78,17 +78,17 @@ class Loop(NamedTuple):
     ----------
     lead_time : its distribution, periods.
     deliveries : `crossing` or `in_order`.
-    review : periods between reviews.
+    review_period : periods between reviews.
     """
 
     lead_time: Distribution
     deliveries: str
-    review: int
+    review_period: int
 
 
 @dataclass(frozen=True, eq=False)
 class Demands:
-    """The demands that are served from a store, those that fall equally often together.
+    """The demands that are served from a store, those with the same draw period together.
 
     Attributes
     ----------
@@ -171,7 +171,7 @@ def compute_service_level(stage: Stage, customers: Sequence[tuple[Customer, floa
 
 def build_loop(stage: Stage) -> Loop:
     """Return the properties of a stage on which its level depends."""
-    return Loop(stage.lead_time, stage.deliveries, stage.policy.review)
+    return Loop(stage.lead_time, stage.deliveries, stage.policy.review_period)
 
 
 @lru_cache(maxsize=4096)
@@ -180,7 +180,7 @@ def _compute_level(loop: Loop, customer_demands: CustomerDemands, service: float
     demands = _group_demands(customer_demands)
     longest = find_longest_lead_time(loop.lead_time)
     if round_to_periods(loop.lead_time.quantile(2.0**-33)) == longest:
-        return _find_quantile(build_window(longest + loop.review - 1, demands.intervals), demands, service)
+        return _find_quantile(build_window(longest + loop.review_period - 1, demands.intervals), demands, service)
     return max(_find_quantile(one, demands, service) for one in _find_worst_cases(loop, demands, service))
 
 
@@ -200,9 +200,11 @@ def _group_demands(customer_demands: CustomerDemands) -> Demands:
 
 def _find_worst_cases(loop: Loop, demands: Demands, service: float) -> list[Outstanding]:
     """Return what is outstanding in the periods of the review cycle in which it is likely to be most."""
-    phases = np.unique(np.linspace(0, loop.review - 1, min(loop.review, _MOST_PHASES)).astype(int)).tolist()
+    phases = np.unique(
+        np.linspace(0, loop.review_period - 1, min(loop.review_period, _MOST_PHASES)).astype(int)
+    ).tolist()
     cases = [
-        _build_case(loop, build_blocks(loop.lead_time, loop.review, phase, demands.intervals), demands)
+        _build_case(loop, build_blocks(loop.lead_time, loop.review_period, phase, demands.intervals), demands)
         for phase in phases
     ]
     moments = [case.moments(demands.means, demands.variances) for case in cases]
@@ -248,7 +250,7 @@ def _search_whole_range(
 
 
 def _search_grids(outstanding: Outstanding, demands: Demands, service: float, step: float | None, points: int) -> float:
-    """Return the level on a grid as far as it: first how far that is, then on ever finer grids."""
+    """Find a bound of the level on coarse grids, then the level on ever finer grids up to that bound."""
     reach = _find_reach(outstanding, demands, service)
     level, length = math.nan, _COARSE
     while True:
@@ -266,7 +268,7 @@ def _search_grids(outstanding: Outstanding, demands: Demands, service: float, st
 
 
 def _round_level(level: float) -> float:
-    """Return a level of 17 binary digits, finer than it is known: processors transform with other last bits."""
+    """Round to 17 binary digits, because Fourier transforms differ in their last bits between processors."""
     fraction, exponent = math.frexp(level)
     return math.ldexp(round(math.ldexp(fraction, _DIGITS)), exponent - _DIGITS)
 

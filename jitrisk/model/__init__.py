@@ -11,7 +11,7 @@
 
 Every step reports what it finds as `faults`; `pointers/` has the words of other tools. Beside the steps stand
 `examples` (the bundled models), `schema` (the JSON Schema of the model file), `bare_rates` (for the warnings) and
-`patches` (strategies and other prices for a model).
+`patches` (the patch of a strategy, other values at some keys, and which keys are prices).
 """
 
 from jitrisk.model.bare_rates import BareRate, find_bare_rates

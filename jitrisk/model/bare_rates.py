@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, get_args
 
-from jitrisk.model.faults import Path
+from jitrisk.model.faults import KeyPath
 from jitrisk.model.fields.distributions import DEMANDED
 from jitrisk.model.fields.measures import DURATION, LENGTH, Measure
 from jitrisk.model.fields.quantities import parse
@@ -22,12 +22,12 @@ class BareRate(NamedTuple):
 
     Attributes
     ----------
-    path : its place in the model.
+    key_path : its place in the model.
     number : the number, not 0.
     seconds : the time it counts per: a period, or for a demand the time between two draws.
     """
 
-    path: Path
+    key_path: KeyPath
     number: float
     seconds: float
 
@@ -46,16 +46,16 @@ def find_bare_rates(model: Mapping[str, Any]) -> Iterator[BareRate]:
             yield from _find_in_part(part, member, (section, name), seconds)
 
 
-def _find_in_part(part: type[Part], source: Mapping[str, Any], path: Path, seconds: float) -> Iterator[BareRate]:
+def _find_in_part(part: type[Part], source: Mapping[str, Any], key_path: KeyPath, seconds: float) -> Iterator[BareRate]:
     for key, read in _list_rate_keys(part).items():
         if key in source:
-            yield from read(source[key], (*path, key), seconds)
+            yield from read(source[key], (*key_path, key), seconds)
 
 
 @cache
-def _list_rate_keys(part: type[Part]) -> dict[str, Callable[[Any, Path, float], Iterator[BareRate]]]:
+def _list_rate_keys(part: type[Part]) -> dict[str, Callable[[Any, KeyPath, float], Iterator[BareRate]]]:
     """Return the keys of a part that hold something per time, each with what finds bare numbers in it."""
-    keys: dict[str, Callable[[Any, Path, float], Iterator[BareRate]]] = {}
+    keys: dict[str, Callable[[Any, KeyPath, float], Iterator[BareRate]]] = {}
     for key, name in part.list_keys().items():
         field = part.model_fields[name]
         readers = [*field.metadata, *_list_annotations(field.annotation)]
@@ -73,9 +73,9 @@ def _list_annotations(annotation: Any) -> Iterator[Any]:
         yield from _list_annotations(inner)
 
 
-def _find_in_demand(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
+def _find_in_demand(source: Any, key_path: KeyPath, seconds: float) -> Iterator[BareRate]:
     if not isinstance(source, Mapping):
-        yield from _find_in_number(source, path, seconds)
+        yield from _find_in_number(source, key_path, seconds)
         return
     if "every" in source:
         seconds *= DURATION.read(source["every"], Clock(seconds))
@@ -84,12 +84,12 @@ def _find_in_demand(source: Any, path: Path, seconds: float) -> Iterator[BareRat
         parameters = body if isinstance(body, Mapping) else {"value": body}
         for name, value in parameters.items():
             if kinds.get(name) == "quantity":
-                place = (*path, family, name) if isinstance(body, Mapping) else (*path, family)
+                place = (*key_path, family, name) if isinstance(body, Mapping) else (*key_path, family)
                 values = value if isinstance(value, list) else [value]
                 yield from (rate for one in values for rate in _find_in_number(one, place, seconds))
 
 
-def _find_in_number(source: Any, path: Path, seconds: float) -> Iterator[BareRate]:
+def _find_in_number(source: Any, key_path: KeyPath, seconds: float) -> Iterator[BareRate]:
     quantity = parse(source)
     if quantity.time == 0 and quantity.number:
-        yield BareRate(path, quantity.number, seconds)
+        yield BareRate(key_path, quantity.number, seconds)

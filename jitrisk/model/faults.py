@@ -1,6 +1,6 @@
 """Faults of a model while it is read: findings with a key path, and the words of their messages.
 
-A finding travels inside pydantic's errors from the place that is read to the top of the model.
+A validator raises a finding inside a pydantic error. Each level above adds its keys to the key path of the finding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from jitrisk.errors import find_closest
 from jitrisk.printable import escape, shorten
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and list positions that lead to one place in a model."""
 
 _T = TypeVar("_T")
@@ -46,41 +46,41 @@ class Origin:
     Attributes
     ----------
     file : the file; empty for a mapping from Python.
-    lines : line of every key and list item by its path; empty for a mapping.
+    lines : line of every key and list item by its key path; empty for a mapping.
     strategy : the strategy whose network this is; empty for the model itself.
-    changed : paths of what was changed after the model was read, and so stands in no file.
+    changed : key paths of what was changed after the model was read, and so stands in no file.
     """
 
     file: str = field(default="", compare=False)
-    lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
+    lines: Mapping[KeyPath, int] = field(default_factory=dict, compare=False, repr=False)
     strategy: str = field(default="", compare=False)
-    changed: frozenset[Path] = field(default=frozenset(), compare=False)
+    changed: frozenset[KeyPath] = field(default=frozenset(), compare=False)
 
-    def locate(self, path: Path) -> tuple[str, int | None]:
-        """Return the key of the part of a path that stands in the file, and its line.
+    def locate(self, key_path: KeyPath) -> tuple[str, int | None]:
+        """Return the key of the part of a key path that stands in the file, and its line.
 
         Of a mapping, and of what was changed after it was read, that is the whole key. Under a strategy, a field of a
         stage, customer or hazard that its patch replaces stands in the patch.
         """
         if not self.lines:
-            return format_key(path), None
-        patched: Path = ("strategies", self.strategy, *path)
+            return format_key(key_path), None
+        patched: KeyPath = ("strategies", self.strategy, *key_path)
         is_in_patch = patched[: 2 + _FIELD] in self.lines or self.is_changed(patched)
-        if self.strategy and len(path) >= _FIELD and is_in_patch:
-            path = patched
-        if self.is_changed(path):
-            return format_key(path), None
-        known = next(length for length in range(len(path), -1, -1) if not length or path[:length] in self.lines)
-        return format_key(path[:known]), self.lines.get(path[:known])
+        if self.strategy and len(key_path) >= _FIELD and is_in_patch:
+            key_path = patched
+        if self.is_changed(key_path):
+            return format_key(key_path), None
+        known = next(length for length in range(len(key_path), -1, -1) if not length or key_path[:length] in self.lines)
+        return format_key(key_path[:known]), self.lines.get(key_path[:known])
 
-    def is_changed(self, path: Path) -> bool:
-        """Return whether what stands at a path was changed after the model was read."""
-        return any(path[:length] in self.changed for length in range(1, len(path) + 1))
+    def is_changed(self, key_path: KeyPath) -> bool:
+        """Return whether what stands at a key path was changed after the model was read."""
+        return any(key_path[:length] in self.changed for length in range(1, len(key_path) + 1))
 
 
-def format_key(path: Path) -> str:
-    """Return a path as messages show it, such as ``stages.valve.policy``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{format_text(step)}" for step in path).lstrip(".")
+def format_key(key_path: KeyPath) -> str:
+    """Return a key path as messages show it, such as ``stages.valve.policy``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{format_text(step)}" for step in key_path).lstrip(".")
 
 
 class Finding(NamedTuple):
@@ -88,20 +88,20 @@ class Finding(NamedTuple):
 
     Attributes
     ----------
-    path : its place, from the top of what is being read.
+    key_path : its place, from the top of what is being read.
     message : what was found and what is allowed.
-    line : line in the file, where it is not that of the path.
+    line : line in the file, where it is not that of the key path.
     file : the file of the line, where it is not the model file.
     """
 
-    path: Path
+    key_path: KeyPath
     message: str
     line: int | None = None
     file: str = ""
 
     def add_prefix(self, *prefix: str | int) -> Finding:
-        """Return the finding with a longer path, from further up."""
-        return self._replace(path=(*prefix, *self.path))
+        """Return the finding with a longer key path, from further up."""
+        return self._replace(key_path=(*prefix, *self.key_path))
 
 
 def build_refusal(message: str) -> PydanticCustomError:
@@ -112,7 +112,9 @@ def build_refusal(message: str) -> PydanticCustomError:
 
 def combine_findings(findings: Iterable[Finding]) -> ValidationError:
     """Return one error for several findings below the place that is read."""
-    details = [InitErrorDetails(type=build_refusal(message), loc=path, input=None) for path, message, *_ in findings]
+    details = [
+        InitErrorDetails(type=build_refusal(message), loc=key_path, input=None) for key_path, message, *_ in findings
+    ]
     return ValidationError.from_exception_data("model", details)
 
 
@@ -123,12 +125,12 @@ def extract_findings(error: ValueError) -> list[Finding]:
     return [Finding((), str(error))]
 
 
-def attempt(findings: list[Finding], path: Path, read: Callable[..., _T], *arguments: Any) -> _T | None:
-    """Return ``read(*arguments)``; where it fails, add its findings under `path` and return None."""
+def attempt(findings: list[Finding], key_path: KeyPath, read: Callable[..., _T], *arguments: Any) -> _T | None:
+    """Return ``read(*arguments)``; where it fails, add its findings under `key_path` and return None."""
     try:
         return read(*arguments)
     except ValueError as error:
-        findings.extend(finding.add_prefix(*path) for finding in extract_findings(error))
+        findings.extend(finding.add_prefix(*key_path) for finding in extract_findings(error))
         return None
 
 

@@ -33,7 +33,7 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, 
 
     Parameters
     ----------
-    source : path of a YAML file, name of a bundled example, or the same as a mapping, of which this is then a copy.
+    source : a YAML file, name of a bundled example, or the same as a mapping, of which this is then a copy.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, 
     file, folder, (tree, *_) = _open_model(source)
     tables = TableInliner(folder)
     complete = tables.inline(tree.data)
-    tabled = [finding for finding in tables.findings if tree.is_known(finding.path)]
+    tabled = [finding for finding in tables.findings if tree.is_known(finding.key_path)]
     placed = _locate_faults([*tree.findings, *_check_shape(tree), *tabled], tree, file, folder)
     if placed:
         raise _build_error(placed)
@@ -63,7 +63,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
 
     Parameters
     ----------
-    source : path of a YAML file, name of a bundled example, or the same as a mapping.
+    source : a YAML file, name of a bundled example, or the same as a mapping.
 
     Returns
     -------
@@ -90,15 +90,15 @@ def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
     """Return a network with other values at some keys; see `Network.patched`."""
     if not changes:
         return network
-    model, paths = apply_changes(network.text, changes)
+    model, key_paths = apply_changes(network.text, changes)
     # The lines of the file are those of the model, not of the network of one strategy.
     origin = Origin() if network.origin.strategy else network.origin
-    origin = replace(origin, changed=origin.changed.union(paths.values()))
+    origin = replace(origin, changed=origin.changed.union(key_paths.values()))
     try:
         tree = copy_mapping(model)
     except TextError as error:
         raise ModelError([Fault(error.message, ", ".join(changes))]) from None
-    tree.lines = {path: line for path, line in origin.lines.items() if not origin.is_changed(path)}
+    tree.lines = {key_path: line for key_path, line in origin.lines.items() if not origin.is_changed(key_path)}
     changed, findings = _read_network(tree, Path(network.origin.file).parent)
     if findings or changed is None:
         raise _build_error(_locate_changed_faults(findings, tree, origin))
@@ -109,9 +109,9 @@ def _locate_changed_faults(findings: Iterable[Finding], tree: Tree, origin: Orig
     """Return the findings in a changed model as faults: with a line of its file where that still holds them."""
     located = _locate_faults(findings, tree, origin.file, Path(origin.file).parent)
     changed = {
-        format_key(tree.locate(finding.path)[0])
+        format_key(tree.locate(finding.key_path)[0])
         for finding in findings
-        if origin.is_changed(finding.path) and not finding.file
+        if origin.is_changed(finding.key_path) and not finding.file
     }
     return [(line, replace(fault, file="", line=None) if fault.key in changed else fault) for line, fault in located]
 
@@ -122,9 +122,9 @@ def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:
     try:
         if isinstance(source, Mapping):
             return file, folder, [copy_mapping(source)]
-        path = _find_file(source)
-        file, folder = str(path), path.parent
-        return file, folder, _build_trees(_read_content(path))
+        found = _find_file(source)
+        file, folder = str(found), found.parent
+        return file, folder, _build_trees(_read_content(found))
     except TextError as error:
         raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
     except TooManyFaultsError as error:
@@ -151,8 +151,8 @@ def _is_second_value(finding: Finding, tree: Tree, reported: frozenset[Finding])
     tree : the tree with the first values.
     reported : the findings of that tree.
     """
-    new = finding.path not in tree.doubled or finding not in reported
-    return new and any(finding.path[: n + 1] in tree.doubled for n in range(len(finding.path)))
+    new = finding.key_path not in tree.doubled or finding not in reported
+    return new and any(finding.key_path[: n + 1] in tree.doubled for n in range(len(finding.key_path)))
 
 
 def _read_network(tree: Tree, folder: Path) -> tuple[Network | None, list[Finding]]:
@@ -164,7 +164,7 @@ def _read_network(tree: Tree, folder: Path) -> tuple[Network | None, list[Findin
     base = read(model)
     strategies, findings = read_strategies(model.get("strategies", {}), base)
     read_findings = [*tables.findings, *base.findings, *findings]
-    every = tree.findings + [finding for finding in read_findings if tree.is_known(finding.path)]
+    every = tree.findings + [finding for finding in read_findings if tree.is_known(finding.key_path)]
     if every or base.network is None:
         return None, every
     return base.network.complete(strategies, serialize_model(model)), []
@@ -183,8 +183,8 @@ def _locate_faults(findings: Iterable[Finding], tree: Tree, file: str, folder: P
     """Return the findings as faults, each with the line of the model that orders it."""
     placed = []
     for finding in dict.fromkeys(findings):
-        path, line = tree.locate(finding.path)
-        key = format_key(path)
+        key_path, line = tree.locate(finding.key_path)
+        key = format_key(key_path)
         where = str(folder / finding.file) if finding.file else file
         order = line if finding.file else finding.line or line
         placed.append((order or 0, Fault(finding.message, key, where, finding.line or line or (1 if file else None))))
@@ -192,9 +192,9 @@ def _locate_faults(findings: Iterable[Finding], tree: Tree, file: str, folder: P
 
 
 def _find_file(source: Any) -> Path:
-    """Return the file of a path or of the name of an example."""
+    """Return the file of a model, which the source or an example has."""
     if not isinstance(source, str | os.PathLike):
-        raise TextError(f"expected a path, the name of an example or a mapping, found {describe_found(source)}")
+        raise TextError(f"expected a file, the name of an example or a mapping, found {describe_found(source)}")
     name = os.fspath(source)
     known = list_examples()
     if name in known and isinstance(source, str) and not os.path.isfile(name):
@@ -208,7 +208,7 @@ def _find_file(source: Any) -> Path:
     if not os.path.exists(name):
         is_file = isinstance(source, os.PathLike) or name.endswith(_SUFFIXES) or os.sep in name
         near = [
-            path for stem in (name, os.path.splitext(name)[0]) for s in _SUFFIXES if os.path.isfile(path := stem + s)
+            file for stem in (name, os.path.splitext(name)[0]) for s in _SUFFIXES if os.path.isfile(file := stem + s)
         ]
         hint = "" if is_file else f"; {describe_unknown('example', name, known)}"
         if near:
@@ -217,9 +217,9 @@ def _find_file(source: Any) -> Path:
     return Path(name)
 
 
-def _read_content(path: Path) -> str:
+def _read_content(file: Path) -> str:
     try:
-        content = read_regular(path, MOST_BYTES)
+        content = read_regular(file, MOST_BYTES)
     except (OSError, ValueError) as error:
         raise TextError(
             f"the file cannot be read: {format_reason(getattr(error, 'strerror', None) or error)}"

@@ -14,8 +14,8 @@ from typing import Any, get_args, get_origin
 from jitrisk.errors import Fault, ModelError
 from jitrisk.model.faults import (
     Finding,
+    KeyPath,
     KnownNames,
-    Path,
     describe_unknown,
     format_key,
     format_text,
@@ -52,7 +52,7 @@ class _ChangeError(Exception):
         super().__init__()
 
 
-def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Path]]:
+def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, KeyPath]]:
     """Return a model with other values at some keys.
 
     Parameters
@@ -62,7 +62,7 @@ def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any]
 
     Returns
     -------
-    The changed model, and the path of every key.
+    The changed model, and the key path of every key.
 
     Raises
     ------
@@ -71,22 +71,22 @@ def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any]
     """
     model: dict[str, Any] = json.loads(text)
     faults: list[Fault] = []
-    paths: dict[str, Path] = {}
+    key_paths: dict[str, KeyPath] = {}
     values: dict[str, Any] = {}
     for key, given in changes.items():
         try:
-            paths[key], values[key] = find_path(model, key), _read_value(given)
+            key_paths[key], values[key] = find_key_path(model, key), _read_value(given)
         except _ChangeError as error:
             faults += (Fault(message, str(key)) for message in error.messages)
-    for key, message in [] if faults else [*_find_conflicts(paths), *_set_values(model, paths, values)]:
+    for key, message in [] if faults else [*_find_conflicts(key_paths), *_set_values(model, key_paths, values)]:
         faults.append(Fault(message, key))
     if faults:
         raise ModelError(faults)
-    return model, paths
+    return model, key_paths
 
 
-def find_path(model: Mapping[str, Any], key: Any) -> Path:
-    """Return the path that a key stands for: names that hold dots are found among those of the model.
+def find_key_path(model: Mapping[str, Any], key: Any) -> KeyPath:
+    """Return the key path that a key stands for: names that hold dots are found among those of the model.
 
     Raises
     ------
@@ -97,17 +97,17 @@ def find_path(model: Mapping[str, Any], key: Any) -> Path:
         raise _ChangeError(f"expected a key such as `stages.valve.value`, found {describe_found(key)}")
     members = [name for section in SECTIONS for name in _list_members(model, section)]
     node: Any = model
-    path: Path = ()
+    key_path: KeyPath = ()
     rest: str | None = key
     while rest is not None:
-        kind, names = _list_names(model, path)
+        kind, names = _list_names(model, key_path)
         known = names if kind else {*members, *(node if isinstance(node, Mapping) else ())}
         step, rest = _split_step(rest, known)
         if kind and step not in names:
             raise _ChangeError(f"{describe_unknown(kind, step, names)}; a change adds no {kind} to a model")
-        path = (*path, step)
+        key_path = (*key_path, step)
         node = node.get(step) if isinstance(node, Mapping) else None
-    return path
+    return key_path
 
 
 def _split_step(rest: str, known: Iterable[str]) -> tuple[str, str | None]:
@@ -117,11 +117,11 @@ def _split_step(rest: str, known: Iterable[str]) -> tuple[str, str | None]:
     return step, rest[len(step) + 1 :] if len(rest) > len(step) else None
 
 
-def _list_names(model: Mapping[str, Any], path: Path) -> tuple[str, Collection[str]]:
-    """Return what the names below a path are of, and those there are; nothing where any key may stand."""
-    if path == ("strategies",):
+def _list_names(model: Mapping[str, Any], key_path: KeyPath) -> tuple[str, Collection[str]]:
+    """Return what the names below a key path are of, and those there are; nothing where any key may stand."""
+    if key_path == ("strategies",):
         return "strategy", _list_members(model, "strategies") or (ONLY,)
-    inside = path[2:] if path[:1] == ("strategies",) else path
+    inside = key_path[2:] if key_path[:1] == ("strategies",) else key_path
     if len(inside) == 1 and inside[0] in SECTIONS:
         section = str(inside[0])
         return section.removesuffix("s"), _list_members(model, section)
@@ -152,32 +152,32 @@ def _read_value(given: Any) -> Any:
     return tree.data["value"]
 
 
-def _find_conflicts(paths: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+def _find_conflicts(key_paths: Mapping[str, KeyPath]) -> Iterator[tuple[str, str]]:
     """Yield the keys that cannot be set together with another, each with why."""
-    keys = {path: key for key, path in paths.items()}
-    chosen: dict[tuple[Path, tuple[str, ...]], int | str] = {}
-    for key, path in paths.items():
-        whole = next((path[:n] for n in range(1, len(path)) if path[:n] in keys), None)
+    keys = {key_path: key for key, key_path in key_paths.items()}
+    chosen: dict[tuple[KeyPath, tuple[str, ...]], int | str] = {}
+    for key, key_path in key_paths.items():
+        whole = next((key_path[:n] for n in range(1, len(key_path)) if key_path[:n] in keys), None)
         if whole:
             yield key, f"`{format_text(keys[whole])}` is set as well, which holds this key; set one of the two"
-        for n, step in enumerate(path):
-            for group in _list_choices(path[:n], step):
-                other = chosen.setdefault((path[:n], group), step)
+        for n, step in enumerate(key_path):
+            for group in _list_choices(key_path[:n], step):
+                other = chosen.setdefault((key_path[:n], group), step)
                 if other != step:
                     yield key, f"`{step}` and `{other}` exclude each other; set one of the two"
 
 
-def _list_choices(path: Path, step: int | str) -> Iterator[tuple[str, ...]]:
-    """Yield the groups of keys below a path that exclude each other and have such a key."""
-    part = find_part(path)
+def _list_choices(key_path: KeyPath, step: int | str) -> Iterator[tuple[str, ...]]:
+    """Yield the groups of keys below a key path that exclude each other and have such a key."""
+    part = find_part(key_path)
     if part:
         yield from (group for group in part.choices if step in group)
 
 
-def find_part(path: Path) -> type[Part] | None:
-    """Return what the mapping at a path is read as, None where it is none of the parts of a model."""
+def find_part(key_path: KeyPath) -> type[Part] | None:
+    """Return what the mapping at a key path is read as, None where it is none of the parts of a model."""
     part: type[Part] | None = Network
-    steps = iter(path[2:] if path[:1] == ("strategies",) and len(path) > 1 else path)
+    steps = iter(key_path[2:] if key_path[:1] == ("strategies",) and len(key_path) > 1 else key_path)
     for step in steps:
         if part is None or step not in part.list_keys():
             return None
@@ -190,57 +190,57 @@ def find_part(path: Path) -> type[Part] | None:
 
 
 def _set_values(
-    model: dict[str, Any], paths: Mapping[str, Path], values: Mapping[str, Any]
+    model: dict[str, Any], key_paths: Mapping[str, KeyPath], values: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """Set values in a model; yield the keys whose path ends before, each with where."""
-    for key, path in paths.items():
+    """Set values in a model; yield the keys whose key path ends before, each with where."""
+    for key, key_path in key_paths.items():
         try:
-            _set_value(model, path, values[key])
+            _set_value(model, key_path, values[key])
         except _ChangeError as error:
             yield key, error.messages[0]
 
 
-def _set_value(model: dict[str, Any], path: Path, value: Any) -> None:
+def _set_value(model: dict[str, Any], key_path: KeyPath, value: Any) -> None:
     node = model
-    for n, step in enumerate(path):
-        for group in _list_choices(path[:n], step):
+    for n, step in enumerate(key_path):
+        for group in _list_choices(key_path[:n], step):
             for rival in set(group) - {step}:
                 node.pop(rival, None)
-        if n == len(path) - 1:
+        if n == len(key_path) - 1:
             node[str(step)] = value
             return
-        below = node.setdefault(str(step), _copy_field(model, path[: n + 1]))
+        below = node.setdefault(str(step), _copy_field(model, key_path[: n + 1]))
         if not isinstance(below, dict):
-            whole = format_key(path[: n + 1])
+            whole = format_key(key_path[: n + 1])
             raise _ChangeError(
-                f"`{whole}` is {describe_found(below)}, which has no key `{format_text(str(path[n + 1]))}`; set "
+                f"`{whole}` is {describe_found(below)}, which has no key `{format_text(str(key_path[n + 1]))}`; set "
                 f"`{whole}` as a whole"
             )
         node = below
 
 
-def _copy_field(model: Mapping[str, Any], path: Path) -> Any:
+def _copy_field(model: Mapping[str, Any], key_path: KeyPath) -> Any:
     """Return what a strategy that does not replace a field has there; an empty mapping elsewhere."""
-    node: Any = model if path[0] == "strategies" and len(path) == _FIELD else {}
-    for step in path[2:]:
+    node: Any = model if key_path[0] == "strategies" and len(key_path) == _FIELD else {}
+    for step in key_path[2:]:
         node = node.get(step, {})
     return deepcopy(node)
 
 
 def read_values(text: str, keys: Iterable[str]) -> dict[str, Any]:
-    """Return what stands at keys of a model, None where nothing does; the keys are such that `find_path` takes them."""
+    """Return the values at keys of a model, None where there is none; `find_key_path` must accept every key."""
     model = json.loads(text)
     values = {}
     for key in keys:
         node = model
-        for step in find_path(model, key):
+        for step in find_key_path(model, key):
             node = node.get(step) if isinstance(node, Mapping) else None
         values[key] = node
     return values
 
 
 def require_prices(text: str, keys: Iterable[Any]) -> None:
-    """Raise ModelError where keys are none of prices of a model.
+    """Raise ModelError if any key is not the key of a price of the model.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def require_prices(text: str, keys: Iterable[Any]) -> None:
     faults = []
     for key in keys:
         try:
-            message = _explain_refusal(find_path(model, key))
+            message = _explain_refusal(find_key_path(model, key))
         except _ChangeError as error:
             message = error.messages[0]
         if message:
@@ -260,9 +260,9 @@ def require_prices(text: str, keys: Iterable[Any]) -> None:
         raise ModelError(faults)
 
 
-def _explain_refusal(path: Path) -> str:
-    """Return why a path is none of a price, nothing where it is one."""
-    *above, name = path
+def _explain_refusal(key_path: KeyPath) -> str:
+    """Return why a key path is not that of a price, empty where it is."""
+    *above, name = key_path
     allowed = _list_prices(find_part(tuple(above)))
     if name in allowed:
         return ""
@@ -293,7 +293,7 @@ def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], l
     Returns
     -------
     The merged model, which shares with `model` every member that is not patched and has no strategies; and the
-    findings, with paths from the top of the patch.
+    findings, with key paths from the top of the patch.
     """
     result = {key: value for key, value in model.items() if key != "strategies"}
     if not isinstance(patch, Mapping):
@@ -341,13 +341,13 @@ def _drop_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str,
     return {key: value for key, value in base.items() if key not in rivals}
 
 
-def count_matched_steps(patch: Any, path: Path) -> int:
-    """Return how many steps of a path a patch follows."""
-    for depth, step in enumerate(path):
+def count_matched_steps(patch: Any, key_path: KeyPath) -> int:
+    """Return how many steps of a key path a patch follows."""
+    for depth, step in enumerate(key_path):
         if not isinstance(patch, Mapping) or step not in patch:
             return depth
         patch = patch[step]
-    return len(path)
+    return len(key_path)
 
 
 def serialize_model(model: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jitrisk.model.faults import Finding, KnownNames, Path, format_text, quote_names
+from jitrisk.model.faults import Finding, KeyPath, KnownNames, format_text, quote_names
 from jitrisk.model.fields.choices import expand_inputs
 from jitrisk.model.parts.hazard import Hit
 from jitrisk.printable import find_unprintable
@@ -44,8 +44,8 @@ def _find_section(node: Any, key: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _list_supplies(stage: Any) -> Iterator[tuple[str, Path, str]]:
-    """Yield every input of a stage, the path of its source in the stage, and the source."""
+def _list_supplies(stage: Any) -> Iterator[tuple[str, KeyPath, str]]:
+    """Yield every input of a stage, the key path of its source in the stage, and the source."""
     for name, source in expand_inputs(_find_section(stage, "inputs")).items():
         origin = source["from"]
         for i, upstream in enumerate(origin if isinstance(origin, list | Mapping) else ()):
@@ -70,13 +70,13 @@ def _has_sources(source: Any) -> bool:
     return isinstance(source, Mapping) and "from" in source
 
 
-def _find_misnamed(path: Path, names: Iterable[str]) -> Iterator[Finding]:
+def _find_misnamed(key_path: KeyPath, names: Iterable[str]) -> Iterator[Finding]:
     """Yield the names that break the rule of all names."""
     for name in names:
         if not _NAME.fullmatch(name) or find_unprintable(name):
             ends = "that begins with a letter or digit and ends with one, with `.` or with `)`"
             allowed = f"letters, digits, spaces and - _ . , + / & ( ) ', at most 100 in all, {ends}"
-            yield Finding((*path, name), f"expected a name of {allowed}; found `{format_text(name)}`")
+            yield Finding((*key_path, name), f"expected a name of {allowed}; found `{format_text(name)}`")
 
 
 def _find_name_clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) -> Iterator[Finding]:
@@ -87,34 +87,34 @@ def _find_name_clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) 
 
 
 def _find_unknown_stages(
-    supplies: Mapping[str, list[tuple[str, Path, str]]], customers: Mapping[str, Any]
+    supplies: Mapping[str, list[tuple[str, KeyPath, str]]], customers: Mapping[str, Any]
 ) -> Iterator[Finding]:
     if not supplies:
         return  # missing stages are a fault of their own
     known = KnownNames("stage", supplies)
     for consumer, sources in supplies.items():
-        for _, path, source in sources:
+        for _, key_path, source in sources:
             if source not in known:
-                yield Finding(("stages", consumer, *path), known.explain_unknown(source))
+                yield Finding(("stages", consumer, *key_path), known.explain_unknown(source))
     for name, customer in customers.items():
         stage = customer.get("stage") if isinstance(customer, Mapping) else None
         if isinstance(stage, str) and stage.strip() and stage not in known:
             yield Finding(("customers", name, "stage"), known.explain_unknown(stage))
 
 
-def _find_repeated_sources(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
+def _find_repeated_sources(supplies: Mapping[str, list[tuple[str, KeyPath, str]]]) -> Iterator[Finding]:
     for consumer, sources in supplies.items():
         first: dict[str, str] = {}
-        for name, path, source in sources:
+        for name, key_path, source in sources:
             if first.setdefault(source, name) != name:
                 other = format_text(first[source])
                 message = (
                     f"the stage `{format_text(source)}` is a source of the input `{other}` too; give it to one of them"
                 )
-                yield Finding(("stages", consumer, *path), message)
+                yield Finding(("stages", consumer, *key_path), message)
 
 
-def _find_cycles(supplies: Mapping[str, list[tuple[str, Path, str]]]) -> Iterator[Finding]:
+def _find_cycles(supplies: Mapping[str, list[tuple[str, KeyPath, str]]]) -> Iterator[Finding]:
     upstream = {name: {source for _, _, source in sources} for name, sources in supplies.items()}
     declared = {name: i for i, name in enumerate(upstream)}
     for _ in range(_MOST_CYCLES):
@@ -143,18 +143,18 @@ def _check_hits(
     known = KnownNames("stage or customer", {**stages, **customers})
     for name, hazard in hazards.items():
         for stage_or_customer, hit in _find_section(hazard, "hits").items():
-            path = ("hazards", name, "hits", stage_or_customer)
+            key_path = ("hazards", name, "hits", stage_or_customer)
             if stage_or_customer not in known:
                 # A missing section is a fault of its own.
                 if stages and customers:
-                    yield Finding(path, known.explain_unknown(stage_or_customer))
+                    yield Finding(key_path, known.explain_unknown(stage_or_customer))
             elif stage_or_customer in stages:
-                yield from _find_misfits(path, hit, "stage", Hit.on_stages)
+                yield from _find_misfits(key_path, hit, "stage", Hit.on_stages)
             else:
-                yield from _find_misfits(path, hit, "customer", Hit.on_customers)
+                yield from _find_misfits(key_path, hit, "customer", Hit.on_customers)
 
 
-def _find_misfits(path: Path, hit: Any, kind: str, fitting: tuple[str, ...]) -> Iterator[Finding]:
+def _find_misfits(key_path: KeyPath, hit: Any, kind: str, fitting: tuple[str, ...]) -> Iterator[Finding]:
     for effect in hit if isinstance(hit, Mapping) else ():
         if effect in Hit.needed and effect not in fitting:
-            yield Finding((*path, effect), f"`{effect}` does not act on a {kind}; allowed: {quote_names(fitting)}")
+            yield Finding((*key_path, effect), f"`{effect}` does not act on a {kind}; allowed: {quote_names(fitting)}")

@@ -1,4 +1,4 @@
-"""Strategies: the complete network under each named patch of a model, and the faults that each patch brings."""
+"""Strategies: the complete network under each patch of a model, and the faults that each patch causes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIELD = 3  # steps from the top of a model to a field of a stage, customer or h
 
 
 def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], list[Finding]]:
-    """Return the network under every strategy, and the faults that the strategies bring.
+    """Return the network under every strategy, and the faults that the strategies cause.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def _check_count(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Findin
 
 
 def _read_patch(patch: Any, base: Reading, base_findings: frozenset[Finding]) -> tuple[Network | None, list[Finding]]:
-    """Return the network under a patch, None where it or the base has faults, and the faults that the patch brings."""
+    """Return the network under a patch, None where it or the base has faults, and the faults that the patch causes."""
     model, faulty = merge_patch(base.model, patch)
     if isinstance(patch, Mapping) and not patch:
         network, findings = base.network, []
@@ -78,15 +78,15 @@ def _read_patch(patch: Any, base: Reading, base_findings: frozenset[Finding]) ->
 
 
 def _select_caused(findings: list[Finding], patch: Any, base_findings: frozenset[Finding]) -> Iterator[Finding]:
-    """Yield the findings in a merged model that its patch caused, with paths from the top of the patch.
+    """Yield the findings in a merged model that its patch caused, with key paths from the top of the patch.
 
     A fault that the model has anyway is left out. One outside the fields that the patch gives, such as a cycle it
-    closes, is put as deep in the patch as its path reaches.
+    closes, is put as deep in the patch as its key path reaches.
     """
     for finding in findings:
-        depth = count_matched_steps(patch, finding.path)
-        given = _FIELD if finding.path[:1] and finding.path[0] in SECTIONS else 1
-        if depth >= given and finding.path[0] in _ALLOWED:
+        depth = count_matched_steps(patch, finding.key_path)
+        given = _FIELD if finding.key_path[:1] and finding.key_path[0] in SECTIONS else 1
+        if depth >= given and finding.key_path[0] in _ALLOWED:
             yield finding
         elif finding not in base_findings:
-            yield finding._replace(path=finding.path[:depth])
+            yield finding._replace(key_path=finding.key_path[:depth])

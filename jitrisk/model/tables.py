@@ -12,15 +12,14 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from jitrisk.files.regular_files import IrregularFileError, identify_special_file, read_regular
 from jitrisk.model.faults import (
     Finding,
+    KeyPath,
     KnownNames,
-    Path,
     describe_unknown,
     format_reason,
     format_text,
@@ -72,20 +71,20 @@ class TableInliner:
     findings : what was wrong with the tables.
     """
 
-    folder: FilePath
+    folder: Path
     findings: list[Finding] = field(default_factory=list)
 
-    def inline(self, node: Any, path: Path = ()) -> Any:
+    def inline(self, node: Any, key_path: KeyPath = ()) -> Any:
         """Return a model with every table replaced by its values; the model itself is left alone."""
         if not isinstance(node, Mapping):
             return node
-        if path and path[-1] == "empirical" and "file" in node:
+        if key_path and key_path[-1] == "empirical" and "file" in node:
             try:
                 return self._read_table(node)
             except _TableError as error:
-                self.findings += [finding.add_prefix(*path) for finding in error.findings]
+                self.findings += [finding.add_prefix(*key_path) for finding in error.findings]
                 return _STAND_IN
-        return {key: self.inline(value, (*path, key)) for key, value in node.items()}
+        return {key: self.inline(value, (*key_path, key)) for key, value in node.items()}
 
     def _read_table(self, node: Mapping[str, Any]) -> dict[str, Any]:
         known = KnownNames("key", _KEYS)
@@ -144,7 +143,7 @@ class TableInliner:
 
     def _read_text(self, name: str) -> str:
         try:
-            content = read_regular(self._resolve_path(name), MOST_BYTES)
+            content = read_regular(self._resolve_file(name), MOST_BYTES)
             if len(content) > MOST_BYTES:
                 raise _build_refusal(f"the file `{format_text(name)}` is larger than {format_bytes(MOST_BYTES)}")
             return content.decode("utf-8-sig")
@@ -158,19 +157,19 @@ class TableInliner:
             why = format_reason(getattr(error, "strerror", None) or error)
             raise _build_refusal(f"the file `{format_text(name)}` cannot be read: {why}") from None
 
-    def _resolve_path(self, name: str) -> FilePath:
-        """Return the path of a file in the folder of the model, wherever links lead."""
+    def _resolve_file(self, name: str) -> Path:
+        """Return a file in the folder of the model, with its links followed."""
         windows = PureWindowsPath(name)
-        folder = FilePath(os.path.realpath(self.folder))
+        folder = Path(os.path.realpath(self.folder))
         # realpath goes once round a loop of links; resolve raises RuntimeError for it before Python 3.13.
-        path = FilePath(os.path.realpath(folder / name))
-        if windows.drive or windows.root or ".." in windows.parts or not path.is_relative_to(folder):
+        file = Path(os.path.realpath(folder / name))
+        if windows.drive or windows.root or ".." in windows.parts or not file.is_relative_to(folder):
             message = "must lie in the folder of the model; give its name relative to that folder"
             raise _build_refusal(f"the file `{format_text(name)}` {message}")
-        if not path.is_file() and not identify_special_file(path):
+        if not file.is_file() and not identify_special_file(file):
             close = describe_unknown("file", name, sorted(p.name for p in folder.glob("*.csv")))
             raise _build_refusal(f"{close}; it is looked for in the folder of the model")
-        return path
+        return file
 
 
 @dataclass

@@ -12,7 +12,7 @@ from jitrisk.model_warnings.distributions import find_clipped_means, find_rounde
 from jitrisk.model_warnings.flows import find_empty_fallbacks, find_low_capacities, find_partial_hazards
 from jitrisk.model_warnings.notation import find_high_holding_rates, find_numbers_per_period
 from jitrisk.model_warnings.prices import find_values_above_cost
-from jitrisk.model_warnings.subject import Check, CheckFinding, Path, Subject
+from jitrisk.model_warnings.subject import Check, CheckFinding, KeyPath, Subject
 from jitrisk.warning_register import WARNINGS
 
 # A warning names this many of the strategies under which it is found.
@@ -91,13 +91,13 @@ def find_warnings(network: Network, strategies: Collection[str] | None = None) -
     # The network of one strategy has no strategies itself.
     names = list(network.strategies if strategies is None else strategies) or [""]
     patches = Subject(network).model.get("strategies") or {}
-    under: dict[tuple[str, Path, str], list[str]] = {}
+    under: dict[tuple[str, KeyPath, str], list[str]] = {}
     for strategy in names:
-        for name, (path, message) in _run_checks(network, strategy):
-            under.setdefault((name, _find_written_key(path, strategy, patches), message), []).append(strategy)
+        for name, (key_path, message) in _run_checks(network, strategy):
+            under.setdefault((name, _find_written_key(key_path, strategy, patches), message), []).append(strategy)
     warnings = [
-        _build_warning(network, name, path, message, found if _is_named(found, names, path) else [])
-        for (name, path, message), found in under.items()
+        _build_warning(network, name, key_path, message, found if _is_named(found, names, key_path) else [])
+        for (name, key_path, message), found in under.items()
     ]
     return tuple(sorted(warnings, key=lambda warning: warning.line or 0))
 
@@ -109,20 +109,22 @@ def _run_checks(network: Network, strategy: str) -> Iterator[tuple[str, CheckFin
             yield from ((name, found) for found in check(subject))
 
 
-def _find_written_key(path: Path, strategy: str, patches: Mapping[str, Any]) -> Path:
-    """Return the path at which a value under a strategy is written: in its patch, or in the model itself."""
+def _find_written_key(key_path: KeyPath, strategy: str, patches: Mapping[str, Any]) -> KeyPath:
+    """Return the key path at which a value under a strategy is written: in its patch, or in the model itself."""
     patch = patches.get(strategy, {})
-    written = count_matched_steps(patch, path) >= (3 if len(path) >= 3 else len(path))
-    return ("strategies", strategy, *path) if written else path
+    written = count_matched_steps(patch, key_path) >= (3 if len(key_path) >= 3 else len(key_path))
+    return ("strategies", strategy, *key_path) if written else key_path
 
 
-def _is_named(found: Collection[str], names: Collection[str], path: Path) -> bool:
+def _is_named(found: Collection[str], names: Collection[str], key_path: KeyPath) -> bool:
     """Return whether a warning names its strategies: not where it is found under all, or its key is in a patch."""
-    return len(found) < len(names) and path[0] != "strategies"
+    return len(found) < len(names) and key_path[0] != "strategies"
 
 
-def _build_warning(network: Network, name: str, path: Path, message: str, strategies: Collection[str]) -> ModelWarning:
-    key, line = network.origin.locate(path)
+def _build_warning(
+    network: Network, name: str, key_path: KeyPath, message: str, strategies: Collection[str]
+) -> ModelWarning:
+    key, line = network.origin.locate(key_path)
     row = WARNINGS[name]
     return ModelWarning(name, message, row.effect, row.remedy, key, network.origin.file, line, tuple(strategies))
 

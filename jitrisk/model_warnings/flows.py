@@ -41,9 +41,9 @@ def find_empty_fallbacks(subject: Subject) -> Iterator[CheckFinding]:
     for name, stage in subject.network.stages.items():
         key = stage.policy.demand_key
         if key and name in reachable and not subject.downstream_customers[name]:
-            path = ("stages", name, "policy", stage.policy.kind, key)
+            key_path = ("stages", name, "policy", stage.policy.kind, key)
             found = f"the share of {name} is 0, so its level by `{key}` is {stage.policy.empty_level}"
-            yield CheckFinding(path, found)
+            yield CheckFinding(key_path, found)
 
 
 def _find_reachable_stages(network: Network) -> set[str]:

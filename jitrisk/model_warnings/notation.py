@@ -17,7 +17,7 @@ def find_numbers_per_period(subject: Subject) -> Iterator[CheckFinding]:
     for rate in subject.bare_rates:
         if rate.seconds != DAY and not _is_annual_holding_rate(rate):
             hours, daily = format_number(rate.seconds / HOUR, 4), format_number(rate.number * DAY / rate.seconds, 4)
-            yield CheckFinding(rate.path, f"the bare number {rate.number:g} is per {hours} h, which is {daily} / d")
+            yield CheckFinding(rate.key_path, f"the bare number {rate.number:g} is per {hours} h, which is {daily} / d")
 
 
 def find_high_holding_rates(subject: Subject) -> Iterator[CheckFinding]:
@@ -27,10 +27,10 @@ def find_high_holding_rates(subject: Subject) -> Iterator[CheckFinding]:
             yearly = format_number(100 * rate.number * YEAR / rate.seconds, 4)
             hours = format_number(rate.seconds / HOUR, 4)
             yield CheckFinding(
-                rate.path, f"the bare number {rate.number:g} is per {hours} h, which is {yearly} % per year"
+                rate.key_path, f"the bare number {rate.number:g} is per {hours} h, which is {yearly} % per year"
             )
 
 
 def _is_annual_holding_rate(rate: BareRate) -> bool:
     """Return whether a bare number is a holding rate so high that it is one of a year, not of a period."""
-    return rate.path[-1] == _INTEREST and rate.number * YEAR / rate.seconds > _MOST_INTEREST
+    return rate.key_path[-1] == _INTEREST and rate.number * YEAR / rate.seconds > _MOST_INTEREST

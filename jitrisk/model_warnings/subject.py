@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from jitrisk.lower import compute_mean_demand, find_downstream_customers
 from jitrisk.model import BareRate, Network, find_bare_rates
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 class CheckFinding(NamedTuple):
@@ -19,11 +19,11 @@ class CheckFinding(NamedTuple):
 
     Attributes
     ----------
-    path : the key path of its cause, from the top of the model.
+    key_path : the key path of its cause, from the top of the model.
     message : what was found, with its numbers.
     """
 
-    path: Path
+    key_path: KeyPath
     message: str
 
 

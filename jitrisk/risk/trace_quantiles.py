@@ -12,7 +12,7 @@ from jitrisk.risk.design import read_design
 from jitrisk.risk.intervals import require_probability
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-_THINGS = ("stage", "customer")
+_MEMBER_DIMS = ("stage", "customer")
 
 
 def compute_trace_quantiles(trace: xr.Dataset, variable: str, quantiles: Sequence[float] = QUANTILES) -> xr.DataArray:
@@ -73,7 +73,7 @@ def _select_variable(trace: xr.Dataset, variable: str) -> xr.DataArray:
     if variable not in known:
         raise ResultError(f"the trace has no variable {variable!r}: allowed are {', '.join(known)}")
     array = trace[variable]
-    if not {"strategy", "path"} <= set(array.dims) or array.dims[-1] not in _THINGS:
+    if not {"strategy", "path"} <= set(array.dims) or array.dims[-1] not in _MEMBER_DIMS:
         raise ResultError(
             f"{variable} has the dimensions ({', '.join(map(str, array.dims))}), it needs strategy, path, time and a "
             "stage or customer; to keep one, select it as a list: sel(strategy=[...])"

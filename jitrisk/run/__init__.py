@@ -1,1 +1,1 @@
-"""Stage 5: simulate paths in blocks on several threads, trace some of them, and forecast time and memory."""
+"""Step: simulate paths in blocks on several threads, trace some of them, and forecast time and memory."""

@@ -1,4 +1,4 @@
-"""Stage 5: simulate every path of a job under every strategy.
+"""Step: simulate every path of a job under every strategy.
 
 A block is a few hundred paths whose state and exogenous tile fit in a core's second-level cache. A backend hands blocks
 to its workers in any order; nothing that a path computes depends on its block, so the outcome has the same bits for any

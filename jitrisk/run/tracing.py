@@ -1,4 +1,4 @@
-"""Stage 5, period by period: what was drawn, which occurrences there were, and what happened in every period.
+"""Step: trace paths period by period: what was drawn, the occurrences of hazards, and the flows and states.
 
 A trace runs the blocks of a job with totals that are reset in every period, so that its values are those that an
 ordinary run adds up.

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from jitrisk.sampling.sampler import State
 
 IsStopped = Callable[[], bool]
-"""Tells a task that it should end early, because another one failed or the run was interrupted."""
+"""Returns whether a task must stop: another task failed, or the run was interrupted."""
 
 Task = Callable[["Worker", range, IsStopped], None]
-"""What is done with a block of paths: the work space, the places of the paths in the job, and whether to end early."""
+"""Simulates a block of paths, given the work space, the places of the paths in the job, and whether to stop."""
 
 
 class Worker:

@@ -23,7 +23,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The sampler brings Numba, 0.4 s to import: only who draws pays for it.
+    # Import the sampler on first use: Numba takes 0.4 s.
     if name == "Sampler":
         from jitrisk.sampling.sampler import Sampler
 

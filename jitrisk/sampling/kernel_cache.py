@@ -3,7 +3,7 @@
 The cache of Numba unpickles whatever it finds, raises what the file system raises, reads no folder that it cannot write
 to, and identifies compiled code by one source file. Here a file is named by a hash of all that its content depends on,
 so a stale file is never opened; it begins with a checksum, so a damaged one is never unpickled; and it is read only if
-no one can have written it who could not have changed the program as well. Every failure costs a compilation and one
+every user that can write it can also change the program. Every failure costs a compilation and one
 line of the logger ``jitrisk``.
 """
 
@@ -44,7 +44,7 @@ _EASY_TO_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class UntrustedFileError(OSError):
-    """A file that somebody may have written who cannot change the program."""
+    """A file that a user without write access to the program may have written."""
 
 
 class DamagedFileError(ValueError):

@@ -109,7 +109,7 @@ class Planner:
 
 
 def _choose_finish(series: ExogenousSeries) -> int:
-    """Return what to do with a base draw; a line may undershoot zero by a rounding error, a staircase not."""
+    """Return the last operation on a base draw: a draw of a continuous distribution may be below 0 by rounding."""
     distribution = series.base
     if series.kind == "lead_time":
         done = series.effects or (distribution.is_integer and distribution.lowest >= 1)
@@ -120,7 +120,7 @@ def _choose_finish(series: ExogenousSeries) -> int:
 
 
 def _finish_constant(value: float, how: int) -> float:
-    """Do to a constant what the kernel does to a draw."""
+    """Apply to a constant the last operation that the kernel applies to a draw."""
     if how == draw_kernels.SHARE:
         return min(value, 1.0)
     return max(math.ceil(value * (1 - 1e-6)), 1.0) if how == draw_kernels.WHOLE else value

@@ -87,8 +87,8 @@ class Sampler:
         Parameters
         ----------
         state : from :meth:`begin`.
-        first_period : period of the tile's first row: where the last tile ended, or 0 to start anew. Best a multiple
-            of 4, because four draws come at once.
+        first_period : period of the tile's first row: where the last tile ended, or 0 to start anew. A
+            multiple of 4 is fastest, because four draws are made together.
         out : float32 [period, series, lane], C-contiguous; all of it is overwritten.
 
         Raises

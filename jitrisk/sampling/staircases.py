@@ -52,7 +52,7 @@ class CountDistribution(Protocol):
 
     @property
     def place(self) -> float:
-        """Return where the other gamma function begins."""
+        """Return the argument at which the second gamma function of P(k) begins, inf where there is none."""
 
     def compute_ratios(self, k: Floats) -> Floats:
         """Return P(k + 1) / P(k) for whole numbers k, shape (n,)."""
@@ -83,7 +83,7 @@ class Poisson:
 
     @property
     def place(self) -> float:
-        """There is no other gamma function."""
+        """Infinity: P(k) has one gamma function."""
         return math.inf
 
 

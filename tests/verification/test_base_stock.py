@@ -108,12 +108,12 @@ READ_ELSEWHERE = {case: ["S_star"] for case in family("a.opt")}
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-def test_published_answers(case: str) -> None:
+def test_simulate__published_answers(case: str) -> None:
     check(case, SETTINGS[case])
 
 
 @pytest.mark.parametrize("case", family("a.opt"))
-def test_the_best_level_is_the_cheapest_on_the_same_demand(case: str) -> None:
+def test_simulate__the_best_level_is_the_cheapest_on_the_same_demand(case: str) -> None:
     model = cases()[case]["model"]
     rates = Rates(run(base_stock(model), paths=2_000))
     costs = {strategy: cost(model, strategy)(rates).mean() for strategy in ("below", "at", "above")}
@@ -121,7 +121,7 @@ def test_the_best_level_is_the_cheapest_on_the_same_demand(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", family("a.opt"))
-def test_the_service_level_of_the_critical_ratio_gives_the_best_level(case: str) -> None:
+def test_compute_policy_levels__the_service_level_of_the_critical_ratio_gives_the_best_level(case: str) -> None:
     model = cases()[case]["model"]
     network = base_stock(model)
     critical_ratio = model["b"] / (model["b"] + model["h"])

@@ -119,7 +119,7 @@ for _case, _limit in LIMITS:
 
 
 @pytest.mark.parametrize(("case", "limit"), LIMITS, ids=[f"{case}-{limit.unmet}" for case, limit in LIMITS])
-def test_continuous_time_in_the_limit_of_short_periods(case: str, limit: Limit) -> None:
+def test_simulate__continuous_time_in_the_limit_of_short_periods(case: str, limit: Limit) -> None:
     periods = (0.2, 0.1, 0.05)
     exact_rates = limit.exact_rates(periods)
     product = Rates(run(limit.network(periods[0]), paths=1_000))

@@ -61,7 +61,7 @@ def covered(table: xr.Dataset, truth: Mapping[str, float], sign: float = 1.0) ->
 
 @pytest.mark.parametrize("paths", [1000, 10_000])
 @pytest.mark.parametrize("idle", [0.0, 0.9], ids=["lognormal", "atom"])
-def test_intervals_of_mean_and_tail_cover_the_truth(idle: float, paths: int) -> None:
+def test_describe__intervals_of_mean_and_tail_cover_the_truth(idle: float, paths: int) -> None:
     law = Lognormal(idle)
     table = described(law.draw(np.random.default_rng(2026), (REPEATS, paths)))
     for name, share in covered(table, law.truth()).items():
@@ -70,14 +70,16 @@ def test_intervals_of_mean_and_tail_cover_the_truth(idle: float, paths: int) -> 
 
 @pytest.mark.parametrize(("paths", "level"), [(500, 0.95), (2500, 0.99)])
 @pytest.mark.parametrize("idle", [0.0, 0.9], ids=["lognormal", "atom"])
-def test_intervals_cover_nearly_as_often_where_25_paths_are_in_the_tail(idle: float, paths: int, level: float) -> None:
+def test_describe__intervals_cover_nearly_as_often_where_25_paths_are_in_the_tail(
+    idle: float, paths: int, level: float
+) -> None:
     law = Lognormal(idle)
     table = described(law.draw(np.random.default_rng(99), (REPEATS, paths)), level=level)
     for name, share in covered(table, law.truth(level)).items():
         assert 0.93 <= share <= 0.97, name
 
 
-def test_intervals_of_a_short_tail_cover_more_often_but_for_the_mean() -> None:
+def test_describe__intervals_of_a_short_tail_cover_more_often_but_for_the_mean() -> None:
     law = Lognormal()
     shares = covered(described(law.draw(np.random.default_rng(99), (REPEATS, 200))), law.truth())
     assert 0.92 <= shares["mean"] <= 0.95
@@ -85,7 +87,7 @@ def test_intervals_of_a_short_tail_cover_more_often_but_for_the_mean() -> None:
     assert 0.965 <= shares["cvar"] <= 0.99
 
 
-def test_intervals_of_a_lower_tail_cover_as_often() -> None:
+def test_describe__intervals_of_a_lower_tail_cover_as_often() -> None:
     law = Lognormal(0.9)
     table = described(law.draw(np.random.default_rng(5), (REPEATS, 2000)), low=True)
     for name, share in covered(table, law.truth(), sign=-1.0).items():
@@ -93,7 +95,7 @@ def test_intervals_of_a_lower_tail_cover_as_often() -> None:
 
 
 @pytest.mark.parametrize("idle", [0.95, 0.97, 0.6])
-def test_value_at_risk_beside_and_inside_an_atom_is_covered_at_least_as_often(idle: float) -> None:
+def test_describe__value_at_risk_beside_and_inside_an_atom_is_covered_at_least_as_often(idle: float) -> None:
     law = Lognormal(idle)
     table = described(law.draw(np.random.default_rng(3), (REPEATS, 2000)))
     assert covered(table, {"var": law.quantile(LEVEL)})["var"] >= 0.945
@@ -104,7 +106,7 @@ def test_value_at_risk_beside_and_inside_an_atom_is_covered_at_least_as_often(id
 @pytest.mark.parametrize("paths", [1000, 10_000])
 @pytest.mark.parametrize("struck", [0.047, 0.049, 0.05, 0.053])
 @pytest.mark.parametrize("low", [False, True])
-def test_conditional_value_at_risk_is_covered_where_losses_jump_at_the_level(
+def test_describe__conditional_value_at_risk_is_covered_where_losses_jump_at_the_level(
     struck: float, paths: int, low: bool
 ) -> None:
     # A disaster in about one horizon of twenty costs 10 and more, anything else 1 at most.
@@ -121,7 +123,7 @@ def test_conditional_value_at_risk_is_covered_where_losses_jump_at_the_level(
 
 @pytest.mark.parametrize("paths", [1000, 10_000])
 @pytest.mark.parametrize("mean", [0.35, 0.3554, 0.36])
-def test_conditional_value_at_risk_of_days_is_covered_where_the_next_day_begins_at_the_level(
+def test_describe__conditional_value_at_risk_of_days_is_covered_where_the_next_day_begins_at_the_level(
     mean: float, paths: int
 ) -> None:
     days, law = np.arange(40), stats.poisson(mean)
@@ -132,7 +134,7 @@ def test_conditional_value_at_risk_of_days_is_covered_where_the_next_day_begins_
 
 
 @pytest.mark.parametrize("paths", [1000, 10_000])
-def test_intervals_of_quantiles_cover_as_often_as_the_binomial_law_says(paths: int) -> None:
+def test_describe__intervals_of_quantiles_cover_as_often_as_the_binomial_law_says(paths: int) -> None:
     law = stats.poisson(3.0), stats.norm()
     rng = np.random.default_rng(11)
     for one, losses in zip(law, (rng.poisson(3.0, (REPEATS, paths)), rng.normal(size=(REPEATS, paths))), strict=True):
@@ -144,14 +146,14 @@ def test_intervals_of_quantiles_cover_as_often_as_the_binomial_law_says(paths: i
             assert one is law[0] or share <= 0.985, q
 
 
-def test_error_of_the_standard_deviation_covers_where_the_fourth_moment_is_mild() -> None:
+def test_describe__error_of_the_standard_deviation_covers_where_the_fourth_moment_is_mild() -> None:
     table = described(np.random.default_rng(7).exponential(size=(REPEATS, 2000)))["loss"]
     deviation, error = (table.sel(statistic=f"standard_deviation{end}") for end in ("", "_standard_error"))
     assert 0.925 <= float((abs(deviation - 1) < 1.96 * error).mean()) <= 0.965
 
 
 @pytest.mark.parametrize(("shown", "least", "most"), [(1, 0.3, 0.45), (10, 0.01, 0.06), (50, 0.0, 0.03)])
-def test_a_certain_cost_is_called_worse_than_a_disaster_no_path_has_shown(
+def test_dominance__a_certain_cost_is_called_worse_than_a_disaster_no_path_has_shown(
     shown: int, least: float, most: float
 ) -> None:
     rng, runs, paths, mean = np.random.default_rng(2), 600, 4000, 0.1

@@ -161,14 +161,14 @@ def assert_coverage(case: tuple[Draw, Truth, Truth], level: float) -> list[tuple
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)
-def test_differences_of_independent_tails_miss_no_side_too_often(name: str) -> None:
+def test_compare_tails__differences_of_independent_tails_miss_no_side_too_often(name: str) -> None:
     var, cvar = assert_coverage(INDEPENDENT[name], LEVEL)
     assert var[2] == 0
     assert cvar[2] <= 0.06
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_differences_of_shared_tails_miss_no_side_too_often(name: str) -> None:
+def test_compare_tails__differences_of_shared_tails_miss_no_side_too_often(name: str) -> None:
     var, cvar = assert_coverage(SHARED[name], LEVEL)
     assert var[2] == 0
     assert cvar[2] <= 0.08
@@ -176,7 +176,7 @@ def test_differences_of_shared_tails_miss_no_side_too_often(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["certain", "normal", "same paths"])
 @pytest.mark.parametrize("often", [0.04, 0.9, 1.0, 1.04])
-def test_differences_to_an_atom_miss_no_side_too_often(often: float, name: str) -> None:
+def test_compare_tails__differences_to_an_atom_miss_no_side_too_often(often: float, name: str) -> None:
     var, cvar = assert_coverage(atoms(often)[name], LEVEL)
     assert var[2] == 0
     # Ten paths hold the atom on average.
@@ -184,12 +184,12 @@ def test_differences_to_an_atom_miss_no_side_too_often(often: float, name: str) 
 
 
 @pytest.mark.parametrize("name", ["lognormal 1.5 and uniform", "two lognormal 1"])
-def test_differences_at_level_99_miss_no_side_too_often(name: str) -> None:
+def test_compare_tails__differences_at_level_99_miss_no_side_too_often(name: str) -> None:
     # 50 paths lie in the tail; one in twenty samples of the heavier one rests on a single path.
     assert_coverage(INDEPENDENT[name], 0.99)
 
 
-def test_differences_of_weighted_tails_miss_no_side_too_often() -> None:
+def test_compare_tails__differences_of_weighted_tails_miss_no_side_too_often() -> None:
     rng, repeats, probability = np.random.default_rng(7), 60, 0.049
     counts = np.zeros((2, 3))
     for _ in range(repeats):
@@ -205,7 +205,7 @@ def test_differences_of_weighted_tails_miss_no_side_too_often() -> None:
 
 
 @pytest.mark.parametrize("strikes", [5, 10, 25])
-def test_differences_of_means_that_are_equal_miss_no_side_too_often(strikes: int) -> None:
+def test_compare_tails__differences_of_means_that_are_equal_miss_no_side_too_often(strikes: int) -> None:
     # One pays 100 with a small probability, the other the mean of that for certain.
     paths, repeats = 1000, 1000
     struck = np.random.default_rng(5).random((repeats, paths)) < strikes / paths

@@ -29,7 +29,7 @@ READ_ELSEWHERE = {
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_closed_forms(law: str) -> None:
+def test_compute_tail_risk__closed_forms(law: str) -> None:
     losses = np.sort(LAWS[law](np.random.default_rng(7), 1_000_000))
     for level, answers in cases()["j.var_cvar"]["expected"].items():
         risk = compute_tail_risk(losses, float(level))
@@ -39,7 +39,7 @@ def test_closed_forms(law: str) -> None:
         assert risk.cvar_standard_error < 0.05 * answer["CVaR"]
 
 
-def test_atoms_are_split() -> None:
+def test_compute_tail_risk__atoms_are_split() -> None:
     model = cases()["j.atom"]["model"]
     losses = np.repeat(np.asarray(model["x"], dtype=float), np.round(np.asarray(model["p"]) * 1_000).astype(int))
     for level, answers in cases()["j.atom"]["expected"].items():
@@ -56,7 +56,7 @@ def sizes(name: str, prefix: str) -> tuple[int, float]:
     return int(paths), float(probability)
 
 
-def test_coverage_of_intervals_of_a_probability() -> None:
+def test_clopper_pearson__coverage_of_intervals_of_a_probability() -> None:
     for name, answers in cases()["j.coverage"]["expected"].items():
         paths, probability = sizes(name, "p")
         counts = np.arange(paths + 1)
@@ -67,7 +67,7 @@ def test_coverage_of_intervals_of_a_probability() -> None:
         )
 
 
-def test_intervals_of_a_quantile() -> None:
+def test_find_rank_interval__intervals_of_a_quantile() -> None:
     for name, answers in cases()["j.quantile_ci"]["expected"].items():
         paths, level = sizes(name, "a")
         lower, upper = find_rank_interval(paths, level)
@@ -77,7 +77,7 @@ def test_intervals_of_a_quantile() -> None:
 
 
 @pytest.mark.parametrize(("name", "samples"), [("n1000_a0.95", 4_000), ("n1000_a0.99", 4_000), ("n100000_a0.999", 200)])
-def test_expectation_of_the_estimators(name: str, samples: int) -> None:
+def test_rank__expectation_of_the_estimators(name: str, samples: int) -> None:
     answers = cases()["j.plugin_exp"]["expected"][name]
     paths, level = sizes(name, "a")
     assert rank(paths, level) == math.ceil(round(paths * level, 6))
@@ -104,7 +104,7 @@ def base_stock(model: Network) -> Network:
 
 
 @pytest.mark.parametrize("case", family("j.total_cost"))
-def test_total_cost_has_the_exact_law(case: str) -> None:
+def test_compute_tail_scores__total_cost_has_the_exact_law(case: str) -> None:
     model, answers = cases()[case]["model"], cases()[case]["expected"]
     rates = Rates(run(base_stock(model), paths=200_000))
     per_period = model["h"] * rates("on_hand", "store") + model["b"] * rates("backlog", "buyer")

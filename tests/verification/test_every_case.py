@@ -52,11 +52,11 @@ def read(case: str) -> set[str]:
 
 
 @pytest.mark.parametrize("case", cases())
-def test_case_is_tested_or_listed(case: str) -> None:
+def test_simulate__case_is_tested_or_listed(case: str) -> None:
     assert bool(read(case)) != (case in test_kanban_lines.NOT_EXPRESSIBLE)
 
 
 @pytest.mark.parametrize("case", sorted(set(cases()) - set(test_kanban_lines.NOT_EXPRESSIBLE)))
-def test_every_quantity_is_read_or_no_outcome(case: str) -> None:
+def test_simulate__every_quantity_is_read_or_no_outcome(case: str) -> None:
     missing = set(flat(cases()[case]["expected"])) - read(case)
     assert not {name for name in missing if not any(re.search(p, f"{case}/{name}") for p in NOT_AN_OUTCOME)}

@@ -26,10 +26,10 @@ CASES = {case["name"]: without_promise(case) for case in json.loads((DATA / "exa
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_sampled_means_are_those_enumerated(name: str) -> None:
+def test_simulate__sampled_means_are_those_enumerated(name: str) -> None:
     assert_sampled_means(CASES[name])
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_plain_twin_is_exact(name: str) -> None:
+def test_simulate__the_plain_twin_is_exact(name: str) -> None:
     assert_twin(CASES[name])

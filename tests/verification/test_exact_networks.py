@@ -14,10 +14,10 @@ CASES = {case["name"]: case for case in json.loads((DATA / "exact_networks.json"
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_sampled_means(name: str) -> None:
+def test_simulate__sampled_means(name: str) -> None:
     assert_sampled_means(CASES[name])
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_plain_twin_is_exact(name: str) -> None:
+def test_simulate__the_plain_twin_is_exact(name: str) -> None:
     assert_twin(CASES[name])

@@ -212,12 +212,12 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-def test_published_answers(case: str) -> None:
+def test_simulate__published_answers(case: str) -> None:
     check(case, SETTINGS[case])
 
 
 @pytest.mark.parametrize("case", DISCRETE)
-def test_the_models_chain_is_the_cases_to_all_digits(case: str) -> None:
+def test_simulate__the_models_chain_is_the_cases_to_all_digits(case: str) -> None:
     discrete = DISCRETE[case]
     chain = exact(discrete.setting.network, discrete.machines, discrete.demand, discrete.most_backlog)
     means = chain.stationary()

@@ -170,7 +170,7 @@ def exact_level(case: Case, near: float) -> float:
 
 
 @pytest.mark.parametrize("number", range(CASES))
-def test_drawn_levels_are_those_of_the_exact_convolution(number: int) -> None:
+def test_compute_policy_levels__drawn_levels_are_those_of_the_exact_convolution(number: int) -> None:
     case = drawn(number)
     level = case.level()
     expected = exact_level(case, level)
@@ -212,7 +212,7 @@ def lead_times(case: Case, draw: np.random.Generator, paths: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("number", range(CASES))
-def test_drawn_levels_cover_as_often_as_asked_in_a_long_simulation(number: int) -> None:
+def test_compute_policy_levels__drawn_levels_cover_as_often_as_asked_in_a_long_simulation(number: int) -> None:
     """At the level the share asked for is covered, and 3 % (or a unit) below it is not."""
     case = drawn(number)
     level = case.level()
@@ -227,7 +227,7 @@ CROSSING = [number for number in range(CASES) if drawn(number).deliveries == "cr
 
 
 @pytest.mark.parametrize("number", CROSSING[:6])
-def test_levels_of_deliveries_that_overtake_are_those_of_the_dynamics(number: int) -> None:
+def test_simulate__levels_of_deliveries_that_overtake_are_those_of_the_dynamics(number: int) -> None:
     """The share of periods without a backlog, in the simulation itself, is that of the exact convolution."""
     case = drawn(number)
     level = case.level()

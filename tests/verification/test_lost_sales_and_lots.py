@@ -90,12 +90,12 @@ READ_ELSEWHERE = {case: list(ERLANG) for case in family("b.erlangB")}
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-def test_published_answers(case: str) -> None:
+def test_simulate__published_answers(case: str) -> None:
     check(case, SETTINGS[case])
 
 
 @pytest.mark.parametrize("case", family("b.lost"))
-def test_with_lost_sales_base_stock_is_one_unit_cards_on_every_path(case: str) -> None:
+def test_simulate__with_lost_sales_base_stock_is_one_unit_cards_on_every_path(case: str) -> None:
     setting = SETTINGS[case]
     outcomes = run(setting.network, setting.paths)
     for name, variable in outcomes.data_vars.items():
@@ -120,7 +120,7 @@ def loop(model: Network, steps: int) -> Network:
 
 
 @pytest.mark.parametrize("case", family("b.erlangB"))
-def test_erlang_loss_in_the_limit_of_short_periods(case: str) -> None:
+def test_simulate__erlang_loss_in_the_limit_of_short_periods(case: str) -> None:
     model = cases()[case]["model"]
     coarse = Rates(run(loop(model, steps=10), paths=1_000, seed=1))
     fine = Rates(run(loop(model, steps=20), paths=1_000, seed=2))

@@ -47,11 +47,11 @@ READ_ELSEWHERE = {CURVE: [f"cost/{number}" for number in range(4)], **{case: ["S
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-def test_published_answers(case: str) -> None:
+def test_simulate__published_answers(case: str) -> None:
     check(case, SETTINGS[case])
 
 
-def test_cost_curve() -> None:
+def test_simulate__cost_curve() -> None:
     model, answers = cases()[CURVE]["model"], cases()[CURVE]["expected"]["cost"]
     for level, answer in zip(model["S"], answers, strict=True):
         rates = Rates(run(newsvendor(model, {"level": level}), PATHS))
@@ -59,7 +59,7 @@ def test_cost_curve() -> None:
 
 
 @pytest.mark.parametrize("case", OPTIMA)
-def test_the_service_level_of_the_critical_ratio_gives_the_best_level(case: str) -> None:
+def test_compute_policy_levels__the_service_level_of_the_critical_ratio_gives_the_best_level(case: str) -> None:
     model, answer = cases()[case]["model"], cases()[case]["expected"]["S_star"]
     network = newsvendor(model, {"service": model["p"] / (model["p"] + model["h"])})
     level = compute_policy_levels(jr.load(network))["store"].order_up_to

@@ -165,12 +165,12 @@ READ_ELSEWHERE = {
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-def test_published_answers(case: str) -> None:
+def test_simulate__published_answers(case: str) -> None:
     check(case, SETTINGS[case])
 
 
 @pytest.mark.parametrize("case", CURVES)
-def test_the_best_level_is_the_cheapest_on_the_same_outages(case: str) -> None:
+def test_simulate__the_best_level_is_the_cheapest_on_the_same_outages(case: str) -> None:
     answers = cases()[case]["expected"]
     rates = Rates(run(SETTINGS[case].network, SETTINGS[case].paths))
     costs = {level: cost(cases()[case]["model"], f"S{level}")(rates).mean() for level in answers["cost_curve"]}
@@ -178,7 +178,7 @@ def test_the_best_level_is_the_cheapest_on_the_same_outages(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", family("e.tomlin"))
-def test_remedies_at_constant_uptime(case: str) -> None:
+def test_simulate__remedies_at_constant_uptime(case: str) -> None:
     """Sourcing all from the reliable supplier, rerouting to it while the other is down, and the best of the four."""
     model, answers = cases()[case]["model"], cases()[case]["expected"]
     one = {"policy": {"base_stock": {"level": 1}}}
@@ -237,7 +237,7 @@ def eoqd_cost(model: Network, quantity: float, steps: int) -> np.ndarray:
     return model["K"] * orders + model["h"] * stock + model["p"] * lost
 
 
-def test_economic_order_quantity_with_disruptions_in_the_limit_of_short_periods() -> None:
+def test_simulate__economic_order_quantity_with_disruptions_in_the_limit_of_short_periods() -> None:
     model, answers = cases()[EOQD]["model"], cases()[EOQD]["expected"]
     assert answers["Q_EOQ"] == pytest.approx(math.sqrt(2 * model["K"] * model["D"] / model["h"]))
     for quantity, quantity_name in ((answers["Q_star"], "cost"), (answers["Q_EOQ"], "cost_at_EOQ")):
@@ -257,7 +257,7 @@ def line_stop(model: Network) -> Network:
 
 
 @pytest.mark.parametrize("case", family("e.line_stop"))
-def test_stopped_days_have_the_exact_law(case: str) -> None:
+def test_compute_tail_scores__stopped_days_have_the_exact_law(case: str) -> None:
     model = cases()[case]["model"]
     answers = cases()[case]["expected"]["lost_periods_in_250_from_up_full"]
     lost = np.round(Rates(run(line_stop(model), paths=100_000))("lost", "line") * model["T"])
@@ -275,7 +275,7 @@ def test_stopped_days_have_the_exact_law(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", family("e.line_stop"))
-def test_stopped_days_in_the_long_run(case: str) -> None:
+def test_simulate__stopped_days_in_the_long_run(case: str) -> None:
     model = cases()[case]["model"]
     network = line_stop({**model, "T": 8_000}) | {"warm_up": 500}
     assert_mean(Rates(run(network, paths=2_000))("lost", "line"), expected(case, "p_lost"), f"{case}: p_lost")

@@ -148,7 +148,7 @@ def measured(sample: Sample, cost: np.ndarray, shares: dict[str, float]) -> Iter
 @pytest.mark.parametrize("rare", [False, True], ids=["natural", "weighted"])
 @pytest.mark.parametrize("spread", [False, True], ids=["atom", "lognormal"])
 @pytest.mark.parametrize("expected", OCCURRENCES)
-def test_no_side_of_an_interval_misses_too_often(expected: int, spread: bool, rare: bool) -> None:
+def test_read_design__no_side_of_an_interval_misses_too_often(expected: int, spread: bool, rare: bool) -> None:
     law = Law(expected / PATHS, spread, noise=2 * expected / PATHS)
     # What is exceeded three times as often as the hazard occurs, and half as often.
     shares = {"often": 1 - 3 * law.probability, "seldom": 1 - law.probability / 2}
@@ -176,7 +176,7 @@ def test_no_side_of_an_interval_misses_too_often(expected: int, spread: bool, ra
 @pytest.mark.parametrize("rare", [False, True], ids=["natural", "weighted"])
 @pytest.mark.parametrize("spread", [False, True], ids=["atom", "lognormal"])
 @pytest.mark.parametrize("expected", [1, 3, 5, 30])
-def test_no_winner_is_named_falsely_too_often(expected: int, spread: bool, rare: bool) -> None:
+def test_cheaper__no_winner_is_named_falsely_too_often(expected: int, spread: bool, rare: bool) -> None:
     # The same mean for both: one pays with a small probability, the other for certain.
     law = Law(expected / PATHS, spread, noise=0.0)
     rng, misses = np.random.default_rng(7), Misses()
@@ -197,7 +197,9 @@ def test_no_winner_is_named_falsely_too_often(expected: int, spread: bool, rare:
 
 @pytest.mark.parametrize("rare", [False, True], ids=["natural", "weighted"])
 @pytest.mark.parametrize("expected", [1, 5])
-def test_until_is_seldom_wrong_about_what_it_calls_known(monkeypatch, expected: int, rare: bool) -> None:
+def test_parse_precision_target__until_is_seldom_wrong_about_what_it_calls_known(
+    monkeypatch, expected: int, rare: bool
+) -> None:
     # `expected` occurrences at the first look; most runs go on from there.
     monkeypatch.setattr(until, "FIRST", PATHS)
     law, target = Law(expected / PATHS, True, noise=0.0), parse_precision_target("cost.mean:20%")
@@ -227,7 +229,7 @@ def grown(rng: np.random.Generator, law: Law, rare: bool, target) -> xr.Dataset:
         paths = found.attrs["planned"] + found.attrs["planned"] % 2
 
 
-def test_a_fire_once_in_7000_years_is_known_to_3_percent_from_4000_paths() -> None:
+def test_describe__a_fire_once_in_7000_years_is_known_to_3_percent_from_4000_paths() -> None:
     # Its loss has a coefficient of variation of about 1: days of an exponential outage, less one day of stock.
     model = {
         "name": "Seldom",

@@ -37,7 +37,7 @@ def stopped(rng: np.random.Generator, target: str) -> xr.Dataset:
         ("cost.cvar95:6%", math.exp(SIGMA**2 / 2) * norm.cdf(SIGMA - norm.ppf(0.95)) / 0.05),
     ],
 )
-def test_an_interval_that_ended_a_run_covers_nearly_as_often_as_it_says(monkeypatch, target, truth):
+def test_plan_paths__an_interval_that_ended_a_run_covers_nearly_as_often_as_it_says(monkeypatch, target, truth):
     monkeypatch.setattr(until, "FIRST", 1000)
     rng = np.random.default_rng(11)
     found = [stopped(rng, target) for _ in range(REPEATS)]

@@ -38,14 +38,14 @@ def priced(outcomes: xr.Dataset, model: dict[str, Any], strategy: str = "base", 
 
 
 @pytest.mark.parametrize("case", NEWSVENDOR)
-def test_newsvendor_costs_h_for_a_unit_left_and_p_for_a_unit_short(case: str) -> None:
+def test_costs__newsvendor_costs_h_for_a_unit_left_and_p_for_a_unit_short(case: str) -> None:
     model, setting = cases()[case]["model"], NEWSVENDOR[case]
     outcomes = run(setting.network, setting.paths)
     spent = priced(outcomes, model, customers__buyer__shortage_cost=model["p"])
     assert_mean(spent, expected(case, "cost"), case)
 
 
-def test_newsvendor_costs_the_same_where_units_short_are_lost() -> None:
+def test_costs__newsvendor_costs_the_same_where_units_short_are_lost() -> None:
     model, answers = cases()[CURVE]["model"], cases()[CURVE]["expected"]["cost"]
     for level, answer in zip(model["S"], answers, strict=True):
         network = newsvendor(model, {"level": level})
@@ -55,7 +55,7 @@ def test_newsvendor_costs_the_same_where_units_short_are_lost() -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in LOTS if case.startswith(("b.RnQ", "b.sS"))])
-def test_lots_cost_h_on_hand_b_waiting_and_k_an_order(case: str) -> None:
+def test_costs__lots_cost_h_on_hand_b_waiting_and_k_an_order(case: str) -> None:
     model, setting = cases()[case]["model"], LOTS[case]
     prices = {"customers__buyer__backorder_cost": model["b"], "stages__store__order_cost": model.get("K", 0)}
     spent = priced(run(setting.network, setting.paths), model, **prices)
@@ -63,7 +63,7 @@ def test_lots_cost_h_on_hand_b_waiting_and_k_an_order(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in BASE_STOCK if "cost" in cases()[case]["expected"]])
-def test_base_stock_costs_h_on_hand_and_b_waiting_and_nothing_on_order(case: str) -> None:
+def test_costs__base_stock_costs_h_on_hand_and_b_waiting_and_nothing_on_order(case: str) -> None:
     model, setting = cases()[case]["model"], BASE_STOCK[case]
     outcomes = run(setting.network, setting.paths)
     spent = priced(outcomes, model, "at", customers__buyer__backorder_cost=model["b"])
@@ -71,7 +71,7 @@ def test_base_stock_costs_h_on_hand_and_b_waiting_and_nothing_on_order(case: str
 
 
 @pytest.mark.parametrize("case", [case for case in LOTS if case.startswith("b.lost")])
-def test_lost_sales_cost_h_on_hand_and_p_for_a_unit_lost(case: str) -> None:
+def test_costs__lost_sales_cost_h_on_hand_and_p_for_a_unit_lost(case: str) -> None:
     setting, model = LOTS[case], {"h": 1, "p": 9}
     spent = priced(run(setting.network, setting.paths), model, customers__buyer__shortage_cost=model["p"])
     answer = model["h"] * expected(case, "mean_on_hand_end") + model["p"] * expected(case, "lost_per_period")

@@ -63,9 +63,9 @@ def _is_replaceable(path: Path) -> bool:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Ask the disk for room and give it back, or raise OSError: there may be less than its free space says.
+    """Allocate so many bytes on the disk and free them, or raise OSError.
 
-    Quotas and limits of a process are not in it.
+    The free space of a disk does not include quotas and the limits of a process.
     """
     if not hasattr(os, "posix_fallocate"):
         return
@@ -110,7 +110,10 @@ def _require_readable(fresh: Path) -> None:
 
 
 def _write_zarr(dataset: xr.Dataset, folder: Path) -> None:
-    """Write a Zarr folder, one chunk per block of the manifest; uncompressed where a reader would doubt its size."""
+    """Write a Zarr folder, one chunk per block of the manifest.
+
+    It is uncompressed where the compression ratio would exceed what readers accept.
+    """
     from jitrisk.datasets.storage.zarr_safety import measure_zarr
 
     chunks = {

@@ -22,8 +22,8 @@ from pydantic_core import CoreSchema
 from jitrisk.errors import MOST_FAULTS
 from jitrisk.model.faults import (
     Finding,
+    KeyPath,
     KnownNames,
-    Path,
     build_refusal,
     combine_findings,
     extract_findings,
@@ -132,17 +132,17 @@ class Part(BaseModel):
     def _reword(cls, error: Any, finding: Finding) -> Finding:
         """Return a message of pydantic in the terms of a model file."""
         if error["type"] == "missing":
-            return Finding((), f"missing key `{finding.path[0]}`: {cls._describe_key(str(finding.path[0]))}")
+            return Finding((), f"missing key `{finding.key_path[0]}`: {cls._describe_key(str(finding.key_path[0]))}")
         if error["type"] in ("dict_type", "model_type"):
             return Finding(
-                finding.path,
-                f"expected a mapping{cls._format_example(finding.path)}, found {describe_found(error['input'])}",
+                finding.key_path,
+                f"expected a mapping{cls._format_example(finding.key_path)}, found {describe_found(error['input'])}",
             )
         return finding
 
     @classmethod
-    def _format_example(cls, path: Path) -> str:
-        examples = cls.model_fields[cls.list_keys()[str(path[0])]].examples if len(path) == 1 else None
+    def _format_example(cls, key_path: KeyPath) -> str:
+        examples = cls.model_fields[cls.list_keys()[str(key_path[0])]].examples if len(key_path) == 1 else None
         return f" such as `{yaml.safe_dump(examples[0], default_flow_style=True).strip()}`" if examples else ""
 
     @classmethod

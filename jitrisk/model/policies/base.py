@@ -86,21 +86,22 @@ class Levels:
     reorder_point : order when the position is at or below it, units.
     order_up_to : position up to which is ordered, units.
     lot : order in whole multiples of it, units; 0 for any amount.
-    review : periods between reviews.
-    by_demand : whether backlog and open orders of consumers count in the position.
+    review_period : periods between reviews.
+    demand_signal : whether the signal is demand, so that backlog and open orders of consumers count in the position;
+        the signal is else the withdrawal of units.
     """
 
     reorder_point: float
     order_up_to: float
     lot: float
-    review: int
-    by_demand: bool
+    review_period: int
+    demand_signal: bool
 
     @property
     def has_cycles(self) -> bool:
         """Whether orders are not placed in every period: (s, S), (r, Q), or a review period above 1."""
-        is_cyclic = self.by_demand and (self.lot > 0.0 or self.reorder_point < self.order_up_to)
-        return is_cyclic or (self.review > 1 and math.isfinite(self.order_up_to))
+        is_cyclic = self.demand_signal and (self.lot > 0.0 or self.reorder_point < self.order_up_to)
+        return is_cyclic or (self.review_period > 1 and math.isfinite(self.order_up_to))
 
     @property
     def initial(self) -> float:
@@ -164,15 +165,15 @@ class Policy(Part):
     example : its fields in a model file, for messages.
     empty_level : its level, in words, where the mean demand is 0.
     needs_burst : whether its levels depend on the burst of the demand.
-    review : periods between reviews.
+    review_period : periods between reviews.
     """
 
     kind: ClassVar[str]
     summary: ClassVar[str]
     example: ClassVar[str]
     empty_level: ClassVar[str] = "0"
-    review: Annotated[int, WholePeriods()] = Field(
-        default=1, description="time between two reviews of the store, whole periods"
+    review_period: Annotated[int, WholePeriods()] = Field(
+        default=1, alias="review", description="time between two reviews of the store, whole periods"
     )
 
     @property
@@ -204,7 +205,7 @@ class Policy(Part):
             Where the levels cannot be computed.
         """
         if self.is_unlimited:
-            return Levels(math.inf, math.inf, 0.0, self.review, by_demand=False)
+            return Levels(math.inf, math.inf, 0.0, self.review_period, demand_signal=False)
         return self.compute_limited_levels(demand)
 
     @abstractmethod

@@ -64,7 +64,7 @@ class BaseStock(Policy):
     def compute_limited_levels(self, demand: StoreDemand) -> Levels:
         """Return the level as reorder point and order-up-to level, without a lot."""
         level = self._compute_order_up_to(demand)
-        return Levels(level, level, 0.0, self.review, by_demand=True)
+        return Levels(level, level, 0.0, self.review_period, demand_signal=True)
 
     def _compute_order_up_to(self, demand: StoreDemand) -> float:
         if self.service is not None:

@@ -87,7 +87,11 @@ class Kanban(Policy):
         """Return (K - 1) C, K C and the lot C, with K cards and C units in a container."""
         cards = self._count_cards(demand)
         return Levels(
-            (cards - 1) * self.container, cards * self.container, self.container, self.review, by_demand=False
+            (cards - 1) * self.container,
+            cards * self.container,
+            self.container,
+            self.review_period,
+            demand_signal=False,
         )
 
     def _count_cards(self, demand: StoreDemand) -> int:
@@ -121,7 +125,9 @@ class Kanban(Policy):
         """
         yield_ = demand.mean_yield
         grain = compute_grain(self.container, demand.is_whole and yield_ == 1.0)
-        covered = demand.mean * demand.lead_time * (1.0 + self.safety) + demand.mean * (self.review - 1) + demand.burst
+        covered = (
+            demand.mean * demand.lead_time * (1.0 + self.safety) + demand.mean * (self.review_period - 1) + demand.burst
+        )
         return _round_up((covered + self.container - grain) / (yield_ * self.container))
 
     def compute_lot_burst(self, mean_demand: float, whole: bool) -> float:

@@ -14,4 +14,4 @@ class MakeToOrder(Policy):
 
     def compute_limited_levels(self, demand: StoreDemand) -> Levels:
         """Return reorder point and order-up-to level 0, without a lot."""
-        return Levels(0.0, 0.0, 0.0, self.review, by_demand=True)
+        return Levels(0.0, 0.0, 0.0, self.review_period, demand_signal=True)

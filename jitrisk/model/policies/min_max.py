@@ -41,7 +41,7 @@ class MinMax(Policy):
                 f"at the mean demand, min is {reorder_point:g} units and max {order_up_to:g}: expected min below max; "
                 "change one of them"
             )
-        return Levels(reorder_point, order_up_to, 0.0, self.review, by_demand=True)
+        return Levels(reorder_point, order_up_to, 0.0, self.review_period, demand_signal=True)
 
     def compute_lot_burst(self, mean_demand: float, whole: bool) -> float:
         """Return by how much an order exceeds the demand on the store, units."""

@@ -40,7 +40,7 @@ class ReorderPoint(Policy):
     def compute_limited_levels(self, demand: StoreDemand) -> Levels:
         """Return the point, the point plus the quantity, and the quantity as lot."""
         point, quantity = self.point.convert_to_units(demand.mean), self.quantity.convert_to_units(demand.mean)
-        return Levels(point, point + quantity, quantity, self.review, by_demand=True)
+        return Levels(point, point + quantity, quantity, self.review_period, demand_signal=True)
 
     def compute_lot_burst(self, mean_demand: float, whole: bool) -> float:
         """Return by how much whole lots make starts exceed the demand on the store, units."""

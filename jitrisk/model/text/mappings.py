@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path
+from jitrisk.model.faults import Finding, KeyPath
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.text.tree import DEEPEST, MOST_NODES, LimitError, Tree
 
@@ -28,10 +28,10 @@ def copy_mapping(source: Mapping[Any, Any]) -> Tree:
     return tree
 
 
-def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding]) -> Any:
+def _copy(source: Any, key_path: KeyPath, budget: Iterator[int], findings: list[Finding]) -> Any:
     if next(budget, None) is None:
         raise LimitError(f"more than {MOST_NODES:,} keys and values")
-    if len(path) > DEEPEST:
+    if len(key_path) > DEEPEST:
         raise LimitError(f"nested more than {DEEPEST} deep")
     if isinstance(source, np.generic | np.ndarray):
         if source.size > MOST_NODES:
@@ -39,10 +39,10 @@ def _copy(source: Any, path: Path, budget: Iterator[int], findings: list[Finding
         source = source.tolist()
     if isinstance(source, Mapping):
         other_keys = islice((key for key in source if not isinstance(key, str)), MOST_FAULTS + 1)
-        findings += [Finding(path, f"a key must be a text, found {describe_found(key)}") for key in other_keys]
-        return {k: _copy(v, (*path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
+        findings += [Finding(key_path, f"a key must be a text, found {describe_found(key)}") for key in other_keys]
+        return {k: _copy(v, (*key_path, k), budget, findings) for k, v in source.items() if isinstance(k, str)}
     if isinstance(source, list | tuple):
-        return [_copy(value, (*path, i), budget, findings) for i, value in enumerate(source)]
+        return [_copy(value, (*key_path, i), budget, findings) for i, value in enumerate(source)]
     if isinstance(source, int) and not isinstance(source, bool) and abs(source) >= 10**18:
         return float(min(max(source, -(10**30)), 10**30))
     return source

@@ -1,4 +1,4 @@
-"""The tree: a model as plain values, each with its path of keys and its line."""
+"""The tree: a model as plain values, each with its key path and its line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jitrisk.model.faults import Finding, Path
+from jitrisk.model.faults import Finding, KeyPath
 
 MOST_BYTES = 20_000_000
 """A model file may have this many bytes."""
@@ -25,33 +25,33 @@ class Tree:
     Attributes
     ----------
     data : mappings, lists, texts, numbers, booleans and None.
-    lines : line of every key and list item by its path, () for the whole; empty for a mapping from Python.
-    findings : what was wrong with the text itself; their paths are in `lines`.
+    lines : line of every key and list item by its key path, () for the whole; empty for a mapping from Python.
+    findings : what was wrong with the text itself; their key paths are in `lines`.
     doubled : the keys that are given twice with different values.
-    unclear : paths whose value the text gives in a way that a model cannot have, such as with a tag.
+    unclear : key paths whose value the text gives in a way that a model cannot have, such as with a tag.
     """
 
     data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    doubled: set[Path] = field(default_factory=set)
-    unclear: set[Path] = field(default_factory=set)
+    doubled: set[KeyPath] = field(default_factory=set)
+    unclear: set[KeyPath] = field(default_factory=set)
 
-    def is_known(self, path: Path) -> bool:
-        """Return whether the value at a path is as the text gives it, so that its faults are faults of the text."""
+    def is_known(self, key_path: KeyPath) -> bool:
+        """Return whether the value at a key path is as the text gives it, so that its faults are faults of the text."""
         # A tag on a whole model, section or member does not change the keys in it.
-        return path not in self.unclear and not any(path[:n] in self.unclear for n in range(3, len(path)))
+        return key_path not in self.unclear and not any(key_path[:n] in self.unclear for n in range(3, len(key_path)))
 
-    def locate(self, path: Path) -> tuple[Path, int | None]:
-        """Return the part of a path that the text has, and its line."""
+    def locate(self, key_path: KeyPath) -> tuple[KeyPath, int | None]:
+        """Return the part of a key path that the text has, and its line."""
         node, known = self.data, 0
-        for step in path:
+        for step in key_path:
             inside = step in node if isinstance(node, Mapping) else isinstance(node, list) and step in range(len(node))
             if not inside:
                 break
             node, known = node[step], known + 1
-        lines = (self.lines.get(path[:n]) for n in range(known, -1, -1))
-        return path[:known], next((line for line in lines if line), None)
+        lines = (self.lines.get(key_path[:n]) for n in range(known, -1, -1))
+        return key_path[:known], next((line for line in lines if line), None)
 
 
 class TextError(Exception):

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, Path, format_reason, format_text
+from jitrisk.model.faults import Finding, KeyPath, format_reason, format_text
 from jitrisk.model.text.scalars import join_surrogate_pairs, parse_scalar
 from jitrisk.model.text.tree import DEEPEST, MOST_NODES, LimitError, TextError, TooManyFaultsError, Tree
 
@@ -38,7 +38,7 @@ class _Frame:
     """
 
     node: Any
-    path: Path
+    key_path: KeyPath
     anchor: str | None
     before: int
     key: str | None = None
@@ -160,32 +160,32 @@ class _Builder:
 
     def _take_tag(self, tag: str, line: int, is_key: bool) -> None:
         """Report a tag; the node after it is read as if there were none."""
-        path = self._find_next_path()
+        key_path = self._find_next_key_path()
         tag = tag.replace("tag:yaml.org,2002:", "!!")
-        self._report(path, f"the tag `{format_text(tag)}` is not allowed; a model has no tags", line)
+        self._report(key_path, f"the tag `{format_text(tag)}` is not allowed; a model has no tags", line)
         above = self._stack[-1] if self._stack else None
         if not is_key and not (above and (above.lost or not above.keep)):
-            self.tree.unclear.add(path)
+            self.tree.unclear.add(key_path)
 
-    def _find_next_path(self) -> Path:
-        """Return the path of what comes next; that of the mapping where it is a key."""
+    def _find_next_key_path(self) -> KeyPath:
+        """Return the key path of what comes next; that of the mapping where it is a key."""
         if not self._stack:
             return ()
         frame = self._stack[-1]
         if isinstance(frame.node, list):
-            return (*frame.path, len(frame.node))
-        return frame.path if frame.key is None else (*frame.path, frame.key)
+            return (*frame.key_path, len(frame.node))
+        return frame.key_path if frame.key is None else (*frame.key_path, frame.key)
 
-    def _report(self, path: Path, message: str, line: int) -> None:
+    def _report(self, key_path: KeyPath, message: str, line: int) -> None:
         if not (self._stack and self._stack[-1].lost):
-            self.tree.findings.append(Finding(path, message, line))
+            self.tree.findings.append(Finding(key_path, message, line))
             if len(self.tree.findings) > MOST_FAULTS:
                 raise TooManyFaultsError(self.tree)
 
     def _take_key(self, frame: _Frame, event: yaml.NodeEvent, line: int) -> None:
         """Take a key, which is always a text."""
         if not isinstance(event, yaml.ScalarEvent) or event.anchor:
-            self._report(frame.path, "a key must be a plain text", line)
+            self._report(frame.key_path, "a key must be a plain text", line)
         if isinstance(event, yaml.AliasEvent):
             self._skip_key(frame)
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -197,22 +197,22 @@ class _Builder:
             if frame.merging:
                 frame.keep = True
                 message = "merge keys `<<` are not supported; repeat the fields, or use an alias for the whole"
-                self._report(frame.path, message, line)
+                self._report(frame.key_path, message, line)
             else:
                 self._take_plain_key(frame, event.value, line)
 
     def _take_plain_key(self, frame: _Frame, key: str, line: int) -> None:
         first = key not in frame.node
         frame.keep = first or (self._last and not frame.lost)
-        path = (*frame.path, key)
+        key_path = (*frame.key_path, key)
         if frame.lost:
             return
         if not first:
-            before = self.tree.lines.get(path)
+            before = self.tree.lines.get(key_path)
             where = "twice on line" if before == line else f"on line {before} and on line"
-            self._report(path, f"duplicate key `{format_text(key)}`; it stands {where} {line}", line)
+            self._report(key_path, f"duplicate key `{format_text(key)}`; it stands {where} {line}", line)
         if frame.keep:
-            self.tree.lines[path] = line
+            self.tree.lines[key_path] = line
 
     def _skip_key(self, frame: _Frame) -> None:
         """Skip something that is no key: its value is not kept."""
@@ -224,29 +224,29 @@ class _Builder:
         self._count_nodes(1, line)
         above = self._stack[-1] if self._stack else None
         if above and is_key:
-            self._stack.append(_Frame(node, above.path, anchor, before, lost=True, is_key=True))
+            self._stack.append(_Frame(node, above.key_path, anchor, before, lost=True, is_key=True))
             return
         lost = above is not None and (above.lost or not (above.keep or above.merging))
-        path = self._find_next_path()
-        half = self._find_first_half(path) if above and isinstance(node, dict) and not anchor else None
+        key_path = self._find_next_key_path()
+        half = self._find_first_half(key_path) if above and isinstance(node, dict) and not anchor else None
         if above and half is not None:
             node, lost, above.key = half, False, None
         else:
             self._add(node, line)
-        self._stack.append(_Frame(node, path, anchor, before, lost=lost))
+        self._stack.append(_Frame(node, key_path, anchor, before, lost=lost))
 
-    def _find_first_half(self, path: Path) -> dict[str, Any] | None:
+    def _find_first_half(self, key_path: KeyPath) -> dict[str, Any] | None:
         """Return the section that the top of the model already has under a key.
 
         The two halves are read as one section, so that names of both are known in each. A section with an anchor is
         left alone: an alias could repeat it or contain it.
         """
-        earlier = self.tree.data.get(path[0]) if len(path) == 1 and isinstance(self.tree.data, dict) else None
+        earlier = self.tree.data.get(key_path[0]) if len(key_path) == 1 and isinstance(self.tree.data, dict) else None
         return earlier if isinstance(earlier, dict) and id(earlier) not in self._anchored else None
 
     def _add(self, value: Any, line: int) -> None:
         """Add a value to the mapping or list that is being read."""
-        path = self._find_next_path()
+        key_path = self._find_next_key_path()
         if not self._stack:
             self.tree.data, self.tree.lines[()] = value, line
             return
@@ -254,15 +254,15 @@ class _Builder:
         if isinstance(frame.node, list):
             frame.node.append(value)
             if not frame.lost:
-                self.tree.lines[path] = line
+                self.tree.lines[key_path] = line
             return
         key, frame.key = frame.key or "", None
         if frame.merging:
             frame.merged.append(value)
         elif frame.keep:
             frame.node[key] = value
-        elif not frame.lost and path in self.tree.lines:
-            self.tree.doubled.add(path)
+        elif not frame.lost and key_path in self.tree.lines:
+            self.tree.doubled.add(key_path)
 
     def _take_alias(self, event: yaml.AliasEvent, line: int) -> None:
         if event.anchor not in self._anchors:

@@ -24,8 +24,8 @@ class Backend(Protocol):
         ----------
         job : what is simulated; each worker has its own work space for it.
         blocks : how the job is partitioned.
-        task : called with a worker's work space, the places of the paths of a block, and what tells to end early. It
-            writes what it computes where its caller wants it.
+        task : called with a worker's work space, the places of the paths of a block, and a function that
+            returns whether to stop. The task writes its results into memory of the caller.
         progress : called now and then with the number of path-strategies done and their total.
 
         Raises
