@@ -47,13 +47,21 @@ DURATION_UNITS: DurationUnits = (
 LOG_UNITS: DurationUnits = (("d", HOURS_PER_DAY, 2 * HOURS_PER_DAY), ("h", 1.0, 0.0))
 """Those of a replay log, whose dates are days and hours."""
 
+_ROUNDING = 1e-12  # relative, of a duration in another unit
+_LEAST_WRITTEN_OUT, _FIRST_TOO_LONG = 1e-4, 1e15
 _BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def format_number(value: float, digits: int = 3) -> str:
-    """Return a number with some significant digits, or all before the point; zeros behind it are left out."""
+    """Return a number with some significant digits, or all before the point; zeros behind it are left out.
+
+    A number below 0.0001, or of 1e15 or more, is in scientific notation: no reader counts its zeros.
+    """
     if not math.isfinite(value):
         return f"{value:g}"
+    if value and not _LEAST_WRITTEN_OUT <= abs(value) < _FIRST_TOO_LONG:
+        mantissa, exponent = f"{value:.{max(digits, 1) - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
     return format_trimmed(value, digits - 1 - compute_exponent(value))
 
 
@@ -103,10 +111,28 @@ def format_duration(
     """
     if 0 < hours < least:
         return f"< {format_duration(least, digits, like=like, units=units)}"
-    size = abs(hours if like is None else like)
-    name, length, _ = next(row for row in units if size >= row[2])
-    value = format_number(hours / length, digits)
+    if math.isnan(hours):
+        return "nan"
+    shown = hours
+    if like is None or math.isnan(like):
+        (name, length, _), rounded = _select_unit(abs(hours), digits, units)
+        shown = math.copysign(rounded, hours)
+    else:
+        name, length, _ = _select_unit(abs(like), digits, units)[0]
+    value = format_number(shown / length, digits)
     return f"{value} {name.rstrip('s') if value == '1' else name}"
+
+
+def _select_unit(hours: float, digits: int, units: DurationUnits) -> tuple[tuple[str, float, float], float]:
+    """Return the unit in which a duration is shown, and the duration, rounded where that takes it to a larger unit."""
+    at = next(k for k, row in enumerate(units) if hours >= row[2])
+    if not hours or math.isinf(hours):
+        return units[at], hours
+    value = hours / units[at][1]
+    # 0.99999 h is 60 min rounded, and those are 1 h.
+    rounded = round(value, digits - 1 - compute_exponent(value)) * units[at][1]
+    larger = next((row for row in units[:at] if rounded * (1.0 + _ROUNDING) >= row[2]), None)
+    return (units[at], hours) if larger is None else (larger, rounded)
 
 
 def format_log_duration(hours: float) -> str:
@@ -136,5 +162,8 @@ def format_wall_time(seconds: float) -> str:
 
 def format_bytes(count: float) -> str:
     """Return a number of bytes in bytes, kB, MB or GB (powers of 1,000) with one decimal at most."""
-    length, name = next((row for row in _BYTES if count >= row[0]), (1.0, "bytes"))
-    return f"{format_trimmed(count / length, 1)} {name}"
+    # Rounded to what would be shown in the unit below: 999,990 bytes are 1 MB, not 1,000 kB.
+    reached = (row for row in _BYTES if round(1000 * count / row[0], 1) >= 1000)
+    length, name = next(reached, (1.0, "bytes"))
+    value = format_trimmed(count / length, 1)
+    return f"{value} {'byte' if name == 'bytes' and value == '1' else name}"

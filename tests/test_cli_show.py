@@ -70,7 +70,7 @@ def test_outline__without_a_warm_up_all_of_it_counts():
 def test_show__another_strategy_is_told_by_what_it_changes(capsys):
     out = " ".join(run(capsys, "bicycles", "-s", "jic")[1].split())
     assert "Bicycles, strategy jic" in out
-    assert "What jit changes frame base stock: up to 112; order-up-to level 112 = 14 d of demand What hybrid" in out
+    assert "What jit changes frame base stock: up to 112 = 14 d of demand What hybrid" in out
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

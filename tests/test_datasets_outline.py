@@ -1,6 +1,7 @@
 """The outline of a model against hand calculations."""
 
 import copy
+import json
 import math
 
 import numpy as np
@@ -9,18 +10,21 @@ import pytest
 import jitrisk as jr
 from jitrisk.errors import ResultError
 from jitrisk.lower import list_series
-from jitrisk.report import summarize_model
+from jitrisk.report import build_outline_document, summarize_model
+from jitrisk.report.page.sections import build_assumption_tables
 from jitrisk.report.words import (
     read_factors,
     render_distribution,
     render_draw_name,
     render_effect,
     render_policy,
+    render_share,
     render_units,
+    render_unmet_demand,
 )
 from jitrisk.sampling.distributions import FAMILIES, build_distribution
 from jitrisk.units import format_duration
-from jitrisk.vocabulary import OUTLINE
+from jitrisk.vocabulary import OUTLINE, PRICES
 
 MODEL = {
     "name": "Outlined",
@@ -87,10 +91,11 @@ def outline():
 
 
 def test_outline__every_variable_is_the_vocabulary_s(outline):
-    assert set(outline.data_vars) == set(OUTLINE)
+    known = OUTLINE | PRICES
+    assert set(outline.data_vars) == set(known)
     for name, array in outline.data_vars.items():
-        assert array.dims == OUTLINE[name].dims
-        assert array.attrs["long_name"] == OUTLINE[name].sentence
+        assert array.dims == known[name].dims
+        assert array.attrs["long_name"] == known[name].sentence
         assert "units" in array.attrs
     assert outline.attrs["name"] == "Outlined"
     assert outline.attrs["period_hours"] == 12.0
@@ -336,3 +341,149 @@ def test_outline__a_store_without_a_limit_has_none_in_the_outline():
     assert outline["cards"].values[0] == np.inf
     assert outline["order_up_to"].values.tolist() == [np.inf, 3]
     assert outline["initial"].values.tolist() == [0, 3]
+
+
+def pair(before, after):
+    """Two strategies of one stage, or one customer, with two settings of it; what the second changes, and both."""
+    model = {
+        "name": "pair",
+        "period": "12 h",
+        "horizon": "100 d",
+        "currency": "EUR",
+        "stages": {
+            "raw": {"lead_time": "1 d", "policy": {"base_stock": {"level": 90}}},
+            "spare": {"lead_time": "1 d", "policy": {"base_stock": {"level": 90}}},
+            "gear": {"inputs": {"raw": {"quantity": 1, "from": ["raw", "spare"]}}, "policy": {"make_to_order": {}}},
+        },
+        "customers": {"shop": {"stage": "gear", "demand": "10 / d"}},
+        "strategies": {"one": before, "two": after},
+    }
+    outline = jr.outline(model)
+    return summarize_model(outline).sections["What two changes"], outline
+
+
+def set_stage(name, **changes):
+    return {"stages": {name: changes}}
+
+
+def set_customer(**changes):
+    return {"customers": {"shop": changes}}
+
+
+EXPEDITE = {"below": 20, "lead_time": "12 h"}
+FIXED = {"raw": {"quantity": 1, "from": ["raw", "spare"], "failover": False}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name", "words"),
+    [
+        ({}, set_stage("raw", expedite=EXPEDITE), "raw", "expedited below 20, takes 12 h then"),
+        (set_stage("raw", expedite=EXPEDITE), {}, "raw", "never expedited"),
+        ({}, set_stage("gear", inputs=FIXED), "gear", "no failover for raw"),
+        (set_stage("gear", inputs=FIXED), {}, "gear", "failover for every input"),
+        ({}, set_stage("raw", unit_cost=25.5), "raw", "unit cost 25.5 EUR/unit"),
+        ({}, set_stage("raw", downtime_cost="24 / d"), "raw", "downtime cost 24 EUR/d"),
+        ({}, set_stage("raw", holding_rate="20 % / year"), "raw", "holding rate 20 % per year"),
+        ({}, set_stage("raw", owned_in_process=False), "raw", "units in process are not the network's own"),
+        ({}, set_customer(price=21), "shop", "price 21 EUR/unit"),
+        ({}, set_customer(backorder_cost="3 / d"), "shop", "backorder cost 3 EUR/unit/d"),
+        ({}, {"days_receivable": "30 d"}, "payment", "days receivable 30 d"),
+    ],
+)
+def test_summarize_model__another_strategy_changes_what_it_replaces_and_nothing_else(before, after, name, words):
+    assert pair(before, after)[0] == {name: words}
+
+
+def test_summarize_model__a_holding_rate_of_the_network_is_one_of_each_stage():
+    changes, _ = pair({}, {"holding_rate": "10 % / year"})
+    assert changes == dict.fromkeys(("raw", "spare", "gear"), "holding rate 10 % per year")
+
+
+def test_summarize_model__a_constant_in_place_of_a_distribution_is_named():
+    drawn = set_stage("raw", lead_time={"lognormal": {"mean": "3 d", "cv": 0.5}})
+    constant = set_stage("raw", lead_time="3 d")
+    assert pair(drawn, constant)[0] == {"lead time of raw": "always 3 d"}
+    assert pair(constant, drawn)[0] == {"lead time of raw": "lognormal, mean 3 d, cv 0.5"}
+
+
+def test_summarize_model__a_constant_demand_at_other_times_is_a_change():
+    weekly = set_customer(demand={"every": "7 d", "constant": {"value": 70}})
+    assert pair({}, weekly)[0] == {"demand of shop": "always 70"}
+
+
+@pytest.mark.parametrize("variable", ["distribution_mean", "distribution_sd", "distribution_low", "distribution_high"])
+def test_outline__distributions_of_equal_moments_and_range_have_other_parameters(variable):
+    # Both have the mean 3, the variance 2 and the range from 1 to 5.
+    first = {"empirical": {"values": ["1 d", "2 d", "3 d", "4 d", "5 d"]}}
+    other = {"empirical": {"values": ["1 d", "3 d", "5 d"], "weights": [1, 2, 1]}}
+    changes, outline = pair(set_stage("raw", lead_time=first), set_stage("raw", lead_time=other))
+    draw = outline.isel(random=0)
+    assert draw[variable].values[0] == pytest.approx(draw[variable].values[1], rel=1e-12)
+    found = [json.loads(text) for text in draw["distribution_parameters"].values]
+    assert found[0]["values"] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert found[1]["values"] == [1.0, 3.0, 5.0]
+    assert changes["lead time of raw"].startswith(
+        "empirical, mean 3 d, cv 0.4714, from 1 d to 5 d (in days: values 1 3 5"
+    )
+
+
+def test_build_outline_document__a_document_holds_parameters_expediting_failover_and_prices():
+    _, outline = pair(set_stage("raw", expedite=EXPEDITE, unit_cost=4), set_customer(demand={"poisson": {"mean": 9}}))
+    document = build_outline_document(outline)["strategies"]
+    raw = document["one"]["stages"]["raw"]
+    assert (raw["expedite_below"], raw["expedite_lead_time"], raw["unit_cost"]) == (20.0, 0.5, 4.0)
+    assert document["two"]["stages"]["raw"]["expedite_below"] is None
+    assert [link["failover"] for link in document["one"]["links"]] == [True, True]
+    assert document["one"]["days_payable"] == 0.0
+    assert [each["random"][0]["distribution_parameters"] for each in document.values()] == [
+        {"value": 5.0},
+        {"mean": 9.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ({"base_stock": {"level": 100}}, "base stock: up to 100 = 10 d of demand; takes"),
+        (
+            {"base_stock": {"level": 100, "review": "2 d"}},
+            "base stock: up to 100 = 10 d of demand, reviewed every 2 d; takes",
+        ),
+        ({"make_to_order": {}}, "make to order: nothing in stock; takes"),
+        ({"min_max": {"min": 5, "max": 20}}, "min max: at 5 up to 20; order-up-to level 20 = 2 d of demand; takes"),
+    ],
+)
+def test_summarize_model__a_level_is_said_once(policy, words):
+    outline = pair(set_stage("gear", policy=policy), {})[1]
+    assert summarize_model(outline).sections["Stages"]["gear"].startswith(words)
+
+
+def test_summarize_model__stock_at_the_start_is_a_change_and_a_level_alone_does_not_repeat_it():
+    assert pair(set_stage("raw", on_hand=7), {})[0] == {"raw": "full at the start"}
+    assert pair({}, set_stage("raw", on_hand=7))[0] == {"raw": "7 at the start"}
+    assert pair({}, set_stage("raw", policy={"base_stock": {"level": 80}}))[0] == {
+        "raw": "base stock: up to 80 = 8 d of demand"
+    }
+
+
+def test_build_assumption_tables__the_page_compares_values_not_words():
+    outline = pair(
+        *(set_stage("raw", lead_time={"weibull": {"mean": "3 d", "shape": shape}}) for shape in (2, 2.00001))
+    )[1]
+    rows = {row[0]: row[1] for row in build_assumption_tables(outline)[0].rows}
+    one, two = rows["lead time of raw"].split("; ")
+    assert one.startswith("one: weibull, mean 3 d, cv 0.5227 (in days: scale 3.38514, shape 2)")
+    assert two.startswith("two: weibull, mean 3 d, cv 0.5227 (in days: scale 3.38514, shape 2.00001)")
+    same = pair(*2 * (set_stage("raw", lead_time={"weibull": {"mean": "3 d", "shape": 2}}),))[1]
+    assert build_assumption_tables(same)[0].rows == (("lead time of raw", "weibull, mean 3 d, cv 0.5227"),)
+
+
+def test_render_share__a_share_below_1_is_never_100_percent():
+    shares = (1.0, 0.5, 0.9999, 0.99999, 0.9999999, 1 - 1e-15, 0.00012345, 0.0)
+    words = ["100 %", "50 %", "99.99 %", "99.999 %", "99.99999 %", "> 99.99 %", "0.01234 %", "0 %"]
+    assert [render_share(share) for share in shares] == words
+    assert render_unmet_demand(0.99999) == "99.999 % of unmet demand is backordered, the rest lost"
+
+
+def test_render_effect__a_factor_has_four_digits():
+    assert render_effect({"capacity": 1 / 3, "demand": 12345678.0}) == "capacity × 0.3333, demand × 12,345,678"

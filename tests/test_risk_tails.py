@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from tail_scores import compute_tail_scores
 
-from jitrisk.risk.tails import compute_tail_risk, compute_tail_scores
+from jitrisk.risk.tails import compute_tail_risk
 
 SEED = 20_261_121
 LAWS = {

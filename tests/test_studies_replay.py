@@ -193,6 +193,13 @@ def test_replay__a_replay_or_a_trace_is_no_result(tmp_path: Any) -> None:
         jr.replay(replay, "jit", 2)
 
 
+def test_save__a_part_of_a_result_with_paths_handed_in_is_kept_and_read(tmp_path: Any) -> None:
+    exogenous = jr.sample(LINE, 5, seed=1)[["demand", "availability"]]
+    part = jr.simulate(LINE, seed=9, exogenous=exogenous).isel(customer=slice(0), stage=slice(1))
+    jr.save(part, tmp_path / "part.zarr")
+    assert read_given_names(jr.open(tmp_path / "part.zarr").attrs) == (("availability", "press"), ("demand", "shop"))
+
+
 def test_replay__paths_handed_in_are_recorded_and_asked_for() -> None:
     exogenous = jr.sample(LINE, range(40, 60), seed=1)[["demand", "availability"]]
     outcomes = jr.simulate(LINE, seed=9, exogenous=exogenous)

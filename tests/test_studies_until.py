@@ -95,6 +95,15 @@ def test_render_precision_line__the_most_paths_end_it_with_a_warning_that_says_w
     assert "jit 4" in render_precision_line(looks[-1])
 
 
+@pytest.mark.parametrize(
+    ("width", "text"), [(2.7, "jit 270 %"), (123.456, "jit 12,346 %"), (0.1, "jit 10 %"), (0.00123, "jit 0.12 %")]
+)
+def test_render_precision_line__a_width_is_written_without_a_power_of_ten(width, text):
+    _, looks = looks_of("cost.mean:20%", strategies=["jit"])
+    looks[-1]["width"][:] = width
+    assert render_precision_line(looks[-1]).endswith(f": {text}")
+
+
 def test_simulate_until__memory_ends_it_too(monkeypatch):
     monkeypatch.setattr(until, "count_fitting_paths", lambda job, workers: 900)
     with pytest.warns(UserWarning, match="as many as fit in memory"):

@@ -11,6 +11,7 @@ from jitrisk.units import (
     format_date,
     format_duration,
     format_log_duration,
+    format_number,
     format_percent,
     format_wall_time,
 )
@@ -29,6 +30,15 @@ from jitrisk.units import (
         (17520.0, "2 years"),
         (123456.0, "14.1 years"),
         (math.inf, "inf years"),
+        (math.nan, "nan"),
+        (0.99999, "1 h"),
+        (-0.99999, "-1 h"),
+        (59.96 / 60, "1 h"),
+        (59.94 / 60, "59.9 min"),
+        (23.999, "1 d"),
+        (23.9, "23.9 h"),
+        (17519.9, "2 years"),
+        (17490.0, "729 d"),
     ],
 )
 def test_format_duration__format_duration_selects_the_largest_unit_that_is_reached(hours, text):
@@ -88,6 +98,10 @@ def test_format_wall_time__format_wall_time_has_two_units_at_most(seconds, text)
     ("count", "text"),
     [
         (0, "0 bytes"),
+        (1, "1 byte"),
+        (2, "2 bytes"),
+        (999_990, "1 MB"),
+        (949_940, "949.9 kB"),
         (999, "999 bytes"),
         (1000, "1 kB"),
         (2_500_000, "2.5 MB"),
@@ -103,3 +117,31 @@ def test_format_bytes__format_bytes_selects_the_largest_unit_that_is_reached(cou
 def test_format_count__format_count_and_format_percent():
     assert [format_count(count, "path") for count in (0, 1, 12_345)] == ["0 paths", "1 path", "12,345 paths"]
     assert [format_percent(share) for share in (0.05, 1 - 0.999, 0.12345)] == ["5", "0.1", "12.345"]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.0, 3, "0"),
+        (-0.0, 3, "0"),
+        (0.0001, 3, "0.0001"),
+        (0.00012345, 4, "0.0001234"),
+        (0.00009, 3, "9e-05"),
+        (-0.0000123456, 3, "-1.23e-05"),
+        (1e-20, 4, "1e-20"),
+        (5e-324, 3, "4.94e-324"),
+        (1e-5, 1, "1e-05"),
+        (1234.5, 2, "1,234"),
+        (999_999_999_999_999.0, 3, "999,999,999,999,999"),
+        (1e15, 3, "1e+15"),
+        (-1.23456e300, 4, "-1.235e+300"),
+        (math.inf, 3, "inf"),
+        (math.nan, 3, "nan"),
+    ],
+)
+def test_format_number__writes_out_what_can_be_read(value, digits, text):
+    assert format_number(value, digits) == text
+
+
+def test_format_duration__of_an_unknown_duration_of_reference_has_its_own_unit():
+    assert format_duration(36.0, like=math.nan) == "1.5 d"

@@ -27,6 +27,7 @@ def command(model: str, changes: Mapping[str, str], as_json: bool, strict: bool)
     from jitrisk.datasets import is_result
     from jitrisk.errors import ModelError, list_names
     from jitrisk.lower import lower_all
+    from jitrisk.units import format_duration
 
     if is_result(model):
         raise click.UsageError(f"{model!r} is a result, whose model was checked: `jitrisk show` prints it.")
@@ -48,6 +49,6 @@ def command(model: str, changes: Mapping[str, str], as_json: bool, strict: bool)
         print_line(
             f"{network.name}: stages {len(network.stages)}, customers {len(network.customers)}, "
             f"hazards {len(network.hazards)}, strategies {list_names(network.strategies)}; "
-            f"{network.horizon:,} periods of {network.period:g} h"
+            f"{network.horizon:,} periods of {format_duration(network.period)}"
         )
     return 0

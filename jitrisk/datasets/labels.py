@@ -80,16 +80,23 @@ def read_given_names(attrs: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     Raises
     ------
     ResultError
-        If the attribute ``exogenous`` is not a JSON list of pairs of texts.
+        If the attribute ``exogenous`` is not a JSON list of pairs of texts, or has a pair twice.
     """
     try:
         pairs = json.loads(attrs.get("exogenous", "[]"))
-        found = tuple((variable, name) for variable, name in pairs)
     except (TypeError, ValueError, RecursionError):
-        found = ((None, None),)
-    if not all(isinstance(text, str) for pair in found for text in pair):
+        pairs = None
+    if not isinstance(pairs, list) or not all(map(_is_pair_of_texts, pairs)):
         raise ResultError(f"is damaged: its exogenous is {attrs['exogenous']!r:.60}, no JSON list of pairs of names")
+    found = tuple((variable, name) for variable, name in pairs)
+    if len(set(found)) < len(found):
+        raise ResultError(f"is damaged: its exogenous is {attrs['exogenous']!r:.60}, which has a pair twice")
     return found
+
+
+def _is_pair_of_texts(pair: Any) -> bool:
+    # A text of two characters can be unpacked like a pair, and so can a mapping of two keys.
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
 
 
 def format_given_names(given: Iterable[tuple[str, str]]) -> str:

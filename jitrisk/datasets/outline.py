@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,23 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from jitrisk.datasets.labels import build_coordinates, build_variable
-from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels, list_series
+from jitrisk.datasets.labels import build_coordinates, build_price_arrays, build_variable
+from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels
 from jitrisk.lower.graph import compute_mean_yield
 from jitrisk.model import Hit
+from jitrisk.sampling.distributions import FAMILIES
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
-from jitrisk.vocabulary import OUTLINE
+from jitrisk.vocabulary import OUTLINE, PRICES
 
 if TYPE_CHECKING:
     from jitrisk.lower import Levels
     from jitrisk.model import Network, Policy
     from jitrisk.sampling.distributions import Distribution
 
-# By kind of exogenous series: what is drawn, and its unit.
-_DRAWN = {"demand": ("demand", "unit"), "lead_time": ("lead_time", "d"), "yield": ("yield", "1")}
-
 Link = tuple[str, str, str]  # target, name of the input, source
 Draw = tuple[str, str, str]  # what is drawn, the stage, customer or hazard, unit
+Drawn = tuple["Distribution", float]  # the distribution, and the periods between two draws
 Rows = dict[str, list[Any]]
 
 
@@ -40,7 +40,9 @@ def outline(network: Network) -> xr.Dataset:
     -------
     xr.Dataset
         The variables of :data:`jitrisk.vocabulary.OUTLINE` with the dimensions strategy, stage, customer, hazard,
-        link, hit, effect_kind and random, in units, days and years. Links, hits and draws are those of any strategy.
+        link, hit, effect_kind and random, in units, days and years, and those of :data:`jitrisk.vocabulary.PRICES`.
+        Links, hits and draws are those of any strategy; what one strategy draws and another has constant is there
+        as a constant.
         Attributes: name, period_hours, horizon and warm_up (periods), currency, and the whole model as text.
 
     Raises
@@ -52,7 +54,7 @@ def outline(network: Network) -> xr.Dataset:
     links = list(dict.fromkeys(link for one in strategies for link in _list_links(one)))
     hits = list(dict.fromkeys(hit for one in strategies for hit in _list_hits(one)))
     drawn = [dict(_list_draws(one)) for one in strategies]
-    draws = list(dict.fromkeys(draw for one in drawn for draw in one))
+    draws = _select_draws(drawn)
     parts = [
         _build_stage_rows(one)
         | _build_customer_rows(one)
@@ -80,6 +82,8 @@ def outline(network: Network) -> xr.Dataset:
         name: build_variable(variable, np.array(rows[name]).reshape([sizes[dim] for dim in variable.dims]), currency)
         for name, variable in OUTLINE.items()
     }
+    prices = build_price_arrays(list(strategies))
+    variables |= {name: build_variable(variable, prices[name], currency) for name, variable in PRICES.items()}
     return xr.Dataset(variables, coords, _build_attributes(network))
 
 
@@ -119,6 +123,10 @@ def _build_stage_rows(network: Network) -> Rows:
         "deliveries": [stage.deliveries for _, stage in stages],
         "customers_served": [stage.customers for _, stage in stages],
         "mean_demand": [demand[name] / days for name, _ in stages],
+        "expedite_below": [math.nan if one.expedite is None else one.expedite.below for _, one in stages],
+        "expedite_lead_time": [
+            math.nan if one.expedite is None else one.expedite.lead_time * days for _, one in stages
+        ],
     }
 
 
@@ -168,6 +176,9 @@ def _build_link_rows(network: Network, links: list[Link]) -> Rows:
             for item, share in zip(inputs, shares, strict=True)
         ],
         "share": [share or 0.0 for share in shares],
+        "failover": [
+            bool(item and share is not None and item.failover) for item, share in zip(inputs, shares, strict=True)
+        ],
     }
 
 
@@ -200,20 +211,34 @@ def list_factors(hit: Hit | None) -> list[float]:
     return [math.nan if factor is None else float(factor) for factor in factors]
 
 
-def _list_draws(network: Network) -> Iterator[tuple[Draw, tuple[Distribution, float]]]:
-    """Yield everything that is drawn, each with its distribution and the periods between two draws."""
-    for one in list_series(network):
-        if one.base.family != "constant" and one.kind in _DRAWN:
-            quantity, unit = _DRAWN[one.kind]
-            yield (quantity, one.stage_or_customer, unit), (one.base, one.every)
+def _list_draws(network: Network) -> Iterator[tuple[Draw, Drawn]]:
+    """Yield everything that can be drawn, each with its distribution and the periods between two draws."""
+    for name, stage in network.stages.items():
+        yield ("lead_time", name, "d"), (stage.lead_time, 1.0)
+        yield ("yield", name, "1"), (stage.yield_, 1.0)
+    for name, customer in network.customers.items():
+        yield ("demand", name, "unit"), (customer.demand, float(customer.every))
     for name, hazard in network.hazards.items():
         yield ("time_between", name, "d"), (hazard.time_between_distribution, math.nan)
         yield ("duration", name, "d"), (hazard.duration, math.nan)
 
 
-def _build_draw_rows(
-    found: Mapping[Draw, tuple[Distribution, float]], draws: Sequence[Draw], period_hours: float
-) -> Rows:
+def _select_draws(drawn: Sequence[Mapping[Draw, Drawn]]) -> list[Draw]:
+    """Return what is drawn in some strategy: all times of hazards, and no constant of all strategies.
+
+    A constant demand whose time between two draws differs is not the same in all.
+    """
+    found = {draw: {one[draw] for one in drawn if draw in one} for each in drawn for draw in each}
+    return [
+        draw
+        for draw, values in found.items()
+        if draw[0] in ("time_between", "duration")
+        or any(distribution.family != "constant" for distribution, _ in values)
+        or len({every for _, every in values}) > 1
+    ]
+
+
+def _build_draw_rows(found: Mapping[Draw, Drawn], draws: Sequence[Draw], period_hours: float) -> Rows:
     """Return the distribution of every draw in the strategy, NaN and an empty family where it has no such draw."""
     days = period_hours / HOURS_PER_DAY
     rows = [_describe_distribution(*found[draw], draw[2], days) if draw in found else _NO_DRAW for draw in draws]
@@ -222,6 +247,7 @@ def _build_draw_rows(
 
 _NO_DRAW: dict[str, Any] = {
     "distribution_family": "",
+    "distribution_parameters": "",
     "distribution_mean": math.nan,
     "distribution_sd": math.nan,
     "distribution_low": math.nan,
@@ -243,9 +269,25 @@ def _describe_distribution(one: Distribution, every: float, unit: str, days: flo
     factor = days if unit == "d" else 1.0
     return {
         "distribution_family": one.family,
+        "distribution_parameters": _encode_parameters(one, factor),
         "distribution_mean": one.mean() * factor,
         "distribution_sd": one.sd() * factor,
         "distribution_low": one.lowest * factor,
         "distribution_high": one.highest * factor,
         "draw_period": every * days,
     }
+
+
+def _encode_parameters(one: Distribution, factor: float) -> str:
+    """Return the parameters of a distribution as a JSON object, those with the dimension of what is drawn scaled."""
+    kinds = FAMILIES[one.family].parameters
+
+    def scale(name: str, value: float) -> float:
+        return value * factor if kinds.get(name, "quantity") == "quantity" else value
+
+    return json.dumps(
+        {
+            name: [scale(name, each) for each in value] if isinstance(value, tuple) else scale(name, value)
+            for name, value in one.parameters
+        }
+    )

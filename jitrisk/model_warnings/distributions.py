@@ -9,7 +9,7 @@ from math import inf
 from jitrisk.lower import compute_clipped_mean, compute_mean_lead_time, round_to_periods
 from jitrisk.model_warnings.subject import CheckFinding, KeyPath, Subject
 from jitrisk.sampling.distributions import Distribution
-from jitrisk.units import format_number
+from jitrisk.units import format_duration, format_number
 
 _MOVED = 0.01
 _RAISED = 0.1
@@ -64,7 +64,8 @@ def _find_raised_lead_time(
     if rounded <= lead_time * (1.0 + _RAISED) * (1.0 + 1e-9):
         return
     hours = subject.network.period
+    period = format_duration(hours, 4)
     before, after = (format_number(periods * hours, 4) for periods in (lead_time, rounded))
     yield CheckFinding(
-        key_path, f"{before} h is rounded up to {after} h: {format_number(rounded, 4)} periods of {hours:g} h"
+        key_path, f"{before} h is rounded up to {after} h: {format_number(rounded, 4)} periods of {period}"
     )

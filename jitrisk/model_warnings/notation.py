@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jitrisk.model import BareRate
 from jitrisk.model_warnings.subject import CheckFinding, Subject
-from jitrisk.units import DAY, HOUR, YEAR, format_number
+from jitrisk.units import DAY, HOUR, YEAR, format_duration, format_number
 
 _MOST_INTEREST = 10.0
 _INTEREST = "holding_rate"
@@ -16,8 +16,8 @@ def find_numbers_per_period(subject: Subject) -> Iterator[CheckFinding]:
     """Yield every bare number per time that counts per another time than a day."""
     for rate in subject.bare_rates:
         if rate.seconds != DAY and not _is_annual_holding_rate(rate):
-            hours, daily = format_number(rate.seconds / HOUR, 4), format_number(rate.number * DAY / rate.seconds, 4)
-            yield CheckFinding(rate.key_path, f"the bare number {rate.number:g} is per {hours} h, which is {daily} / d")
+            period, daily = format_duration(rate.seconds / HOUR, 4), format_number(rate.number * DAY / rate.seconds, 4)
+            yield CheckFinding(rate.key_path, f"the bare number {rate.number:g} is per {period}, which is {daily} / d")
 
 
 def find_high_holding_rates(subject: Subject) -> Iterator[CheckFinding]:
@@ -25,9 +25,9 @@ def find_high_holding_rates(subject: Subject) -> Iterator[CheckFinding]:
     for rate in subject.bare_rates:
         if _is_annual_holding_rate(rate):
             yearly = format_number(100 * rate.number * YEAR / rate.seconds, 4)
-            hours = format_number(rate.seconds / HOUR, 4)
+            period = format_duration(rate.seconds / HOUR, 4)
             yield CheckFinding(
-                rate.key_path, f"the bare number {rate.number:g} is per {hours} h, which is {yearly} % per year"
+                rate.key_path, f"the bare number {rate.number:g} is per {period}, which is {yearly} % per year"
             )
 
 

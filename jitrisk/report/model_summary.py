@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +20,20 @@ from jitrisk.printable import escape_for_encoding
 from jitrisk.report.json_documents import convert_value
 from jitrisk.report.words import (
     read_factors,
+    render_capacity,
     render_distribution,
     render_draw_name,
     render_effect,
+    render_level,
+    render_parameters,
     render_policy,
+    render_price,
+    render_share,
     render_units,
     render_unmet_demand,
 )
 from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
+from jitrisk.vocabulary import PRICES
 
 SCHEMA_VERSION = 2
 
@@ -34,6 +41,7 @@ _MOST = 40  # rows of a section
 _PROSE = 110
 _NAME = 32
 
+_PAYMENT = tuple(name for name, price in PRICES.items() if price.dims == ("strategy",))
 _POLICY = ("policy_kind", "reorder_point", "order_up_to", "lot_size", "cards", "review_period")
 
 Rows = dict[str, str]
@@ -49,12 +57,14 @@ class Aspect:
     words : what is said.
     values : what it is made from, compared between strategies.
     is_usual : whether it is said only where strategies differ in it.
+    detail : what is added where other values have the same words.
     """
 
     name: str
     words: str
     values: tuple[Any, ...]
     is_usual: bool = False
+    detail: str = "to more digits another value"
 
 
 Aspects = Sequence[Aspect]
@@ -181,6 +191,7 @@ def _describe_strategy(outline: xr.Dataset, strategy: str) -> dict[str, dict[str
         "Customers": _describe_customers(one, hits),
         "Hazards": _describe_hazards(one, hits),
         "What is drawn": _describe_draws(one),
+        "Payment": {"payment": _describe_prices(one, {str(name): one[name].item() for name in _PAYMENT})},
     }
 
 
@@ -194,10 +205,12 @@ def _describe_stages(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict
         name = stage["stage"]
         links = inputs.get(name, [])
         rows[name] = [
-            _build_aspect("policy", render_policy(stage, period_days), stage, _POLICY),
-            _build_aspect("level", _describe_level(stage), stage, ("order_up_to", "cover_days", "initial")),
+            _describe_policy(stage, period_days),
+            _describe_level(stage),
+            _describe_start(stage),
             _build_aspect("process", _describe_process(stage), stage, ("lead_time", "deliveries", "capacity", "yield")),
-            Aspect("inputs", f"from {', '.join(map(_describe_link, links)) or 'outside'}", tuple(map(str, links))),
+            *_describe_inputs(links),
+            _describe_expedite(stage),
             _build_aspect(
                 "customers",
                 f"customers served {stage['customers_served']}",
@@ -206,33 +219,84 @@ def _describe_stages(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict
                 is_usual=stage["customers_served"] == "last",
             ),
             _describe_hazards_of(name, hits),
+            *_describe_prices(one, stage),
         ]
     return rows
 
 
-def _describe_level(stage: Mapping[str, Any]) -> str:
-    if not math.isfinite(stage["order_up_to"]):
-        level = "no limit to the store"
-    else:
-        level = f"order-up-to level {render_units(stage['order_up_to'])}"
+def _describe_inputs(links: Sequence[Mapping[str, Any]]) -> tuple[Aspect, ...]:
+    """Return what a stage takes from which store, and of which inputs other sources stand in for one that is short."""
+    taken = tuple((link["input"], link["source"], link["quantity"], link["share"]) for link in links)
+    failover = {link["input"]: link["failover"] for link in links}
+    fixed = [name for name, stands_in in failover.items() if not stands_in]
+    return (
+        Aspect("inputs", f"from {', '.join(map(_describe_link, links)) or 'outside'}", taken),
+        Aspect(
+            "failover",
+            f"no failover for {', '.join(fixed)}" if fixed else "failover for every input",
+            tuple(fixed),
+            is_usual=not fixed,
+        ),
+    )
+
+
+def _describe_expedite(stage: Mapping[str, Any]) -> Aspect:
+    below, lead_time = stage["expedite_below"], stage["expedite_lead_time"]
+    if below is None:
+        return Aspect("expedite", "never expedited", (None, None), is_usual=True)
+    takes = format_duration(lead_time * HOURS_PER_DAY)
+    return Aspect("expedite", f"expedited below {render_units(below)}, takes {takes} then", (below, lead_time))
+
+
+def _describe_prices(one: xr.Dataset, record: Mapping[str, Any]) -> list[Aspect]:
+    """Return the prices among the values of a stage or customer; they are said only where strategies differ."""
+    hours = float(one.attrs["period_hours"])
+    prices = ((name, record[name]) for name in PRICES if name in record)
+    return [
+        Aspect(f"price {name}", render_price(name, value, one[name].attrs["units"], hours), (value,), is_usual=True)
+        for name, value in prices
+    ]
+
+
+def _describe_policy(stage: Mapping[str, Any], period_days: float) -> Aspect:
+    """Return the policy; the level of a base-stock policy is its order-up-to level, and its cover stands beside it."""
+    has_cover = stage["policy_kind"] == "base_stock"
+    words = render_policy(stage, period_days, _describe_cover(stage) if has_cover else "")
+    return _build_aspect("policy", words, stage, (*_POLICY, "cover_days") if has_cover else _POLICY)
+
+
+def _describe_cover(stage: Mapping[str, Any]) -> str:
     cover = stage["cover_days"] * HOURS_PER_DAY
-    covers = f" = {format_duration(cover)} of demand" if math.isfinite(cover) else ""
-    started = "" if stage["initial"] == stage["order_up_to"] else f", {render_units(stage['initial'])} at the start"
-    return level + covers + started
+    return f"{format_duration(cover)} of demand" if math.isfinite(cover) else ""
+
+
+def _describe_level(stage: Mapping[str, Any]) -> Aspect:
+    """Return the order-up-to level; nothing where there is none, or where the policy says it already."""
+    is_limited = math.isfinite(stage["order_up_to"])
+    if not stage["order_up_to"] or (is_limited and stage["policy_kind"] == "base_stock"):
+        return Aspect("level", "", ())
+    words = " = ".join(filter(None, (render_level(stage["order_up_to"]), _describe_cover(stage))))
+    return _build_aspect("level", words, stage, ("order_up_to", "cover_days"))
+
+
+def _describe_start(stage: Mapping[str, Any]) -> Aspect:
+    is_full = stage["initial"] == stage["order_up_to"]
+    words = "full" if is_full else render_units(stage["initial"])
+    return Aspect("start", f"{words} at the start", () if is_full else (stage["initial"],), is_usual=is_full)
 
 
 def _describe_process(stage: Mapping[str, Any]) -> str:
-    limit = f", at most {render_units(stage['capacity'])} per day" if math.isfinite(stage["capacity"]) else ""
-    good = f", {format_number(100 * stage['yield'], 4)} % good" if stage["yield"] != 1 else ""
-    ordered = ", deliveries in order" if stage["deliveries"] == "in_order" else ""
-    return f"takes {format_duration(stage['lead_time'] * HOURS_PER_DAY)}{ordered}{limit}{good}"
+    good = f"{render_share(stage['yield'])} good" if stage["yield"] != 1 else ""
+    ordered = "deliveries in order" if stage["deliveries"] == "in_order" else ""
+    takes = f"takes {format_duration(stage['lead_time'] * HOURS_PER_DAY)}"
+    return ", ".join(filter(None, (takes, ordered, render_capacity(stage["capacity"]), good)))
 
 
 def _describe_link(link: Mapping[str, Any]) -> str:
     words = f"{format_number(link['quantity'])} {link['source']}"
     if link["share"] == 1:
         return words
-    return f"{words} ({format_number(100 * link['share'])} %)" if link["share"] else f"{words} (fallback)"
+    return f"{words} ({render_share(link['share'])})" if link["share"] else f"{words} (fallback)"
 
 
 def _describe_hazards_of(stage_or_customer: str, hits: Sequence[Mapping[str, Any]]) -> Aspect:
@@ -251,6 +315,7 @@ def _describe_customers(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> d
             _build_aspect("demand", demand, customer, ("customer_demand", "customer_stage")),
             _build_aspect("unmet", unmet, customer, ("backorder_share",)),
             _describe_hazards_of(name, hits),
+            *_describe_prices(one, customer),
         ]
     return rows
 
@@ -279,7 +344,12 @@ def _describe_hit(hit: Mapping[str, Any]) -> Aspect:
 def _describe_draws(one: xr.Dataset) -> dict[str, Aspects]:
     return {
         render_draw_name(draw["random_quantity"], draw["random_owner"]): (
-            Aspect("distribution", render_distribution(draw), tuple(draw.values())),
+            Aspect(
+                "distribution",
+                render_distribution(draw),
+                tuple(draw.values()),
+                detail=render_parameters(draw["distribution_parameters"], draw["random_unit"]),
+            ),
         )
         for draw in _list_draws(one)
     }
@@ -292,7 +362,8 @@ def _build_aspect(
 
 
 def _join_aspects(rows: Mapping[str, Aspects]) -> Rows:
-    return {name: "; ".join(one.words for one in aspects if not one.is_usual) for name, aspects in rows.items()}
+    said = {name: [one.words for one in aspects if one.words and not one.is_usual] for name, aspects in rows.items()}
+    return {name: "; ".join(words) for name, words in said.items() if words}
 
 
 def _describe_changes(before: Mapping[str, Mapping[str, Aspects]], after: Mapping[str, Mapping[str, Aspects]]) -> Rows:
@@ -301,11 +372,17 @@ def _describe_changes(before: Mapping[str, Mapping[str, Aspects]], after: Mappin
     for heading, rows in after.items():
         for name in dict.fromkeys((*before[heading], *rows)):
             old, new = ({one.name: one for one in of.get(name, ())} for of in (before[heading], rows))
-            words = [one.words for key, one in new.items() if key not in old or one.values != old[key].values]
+            changed = (key for key, one in new.items() if key not in old or one.values != old[key].values)
+            words = [_describe_change(old.get(key), new[key]) for key in changed]
             words += [f"without {one.words}" for key, one in old.items() if key not in new]
-            if words:
+            if words := list(filter(None, words)):
                 changes.setdefault(name, []).extend(words)
     return {name: "; ".join(words) for name, words in changes.items()}
+
+
+def _describe_change(before: Aspect | None, after: Aspect) -> str:
+    is_same = before is not None and before.words == after.words
+    return f"{after.words} ({after.detail})" if is_same else after.words
 
 
 def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> dict[str, Any]:
@@ -334,7 +411,8 @@ def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> 
             "hazards": _key_records(one, "hazard"),
             "links": [_replace_nonfinite(link) for link in _list_links(one)],
             "hits": [_replace_nonfinite(hit) for hit in _list_hits(one)],
-            "random": [_replace_nonfinite(draw) for draw in _list_draws(one)],
+            "random": [_convert_draw(draw) for draw in _list_draws(one)],
+            **{price: convert_value(one[price]) for price in _PAYMENT},
         }
     return {**head, "strategies": strategies}
 
@@ -342,6 +420,11 @@ def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> 
 def _key_records(one: xr.Dataset, dim: str) -> dict[str, Any]:
     records = (_replace_nonfinite(record) for record in _list_records(one, dim))
     return {str(record.pop(dim)): record for record in records}
+
+
+def _convert_draw(draw: Mapping[str, Any]) -> dict[str, Any]:
+    key = "distribution_parameters"
+    return _replace_nonfinite(draw) | {key: json.loads(draw[key])}
 
 
 def _replace_nonfinite(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import xarray as xr
 from jitrisk.report.evidence import explain_unknown
 from jitrisk.report.json_documents import convert_value
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.units import format_percent
+from jitrisk.units import format_number, format_percent
 
 _WHY = {
     "met": "",
@@ -75,4 +75,4 @@ def build_precision_document(found: xr.Dataset) -> dict[str, Any]:
 
 def _format_width(found: xr.Dataset, strategy: str) -> str:
     width = float(found["width"].sel(strategy=strategy))
-    return f"{strategy} unknown" if math.isnan(width) else f"{strategy} {100 * width:.2g} %"
+    return f"{strategy} unknown" if math.isnan(width) else f"{strategy} {format_number(100 * width, 2)} %"

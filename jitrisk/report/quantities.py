@@ -11,7 +11,6 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.report.numbers import select_scale
-from jitrisk.units import format_number
 
 _NAMES = {
     "cost": "total cost",
@@ -45,11 +44,7 @@ class DisplayUnit:
 
     def label_axis(self, name: str) -> str:
         """Return the label of an axis: what it shows, and in which unit."""
-        return f"{name}, {self.unit}" if self.unit else name
-
-    def format_value(self, value: float, digits: int = 3) -> str:
-        """Return one value, given as it is, as text with its unit."""
-        return f"{format_number(value * self.factor, digits)} {self.unit}".strip()
+        return format_axis_label(name, self.unit)
 
 
 def select_display_unit(values: Iterable[float] | npt.NDArray[Any], units: str) -> DisplayUnit:
@@ -64,6 +59,11 @@ def select_display_unit(values: Iterable[float] | npt.NDArray[Any], units: str) 
         return DisplayUnit(100.0, "%")
     chosen = select_scale(float(v) for v in np.ravel(np.asarray(values, dtype=np.float64)))
     return DisplayUnit(1 / chosen.factor, chosen.format_unit(format_units(units)))
+
+
+def format_axis_label(name: str, unit: str) -> str:
+    """Return what an axis shows, and in which unit; plain numbers have none."""
+    return f"{name}, {unit}" if unit else name
 
 
 def format_units(units: str) -> str:

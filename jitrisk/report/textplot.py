@@ -262,7 +262,7 @@ def _render_share(share: float, top: float, bar: int, encoding: str) -> Text:
     size = 8 * bar * share / top
     if _is_encodable(_EIGHTHS, encoding):
         whole, eighths = divmod(max(1, round(size)), 8)
-        drawn = _EIGHTHS[-1] * whole + _EIGHTHS[eighths] * bool(eighths)
+        drawn = _EIGHTHS[-1] * whole + (_EIGHTHS[eighths] if eighths else "")
     else:
         drawn = "#" * round(size / 8) or "."
     return Text.assemble((drawn, _BAR), f" {_format_percent(share)}")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
+from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR, format_duration, format_number, format_percent
 
 _DIGITS = 4
+_MANY_DIGITS = 6
+_LONGEST = 120
 _DRAWS = {"time_between": "time before {}", "duration": "duration of {}"}
 
 
@@ -19,7 +23,25 @@ def render_units(value: float) -> str:
     return format_number(value, _DIGITS)
 
 
-def render_policy(stage: Mapping[str, Any], period_days: float) -> str:
+def render_share(share: float) -> str:
+    """Return a share in percent, with more digits where it would be rounded to all."""
+    text = format_number(100 * share, _DIGITS)
+    if share < 1 and text == "100":
+        text = format_percent(share) if format_percent(share) != "100" else "> 99.99"
+    return f"{text} %"
+
+
+def render_capacity(capacity: float) -> str:
+    """Return a capacity in units per day, such as ``at most 60 per day``; empty for no limit."""
+    return f"at most {render_units(capacity)} per day" if math.isfinite(capacity) else ""
+
+
+def render_level(order_up_to: float) -> str:
+    """Return an order-up-to level in units, or that there is none."""
+    return f"order-up-to level {render_units(order_up_to)}" if math.isfinite(order_up_to) else "no limit to the store"
+
+
+def render_policy(stage: Mapping[str, Any], period_days: float, cover: str = "") -> str:
     """Return a policy in words, with its levels in units.
 
     Parameters
@@ -27,12 +49,14 @@ def render_policy(stage: Mapping[str, Any], period_days: float) -> str:
     stage : the variables of an outline for one stage: ``policy_kind``, ``reorder_point``, ``order_up_to``,
         ``lot_size``, ``cards`` and ``review_period`` (days).
     period_days : length of one period; a review in every period is not mentioned.
+    cover : what the level is enough for, such as ``14 d of demand``.
     """
     limited = math.isfinite(stage["order_up_to"])
     rule = _render_rule(stage) if limited else "always as much on order as its capacity"
     periodic = limited and stage["review_period"] > period_days
     review = f", reviewed every {_render_days(stage['review_period'])}" if periodic else ""
-    return f"{_spell(stage['policy_kind'])}: {rule}{review}"
+    covers = f" = {cover}" if cover and limited else ""
+    return f"{_spell(stage['policy_kind'])}: {rule}{covers}{review}"
 
 
 def _render_rule(stage: Mapping[str, Any]) -> str:
@@ -70,6 +94,44 @@ def render_distribution(draw: Mapping[str, Any]) -> str:
     return ", ".join(words) + every
 
 
+def render_parameters(parameters: str, unit: str) -> str:
+    """Return the parameters of a distribution, such as ``shape 2, scale 3 d``.
+
+    Parameters
+    ----------
+    parameters : ``distribution_parameters`` of an outline.
+    unit : ``random_unit`` of an outline; of times, all that are not pure numbers are in days.
+    """
+    found: dict[str, Any] = json.loads(parameters)
+    words = (
+        f"{_spell(name)} {' '.join(format_number(one, _MANY_DIGITS) for one in np.atleast_1d(value))}"
+        for name, value in found.items()
+    )
+    text = ", ".join(words)
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return f"in days: {shown}" if unit == "d" else shown
+
+
+def render_price(name: str, price: float, unit: str, period_hours: float) -> str:
+    """Return a price in words, per day where it counts per period, such as ``backorder cost 2 EUR/unit/d``.
+
+    Parameters
+    ----------
+    name : a name in :data:`jitrisk.vocabulary.PRICES`.
+    price : its value.
+    unit : its unit in an outline.
+    period_hours : length of one period.
+    """
+    if name == "owned_in_process":
+        return "units in process are the network's own" if price else "units in process are not the network's own"
+    if name == "holding_rate":
+        return f"holding rate {format_number(100 * price * HOURS_PER_YEAR / period_hours, _DIGITS)} % per year"
+    is_per_period = unit.endswith("/period")
+    daily = price * HOURS_PER_DAY / period_hours if is_per_period else price
+    shown = f"{unit.removesuffix('/period')}/d" if is_per_period else unit
+    return f"{_spell(name)} {format_number(daily, _DIGITS)} {shown}"
+
+
 def render_draw_name(quantity: str, owner: str) -> str:
     """Return what is drawn, such as ``demand of shop``.
 
@@ -100,7 +162,8 @@ def render_effect(factors: Mapping[str, float]) -> str:
     factors : factors by kind of effect.
     """
     return ", ".join(
-        f"no {_spell(kind)}" if factor == 0 else f"{_spell(kind)} × {factor:g}" for kind, factor in factors.items()
+        f"no {_spell(kind)}" if factor == 0 else f"{_spell(kind)} × {format_number(factor, _DIGITS)}"
+        for kind, factor in factors.items()
     )
 
 
@@ -113,7 +176,7 @@ def render_unmet_demand(backorder_share: float) -> str:
     """
     if backorder_share in (0.0, 1.0):
         return "unmet demand is backordered" if backorder_share else "unmet demand is lost"
-    return f"{format_number(100 * backorder_share)} % of unmet demand is backordered, the rest lost"
+    return f"{render_share(backorder_share)} of unmet demand is backordered, the rest lost"
 
 
 def _render_days(days: float, like: float | None = None) -> str:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from jitrisk.risk.design import Design, EqualDesign, Point
 from jitrisk.risk.inputs import Array
 from jitrisk.risk.intervals import CONFIDENCE, compute_reach, compute_skewed_interval
@@ -85,23 +83,3 @@ def compute_tail_risk(
         mild = min(mild, sign * (milder - at.value) + end)
     lower, upper = sorted(at.value + sign * end for end in (mild, severe))
     return TailRisk(at.value, var_error, at.lower, at.upper, cvar, excess.standard_error, lower, upper)
-
-
-def compute_tail_scores(losses: Array, level: float, design: Design | None = None) -> Array:
-    """Return one score per path, whose mean is the conditional value at risk and whose spread its error.
-
-    The score is ``v + max(loss - v, 0) / (1 - level)`` with v the value at risk: the function that Rockafellar &
-    Uryasev minimize, so that the error made in v itself is of second order.
-
-    Parameters
-    ----------
-    losses : the losses, in any order, bad when high.
-    level : probability of the part that is not the tail.
-    design : how their paths were drawn; all alike by default.
-    """
-    design = design or EqualDesign(losses.size)
-    var = design.quantiles(losses, [Point(level)], CONFIDENCE)[0].value
-    scores: Array = np.maximum(losses - var, 0.0)
-    scores /= 1 - level
-    scores += var
-    return scores

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from oracle import Network, Rates, assert_mean, cases, family, flat, plant, run
 from scipy.stats import binom
+from tail_scores import compute_tail_scores
 
 from jitrisk.risk.intervals import clopper_pearson, find_rank_interval, rank
-from jitrisk.risk.tails import compute_tail_risk, compute_tail_scores
+from jitrisk.risk.tails import compute_tail_risk
 
 pytestmark = pytest.mark.verification
 

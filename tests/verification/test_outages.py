@@ -26,8 +26,7 @@ from oracle import (
     plant,
     run,
 )
-
-from jitrisk.risk.tails import compute_tail_scores
+from tail_scores import compute_tail_scores
 
 pytestmark = pytest.mark.verification
 

@@ -41,9 +41,7 @@ def require_sound(dataset: xr.Dataset) -> None:
             raise ResultError(f"is refused: its {name} contains {strange}, which no name has")
         if wanted := _find_expected_type(str(name), value):
             raise ResultError(f"is damaged: its {name} is {_format_value(value)}, no {wanted}")
-    for text in chain.from_iterable(read_given_names(dataset.attrs)):
-        if strange := find_unprintable(text):
-            raise ResultError(f"is refused: its exogenous contains {strange}, which no name has")
+    _require_given_names(dataset)
     for dim in ("strategy", "path", "stage"):
         if dataset.sizes.get(dim) == 0:
             raise ResultError(f"is empty: it holds no {dim}")
@@ -68,6 +66,29 @@ def require_known_format(dataset: xr.Dataset) -> None:
         raise ResultError(
             f"was written by an older jitrisk (format {version}, this one reads {FORMAT}): simulate it again"
         )
+
+
+def _require_given_names(dataset: xr.Dataset) -> None:
+    """Raise unless every series that was handed in is an exogenous variable of a stage or customer of the model."""
+    given = read_given_names(dataset.attrs)
+    for text in chain.from_iterable(given):
+        if strange := find_unprintable(text):
+            raise ResultError(f"is refused: its exogenous contains {strange}, which no name has")
+    for variable, name in given:
+        if variable not in EXOGENOUS:
+            known = ", ".join(EXOGENOUS)
+            raise ResultError(f"is damaged: its exogenous has {variable!r:.60}, but exogenous series are {known}")
+        dim = EXOGENOUS[variable].dims[-1]
+        if name not in _list_members(dataset, dim):
+            raise ResultError(f"is damaged: its exogenous has {variable} of {name!r:.60}, which is no {dim} of it")
+
+
+def _list_members(dataset: xr.Dataset, dim: str) -> set[str]:
+    """Return the names of all stages or customers: those in a result, and those of its model, where it is a part."""
+    members = set(map(str, np.atleast_1d(dataset[dim].values))) if dim in dataset.coords else set()
+    model = _parse_json(dataset.attrs.get("model"))
+    section = model.get(f"{dim}s") if isinstance(model, dict) else None
+    return members | (set(section) if isinstance(section, dict) else set())
 
 
 def _find_expected_type(name: str, value: Any) -> str:

@@ -25,7 +25,7 @@ from jitrisk.model.fields.quantities import describe_found, parse
 from jitrisk.model.fields.readers import Clock, FunctionReader, Reader
 from jitrisk.model.pointers.distributions import find_call_pointer, find_family_pointer, find_parameter_pointer
 from jitrisk.sampling.distributions import FAMILIES, Distribution, build_constant, build_distribution
-from jitrisk.units import HOUR, SECONDS_PER_UNIT, SHOWN_UNITS
+from jitrisk.units import HOUR, SECONDS_PER_UNIT, SHOWN_UNITS, format_duration
 
 _ALSO = " or a distribution such as `{normal: {mean: ..., sd: ...}}`"
 _LISTS = ("values", "weights")
@@ -103,7 +103,7 @@ class DistributionReader(Reader):
         """Return the end of a message about converted numbers: how each was written."""
         if not self.measure.time:
             return ""
-        unit = f"periods of {clock.seconds / HOUR:g} h" if self.measure.time > 0 else "units per draw"
+        unit = f"periods of {format_duration(clock.seconds / HOUR, 4)}" if self.measure.time > 0 else "units per draw"
         texts = {name: source for name, source in body.items() if isinstance(source, str) and name in parameters}
         pairs = ((name, source, parameters[name]) for name, source in texts.items())
         written = [

@@ -19,7 +19,7 @@ from jitrisk.model.fields.quantities import (
 )
 from jitrisk.model.fields.readers import Clock, FunctionReader, Reader
 from jitrisk.model.pointers.distributions import find_call_pointer
-from jitrisk.units import DAY, HOUR
+from jitrisk.units import DAY, HOUR, format_duration
 
 LARGEST = 1e12
 """No quantity of a model may be larger: beyond it float32 arithmetic on units is too coarse."""
@@ -187,7 +187,7 @@ class WholePeriods(Reader):
         return whole
 
     def _build_refusal(self, allowed: str, source: Any, periods: float, clock: Clock) -> ValueError:
-        length = f"a period is {clock.seconds / HOUR:g} h"
+        length = f"a period is {format_duration(clock.seconds / HOUR, 4)}"
         return build_refusal(
             f"expected {allowed} ({length}), found {describe_found(source)}, which is {periods:.6g} periods"
         )

@@ -10,9 +10,9 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrap_text
-from jitrisk.report.words import read_factors, render_effect, render_policy, render_unmet_demand
+from jitrisk.report.words import read_factors, render_effect, render_policy, render_units, render_unmet_demand
 from jitrisk.risk.lost_time import compute_lost_time
-from jitrisk.units import HOUR, HOURS_PER_DAY, MINUTE, format_duration, format_number
+from jitrisk.units import HOUR, HOURS_PER_DAY, MINUTE, format_duration
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
 _HAZARDS = 3  # named below a box
@@ -91,9 +91,9 @@ def _wrap_name(name: str) -> str:
 
 def _describe_stage(stage: xr.Dataset, period_days: float) -> tuple[str, ...]:
     capacity, cover = float(stage["capacity"]), float(stage["cover_days"]) * HOURS_PER_DAY
-    limit = f", ≤ {format_number(capacity, 4)} per day" if math.isfinite(capacity) else ""
+    limit = f", ≤ {render_units(capacity)} per day" if math.isfinite(capacity) else ""
     full = float(stage["order_up_to"])
-    store = format_number(full, 4) if math.isfinite(full) else "without limit"
+    store = render_units(full) if math.isfinite(full) else "without limit"
     days = f" = {format_duration(cover)}" if math.isfinite(cover) and cover > 0 else ""
     return (
         f"{format_duration(float(stage['lead_time']) * HOURS_PER_DAY)}{limit}",
@@ -103,7 +103,7 @@ def _describe_stage(stage: xr.Dataset, period_days: float) -> tuple[str, ...]:
 
 
 def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
-    demand = f"{format_number(float(customer['customer_demand']), 4)} per day"
+    demand = f"{render_units(float(customer['customer_demand']))} per day"
     return demand, render_unmet_demand(float(customer["backorder_share"]))
 
 

@@ -30,6 +30,7 @@ from jitrisk.report.figures.style import (
     set_title,
 )
 from jitrisk.report.model_summary import select_strategy
+from jitrisk.report.words import render_share
 from jitrisk.units import format_number
 
 _MOST = 60  # stages, and customers, that are legible in a diagram
@@ -135,7 +136,7 @@ def _label_links(one: xr.Dataset) -> dict[tuple[str, str], str]:
     for source, target, quantity, share in zip(*columns, strict=True):
         if not math.isnan(quantity):
             amount = "" if quantity == 1 else f"×{format_number(quantity)}"
-            part = "" if share == 1 else f"{format_number(100 * share)} %" if share else "fallback"
+            part = "" if share == 1 else render_share(share) if share else "fallback"
             words.setdefault((source, target), []).append(", ".join(filter(None, (amount, part))))
     found = {link: " + ".join(filter(None, each)) for link, each in words.items()}
     for customer, stage in zip(one["customer"].values.tolist(), one["customer_stage"].values.tolist(), strict=True):

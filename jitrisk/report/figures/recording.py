@@ -17,6 +17,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from jitrisk.report.quantities import format_axis_label
+
 Array = npt.NDArray[np.float64]
 Kind = Literal["curve", "points", "steps", "band", "intervals", "level", "bars", "spans", "nodes"]
 
@@ -39,7 +41,7 @@ class AxisQuantity(NamedTuple):
     @property
     def label(self) -> str:
         """The name and the unit, as they are written along the axis."""
-        return f"{self.name}, {self.unit}" if self.unit else self.name
+        return format_axis_label(self.name, self.unit)
 
 
 NO_QUANTITY = AxisQuantity()

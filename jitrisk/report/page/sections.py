@@ -17,10 +17,17 @@ from jitrisk.report.numbers import UNKNOWN, Rounded
 from jitrisk.report.replay_log import build_replay_log
 from jitrisk.report.summary import Summary
 from jitrisk.report.terminal_table import ReportTable
-from jitrisk.report.words import read_factors, render_distribution, render_draw_name, render_effect, render_policy
+from jitrisk.report.words import (
+    read_factors,
+    render_distribution,
+    render_draw_name,
+    render_effect,
+    render_parameters,
+    render_policy,
+)
 from jitrisk.risk import estimate_needed_paths
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.units import HOURS_PER_DAY, format_number, format_percent
+from jitrisk.units import HOURS_PER_DAY, format_duration, format_number, format_percent
 
 WIDTH = 0.01
 _LEAST_WIDTH = 0.0001
@@ -80,10 +87,11 @@ def build_assumption_tables(outline: xr.Dataset) -> tuple[PageTable, ...]:
 
 
 def _build_distribution_table(outline: xr.Dataset) -> PageTable:
+    drawn = outline[[str(name) for name, array in outline.data_vars.items() if "random" in array.dims]]
     rows = tuple(
         (
             render_draw_name(*(str(outline[name].values[k]) for name in ("random_quantity", "random_owner"))),
-            _join_by_strategy(outline.isel(random=k), _render_distribution),
+            _join_by_strategy(drawn.isel(random=k), _render_distribution, _render_with_parameters),
         )
         for k in range(outline.sizes["random"])
     )
@@ -91,8 +99,13 @@ def _build_distribution_table(outline: xr.Dataset) -> PageTable:
 
 
 def _render_distribution(draw: xr.Dataset) -> str:
-    values = {str(name): array.item() for name, array in draw.data_vars.items() if not array.dims}
+    values = {str(name): array.item() for name, array in draw.data_vars.items()}
     return render_distribution(values) if values["distribution_family"] else ""
+
+
+def _render_with_parameters(draw: xr.Dataset) -> str:
+    parameters, unit = (draw[name].item() for name in ("distribution_parameters", "random_unit"))
+    return f"{_render_distribution(draw)} ({render_parameters(parameters, unit)})" if parameters else ""
 
 
 def _build_hazard_table(outline: xr.Dataset) -> PageTable:
@@ -134,11 +147,24 @@ def _render_policy(stage: xr.Dataset, period_days: float) -> str:
     return render_policy({str(name): array.item() for name, array in stage.items() if not array.dims}, period_days)
 
 
-def _join_by_strategy(outline: _Values, render: Callable[[_Values], str]) -> str:
-    """Return values of an outline in words; where strategies differ, those of each."""
-    words = {str(name): render(outline.sel(strategy=name)) for name in outline["strategy"].values}
-    if len(set(words.values())) == 1:
-        return next(iter(words.values()))
+def _join_by_strategy(
+    outline: _Values, render: Callable[[_Values], str], render_all: Callable[[_Values], str] | None = None
+) -> str:
+    """Return values of an outline in words; where strategies differ, those of each.
+
+    Parameters
+    ----------
+    outline : the values, with the dimension strategy.
+    render : what makes words of those of one strategy.
+    render_all : what makes words of them where other values have the same words.
+    """
+    by_strategy = {str(name): outline.sel(strategy=name, drop=True) for name in outline["strategy"].values}
+    first = outline.isel(strategy=0)
+    if outline.equals(outline.isel(strategy=[0] * len(by_strategy)).assign_coords(strategy=outline["strategy"])):
+        return render(first)
+    words = {name: render(one) for name, one in by_strategy.items()}
+    if render_all is not None and len(set(words.values())) == 1:
+        words = {name: render_all(one) for name, one in by_strategy.items()}
     return "; ".join(f"{name}: {text or 'none'}" for name, text in words.items())
 
 
@@ -215,7 +241,7 @@ def build_precision_table(summary: Summary) -> PageTable:
 def _format_width(width: float) -> str:
     if not np.isfinite(width):
         return UNKNOWN
-    return f"{100 * width:.2g}" if width >= _LEAST_WIDTH else f"< {100 * _LEAST_WIDTH:g}"
+    return format_number(100 * width, 2) if width >= _LEAST_WIDTH else f"< {100 * _LEAST_WIDTH:g}"
 
 
 def _format_needed_paths(count: float) -> str:
@@ -236,10 +262,13 @@ def list_provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield "Paths", f"{count:,}, numbered {first:,} to {first + count - 1:,}"
     if "rare" in attrs:
         rare = json.loads(attrs["rare"])
-        shares = ", ".join(f"{row['hazard']} {100 * row['share']:.3g} %" for row in rare)
+        shares = ", ".join(f"{row['hazard']} {format_number(100 * row['share'])} %" for row in rare)
         yield "Rare hazards", f"sampled in a share of the paths each: {shares}; paths are weighted accordingly"
     periods, hours = int(attrs["periods"]), float(attrs["period_hours"])
-    yield "Horizon", f"{periods:,} periods of {hours:g} h measured, after {int(attrs.get('warm_up', 0)):,} of warm-up"
+    yield (
+        "Horizon",
+        f"{periods:,} periods of {format_duration(hours)} measured, after {int(attrs.get('warm_up', 0)):,} of warm-up",
+    )
 
 
 def render_command(outcomes: xr.Dataset) -> str:
