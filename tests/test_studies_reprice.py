@@ -116,8 +116,8 @@ def test_reprice__a_file_and_a_part_of_a_result_and_paths_handed_in_can_be_repri
     part = outcomes.sel(strategy=["jic"], stage=["part"]).isel(path=slice(5))
     assert jr.reprice(part, CHANGES)["value"].values.tolist() == [[3.5]]
     series = jr.sample(MODEL, paths=4, seed=2)
-    given = jr.reprice(jr.simulate(MODEL, exogenous=luck), CHANGES)
-    xr.testing.assert_equal(given, jr.simulate(changed(), exogenous=luck))
+    given = jr.reprice(jr.simulate(MODEL, exogenous=series), CHANGES)
+    xr.testing.assert_equal(given, jr.simulate(changed(), exogenous=series))
 
 
 def test_reprice__a_result_of_an_older_version_gets_what_it_lacks(outcomes):

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from jitrisk.dataset_variables import Variable
 from jitrisk.datasets.hazards import build_mixture_attrs, build_mixture_coords
 from jitrisk.datasets.labels import build_coordinates, build_provenance, build_variable
 from jitrisk.errors import ExogenousError
 from jitrisk.lower import list_members, list_names, list_series
 from jitrisk.lower.lead_times import round_to_periods
-from jitrisk.vocabulary import EXOGENOUS, SAMPLING, Variable
+from jitrisk.vocabulary import EXOGENOUS, SAMPLING
 
 if TYPE_CHECKING:
     from jitrisk.lower import GivenSeries

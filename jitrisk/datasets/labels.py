@@ -12,6 +12,7 @@ import xarray as xr
 
 from jitrisk import __version__
 from jitrisk.core_tables import list_totals
+from jitrisk.dataset_variables import Variable
 from jitrisk.datasets.hazards import (
     build_evidence_arrays,
     build_mixture_attrs,
@@ -20,7 +21,7 @@ from jitrisk.datasets.hazards import (
 )
 from jitrisk.errors import ResultError
 from jitrisk.lower import list_members, list_names
-from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES, Variable
+from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES
 
 if TYPE_CHECKING:
     from jitrisk.model import Network

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from jitrisk.dataset_variables import Variable
 from jitrisk.errors import ResultError
 from jitrisk.units import HOURS_PER_YEAR
-from jitrisk.vocabulary import CONTENTS, CYCLES, OUTCOMES, PRICES, RAREST, SAMPLING, Variable
+from jitrisk.vocabulary import CONTENTS, CYCLES, OUTCOMES, PRICES, RAREST, SAMPLING
 
 Array = npt.NDArray[np.float64]
 
