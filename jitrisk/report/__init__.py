@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jitrisk.report.conclusion import render_conclusion
 from jitrisk.report.json_documents import build_document
-from jitrisk.report.model_summary import ModelSummary, build_outline_document, summarize_model
+from jitrisk.report.model_summary import ModelSummary, summarize_model
+from jitrisk.report.outline_document import build_outline_document
 from jitrisk.report.precision_target import build_precision_document, render_precision_line
 from jitrisk.report.replay_log import ReplayLog, build_replay_document, build_replay_log
 from jitrisk.report.repricing import build_reprice_document, build_reprice_table

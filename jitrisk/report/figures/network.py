@@ -29,7 +29,7 @@ from jitrisk.report.figures.style import (
     mix_with_white,
     set_title,
 )
-from jitrisk.report.model_summary import select_strategy
+from jitrisk.report.outline_records import select_strategy
 from jitrisk.report.words import render_share
 from jitrisk.units import format_number
 
