@@ -138,6 +138,34 @@ def test_load__names_with_dots_and_hyphens_are_found():
     assert network.hazards["strike"].hits["no. 7.5"].yield_ == 0.5
 
 
+def test_patched__a_member_whose_name_begins_like_a_key_hides_no_other_key():
+    model = {key: value for key, value in GOOD.items() if key != "strategies"}
+    named = {name: GOOD["stages"]["other"] for name in ("stages.pump", "stages.pump.value", "policy.min_max", "value")}
+    model["stages"] = {**GOOD["stages"], **named}
+    changes = {
+        "stages.pump.value": "7",
+        "stages.stages.pump.capacity": "8",
+        "stages.stages.pump.value.value": "9",
+        "stages.other.policy.min_max.min": "20",
+        "hazards.strike.hits.policy.min_max.yield": "0.5",
+    }
+    network = load(model).patched(changes)
+    assert network.stages["pump"].value == 7
+    assert network.stages["stages.pump"].capacity == 8
+    assert network.stages["stages.pump.value"].value == 9
+    assert network.stages["other"].policy.min.units == 20
+    assert network.hazards["strike"].hits["policy.min_max"].yield_ == 0.5
+
+
+def test_patched__a_strategy_reaches_an_input_of_the_model_whose_name_has_dots():
+    model = copy.deepcopy(GOOD)
+    model["stages"]["pump"]["inputs"] = {"steel no. 7": {"quantity": 2, "from": {"steel": 1}}}
+    changed = load(model).patched({"strategies.lean.stages.pump.inputs.steel no. 7.quantity": "3"})
+    pump = {"inputs": {"steel no. 7": {"quantity": 3, "from": {"steel": 1}}}}
+    model["strategies"]["lean"].setdefault("stages", {}).setdefault("pump", {}).update(pump)
+    assert changed == load(model)
+
+
 def test_load__changes_follow_each_other_and_leave_the_network_they_start_from():
     network = load(GOOD)
     before = network.text
@@ -202,6 +230,32 @@ def test_load__a_text_that_repeats_itself_without_end_is_refused_by_size():
     for name, below in zip("bcdefg", "abcdef", strict=True):
         bomb += f", {name}: &{name} [{', '.join([f'*{below}'] * 10)}]"
     assert "more than 1,000,000 keys and values" in refusal({"stages.pump.yield": bomb + "}"})
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("horizon", "`horizon` must be the same under every strategy"),
+        ("name", "`name` must be the same under every strategy"),
+        ("silence", "`silence` must be the same under every strategy"),
+        ("holding_rate", "`strategies.lean.holding_rate` is a rate `20 % / year`, which has no key `a`; set "),
+        ("stages.pump.value", "`strategies.lean.stages.pump.value` is the number `100`, which has no key `a`; set "),
+        ("stages.pump.vlaue", "unknown key `vlaue`; did you mean `value`?"),
+    ],
+)
+@pytest.mark.parametrize("below", [".a", ".a.b.c"])
+def test_patched__a_key_of_a_strategy_below_a_plain_value_is_refused(field, words, below):
+    found = refusal({f"strategies.lean.{field}{below}": 1})
+    assert found.startswith(f"strategies.lean.{field}")
+    assert words in found
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize("text", ["\udcff", "x\ud800", "[x\ud800]", "{a: \udfff}"])
+@pytest.mark.parametrize("key", ["name", "horizon", "stages.pump.lead_time", "strategies.lean.stages.pump.value"])
+def test_patched__a_text_that_is_not_utf_8_is_refused_with_its_character(key, text):
+    half = next(one for one in text if not one.isascii())
+    assert refusal({key: text}) == f"{key}: expected UTF-8 text, found U+{ord(half):04X} half of a surrogate pair"
 
 
 @pytest.mark.parametrize("key", ["", 7, None])

@@ -27,6 +27,7 @@ from jitrisk.model.network import Network
 from jitrisk.model.parts.part import Part
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, read_yaml
+from jitrisk.printable import find_unprintable
 from jitrisk.units import format_bytes
 from jitrisk.vocabulary import PRICES
 
@@ -37,7 +38,7 @@ FIELDS = ("holding_rate", "days_receivable", "days_payable")
 """What a patch can change beside the sections."""
 
 _ALLOWED = (*FIELDS, *SECTIONS)
-_FIELD = 5  # steps from the top of a model to a field in the patch of a strategy, which replaces the whole field
+_FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole
 _SIMULATE_AGAIN = (
     "only prices can be changed without simulating again: simulate the model with this change, as `jitrisk compare "
     "MODEL --set KEY=VALUE` does"
@@ -95,19 +96,25 @@ def find_key_path(model: Mapping[str, Any], key: Any) -> KeyPath:
     """
     if not isinstance(key, str) or not key:
         raise _ChangeError(f"expected a key such as `stages.valve.value`, found {describe_found(key)}")
-    members = [name for section in SECTIONS for name in _list_members(model, section)]
-    node: Any = model
     key_path: KeyPath = ()
     rest: str | None = key
     while rest is not None:
         kind, names = _list_names(model, key_path)
-        known = names if kind else {*members, *(node if isinstance(node, Mapping) else ())}
+        known = names if kind else _list_known_keys(model, key_path)
         step, rest = _split_step(rest, known)
         if kind and step not in names:
             raise _ChangeError(f"{describe_unknown(kind, step, names)}; a change adds no {kind} to a model")
         key_path = (*key_path, step)
-        node = node.get(step) if isinstance(node, Mapping) else None
     return key_path
+
+
+def _list_known_keys(model: Mapping[str, Any], key_path: KeyPath) -> set[str]:
+    """Return the keys below a key path, with the stages and customers where their names may stand."""
+    inside = _drop_strategy(key_path)
+    nodes = [_find_value(model, key_path), _find_value(model, inside)]
+    if len(inside) % 2 and inside[2::2] in (("inputs",), ("inputs", "from"), ("hits",)):
+        nodes += [_list_members(model, "stages"), _list_members(model, "customers")]
+    return {key for node in nodes if isinstance(node, Mapping) for key in node}
 
 
 def _split_step(rest: str, known: Iterable[str]) -> tuple[str, str | None]:
@@ -121,16 +128,16 @@ def _list_names(model: Mapping[str, Any], key_path: KeyPath) -> tuple[str, Colle
     """Return what the names below a key path are of, and those there are; nothing where any key may stand."""
     if key_path == ("strategies",):
         return "strategy", _list_members(model, "strategies") or (ONLY,)
-    inside = key_path[2:] if key_path[:1] == ("strategies",) else key_path
+    inside = _drop_strategy(key_path)
     if len(inside) == 1 and inside[0] in SECTIONS:
         section = str(inside[0])
         return section.removesuffix("s"), _list_members(model, section)
     return "", ()
 
 
-def _list_members(model: Mapping[str, Any], section: str) -> Collection[str]:
+def _list_members(model: Mapping[str, Any], section: str) -> Mapping[str, Any]:
     members = model.get(section)
-    return members if isinstance(members, Mapping) else ()
+    return members if isinstance(members, Mapping) else {}
 
 
 def _read_value(given: Any) -> Any:
@@ -143,6 +150,9 @@ def _read_value(given: Any) -> Any:
         tree = read_yaml(f"value: {given}")
     except TextError as error:
         raise _ChangeError(error.message) from None
+    except UnicodeEncodeError as error:
+        message = f"expected UTF-8 text, found {find_unprintable(error.object[error.start])}"
+        raise _ChangeError(message) from None
     except TooManyFaultsError as error:
         tree = error.tree
     if tree.findings:
@@ -177,7 +187,7 @@ def _list_choices(key_path: KeyPath, step: int | str) -> Iterator[tuple[str, ...
 def find_part(key_path: KeyPath) -> type[Part] | None:
     """Return what the mapping at a key path is read as, None where it is none of the parts of a model."""
     part: type[Part] | None = Network
-    steps = iter(key_path[2:] if key_path[:1] == ("strategies",) and len(key_path) > 1 else key_path)
+    steps = iter(_drop_strategy(key_path))
     for step in steps:
         if part is None or step not in part.list_keys():
             return None
@@ -221,22 +231,31 @@ def _set_value(model: dict[str, Any], key_path: KeyPath, value: Any) -> None:
 
 def _copy_field(model: Mapping[str, Any], key_path: KeyPath) -> Any:
     """Return what a strategy that does not replace a field has there; an empty mapping elsewhere."""
-    node: Any = model if key_path[0] == "strategies" and len(key_path) == _FIELD else {}
-    for step in key_path[2:]:
-        node = node.get(step, {})
-    return deepcopy(node)
+    inside = _drop_strategy(key_path)
+    is_field = len(inside) == _FIELD if inside[:1] and inside[0] in SECTIONS else inside in [(key,) for key in FIELDS]
+    if len(inside) == len(key_path) or not is_field:
+        return {}
+    found = _find_value(model, inside)
+    return {} if found is None else deepcopy(found)
+
+
+def _drop_strategy(key_path: KeyPath) -> KeyPath:
+    """Return the key path in the model of what stands at a key path in the patch of a strategy."""
+    return key_path[2:] if key_path[:1] == ("strategies",) and len(key_path) > 1 else key_path
+
+
+def _find_value(model: Mapping[str, Any], key_path: KeyPath) -> Any:
+    """Return the value at a key path, None where there is none."""
+    node: Any = model
+    for step in key_path:
+        node = node.get(step) if isinstance(node, Mapping) else None
+    return node
 
 
 def read_values(text: str, keys: Iterable[str]) -> dict[str, Any]:
     """Return the values at keys of a model, None where there is none; `find_key_path` must accept every key."""
     model = json.loads(text)
-    values = {}
-    for key in keys:
-        node = model
-        for step in find_key_path(model, key):
-            node = node.get(step) if isinstance(node, Mapping) else None
-        values[key] = node
-    return values
+    return {key: _find_value(model, find_key_path(model, key)) for key in keys}
 
 
 def require_prices(text: str, keys: Iterable[Any]) -> None:
