@@ -122,6 +122,53 @@ def test_load__a_key_takes_the_place_of_those_it_excludes():
     assert lean.hazards["strike"].rate is None
 
 
+@pytest.mark.parametrize(
+    ("before", "changes", "after"),
+    [
+        (
+            {"lognormal": {"mean": "2 d", "cv": 0.5}},
+            {"lognormal.sd": "1 d"},
+            {"lognormal": {"mean": "2 d", "sd": "1 d"}},
+        ),
+        (
+            {"gamma": {"mean": "2 d", "cv": 0.5}},
+            {"gamma.shape": "2", "gamma.scale": "1 d"},
+            {"gamma": {"shape": 2, "scale": "1 d"}},
+        ),
+        ({"weibull": {"scale": "2 d", "shape": 2}}, {"weibull.mean": "2 d"}, {"weibull": {"shape": 2, "mean": "2 d"}}),
+        ({"normal": {"mean": "9 d", "sd": "1 d"}}, {"exponential.mean": "2 d"}, {"exponential": {"mean": "2 d"}}),
+        ({"exponential": {"mean": "9 d"}}, {"constant": "2 d"}, {"constant": "2 d"}),
+        (
+            {"empirical": {"values": ["1 d", "3 d"]}},
+            {"empirical.weights": "[1, 3]"},
+            {"empirical": {"values": ["1 d", "3 d"], "weights": [1, 3]}},
+        ),
+    ],
+)
+@pytest.mark.parametrize("field", ["stages.steel.lead_time", "hazards.boom.time_between", "hazards.boom.duration"])
+def test_patched__a_family_or_parameter_takes_the_place_of_those_it_excludes(field, before, changes, after):
+    network = load(spoiled(field, before)).patched({f"{field}.{key}": value for key, value in changes.items()})
+    assert network == load(spoiled(field, after))
+    assert network.text == load(spoiled(field, after)).text
+    under = load(spoiled(field, before)).patched({f"strategies.lean.{field}.{k}": v for k, v in changes.items()})
+    section, name, key = field.split(".")
+    patch = {section: {name: {key: after}}}
+    assert under.strategies["lean"] == load(spoiled(field, before) | {"strategies": {"lean": patch}}).strategies["lean"]
+
+
+def test_patched__a_family_leaves_the_time_between_draws():
+    shop = load(GOOD).patched({"customers.shop.demand.normal": "{mean: 9, sd: 1}"}).customers["shop"]
+    demand = {"every": "1 d", "normal": {"mean": 9, "sd": 1}}
+    assert shop == load(spoiled("customers.shop.demand", demand)).customers["shop"]
+
+
+def test_patched__parameters_that_exclude_each_other_are_not_set_together():
+    both = {"stages.steel.lead_time.lognormal.sd": "1 d", "stages.steel.lead_time.lognormal.cv": "0.3"}
+    assert refusal(both) == "stages.steel.lead_time.lognormal.cv: `cv` and `sd` exclude each other; set one of the two"
+    two = {"stages.steel.lead_time.normal.sd": "1 d", "stages.steel.lead_time.gamma.cv": "0.3"}
+    assert "`gamma` and `normal` exclude each other" in refusal(two)
+
+
 def test_load__names_with_dots_and_hyphens_are_found():
     model = {key: value for key, value in GOOD.items() if key != "strategies"}
     model["stages"] = {**GOOD["stages"], "no. 7.5": GOOD["stages"]["other"], "no-8": GOOD["stages"]["other"]}
@@ -140,7 +187,7 @@ def test_load__names_with_dots_and_hyphens_are_found():
 
 def test_patched__a_member_whose_name_begins_like_a_key_hides_no_other_key():
     model = {key: value for key, value in GOOD.items() if key != "strategies"}
-    named = {name: GOOD["stages"]["other"] for name in ("stages.pump", "stages.pump.value", "policy.min_max", "value")}
+    named = dict.fromkeys(("stages.pump", "stages.pump.value", "policy.min_max", "value"), GOOD["stages"]["other"])
     model["stages"] = {**GOOD["stages"], **named}
     changes = {
         "stages.pump.value": "7",
@@ -283,6 +330,24 @@ def test_load__what_no_longer_fits_keeps_its_line_and_what_was_changed_has_none(
     found = refusal({"horizon": "2 weeks", "stages.pump.value": "-1"}, load(path))
     assert f"{path}:{line}: warm_up: the warm-up, 84 periods, must be shorter than the horizon, 42 periods" in found
     assert "\nstages.pump.value: expected " in f"\n{found}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("stages.pump.inputs.metal.from.steel", "0.5", "stages.pump.inputs.metal.from: the shares must add up to 1, "),
+        ("hazards.strike.hits.foo.capacity", "0.2", "hazards.strike.hits.foo: unknown stage or customer `foo`; "),
+        ("customers.shop.demand.normal.mean", "9", "customers.shop.demand.normal: normal takes {mean, sd} or "),
+        ("strategies.lean.horizon.a", "9", "strategies.lean.horizon: `horizon` must be the same "),
+        ("stages.pump.kanban.cards", "9", "stages.pump.kanban: "),
+    ],
+)
+def test_patched__a_fault_of_what_holds_a_changed_value_names_the_key_of_the_change(tmp_path, key, value, fault):
+    found = refusal({key: value}, load(written(tmp_path, GOOD)))
+    assert "plant.yaml" not in found
+    assert found.startswith(fault)
+    assert found.endswith(f"; as set by `{key}`")
+    assert refusal({key: value}) == found
 
 
 def test_find_warnings__a_warning_about_what_was_changed_names_its_key_without_a_line(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,16 @@ from typing import Any
 from jitrisk.errors import Fault, ModelError
 from jitrisk.files.regular_files import identify_special_file, read_regular
 from jitrisk.model.examples import list_examples
-from jitrisk.model.faults import Finding, Origin, describe_unknown, format_key, format_reason, format_text
+from jitrisk.model.faults import (
+    Finding,
+    KeyPath,
+    Origin,
+    describe_unknown,
+    format_key,
+    format_reason,
+    format_text,
+    quote_names,
+)
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
 from jitrisk.model.patches import apply_changes, serialize_model
@@ -101,19 +110,26 @@ def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
     tree.lines = {key_path: line for key_path, line in origin.lines.items() if not origin.is_changed(key_path)}
     changed, findings = _read_network(tree, Path(network.origin.file).parent)
     if findings or changed is None:
-        raise _build_error(_locate_changed_faults(findings, tree, origin))
+        raise _build_error(_locate_changed_faults(findings, tree, origin, key_paths))
     return changed.attach_origin(replace(origin, lines=tree.lines), patch_network)
 
 
-def _locate_changed_faults(findings: Iterable[Finding], tree: Tree, origin: Origin) -> list[tuple[int, Fault]]:
-    """Return the findings in a changed model as faults: with a line of its file where that still holds them."""
-    located = _locate_faults(findings, tree, origin.file, Path(origin.file).parent)
-    changed = {
-        format_key(tree.locate(finding.key_path)[0])
-        for finding in findings
-        if origin.is_changed(finding.key_path) and not finding.file
-    }
-    return [(line, replace(fault, file="", line=None) if fault.key in changed else fault) for line, fault in located]
+def _locate_changed_faults(
+    findings: Iterable[Finding], tree: Tree, origin: Origin, key_paths: Mapping[str, KeyPath]
+) -> Iterator[tuple[int, Fault]]:
+    """Yield the findings in a changed model as faults, each with the line of the model that orders it.
+
+    A fault in what was changed has no line in the file. Where only a part of what it is about was changed, its message
+    ends with the keys of the change.
+    """
+    for finding in dict.fromkeys(findings):
+        ((order, fault),) = _locate_faults([finding], tree, origin.file, Path(origin.file).parent)
+        place, _ = tree.locate(finding.key_path)
+        keys = [key for key, key_path in key_paths.items() if place and key_path[: len(place)] == place != key_path]
+        if not finding.file and (keys or origin.is_changed(place)):
+            message = f"{fault.message}; as set by {quote_names(keys)}" if keys else fault.message
+            fault = replace(fault, message=message, file="", line=None)
+        yield order, fault
 
 
 def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:

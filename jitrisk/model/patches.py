@@ -22,12 +22,14 @@ from jitrisk.model.faults import (
     quote_names,
     suggest_name,
 )
+from jitrisk.model.fields.distributions import Demand
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
 from jitrisk.model.parts.part import Part
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, read_yaml
 from jitrisk.printable import find_unprintable
+from jitrisk.sampling.distributions import FAMILIES, Distribution
 from jitrisk.units import format_bytes
 from jitrisk.vocabulary import PRICES
 
@@ -182,6 +184,22 @@ def _list_choices(key_path: KeyPath, step: int | str) -> Iterator[tuple[str, ...
     part = find_part(key_path)
     if part:
         yield from (group for group in part.choices if step in group)
+    elif step in FAMILIES and _is_distribution(key_path):
+        yield tuple(FAMILIES)
+    elif key_path and key_path[-1] in FAMILIES and _is_distribution(key_path[:-1]):
+        family = FAMILIES[str(key_path[-1])]
+        together = {name for form in family.forms if step in form for name in form}
+        yield from (tuple(sorted((str(step), name))) for name in family.parameters if together and name not in together)
+
+
+def _is_distribution(key_path: KeyPath) -> bool:
+    """Return whether the value at a key path is read as a distribution."""
+    part = find_part(key_path[:-1]) if key_path else None
+    if part is None or key_path[-1] not in part.list_keys():
+        return False
+    annotation = part.model_fields[part.list_keys()[str(key_path[-1])]].annotation
+    kinds = [annotation, *get_args(annotation)]
+    return any(kind in (Distribution, Demand) for one in kinds for kind in (one, *get_args(one)))
 
 
 def find_part(key_path: KeyPath) -> type[Part] | None:
