@@ -12,10 +12,9 @@ import pytest
 from modelfile import GOOD, line_of, spoiled, written
 
 from jitrisk.errors import ModelError
-from jitrisk.model import Network, list_examples, load, require_prices
+from jitrisk.model import Network, list_examples, load
 from jitrisk.model.text.tree import DEEPEST, MOST_BYTES
 from jitrisk.model_warnings import find_warnings
-from jitrisk.vocabulary import PRICES
 
 
 def edited(changes: dict[tuple[str, ...], Any], model: dict[str, Any] = GOOD) -> Network:
@@ -89,7 +88,9 @@ def leaves(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
 @pytest.mark.parametrize("name", sorted(list_examples()))
 def test_load__every_value_of_an_example_is_reached_by_its_key(name):
     network = load(name)
-    values = {".".join(path): json.dumps(value) for path, value in leaves(json.loads(network.text)).items()}
+    found = leaves(json.loads(network.text))
+    # What a table was read into is set as a whole.
+    values = {".".join(path): json.dumps(value) for path, value in found.items() if "empirical" not in path}
     assert len(values) > 20
     again = network.patched(values)
     assert again == network
@@ -238,6 +239,38 @@ def test_load__a_table_beside_the_model_file_can_be_set(tmp_path):
     assert "delays.csv" in refusal({"stages.other.lead_time": "{empirical: {file: delays.csv, column: days}}"})
 
 
+TABLE = {"empirical": {"file": "sold.csv", "column": "units", "weights": "days"}}
+
+
+@pytest.mark.parametrize("prefix", ["", "strategies.lean."])
+@pytest.mark.parametrize("below", ["file", "column", "weights", "values"])
+def test_patched__a_key_below_a_table_that_was_read_is_refused(tmp_path, monkeypatch, prefix, below):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sold.csv").write_text("units,days\n5,1\n7,3\n")
+    whole = f"{prefix}customers.shop.demand.empirical"
+    words = f"{whole}.{below}: a table was read here; set `{whole}` as a whole"
+    for source in (spoiled("customers.shop.demand", TABLE), written(tmp_path, spoiled("customers.shop.demand", TABLE))):
+        network = load(source)
+        assert refusal({f"{whole}.{below}": "[1, 2]"}, network) == words
+        later = load(GOOD).patched({"customers.shop.demand": TABLE}).patched({"horizon": "2 years"})
+        assert refusal({f"{whole}.{below}": "[1, 2]"}, later) == words
+        lean = network.strategies["lean"]
+        assert "a table was read here" in refusal({f"customers.shop.demand.empirical.{below}": "[1, 2]"}, lean)
+
+
+def test_patched__a_table_set_as_a_whole_can_be_changed_by_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sold.csv").write_text("units,days\n5,1\n7,3\n")
+    key = "customers.shop.demand"
+    network = load(spoiled(key, TABLE)).patched({f"{key}.empirical": {"values": [2, 4]}})
+    assert network.patched({f"{key}.empirical.weights": [3, 1]}).customers["shop"].demand.mean() == 2.5
+    network = load(spoiled(key, TABLE)).patched({f"{key}.poisson.mean": 9}).patched({f"{key}.empirical.values": [1, 3]})
+    assert network.patched({f"{key}.empirical.weights": [1, 1]}).customers["shop"].demand.mean() == 2
+    by_strategy = load(spoiled(key, TABLE)).patched({f"strategies.lean.{key}": "{empirical: {values: [2, 4]}}"})
+    lean = by_strategy.patched({f"strategies.lean.{key}.empirical.weights": [3, 1]}).strategies["lean"]
+    assert lean.customers["shop"].demand.mean() == 2.5
+
+
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
@@ -358,66 +391,6 @@ def test_find_warnings__a_warning_about_what_was_changed_names_its_key_without_a
     patched = load(path).patched({"strategies.lean.stages.pump.capacity": "100"})
     (warning,) = (one for one in find_warnings(patched) if one.name == "number-per-period")
     assert (warning.key, warning.line) == ("strategies.lean.stages.pump.capacity", None)
-
-
-def repriced(changes: dict[Any, Any], model: dict[str, Any] = GOOD) -> Network:
-    network = load(model)
-    require_prices(network.text, changes)
-    return network.patched(changes)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("holding_rate", "15 % / year"),
-        ("days_payable", "60 d"),
-        ("stages.pump.value", 80),
-        ("stages.steel.unit_cost", 2.5),
-        ("customers.shop.price", 250),
-        ("customers.export.backorder_cost", "3 / d"),
-        ("strategies.lean.days_receivable", "10 d"),
-        ("strategies.buffered.stages.steel.value", 9),
-        ("strategies.lean.customers.shop.lost_cost", 1),
-        ("customers.shop.shortage_cost", 12),
-        ("stages.steel.holding_rate", "1 % / week"),
-        ("strategies.lean.stages.steel.holding_rate", "1 % / week"),
-        ("stages.pump.owned_in_process", False),
-    ],
-)
-def test_require_prices__a_price_is_changed_by_its_key(key, value):
-    assert repriced({key: value}) == edited({tuple(key.split(".")): value})
-
-
-def test_require_prices__every_price_of_the_vocabulary_has_a_key():
-    where = {("strategy",): "", ("strategy", "stage"): "stages.pump.", ("strategy", "customer"): "customers.shop."}
-    other = {"holding_rate": "1 % / year", "days_payable": "9 d", "days_receivable": "9 d", "owned_in_process": False}
-    network = repriced({where[p.dims] + name: other.get(name, 77) for name, p in PRICES.items()})
-    assert network.strategies["lean"].stages["pump"].downtime_cost == 77
-
-
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [
-        ("stages.pmup.value", "unknown stage `pmup`; did you mean `pump`?"),
-        ("stages.pump.vlaue", "`vlaue` is no price; did you mean `value`? (allowed: `value`, `holding_rate`, "),
-        ("customers.shop.value", "is no price (allowed: `price`, `backorder_cost`, `lost_cost`, `shortage_cost`)"),
-        ("stages.pump.lead_time", "only prices can be changed without simulating again: simulate the model with this"),
-        ("stages.pump.policy.kanban.cards", "of a stage `value`, "),
-        ("hazards.strike.rate", "prices are of the model `holding_rate`, `days_receivable`, `days_payable`; of a"),
-        ("period", "as `jitrisk compare MODEL --set KEY=VALUE` does"),
-        ("stages.pump", "no price"),
-        ("strategies.lean", "no price"),
-        ("", "expected a key such as"),
-        (7, "expected a key such as `stages.valve.value`"),
-    ],
-)
-def test_require_prices__what_is_no_price_is_refused_with_what_is(key, words):
-    with pytest.raises(ModelError) as caught:
-        repriced({key: 3})
-    found = str(caught.value)
-    assert words in found
-    assert "\n" not in found
-    assert found.startswith(f"{key}: " if key else "expected")
 
 
 @pytest.mark.parametrize("value", ["30 d", "1 month", "P30D", "0 d"])

@@ -26,7 +26,7 @@ from jitrisk.model.network import Network
 from jitrisk.model.patches import apply_changes, serialize_model
 from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies
-from jitrisk.model.tables import TableInliner
+from jitrisk.model.tables import TableInliner, find_tables
 from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
 from jitrisk.units import format_bytes
 
@@ -92,16 +92,18 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
         placed += _locate_faults(again, other, file, folder)
     if placed or network is None:
         raise _build_error(placed)
-    return network.attach_origin(Origin(file, first.lines), patch_network)
+    origin = Origin(file, first.lines, tables=frozenset(find_tables(first.data)))
+    return network.attach_origin(origin, patch_network)
 
 
 def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
     """Return a network with other values at some keys; see `Network.patched`."""
     if not changes:
         return network
-    model, key_paths = apply_changes(network.text, changes)
     # The lines of the file are those of the model, not of the network of one strategy.
+    tables = _list_tables(network.origin)
     origin = Origin() if network.origin.strategy else network.origin
+    model, key_paths = apply_changes(network.text, changes, tables)
     origin = replace(origin, changed=origin.changed.union(key_paths.values()))
     try:
         tree = copy_mapping(model)
@@ -111,7 +113,18 @@ def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
     changed, findings = _read_network(tree, Path(network.origin.file).parent)
     if findings or changed is None:
         raise _build_error(_locate_changed_faults(findings, tree, origin, key_paths))
-    return changed.attach_origin(replace(origin, lines=tree.lines), patch_network)
+    now = Origin(changed=frozenset(key_paths.values()))
+    kept = {table for table in tables if not now.is_changed(table) and tree.locate(table)[0] == table}
+    origin = replace(origin, lines=tree.lines, tables=kept.union(find_tables(tree.data)))
+    return changed.attach_origin(origin, patch_network)
+
+
+def _list_tables(origin: Origin) -> frozenset[KeyPath]:
+    """Return the key paths of the tables in the network of an origin; under a strategy also those of the model."""
+    if not origin.strategy:
+        return origin.tables
+    patch = ("strategies", origin.strategy)
+    return frozenset(table[2:] if table[:2] == patch else table for table in origin.tables)
 
 
 def _locate_changed_faults(

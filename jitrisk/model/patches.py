@@ -55,13 +55,16 @@ class _ChangeError(Exception):
         super().__init__()
 
 
-def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, KeyPath]]:
+def apply_changes(
+    text: str, changes: Mapping[str, Any], tables: Collection[KeyPath] = ()
+) -> tuple[dict[str, Any], dict[str, KeyPath]]:
     """Return a model with other values at some keys.
 
     Parameters
     ----------
     text : the model, as the text of a network holds it.
     changes : values by their keys, such as ``{"stages.valve.value": 350}``; see `Network.patched`.
+    tables : key paths of the tables that were read.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any]
     Raises
     ------
     ModelError
-        If a key leads nowhere, a text is no value of a model file, or two changes exclude each other.
+        If a key leads nowhere or into a table, a text is no value of a model file, or two changes exclude each other.
     """
     model: dict[str, Any] = json.loads(text)
     faults: list[Fault] = []
@@ -79,6 +82,7 @@ def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any]
     for key, given in changes.items():
         try:
             key_paths[key], values[key] = find_key_path(model, key), _read_value(given)
+            _refuse_key_of_table(model, key_paths[key], tables)
         except _ChangeError as error:
             faults += (Fault(message, str(key)) for message in error.messages)
     for key, message in [] if faults else [*_find_conflicts(key_paths), *_set_values(model, key_paths, values)]:
@@ -162,6 +166,17 @@ def _read_value(given: Any) -> Any:
     if list(tree.data) != ["value"]:
         raise _ChangeError(f"expected one value, found the key `{format_text(list(tree.data)[1])}` as well")
     return tree.data["value"]
+
+
+def _refuse_key_of_table(model: Mapping[str, Any], key_path: KeyPath, tables: Collection[KeyPath]) -> None:
+    """Refuse a key below a table: its file and column are no longer in the model, only what was read from them."""
+    inside = _drop_strategy(key_path)
+    is_replaced = _find_value(model, key_path[: len(key_path) - len(inside) + _FIELD]) is not None
+    for path in (key_path, () if is_replaced else inside):
+        for n in range(1, len(path)):
+            if path[:n] in tables:
+                whole = format_key(key_path[: len(key_path) - len(path) + n])
+                raise _ChangeError(f"a table was read here; set `{whole}` as a whole")
 
 
 def _find_conflicts(key_paths: Mapping[str, KeyPath]) -> Iterator[tuple[str, str]]:
