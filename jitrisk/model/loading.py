@@ -115,7 +115,7 @@ def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
         raise _build_error(_locate_changed_faults(findings, tree, origin, key_paths))
     now = Origin(changed=frozenset(key_paths.values()))
     kept = {table for table in tables if not now.is_changed(table) and tree.locate(table)[0] == table}
-    origin = replace(origin, lines=tree.lines, tables=kept.union(find_tables(tree.data)))
+    origin = replace(origin, lines=tree.lines, tables=frozenset(kept).union(find_tables(tree.data)))
     return changed.attach_origin(origin, patch_network)
 
 
