@@ -195,7 +195,7 @@ def read_draws(
     return Draws(Horizon(network.horizon, network.warm_up), numbers, parse_seed(seed), given, mixture)
 
 
-def warn_caller(message: str) -> None:
+def _warn_caller(message: str) -> None:
     """Issue a warning at the line outside this package that called into it."""
     if sys.version_info >= (3, 12):
         warnings.warn(message, skip_file_prefixes=(_PACKAGE,))
@@ -233,7 +233,7 @@ def find_mixture(
     found = build_mixture([list_hazards(one, given) for one in strategies], network.horizon)
     if not weighted:
         if found is None:
-            warn_caller(
+            _warn_caller(
                 f"no hazard is rare (each begins within the horizon with a probability of {RARE_BELOW:g} or more, or "
                 "never), so that sampling rare hazards changes nothing"
             )

@@ -286,7 +286,7 @@ def test_replay__a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.Monk
         lambda: jr.sample("bicycles", 3, rare=True),
     ],
 )
-def test_warn_caller__a_warning_is_at_the_line_of_the_caller(call: Callable[[], xr.Dataset]) -> None:
+def test_find_mixture__a_warning_is_at_the_line_of_the_caller(call: Callable[[], xr.Dataset]) -> None:
     with pytest.warns(UserWarning, match="no hazard is rare") as caught:
         call()
     (warning,) = caught

@@ -1,6 +1,6 @@
-"""Changes to a model as plain values: the patch of a strategy, and values at single keys.
+"""Changes to a model as plain values: values at single keys, and what a patch can change.
 
-Both change the model as it is written, before anything in it is read, and where they give one of several keys that
+They change the model as it is written, before anything in it is read, and where they give one of several keys that
 exclude each other, such as `rate` and `time_between`, the others leave the model.
 """
 
@@ -13,9 +13,7 @@ from typing import Any, get_args, get_origin
 
 from jitrisk.errors import Fault, ModelError
 from jitrisk.model.faults import (
-    Finding,
     KeyPath,
-    KnownNames,
     describe_unknown,
     format_key,
     format_text,
@@ -39,7 +37,6 @@ ONLY = "base"
 FIELDS = ("holding_rate", "days_receivable", "days_payable")
 """What a patch can change beside the sections."""
 
-_ALLOWED = (*FIELDS, *SECTIONS)
 _FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole
 _SIMULATE_AGAIN = (
     "only prices can be changed without simulating again: simulate the model with this change, as `jitrisk compare "
@@ -329,68 +326,6 @@ def _explain_refusal(key_path: KeyPath) -> str:
 
 def _list_prices(part: type[Part] | None) -> list[str]:
     return [name for name in part.list_keys() if name in PRICES] if part else []
-
-
-def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
-    """Return a model with the patch of a strategy applied, and what is wrong with the patch itself.
-
-    Mappings merge down to a stage, a customer or a hazard; each field below is replaced whole. A patch names nothing
-    new, and what must be the same under every strategy cannot be patched.
-
-    Parameters
-    ----------
-    model : the model that is patched.
-    patch : what the strategy changes.
-
-    Returns
-    -------
-    The merged model, which shares with `model` every member that is not patched and has no strategies; and the
-    findings, with key paths from the top of the patch.
-    """
-    result = {key: value for key, value in model.items() if key != "strategies"}
-    if not isinstance(patch, Mapping):
-        expected = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change"
-        message = f"{expected}, found {describe_found(patch)}"
-        return result, [Finding((), message)]
-    findings: list[Finding] = []
-    allowed = KnownNames("key", _ALLOWED)
-    for key, change in patch.items():
-        if key in SECTIONS:
-            result |= _patch_section(key, model, change, findings)
-        elif key in FIELDS:
-            result[key] = change
-        elif key in Network.list_keys():
-            message = f"`{key}` must be the same under every strategy; a strategy can change {quote_names(_ALLOWED)}"
-            findings.append(Finding((key,), message))
-        else:
-            findings.append(Finding((key,), allowed.explain_unknown(key)))
-    return result, findings
-
-
-def _patch_section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
-    """Return the patched section under its name, or nothing where the model has none that can be patched."""
-    if not isinstance(change, Mapping):
-        findings.append(Finding((section,), f"expected a mapping of names to changes, found {describe_found(change)}"))
-        return {}
-    base = model.get(section, {})
-    if not isinstance(base, Mapping) or (section not in model and section in Network.guess_keys(model)):
-        return {}
-    result = dict(base)
-    known = KnownNames(section.removesuffix("s"), base)
-    for name, fields in change.items():
-        if name not in known:
-            findings.append(Finding((section, name), f"{known.explain_unknown(name)}; a strategy adds nothing new"))
-        elif not isinstance(fields, Mapping):
-            findings.append(Finding((section, name), f"expected a mapping of fields, found {describe_found(fields)}"))
-        elif isinstance(base[name], Mapping):
-            result[name] = {**_drop_rivals(SECTIONS[section], base[name], fields), **fields}
-    return {section: result} if section in model else {}
-
-
-def _drop_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the base that the patch does not exclude."""
-    rivals = {key for group in part.choices if any(key in fields for key in group) for key in group}
-    return {key: value for key, value in base.items() if key not in rivals}
 
 
 def count_matched_steps(patch: Any, key_path: KeyPath) -> int:
