@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,8 @@ TRACED = 200
 """Paths traced period by period by default: enough for a fan chart."""
 
 _LAST = 2**63
+
+_PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 Source = Network | str | os.PathLike[str] | Mapping[str, Any]
 
@@ -190,6 +194,17 @@ def read_draws(
     return Draws(Horizon(network.horizon, network.warm_up), numbers, parse_seed(seed), given, mixture)
 
 
+def _warn_caller(message: str) -> None:
+    """Issue a warning at the line outside this package that called into it."""
+    if sys.version_info >= (3, 12):
+        warnings.warn(message, skip_file_prefixes=(_PACKAGE,))
+        return
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)
+
+
 def find_mixture(
     network: Network, strategies: Iterable[Network], rare: bool, seed: int, exogenous: xr.Dataset | None = None
 ) -> Mixture | None:
@@ -217,10 +232,9 @@ def find_mixture(
     found = build_mixture([list_hazards(one, given) for one in strategies], network.horizon)
     if not weighted:
         if found is None:
-            warnings.warn(
+            _warn_caller(
                 f"no hazard is rare (each begins within the horizon with a probability of {RARE_BELOW:g} or more, or "
-                "never), so that sampling rare hazards changes nothing",
-                stacklevel=4,
+                "never), so that sampling rare hazards changes nothing"
             )
         return found
     assert exogenous is not None

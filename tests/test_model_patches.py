@@ -12,10 +12,9 @@ import pytest
 from modelfile import GOOD, line_of, spoiled, written
 
 from jitrisk.errors import ModelError
-from jitrisk.model import Network, list_examples, load, require_prices
+from jitrisk.model import Network, list_examples, load
 from jitrisk.model.text.tree import DEEPEST, MOST_BYTES
 from jitrisk.model_warnings import find_warnings
-from jitrisk.vocabulary import PRICES
 
 
 def edited(changes: dict[tuple[str, ...], Any], model: dict[str, Any] = GOOD) -> Network:
@@ -89,7 +88,9 @@ def leaves(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
 @pytest.mark.parametrize("name", sorted(list_examples()))
 def test_load__every_value_of_an_example_is_reached_by_its_key(name):
     network = load(name)
-    values = {".".join(path): json.dumps(value) for path, value in leaves(json.loads(network.text)).items()}
+    found = leaves(json.loads(network.text))
+    # What a table was read into is set as a whole.
+    values = {".".join(path): json.dumps(value) for path, value in found.items() if "empirical" not in path}
     assert len(values) > 20
     again = network.patched(values)
     assert again == network
@@ -122,6 +123,53 @@ def test_load__a_key_takes_the_place_of_those_it_excludes():
     assert lean.hazards["strike"].rate is None
 
 
+@pytest.mark.parametrize(
+    ("before", "changes", "after"),
+    [
+        (
+            {"lognormal": {"mean": "2 d", "cv": 0.5}},
+            {"lognormal.sd": "1 d"},
+            {"lognormal": {"mean": "2 d", "sd": "1 d"}},
+        ),
+        (
+            {"gamma": {"mean": "2 d", "cv": 0.5}},
+            {"gamma.shape": "2", "gamma.scale": "1 d"},
+            {"gamma": {"shape": 2, "scale": "1 d"}},
+        ),
+        ({"weibull": {"scale": "2 d", "shape": 2}}, {"weibull.mean": "2 d"}, {"weibull": {"shape": 2, "mean": "2 d"}}),
+        ({"normal": {"mean": "9 d", "sd": "1 d"}}, {"exponential.mean": "2 d"}, {"exponential": {"mean": "2 d"}}),
+        ({"exponential": {"mean": "9 d"}}, {"constant": "2 d"}, {"constant": "2 d"}),
+        (
+            {"empirical": {"values": ["1 d", "3 d"]}},
+            {"empirical.weights": "[1, 3]"},
+            {"empirical": {"values": ["1 d", "3 d"], "weights": [1, 3]}},
+        ),
+    ],
+)
+@pytest.mark.parametrize("field", ["stages.steel.lead_time", "hazards.boom.time_between", "hazards.boom.duration"])
+def test_patched__a_family_or_parameter_takes_the_place_of_those_it_excludes(field, before, changes, after):
+    network = load(spoiled(field, before)).patched({f"{field}.{key}": value for key, value in changes.items()})
+    assert network == load(spoiled(field, after))
+    assert network.text == load(spoiled(field, after)).text
+    under = load(spoiled(field, before)).patched({f"strategies.lean.{field}.{k}": v for k, v in changes.items()})
+    section, name, key = field.split(".")
+    patch = {section: {name: {key: after}}}
+    assert under.strategies["lean"] == load(spoiled(field, before) | {"strategies": {"lean": patch}}).strategies["lean"]
+
+
+def test_patched__a_family_leaves_the_time_between_draws():
+    shop = load(GOOD).patched({"customers.shop.demand.normal": "{mean: 9, sd: 1}"}).customers["shop"]
+    demand = {"every": "1 d", "normal": {"mean": 9, "sd": 1}}
+    assert shop == load(spoiled("customers.shop.demand", demand)).customers["shop"]
+
+
+def test_patched__parameters_that_exclude_each_other_are_not_set_together():
+    both = {"stages.steel.lead_time.lognormal.sd": "1 d", "stages.steel.lead_time.lognormal.cv": "0.3"}
+    assert refusal(both) == "stages.steel.lead_time.lognormal.cv: `cv` and `sd` exclude each other; set one of the two"
+    two = {"stages.steel.lead_time.normal.sd": "1 d", "stages.steel.lead_time.gamma.cv": "0.3"}
+    assert "`gamma` and `normal` exclude each other" in refusal(two)
+
+
 def test_load__names_with_dots_and_hyphens_are_found():
     model = {key: value for key, value in GOOD.items() if key != "strategies"}
     model["stages"] = {**GOOD["stages"], "no. 7.5": GOOD["stages"]["other"], "no-8": GOOD["stages"]["other"]}
@@ -136,6 +184,34 @@ def test_load__names_with_dots_and_hyphens_are_found():
     assert network.strategies["base"].stages["no. 7.5"].value == 4
     assert network.stages["no-8"].policy.min.units == 20
     assert network.hazards["strike"].hits["no. 7.5"].yield_ == 0.5
+
+
+def test_patched__a_member_whose_name_begins_like_a_key_hides_no_other_key():
+    model = {key: value for key, value in GOOD.items() if key != "strategies"}
+    named = dict.fromkeys(("stages.pump", "stages.pump.value", "policy.min_max", "value"), GOOD["stages"]["other"])
+    model["stages"] = {**GOOD["stages"], **named}
+    changes = {
+        "stages.pump.value": "7",
+        "stages.stages.pump.capacity": "8",
+        "stages.stages.pump.value.value": "9",
+        "stages.other.policy.min_max.min": "20",
+        "hazards.strike.hits.policy.min_max.yield": "0.5",
+    }
+    network = load(model).patched(changes)
+    assert network.stages["pump"].value == 7
+    assert network.stages["stages.pump"].capacity == 8
+    assert network.stages["stages.pump.value"].value == 9
+    assert network.stages["other"].policy.min.units == 20
+    assert network.hazards["strike"].hits["policy.min_max"].yield_ == 0.5
+
+
+def test_patched__a_strategy_reaches_an_input_of_the_model_whose_name_has_dots():
+    model = copy.deepcopy(GOOD)
+    model["stages"]["pump"]["inputs"] = {"steel no. 7": {"quantity": 2, "from": {"steel": 1}}}
+    changed = load(model).patched({"strategies.lean.stages.pump.inputs.steel no. 7.quantity": "3"})
+    pump = {"inputs": {"steel no. 7": {"quantity": 3, "from": {"steel": 1}}}}
+    model["strategies"]["lean"].setdefault("stages", {}).setdefault("pump", {}).update(pump)
+    assert changed == load(model)
 
 
 def test_load__changes_follow_each_other_and_leave_the_network_they_start_from():
@@ -161,6 +237,38 @@ def test_load__a_table_beside_the_model_file_can_be_set(tmp_path):
     )
     assert network.stages["other"].lead_time.mean() == 6.0
     assert "delays.csv" in refusal({"stages.other.lead_time": "{empirical: {file: delays.csv, column: days}}"})
+
+
+TABLE = {"empirical": {"file": "sold.csv", "column": "units", "weights": "days"}}
+
+
+@pytest.mark.parametrize("prefix", ["", "strategies.lean."])
+@pytest.mark.parametrize("below", ["file", "column", "weights", "values"])
+def test_patched__a_key_below_a_table_that_was_read_is_refused(tmp_path, monkeypatch, prefix, below):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sold.csv").write_text("units,days\n5,1\n7,3\n")
+    whole = f"{prefix}customers.shop.demand.empirical"
+    words = f"{whole}.{below}: a table was read here; set `{whole}` as a whole"
+    for source in (spoiled("customers.shop.demand", TABLE), written(tmp_path, spoiled("customers.shop.demand", TABLE))):
+        network = load(source)
+        assert refusal({f"{whole}.{below}": "[1, 2]"}, network) == words
+        later = load(GOOD).patched({"customers.shop.demand": TABLE}).patched({"horizon": "2 years"})
+        assert refusal({f"{whole}.{below}": "[1, 2]"}, later) == words
+        lean = network.strategies["lean"]
+        assert "a table was read here" in refusal({f"customers.shop.demand.empirical.{below}": "[1, 2]"}, lean)
+
+
+def test_patched__a_table_set_as_a_whole_can_be_changed_by_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sold.csv").write_text("units,days\n5,1\n7,3\n")
+    key = "customers.shop.demand"
+    network = load(spoiled(key, TABLE)).patched({f"{key}.empirical": {"values": [2, 4]}})
+    assert network.patched({f"{key}.empirical.weights": [3, 1]}).customers["shop"].demand.mean() == 2.5
+    network = load(spoiled(key, TABLE)).patched({f"{key}.poisson.mean": 9}).patched({f"{key}.empirical.values": [1, 3]})
+    assert network.patched({f"{key}.empirical.weights": [1, 1]}).customers["shop"].demand.mean() == 2
+    by_strategy = load(spoiled(key, TABLE)).patched({f"strategies.lean.{key}": "{empirical: {values: [2, 4]}}"})
+    lean = by_strategy.patched({f"strategies.lean.{key}.empirical.weights": [3, 1]}).strategies["lean"]
+    assert lean.customers["shop"].demand.mean() == 2.5
 
 
 @pytest.mark.parametrize(
@@ -204,6 +312,32 @@ def test_load__a_text_that_repeats_itself_without_end_is_refused_by_size():
     assert "more than 1,000,000 keys and values" in refusal({"stages.pump.yield": bomb + "}"})
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("horizon", "`horizon` must be the same under every strategy"),
+        ("name", "`name` must be the same under every strategy"),
+        ("silence", "`silence` must be the same under every strategy"),
+        ("holding_rate", "`strategies.lean.holding_rate` is a rate `20 % / year`, which has no key `a`; set "),
+        ("stages.pump.value", "`strategies.lean.stages.pump.value` is the number `100`, which has no key `a`; set "),
+        ("stages.pump.vlaue", "unknown key `vlaue`; did you mean `value`?"),
+    ],
+)
+@pytest.mark.parametrize("below", [".a", ".a.b.c"])
+def test_patched__a_key_of_a_strategy_below_a_plain_value_is_refused(field, words, below):
+    found = refusal({f"strategies.lean.{field}{below}": 1})
+    assert found.startswith(f"strategies.lean.{field}")
+    assert words in found
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize("text", ["\udcff", "x\ud800", "[x\ud800]", "{a: \udfff}"])
+@pytest.mark.parametrize("key", ["name", "horizon", "stages.pump.lead_time", "strategies.lean.stages.pump.value"])
+def test_patched__a_text_that_is_not_utf_8_is_refused_with_its_character(key, text):
+    half = next(one for one in text if not one.isascii())
+    assert refusal({key: text}) == f"{key}: expected UTF-8 text, found U+{ord(half):04X} half of a surrogate pair"
+
+
 @pytest.mark.parametrize("key", ["", 7, None])
 def test_load__what_is_no_key_is_refused(key):
     assert "expected a key such as `stages.valve.value`, found " in refusal({key: 3})
@@ -231,6 +365,24 @@ def test_load__what_no_longer_fits_keeps_its_line_and_what_was_changed_has_none(
     assert "\nstages.pump.value: expected " in f"\n{found}"
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("stages.pump.inputs.metal.from.steel", "0.5", "stages.pump.inputs.metal.from: the shares must add up to 1, "),
+        ("hazards.strike.hits.foo.capacity", "0.2", "hazards.strike.hits.foo: unknown stage or customer `foo`; "),
+        ("customers.shop.demand.normal.mean", "9", "customers.shop.demand.normal: normal takes {mean, sd} or "),
+        ("strategies.lean.horizon.a", "9", "strategies.lean.horizon: `horizon` must be the same "),
+        ("stages.pump.kanban.cards", "9", "stages.pump.kanban: "),
+    ],
+)
+def test_patched__a_fault_of_what_holds_a_changed_value_names_the_key_of_the_change(tmp_path, key, value, fault):
+    found = refusal({key: value}, load(written(tmp_path, GOOD)))
+    assert "plant.yaml" not in found
+    assert found.startswith(fault)
+    assert found.endswith(f"; as set by `{key}`")
+    assert refusal({key: value}) == found
+
+
 def test_find_warnings__a_warning_about_what_was_changed_names_its_key_without_a_line(tmp_path):
     path = written(tmp_path, GOOD)
     network = load(path).patched({"stages.pump.capacity": "100"})
@@ -239,66 +391,6 @@ def test_find_warnings__a_warning_about_what_was_changed_names_its_key_without_a
     patched = load(path).patched({"strategies.lean.stages.pump.capacity": "100"})
     (warning,) = (one for one in find_warnings(patched) if one.name == "number-per-period")
     assert (warning.key, warning.line) == ("strategies.lean.stages.pump.capacity", None)
-
-
-def repriced(changes: dict[Any, Any], model: dict[str, Any] = GOOD) -> Network:
-    network = load(model)
-    require_prices(network.text, changes)
-    return network.patched(changes)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("holding_rate", "15 % / year"),
-        ("days_payable", "60 d"),
-        ("stages.pump.value", 80),
-        ("stages.steel.unit_cost", 2.5),
-        ("customers.shop.price", 250),
-        ("customers.export.backorder_cost", "3 / d"),
-        ("strategies.lean.days_receivable", "10 d"),
-        ("strategies.buffered.stages.steel.value", 9),
-        ("strategies.lean.customers.shop.lost_cost", 1),
-        ("customers.shop.shortage_cost", 12),
-        ("stages.steel.holding_rate", "1 % / week"),
-        ("strategies.lean.stages.steel.holding_rate", "1 % / week"),
-        ("stages.pump.owned_in_process", False),
-    ],
-)
-def test_require_prices__a_price_is_changed_by_its_key(key, value):
-    assert repriced({key: value}) == edited({tuple(key.split(".")): value})
-
-
-def test_require_prices__every_price_of_the_vocabulary_has_a_key():
-    where = {("strategy",): "", ("strategy", "stage"): "stages.pump.", ("strategy", "customer"): "customers.shop."}
-    other = {"holding_rate": "1 % / year", "days_payable": "9 d", "days_receivable": "9 d", "owned_in_process": False}
-    network = repriced({where[p.dims] + name: other.get(name, 77) for name, p in PRICES.items()})
-    assert network.strategies["lean"].stages["pump"].downtime_cost == 77
-
-
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [
-        ("stages.pmup.value", "unknown stage `pmup`; did you mean `pump`?"),
-        ("stages.pump.vlaue", "`vlaue` is no price; did you mean `value`? (allowed: `value`, `holding_rate`, "),
-        ("customers.shop.value", "is no price (allowed: `price`, `backorder_cost`, `lost_cost`, `shortage_cost`)"),
-        ("stages.pump.lead_time", "only prices can be changed without simulating again: simulate the model with this"),
-        ("stages.pump.policy.kanban.cards", "of a stage `value`, "),
-        ("hazards.strike.rate", "prices are of the model `holding_rate`, `days_receivable`, `days_payable`; of a"),
-        ("period", "as `jitrisk compare MODEL --set KEY=VALUE` does"),
-        ("stages.pump", "no price"),
-        ("strategies.lean", "no price"),
-        ("", "expected a key such as"),
-        (7, "expected a key such as `stages.valve.value`"),
-    ],
-)
-def test_require_prices__what_is_no_price_is_refused_with_what_is(key, words):
-    with pytest.raises(ModelError) as caught:
-        repriced({key: 3})
-    found = str(caught.value)
-    assert words in found
-    assert "\n" not in found
-    assert found.startswith(f"{key}: " if key else "expected")
 
 
 @pytest.mark.parametrize("value", ["30 d", "1 month", "P30D", "0 d"])

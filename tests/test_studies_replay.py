@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -248,7 +249,11 @@ def test_replay__a_result_of_another_version_is_refused() -> None:
         ({"quantile": 0.5, "metric": "joy"}, "unknown metric 'joy'"),
         ({"worst": "profit"}, "there is no metric 'profit'"),
         ({"quantile": 1.5}, "quantile is 1.5, it must lie between 0 and 1"),
-        ({"path": -1}, "allowed are"),
+        ({"path": 3, "metric": "downtime"}, "`metric` is that of the quantile, .*: leave metric out"),
+        ({"worst": "cost", "metric": "downtime"}, "`worst` takes its own: leave metric out"),
+        ({"worst": "cost", "metric": "cost"}, "`worst` takes its own: leave metric out"),
+        ({"path": -1}, "path is -1: allowed is a whole number from 0"),
+        ({"path": 2**63}, "path is 9223372036854775808: allowed is a whole number from 0"),
         ({"path": 1.5}, "path is 1.5: allowed is a whole number"),
         ({"path": 1, "paths": 5}, "leave paths out, or path"),
         ({"path": 1, "seed": -1}, "seed is -1"),
@@ -277,3 +282,19 @@ def test_replay__a_horizon_that_does_not_fit_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr("jitrisk.run.memory.measure_free_memory", lambda: 300_000)
     with pytest.raises(CapacityError, match="1 path takes"):
         jr.replay(LINE, "lean", 5)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: jr.replay("bicycles", "jit", 3, rare=True),
+        lambda: jr.replay("bicycles", "jit", worst="cost", paths=10, rare=True),
+        lambda: jr.simulate("bicycles", 3, rare=True),
+        lambda: jr.sample("bicycles", 3, rare=True),
+    ],
+)
+def test_find_mixture__a_warning_is_at_the_line_of_the_caller(call: Callable[[], xr.Dataset]) -> None:
+    with pytest.warns(UserWarning, match="no hazard is rare") as caught:
+        call()
+    (warning,) = caught
+    assert (warning.filename, warning.lineno) == (__file__, call.__code__.co_firstlineno)

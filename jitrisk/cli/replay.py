@@ -97,8 +97,6 @@ def _refuse_conflicting_options(model: str, is_result: bool, which: dict[str, An
     """Refuse options that would be ignored; those from the environment give way."""
     if sum(which[name] is not None for name in ("path", "worst", "quantile")) != 1:
         raise click.UsageError("Give exactly one of --path NUMBER, --worst METRIC and --quantile PROBABILITY.")
-    if which["quantile"] is None and is_given("metric"):
-        raise click.UsageError("--metric goes with --quantile: --worst takes its own metric.")
     if which["path"] is not None and is_given("paths"):
         raise click.UsageError("--paths is for the search with --worst or --quantile: leave it out with --path.")
     for name in ("paths", "seed", "rare"):

@@ -49,12 +49,14 @@ class Origin:
     lines : line of every key and list item by its key path; empty for a mapping.
     strategy : the strategy whose network this is; empty for the model itself.
     changed : key paths of what was changed after the model was read, and so stands in no file.
+    tables : key paths of the tables that were read, whose values and weights the model has in their place.
     """
 
     file: str = field(default="", compare=False)
     lines: Mapping[KeyPath, int] = field(default_factory=dict, compare=False, repr=False)
     strategy: str = field(default="", compare=False)
     changed: frozenset[KeyPath] = field(default=frozenset(), compare=False)
+    tables: frozenset[KeyPath] = field(default=frozenset(), compare=False, repr=False)
 
     def locate(self, key_path: KeyPath) -> tuple[str, int | None]:
         """Return the key of the part of a key path that stands in the file, and its line.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,22 @@ from typing import Any
 from jitrisk.errors import Fault, ModelError
 from jitrisk.files.regular_files import identify_special_file, read_regular
 from jitrisk.model.examples import list_examples
-from jitrisk.model.faults import Finding, Origin, describe_unknown, format_key, format_reason, format_text
+from jitrisk.model.faults import (
+    Finding,
+    KeyPath,
+    Origin,
+    describe_unknown,
+    format_key,
+    format_reason,
+    format_text,
+    quote_names,
+)
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
 from jitrisk.model.patches import apply_changes, serialize_model
 from jitrisk.model.reading import read
 from jitrisk.model.strategies import read_strategies
-from jitrisk.model.tables import TableInliner
+from jitrisk.model.tables import TableInliner, find_tables
 from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
 from jitrisk.units import format_bytes
 
@@ -83,16 +92,18 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
         placed += _locate_faults(again, other, file, folder)
     if placed or network is None:
         raise _build_error(placed)
-    return network.attach_origin(Origin(file, first.lines), patch_network)
+    origin = Origin(file, first.lines, tables=frozenset(find_tables(first.data)))
+    return network.attach_origin(origin, patch_network)
 
 
 def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
     """Return a network with other values at some keys; see `Network.patched`."""
     if not changes:
         return network
-    model, key_paths = apply_changes(network.text, changes)
     # The lines of the file are those of the model, not of the network of one strategy.
+    tables = _list_tables(network.origin)
     origin = Origin() if network.origin.strategy else network.origin
+    model, key_paths = apply_changes(network.text, changes, tables)
     origin = replace(origin, changed=origin.changed.union(key_paths.values()))
     try:
         tree = copy_mapping(model)
@@ -101,19 +112,37 @@ def patch_network(network: Network, changes: Mapping[str, Any]) -> Network:
     tree.lines = {key_path: line for key_path, line in origin.lines.items() if not origin.is_changed(key_path)}
     changed, findings = _read_network(tree, Path(network.origin.file).parent)
     if findings or changed is None:
-        raise _build_error(_locate_changed_faults(findings, tree, origin))
-    return changed.attach_origin(replace(origin, lines=tree.lines), patch_network)
+        raise _build_error(_locate_changed_faults(findings, tree, origin, key_paths))
+    now = Origin(changed=frozenset(key_paths.values()))
+    kept = {table for table in tables if not now.is_changed(table) and tree.locate(table)[0] == table}
+    origin = replace(origin, lines=tree.lines, tables=frozenset(kept).union(find_tables(tree.data)))
+    return changed.attach_origin(origin, patch_network)
 
 
-def _locate_changed_faults(findings: Iterable[Finding], tree: Tree, origin: Origin) -> list[tuple[int, Fault]]:
-    """Return the findings in a changed model as faults: with a line of its file where that still holds them."""
-    located = _locate_faults(findings, tree, origin.file, Path(origin.file).parent)
-    changed = {
-        format_key(tree.locate(finding.key_path)[0])
-        for finding in findings
-        if origin.is_changed(finding.key_path) and not finding.file
-    }
-    return [(line, replace(fault, file="", line=None) if fault.key in changed else fault) for line, fault in located]
+def _list_tables(origin: Origin) -> frozenset[KeyPath]:
+    """Return the key paths of the tables in the network of an origin; under a strategy also those of the model."""
+    if not origin.strategy:
+        return origin.tables
+    patch = ("strategies", origin.strategy)
+    return frozenset(table[2:] if table[:2] == patch else table for table in origin.tables)
+
+
+def _locate_changed_faults(
+    findings: Iterable[Finding], tree: Tree, origin: Origin, key_paths: Mapping[str, KeyPath]
+) -> Iterator[tuple[int, Fault]]:
+    """Yield the findings in a changed model as faults, each with the line of the model that orders it.
+
+    A fault in what was changed has no line in the file. Where only a part of what it is about was changed, its message
+    ends with the keys of the change.
+    """
+    for finding in dict.fromkeys(findings):
+        ((order, fault),) = _locate_faults([finding], tree, origin.file, Path(origin.file).parent)
+        place, _ = tree.locate(finding.key_path)
+        keys = [key for key, key_path in key_paths.items() if place and key_path[: len(place)] == place != key_path]
+        if not finding.file and (keys or origin.is_changed(place)):
+            message = f"{fault.message}; as set by {quote_names(keys)}" if keys else fault.message
+            fault = replace(fault, message=message, file="", line=None)
+        yield order, fault
 
 
 def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:

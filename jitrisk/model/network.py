@@ -108,14 +108,15 @@ class Network(Part):
             "{exponential: {mean: 3 weeks}}", "strategies.jic.stages.bike.policy.base_stock.cover": "9 d"}``. A text
             means what it means behind the key in a model file; a mapping or a list replaces what stands at the key.
             Where a value is given for one of several keys that exclude each other, such as ``rate`` and
-            ``time_between``, the others leave the model. A key adds no stage, customer, hazard or strategy, unless it
-            is that of the whole section.
+            ``time_between``, two families of a distribution, or ``sd`` and ``cv``, the others leave the model. A table
+            that was read is replaced as a whole, at its ``empirical``. A key adds no stage, customer, hazard or
+            strategy, unless it is that of the whole section.
 
         Raises
         ------
         ModelError
-            With every fault: a key that leads nowhere, a value that is not allowed, or what no longer fits elsewhere
-            in the model, each with its key.
+            With every fault: a key that leads nowhere or below a table that was read, a value that is not allowed, or
+            what no longer fits elsewhere in the model, each with its key.
         """
         if self._patch is None:
             raise TypeError("a network is changed where it was read from a model: begin with jr.load")

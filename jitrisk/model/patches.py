@@ -1,6 +1,6 @@
-"""Changes to a model as plain values: the patch of a strategy, and values at single keys.
+"""Changes to a model as plain values: values at single keys, and what a patch can change.
 
-Both change the model as it is written, before anything in it is read, and where they give one of several keys that
+They change the model as it is written, before anything in it is read, and where they give one of several keys that
 exclude each other, such as `rate` and `time_between`, the others leave the model.
 """
 
@@ -13,20 +13,21 @@ from typing import Any, get_args, get_origin
 
 from jitrisk.errors import Fault, ModelError
 from jitrisk.model.faults import (
-    Finding,
     KeyPath,
-    KnownNames,
     describe_unknown,
     format_key,
     format_text,
     quote_names,
     suggest_name,
 )
+from jitrisk.model.fields.distributions import Demand
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
 from jitrisk.model.parts.part import Part
 from jitrisk.model.reading import SECTIONS
 from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, read_yaml
+from jitrisk.printable import find_unprintable
+from jitrisk.sampling.distributions import FAMILIES, Distribution
 from jitrisk.units import format_bytes
 from jitrisk.vocabulary import PRICES
 
@@ -36,8 +37,7 @@ ONLY = "base"
 FIELDS = ("holding_rate", "days_receivable", "days_payable")
 """What a patch can change beside the sections."""
 
-_ALLOWED = (*FIELDS, *SECTIONS)
-_FIELD = 5  # steps from the top of a model to a field in the patch of a strategy, which replaces the whole field
+_FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole
 _SIMULATE_AGAIN = (
     "only prices can be changed without simulating again: simulate the model with this change, as `jitrisk compare "
     "MODEL --set KEY=VALUE` does"
@@ -52,13 +52,16 @@ class _ChangeError(Exception):
         super().__init__()
 
 
-def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, KeyPath]]:
+def apply_changes(
+    text: str, changes: Mapping[str, Any], tables: Collection[KeyPath] = ()
+) -> tuple[dict[str, Any], dict[str, KeyPath]]:
     """Return a model with other values at some keys.
 
     Parameters
     ----------
     text : the model, as the text of a network holds it.
     changes : values by their keys, such as ``{"stages.valve.value": 350}``; see `Network.patched`.
+    tables : key paths of the tables that were read.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any]
     Raises
     ------
     ModelError
-        If a key leads nowhere, a text is no value of a model file, or two changes exclude each other.
+        If a key leads nowhere or into a table, a text is no value of a model file, or two changes exclude each other.
     """
     model: dict[str, Any] = json.loads(text)
     faults: list[Fault] = []
@@ -76,6 +79,7 @@ def apply_changes(text: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any]
     for key, given in changes.items():
         try:
             key_paths[key], values[key] = find_key_path(model, key), _read_value(given)
+            _refuse_key_of_table(model, key_paths[key], tables)
         except _ChangeError as error:
             faults += (Fault(message, str(key)) for message in error.messages)
     for key, message in [] if faults else [*_find_conflicts(key_paths), *_set_values(model, key_paths, values)]:
@@ -95,19 +99,25 @@ def find_key_path(model: Mapping[str, Any], key: Any) -> KeyPath:
     """
     if not isinstance(key, str) or not key:
         raise _ChangeError(f"expected a key such as `stages.valve.value`, found {describe_found(key)}")
-    members = [name for section in SECTIONS for name in _list_members(model, section)]
-    node: Any = model
     key_path: KeyPath = ()
     rest: str | None = key
     while rest is not None:
         kind, names = _list_names(model, key_path)
-        known = names if kind else {*members, *(node if isinstance(node, Mapping) else ())}
+        known = names if kind else _list_known_keys(model, key_path)
         step, rest = _split_step(rest, known)
         if kind and step not in names:
             raise _ChangeError(f"{describe_unknown(kind, step, names)}; a change adds no {kind} to a model")
         key_path = (*key_path, step)
-        node = node.get(step) if isinstance(node, Mapping) else None
     return key_path
+
+
+def _list_known_keys(model: Mapping[str, Any], key_path: KeyPath) -> set[str]:
+    """Return the keys below a key path, with the stages and customers where their names may stand."""
+    inside = _drop_strategy(key_path)
+    nodes = [_find_value(model, key_path), _find_value(model, inside)]
+    if len(inside) % 2 and inside[2::2] in (("inputs",), ("inputs", "from"), ("hits",)):
+        nodes += [_list_members(model, "stages"), _list_members(model, "customers")]
+    return {key for node in nodes if isinstance(node, Mapping) for key in node}
 
 
 def _split_step(rest: str, known: Iterable[str]) -> tuple[str, str | None]:
@@ -121,16 +131,16 @@ def _list_names(model: Mapping[str, Any], key_path: KeyPath) -> tuple[str, Colle
     """Return what the names below a key path are of, and those there are; nothing where any key may stand."""
     if key_path == ("strategies",):
         return "strategy", _list_members(model, "strategies") or (ONLY,)
-    inside = key_path[2:] if key_path[:1] == ("strategies",) else key_path
+    inside = _drop_strategy(key_path)
     if len(inside) == 1 and inside[0] in SECTIONS:
         section = str(inside[0])
         return section.removesuffix("s"), _list_members(model, section)
     return "", ()
 
 
-def _list_members(model: Mapping[str, Any], section: str) -> Collection[str]:
+def _list_members(model: Mapping[str, Any], section: str) -> Mapping[str, Any]:
     members = model.get(section)
-    return members if isinstance(members, Mapping) else ()
+    return members if isinstance(members, Mapping) else {}
 
 
 def _read_value(given: Any) -> Any:
@@ -143,6 +153,9 @@ def _read_value(given: Any) -> Any:
         tree = read_yaml(f"value: {given}")
     except TextError as error:
         raise _ChangeError(error.message) from None
+    except UnicodeEncodeError as error:
+        message = f"expected UTF-8 text, found {find_unprintable(error.object[error.start])}"
+        raise _ChangeError(message) from None
     except TooManyFaultsError as error:
         tree = error.tree
     if tree.findings:
@@ -150,6 +163,17 @@ def _read_value(given: Any) -> Any:
     if list(tree.data) != ["value"]:
         raise _ChangeError(f"expected one value, found the key `{format_text(list(tree.data)[1])}` as well")
     return tree.data["value"]
+
+
+def _refuse_key_of_table(model: Mapping[str, Any], key_path: KeyPath, tables: Collection[KeyPath]) -> None:
+    """Refuse a key below a table: its file and column are no longer in the model, only what was read from them."""
+    inside = _drop_strategy(key_path)
+    is_replaced = _find_value(model, key_path[: len(key_path) - len(inside) + _FIELD]) is not None
+    for path in (key_path, () if is_replaced else inside):
+        for n in range(1, len(path)):
+            if path[:n] in tables:
+                whole = format_key(key_path[: len(key_path) - len(path) + n])
+                raise _ChangeError(f"a table was read here; set `{whole}` as a whole")
 
 
 def _find_conflicts(key_paths: Mapping[str, KeyPath]) -> Iterator[tuple[str, str]]:
@@ -172,12 +196,28 @@ def _list_choices(key_path: KeyPath, step: int | str) -> Iterator[tuple[str, ...
     part = find_part(key_path)
     if part:
         yield from (group for group in part.choices if step in group)
+    elif step in FAMILIES and _is_distribution(key_path):
+        yield tuple(FAMILIES)
+    elif key_path and key_path[-1] in FAMILIES and _is_distribution(key_path[:-1]):
+        family = FAMILIES[str(key_path[-1])]
+        together = {name for form in family.forms if step in form for name in form}
+        yield from (tuple(sorted((str(step), name))) for name in family.parameters if together and name not in together)
+
+
+def _is_distribution(key_path: KeyPath) -> bool:
+    """Return whether the value at a key path is read as a distribution."""
+    part = find_part(key_path[:-1]) if key_path else None
+    if part is None or key_path[-1] not in part.list_keys():
+        return False
+    annotation = part.model_fields[part.list_keys()[str(key_path[-1])]].annotation
+    kinds = [annotation, *get_args(annotation)]
+    return any(kind in (Distribution, Demand) for one in kinds for kind in (one, *get_args(one)))
 
 
 def find_part(key_path: KeyPath) -> type[Part] | None:
     """Return what the mapping at a key path is read as, None where it is none of the parts of a model."""
     part: type[Part] | None = Network
-    steps = iter(key_path[2:] if key_path[:1] == ("strategies",) and len(key_path) > 1 else key_path)
+    steps = iter(_drop_strategy(key_path))
     for step in steps:
         if part is None or step not in part.list_keys():
             return None
@@ -221,22 +261,31 @@ def _set_value(model: dict[str, Any], key_path: KeyPath, value: Any) -> None:
 
 def _copy_field(model: Mapping[str, Any], key_path: KeyPath) -> Any:
     """Return what a strategy that does not replace a field has there; an empty mapping elsewhere."""
-    node: Any = model if key_path[0] == "strategies" and len(key_path) == _FIELD else {}
-    for step in key_path[2:]:
-        node = node.get(step, {})
-    return deepcopy(node)
+    inside = _drop_strategy(key_path)
+    is_field = len(inside) == _FIELD if inside[:1] and inside[0] in SECTIONS else inside in [(key,) for key in FIELDS]
+    if len(inside) == len(key_path) or not is_field:
+        return {}
+    found = _find_value(model, inside)
+    return {} if found is None else deepcopy(found)
+
+
+def _drop_strategy(key_path: KeyPath) -> KeyPath:
+    """Return the key path in the model of what stands at a key path in the patch of a strategy."""
+    return key_path[2:] if key_path[:1] == ("strategies",) and len(key_path) > 1 else key_path
+
+
+def _find_value(model: Mapping[str, Any], key_path: KeyPath) -> Any:
+    """Return the value at a key path, None where there is none."""
+    node: Any = model
+    for step in key_path:
+        node = node.get(step) if isinstance(node, Mapping) else None
+    return node
 
 
 def read_values(text: str, keys: Iterable[str]) -> dict[str, Any]:
     """Return the values at keys of a model, None where there is none; `find_key_path` must accept every key."""
     model = json.loads(text)
-    values = {}
-    for key in keys:
-        node = model
-        for step in find_key_path(model, key):
-            node = node.get(step) if isinstance(node, Mapping) else None
-        values[key] = node
-    return values
+    return {key: _find_value(model, find_key_path(model, key)) for key in keys}
 
 
 def require_prices(text: str, keys: Iterable[Any]) -> None:
@@ -277,68 +326,6 @@ def _explain_refusal(key_path: KeyPath) -> str:
 
 def _list_prices(part: type[Part] | None) -> list[str]:
     return [name for name in part.list_keys() if name in PRICES] if part else []
-
-
-def merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
-    """Return a model with the patch of a strategy applied, and what is wrong with the patch itself.
-
-    Mappings merge down to a stage, a customer or a hazard; each field below is replaced whole. A patch names nothing
-    new, and what must be the same under every strategy cannot be patched.
-
-    Parameters
-    ----------
-    model : the model that is patched.
-    patch : what the strategy changes.
-
-    Returns
-    -------
-    The merged model, which shares with `model` every member that is not patched and has no strategies; and the
-    findings, with key paths from the top of the patch.
-    """
-    result = {key: value for key, value in model.items() if key != "strategies"}
-    if not isinstance(patch, Mapping):
-        expected = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change"
-        message = f"{expected}, found {describe_found(patch)}"
-        return result, [Finding((), message)]
-    findings: list[Finding] = []
-    allowed = KnownNames("key", _ALLOWED)
-    for key, change in patch.items():
-        if key in SECTIONS:
-            result |= _patch_section(key, model, change, findings)
-        elif key in FIELDS:
-            result[key] = change
-        elif key in Network.list_keys():
-            message = f"`{key}` must be the same under every strategy; a strategy can change {quote_names(_ALLOWED)}"
-            findings.append(Finding((key,), message))
-        else:
-            findings.append(Finding((key,), allowed.explain_unknown(key)))
-    return result, findings
-
-
-def _patch_section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
-    """Return the patched section under its name, or nothing where the model has none that can be patched."""
-    if not isinstance(change, Mapping):
-        findings.append(Finding((section,), f"expected a mapping of names to changes, found {describe_found(change)}"))
-        return {}
-    base = model.get(section, {})
-    if not isinstance(base, Mapping) or (section not in model and section in Network.guess_keys(model)):
-        return {}
-    result = dict(base)
-    known = KnownNames(section.removesuffix("s"), base)
-    for name, fields in change.items():
-        if name not in known:
-            findings.append(Finding((section, name), f"{known.explain_unknown(name)}; a strategy adds nothing new"))
-        elif not isinstance(fields, Mapping):
-            findings.append(Finding((section, name), f"expected a mapping of fields, found {describe_found(fields)}"))
-        elif isinstance(base[name], Mapping):
-            result[name] = {**_drop_rivals(SECTIONS[section], base[name], fields), **fields}
-    return {section: result} if section in model else {}
-
-
-def _drop_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the base that the patch does not exclude."""
-    rivals = {key for group in part.choices if any(key in fields for key in group) for key in group}
-    return {key: value for key, value in base.items() if key not in rivals}
 
 
 def count_matched_steps(patch: Any, key_path: KeyPath) -> int:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding
+from jitrisk.model.faults import Finding, KnownNames, quote_names
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
-from jitrisk.model.patches import FIELDS, ONLY, count_matched_steps, merge_patch, serialize_model
+from jitrisk.model.parts.part import Part
+from jitrisk.model.patches import FIELDS, ONLY, count_matched_steps, serialize_model
 from jitrisk.model.reading import SECTIONS, Reading, read
 
 MOST_STRATEGIES = 1_000
@@ -68,13 +69,75 @@ def _check_count(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Findin
 
 def _read_patch(patch: Any, base: Reading, base_findings: frozenset[Finding]) -> tuple[Network | None, list[Finding]]:
     """Return the network under a patch, None where it or the base has faults, and the faults that the patch causes."""
-    model, faulty = merge_patch(base.model, patch)
+    model, faulty = _merge_patch(base.model, patch)
     if isinstance(patch, Mapping) and not patch:
         network, findings = base.network, []
     else:
         reading = read(model, before=base)
         network, findings = reading.network, [*faulty, *_select_caused(reading.findings, patch, base_findings)]
     return network.complete({}, serialize_model(model)) if network and base.network else None, findings
+
+
+def _merge_patch(model: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Finding]]:
+    """Return a model with the patch of a strategy applied, and what is wrong with the patch itself.
+
+    Mappings merge down to a stage, a customer or a hazard; each field below is replaced whole. A patch names nothing
+    new, and what must be the same under every strategy cannot be patched.
+
+    Parameters
+    ----------
+    model : the model that is patched.
+    patch : what the strategy changes.
+
+    Returns
+    -------
+    The merged model, which shares with `model` every member that is not patched and has no strategies; and the
+    findings, with key paths from the top of the patch.
+    """
+    result = {key: value for key, value in model.items() if key != "strategies"}
+    if not isinstance(patch, Mapping):
+        expected = f"expected a mapping with the keys {quote_names(_ALLOWED)}, or `{{}}` for no change"
+        message = f"{expected}, found {describe_found(patch)}"
+        return result, [Finding((), message)]
+    findings: list[Finding] = []
+    allowed = KnownNames("key", _ALLOWED)
+    for key, change in patch.items():
+        if key in SECTIONS:
+            result |= _patch_section(key, model, change, findings)
+        elif key in FIELDS:
+            result[key] = change
+        elif key in Network.list_keys():
+            message = f"`{key}` must be the same under every strategy; a strategy can change {quote_names(_ALLOWED)}"
+            findings.append(Finding((key,), message))
+        else:
+            findings.append(Finding((key,), allowed.explain_unknown(key)))
+    return result, findings
+
+
+def _patch_section(section: str, model: Mapping[str, Any], change: Any, findings: list[Finding]) -> dict[str, Any]:
+    """Return the patched section under its name, or nothing where the model has none that can be patched."""
+    if not isinstance(change, Mapping):
+        findings.append(Finding((section,), f"expected a mapping of names to changes, found {describe_found(change)}"))
+        return {}
+    base = model.get(section, {})
+    if not isinstance(base, Mapping) or (section not in model and section in Network.guess_keys(model)):
+        return {}
+    result = dict(base)
+    known = KnownNames(section.removesuffix("s"), base)
+    for name, fields in change.items():
+        if name not in known:
+            findings.append(Finding((section, name), f"{known.explain_unknown(name)}; a strategy adds nothing new"))
+        elif not isinstance(fields, Mapping):
+            findings.append(Finding((section, name), f"expected a mapping of fields, found {describe_found(fields)}"))
+        elif isinstance(base[name], Mapping):
+            result[name] = {**_drop_rivals(SECTIONS[section], base[name], fields), **fields}
+    return {section: result} if section in model else {}
+
+
+def _drop_rivals(part: type[Part], base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the base that the patch does not exclude."""
+    rivals = {key for group in part.choices if any(key in fields for key in group) for key in group}
+    return {key: value for key, value in base.items() if key not in rivals}
 
 
 def _select_caused(findings: list[Finding], patch: Any, base_findings: frozenset[Finding]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -61,6 +61,20 @@ def _build_refusal(message: str) -> _TableError:
     return _TableError([Finding(("file",), message)])
 
 
+def find_tables(node: Any, key_path: KeyPath = ()) -> Iterator[KeyPath]:
+    """Yield the key path of every table that a model names."""
+    if isinstance(node, Mapping) and _is_table(node, key_path):
+        yield key_path
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from find_tables(value, (*key_path, key))
+
+
+def _is_table(node: Mapping[str, Any], key_path: KeyPath) -> bool:
+    """Return whether the mapping at a key path names a table."""
+    return key_path[-1:] == ("empirical",) and "file" in node
+
+
 @dataclass
 class TableInliner:
     """Replaces the tables that a model names by their values and weights.
@@ -78,7 +92,7 @@ class TableInliner:
         """Return a model with every table replaced by its values; the model itself is left alone."""
         if not isinstance(node, Mapping):
             return node
-        if key_path and key_path[-1] == "empirical" and "file" in node:
+        if _is_table(node, key_path):
             try:
                 return self._read_table(node)
             except _TableError as error:

@@ -13,7 +13,6 @@ from jitrisk.arguments import (
     load_network,
     open_stored,
     parse_draws,
-    parse_path_numbers,
     parse_strategies,
     parse_whole_number,
 )
@@ -69,8 +68,8 @@ def replay(
     ResultError
         If the result is none, has no such path, needs exogenous paths, or another version of jitrisk made it.
     JitriskError
-        If not exactly one of `path`, `worst` and `quantile` is given, a strategy, number or seed is not allowed, or
-        `paths`, `seed` or `rare` is given beside a result, which has its own.
+        If not exactly one of `path`, `worst` and `quantile` is given, `metric` is given without `quantile`, a strategy,
+        number or seed is not allowed, or `paths`, `seed` or `rare` is given beside a result, which has its own.
     """
     choice = PathChoice(path, worst, quantile, metric)
     with open_stored(source) as stored:
@@ -131,7 +130,7 @@ class PathChoice:
     Raises
     ------
     JitriskError
-        If none or several of them are given.
+        If none or several of them are given, a metric is unknown or goes with no quantile, or a number is not allowed.
     """
 
     path: int | None = None
@@ -147,8 +146,10 @@ class PathChoice:
             if metric is not None and metric not in METRICS:
                 hint = format_suggestion(metric, METRICS)
                 raise JitriskError(f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{hint}")
-        if self.path is not None:
-            parse_path_numbers(range(parse_whole_number("path", self.path), self.path + 1))
+        if self.metric is not None and self.quantile is None:
+            raise JitriskError("`metric` is that of the quantile, and `worst` takes its own: leave metric out")
+        if self.path is not None and not 0 <= parse_whole_number("path", self.path) < 2**63 - 1:
+            raise JitriskError(f"path is {self.path}: allowed is a whole number from 0 to 2**63 - 2")
 
     def find_path_number(self, metrics: xr.Dataset, strategy: str) -> int:
         """Return the path's number among the metrics of a run."""
