@@ -28,17 +28,17 @@ BESIDE = ("pytest", "hypothesis")  # shown beside the dependencies and what buil
 # Every test that meets another library where this project uses it.
 TESTS = (
     *("cli", "report_table"),  # Click, Rich
-    *("model_loading", "model_schema", "prices"),  # PyYAML, pydantic
+    *("model_loading", "model_schema", "model_prices"),  # PyYAML, pydantic
     *(
         "sampling_distributions",
-        "sampling_hazards",
+        "sampling_occurrences",
         "sampling_kernels",
-        "sampling_tables",
-        "kernel_cache",
+        "sampling_quantile_tables",
+        "sampling_kernel_cache",
     ),  # Numba, SciPy
-    *("engine", "reference"),  # Cython, NumPy, psutil
+    *("run_engine", "core_reference"),  # Cython, NumPy, psutil
     # xarray, h5netcdf, h5py, zarr, numcodecs, xxhash
-    *("outcomes", "outcomes_reading", "risk_result", "results_safety"),
+    *("datasets_files", "datasets_open_lazily", "risk_inputs", "datasets_safety"),
     *("report_figures", "report_page"),  # matplotlib, Jinja2
 )
 

@@ -70,7 +70,7 @@ def run_confined(function: str, folder: Path, models: dict) -> dict:
     names = list(models)
     for number, name in enumerate(names):
         (folder / f"{number}.yaml").write_text(models[name](), encoding="utf-8")
-    code = f"from pathlib import Path; from test_hostile_models import {function}; {function}(Path({str(folder)!r}))"
+    code = f"from pathlib import Path; from test_model_hostile import {function}; {function}(Path({str(folder)!r}))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=Path(__file__).parent,
