@@ -128,8 +128,8 @@ def test_reprice__reprice_prints_json_for_programs(capsys, kept):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--set", "stages.bikee.value=3"], "did you mean `stages.bike`?"),
-        (["--set", "stages.bike.capacity=3"], "simulate again to change anything else"),
+        (["--set", "stages.bikee.value=3"], "did you mean `bike`?"),
+        (["--set", "stages.bike.capacity=3"], "only prices can be changed without simulating again"),
         (["--set", "stages.bike.value=cheap"], "expected an amount of money"),
         (["--set", "days_payable=30"], "a duration with its unit such as `30 d`"),
         (["--set", "stages.bike.value"], "expected KEY=VALUE"),
