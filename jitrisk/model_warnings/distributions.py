@@ -7,7 +7,8 @@ from functools import lru_cache
 from math import inf
 
 from jitrisk.lower import compute_clipped_mean, compute_mean_lead_time, round_to_periods
-from jitrisk.model_warnings.subject import CheckFinding, KeyPath, Subject
+from jitrisk.model.faults import KeyPath
+from jitrisk.model_warnings.subject import CheckFinding, Subject
 from jitrisk.sampling.distributions import Distribution
 from jitrisk.units import format_duration, format_number
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from jitrisk.errors import Fault, ModelError
 from jitrisk.model import Network, count_matched_steps
+from jitrisk.model.faults import KeyPath
 from jitrisk.model_warnings.distributions import find_clipped_means, find_rounded_lead_times
 from jitrisk.model_warnings.flows import find_empty_fallbacks, find_low_capacities, find_partial_hazards
 from jitrisk.model_warnings.notation import find_high_holding_rates, find_numbers_per_period
 from jitrisk.model_warnings.prices import find_values_above_cost
-from jitrisk.model_warnings.subject import Check, CheckFinding, KeyPath, Subject
+from jitrisk.model_warnings.subject import Check, CheckFinding, Subject
 from jitrisk.warning_register import WARNINGS
 
 # A warning names this many of the strategies under which it is found.

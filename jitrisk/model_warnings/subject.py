@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 from jitrisk.lower import compute_mean_demand, find_downstream_customers
 from jitrisk.model import BareRate, Network, find_bare_rates
-
-KeyPath = tuple[str | int, ...]
+from jitrisk.model.faults import KeyPath
 
 
 class CheckFinding(NamedTuple):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
 
 from jitrisk.printable import escape_json
+from jitrisk.provenance import read_model_text
 from jitrisk.report.numbers import UNKNOWN, Rounded
 from jitrisk.report.replay_log import build_replay_log
 from jitrisk.report.summary import Summary
@@ -280,7 +281,7 @@ def render_command(outcomes: xr.Dataset) -> str:
         return ""
     words = ["jitrisk", "report", _FILE]
     strategies = [str(name) for name in outcomes["strategy"].values]
-    if strategies != list(json.loads(attrs.get("model", "{}")).get("strategies", strategies)):
+    if strategies != list(_read_model(attrs).get("strategies", strategies)):
         words += [word for name in strategies for word in ("--strategy", name)]
     words += ["--paths", str(attrs["paths"]), "--seed", str(attrs["seed"])]
     words += ["--rare"] if "rare" in attrs else []
@@ -290,4 +291,9 @@ def render_command(outcomes: xr.Dataset) -> str:
 
 def render_model_text(outcomes: xr.Dataset) -> str:
     """Return the model as indented text that `load` reads."""
-    return escape_json(json.dumps(json.loads(outcomes.attrs.get("model", "{}")), indent=2, ensure_ascii=False))
+    return escape_json(json.dumps(_read_model(outcomes.attrs), indent=2, ensure_ascii=False))
+
+
+def _read_model(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the model that a result carries, empty where it carries none."""
+    return read_model_text(attrs) if "model" in attrs else {}
