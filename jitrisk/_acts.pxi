@@ -145,43 +145,58 @@ cdef kernel mark_cycle(
 
 # Serve. Rows of one customer and of the store that serves it: [l] lanes.
 
-cdef kernel serve(
-    Py_ssize_t lanes,
-    drawn_t demand,          # in [l], units of new demand
+cdef enum:
+    # Variants of `serve`.
+    SERVES_ARRIVALS = 1  # what is due enters the store first: the customer is the first to draw on it in a period
+    COUNTS_SHORT = 2     # shortages of the store are counted apart from the customer's stockouts
+
+
+cdef inline body serve_in(
+    int variant, Py_ssize_t lanes,
+    drawn_t demand,         # in [l], units of new demand
     real backorder_share,
-    lanes_t on_hand,         # both [l], units in the store
-    lanes_t gap,             # both [l], units
-    lanes_t backlog,         # both [l], units
+    lanes_t store,          # both [rows, l]: stock on hand and gap
     real tolerance,
     real rounding_offset,
-    lanes_t short,           # both [l], how often the store was short
-    lanes_t sums,            # both [sums, l], the customer's sums
+    const_lanes_t arriving, # in [l], units due now
+    lanes_t store_short,    # both [l], how often the store was short
+    lanes_t customer,       # both [rows, l]: all
     real period,
-    lanes_t peak_backlog,    # both [l], units
-    lanes_t first_stockout,  # both [l], period number, -1 if none
 ) noexcept nogil:
     """Ship the old backlog, then new demand; `backorder_share` of what is unmet is backordered, the rest is lost."""
     cdef Py_ssize_t j
-    cdef real asked, wanted, shipped, old, unmet, left, short_now, since
+    cdef real asked, wanted, shipped, old, unmet, left, short_now, since, held
     for j in range(lanes):
+        held = store[at(STAGE_ON_HAND, j)] + arriving[j] if variant & SERVES_ARRIVALS else store[at(STAGE_ON_HAND, j)]
         asked = to_grains(demand[j], rounding_offset)
-        wanted = backlog[j] + asked
-        shipped = smaller(on_hand[j], wanted)
-        old = smaller(backlog[j], shipped)
+        wanted = customer[at(CUSTOMER_BACKLOG, j)] + asked
+        shipped = smaller(held, wanted)
+        old = smaller(customer[at(CUSTOMER_BACKLOG, j)], shipped)
         unmet = asked - (shipped - old)
-        left = (backlog[j] - old) + to_grains(backorder_share * unmet, rounding_offset)
+        left = (customer[at(CUSTOMER_BACKLOG, j)] - old) + to_grains(backorder_share * unmet, rounding_offset)
         short_now = exceeds(wanted - shipped, tolerance)
         since = short_now * (period + <real>1.0) - <real>1.0
-        on_hand[j] -= shipped
-        gap[j] += shipped
-        backlog[j] = left
-        short[j] += short_now
-        sums[TOTAL_DEMAND * WIDTH + j] += asked
-        sums[TOTAL_FILLED * WIDTH + j] -= unmet  # demand is added at the end
-        sums[TOTAL_STOCKOUT * WIDTH + j] += short_now
-        sums[TOTAL_BACKLOG * WIDTH + j] += left
-        peak_backlog[j] = larger(peak_backlog[j], left)
-        first_stockout[j] = since if first_stockout[j] < 0.0 else first_stockout[j]
+        store[at(STAGE_ON_HAND, j)] = held - shipped
+        store[at(STAGE_GAP, j)] += shipped
+        if variant & COUNTS_SHORT:
+            store_short[j] += short_now
+        customer[at(CUSTOMER_BACKLOG, j)] = left
+        customer[at(CUSTOMER_SUMS + TOTAL_DEMAND, j)] += asked
+        customer[at(CUSTOMER_SUMS + TOTAL_FILLED, j)] -= unmet  # demand is added at the end
+        customer[at(CUSTOMER_SUMS + TOTAL_STOCKOUT, j)] += short_now
+        customer[at(CUSTOMER_SUMS + TOTAL_BACKLOG, j)] += left
+        customer[at(CUSTOMER_PEAK_BACKLOG, j)] = larger(customer[at(CUSTOMER_PEAK_BACKLOG, j)], left)
+        customer[at(CUSTOMER_FIRST_STOCKOUT, j)] = (since if customer[at(CUSTOMER_FIRST_STOCKOUT, j)] < 0.0
+                                                    else customer[at(CUSTOMER_FIRST_STOCKOUT, j)])
+
+
+cdef kernel serve(
+    int variant, Py_ssize_t lanes, drawn_t demand, real backorder_share, lanes_t store, real tolerance,
+    real rounding_offset, const_lanes_t arriving, lanes_t store_short, lanes_t customer, real period,
+) noexcept nogil:
+    """Serve a customer; see `serve_in`."""
+    choose_4(variant, serve_in, lanes, demand, backorder_share, store, tolerance, rounding_offset, arriving,
+             store_short, customer, period)
 
 
 cdef kernel count_shortage(

@@ -5,10 +5,19 @@
 # the item of the stage or store.
 
 
+cdef enum:
+    # Variants of the acts that review and start.
+    OWES = 1         # the position counts what the store owes
+    LOTS = 2         # orders are rounded to lots
+    RECEIVES = 4     # what is due enters the store that is drawn on first: the stage is the first to draw on it
+    ONE_FOR_ONE = 8  # one unit of the store's item, of the same grain, per unit started
+
+
 cdef struct Rule:
-    # One stage's policy and process. Where no review is due, no gap is wide enough.
-    real reorder_gap               # units, the least gap that is ordered
-    real lot                       # units, 0 where orders are not rounded to lots
+    # One stage's policy, process, and the store it draws on where there is one.
+    int variant
+    real reorder_gap               # units, the least gap that is ordered; where no review is due, none is wide enough
+    real lot                       # units
     real per_lot                   # 1 / lot
     real lot_slack                 # units by which a gap may lack a multiple of the lot
     real tolerance                 # units, difference of two flows that may be rounding
@@ -16,14 +25,18 @@ cdef struct Rule:
     real partial_rounding_offset   # the same where the process can be available in part, else 0
     real capacity                  # units per period
     bint unlimited                 # whether there is no capacity
+    real quantity                  # units of the store's item per unit started
+    real per_quantity              # 1 / quantity
+    real store_tolerance           # units, as above, of the store
+    real store_rounding_offset
 
 
 # Review. Numbers of one lane.
 
-cdef inline real compute_order(real own_gap, real owed, Rule rule) noexcept nogil:
+cdef inline real compute_order(int variant, real own_gap, real owed, Rule rule) noexcept nogil:
     """Return the order: the gap plus what is owed, in whole lots if any, where it is at least the reorder gap; else 0."""
-    cdef real gap = own_gap + owed
-    cdef real amount = rule.lot * floor_of((gap + rule.lot_slack) * rule.per_lot) if rule.lot > 0.0 else gap
+    cdef real gap = own_gap + owed if variant & OWES else own_gap
+    cdef real amount = rule.lot * floor_of((gap + rule.lot_slack) * rule.per_lot) if variant & LOTS else gap
     return amount if gap >= rule.reorder_gap else <real>0.0
 
 
@@ -32,13 +45,14 @@ cdef inline real is_order(real ordered) noexcept nogil:
     return <real>1.0 if ordered > 0.0 else <real>0.0
 
 
-cdef inline real reduce_gap(real own_gap, real owed, real ordered, Rule rule) noexcept nogil:
+cdef inline real reduce_gap(int variant, real own_gap, real owed, real ordered, Rule rule) noexcept nogil:
     """Return the gap after an order; what an order of whole lots leaves within the tolerance counts as ordered.
 
     Otherwise the rounding of flows would add up, until an order that is due comes a period late.
     """
-    cdef real rest = own_gap + owed - ordered
-    return own_gap - ordered if rest + (<real>1.0 - is_order(ordered)) * FAR > rule.tolerance else -owed
+    cdef real rest = own_gap + owed - ordered if variant & OWES else own_gap - ordered
+    cdef real nothing = -owed if variant & OWES else <real>0.0
+    return own_gap - ordered if rest + (<real>1.0 - is_order(ordered)) * FAR > rule.tolerance else nothing
 
 
 cdef inline real compute_able(real open_orders, real availability, Rule rule) noexcept nogil:
@@ -54,26 +68,24 @@ cdef inline real compute_downtime_per_unit(real full, real tolerance) noexcept n
 
 cdef inline void move_started(
     Py_ssize_t j, Rule rule, real open_now, real able, real started, real ordered,
-    const_lanes_t on_hand,  # in [l], units; final, as consumers come before their suppliers
-    lanes_t open_orders,    # out [l], units
-    lanes_t sums,           # both [sums, l], the stage's sums
+    lanes_t stage,  # both [rows, l]: open orders and sums; in: stock on hand, final, as consumers come first
 ) noexcept nogil:
     """Move started units from open orders to work in process, and add up the stage's period."""
     cdef real full = smaller(open_now, rule.capacity)
-    open_orders[j] = open_now - started
-    sums[TOTAL_STARTED * WIDTH + j] += started
-    sums[TOTAL_ORDERS * WIDTH + j] += is_order(ordered)
-    sums[TOTAL_BROKEN * WIDTH + j] += (full - able) * compute_downtime_per_unit(full, rule.tolerance)
-    sums[TOTAL_ON_HAND * WIDTH + j] += on_hand[j]
+    stage[at(STAGE_OPEN_ORDERS, j)] = open_now - started
+    stage[at(STAGE_SUMS + TOTAL_STARTED, j)] += started
+    stage[at(STAGE_SUMS + TOTAL_ORDERS, j)] += is_order(ordered)
+    stage[at(STAGE_SUMS + TOTAL_BROKEN, j)] += (full - able) * compute_downtime_per_unit(full, rule.tolerance)
+    stage[at(STAGE_SUMS + TOTAL_ON_HAND, j)] += stage[at(STAGE_ON_HAND, j)]
 
 
 cdef inline void count_starved(
     Py_ssize_t j, Rule rule, real open_now, real able, real started,
-    lanes_t sums,  # both [sums, l], the stage's sums
+    lanes_t stage,  # both [rows, l]: sums
 ) noexcept nogil:
     """Add up as downtime what the inputs did not allow."""
     cdef real full = smaller(open_now, rule.capacity)
-    sums[TOTAL_STARVED * WIDTH + j] += (able - started) * compute_downtime_per_unit(full, rule.tolerance)
+    stage[at(STAGE_SUMS + TOTAL_STARVED, j)] += (able - started) * compute_downtime_per_unit(full, rule.tolerance)
 
 
 # Review and start. Rows of the stage, and of the one store it draws on: [l] lanes.
@@ -103,132 +115,111 @@ cdef kernel add_owed(
         owed[j] += to_grains(weight * waiting[j], rounding_offset)
 
 
-cdef kernel start_without_inputs(
-    Py_ssize_t lanes, Rule rule,
+cdef inline body start_without_inputs_in(
+    int variant, Py_ssize_t lanes, Rule rule,
     const_lanes_t owed,     # in [l], units
     drawn_t availability,   # in [l], share of the capacity
-    const_lanes_t on_hand,  # in [l], units
-    lanes_t gap,            # both [l], units
-    lanes_t open_orders,    # both [l], units
-    lanes_t sums,           # both [sums, l], the stage's sums
+    lanes_t stage,          # both [rows, l]
     lanes_t started,        # out [l], units
 ) noexcept nogil:
     """Review and start at a stage that buys from outside the network."""
     cdef Py_ssize_t j
-    cdef real ordered, open_now, able
+    cdef real gap, ordered, open_now, able, begun
     for j in range(lanes):
-        ordered = compute_order(gap[j], owed[j], rule)
-        gap[j] = reduce_gap(gap[j], owed[j], ordered, rule)
-        open_now = open_orders[j] + ordered
+        gap = stage[at(STAGE_GAP, j)]
+        ordered = compute_order(variant, gap, owed[j], rule)
+        stage[at(STAGE_GAP, j)] = reduce_gap(variant, gap, owed[j], ordered, rule)
+        open_now = stage[at(STAGE_OPEN_ORDERS, j)] + ordered
         able = compute_able(open_now, availability[j], rule)
-        started[j] = able * exceeds(able, rule.tolerance)
-        move_started(j, rule, open_now, able, started[j], ordered, on_hand, open_orders, sums)
+        begun = able * exceeds(able, rule.tolerance)
+        started[j] = begun
+        move_started(j, rule, open_now, able, begun, ordered, stage)
 
 
-cdef inline void draw_on_store(
-    Py_ssize_t j, Rule rule, real asked, real open_now, real able, real begun, real taken, real ordered,
-    const_lanes_t owed,     # in [l], units
-    const_lanes_t on_hand,  # in [l], units
-    lanes_t gap,            # both [l], units
-    lanes_t open_orders,    # out [l], units
-    lanes_t sums,           # both [sums, l], the stage's sums
-    lanes_t started,        # out [l], units
-    lanes_t store,          # both [l], units on hand in the store
-    lanes_t store_gap,      # both [l], units
-    lanes_t store_short,    # both [l], how often the store was short
-    real store_tolerance,
+cdef kernel start_without_inputs(
+    Py_ssize_t lanes, Rule rule, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
 ) noexcept nogil:
-    """Start `begun` on one lane of a stage with one input from one store, of which it asks `asked` and takes `taken`."""
-    gap[j] = reduce_gap(gap[j], owed[j], ordered, rule)
-    store_short[j] += exceeds(asked - store[j], store_tolerance)
-    store[j] -= taken
-    store_gap[j] += taken
-    started[j] = begun
-    count_starved(j, rule, open_now, able, begun, sums)
-    move_started(j, rule, open_now, able, begun, ordered, on_hand, open_orders, sums)
+    """Review and start at a stage without inputs; see `start_without_inputs_in`."""
+    choose_4(rule.variant, start_without_inputs_in, lanes, rule, owed, availability, stage, started)
 
 
-cdef kernel start_one_for_one(
-    Py_ssize_t lanes, Rule rule,
+cdef inline body start_from_store_in(
+    int variant, Py_ssize_t lanes, Rule rule,
     const_lanes_t owed,     # in [l], units
     drawn_t availability,   # in [l], share of the capacity
-    const_lanes_t on_hand,  # in [l], units
-    lanes_t gap,            # both [l], units
-    lanes_t open_orders,    # both [l], units
-    lanes_t sums,           # both [sums, l], the stage's sums
+    lanes_t stage,          # both [rows, l]
     lanes_t started,        # out [l], units
-    lanes_t store,          # both [l], units on hand in the store
-    lanes_t store_gap,      # both [l], units
-    lanes_t store_short,    # both [l], how often the store was short
-    real store_tolerance,
+    lanes_t store,          # both [rows, l] of the store drawn on: stock on hand and gap
+    lanes_t store_short,    # both [l], how often that store was short
+    const_lanes_t arriving, # in [l], units due in that store now
 ) noexcept nogil:
-    """Review and start at a stage that takes one unit from one store, of the same grain, per unit: links of a line."""
+    """Review and start at a stage that takes a quantity from one store per unit; whole ratios stay whole."""
     cdef Py_ssize_t j
-    cdef real ordered, open_now, able, begun
+    cdef real gap, ordered, open_now, able, held, asked, begun, taken
     for j in range(lanes):
-        ordered = compute_order(gap[j], owed[j], rule)
-        open_now = open_orders[j] + ordered
+        gap = stage[at(STAGE_GAP, j)]
+        ordered = compute_order(variant, gap, owed[j], rule)
+        stage[at(STAGE_GAP, j)] = reduce_gap(variant, gap, owed[j], ordered, rule)
+        open_now = stage[at(STAGE_OPEN_ORDERS, j)] + ordered
         able = compute_able(open_now, availability[j], rule)
-        begun = smaller(able, store[j])
-        begun *= exceeds(begun, rule.tolerance)  # rounding is not started
-        draw_on_store(j, rule, able, open_now, able, begun, begun, ordered, owed, on_hand, gap, open_orders, sums,
-                      started, store, store_gap, store_short, store_tolerance)
-
-
-cdef kernel start_from_one_store(
-    Py_ssize_t lanes, Rule rule,
-    const_lanes_t owed,     # in [l], units
-    drawn_t availability,   # in [l], share of the capacity
-    const_lanes_t on_hand,  # in [l], units
-    lanes_t gap,            # both [l], units
-    lanes_t open_orders,    # both [l], units
-    lanes_t sums,           # both [sums, l], the stage's sums
-    lanes_t started,        # out [l], units
-    lanes_t store,          # both [l], units on hand in the store
-    lanes_t store_gap,      # both [l], units
-    lanes_t store_short,    # both [l], how often the store was short
-    real store_tolerance,
-    real store_rounding_offset,
-    real quantity,          # units of the store's item per unit started
-) noexcept nogil:
-    """Review and start at a stage that takes `quantity` units from one store per unit; whole ratios stay whole."""
-    cdef Py_ssize_t j
-    cdef real per_quantity = <real>1.0 / quantity
-    cdef real ordered, open_now, able, asked, begun, taken
-    for j in range(lanes):
-        ordered = compute_order(gap[j], owed[j], rule)
-        open_now = open_orders[j] + ordered
-        able = compute_able(open_now, availability[j], rule)
-        asked = to_grains(quantity * able, store_rounding_offset)
-        begun = smaller(able, to_grains(store[j] * per_quantity, rule.rounding_offset))
+        held = store[at(STAGE_ON_HAND, j)] + arriving[j] if variant & RECEIVES else store[at(STAGE_ON_HAND, j)]
+        if variant & ONE_FOR_ONE:
+            asked = able
+            begun = smaller(able, held)
+        else:
+            asked = to_grains(rule.quantity * able, rule.store_rounding_offset)
+            begun = smaller(able, to_grains(held * rule.per_quantity, rule.rounding_offset))
         begun *= exceeds(begun, rule.tolerance)  # rounding is not started
         # A start that uses up the store leaves no rounding in it.
-        taken = smaller(store[j], asked) * exceeds(begun, 0.0)
-        draw_on_store(j, rule, asked, open_now, able, begun, taken, ordered, owed, on_hand, gap, open_orders, sums,
-                      started, store, store_gap, store_short, store_tolerance)
+        taken = begun if variant & ONE_FOR_ONE else smaller(held, asked) * exceeds(begun, 0.0)
+        store_short[j] += exceeds(asked - held, rule.store_tolerance)
+        store[at(STAGE_ON_HAND, j)] = held - taken
+        store[at(STAGE_GAP, j)] += taken
+        started[j] = begun
+        count_starved(j, rule, open_now, able, begun, stage)
+        move_started(j, rule, open_now, able, begun, ordered, stage)
+
+
+cdef kernel start_from_store(
+    Py_ssize_t lanes, Rule rule, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
+    lanes_t store, lanes_t store_short, const_lanes_t arriving,
+) noexcept nogil:
+    """Review and start at a stage with one input from one store; see `start_from_store_in`."""
+    choose_16(rule.variant, start_from_store_in, lanes, rule, owed, availability, stage, started, store, store_short,
+              arriving)
 
 
 # Start from several stores: review, then limit by each input, take each input, and finish. Rows of the stage and of
 # one store: [l] lanes.
 
-cdef kernel review(
-    Py_ssize_t lanes, Rule rule,
+cdef inline body review_in(
+    int variant, Py_ssize_t lanes, Rule rule,
     const_lanes_t owed,    # in [l], units
     drawn_t availability,  # in [l], share of the capacity
-    lanes_t gap,           # both [l], units
-    lanes_t open_orders,   # both [l], units
+    lanes_t stage,         # both [rows, l]: gap and open orders
     lanes_t ordered,       # out [l], units
     lanes_t able,          # out [l], units that could start if the inputs were there
     lanes_t started,       # out [l], units, before inputs limit them
 ) noexcept nogil:
     """Review the policy, and find what could start before several inputs limit it."""
     cdef Py_ssize_t j
+    cdef real gap, open_now
     for j in range(lanes):
-        ordered[j] = compute_order(gap[j], owed[j], rule)
-        gap[j] = reduce_gap(gap[j], owed[j], ordered[j], rule)
-        open_orders[j] += ordered[j]
-        able[j] = compute_able(open_orders[j], availability[j], rule)
+        gap = stage[at(STAGE_GAP, j)]
+        ordered[j] = compute_order(variant, gap, owed[j], rule)
+        stage[at(STAGE_GAP, j)] = reduce_gap(variant, gap, owed[j], ordered[j], rule)
+        open_now = stage[at(STAGE_OPEN_ORDERS, j)] + ordered[j]
+        stage[at(STAGE_OPEN_ORDERS, j)] = open_now
+        able[j] = compute_able(open_now, availability[j], rule)
         started[j] = able[j] * exceeds(able[j], rule.tolerance)
+
+
+cdef kernel review(
+    Py_ssize_t lanes, Rule rule, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t ordered,
+    lanes_t able, lanes_t started,
+) noexcept nogil:
+    """Review before a start from several stores; see `review_in`."""
+    choose_4(rule.variant, review_in, lanes, rule, owed, availability, stage, ordered, able, started)
 
 
 cdef kernel limit_by_store(
@@ -304,15 +295,15 @@ cdef kernel finish_start(
     const_lanes_t ordered,  # in [l], units
     const_lanes_t able,     # in [l], units that could start if the inputs were there
     const_lanes_t started,  # in [l], units
-    const_lanes_t on_hand,  # in [l], units
-    lanes_t open_orders,    # both [l], units
-    lanes_t sums,           # both [sums, l], the stage's sums
+    lanes_t stage,          # both [rows, l]: open orders and sums
 ) noexcept nogil:
     """Start at a stage whose inputs have been taken."""
     cdef Py_ssize_t j
+    cdef real open_now
     for j in range(lanes):
-        count_starved(j, rule, open_orders[j], able[j], started[j], sums)
-        move_started(j, rule, open_orders[j], able[j], started[j], ordered[j], on_hand, open_orders, sums)
+        open_now = stage[at(STAGE_OPEN_ORDERS, j)]
+        count_starved(j, rule, open_now, able[j], started[j], stage)
+        move_started(j, rule, open_now, able[j], started[j], ordered[j], stage)
 
 
 # Put a start into the pipeline, where lead times vary or arrivals can be held up. Rows of the stage: [l] lanes.

@@ -17,6 +17,7 @@ The rules are those of docs/model.md; acts follow its section "One period".
 """
 
 cimport cython
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
 
 include "_rows.pxi"
 include "_acts.pxi"
@@ -104,6 +105,8 @@ cdef class Block(BlockState):
                       self.total(DIM_STAGE, TOTAL_RECEIPTS, i, stripe),
                       self.total(DIM_STAGE, TOTAL_SHORT_CYCLES, i, stripe),
                       self.total(DIM_STAGE, TOTAL_STOCK_AT_RECEIPTS, i, stripe))
+        if self.arrives_when_asked[i]:
+            return
         if self.deterministic[i]:
             receive_all(n, self.due(i, t), self.row(STAGE_ON_HAND, i))
         elif self.yield_[i] < 0:
@@ -133,11 +136,13 @@ cdef class Block(BlockState):
 
     cdef void serve_customers(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
         cdef Py_ssize_t c
+        cdef int variant
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
-            serve(self.width, self.series_or(self.demand[c], exogenous, self.zeros), self.backorder_share[c],
-                  self.row(STAGE_ON_HAND, i), self.row(STAGE_GAP, i), self.row(CUSTOMER_BACKLOG, c),
-                  self.tolerance[i], self.rounding_offset[i], self.short_row(i), self.row(CUSTOMER_SUMS, c),
-                  <real>t, self.row(CUSTOMER_PEAK_BACKLOG, c), self.row(CUSTOMER_FIRST_STOCKOUT, c))
+            variant = ((SERVES_ARRIVALS if self.serves_first[c] else 0)
+                       | (COUNTS_SHORT if self.sole_customer[i] < 0 else 0))
+            serve(variant, self.width, self.series_or(self.demand[c], exogenous, self.zeros), self.backorder_share[c],
+                  self.row(STAGE_BEGIN, i), self.tolerance[i], self.rounding_offset[i], self.due(i, t),
+                  self.short_row(i), self.row(CUSTOMER_BEGIN, c), <real>t)
 
     cdef real *owed_by(self, Py_ssize_t i) noexcept nogil:
         """Return the row of what a store owes to customers and consumers, where its policy counts that."""
@@ -153,44 +158,23 @@ cdef class Block(BlockState):
                      self.rounding_offset[i], owed)
         return owed
 
-    cdef Rule rule_of(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
-        cdef Rule rule
-        rule.reorder_gap = self.reorder_gap[i] if remainder(t, self.review_period[i]) == 0 else FAR
-        rule.lot = self.lot[i]
-        rule.per_lot = <real>1.0 / rule.lot if rule.lot > 0.0 else <real>0.0
-        rule.lot_slack = self.lot_slack[i]
-        rule.tolerance = self.tolerance[i]
-        rule.rounding_offset = self.rounding_offset[i]
-        rule.partial_rounding_offset = self.rounding_offset[i] if self.availability[i] >= 0 else <real>0.0
-        rule.capacity = self.capacity[i]
-        rule.unlimited = self.unlimited_capacity[i]
-        return rule
-
     cdef void start(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
-        cdef Py_ssize_t n = self.width, g = self.input_start[i], k
-        cdef Py_ssize_t inputs = self.input_start[i + 1] - g
-        cdef Rule rule = self.rule_of(i, t)
+        cdef Py_ssize_t n = self.width, k
+        cdef Rule rule = self.rules[i]
         cdef real *owed = self.owed_by(i)
         cdef const float *availability = self.series_or(self.availability[i], exogenous, self.ones)
         cdef real *started = self.due(i, t) if self.deterministic[i] else self.scratch_row(SCRATCH_STARTED)
-        cdef real *on_hand = self.row(STAGE_ON_HAND, i)
-        cdef real *gap = self.row(STAGE_GAP, i)
-        cdef real *open_orders = self.row(STAGE_OPEN_ORDERS, i)
-        cdef real *sums = self.row(STAGE_SUMS, i)
+        cdef real *stage = self.row(STAGE_BEGIN, i)
+        if remainder(t, self.review_period[i]) != 0:
+            rule.reorder_gap = FAR
         if self.unlimited_orders[i]:
-            top_up_orders(n, rule.capacity, open_orders, gap)
-        if inputs == 0:
-            start_without_inputs(n, rule, owed, availability, on_hand, gap, open_orders, sums, started)
-        elif inputs == 1 and self.source_start[g + 1] - self.source_start[g] == 1:
-            k = self.source[self.source_start[g]]
-            if self.quantity[g] == 1.0 and self.rounding_offset[i] == self.rounding_offset[k]:
-                start_one_for_one(n, rule, owed, availability, on_hand, gap, open_orders, sums, started,
-                                  self.row(STAGE_ON_HAND, k), self.row(STAGE_GAP, k), self.short_row(k),
-                                  self.tolerance[k])
-            else:
-                start_from_one_store(n, rule, owed, availability, on_hand, gap, open_orders, sums, started,
-                                     self.row(STAGE_ON_HAND, k), self.row(STAGE_GAP, k), self.short_row(k),
-                                     self.tolerance[k], self.rounding_offset[k], self.quantity[g])
+            top_up_orders(n, rule.capacity, self.row(STAGE_OPEN_ORDERS, i), self.row(STAGE_GAP, i))
+        if self.input_start[i + 1] == self.input_start[i]:
+            start_without_inputs(n, rule, owed, availability, stage, started)
+        elif self.draws_on_one_store(i):
+            k = self.source[self.source_start[self.input_start[i]]]
+            start_from_store(n, rule, owed, availability, stage, started, self.row(STAGE_BEGIN, k), self.short_row(k),
+                             self.due(k, t))
         else:
             self.start_from_stores(i, rule, owed, availability, started)
         if not self.deterministic[i]:
@@ -203,14 +187,13 @@ cdef class Block(BlockState):
         cdef Py_ssize_t n = self.width, g
         cdef real *ordered = self.scratch_row(SCRATCH_ORDERED)
         cdef real *able = self.scratch_row(SCRATCH_ABLE)
-        cdef real *open_orders = self.row(STAGE_OPEN_ORDERS, i)
-        review(n, rule, owed, availability, self.row(STAGE_GAP, i), open_orders, ordered, able, started)
+        cdef real *stage = self.row(STAGE_BEGIN, i)
+        review(n, rule, owed, availability, stage, ordered, able, started)
         for g in range(self.input_start[i], self.input_start[i + 1]):
             self.limit_by_input(g, rule, able, started)
         for g in range(self.input_start[i], self.input_start[i + 1]):
             self.take_input(g, started)
-        finish_start(n, rule, ordered, able, started, self.row(STAGE_ON_HAND, i), open_orders,
-                     self.row(STAGE_SUMS, i))
+        finish_start(n, rule, ordered, able, started, stage)
 
     cdef inline bint is_pooled(self, Py_ssize_t g) noexcept nogil:
         """Return whether the stores of one input stand in for each other."""

@@ -26,8 +26,26 @@ cdef extern from *:
     #else
     #define JR_KERNEL void
     #endif
+    #if defined(__GNUC__)
+    #define JR_BODY __attribute__((always_inline)) void
+    #elif defined(_MSC_VER)
+    #define JR_BODY __forceinline void
+    #else
+    #define JR_BODY void
+    #endif
+    #define JR_CASES_2(n, act, ...) case n: act(n, __VA_ARGS__); break; case n + 1: act(n + 1, __VA_ARGS__); break;
+    #define JR_CASES_4(n, act, ...) JR_CASES_2(n, act, __VA_ARGS__) JR_CASES_2(n + 2, act, __VA_ARGS__)
+    #define JR_CASES_8(n, act, ...) JR_CASES_4(n, act, __VA_ARGS__) JR_CASES_4(n + 4, act, __VA_ARGS__)
+    #define JR_CHOOSE_4(variant, act, ...) switch (variant) { JR_CASES_4(0, act, __VA_ARGS__) }
+    #define JR_CHOOSE_16(variant, act, ...) \\
+        switch (variant) { JR_CASES_8(0, act, __VA_ARGS__) JR_CASES_8(8, act, __VA_ARGS__) }
     """
     ctypedef void kernel "JR_KERNEL"
+    # The loop of a kernel that is compiled once per variant: always inlined, so that its first argument is a constant.
+    ctypedef void body "JR_BODY"
+    # Call the body with its variant as a constant: 0 to 3, or 0 to 15.
+    void choose_4 "JR_CHOOSE_4" (int variant, ...) noexcept nogil
+    void choose_16 "JR_CHOOSE_16" (int variant, ...) noexcept nogil
     # The number that state is held in: float, or double where _core_double.pyx compiles these acts again.
     ctypedef float real "jr_real"
     ctypedef real* lanes_t "jr_lanes_t"  # a row of state
@@ -42,6 +60,11 @@ cdef enum:
     # Lanes of a stripe, whose state stays near the first-level cache: a constant, so that the compiler can prove rows
     # apart and vectorize, and an odd number of cache lines, so that rows do not collide at multiples of 4 KiB.
     WIDTH = 272
+
+
+cdef inline Py_ssize_t at(Py_ssize_t kind, Py_ssize_t j) noexcept nogil:
+    """Return where lane j of a row of a member stands, from the member's first row."""
+    return (kind - dim_begin[dim_of_kind[kind]]) * WIDTH + j
 
 
 cdef inline real smaller(real a, real b) noexcept nogil:

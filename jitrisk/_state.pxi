@@ -1,8 +1,8 @@
 # The state and the totals of one block, included by _core.pyx: where rows stand, and how totals are reset and closed.
 
 cdef inline Py_ssize_t remainder(Py_ssize_t t, Py_ssize_t n) noexcept nogil:
-    """Return t mod n; a division takes as long as a dozen lanes, and n is mostly 1."""
-    return 0 if n == 1 else t % n
+    """Return t mod n, both below 2^32; a division takes as long as a dozen lanes, and n is mostly 1."""
+    return 0 if n == 1 else <unsigned int>t % <unsigned int>n
 
 
 cdef struct TotalsOfDim:
@@ -45,11 +45,14 @@ cdef class BlockState:
     cdef const int[::1] consumer_start, consumer
     cdef const unsigned char[::1] unlimited_capacity, unlimited_orders, in_order, customers_first, deterministic
     cdef const unsigned char[::1] failover, demand_signal, gathers_shortage, has_cycles
+    cdef const unsigned char[::1] arrives_when_asked, asks_first, serves_first
+    cdef const int[::1] sole_customer
+    cdef Rule *rules  # one per stage
     cdef const real[::1] initial, capacity, reorder_gap, order_up_to, lot, lot_slack, tolerance, rounding_offset
     cdef const real[::1] expedite_below, expedite_lead_time, quantity, share, consumer_quantity, backorder_share
 
     def __init__(self, arrays, const int[::1] rows, real[:, :, ::1] state, Py_ssize_t lanes):
-        cdef Py_ssize_t j, dim
+        cdef Py_ssize_t i, j, dim
         cdef const int[::1] place
         for j in range(WIDTH):
             self.ones[j], self.zeros[j] = 1.0, 0.0
@@ -66,6 +69,8 @@ cdef class BlockState:
         self.deterministic, self.failover, self.in_order = arrays.deterministic, arrays.failover, arrays.in_order
         self.demand_signal, self.gathers_shortage = arrays.demand_signal, arrays.gathers_shortage
         self.customers_first, self.has_cycles = arrays.customers_first, arrays.has_cycles
+        self.arrives_when_asked, self.asks_first = arrays.arrives_when_asked, arrays.asks_first
+        self.serves_first, self.sole_customer = arrays.serves_first, arrays.sole_customer
         self.initial, self.capacity, self.reorder_gap = arrays.initial, arrays.capacity, arrays.reorder_gap
         self.order_up_to, self.lot, self.lot_slack = arrays.order_up_to, arrays.lot, arrays.lot_slack
         self.tolerance, self.rounding_offset = arrays.tolerance, arrays.rounding_offset
@@ -76,6 +81,43 @@ cdef class BlockState:
             place = self.held_places[dim]
             self.sizes[dim] = place.shape[0]
             self.places[dim] = &place[0] if place.shape[0] else NULL
+        self.rules = <Rule *>PyMem_Calloc(max(self.sizes[DIM_STAGE], 1), sizeof(Rule))
+        if self.rules == NULL:
+            raise MemoryError("no memory for the rules of the stages")
+        for i in range(self.sizes[DIM_STAGE]):
+            self.rules[i] = self.build_rule(i)
+
+    def __dealloc__(self):
+        PyMem_Free(self.rules)
+
+    @cython.final
+    cdef Rule build_rule(self, Py_ssize_t i) noexcept nogil:
+        """Return the constants of one stage's acts."""
+        cdef Rule rule
+        cdef Py_ssize_t g = self.input_start[i], k
+        rule.reorder_gap, rule.lot, rule.lot_slack = self.reorder_gap[i], self.lot[i], self.lot_slack[i]
+        rule.per_lot = <real>1.0 / rule.lot if rule.lot > 0.0 else <real>0.0
+        rule.tolerance, rule.rounding_offset = self.tolerance[i], self.rounding_offset[i]
+        rule.partial_rounding_offset = self.rounding_offset[i] if self.availability[i] >= 0 else <real>0.0
+        rule.capacity, rule.unlimited = self.capacity[i], self.unlimited_capacity[i]
+        rule.variant = (OWES if self.demand_signal[i] else 0) | (LOTS if rule.lot > 0.0 else 0)
+        rule.quantity = rule.per_quantity = 1.0
+        rule.store_tolerance = rule.store_rounding_offset = 0.0
+        if self.draws_on_one_store(i):
+            k = self.source[self.source_start[g]]
+            rule.quantity, rule.per_quantity = self.quantity[g], <real>1.0 / self.quantity[g]
+            rule.store_tolerance, rule.store_rounding_offset = self.tolerance[k], self.rounding_offset[k]
+            if rule.quantity == 1.0 and rule.rounding_offset == rule.store_rounding_offset:
+                rule.variant |= ONE_FOR_ONE
+            if self.asks_first[i]:
+                rule.variant |= RECEIVES
+        return rule
+
+    @cython.final
+    cdef inline bint draws_on_one_store(self, Py_ssize_t i) noexcept nogil:
+        """Return whether a stage has one input, from one store."""
+        cdef Py_ssize_t g = self.input_start[i]
+        return self.input_start[i + 1] - g == 1 and self.source_start[g + 1] - self.source_start[g] == 1
 
     # Where rows stand.
 
@@ -206,8 +248,9 @@ cdef class BlockState:
                     for i in range(self.sizes[dim]):
                         for k in range(dim_sum_count[dim]):
                             if dim != DIM_STAGE or self.is_summed(k, i):
-                                add_weighted(self.width, self.row(dim_sums[dim] + k, i), 1.0,
-                                             self.total(dim, k, i, stripe))
+                                add_weighted(self.width, self.sum_row(dim, k, i), 1.0, self.total(dim, k, i, stripe))
+                for dim in range(DIMS):
+                    for i in range(self.sizes[dim]):
                         self.clear_sums(dim, i)
 
     def finalize(self, Py_ssize_t period, double periods) -> None:
@@ -238,6 +281,13 @@ cdef class BlockState:
         if k == TOTAL_SCRAPPED or k == TOTAL_WIP:
             return not self.deterministic[i]
         return k != TOTAL_EXPEDITED or self.expedite_lead_time[i] > 0.0
+
+    @cython.final
+    cdef inline real *sum_row(self, Py_ssize_t dim, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+        """Return the row that total number k of one member of a dim is summed in."""
+        if dim == DIM_STAGE and k == TOTAL_SHORTAGE and self.sole_customer[i] >= 0:
+            return self.row(CUSTOMER_SUMS + TOTAL_STOCKOUT, self.sole_customer[i])
+        return self.row(dim_sums[dim] + k, i)
 
     @cython.final
     cdef inline void clear_sums(self, Py_ssize_t dim, Py_ssize_t i) noexcept nogil:
