@@ -321,51 +321,86 @@ cdef kernel count_in_process(
         wip[j] += in_process[j]
 
 
-cdef kernel expedite(
-    Py_ssize_t lanes,
-    const_lanes_t on_hand,  # in [l], units
-    real below,             # units on hand below which starts are expedited
-    real expedited_lead_time,
+cdef enum:
+    # Variants of `find_lead_times`.
+    DRAWN = 1        # lead times are drawn; else they are the longest
+    EXPEDITES = 2    # starts made while the store is low take a shorter lead time
+    KEEPS_ORDER = 4  # a start is due no earlier than the start before it
+
+
+cdef struct Transit:
+    # How long what one stage starts in this period is under way.
+    int variant
+    real longest              # periods
+    real expedite_below       # units on hand below which starts are expedited
+    real expedite_lead_time   # periods
+    real period
+    real last                 # periods ahead that the pipeline reaches; what arrives later arrives past the horizon
+
+
+cdef inline body find_lead_times_in(
+    int variant, Py_ssize_t lanes, Transit transit,
     const_lanes_t started,  # in [l], units
-    lanes_t lead_time,      # both [l], periods
-    lanes_t expedited,      # both [l], units, sum
+    drawn_t drawn,          # in [l], periods
+    lanes_t stage,          # both [rows, l]: period that the latest start is due in, and units expedited; in: on hand
+    lanes_t lead_time,      # out [l], whole periods
+    int *bounds,            # out [2], the least and the longest of these lead times
 ) noexcept nogil:
-    """Shorten the lead time of starts made while the store holds less than `below`."""
+    """Find when what is started arrives, as far as the pipeline reaches."""
     cdef Py_ssize_t j
+    cdef real ahead, due
+    cdef int whole, least = <int>transit.last, most = 0
     cdef bint low
     for j in range(lanes):
-        low = on_hand[j] < below
-        expedited[j] += started[j] if low else <real>0.0
-        lead_time[j] = smaller(lead_time[j], expedited_lead_time) if low else lead_time[j]
+        ahead = drawn[j] if variant & DRAWN else transit.longest
+        if variant & EXPEDITES:
+            low = stage[at(STAGE_ON_HAND, j)] < transit.expedite_below
+            stage[at(STAGE_SUMS + TOTAL_EXPEDITED, j)] += started[j] if low else <real>0.0
+            ahead = smaller(ahead, transit.expedite_lead_time) if low else ahead
+        if variant & KEEPS_ORDER:
+            due = larger(transit.period + ahead, stage[at(STAGE_LAST_DUE, j)])
+            ahead = due - transit.period
+            stage[at(STAGE_LAST_DUE, j)] = due if started[j] > 0.0 else stage[at(STAGE_LAST_DUE, j)]
+        whole = <int>smaller(ahead, transit.last)
+        lead_time[j] = <real>whole
+        least = whole if whole < least else least
+        most = whole if whole > most else most
+    bounds[0] = least
+    bounds[1] = most
 
 
-cdef kernel keep_order(
-    Py_ssize_t lanes,
-    real period,
-    const_lanes_t started,  # in [l], units
-    lanes_t last_due,       # both [l], period number
-    lanes_t lead_time,      # both [l], periods
+cdef kernel find_lead_times(
+    Py_ssize_t lanes, Transit transit, const_lanes_t started, drawn_t drawn, lanes_t stage, lanes_t lead_time,
+    int *bounds,
 ) noexcept nogil:
-    """Make a start due no earlier than the start before it."""
+    """Find when what is started arrives; see `find_lead_times_in`."""
+    choose_8(transit.variant, find_lead_times_in, lanes, transit, started, drawn, stage, lead_time, bounds)
+
+
+cdef kernel add_due(
+    Py_ssize_t lanes,
+    const_lanes_t started,    # in [l], units
+    const_lanes_t lead_time,  # in [l], whole periods
+    real ahead,               # periods
+    lanes_t due,              # both [l], units due in so many periods
+) noexcept nogil:
+    """Add the starts whose lead time is so many periods to what is due then."""
     cdef Py_ssize_t j
-    cdef real due
     for j in range(lanes):
-        due = larger(period + lead_time[j], last_due[j])
-        lead_time[j] = due - period
-        last_due[j] = due if started[j] > 0.0 else last_due[j]
+        due[j] += started[j] if lead_time[j] == ahead else <real>0.0
 
 
-cdef void schedule(
+cdef void scatter_due(
     Py_ssize_t lanes,
     const real *started,    # in [l], units
-    const real *lead_time,  # in [l], periods
-    Py_ssize_t period,
+    const real *lead_time,  # in [l], whole periods
+    Py_ssize_t now,         # the row of the pipeline that is due in this period
     Py_ssize_t ring,
-    real *pipeline,         # both [ring, l], units due, by period modulo the ring
+    real *pipeline,         # both [ring, l], units due
 ) noexcept nogil:
-    """Add each lane's start to what is due when it arrives; what arrives past the ring arrives past the horizon."""
-    cdef Py_ssize_t j, ahead
-    cdef real last = <real>(ring - 1)
+    """Add each lane's start to what is due when it arrives, where lead times spread so far that passes take longer."""
+    cdef Py_ssize_t j, row
     for j in range(lanes):
-        ahead = <Py_ssize_t>(lead_time[j] if lead_time[j] < last else last)
-        pipeline[((period + ahead) % ring) * WIDTH + j] += started[j]
+        row = now + <Py_ssize_t>lead_time[j]
+        row -= ring if row >= ring else 0
+        pipeline[row * WIDTH + j] += started[j]

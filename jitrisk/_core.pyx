@@ -23,6 +23,11 @@ include "_rows.pxi"
 include "_acts.pxi"
 include "_state.pxi"
 
+cdef enum:
+    # Lead times from the least to the longest of a period up to which a pass over the lanes for each is faster than
+    # adding lane by lane.
+    MOST_PASSES = 20
+
 STRIPE = WIDTH
 DIGEST = TABLES_DIGEST
 
@@ -239,18 +244,24 @@ cdef class Block(BlockState):
 
     cdef void schedule_start(self, Py_ssize_t i, Py_ssize_t t, const real *started, Rows exogenous) noexcept nogil:
         """Schedule the start of a stage whose lead time is drawn or expedited, or whose arrivals can be held up."""
-        cdef Py_ssize_t n = self.width
+        cdef Py_ssize_t n = self.width, ahead
         cdef real *lead_time = self.scratch_row(SCRATCH_LEAD_TIME)
-        if self.lead_time[i] < 0 and self.expedite_lead_time[i] == 0.0:
+        cdef int bounds[2]
+        cdef Transit transit
+        transit.variant = ((DRAWN if self.lead_time[i] >= 0 else 0)
+                           | (EXPEDITES if self.expedite_lead_time[i] > 0.0 else 0)
+                           | (KEEPS_ORDER if self.in_order[i] else 0))
+        if transit.variant == 0:
             add(n, started, self.due(i, t + self.longest_lead_time[i]))
             return
-        if self.lead_time[i] >= 0:
-            copy(n, self.series_or(self.lead_time[i], exogenous, self.ones), lead_time)
+        transit.longest, transit.last = <real>self.longest_lead_time[i], <real>(self.ring[i] - 1)
+        transit.expedite_below = self.expedite_below[i] - self.tolerance[i]
+        transit.expedite_lead_time, transit.period = self.expedite_lead_time[i], <real>t
+        find_lead_times(n, transit, started, self.series_or(self.lead_time[i], exogenous, self.ones),
+                        self.row(STAGE_BEGIN, i), lead_time, bounds)
+        if bounds[1] - bounds[0] < MOST_PASSES:
+            for ahead in range(bounds[0], bounds[1] + 1):
+                add_due(n, started, lead_time, <real>ahead, self.due(i, t + ahead))
         else:
-            fill(n, <real>self.longest_lead_time[i], lead_time)
-        if self.expedite_lead_time[i] > 0.0:
-            expedite(n, self.row(STAGE_ON_HAND, i), self.expedite_below[i] - self.tolerance[i],
-                     self.expedite_lead_time[i], started, lead_time, self.stage_sum(TOTAL_EXPEDITED, i))
-        if self.in_order[i]:
-            keep_order(n, <real>t, started, self.row(STAGE_LAST_DUE, i), lead_time)
-        schedule(n, started, lead_time, t, self.ring[i], self.pipeline + self.slot[i] * WIDTH)
+            scatter_due(n, started, lead_time, remainder(t, self.ring[i]), self.ring[i],
+                        self.pipeline + self.slot[i] * WIDTH)
