@@ -16,7 +16,7 @@ cdef enum:
 cdef struct Rule:
     # One stage's policy, process, and the store it draws on where there is one.
     int variant
-    real reorder_gap               # units, the least gap that is ordered; where no review is due, none is wide enough
+    real reorder_gap               # units, the least gap that is ordered
     real lot                       # units
     real per_lot                   # 1 / lot
     real lot_slack                 # units by which a gap may lack a multiple of the lot
@@ -32,6 +32,14 @@ cdef struct Rule:
 
 
 # Review. Numbers of one lane.
+
+cdef inline Rule review_rule(const Rule *constants, bint is_due) noexcept nogil:
+    """Return the rule of a period: where no review is due, no gap is wide enough for an order."""
+    cdef Rule rule = constants[0]
+    if not is_due:
+        rule.reorder_gap = FAR
+    return rule
+
 
 cdef inline real compute_order(int variant, real own_gap, real owed, Rule rule) noexcept nogil:
     """Return the order: the gap plus what is owed, in whole lots if any, where it is at least the reorder gap; else 0."""
@@ -116,13 +124,14 @@ cdef kernel add_owed(
 
 
 cdef inline body start_without_inputs_in(
-    int variant, Py_ssize_t lanes, Rule rule,
+    int variant, Py_ssize_t lanes, const Rule *constants, bint is_due,
     const_lanes_t owed,     # in [l], units
     drawn_t availability,   # in [l], share of the capacity
     lanes_t stage,          # both [rows, l]
     lanes_t started,        # out [l], units
 ) noexcept nogil:
     """Review and start at a stage that buys from outside the network."""
+    cdef Rule rule = review_rule(constants, is_due)
     cdef Py_ssize_t j
     cdef real gap, ordered, open_now, able, begun
     for j in range(lanes):
@@ -137,14 +146,14 @@ cdef inline body start_without_inputs_in(
 
 
 cdef kernel start_without_inputs(
-    Py_ssize_t lanes, Rule rule, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
+    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
 ) noexcept nogil:
     """Review and start at a stage without inputs; see `start_without_inputs_in`."""
-    choose_4(rule.variant, start_without_inputs_in, lanes, rule, owed, availability, stage, started)
+    choose_4(rule.variant, start_without_inputs_in, lanes, rule, is_due, owed, availability, stage, started)
 
 
 cdef inline body start_from_store_in(
-    int variant, Py_ssize_t lanes, Rule rule,
+    int variant, Py_ssize_t lanes, const Rule *constants, bint is_due,
     const_lanes_t owed,     # in [l], units
     drawn_t availability,   # in [l], share of the capacity
     lanes_t stage,          # both [rows, l]
@@ -154,6 +163,7 @@ cdef inline body start_from_store_in(
     const_lanes_t arriving, # in [l], units due in that store now
 ) noexcept nogil:
     """Review and start at a stage that takes a quantity from one store per unit; whole ratios stay whole."""
+    cdef Rule rule = review_rule(constants, is_due)
     cdef Py_ssize_t j
     cdef real gap, ordered, open_now, able, held, asked, begun, taken
     for j in range(lanes):
@@ -181,19 +191,19 @@ cdef inline body start_from_store_in(
 
 
 cdef kernel start_from_store(
-    Py_ssize_t lanes, Rule rule, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
+    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
     lanes_t store, lanes_t store_short, const_lanes_t arriving,
 ) noexcept nogil:
     """Review and start at a stage with one input from one store; see `start_from_store_in`."""
-    choose_16(rule.variant, start_from_store_in, lanes, rule, owed, availability, stage, started, store, store_short,
-              arriving)
+    choose_16(rule.variant, start_from_store_in, lanes, rule, is_due, owed, availability, stage, started, store,
+              store_short, arriving)
 
 
 # Start from several stores: review, then limit by each input, take each input, and finish. Rows of the stage and of
 # one store: [l] lanes.
 
 cdef inline body review_in(
-    int variant, Py_ssize_t lanes, Rule rule,
+    int variant, Py_ssize_t lanes, const Rule *constants, bint is_due,
     const_lanes_t owed,    # in [l], units
     drawn_t availability,  # in [l], share of the capacity
     lanes_t stage,         # both [rows, l]: gap and open orders
@@ -202,6 +212,7 @@ cdef inline body review_in(
     lanes_t started,       # out [l], units, before inputs limit them
 ) noexcept nogil:
     """Review the policy, and find what could start before several inputs limit it."""
+    cdef Rule rule = review_rule(constants, is_due)
     cdef Py_ssize_t j
     cdef real gap, open_now
     for j in range(lanes):
@@ -215,11 +226,11 @@ cdef inline body review_in(
 
 
 cdef kernel review(
-    Py_ssize_t lanes, Rule rule, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t ordered,
+    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t ordered,
     lanes_t able, lanes_t started,
 ) noexcept nogil:
     """Review before a start from several stores; see `review_in`."""
-    choose_4(rule.variant, review_in, lanes, rule, owed, availability, stage, ordered, able, started)
+    choose_4(rule.variant, review_in, lanes, rule, is_due, owed, availability, stage, ordered, able, started)
 
 
 cdef kernel limit_by_store(
@@ -291,13 +302,14 @@ cdef kernel take_missing(
 
 
 cdef kernel finish_start(
-    Py_ssize_t lanes, Rule rule,
+    Py_ssize_t lanes, const Rule *constants,
     const_lanes_t ordered,  # in [l], units
     const_lanes_t able,     # in [l], units that could start if the inputs were there
     const_lanes_t started,  # in [l], units
     lanes_t stage,          # both [rows, l]: open orders and sums
 ) noexcept nogil:
     """Start at a stage whose inputs have been taken."""
+    cdef Rule rule = constants[0]
     cdef Py_ssize_t j
     cdef real open_now
     for j in range(lanes):

@@ -165,35 +165,34 @@ cdef class Block(BlockState):
 
     cdef void start(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
         cdef Py_ssize_t n = self.width, k
-        cdef Rule rule = self.rules[i]
+        cdef const Rule *rule = &self.rules[i]
+        cdef bint is_due = remainder(t, self.review_period[i]) == 0
         cdef real *owed = self.owed_by(i)
         cdef const float *availability = self.series_or(self.availability[i], exogenous, self.ones)
         cdef real *started = self.due(i, t) if self.deterministic[i] else self.scratch_row(SCRATCH_STARTED)
         cdef real *stage = self.row(STAGE_BEGIN, i)
-        if remainder(t, self.review_period[i]) != 0:
-            rule.reorder_gap = FAR
         if self.unlimited_orders[i]:
             top_up_orders(n, rule.capacity, self.row(STAGE_OPEN_ORDERS, i), self.row(STAGE_GAP, i))
         if self.input_start[i + 1] == self.input_start[i]:
-            start_without_inputs(n, rule, owed, availability, stage, started)
+            start_without_inputs(n, rule, is_due, owed, availability, stage, started)
         elif self.draws_on_one_store(i):
             k = self.source[self.source_start[self.input_start[i]]]
-            start_from_store(n, rule, owed, availability, stage, started, self.row(STAGE_BEGIN, k), self.short_row(k),
-                             self.due(k, t))
+            start_from_store(n, rule, is_due, owed, availability, stage, started, self.row(STAGE_BEGIN, k),
+                             self.short_row(k), self.due(k, t))
         else:
-            self.start_from_stores(i, rule, owed, availability, started)
+            self.start_from_stores(i, rule, is_due, owed, availability, started)
         if not self.deterministic[i]:
             self.schedule_start(i, t, started, exogenous)
             count_in_process(n, started, self.row(STAGE_IN_PROCESS, i), self.stage_sum(TOTAL_WIP, i))
 
     cdef void start_from_stores(
-        self, Py_ssize_t i, Rule rule, const real *owed, const float *availability, real *started
+        self, Py_ssize_t i, const Rule *rule, bint is_due, const real *owed, const float *availability, real *started
     ) noexcept nogil:
         cdef Py_ssize_t n = self.width, g
         cdef real *ordered = self.scratch_row(SCRATCH_ORDERED)
         cdef real *able = self.scratch_row(SCRATCH_ABLE)
         cdef real *stage = self.row(STAGE_BEGIN, i)
-        review(n, rule, owed, availability, stage, ordered, able, started)
+        review(n, rule, is_due, owed, availability, stage, ordered, able, started)
         for g in range(self.input_start[i], self.input_start[i + 1]):
             self.limit_by_input(g, rule, able, started)
         for g in range(self.input_start[i], self.input_start[i + 1]):
@@ -204,7 +203,7 @@ cdef class Block(BlockState):
         """Return whether the stores of one input stand in for each other."""
         return self.failover[g] and self.source_start[g + 1] - self.source_start[g] > 1
 
-    cdef void limit_by_input(self, Py_ssize_t g, Rule rule, const real *able, real *started) noexcept nogil:
+    cdef void limit_by_input(self, Py_ssize_t g, const Rule *rule, const real *able, real *started) noexcept nogil:
         """Lower the start to what one input allows; mark the stores that could not give what was asked."""
         cdef Py_ssize_t n = self.width, k, source
         cdef real per_unit
