@@ -149,6 +149,7 @@ cdef enum:
     # Variants of `serve`.
     SERVES_ARRIVALS = 1  # what is due enters the store first: the customer is the first to draw on it in a period
     COUNTS_SHORT = 2     # shortages of the store are counted apart from the customer's stockouts
+    SERVES_WHOLE = 4     # demand and what is backordered are whole units, so that nothing is rounded
 
 
 cdef inline body serve_in(
@@ -165,16 +166,18 @@ cdef inline body serve_in(
 ) noexcept nogil:
     """Ship the old backlog, then new demand; `backorder_share` of what is unmet is backordered, the rest is lost."""
     cdef Py_ssize_t j
-    cdef real asked, wanted, shipped, old, unmet, left, short_now, since, held
+    cdef real asked, wanted, shipped, old, unmet, later, left, short_now, since, held
     for j in range(lanes):
         held = store[at(STAGE_ON_HAND, j)] + arriving[j] if variant & SERVES_ARRIVALS else store[at(STAGE_ON_HAND, j)]
-        asked = to_grains(demand[j], rounding_offset)
+        asked = demand[j] if variant & SERVES_WHOLE else to_grains(demand[j], rounding_offset)
         wanted = customer[at(CUSTOMER_BACKLOG, j)] + asked
         shipped = smaller(held, wanted)
         old = smaller(customer[at(CUSTOMER_BACKLOG, j)], shipped)
         unmet = asked - (shipped - old)
-        left = (customer[at(CUSTOMER_BACKLOG, j)] - old) + to_grains(backorder_share * unmet, rounding_offset)
-        short_now = exceeds(wanted - shipped, tolerance)
+        later = backorder_share * unmet
+        left = ((customer[at(CUSTOMER_BACKLOG, j)] - old)
+                + (later if variant & SERVES_WHOLE else to_grains(later, rounding_offset)))
+        short_now = exceeds(wanted - shipped, <real>0.0 if variant & SERVES_WHOLE else tolerance)
         since = short_now * (period + <real>1.0) - <real>1.0
         store[at(STAGE_ON_HAND, j)] = held - shipped
         store[at(STAGE_GAP, j)] += shipped
@@ -195,7 +198,7 @@ cdef kernel serve(
     real rounding_offset, const_lanes_t arriving, lanes_t store_short, lanes_t customer, real period,
 ) noexcept nogil:
     """Serve a customer; see `serve_in`."""
-    choose_4(variant, serve_in, lanes, demand, backorder_share, store, tolerance, rounding_offset, arriving,
+    choose_8(variant, serve_in, lanes, demand, backorder_share, store, tolerance, rounding_offset, arriving,
              store_short, customer, period)
 
 

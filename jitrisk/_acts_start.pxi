@@ -6,11 +6,15 @@
 
 
 cdef enum:
-    # Variants of the acts that review and start.
-    OWES = 1         # the position counts what the store owes
-    LOTS = 2         # orders are rounded to lots
-    RECEIVES = 4     # what is due enters the store that is drawn on first: the stage is the first to draw on it
+    # Variants of the acts that review and start: any of these,
+    OWES = 1       # the position counts what the store owes
+    LOTS = 2       # orders are rounded to lots
+    RECEIVES = 4   # what is due enters the store that is drawn on first: the stage is the first to draw on it
+    # and where a stage draws on one store, one of these, or none:
     ONE_FOR_ONE = 8  # one unit of the store's item, of the same grain, per unit started
+    WHOLE = 16       # the same, and all flows are whole units, so that nothing is rounded
+    # Elsewhere bit 4 is free.
+    WHOLE_ALONE = 4  # all flows are whole units
 
 
 cdef struct Rule:
@@ -31,7 +35,7 @@ cdef struct Rule:
     real store_rounding_offset
 
 
-# Review. Numbers of one lane.
+# Review. Numbers of one lane; `whole` says that all flows are whole units, so that rounding need not be allowed for.
 
 cdef inline Rule review_rule(const Rule *constants, bint is_due) noexcept nogil:
     """Return the rule of a period: where no review is due, no gap is wide enough for an order."""
@@ -53,29 +57,32 @@ cdef inline real is_order(real ordered) noexcept nogil:
     return <real>1.0 if ordered > 0.0 else <real>0.0
 
 
-cdef inline real reduce_gap(int variant, real own_gap, real owed, real ordered, Rule rule) noexcept nogil:
+cdef inline real reduce_gap(int variant, bint whole, real own_gap, real owed, real ordered, Rule rule) noexcept nogil:
     """Return the gap after an order; what an order of whole lots leaves within the tolerance counts as ordered.
 
     Otherwise the rounding of flows would add up, until an order that is due comes a period late.
     """
-    cdef real rest = own_gap + owed - ordered if variant & OWES else own_gap - ordered
-    cdef real nothing = -owed if variant & OWES else <real>0.0
+    cdef real rest, nothing
+    if whole:
+        return own_gap - ordered
+    rest = own_gap + owed - ordered if variant & OWES else own_gap - ordered
+    nothing = -owed if variant & OWES else <real>0.0
     return own_gap - ordered if rest + (<real>1.0 - is_order(ordered)) * FAR > rule.tolerance else nothing
 
 
-cdef inline real compute_able(real open_orders, real availability, Rule rule) noexcept nogil:
+cdef inline real compute_able(bint whole, real open_orders, real availability, Rule rule) noexcept nogil:
     """Return what could start if the inputs were there."""
-    cdef real most = open_orders if rule.unlimited else rule.capacity
-    return smaller(open_orders, to_grains(most * availability, rule.partial_rounding_offset))
+    cdef real most = (open_orders if rule.unlimited else rule.capacity) * availability
+    return smaller(open_orders, most if whole else to_grains(most, rule.partial_rounding_offset))
 
 
-cdef inline real compute_downtime_per_unit(real full, real tolerance) noexcept nogil:
+cdef inline real compute_downtime_per_unit(bint whole, real full, real tolerance) noexcept nogil:
     """Return the share of a period's downtime per unit not started; 0 where there was nothing to start."""
-    return <real>1.0 / full if full > tolerance else <real>0.0
+    return <real>1.0 / full if full > (<real>0.0 if whole else tolerance) else <real>0.0
 
 
 cdef inline void move_started(
-    Py_ssize_t j, Rule rule, real open_now, real able, real started, real ordered,
+    Py_ssize_t j, bint whole, Rule rule, real open_now, real able, real started, real ordered,
     lanes_t stage,  # both [rows, l]: open orders and sums; in: stock on hand, final, as consumers come first
 ) noexcept nogil:
     """Move started units from open orders to work in process, and add up the stage's period."""
@@ -83,17 +90,17 @@ cdef inline void move_started(
     stage[at(STAGE_OPEN_ORDERS, j)] = open_now - started
     stage[at(STAGE_SUMS + TOTAL_STARTED, j)] += started
     stage[at(STAGE_SUMS + TOTAL_ORDERS, j)] += is_order(ordered)
-    stage[at(STAGE_SUMS + TOTAL_BROKEN, j)] += (full - able) * compute_downtime_per_unit(full, rule.tolerance)
+    stage[at(STAGE_SUMS + TOTAL_BROKEN, j)] += (full - able) * compute_downtime_per_unit(whole, full, rule.tolerance)
     stage[at(STAGE_SUMS + TOTAL_ON_HAND, j)] += stage[at(STAGE_ON_HAND, j)]
 
 
 cdef inline void count_starved(
-    Py_ssize_t j, Rule rule, real open_now, real able, real started,
+    Py_ssize_t j, bint whole, Rule rule, real open_now, real able, real started,
     lanes_t stage,  # both [rows, l]: sums
 ) noexcept nogil:
     """Add up as downtime what the inputs did not allow."""
     cdef real full = smaller(open_now, rule.capacity)
-    stage[at(STAGE_SUMS + TOTAL_STARVED, j)] += (able - started) * compute_downtime_per_unit(full, rule.tolerance)
+    stage[at(STAGE_SUMS + TOTAL_STARVED, j)] += (able - started) * compute_downtime_per_unit(whole, full, rule.tolerance)
 
 
 # Review and start. Rows of the stage, and of the one store it draws on: [l] lanes.
@@ -133,23 +140,24 @@ cdef inline body start_without_inputs_in(
     """Review and start at a stage that buys from outside the network."""
     cdef Rule rule = review_rule(constants, is_due)
     cdef Py_ssize_t j
+    cdef bint whole = variant & WHOLE_ALONE
     cdef real gap, ordered, open_now, able, begun
     for j in range(lanes):
         gap = stage[at(STAGE_GAP, j)]
         ordered = compute_order(variant, gap, owed[j], rule)
-        stage[at(STAGE_GAP, j)] = reduce_gap(variant, gap, owed[j], ordered, rule)
+        stage[at(STAGE_GAP, j)] = reduce_gap(variant, whole, gap, owed[j], ordered, rule)
         open_now = stage[at(STAGE_OPEN_ORDERS, j)] + ordered
-        able = compute_able(open_now, availability[j], rule)
-        begun = able * exceeds(able, rule.tolerance)
+        able = compute_able(whole, open_now, availability[j], rule)
+        begun = able if whole else able * exceeds(able, rule.tolerance)
         started[j] = begun
-        move_started(j, rule, open_now, able, begun, ordered, stage)
+        move_started(j, whole, rule, open_now, able, begun, ordered, stage)
 
 
 cdef kernel start_without_inputs(
     Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
 ) noexcept nogil:
     """Review and start at a stage without inputs; see `start_without_inputs_in`."""
-    choose_4(rule.variant, start_without_inputs_in, lanes, rule, is_due, owed, availability, stage, started)
+    choose_8(rule.variant, start_without_inputs_in, lanes, rule, is_due, owed, availability, stage, started)
 
 
 cdef inline body start_from_store_in(
@@ -165,29 +173,31 @@ cdef inline body start_from_store_in(
     """Review and start at a stage that takes a quantity from one store per unit; whole ratios stay whole."""
     cdef Rule rule = review_rule(constants, is_due)
     cdef Py_ssize_t j
+    cdef bint whole = variant & WHOLE, same = variant & (ONE_FOR_ONE | WHOLE)
     cdef real gap, ordered, open_now, able, held, asked, begun, taken
     for j in range(lanes):
         gap = stage[at(STAGE_GAP, j)]
         ordered = compute_order(variant, gap, owed[j], rule)
-        stage[at(STAGE_GAP, j)] = reduce_gap(variant, gap, owed[j], ordered, rule)
+        stage[at(STAGE_GAP, j)] = reduce_gap(variant, whole, gap, owed[j], ordered, rule)
         open_now = stage[at(STAGE_OPEN_ORDERS, j)] + ordered
-        able = compute_able(open_now, availability[j], rule)
+        able = compute_able(whole, open_now, availability[j], rule)
         held = store[at(STAGE_ON_HAND, j)] + arriving[j] if variant & RECEIVES else store[at(STAGE_ON_HAND, j)]
-        if variant & ONE_FOR_ONE:
+        if same:
             asked = able
             begun = smaller(able, held)
         else:
             asked = to_grains(rule.quantity * able, rule.store_rounding_offset)
             begun = smaller(able, to_grains(held * rule.per_quantity, rule.rounding_offset))
-        begun *= exceeds(begun, rule.tolerance)  # rounding is not started
+        if not whole:
+            begun *= exceeds(begun, rule.tolerance)  # rounding is not started
         # A start that uses up the store leaves no rounding in it.
-        taken = begun if variant & ONE_FOR_ONE else smaller(held, asked) * exceeds(begun, 0.0)
-        store_short[j] += exceeds(asked - held, rule.store_tolerance)
+        taken = begun if same else smaller(held, asked) * exceeds(begun, 0.0)
+        store_short[j] += exceeds(asked - held, <real>0.0 if whole else rule.store_tolerance)
         store[at(STAGE_ON_HAND, j)] = held - taken
         store[at(STAGE_GAP, j)] += taken
         started[j] = begun
-        count_starved(j, rule, open_now, able, begun, stage)
-        move_started(j, rule, open_now, able, begun, ordered, stage)
+        count_starved(j, whole, rule, open_now, able, begun, stage)
+        move_started(j, whole, rule, open_now, able, begun, ordered, stage)
 
 
 cdef kernel start_from_store(
@@ -195,7 +205,7 @@ cdef kernel start_from_store(
     lanes_t store, lanes_t store_short, const_lanes_t arriving,
 ) noexcept nogil:
     """Review and start at a stage with one input from one store; see `start_from_store_in`."""
-    choose_16(rule.variant, start_from_store_in, lanes, rule, is_due, owed, availability, stage, started, store,
+    choose_24(rule.variant, start_from_store_in, lanes, rule, is_due, owed, availability, stage, started, store,
               store_short, arriving)
 
 
@@ -214,15 +224,16 @@ cdef inline body review_in(
     """Review the policy, and find what could start before several inputs limit it."""
     cdef Rule rule = review_rule(constants, is_due)
     cdef Py_ssize_t j
+    cdef bint whole = variant & WHOLE_ALONE
     cdef real gap, open_now
     for j in range(lanes):
         gap = stage[at(STAGE_GAP, j)]
         ordered[j] = compute_order(variant, gap, owed[j], rule)
-        stage[at(STAGE_GAP, j)] = reduce_gap(variant, gap, owed[j], ordered[j], rule)
+        stage[at(STAGE_GAP, j)] = reduce_gap(variant, whole, gap, owed[j], ordered[j], rule)
         open_now = stage[at(STAGE_OPEN_ORDERS, j)] + ordered[j]
         stage[at(STAGE_OPEN_ORDERS, j)] = open_now
-        able[j] = compute_able(open_now, availability[j], rule)
-        started[j] = able[j] * exceeds(able[j], rule.tolerance)
+        able[j] = compute_able(whole, open_now, availability[j], rule)
+        started[j] = able[j] if whole else able[j] * exceeds(able[j], rule.tolerance)
 
 
 cdef kernel review(
@@ -230,7 +241,7 @@ cdef kernel review(
     lanes_t able, lanes_t started,
 ) noexcept nogil:
     """Review before a start from several stores; see `review_in`."""
-    choose_4(rule.variant, review_in, lanes, rule, is_due, owed, availability, stage, ordered, able, started)
+    choose_8(rule.variant, review_in, lanes, rule, is_due, owed, availability, stage, ordered, able, started)
 
 
 cdef kernel limit_by_store(
@@ -314,8 +325,8 @@ cdef kernel finish_start(
     cdef real open_now
     for j in range(lanes):
         open_now = stage[at(STAGE_OPEN_ORDERS, j)]
-        count_starved(j, rule, open_now, able[j], started[j], stage)
-        move_started(j, rule, open_now, able[j], started[j], ordered[j], stage)
+        count_starved(j, False, rule, open_now, able[j], started[j], stage)
+        move_started(j, False, rule, open_now, able[j], started[j], ordered[j], stage)
 
 
 # Put a start into the pipeline, where lead times vary or arrivals can be held up. Rows of the stage: [l] lanes.

@@ -110,7 +110,7 @@ cdef class Block(BlockState):
                       self.total(DIM_STAGE, TOTAL_RECEIPTS, i, stripe),
                       self.total(DIM_STAGE, TOTAL_SHORT_CYCLES, i, stripe),
                       self.total(DIM_STAGE, TOTAL_STOCK_AT_RECEIPTS, i, stripe))
-        if self.arrives_when_asked[i]:
+        if self.received_late[i]:
             return
         if self.deterministic[i]:
             receive_all(n, self.due(i, t), self.row(STAGE_ON_HAND, i))
@@ -143,8 +143,9 @@ cdef class Block(BlockState):
         cdef Py_ssize_t c
         cdef int variant
         for c in range(self.customer_start[i], self.customer_start[i + 1]):
-            variant = ((SERVES_ARRIVALS if self.serves_first[c] else 0)
-                       | (COUNTS_SHORT if self.sole_customer[i] < 0 else 0))
+            variant = ((SERVES_ARRIVALS if self.served_first[c] else 0)
+                       | (COUNTS_SHORT if self.only_customer[i] < 0 else 0)
+                       | (SERVES_WHOLE if self.is_whole(i) else 0))
             serve(variant, self.width, self.series_or(self.demand[c], exogenous, self.zeros), self.backorder_share[c],
                   self.row(STAGE_BEGIN, i), self.tolerance[i], self.rounding_offset[i], self.due(i, t),
                   self.short_row(i), self.row(CUSTOMER_BEGIN, c), <real>t)

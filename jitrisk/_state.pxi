@@ -45,8 +45,8 @@ cdef class BlockState:
     cdef const int[::1] consumer_start, consumer
     cdef const unsigned char[::1] unlimited_capacity, unlimited_orders, in_order, customers_first, deterministic
     cdef const unsigned char[::1] failover, demand_signal, gathers_shortage, has_cycles
-    cdef const unsigned char[::1] arrives_when_asked, asks_first, serves_first
-    cdef const int[::1] sole_customer
+    cdef const unsigned char[::1] received_late, draws_first, served_first
+    cdef const int[::1] only_customer
     cdef Rule *rules  # one per stage
     cdef const real[::1] initial, capacity, reorder_gap, order_up_to, lot, lot_slack, tolerance, rounding_offset
     cdef const real[::1] expedite_below, expedite_lead_time, quantity, share, consumer_quantity, backorder_share
@@ -69,8 +69,8 @@ cdef class BlockState:
         self.deterministic, self.failover, self.in_order = arrays.deterministic, arrays.failover, arrays.in_order
         self.demand_signal, self.gathers_shortage = arrays.demand_signal, arrays.gathers_shortage
         self.customers_first, self.has_cycles = arrays.customers_first, arrays.has_cycles
-        self.arrives_when_asked, self.asks_first = arrays.arrives_when_asked, arrays.asks_first
-        self.serves_first, self.sole_customer = arrays.serves_first, arrays.sole_customer
+        self.received_late, self.draws_first = arrays.received_late, arrays.draws_first
+        self.served_first, self.only_customer = arrays.served_first, arrays.only_customer
         self.initial, self.capacity, self.reorder_gap = arrays.initial, arrays.capacity, arrays.reorder_gap
         self.order_up_to, self.lot, self.lot_slack = arrays.order_up_to, arrays.lot, arrays.lot_slack
         self.tolerance, self.rounding_offset = arrays.tolerance, arrays.rounding_offset
@@ -107,11 +107,18 @@ cdef class BlockState:
             k = self.source[self.source_start[g]]
             rule.quantity, rule.per_quantity = self.quantity[g], <real>1.0 / self.quantity[g]
             rule.store_tolerance, rule.store_rounding_offset = self.tolerance[k], self.rounding_offset[k]
-            if rule.quantity == 1.0 and rule.rounding_offset == rule.store_rounding_offset:
-                rule.variant |= ONE_FOR_ONE
-            if self.asks_first[i]:
+            if self.draws_first[i]:
                 rule.variant |= RECEIVES
+            if rule.quantity == 1.0 and rule.rounding_offset == rule.store_rounding_offset:
+                rule.variant |= WHOLE if self.is_whole(i) and self.is_whole(k) else ONE_FOR_ONE
+        elif self.is_whole(i):
+            rule.variant |= WHOLE_ALONE
         return rule
+
+    @cython.final
+    cdef inline bint is_whole(self, Py_ssize_t i) noexcept nogil:
+        """Return whether all flows into and out of a store are whole units, so that none of them is rounded."""
+        return self.tolerance[i] == 0.0
 
     @cython.final
     cdef inline bint draws_on_one_store(self, Py_ssize_t i) noexcept nogil:
@@ -285,8 +292,8 @@ cdef class BlockState:
     @cython.final
     cdef inline real *sum_row(self, Py_ssize_t dim, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
         """Return the row that total number k of one member of a dim is summed in."""
-        if dim == DIM_STAGE and k == TOTAL_SHORTAGE and self.sole_customer[i] >= 0:
-            return self.row(CUSTOMER_SUMS + TOTAL_STOCKOUT, self.sole_customer[i])
+        if dim == DIM_STAGE and k == TOTAL_SHORTAGE and self.only_customer[i] >= 0:
+            return self.row(CUSTOMER_SUMS + TOTAL_STOCKOUT, self.only_customer[i])
         return self.row(dim_sums[dim] + k, i)
 
     @cython.final

@@ -12,7 +12,7 @@ import numpy as np
 
 from jitrisk.core_tables import DIMS
 from jitrisk.errors import MOST_FAULTS, Fault, ModelError
-from jitrisk.lower.askers import find_askers
+from jitrisk.lower.draw_order import find_draw_order
 from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_occurrences
 from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
 from jitrisk.lower.lead_times import round_to_periods
@@ -84,9 +84,9 @@ class NetworkArrays:
         takes per unit started.
     customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
     demand, backorder_share : series of each customer, and share of unmet demand that is backordered, (m,).
-    arrives_when_asked : whether what is due enters the store in the act of its first asker, (n,).
-    asks_first, serves_first : whether a stage (n,) or customer (m,) is the first to ask such a store in a period.
-    sole_customer : the customer that alone draws on a store, -1 where there is none, (n,).
+    received_late : whether what is due enters the store in the act that draws on it first in a period, (n,).
+    draws_first, served_first : whether that act is the start of a stage, (n,), or serves a customer, (m,).
+    only_customer : the customer that alone draws on a store, -1 where there is none, (n,).
     """
 
     places: Mapping[str, np.ndarray]
@@ -131,10 +131,10 @@ class NetworkArrays:
     customer_start: np.ndarray
     demand: np.ndarray
     backorder_share: np.ndarray
-    arrives_when_asked: np.ndarray
-    asks_first: np.ndarray
-    serves_first: np.ndarray
-    sole_customer: np.ndarray
+    received_late: np.ndarray
+    draws_first: np.ndarray
+    served_first: np.ndarray
+    only_customer: np.ndarray
 
     def __post_init__(self) -> None:
         for place in self.places.values():
@@ -187,7 +187,7 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
         | _lower_consumers(network, order, levels)
         | _lower_customers(network, order, place)
     )
-    arrays |= find_askers(arrays)
+    arrays |= find_draw_order(arrays)
     return NetworkArrays(_find_places(network, order), rounding.double, series, **arrays)
 
 

@@ -151,8 +151,11 @@ def round_flows(
     """
     sizes = _compute_sizes(network, order, levels, effects, given)
     if _is_whole(network, levels, effects, given):
-        for double in (False, True):
-            if max(_bound_store(network, sizes, name) for name in order) < 2.0 ** (_DIGITS[double] - _SPARE):
+        reach = max(_bound_store(network, sizes, name) for name in order)
+        # Float64 is half as fast; where hazards stop a stage, float32 with small grains comes before it.
+        stopped = any(kind in ("availability", "yield") for kind, _ in effects)
+        for double in (False,) if stopped else (False, True):
+            if reach < 2.0 ** (_DIGITS[double] - _SPARE):
                 return Rounding(double, np.ones(len(order)), np.zeros(len(order)))
     if network.horizon <= _LONGEST:
         single = _compute_rounding(network, order, sizes, double=False)
@@ -313,6 +316,12 @@ def _is_whole(
     return all(_is_start_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())
 
 
+def _is_stop_of_whole_periods(effect: Effect) -> bool:
+    """Return whether an effect stops what it acts on, for whole periods from the first to the last."""
+    hazard = effect.process
+    return effect.factor == 0 and hazard.ramp == 0 and hazard.time_between.is_integer and hazard.duration.is_integer
+
+
 def _is_start_whole(
     name: str,
     stage: Stage,
@@ -322,7 +331,9 @@ def _is_start_whole(
 ) -> bool:
     for kind in ("availability", "yield"):
         given_range = given.get((kind, name))
-        if (given_range is not None and not given_range.whole) or (given_range is None and (kind, name) in effects):
+        if given_range is not None and not given_range.whole:
+            return False
+        if given_range is None and not all(map(_is_stop_of_whole_periods, effects.get((kind, name), ()))):
             return False
     if ("yield", name) not in given and (stage.yield_.family != "constant" or stage.yield_.mean() != 1.0):
         return False
