@@ -152,14 +152,20 @@ cdef class Block(BlockState):
 
     cdef real *owed_by(self, Py_ssize_t i) noexcept nogil:
         """Return the row of what a store owes to customers and consumers, where its policy counts that."""
-        cdef Py_ssize_t n = self.width, k, c
+        cdef Py_ssize_t n = self.width, k = self.consumer_start[i], c = self.customer_start[i]
+        cdef Py_ssize_t customers = self.customer_start[i + 1] - c, consumers = self.consumer_start[i + 1] - k
         cdef real *owed = self.scratch_row(SCRATCH_OWED)
         if not self.demand_signal[i]:
-            return self.scratch_row(SCRATCH_NOTHING_OWED)
+            return owed  # not read
+        # What one customer or consumer alone waits for, in whole units of the store, need not be copied.
+        if self.is_whole(i) and customers == 1 and consumers == 0:
+            return self.row(CUSTOMER_BACKLOG, c)
+        if self.is_whole(i) and customers == 0 and consumers == 1 and self.consumer_quantity[k] == 1.0:
+            return self.row(STAGE_OPEN_ORDERS, self.consumer[k])
         fill(n, 0.0, owed)
-        for c in range(self.customer_start[i], self.customer_start[i + 1]):
+        for c in range(c, self.customer_start[i + 1]):
             add_owed(n, self.row(CUSTOMER_BACKLOG, c), 1.0, self.rounding_offset[i], owed)
-        for k in range(self.consumer_start[i], self.consumer_start[i + 1]):
+        for k in range(k, self.consumer_start[i + 1]):
             add_owed(n, self.row(STAGE_OPEN_ORDERS, self.consumer[k]), self.consumer_quantity[k],
                      self.rounding_offset[i], owed)
         return owed

@@ -82,7 +82,6 @@ STATES = (
     StateRow("pooled", "scratch", "unit", "stock of all stores of one input together"),
     StateRow("lead_time", "scratch", "period", "lead time of what one stage starts"),
     StateRow("owed", "scratch", "unit", "what one store owes to customers and consumers"),
-    StateRow("nothing_owed", "scratch", "unit", "zeros, where a policy does not count what is owed"),
 )
 
 TOTALS = (
