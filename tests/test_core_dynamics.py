@@ -248,6 +248,29 @@ def test_simulate__a_board_worked_off_period_by_period_is_empty(capacity: float,
     assert outcomes["stockout"].item() == periods
 
 
+@pytest.mark.parametrize("deliveries", ["in_order", "crossing"])
+@pytest.mark.parametrize("longest", [1, 4, 20, 21, 70])
+def test_simulate__lead_times_that_are_near_or_far_apart_agree(longest: int, deliveries: str) -> None:
+    """Starts are added to what is due one lead time after another, or path by path where there are many."""
+    generator = np.random.default_rng(longest)
+    shop = {"policy": {"base_stock": {"level": 40}}, "deliveries": deliveries, "capacity": 5}
+    model, _ = one_shop([0] * 90, [1] * 90, **shop)
+    shape, dims = (300, 90, 1), ("path", "time", "stage")
+    exogenous = xr.Dataset(
+        {
+            "demand": (("path", "time", "customer"), generator.integers(0, 5, shape).astype(np.float32)),
+            "lead_time": (dims, generator.integers(1, longest, shape, endpoint=True).astype(np.float32)),
+            **{name: (dims, np.ones(shape, np.float32)) for name in ("availability", "receiving", "transit", "yield")},
+        },
+        coords={"stage": ["shop"], "customer": ["buyer"]},
+    )
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    few = [0, 150, 271, 272, 299]  # of both stripes
+    assert_twins(
+        outcomes.isel(path=few), Twin(jr.load(model)), exogenous.isel(path=few).assign_coords(path=few), tolerance=0
+    )
+
+
 def test_simulate__a_store_at_its_trigger_is_not_expedited() -> None:
     """Ten tenths are one: two less ten tenths is not below a trigger of one."""
     parts = {"on_hand": 2, "policy": {"base_stock": {"level": 2}}, "expedite": {"below": 1, "lead_time": "1 d"}}
