@@ -1,7 +1,7 @@
 """The line as a scalar loop over paths, periods and stages, compiled by Numba (BSD-2-Clause), with its own randomness.
 
-One path at a time, so that its state stays in the first-level cache; every outcome is counted. Demand is inverted from a
-table, which is faster than ``np.random.poisson``; a machine draws the length of a spell when the spell begins, not a
+One path at a time, so that its state stays in the first-level cache; every outcome is counted. Demand is inverted from
+a table, which is faster than ``np.random.poisson``; a machine draws the length of a spell when the spell begins, not a
 number in every period; where a branch would be mispredicted, there is none. One function holds the whole loop: arrays
 handed to another one in every period cost reference counts, and more than twice the time. It has no graphs, no other
 policies, hazards or signals.
@@ -37,14 +37,14 @@ def _tabulate_demand(mean: float) -> tuple[np.ndarray, np.ndarray]:
     return cumulative, np.searchsorted(cumulative, np.arange(GUIDE) / GUIDE, side="right")
 
 
-@numba.njit(error_model="numpy")
+@numba.njit(error_model="numpy", cache=True)
 def _run_paths(seed, periods, numbers, table, of_stages, of_customer):
     np.random.seed(seed)
     for path in range(len(of_stages)):
         of_customer[path] = _run_path(periods, numbers, table, of_stages[path])
 
 
-@numba.njit(error_model="numpy")
+@numba.njit(error_model="numpy", cache=True)
 def _run_path(periods, numbers, table, sums):
     full_store, container, capacity, fail, repair = numbers
     cumulative, guide = table

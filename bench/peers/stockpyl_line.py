@@ -1,8 +1,8 @@
 """The line in stockpyl (MIT), whose simulation is of multi-echelon inventory: a serial system of three nodes.
 
 Its own are the network, the pipelines, Poisson demand, backorders, the chain of disruptions and the record of every
-state in every period. It has no cards, no containers, no stock position without backorders, and its capacity limits
-what is ordered, not what is started: a supplier's backorder is shipped above capacity, and during a disruption, too. So the
+state in every period. It has no cards, no containers and no stock position without backorders, and its capacity limits
+what is ordered, not what is started: a supplier ships its backorders above the capacity and during a disruption. So the
 rule of the line is a subclass of its Policy, which keeps the open cards and orders from the supplier what the stage can
 start now; then nothing is ever backordered between stages, and the line is the same. Totals are read from the states
 that it records; those of the cards are counted by the policy.
