@@ -40,12 +40,12 @@ def tabulate(measured: tuple[Measured, ...], times: dict[str, list[float]], coun
     rows = [["", "version", "ns", "times jitrisk (range)", "instructions", "paths of a year per second"]]
     for one in measured:
         ratios = [other / ours for other, ours in zip(times[one.name], first, strict=True)]
-        spread = f"{statistics.median(ratios):,.3g} ({min(ratios):,.3g} to {max(ratios):,.3g})"
+        spread = f"{write(statistics.median(ratios))} ({write(min(ratios))} to {write(max(ratios))})"
         ns = statistics.median(times[one.name])
         per_second = 1e9 / (ns * LINE.periods * LINE.stages)
-        count = f"{counts[one.name]:,.{1 if counts[one.name] < 100 else 0}f}" if counts else "not counted"
+        count = write(counts[one.name]) if counts else "not counted"
         packages = ", ".join(f"{package} {version(package)}" for package in one.packages)
-        rows.append([one.name, packages, f"{ns:,.3g}", spread, count, f"{per_second:,.3g}"])
+        rows.append([one.name, packages, write(ns), spread, count, write(per_second)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
@@ -54,14 +54,16 @@ def tabulate(measured: tuple[Measured, ...], times: dict[str, list[float]], coun
     return "\n".join(lines)
 
 
+def write(number: float) -> str:
+    """Return a number to three digits."""
+    return f"{float(f'{number:.3g}'):,.10g}"
+
+
 def describe_machine() -> str:
     """Return the processor, the system and the Python that the figures belong to."""
     info = Path("/proc/cpuinfo")
-    models = (
-        [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        if info.exists()
-        else []
-    )
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     processor = models[0] if models else platform.processor() or platform.machine()
     return f"{processor}, {os.cpu_count()} cores; {platform.system()}; Python {platform.python_version()}"
 
@@ -77,7 +79,7 @@ def main() -> None:
         counted = instructions.count(measured)
     times = measure(measured)
     print(describe_machine())
-    print(f"The line: {LINE}; medians of {ROUNDS} rounds in turn, one thread; per stage-period.\n")
+    print(f"{LINE}: CPU time of one thread per stage-period, medians of {ROUNDS} rounds in turn.\n")
     print(tabulate(measured, times, {name: sum(costs.values()) for name, costs in counted.items()}))
     print(*(f"{one.name}: {one.note}." for one in measured if one.note), sep="\n")
     for one in OURS if counted else ():

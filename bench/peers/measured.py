@@ -56,7 +56,7 @@ OTHERS = (
         1,
         2,
         periods=73,
-        note="its simulation has no cards, and its capacity and disruptions limit orders, not starts: the rule of the "
-        "stages is a subclass of its Policy",
+        note="its simulation has no cards, and its capacity and disruptions limit orders, not starts; the rule of the "
+        "stages is a subclass of its Policy, which takes no longer than its own base stock",
     ),
 )

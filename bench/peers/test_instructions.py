@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from peers.instructions import COMPILED, describe, read_costs
+import pytest
+
+from peers.instructions import COMPILED, check_valgrind, describe, read_costs
 
 # In the format of callgrind: names by number, lines relative to the last one, the cost of calls after `calls=`.
 WRITTEN = """\
@@ -58,3 +60,16 @@ def test_describe__leaves_nothing_out_of_the_total():
         ["0.04", "all", "others"],
         ["5.04", "total"],
     ]
+
+
+def test_check_valgrind__says_what_is_missing(monkeypatch):
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit, match="valgrind is not installed"):
+        check_valgrind()
+
+
+def test_check_valgrind__refuses_other_processors(monkeypatch):
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    with pytest.raises(SystemExit, match="on x86-64, this machine is arm64"):
+        check_valgrind()
