@@ -33,8 +33,8 @@ DEBUG_TESTS := tests/test_core_dynamics.py tests/test_core_reference.py tests/te
 # All targets share one .venv.
 .NOTPARALLEL:
 
-.PHONY: help demo test lint browser docs check debug pictures documents bench bench-compare check-versions wheel upgrade \
-	clean
+.PHONY: help demo test lint browser docs check debug pictures documents bench bench-compare peers instructions \
+	check-versions wheel upgrade clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand --tabs=18
@@ -80,6 +80,13 @@ bench: .venv/test ## Measure the speed and store the result in .benchmarks
 bench-compare: .venv/test ## Measure the speed and compare it with the stored results
 	$(BIN)/python -m pytest bench -s $(BENCH) --benchmark-compare
 
+peers: .venv/peers ## Measure the same line in jitrisk, NumPy, Numba, SimPy and stockpyl, in time and instructions
+	$(BIN)/python -m pytest bench/peers
+	PYTHONPATH=bench $(BIN)/python -m peers
+
+instructions: .venv/test ## Count the instructions of jitrisk by function, with valgrind
+	PYTHONPATH=bench $(BIN)/python -m peers.instructions
+
 # The lowest stated versions on the oldest Python and the newest versions on each; writes docs/tested-versions.md.
 check-versions: .venv/release ## Test the lowest and the newest versions of Python and of the dependencies
 	$(BIN)/python .ci/check_versions.py $(PYTHONS)
@@ -121,6 +128,11 @@ upgrade: ## Write the newest versions that fit together to constraints.txt, and 
 	$(OUTDATED)
 	$(INSTALL) '.[release]'
 	touch .venv/demo $@
+
+# Beside what the tests need, without their own dependencies: bench/peers/requirements.txt says why.
+.venv/peers: .venv/test bench/peers/requirements.txt
+	$(BIN)/pip install --quiet --no-deps --requirement bench/peers/requirements.txt
+	touch $@
 
 clean: ## Remove everything that was built or installed here
 	rm -rf .venv build dist *.egg-info jitrisk/_core.c jitrisk/_core_double.c jitrisk/_rows.pxi jitrisk/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis \
