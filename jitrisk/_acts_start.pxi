@@ -17,6 +17,10 @@ cdef enum:
     WHOLE_ALONE = 4  # all flows are whole units
 
 
+cdef enum:
+    PER_UNIT_1 = 1  # variant of `ask_store`: one unit of the store's item per unit started
+
+
 cdef struct Rule:
     # One stage's policy, process, and the store it draws on where there is one.
     int variant
@@ -244,20 +248,51 @@ cdef kernel review(
     choose_8(rule.variant, review_in, lanes, rule, is_due, owed, availability, stage, ordered, able, started)
 
 
-cdef kernel limit_by_store(
+cdef kernel limit_by_stores(
     Py_ssize_t lanes,
-    const_lanes_t store,  # in [l], units on hand in the store, or in all stores of the input
-    real per_unit,        # units of the store's item per unit started
+    const_lanes_t store,  # in [l], units on hand in all stores of the input
+    real per_unit,        # units of their item per unit started
     real tolerance,
     real rounding_offset,
     lanes_t started,      # both [l], units
 ) noexcept nogil:
-    """Lower the start to what an input held in one store allows; rounding is not started."""
+    """Lower the start to what an input held in several stores allows; rounding is not started."""
     cdef Py_ssize_t j
     cdef real most
     for j in range(lanes):
         most = smaller(started[j], to_grains(store[j] / per_unit, rounding_offset))
         started[j] = most * exceeds(most, tolerance)
+
+
+cdef inline body ask_store_in(
+    int variant, Py_ssize_t lanes,
+    const_lanes_t able,    # in [l], units that could start if the inputs were there
+    real per_unit,         # units of the store's item per unit started
+    real tolerance,
+    real rounding_offset,
+    const_lanes_t store,   # in [l], units on hand in the store
+    real store_tolerance,
+    real store_rounding_offset,
+    lanes_t store_short,   # both [l], how often the store was short
+    lanes_t started,       # both [l], units
+) noexcept nogil:
+    """Mark the store as short where it holds less than is asked of it, and lower the start to what it allows."""
+    cdef Py_ssize_t j
+    cdef real most
+    for j in range(lanes):
+        most = store[j] if variant == PER_UNIT_1 else store[j] / per_unit
+        most = smaller(started[j], to_grains(most, rounding_offset))
+        started[j] = most * exceeds(most, tolerance)
+        store_short[j] += exceeds(to_grains(per_unit * able[j], store_rounding_offset) - store[j], store_tolerance)
+
+
+cdef kernel ask_store(
+    Py_ssize_t lanes, const_lanes_t able, real per_unit, real tolerance, real rounding_offset, const_lanes_t store,
+    real store_tolerance, real store_rounding_offset, lanes_t store_short, lanes_t started,
+) noexcept nogil:
+    """Ask one store that no other stands in for; see `ask_store_in`."""
+    choose_2(PER_UNIT_1 if per_unit == 1.0 else 0, ask_store_in, lanes, able, per_unit, tolerance, rounding_offset,
+             store, store_tolerance, store_rounding_offset, store_short, started)
 
 
 cdef kernel mark_short(
@@ -273,6 +308,23 @@ cdef kernel mark_short(
     cdef Py_ssize_t j
     for j in range(lanes):
         store_short[j] += exceeds(to_grains(per_unit * able[j], store_rounding_offset) - store[j], store_tolerance)
+
+
+cdef kernel take_from_store(
+    Py_ssize_t lanes,
+    const_lanes_t started,  # in [l], units
+    real per_unit,          # units of the store's item per unit started
+    real store_rounding_offset,
+    lanes_t store,          # both [l], units on hand in the store
+    lanes_t store_gap,      # both [l], units
+) noexcept nogil:
+    """Take an input from a store that no other stands in for."""
+    cdef Py_ssize_t j
+    cdef real taken
+    for j in range(lanes):
+        taken = smaller(store[j], to_grains(started[j] * per_unit, store_rounding_offset))
+        store[j] -= taken
+        store_gap[j] += taken
 
 
 cdef kernel take_share(

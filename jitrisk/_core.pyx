@@ -223,26 +223,34 @@ cdef class Block(BlockState):
             source = self.source[k]
             store = self.row(STAGE_ON_HAND, source)
             per_unit = self.share[k] * self.quantity[g]
-            if per_unit > 0.0:
-                mark_short(n, able, per_unit, store, self.tolerance[source], self.rounding_offset[source],
-                           self.short_row(source))
             if pool:
+                if per_unit > 0.0:
+                    mark_short(n, able, per_unit, store, self.tolerance[source], self.rounding_offset[source],
+                               self.short_row(source))
                 add(n, store, pooled)
             elif per_unit > 0.0:
-                limit_by_store(n, store, per_unit, rule.tolerance, rule.rounding_offset, started)
+                ask_store(n, able, per_unit, rule.tolerance, rule.rounding_offset, store, self.tolerance[source],
+                          self.rounding_offset[source], self.short_row(source), started)
         if pool:
-            limit_by_store(n, pooled, self.quantity[g], rule.tolerance, rule.rounding_offset, started)
+            limit_by_stores(n, pooled, self.quantity[g], rule.tolerance, rule.rounding_offset, started)
 
     cdef void take_input(self, Py_ssize_t g, const real *started) noexcept nogil:
         """Take one input from its stores: each source's share, then with failover the rest in order of preference."""
         cdef Py_ssize_t n = self.width, k, source
+        cdef real per_unit
         cdef real *missing = self.scratch_row(SCRATCH_MISSING)
-        fill(n, 0.0, missing)
+        cdef bint pool = self.is_pooled(g)
+        if pool:
+            fill(n, 0.0, missing)
         for k in range(self.source_start[g], self.source_start[g + 1]):
-            source = self.source[k]
-            take_share(n, started, self.share[k] * self.quantity[g], self.rounding_offset[source],
-                       self.row(STAGE_ON_HAND, source), self.row(STAGE_GAP, source), missing)
-        if self.is_pooled(g):
+            source, per_unit = self.source[k], self.share[k] * self.quantity[g]
+            if pool:
+                take_share(n, started, per_unit, self.rounding_offset[source], self.row(STAGE_ON_HAND, source),
+                           self.row(STAGE_GAP, source), missing)
+            elif per_unit > 0.0:
+                take_from_store(n, started, per_unit, self.rounding_offset[source], self.row(STAGE_ON_HAND, source),
+                                self.row(STAGE_GAP, source))
+        if pool:
             for k in range(self.source_start[g], self.source_start[g + 1]):
                 source = self.source[k]
                 take_missing(n, self.rounding_offset[source], self.row(STAGE_ON_HAND, source),

@@ -36,6 +36,7 @@ cdef extern from *:
     #define JR_CASES_2(n, act, ...) case n: act(n, __VA_ARGS__); break; case n + 1: act(n + 1, __VA_ARGS__); break;
     #define JR_CASES_4(n, act, ...) JR_CASES_2(n, act, __VA_ARGS__) JR_CASES_2(n + 2, act, __VA_ARGS__)
     #define JR_CASES_8(n, act, ...) JR_CASES_4(n, act, __VA_ARGS__) JR_CASES_4(n + 4, act, __VA_ARGS__)
+    #define JR_CHOOSE_2(variant, act, ...) switch (variant) { JR_CASES_2(0, act, __VA_ARGS__) }
     #define JR_CHOOSE_8(variant, act, ...) switch (variant) { JR_CASES_8(0, act, __VA_ARGS__) }
     #define JR_CHOOSE_24(variant, act, ...) switch (variant) { \\
         JR_CASES_8(0, act, __VA_ARGS__) JR_CASES_8(8, act, __VA_ARGS__) JR_CASES_8(16, act, __VA_ARGS__) }
@@ -43,7 +44,8 @@ cdef extern from *:
     ctypedef void kernel "JR_KERNEL"
     # The loop of a kernel that is compiled once per variant: always inlined, so that its first argument is a constant.
     ctypedef void body "JR_BODY"
-    # Call a body with its variant as a constant, one of the 8 or 24 that there are.
+    # Call a body with its variant as a constant, one of the 2, 8 or 24 that there are.
+    void choose_2 "JR_CHOOSE_2" (int variant, ...) noexcept nogil
     void choose_8 "JR_CHOOSE_8" (int variant, ...) noexcept nogil
     void choose_24 "JR_CHOOSE_24" (int variant, ...) noexcept nogil
     # The number that state is held in: float, or double where _core_double.pyx compiles these acts again.
