@@ -1,6 +1,10 @@
-# The acts that receive and serve, included by _core.pyx; those that order and start are in _acts_start.pxi. Each act is
-# one loop over the lanes of a stripe, without branches, so that it vectorizes; the caller skips what is off. The
-# order of the acts is that of docs/model.md, section "One period".
+# The acts that receive and serve, included by _core.pyx; those that order and start are in the files included below.
+# Each act is one loop over the lanes of a stripe, without branches, so that it vectorizes; the caller skips what is off.
+# The order of the acts is that of docs/model.md, section "One period".
+#
+# Variants. Where a choice that is the same for all lanes changes a loop, the act is a `body` whose first argument, the
+# variant, holds the choices as bits, and a `kernel` that calls the body with each variant as a constant: the compiler
+# makes a loop of each. A choice is added as one bit.
 #
 # Axis key: [l] lanes, the paths of a stripe; "in" is read, "out" is written, "both" is read and written. Where nothing
 # else is said, a row belongs to the stage at work, and units are those of its item.
@@ -11,6 +15,8 @@
 
 include "_lanes.pxi"
 include "_acts_start.pxi"
+include "_acts_inputs.pxi"
+include "_acts_transit.pxi"
 
 
 # Receive. Rows of one stage: [l] lanes.
