@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
@@ -109,8 +110,9 @@ class Measure(Reader):
         low = f"{'above' if self.above else 'at least'} {self.low:g}"
         return f"{low} and {'below' if self.below else 'at most'} {self.high:g}"
 
-    def drop_bounds(self) -> Measure:
-        """Return the same measure for a parameter of a distribution, which may be any number from 0."""
+    @cached_property
+    def without_bounds(self) -> Measure:
+        """The same measure for a parameter of a distribution, which may be any number from 0."""
         free = Measure(self.title, self.expected, self.time, self.bare, self.percent)
         return self if free == self else replace(free, title=f"{self.title}Parameter")
 
