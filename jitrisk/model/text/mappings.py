@@ -13,9 +13,9 @@ from jitrisk.model.faults import Finding, KeyPath
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.text.tree import DEEPEST, MOST_NODES, LimitError, Tree
 
-
 # Types of plain values: the answer for most values, before the slower question whether one is a kind of mapping.
 _PLAIN = frozenset({str, float, bool, type(None)})
+_EXACT = 10**18  # whole numbers from here on become floats
 
 
 def copy_mapping(source: Mapping[Any, Any]) -> Tree:
@@ -37,7 +37,7 @@ def _copy(source: Any, key_path: KeyPath, budget: Iterator[int], findings: list[
         raise LimitError(f"more than {MOST_NODES:,} keys and values")
     if len(key_path) > DEEPEST:
         raise LimitError(f"nested more than {DEEPEST} deep")
-    if type(source) in _PLAIN:
+    if type(source) in _PLAIN or (type(source) is int and -_EXACT < source < _EXACT):
         return source
     if isinstance(source, np.generic | np.ndarray):
         if source.size > MOST_NODES:
@@ -53,6 +53,6 @@ def _copy(source: Any, key_path: KeyPath, budget: Iterator[int], findings: list[
         return copied
     if isinstance(source, list | tuple):
         return [_copy(value, (*key_path, i), budget, findings) for i, value in enumerate(source)]
-    if isinstance(source, int) and not isinstance(source, bool) and abs(source) >= 10**18:
+    if isinstance(source, int) and not isinstance(source, bool) and abs(source) >= _EXACT:
         return float(min(max(source, -(10**30)), 10**30))
     return source
