@@ -174,3 +174,26 @@ def test_imports__an_import_brings_no_more_than_it_needs(statement, unwanted):
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
     assert not unwanted & loaded
+
+
+def test_imports__a_small_comparison_brings_no_more_than_it_needs():
+    code = """
+import sys
+from jitrisk.cli.group import run
+
+assert run(["compare", "bicycles", "--paths", "10"]) == 0
+sys.stdout.flush()
+print("loaded", *sys.modules)
+"""
+
+    def run() -> set[str]:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        return set(done.stdout.rpartition("loaded")[2].split())
+
+    run()  # compiles the kernels where they are not stored yet
+    loaded = run()
+    assert {"numba", "xarray", "jitrisk.report"} <= loaded
+    # The compiler of Numba with the linear algebra it imports, other formats of files, other verbs, and what they draw with.
+    unwanted = {"numba.np.linalg", "scipy.linalg", "scipy.stats", "scipy.sparse", "matplotlib", "jinja2"}
+    unwanted |= {"zarr", "h5py", "h5netcdf", "netCDF4", "dask", "jitrisk.studies.until", "jitrisk.cli.report"}
+    assert not unwanted & loaded
