@@ -193,7 +193,7 @@ print("loaded", *sys.modules)
     run()  # compiles the kernels where they are not stored yet
     loaded = run()
     assert {"numba", "xarray", "jitrisk.report"} <= loaded
-    # The compiler of Numba with the linear algebra it imports, other formats of files, other verbs, and what they draw with.
+    # The compiler of Numba with the linear algebra that it imports, formats of files, other verbs, and figures.
     unwanted = {"numba.np.linalg", "scipy.linalg", "scipy.stats", "scipy.sparse", "matplotlib", "jinja2"}
     unwanted |= {"zarr", "h5py", "h5netcdf", "netCDF4", "dask", "jitrisk.studies.until", "jitrisk.cli.report"}
     assert not unwanted & loaded
