@@ -1,6 +1,7 @@
 """Imports only look back along the pipeline, and heavy packages are imported only where pyproject.toml allows."""
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -197,3 +198,21 @@ print("loaded", *sys.modules)
     unwanted = {"numba.np.linalg", "scipy.linalg", "scipy.stats", "scipy.sparse", "matplotlib", "jinja2"}
     unwanted |= {"zarr", "h5py", "h5netcdf", "netCDF4", "dask", "jitrisk.studies.until", "jitrisk.cli.report"}
     assert not unwanted & loaded
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted where Linux lists them")
+def test_imports__the_command_starts_no_threads_of_linear_algebra():
+    code = """
+import os, sys
+from jitrisk.cli.process import run_as_process
+
+run_as_process(["--version"])
+import numpy, scipy.linalg
+print(len(os.listdir("/proc/self/task")), os.environ["OPENBLAS_NUM_THREADS"])
+"""
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.split()[-2:] == ["1", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env | {"OPENBLAS_NUM_THREADS": "2"})
+    assert done.stdout.split()[-1] == "2"

@@ -39,8 +39,8 @@ def test_find_least__returns_the_least_of_a_row_wherever_it_stands(count):
         assert np.array_equal(row, np.roll(values, place))
 
 
-def test_find_begun__lists_the_lanes_before_the_stop_in_their_order():
+def test_select_lanes__lists_the_lanes_before_the_stop_in_their_order():
     begins, lanes = np.random.default_rng(3).exponential(50.0, 200), np.zeros((2, 200), np.uint64)
     for stop in (0, 20, 64, 10_000):
-        begun = kernels.find_begun.py_func(begins, stop, lanes)
-        assert lanes[0, :begun].tolist() == np.flatnonzero(begins < stop).tolist()
+        kept = kernels.select_lanes.py_func(begins, stop, lanes)
+        assert lanes[0, :kept].tolist() == np.flatnonzero(begins < stop).tolist()

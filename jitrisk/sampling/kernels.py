@@ -167,15 +167,15 @@ def find_least(row: Array, work: Array) -> Any:
 
 # IN  begins  float64 (L,)     begin of the current occurrence, periods
 # IN  stop    int              end of the tile, periods
-# OUT lanes   uint64 (2, L)    [0, N]: the lanes found
+# OUT lanes   uint64 (2, L)    [0, N]: the lanes that are kept
 @compile_inline
-def find_begun(begins: Array, stop: int, lanes: Array) -> int:
-    """Find the N lanes with an occurrence that begins before the tile ends: few, where a hazard is rare."""
-    begun = 0
+def select_lanes(begins: Array, stop: int, lanes: Array) -> int:
+    """Select the N lanes with an occurrence that begins before the tile ends: few, where a hazard is rare."""
+    kept = 0
     for i in range(begins.shape[0]):
-        lanes[0, begun] = i
-        begun += begins[i] < stop
-    return begun
+        lanes[0, kept] = i
+        kept += begins[i] < stop
+    return kept
 
 
 # IN    begins  float64 (L,)     begin of the current occurrence, periods
@@ -319,7 +319,7 @@ def apply_hazard(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: in
     hazard, begins, ends = plan.hazards[h], clocks.begins[h], clocks.ends[h]
     lanes, occurrences = scratch.lanes, scratch.occurrences
     occurred, window_begin, window_end = clocks.occurred[h], plan.window[0], plan.window[1]
-    count = find_begun(begins, start + out.shape[0], lanes)
+    count = select_lanes(begins, start + out.shape[0], lanes)
     while count:
         over, at_hand = split(begins, ends, hazard.ramp, start + out.shape[0], count, lanes)
         for i in range(at_hand):

@@ -150,7 +150,7 @@ class DistributionReader(Reader):
         return float(SECONDS_PER_UNIT[unit])
 
     def _read_parameter(self, kind: str, name: str, source: Any, clock: Clock) -> Any:
-        measure = {"quantity": self.measure.without_bounds, "probability": SHARE}.get(kind, NUMBER)
+        measure = {"quantity": self.measure.drop_bounds(), "probability": SHARE}.get(kind, NUMBER)
         if name not in _LISTS:
             return measure.read(source, clock)
         if not isinstance(source, list) or not source:
@@ -166,7 +166,7 @@ class DistributionReader(Reader):
         ----------
         extra : properties allowed beside the family.
         """
-        families = [_build_family_schema(name, self.measure.without_bounds, extra or {}) for name in FAMILIES]
+        families = [_build_family_schema(name, self.measure.drop_bounds(), extra or {}) for name in FAMILIES]
         return {"anyOf": [self.measure.wrap_schema(), *families], "description": f"{self.measure.expected}{_ALSO}"}
 
 

@@ -110,9 +110,12 @@ class Measure(Reader):
         low = f"{'above' if self.above else 'at least'} {self.low:g}"
         return f"{low} and {'below' if self.below else 'at most'} {self.high:g}"
 
+    def drop_bounds(self) -> Measure:
+        """Return the same measure for a parameter of a distribution, which may be any number from 0."""
+        return self._free
+
     @cached_property
-    def without_bounds(self) -> Measure:
-        """The same measure for a parameter of a distribution, which may be any number from 0."""
+    def _free(self) -> Measure:
         free = Measure(self.title, self.expected, self.time, self.bare, self.percent)
         return self if free == self else replace(free, title=f"{self.title}Parameter")
 
