@@ -61,9 +61,9 @@ def find_unprintable(text: str) -> str:
     The text is empty where every character is printable. This is the rule for every name: of a model, a currency,
     stages, inputs, customers, hazards and strategies, in a model file and in a result.
     """
-    first = next((one for one in text if not is_printable(one)), "")
-    if not first:
+    if is_printable(text):
         return ""
+    first = next(one for one in text if not is_printable(one))
     return f"U+{ord(first):04X} {unicodedata.name(first, _name_character_kind(first))}".rstrip()
 
 

@@ -1,6 +1,7 @@
 """Imports only look back along the pipeline, and heavy packages are imported only where pyproject.toml allows."""
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -174,3 +175,44 @@ def test_imports__an_import_brings_no_more_than_it_needs(statement, unwanted):
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
     assert not unwanted & loaded
+
+
+def test_imports__a_small_comparison_brings_no_more_than_it_needs():
+    code = """
+import sys
+from jitrisk.cli.group import run
+
+assert run(["compare", "bicycles", "--paths", "10"]) == 0
+sys.stdout.flush()
+print("loaded", *sys.modules)
+"""
+
+    def run() -> set[str]:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        return set(done.stdout.rpartition("loaded")[2].split())
+
+    run()  # compiles the kernels where they are not stored yet
+    loaded = run()
+    assert {"numba", "xarray", "jitrisk.report"} <= loaded
+    # The compiler of Numba with the linear algebra that it imports, formats of files, other verbs, and figures.
+    unwanted = {"numba.np.linalg", "scipy.linalg", "scipy.stats", "scipy.sparse", "matplotlib", "jinja2"}
+    unwanted |= {"zarr", "h5py", "h5netcdf", "netCDF4", "dask", "jitrisk.studies.until", "jitrisk.cli.report"}
+    assert not unwanted & loaded
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted where Linux lists them")
+def test_imports__the_command_starts_no_threads_of_linear_algebra():
+    code = """
+import os, sys
+from jitrisk.cli.process import run_as_process
+
+run_as_process(["--version"])
+import numpy, scipy.linalg
+print(len(os.listdir("/proc/self/task")), os.environ["OPENBLAS_NUM_THREADS"])
+"""
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.split()[-2:] == ["1", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env | {"OPENBLAS_NUM_THREADS": "2"})
+    assert done.stdout.split()[-1] == "2"

@@ -82,6 +82,42 @@ def test_a_second_process__loads_what_the_first_compiled(folder, caplog):
     assert not caplog.records
 
 
+def test_stored_kernels__are_linked_without_the_compiler():
+    code = """
+import sys
+import numpy as np
+import jitrisk as jr
+
+wanted = jr.simulate("bicycles", paths=16, threads=1)  # compiles what is not stored yet
+print("numba.np.linalg" in sys.modules, "scipy.linalg" in sys.modules)
+
+from jitrisk.sampling import compilation
+
+def double(row):
+    for i in range(row.shape[0]):
+        row[i] = 2 * row[i]
+    return row.sum()
+
+print(compilation.compile_entry(double)(np.ones(3)), "numba.np.linalg" in sys.modules)
+assert jr.simulate("bicycles", paths=16, threads=1).identical(wanted)
+"""
+
+    def run() -> list[str]:
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    run()
+    assert run() == ["False", "False", "6.0", "True"]
+
+
+def test_stored_kernels__use_none_of_the_runtime_of_numba(folder):
+    """Its functions have no address before the compiler is set up: a kernel that calls one would end the process."""
+    run_kernel(folder)
+    (_, kind, (code, _)), *_ = pickle.loads(kernel_cache.read_verified(stored(folder), folder / "scaling.py"))
+    assert kind == "object"
+    assert b"numba_adapt_ndarray" in code  # names of outer functions stand in the code as they are
+    assert b"NRT_" not in code
+
+
 def test_reading__finds_every_flipped_byte_and_every_truncation(tmp_path):
     path, payload = tmp_path / "fill-0.kernel", random.Random(1).randbytes(3000)
     kernel_cache.write_verified(path, payload)

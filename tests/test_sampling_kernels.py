@@ -28,3 +28,19 @@ def test_philox__philox_gives_the_published_words_in_every_lane(counter, key, ex
 def test_kernels__few_functions_are_compiled_of_their_own():
     jitted = [kernel for kernel in (vars(kernels) | vars(draw_kernels)).values() if hasattr(kernel, "py_func")]
     assert len([kernel for kernel in jitted if kernel.targetoptions.get("inline") != "always"]) <= 15
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 31, 32, 33, 816])
+def test_find_least__returns_the_least_of_a_row_wherever_it_stands(count):
+    values, work = np.random.default_rng(count).exponential(50.0, count), np.empty(count)
+    for place in range(count):
+        row = np.roll(values, place)
+        assert kernels.find_least.py_func(row, work) == values.min()
+        assert np.array_equal(row, np.roll(values, place))
+
+
+def test_select_lanes__lists_the_lanes_before_the_stop_in_their_order():
+    begins, lanes = np.random.default_rng(3).exponential(50.0, 200), np.zeros((2, 200), np.uint64)
+    for stop in (0, 20, 64, 10_000):
+        kept = kernels.select_lanes.py_func(begins, stop, lanes)
+        assert lanes[0, :kept].tolist() == np.flatnonzero(begins < stop).tolist()

@@ -15,6 +15,8 @@ _LEAST_ADDRESS_SPACE = 850 * 2**20
 def run_as_process(words: list[str]) -> int:
     """Run the command line with safe standard streams and return its exit status."""
     _open_streams()
+    # Nothing is large enough here for threads of linear algebra, which NumPy and SciPy start while they are imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if (limit := _read_address_limit()) < _LEAST_ADDRESS_SPACE:
         needed = f"{_LEAST_ADDRESS_SPACE >> 20} MB are needed at least"
         sys.stderr.write(f"jitrisk: the address space is limited to {limit >> 20} MB, and {needed} (see 'ulimit -v')\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -143,8 +144,14 @@ def build_provenance(network: Network, job: Job) -> dict[str, Any]:
         "first_path": job.paths.start,
         "model": network.text,
         "model_hash": network.digest,
-        "libraries": json.dumps({name: metadata.version(name) for name in _LIBRARIES}),
+        "libraries": _list_versions(),
     }
+
+
+@cache
+def _list_versions() -> str:
+    """Return the versions of the libraries as JSON; they are read once, which takes as long as some hundred paths."""
+    return json.dumps({name: metadata.version(name) for name in _LIBRARIES})
 
 
 def build_link_coordinates(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:

@@ -40,8 +40,8 @@ def find_reference_faults(model: Mapping[str, Any]) -> list[Finding]:
 
 
 def _find_section(node: Any, key: str) -> Mapping[str, Any]:
-    section = node.get(key) if isinstance(node, Mapping) else None
-    return section if isinstance(section, Mapping) else {}
+    section = node.get(key) if isinstance(node, dict | Mapping) else None
+    return section if isinstance(section, dict | Mapping) else {}
 
 
 def _list_supplies(stage: Any) -> Iterator[tuple[str, KeyPath, str]]:

@@ -45,7 +45,7 @@ _KEYS = ("file", "column", "weights", "unit")
 _NUMBER = re.compile(NUMBER_PATTERN)
 
 # Value in place of a table that cannot be read, so that no second fault is reported for it.
-_STAND_IN = {"values": [1]}
+_STAND_IN: dict[str, Any] = {"values": [1]}
 
 
 class _TableError(Exception):
@@ -61,18 +61,23 @@ def _build_refusal(message: str) -> _TableError:
     return _TableError([Finding(("file",), message)])
 
 
-def find_tables(node: Any, key_path: KeyPath = ()) -> Iterator[KeyPath]:
-    """Yield the key path of every table that a model names."""
-    if isinstance(node, Mapping) and _is_table(node, key_path):
-        yield key_path
-    elif isinstance(node, Mapping):
+def find_tables(model: Mapping[str, Any]) -> Iterator[KeyPath]:
+    """Yield the key path of every table that a model names, in any order."""
+    left: list[tuple[KeyPath, Mapping[str, Any]]] = [((), model)]
+    while left:
+        key_path, node = left.pop()
         for key, value in node.items():
-            yield from find_tables(value, (*key_path, key))
+            if not isinstance(value, dict):
+                continue
+            if _is_table(key, value):
+                yield (*key_path, key)
+            else:
+                left.append(((*key_path, key), value))
 
 
-def _is_table(node: Mapping[str, Any], key_path: KeyPath) -> bool:
-    """Return whether the mapping at a key path names a table."""
-    return key_path[-1:] == ("empirical",) and "file" in node
+def _is_table(key: str, value: Mapping[str, Any]) -> bool:
+    """Return whether the mapping behind a key names a table."""
+    return key == "empirical" and "file" in value
 
 
 @dataclass
@@ -88,17 +93,24 @@ class TableInliner:
     folder: Path
     findings: list[Finding] = field(default_factory=list)
 
-    def inline(self, node: Any, key_path: KeyPath = ()) -> Any:
+    def inline(self, model: Any) -> Any:
         """Return a model with every table replaced by its values; the model itself is left alone."""
-        if not isinstance(node, Mapping):
-            return node
-        if _is_table(node, key_path):
-            try:
-                return self._read_table(node)
-            except _TableError as error:
-                self.findings += [finding.add_prefix(*key_path) for finding in error.findings]
-                return _STAND_IN
-        return {key: self.inline(value, (*key_path, key)) for key, value in node.items()}
+        return self._inline(model, ()) if isinstance(model, dict) and any(find_tables(model)) else model
+
+    def _inline(self, node: dict[str, Any], key_path: KeyPath) -> dict[str, Any]:
+        return {
+            key: self._inline_value(value, (*key_path, key)) if isinstance(value, dict) else value
+            for key, value in node.items()
+        }
+
+    def _inline_value(self, value: dict[str, Any], key_path: KeyPath) -> dict[str, Any]:
+        if not _is_table(str(key_path[-1]), value):
+            return self._inline(value, key_path)
+        try:
+            return self._read_table(value)
+        except _TableError as error:
+            self.findings += [finding.add_prefix(*key_path) for finding in error.findings]
+            return _STAND_IN
 
     def _read_table(self, node: Mapping[str, Any]) -> dict[str, Any]:
         known = KnownNames("key", _KEYS)

@@ -70,11 +70,15 @@ class KernelCache:
         return str(list_folders(self._source)[0])
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """Return the stored result of a compilation, or None: then Numba compiles."""
+        """Return the stored result of a compilation, or None: then Numba compiles.
+
+        The context is not refreshed first, as Numba's own cache does: that imports and registers all that Numba can
+        compile, linear algebra of SciPy among it, which takes as long as the import of Numba and which linking a kernel
+        does not need, because kernels use none of Numba's runtime. The compiler refreshes it where it compiles.
+        """
         if not self._enabled:
             return None
         try:
-            target_context.refresh()
             name = self._build_file_name(signature, target_context.codegen())
             payload = self._find(name)
             return None if payload is None else _result._rebuild(target_context, *pickle.loads(payload))

@@ -149,6 +149,35 @@ def begin_occurrences(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> N
     clocks.soonest[h] = soonest
 
 
+# IN  row   float64 (L,)
+# OUT work  float64 (L,)  work space
+@compile_inline
+def find_least(row: Array, work: Array) -> Any:
+    """Find the least value of a row, half against half: a loop with nothing but a running minimum waits for it."""
+    count = row.shape[0]
+    for i in range(count):
+        work[i] = row[i]
+    while count > 1:
+        half = (count + 1) >> 1
+        for i in range(count - half):
+            work[i] = min(work[i], work[i + half])
+        count = half
+    return work[0]
+
+
+# IN  begins  float64 (L,)     begin of the current occurrence, periods
+# IN  stop    int              end of the tile, periods
+# OUT lanes   uint64 (2, L)    [0, N]: the lanes that are kept
+@compile_inline
+def select_lanes(begins: Array, stop: int, lanes: Array) -> int:
+    """Select the N lanes with an occurrence that begins before the tile ends: few, where a hazard is rare."""
+    kept = 0
+    for i in range(begins.shape[0]):
+        lanes[0, kept] = i
+        kept += begins[i] < stop
+    return kept
+
+
 # IN    begins  float64 (L,)     begin of the current occurrence, periods
 # IN    ends    float64 (L,)     its end, periods
 # IN    ramp    float64          recovery after the end, periods
@@ -288,10 +317,9 @@ def apply_effects(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, at_hand:
 def apply_hazard(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
     """Apply one hazard in rounds: each round treats the current occurrence of every lane that has one in the tile."""
     hazard, begins, ends = plan.hazards[h], clocks.begins[h], clocks.ends[h]
-    lanes, occurrences, count = scratch.lanes, scratch.occurrences, clocks.paths.shape[0]
+    lanes, occurrences = scratch.lanes, scratch.occurrences
     occurred, window_begin, window_end = clocks.occurred[h], plan.window[0], plan.window[1]
-    for i in range(count):
-        lanes[0, i] = i
+    count = select_lanes(begins, start + out.shape[0], lanes)
     while count:
         over, at_hand = split(begins, ends, hazard.ramp, start + out.shape[0], count, lanes)
         for i in range(at_hand):
@@ -310,10 +338,7 @@ def apply_hazard(plan: Plan, h: int, clocks: Clocks, scratch: Scratch, start: in
         for i in range(over):
             clocks.numbers[h, lanes[0, i]] += np.uint64(1)
         count = over
-    soonest = np.inf
-    for i in range(begins.shape[0]):
-        soonest = min(soonest, begins[i])
-    clocks.soonest[h] = soonest
+    clocks.soonest[h] = find_least(begins, occurrences[NEXT])
 
 
 # ---- A tile: out[T, S, L] ----

@@ -62,7 +62,7 @@ class DistributionReader(Reader):
         ValidationError, PydanticCustomError
             with every fault in it.
         """
-        if not isinstance(source, Mapping):
+        if not isinstance(source, dict | Mapping):
             return build_constant(self.measure.read(source, clock, also=_ALSO, hint=find_call_pointer(source)))
         family = self._read_family(source)
         findings: list[Finding] = []
@@ -82,7 +82,7 @@ class DistributionReader(Reader):
         return names[0]
 
     def _read_distribution(self, family: str, body: Any, clock: Clock) -> Distribution:
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict | Mapping):
             return self._read_constant(family, body, clock)
         parameters = self._read_parameters(family, body, clock)
         try:

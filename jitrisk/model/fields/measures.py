@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
@@ -111,6 +112,10 @@ class Measure(Reader):
 
     def drop_bounds(self) -> Measure:
         """Return the same measure for a parameter of a distribution, which may be any number from 0."""
+        return self._free
+
+    @cached_property
+    def _free(self) -> Measure:
         free = Measure(self.title, self.expected, self.time, self.bare, self.percent)
         return self if free == self else replace(free, title=f"{self.title}Parameter")
 

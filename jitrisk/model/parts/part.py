@@ -60,18 +60,18 @@ class Part(BaseModel):
     @classmethod
     def _read(cls, source: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Validate with every fault of this mapping at once: its keys, its choices and its values."""
-        if isinstance(source, cls):
-            return source
-        if not isinstance(source, Mapping):
-            keys = quote_names(cls.list_keys())
+        if not isinstance(source, dict | Mapping):  # of these two questions the first is quick
+            if isinstance(source, cls):
+                return source
+            names = quote_names(cls.list_keys())
             raise build_refusal(
-                f"expected a mapping with the keys {keys}, found {describe_found(source)}{cls._build_hint(source)}"
+                f"expected a mapping with the keys {names}, found {describe_found(source)}{cls._build_hint(source)}"
             )
-        known = KnownNames("key", cls.list_keys())
-        misplaced = (f for key, value in source.items() if (f := cls._check_key(key, value, known)))
-        findings = list(islice(misplaced, MOST_FAULTS + 1))
-        findings += cls._check_choices(source)
-        given = {key: value for key, value in source.items() if key in cls.list_keys() and value is not None}
+        keys = cls.list_keys()
+        given = {key: value for key, value in source.items() if key in keys and value is not None}
+        findings = cls._check_keys(source) if len(given) < len(source) else []
+        if cls.choices or cls.needed:
+            findings += cls._check_choices(source)
         try:
             part = handler(given)
         except ValidationError as error:
@@ -81,6 +81,12 @@ class Part(BaseModel):
         if findings:
             raise combine_findings(findings)
         return part
+
+    @classmethod
+    def _check_keys(cls, source: Mapping[str, Any]) -> list[Finding]:
+        known = KnownNames("key", cls.list_keys())
+        misplaced = (f for key, value in source.items() if (f := cls._check_key(key, value, known)))
+        return list(islice(misplaced, MOST_FAULTS + 1))
 
     @classmethod
     def _check_key(cls, key: str, value: Any, known: KnownNames) -> Finding | None:
