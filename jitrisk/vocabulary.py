@@ -20,6 +20,12 @@ RESULT_SUFFIXES = (".nc", ".zarr")
 MANIFEST = "manifest"
 """Attribute of a results file, not of the Dataset read from it: what the file holds, with checksums."""
 
+KEPT = "kept"
+"""Attribute of a result that does not hold all outcomes: the names of those that it holds, or `KEPT_METRICS`."""
+
+KEPT_METRICS = "metrics"
+"""What a result is said to keep that holds metrics in place of outcomes and prices."""
+
 CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}
 """What a Dataset can hold instead of outcomes, by its attribute ``contents``."""
 

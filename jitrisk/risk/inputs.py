@@ -6,7 +6,7 @@ that each pass runs along contiguous paths and copies nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,12 @@ import xarray as xr
 from jitrisk.dataset_variables import Variable
 from jitrisk.errors import ResultError
 from jitrisk.units import HOURS_PER_YEAR
-from jitrisk.vocabulary import CONTENTS, CYCLES, OUTCOMES, PRICES, RAREST, SAMPLING
+from jitrisk.vocabulary import CONTENTS, CYCLES, KEPT, KEPT_METRICS, OUTCOMES, PRICES, RAREST, SAMPLING
 
 Array = npt.NDArray[np.float64]
+
+ReadOutcome = Callable[[str], npt.NDArray[Any]]
+"""Returns an outcome by its name, as ``[strategy, stage | customer, path]``."""
 
 _ABOUT = 0.25
 _PROVENANCE = (
@@ -59,11 +62,29 @@ def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
     for dim in ("strategy", "path"):
         if not outcomes.sizes.get(dim):
             raise ResultError(f"the Dataset has no {dim}; to keep one, select it as a list: sel({dim}=[...])")
+    names = tuple(names)
+    _require_kept(outcomes, names)
     absent = [name for name in names if name not in outcomes and name not in _LATER]
     if absent:
         raise ResultError(f"the Dataset lacks {_join_names(absent)}; {_ADVICE}")
     for name in (name for name in names if name in outcomes):
         _require_dims(outcomes[name], (OUTCOMES | CYCLES).get(name) or PRICES[name])
+
+
+def _require_kept(outcomes: xr.Dataset, names: Iterable[str]) -> None:
+    """Raise ResultError where a result was simulated without outcomes that are read."""
+    kept, counted = outcomes.attrs.get(KEPT), OUTCOMES | CYCLES
+    if kept == KEPT_METRICS and any(name in counted or name in PRICES for name in names):
+        raise ResultError(
+            "the result keeps the metrics of every path alone, and this is computed from outcomes and prices: simulate "
+            f"again without outcomes={KEPT_METRICS!r}, on the command line with --keep outcomes"
+        )
+    absent = [name for name in names if name not in outcomes and name in counted]
+    if kept is not None and absent:
+        raise ResultError(
+            f"the result keeps some outcomes alone, and this needs {_join_names(absent)} as well: simulate again with "
+            "them in outcomes=[...], or with all"
+        )
 
 
 def _require_positive(name: str, value: Any) -> None:
@@ -131,7 +152,7 @@ def read_price(outcomes: xr.Dataset, name: str) -> Array:
 
 
 def add_weighted(
-    outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, resolved: bool = False, less: str = ""
+    read: ReadOutcome, name: str, weights: Array, out: Array, *, resolved: bool = False, less: str = ""
 ) -> None:
     """Add an outcome times a weight per strategy and stage or customer to `out`.
 
@@ -140,7 +161,7 @@ def add_weighted(
 
     Parameters
     ----------
-    outcomes : a result.
+    read : reads outcomes.
     name : one of the vocabulary's outcomes.
     weights : ``[strategy, stage | customer]``; where 0, the outcome is not read.
     out : float64 ``[strategy, path]``, or ``[strategy, stage | customer, path]`` where `resolved`; changed in place.
@@ -149,7 +170,7 @@ def add_weighted(
     """
     if not weights.any():
         return
-    values, taken = read_outcome(outcomes, name), read_outcome(outcomes, less) if less else None
+    values, taken = read(name), read(less) if less else None
     product = np.empty(values.shape[-1])
     for strategy, place in zip(*np.nonzero(weights), strict=True):
         if taken is None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from jitrisk.errors import ResultError
 from jitrisk.risk import money
 from jitrisk.risk.inputs import (
     Array,
+    ReadOutcome,
     add_weighted,
     build_path_array,
     build_path_coords,
@@ -19,10 +24,15 @@ from jitrisk.risk.inputs import (
     read_provenance,
     require,
 )
+from jitrisk.risk.pricing import Pricing, read_pricing, require_outcomes
 from jitrisk.units import HOURS_PER_DAY
-from jitrisk.vocabulary import CYCLES, METRICS, OUTCOMES
+from jitrisk.vocabulary import CYCLES, KEPT, KEPT_METRICS, METRICS, PRICES
 
-NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
+# Outcomes that are read whatever the prices are.
+_COUNTED = ("starved", "broken", "stockout", "filled", "demand", "backlog", "peak_backlog", "lost")
+ALWAYS = ("cost", "working_capital", "downtime", "stockout", "fill_rate", "backlog", "peak_backlog", "lost")
+"""Metrics that every path has, whatever the prices are."""
+
 _SHOWN = 5
 
 Objective = Literal["cost", "profit"]
@@ -38,7 +48,7 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
 
     Parameters
     ----------
-    outcomes : a result: outcomes and prices.
+    outcomes : a result: outcomes and prices, or the metrics that were kept in place of them.
 
     Returns
     -------
@@ -53,25 +63,148 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     ResultError
         When the Dataset is no result, or lacks an outcome or a price.
     """
-    require(outcomes, NEEDED)
-    period_hours = float(outcomes.attrs["period_hours"])
-    counted = _find_downtime_stages(outcomes)
-    spent = money.costs(outcomes)
-    values = _compute_money_metrics(outcomes, spent) | {
-        "downtime": _sum_outcomes(outcomes, ("starved", "broken"), np.where(counted, period_hours, 0.0)),
-        "stockout": _sum_outcomes(outcomes, ("stockout",), period_hours / HOURS_PER_DAY),
-        "fill_rate": _compute_fill_rate(outcomes),
-        **_compute_cycle_metrics(outcomes),
-        "backlog": _sum_outcomes(outcomes, ("backlog",)),
-        "peak_backlog": read_outcome(outcomes, "peak_backlog").max(axis=1, initial=0.0),
-        "lost": _sum_outcomes(outcomes, ("lost",)),
-    }
-    arrays = {name: build_path_array(METRICS[name], values[name], outcomes) for name in METRICS if name in values}
-    arrays["downtime"].attrs["over"] = _join_first_names(outcomes["stage"].values[counted])
-    arrays["stockout"].attrs["over"] = _join_first_names(outcomes["customer"].values)
-    return xr.Dataset(
-        arrays, build_path_coords(spent), read_provenance(outcomes) | {"priced": int(money.is_priced(outcomes))}
+    if outcomes.attrs.get(KEPT) == KEPT_METRICS:
+        return _read_kept_metrics(outcomes)
+    has_cycles = all(name in outcomes for name in CYCLES)
+    require_outcomes(outcomes, [*_COUNTED, *(CYCLES if has_cycles else ())])
+    formulas = read_formulas(outcomes, has_cycles)
+    values = compute_metrics(formulas, partial(read_outcome, outcomes), outcomes.sizes["path"])
+    return label_metrics(formulas, values, outcomes)
+
+
+@dataclass(frozen=True, eq=False)
+class MetricFormulas:
+    """All that metrics are computed with beside the outcomes of the paths.
+
+    Attributes
+    ----------
+    pricing : what outcomes cost and earn.
+    downtime : hours of downtime per period, ``[strategy, stage]``; 0 for stages whose downtime does not count.
+    stockout : days per period, ``[strategy, customer]``.
+    has_cycles : whether stores are replenished in cycles.
+    over : by metric, the stages or customers that it is summed over.
+    """
+
+    pricing: Pricing
+    downtime: Array
+    stockout: Array
+    has_cycles: bool
+    over: Mapping[str, str]
+
+    def list_metrics(self) -> list[str]:
+        """Return the metrics that there are where every path has them."""
+        known = set(ALWAYS)
+        terms = self.pricing.terms
+        known |= {"profit"} if "revenue" in terms else set()
+        if "cost_of_goods" in terms:
+            known |= {"turns", "days_of_inventory"} | ({"gross_margin"} if "revenue" in terms else set())
+            known |= {"cash_cycle"} if self.pricing.receivable.any() or self.pricing.payable.any() else set()
+        known |= {"cycle_service_level", "stock_at_receipt"} if self.has_cycles else set()
+        return [name for name in METRICS if name in known]
+
+    def list_outcomes(self) -> list[str]:
+        """Return the outcomes that metrics and costs are computed from."""
+        return list(dict.fromkeys([*self.pricing.list_outcomes(), *_COUNTED, *(CYCLES if self.has_cycles else ())]))
+
+
+def read_formulas(outcomes: xr.Dataset, has_cycles: bool) -> MetricFormulas:
+    """Return what metrics of a result are computed with.
+
+    Parameters
+    ----------
+    outcomes : a result, or the prices of one without its outcomes.
+    has_cycles : whether stores are replenished in cycles.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, or lacks a price.
+    """
+    pricing, hours = read_pricing(outcomes), float(outcomes.attrs["period_hours"])
+    # By pricing its downtime the model says which line counts; the same stages count for every strategy.
+    counted = np.asarray(read_price(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
+    if not counted.any():
+        counted = np.ones(counted.shape, dtype=np.bool_)
+    strategies = outcomes.sizes["strategy"]
+    over = {"downtime": outcomes["stage"].values[counted], "stockout": outcomes["customer"].values}
+    return MetricFormulas(
+        pricing,
+        np.broadcast_to(np.where(counted, hours, 0.0), (strategies, counted.size)),
+        np.full((strategies, outcomes.sizes["customer"]), hours / HOURS_PER_DAY),
+        has_cycles,
+        {name: _join_first_names(members) for name, members in over.items()},
     )
+
+
+def compute_metrics(formulas: MetricFormulas, read: ReadOutcome, paths: int) -> dict[str, Array]:
+    """Return the metrics of some paths by name, ``[strategy, path]``; those that a path lacks are left out.
+
+    Parameters
+    ----------
+    formulas : what metrics are computed with.
+    read : reads outcomes of so many paths.
+    paths : how many paths.
+    """
+    customers, stages = np.ones(formulas.stockout.shape), np.ones(formulas.downtime.shape)
+
+    def add(weights: Array, *names: str) -> Array:
+        total = np.zeros((len(weights), paths))
+        for name in names:
+            add_weighted(read, name, weights, total)
+        return total
+
+    values = _compute_money_metrics(formulas.pricing, read, paths) | {
+        "downtime": add(formulas.downtime, "starved", "broken"),
+        "stockout": add(formulas.stockout, "stockout"),
+        "fill_rate": _compute_fill_rate(add(customers, "filled"), add(customers, "demand")),
+        "backlog": add(customers, "backlog"),
+        "peak_backlog": read("peak_backlog").max(axis=1, initial=0.0),
+        "lost": add(customers, "lost"),
+    }
+    if formulas.has_cycles:
+        values |= _compute_cycle_metrics(*(add(stages, name) for name in CYCLES))
+    return {name: values[name] for name in METRICS if name in values}
+
+
+def label_metrics(formulas: MetricFormulas, values: Mapping[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
+    """Return metrics with units, coordinates and provenance.
+
+    Parameters
+    ----------
+    formulas : what they were computed with.
+    values : the metrics by name, ``[strategy, path]``.
+    outcomes : the result that they are of, for its coordinates, provenance and occurrences of hazards.
+    """
+    arrays = {name: build_path_array(METRICS[name], array, outcomes) for name, array in values.items()}
+    for name, members in formulas.over.items():
+        if name in arrays:
+            arrays[name].attrs["over"] = members
+    attrs = read_provenance(outcomes) | {"priced": int(formulas.pricing.is_priced)}
+    return xr.Dataset(arrays, build_path_coords(outcomes), attrs)
+
+
+def _read_kept_metrics(outcomes: xr.Dataset) -> xr.Dataset:
+    """Return the metrics of a result that keeps them in place of outcomes."""
+    require(outcomes, ())
+    priced = [name for name in PRICES if name in outcomes]
+    if priced:
+        raise ResultError(
+            f"the result keeps the metrics of every path alone, and {priced[0]!r} cannot change them: simulate again "
+            f"without outcomes={KEPT_METRICS!r}"
+        )
+    if absent := [name for name in ALWAYS if name not in outcomes]:
+        raise ResultError(f"the Dataset lacks the metric {absent[0]!r}; use what jr.simulate or jr.open returned")
+    arrays = {}
+    for name in (name for name in METRICS if name in outcomes):
+        array = outcomes[name]
+        if set(array.dims) != {"strategy", "path"} or array.dtype.kind != "f":
+            raise ResultError(
+                f"{name} is of type {array.dtype} with the dimensions ({', '.join(map(str, array.dims))}), a metric "
+                "has numbers of (strategy, path); to keep one strategy, select it as a list: sel(strategy=[...])"
+            )
+        arrays[name] = build_path_array(METRICS[name], array.transpose("strategy", "path").values, outcomes)
+        arrays[name].attrs |= {"over": str(array.attrs["over"])} if "over" in array.attrs else {}
+    return xr.Dataset(arrays, build_path_coords(outcomes), read_provenance(outcomes))
 
 
 def compute_metric_changes(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
@@ -91,16 +224,11 @@ def compute_metric_changes(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(arrays, build_path_coords(after), after.attrs)
 
 
-def _compute_money_metrics(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
+def _compute_money_metrics(pricing: Pricing, read: ReadOutcome, paths: int) -> dict[str, Array]:
+    spent = money.compute_costs(pricing, read, paths)
     taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
-    sums = {name: spent[component].values for name, component in taken.items() if component in spent}
-    return sums | money.compute_ratios(outcomes, spent)
-
-
-def _find_downtime_stages(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
-    # By pricing its downtime the model says which line counts; the same stages count for every strategy.
-    priced = np.asarray(read_price(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
-    return priced if priced.any() else np.ones(priced.shape, dtype=np.bool_)
+    sums = {name: spent[component] for name, component in taken.items() if component in spent}
+    return sums | money.compute_ratios(pricing, spent)
 
 
 def _join_first_names(names: npt.NDArray[Any]) -> str:
@@ -109,27 +237,14 @@ def _join_first_names(names: npt.NDArray[Any]) -> str:
     return ", ".join(str(name) for name in names[:_SHOWN]) + more
 
 
-def _sum_outcomes(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
-    total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
-    size = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
-    for name in names:
-        add_weighted(outcomes, name, np.broadcast_to(weights, (len(total), size)), total)
-    return total
-
-
-def _compute_cycle_metrics(outcomes: xr.Dataset) -> dict[str, Array]:
-    """Return what replenishment cycles show, nothing where there are none or a path has none."""
-    if not all(name in outcomes for name in CYCLES):
-        return {}
-    require(outcomes, tuple(CYCLES))
-    receipts, short, stock = (_sum_outcomes(outcomes, (name,)) for name in CYCLES)
+def _compute_cycle_metrics(receipts: Array, short: Array, stock: Array) -> dict[str, Array]:
+    """Return what replenishment cycles show, nothing where a path has none."""
     if not (receipts > 0).all():
         return {}
     return {"cycle_service_level": 1.0 - short / receipts, "stock_at_receipt": stock / receipts}
 
 
-def _compute_fill_rate(outcomes: xr.Dataset) -> Array:
-    filled, demand = (_sum_outcomes(outcomes, (name,)) for name in ("filled", "demand"))
+def _compute_fill_rate(filled: Array, demand: Array) -> Array:
     rate: Array = np.ones(demand.shape)
     np.divide(filled, demand, out=rate, where=demand > 0)
     return rate

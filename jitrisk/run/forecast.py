@@ -13,6 +13,7 @@ from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Horizon, Job
 from jitrisk.run.memory import compute_memory
 from jitrisk.run.partition import partition
+from jitrisk.run.totals import compute_outcome_bytes
 from jitrisk.units import format_bytes, format_count, format_wall_time
 from jitrisk.vocabulary import CYCLES, OCCURRENCES, OUTCOMES, SAMPLING
 
@@ -28,7 +29,7 @@ class Forecast:
     paths : how many paths.
     strategies : how many strategies.
     seconds : wall time of the simulation, as busy as the machine is now; reading and showing a result not counted.
-    bytes : memory for the outcomes and the work space, counted and not guessed.
+    bytes : memory for what is kept and the work space, counted and not guessed.
     """
 
     paths: int
@@ -44,7 +45,7 @@ class Forecast:
         )
 
 
-def forecast(job: Job, backend: Backend | None = None) -> Forecast:
+def forecast(job: Job, backend: Backend | None = None, path_bytes: int | None = None) -> Forecast:
     """Return what a job is expected to take, from a short run of its first paths on the same backend.
 
     The paths are computed and thrown away. A first look takes one block per worker; where it expects a long run, a
@@ -54,6 +55,7 @@ def forecast(job: Job, backend: Backend | None = None) -> Forecast:
     ----------
     job : what is to be simulated.
     backend : what runs the blocks; threads on all cores by default.
+    path_bytes : bytes that are kept of every path; those of all outcomes by default.
     """
     # Reading compiled code from disk, or compiling it, is no part of a path.
     backend = backend or Threads()
@@ -66,7 +68,8 @@ def forecast(job: Job, backend: Backend | None = None) -> Forecast:
         # What a run takes before its first path is in both, and not in their difference.
         rate = (longer - took) / ((rounds - 1) * paths)
         seconds = took + rate * (len(job.paths) - paths)
-    return Forecast(len(job.paths), len(job.strategies), seconds, compute_memory(job, backend.workers))
+    kept = compute_outcome_bytes(job) if path_bytes is None else path_bytes
+    return Forecast(len(job.paths), len(job.strategies), seconds, compute_memory(job, backend.workers, kept))
 
 
 def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
