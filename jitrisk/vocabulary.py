@@ -8,6 +8,8 @@ Units use placeholders, see :mod:`jitrisk.dataset_variables`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from jitrisk.core_tables import TOTALS
 from jitrisk.dataset_variables import Dimension, Role, Tail, Variable
 
@@ -23,7 +25,7 @@ MANIFEST = "manifest"
 KEPT = "kept"
 """Attribute of a result that does not hold all outcomes: the names of those that it holds, or `KEPT_METRICS`."""
 
-KEPT_METRICS = "metrics"
+KEPT_METRICS: Final = "metrics"
 """What a result is said to keep that holds metrics in place of outcomes and prices."""
 
 CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}

@@ -66,8 +66,8 @@ class KeptTotals:
         part = slice(places.start, places.stop)
         for dim, target in self.totals.items():
             source = block[dim][self._rows[dim]]
-            used = np.nonzero(source.any(axis=-1))
-            target[(*used, part)] = source[used]
+            total, strategy, member = np.nonzero(source.any(axis=-1))
+            target[total, strategy, member, part] = source[total, strategy, member]
         self.totals.occurrences[:, part] = block.occurrences
 
 
