@@ -31,10 +31,12 @@ from jitrisk.model import Network
 from jitrisk.model_warnings import ModelWarning, find_warnings
 from jitrisk.report import Summary, summarize
 from jitrisk.report.writing import check_page, write_page
+from jitrisk.risk.inputs import require
 from jitrisk.run import engine, tracing
 from jitrisk.run.forecast import Forecast, forecast
 from jitrisk.studies.keeping import Keeping
 from jitrisk.studies.report_parts import compute_report_parts
+from jitrisk.vocabulary import KEPT, OUTCOMES
 
 
 def load(source: Source) -> Network:
@@ -291,6 +293,7 @@ def write_report(
     check_page(target)
     with open_stored(source) as stored:
         result = simulate(source, rare=rare, threads=threads) if stored is None else stored
+        require(result, OUTCOMES if KEPT in result.attrs else ())
         summary = summarize(result, base, level)
         backend = build_backend(threads) if replay else None
         parts = compute_report_parts(result, summary.metrics, summary.base, summary.level, backend)

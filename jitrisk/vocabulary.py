@@ -378,6 +378,12 @@ METRICS = _build_path_sums(
     ("lost", "{unit}", True, "upper", "units of demand lost, summed over the customers"),
 )
 
+METRICS_OF_EVERY_PATH = (
+    *("cost", "working_capital", "downtime", "stockout"),
+    *("fill_rate", "backlog", "peak_backlog", "lost"),
+)
+"""The metrics that every path has, whatever the prices are."""
+
 STATISTICS = {
     "mean": "mean over the paths",
     "standard_deviation": "standard deviation over the paths",

@@ -16,7 +16,8 @@ from jitrisk.risk import money
 from jitrisk.risk.inputs import (
     Array,
     ReadOutcome,
-    add_weighted,
+    Term,
+    add_terms,
     build_path_array,
     build_path_coords,
     read_outcome,
@@ -26,13 +27,10 @@ from jitrisk.risk.inputs import (
 )
 from jitrisk.risk.pricing import Pricing, read_pricing, require_outcomes
 from jitrisk.units import HOURS_PER_DAY
-from jitrisk.vocabulary import CYCLES, KEPT, KEPT_METRICS, METRICS, PRICES
+from jitrisk.vocabulary import CYCLES, KEPT, KEPT_METRICS, METRICS, METRICS_OF_EVERY_PATH, PRICES
 
 # Outcomes that are read whatever the prices are.
 _COUNTED = ("starved", "broken", "stockout", "filled", "demand", "backlog", "peak_backlog", "lost")
-ALWAYS = ("cost", "working_capital", "downtime", "stockout", "fill_rate", "backlog", "peak_backlog", "lost")
-"""Metrics that every path has, whatever the prices are."""
-
 _SHOWN = 5
 
 Objective = Literal["cost", "profit"]
@@ -79,21 +77,19 @@ class MetricFormulas:
     Attributes
     ----------
     pricing : what outcomes cost and earn.
-    downtime : hours of downtime per period, ``[strategy, stage]``; 0 for stages whose downtime does not count.
-    stockout : days per period, ``[strategy, customer]``.
+    sums : by metric or outcome, what is summed over stages or customers.
     has_cycles : whether stores are replenished in cycles.
     over : by metric, the stages or customers that it is summed over.
     """
 
     pricing: Pricing
-    downtime: Array
-    stockout: Array
+    sums: Mapping[str, tuple[Term, ...]]
     has_cycles: bool
     over: Mapping[str, str]
 
     def list_metrics(self) -> list[str]:
         """Return the metrics that there are where every path has them."""
-        known = set(ALWAYS)
+        known = set(METRICS_OF_EVERY_PATH)
         terms = self.pricing.terms
         known |= {"profit"} if "revenue" in terms else set()
         if "cost_of_goods" in terms:
@@ -125,14 +121,15 @@ def read_formulas(outcomes: xr.Dataset, has_cycles: bool) -> MetricFormulas:
     counted = np.asarray(read_price(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
     if not counted.any():
         counted = np.ones(counted.shape, dtype=np.bool_)
-    strategies = outcomes.sizes["strategy"]
+    strategies, stages, customers = (outcomes.sizes[dim] for dim in ("strategy", "stage", "customer"))
+    lost = np.broadcast_to(np.where(counted, hours, 0.0), (strategies, stages))
+    short, each = np.full((strategies, customers), hours / HOURS_PER_DAY), np.ones((strategies, customers))
+    sums = {"downtime": (Term("starved", lost), Term("broken", lost)), "stockout": (Term("stockout", short),)}
+    sums |= {name: (Term(name, each),) for name in ("filled", "demand", "backlog", "lost")}
+    sums |= {name: (Term(name, np.ones((strategies, stages))),) for name in CYCLES}
     over = {"downtime": outcomes["stage"].values[counted], "stockout": outcomes["customer"].values}
     return MetricFormulas(
-        pricing,
-        np.broadcast_to(np.where(counted, hours, 0.0), (strategies, counted.size)),
-        np.full((strategies, outcomes.sizes["customer"]), hours / HOURS_PER_DAY),
-        has_cycles,
-        {name: _join_first_names(members) for name, members in over.items()},
+        pricing, sums, has_cycles, {name: _join_first_names(members) for name, members in over.items()}
     )
 
 
@@ -145,24 +142,22 @@ def compute_metrics(formulas: MetricFormulas, read: ReadOutcome, paths: int) -> 
     read : reads outcomes of so many paths.
     paths : how many paths.
     """
-    customers, stages = np.ones(formulas.stockout.shape), np.ones(formulas.downtime.shape)
+    spent = money.compute_costs(formulas.pricing, read, paths)
+    shape = spent["total"].shape
 
-    def add(weights: Array, *names: str) -> Array:
-        total = np.zeros((len(weights), paths))
-        for name in names:
-            add_weighted(read, name, weights, total)
+    def add(name: str) -> Array:
+        total = np.zeros(shape)
+        add_terms(formulas.sums[name], read, total)
         return total
 
-    values = _compute_money_metrics(formulas.pricing, read, paths) | {
-        "downtime": add(formulas.downtime, "starved", "broken"),
-        "stockout": add(formulas.stockout, "stockout"),
-        "fill_rate": _compute_fill_rate(add(customers, "filled"), add(customers, "demand")),
-        "backlog": add(customers, "backlog"),
-        "peak_backlog": read("peak_backlog").max(axis=1, initial=0.0),
-        "lost": add(customers, "lost"),
-    }
+    taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
+    values = {name: spent[component] for name, component in taken.items() if component in spent}
+    values |= money.compute_ratios(formulas.pricing, spent)
+    values |= {name: add(name) for name in ("downtime", "stockout", "backlog", "lost")}
+    values["fill_rate"] = _compute_fill_rate(add("filled"), add("demand"))
+    values["peak_backlog"] = read("peak_backlog").max(axis=1, initial=0.0)
     if formulas.has_cycles:
-        values |= _compute_cycle_metrics(*(add(stages, name) for name in CYCLES))
+        values |= _compute_cycle_metrics(*map(add, CYCLES))
     return {name: values[name] for name in METRICS if name in values}
 
 
@@ -192,7 +187,7 @@ def _read_kept_metrics(outcomes: xr.Dataset) -> xr.Dataset:
             f"the result keeps the metrics of every path alone, and {priced[0]!r} cannot change them: simulate again "
             f"without outcomes={KEPT_METRICS!r}"
         )
-    if absent := [name for name in ALWAYS if name not in outcomes]:
+    if absent := [name for name in METRICS_OF_EVERY_PATH if name not in outcomes]:
         raise ResultError(f"the Dataset lacks the metric {absent[0]!r}; use what jr.simulate or jr.open returned")
     arrays = {}
     for name in (name for name in METRICS if name in outcomes):
@@ -222,13 +217,6 @@ def compute_metric_changes(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     shared = {name: after[name] - before[name] for name in after if name in before}
     arrays = {name: array.assign_attrs(after[name].attrs) for name, array in shared.items()}
     return xr.Dataset(arrays, build_path_coords(after), after.attrs)
-
-
-def _compute_money_metrics(pricing: Pricing, read: ReadOutcome, paths: int) -> dict[str, Array]:
-    spent = money.compute_costs(pricing, read, paths)
-    taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
-    sums = {name: spent[component] for name, component in taken.items() if component in spent}
-    return sums | money.compute_ratios(pricing, spent)
 
 
 def _join_first_names(names: npt.NDArray[Any]) -> str:

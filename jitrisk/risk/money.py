@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -13,7 +13,8 @@ import xarray as xr
 from jitrisk.risk.inputs import (
     Array,
     ReadOutcome,
-    add_weighted,
+    Term,
+    add_terms,
     build_path_array,
     build_path_coords,
     read_outcome,
@@ -22,7 +23,6 @@ from jitrisk.risk.inputs import (
 from jitrisk.risk.pricing import (
     COMPONENTS,
     Pricing,
-    Term,
     find_stage_or_customer,
     read_pricing,
     require_outcomes,
@@ -106,7 +106,7 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
         dim = variable.dims[-1]
         borne[name] = np.zeros([outcomes.sizes[one] for one in ("strategy", dim, "path")])
         for component in (name for name, one in COMPONENTS.items() if one.stage_or_customer == dim):
-            _add_terms(pricing.terms[component], read, borne[name], resolved=True)
+            add_terms(pricing.terms[component], read, borne[name], resolved=True)
     return _label_money(borne, outcomes)
 
 
@@ -152,13 +152,8 @@ def _sum_components(per_path: dict[str, Array]) -> Array:
 def _compute_amount(terms: tuple[Term, ...], read: ReadOutcome, paths: int, resolved: bool) -> Array:
     shape = terms[0].weights.shape
     amount = np.zeros((*shape, paths) if resolved else (shape[0], paths))
-    _add_terms(terms, read, amount, resolved)
+    add_terms(terms, read, amount, resolved)
     return amount
-
-
-def _add_terms(terms: Iterable[Term], read: ReadOutcome, amount: Array, resolved: bool) -> None:
-    for term in terms:
-        add_weighted(read, term.outcome, term.weights, amount, resolved=resolved, less=term.less)
 
 
 def _label_money(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
-from jitrisk.risk.inputs import Array, compute_year_factor, read_price, require
+from jitrisk.risk.inputs import Array, Term, compute_year_factor, read_price, require
 from jitrisk.vocabulary import KEPT, LINKS, OUTCOMES
 
 
@@ -68,21 +68,6 @@ _NEEDED = tuple(dict.fromkeys(["holding_rate", *_TERMS, *_OWNED.values(), *_READ
 def find_stage_or_customer(component: str) -> str:
     """Return whether a component of money falls on stages or on customers."""
     return _ALL[component].stage_or_customer
-
-
-class Term(NamedTuple):
-    """An outcome times what one of it costs.
-
-    Attributes
-    ----------
-    outcome : the outcome.
-    weights : what one unit or period of it costs, ``[strategy, stage | customer]``; where 0, it is not read.
-    less : an outcome that is a part of it and costs nothing; none if empty.
-    """
-
-    outcome: str
-    weights: Array
-    less: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from jitrisk.run.memory import compute_memory
 from jitrisk.run.partition import partition
 from jitrisk.run.totals import compute_outcome_bytes
 from jitrisk.units import format_bytes, format_count, format_wall_time
-from jitrisk.vocabulary import CYCLES, OCCURRENCES, OUTCOMES, SAMPLING
+from jitrisk.vocabulary import CYCLES, METRICS, OCCURRENCES, OUTCOMES, SAMPLING
 
 _SHARE, _LONGEST = 0.03, 0.5  # of the time expected, and in seconds: what a pilot may take
 
@@ -72,7 +73,9 @@ def forecast(job: Job, backend: Backend | None = None, path_bytes: int | None = 
     return Forecast(len(job.paths), len(job.strategies), seconds, compute_memory(job, backend.workers, kept))
 
 
-def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
+def compute_result_bytes(
+    job: Job, hazards: int, weighted: bool, names: Collection[str] | None = None, metrics: Collection[str] = ()
+) -> int:
     """Return the bytes that each path takes in a result.
 
     Parameters
@@ -80,10 +83,15 @@ def compute_result_bytes(job: Job, hazards: int, weighted: bool) -> int:
     job : what is to be simulated.
     hazards : how many hazards the model has.
     weighted : whether paths have weights.
+    names : the outcomes that are kept; all by default.
+    metrics : the metrics that are kept; none by default.
     """
     sizes = {"strategy": len(job.strategies), **job.sizes, "hazard": hazards, "path": 1}
-    tables = [OUTCOMES, OCCURRENCES, CYCLES if job.has_cycles else {}, SAMPLING if weighted else {}]
-    variables = [variable for table in tables for variable in table.values() if "path" in variable.dims]
+    outcomes = OUTCOMES | (CYCLES if job.has_cycles else {})
+    kept = [variable for name, variable in outcomes.items() if names is None or name in names]
+    kept += [METRICS[name] for name in metrics]
+    kept += [*OCCURRENCES.values(), *(SAMPLING.values() if weighted else ())]
+    variables = [variable for variable in kept if "path" in variable.dims]
     taken = (math.prod(sizes[dim] for dim in one.dims) * np.dtype(one.dtype).itemsize for one in variables)
     return sum(taken) + np.dtype(np.int64).itemsize  # of the number of the path
 

@@ -9,10 +9,12 @@ from typing import Any
 import xarray as xr
 
 from jitrisk import datasets
-from jitrisk.arguments import OutcomesAsked
+from jitrisk.arguments import OutcomesAsked, parse_draws
+from jitrisk.lower import lower_all
 from jitrisk.model import Network
 from jitrisk.risk.inputs import Array
 from jitrisk.risk.metrics import MetricFormulas, compute_metrics, label_metrics, read_formulas
+from jitrisk.run.forecast import compute_result_bytes
 from jitrisk.run.job import Job
 from jitrisk.run.kept import Kept, KeptMetrics, KeptTogether, KeptTotals
 from jitrisk.run.totals import Totals
@@ -112,3 +114,31 @@ def read_kept_names(attrs: Mapping[Any, Any]) -> OutcomesAsked:
     if kept is None or kept == KEPT_METRICS:
         return None if kept is None else KEPT_METRICS
     return tuple(str(kept).split(", "))
+
+
+def list_cost_outcomes(network: Network, strategies: Mapping[str, Network]) -> tuple[str, ...]:
+    """Return the outcomes that the costs and metrics of some strategies are computed from, at the prices of the model.
+
+    Parameters
+    ----------
+    network : the model.
+    strategies : the networks of the strategies, by name.
+    """
+    job = parse_draws(network, strategies.values(), 1).build_job(lower_all(strategies))
+    return tuple(build_formulas(network, strategies, job).list_outcomes())
+
+
+def compute_kept_bytes(network: Network, strategies: Mapping[str, Network], rare: bool, outcomes: OutcomesAsked) -> int:
+    """Return the bytes that each path takes in a result that keeps what is asked.
+
+    Parameters
+    ----------
+    network : the model.
+    strategies : the networks of the strategies, by name.
+    rare : whether paths have weights.
+    outcomes : what is kept, as `Keeping` takes it.
+    """
+    job = parse_draws(network, strategies.values(), 1).build_job(lower_all(strategies))
+    metrics = build_formulas(network, strategies, job).list_metrics() if outcomes == KEPT_METRICS else ()
+    names = () if outcomes == KEPT_METRICS else outcomes
+    return compute_result_bytes(job, len(network.hazards), rare, names, metrics)
