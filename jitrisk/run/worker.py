@@ -47,6 +47,7 @@ class Worker:
         self._totals = allocate_totals(job, blocks.lanes)
         self._memory = _allocate_rows(blocks.tile * len(series) * blocks.lanes)
         self._tiles = list(split_range(job.horizon.periods, blocks.tile))
+        self._segments = [split_tile(job.horizon, periods.start, periods.stop) for periods in self._tiles]
 
     def simulate(self, places: range, is_stopped: IsStopped) -> Totals:
         """Run the paths at some places of the job under every strategy.
@@ -63,8 +64,7 @@ class Worker:
             if horizon.warm_up == 0:
                 block.reset_totals(0)
         state = self.create_state(places)
-        for start, tile in self.draw_tiles(state, places):
-            segments = split_tile(horizon, start, start + len(tile))
+        for (start, tile), segments in zip(self.draw_tiles(state, places), self._segments, strict=True):
             for block in blocks:
                 for segment in segments:
                     _run_segment(block, segment, tile, start)
