@@ -79,13 +79,13 @@ class MetricFormulas:
     pricing : what outcomes cost and earn.
     sums : by metric or outcome, what is summed over stages or customers.
     has_cycles : whether stores are replenished in cycles.
-    over : by metric, the stages or customers that it is summed over.
+    members : by metric, the stages or customers that it is summed over.
     """
 
     pricing: Pricing
     sums: Mapping[str, tuple[Term, ...]]
     has_cycles: bool
-    over: Mapping[str, str]
+    members: Mapping[str, str]
 
     def list_metrics(self) -> list[str]:
         """Return the metrics that there are where every path has them."""
@@ -171,9 +171,9 @@ def label_metrics(formulas: MetricFormulas, values: Mapping[str, Array], outcome
     outcomes : the result that they are of, for its coordinates, provenance and occurrences of hazards.
     """
     arrays = {name: build_path_array(METRICS[name], array, outcomes) for name, array in values.items()}
-    for name, members in formulas.over.items():
+    for name, text in formulas.members.items():
         if name in arrays:
-            arrays[name].attrs["over"] = members
+            arrays[name].attrs["over"] = text
     attrs = read_provenance(outcomes) | {"priced": int(formulas.pricing.is_priced)}
     return xr.Dataset(arrays, build_path_coords(outcomes), attrs)
 
