@@ -155,6 +155,35 @@ def test_a_million_paths_of_brake_valves_in_8_gb(benchmark):
     assert found["peak"] < 8e9
 
 
+COMPARE = """
+import sys
+from jitrisk.cli.group import run
+
+code = run(["compare", "brake-valves", "--paths", sys.argv[1], "--quiet"])
+lines = open("/proc/self/status").read().splitlines()
+print(1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")))
+sys.exit(code)
+"""
+
+
+def test_a_million_paths_of_brake_valves_are_compared_in_800_mb(benchmark):
+    words = [sys.executable, "-c", COMPARE, "1000000"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    peak_mb = int(done.stdout.splitlines()[-1]) / 1e6
+    note(benchmark, peak_MB=peak_mb)
+    assert peak_mb < 800
+
+
+def test_metrics_alone_take_less_time_than_all_outcomes_and_their_metrics(benchmark):
+    network = jr.load("brake-valves")
+    jr.simulate(network, paths=2000, threads=1)
+    every = lambda: cpu(lambda: jr.simulate(network, paths=40_000, threads=1).risk.metrics())  # noqa: E731
+    alone = lambda: cpu(lambda: jr.simulate(network, paths=40_000, threads=1, outcomes="metrics"))  # noqa: E731
+    one, other, ratio = interleaved(every, alone)
+    note(benchmark, outcomes_s=one, metrics_s=other, ratio=ratio)
+    assert ratio < 1.05
+
+
 def test_statistics_of_a_million_paths_in_3_s(benchmark):
     outcomes = jr.simulate("brake-valves", paths=1_000_000)
     outcomes.isel(path=slice(0, 1000)).risk.describe()

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -23,7 +23,7 @@ from jitrisk.provenance import read_model_text
 from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Horizon, Job
 from jitrisk.sampling.rare import Mixture, build_mixture
-from jitrisk.vocabulary import RARE_BELOW
+from jitrisk.vocabulary import CYCLES, KEPT_METRICS, OUTCOMES, RARE_BELOW
 
 PATHS = 10_000
 """Paths simulated by default."""
@@ -36,6 +36,9 @@ _LAST = 2**63
 _PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 Source = Network | str | os.PathLike[str] | Mapping[str, Any]
+
+OutcomesAsked = tuple[str, ...] | Literal["metrics"] | None
+"""What is kept of a run: some outcomes, metrics in place of them, or all outcomes."""
 
 
 def load_network(source: Source | xr.Dataset) -> Network:
@@ -74,6 +77,40 @@ def parse_strategies(network: Network, names: Sequence[str] | None) -> dict[str,
     if not names:
         raise JitriskError(f"no strategy chosen: the model has {list_names(network.strategies)}")
     return {name: network.strategies[name] for name in names}
+
+
+def parse_outcomes(outcomes: object, has_cycles: bool) -> OutcomesAsked:
+    """Return what is kept of a run: names of outcomes in the order of the vocabulary, ``"metrics"``, or None for all.
+
+    Parameters
+    ----------
+    outcomes : what was asked for.
+    has_cycles : whether there are outcomes of replenishment cycles.
+
+    Raises
+    ------
+    JitriskError
+        Where a name is that of no outcome, none is given, or metrics are named among outcomes.
+    """
+    if outcomes is None or outcomes == KEPT_METRICS:
+        return None if outcomes is None else KEPT_METRICS
+    known = [*OUTCOMES, *(CYCLES if has_cycles else ())]
+    allowed = f"allowed are {KEPT_METRICS!r} alone, or names among {', '.join(known)}"
+    named = [outcomes] if isinstance(outcomes, str) else outcomes
+    if not isinstance(named, Iterable) or isinstance(named, bytes | Mapping):
+        raise JitriskError(f"outcomes is {outcomes!r:.60}: {allowed}")
+    names = list(named)
+    if not names:
+        raise JitriskError(f"outcomes is empty, so that nothing would be kept: {allowed}")
+    for name in names:
+        if name not in known:
+            hint = format_suggestion(name, known) if isinstance(name, str) else ""
+            if isinstance(name, str) and name in CYCLES:
+                hint = "; no store of this model is replenished in cycles"
+            elif name == KEPT_METRICS:
+                hint = "; they are kept in place of outcomes, not beside them"
+            raise JitriskError(f"unknown outcome {name!r:.60}: {allowed}{hint}")
+    return tuple(name for name in known if name in names)
 
 
 def parse_path_numbers(paths: int | range) -> range:

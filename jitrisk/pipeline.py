@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import xarray as xr
 
@@ -22,6 +23,7 @@ from jitrisk.arguments import (
     load_network,
     open_stored,
     parse_draws,
+    parse_outcomes,
     parse_strategies,
 )
 from jitrisk.lower import lower_all
@@ -29,9 +31,12 @@ from jitrisk.model import Network
 from jitrisk.model_warnings import ModelWarning, find_warnings
 from jitrisk.report import Summary, summarize
 from jitrisk.report.writing import check_page, write_page
+from jitrisk.risk.inputs import require
 from jitrisk.run import engine, tracing
 from jitrisk.run.forecast import Forecast, forecast
+from jitrisk.studies.keeping import Keeping
 from jitrisk.studies.report_parts import compute_report_parts
+from jitrisk.vocabulary import KEPT, OUTCOMES
 
 
 def load(source: Source) -> Network:
@@ -105,6 +110,7 @@ def estimate(
     *,
     strategies: Sequence[str] | None = None,
     threads: int | None = None,
+    outcomes: Sequence[str] | Literal["metrics"] | None = None,
 ) -> Forecast:
     """Return how long `simulate` would take and how much memory, from a short run of the same paths.
 
@@ -114,6 +120,7 @@ def estimate(
     paths : how many paths, or a range of path numbers.
     strategies : names of the strategies to run; all by default.
     threads : threads to use; all cores by default.
+    outcomes : what is kept, as `simulate` takes it.
 
     Returns
     -------
@@ -122,7 +129,8 @@ def estimate(
     network = load(network)
     chosen = parse_strategies(network, strategies)
     job = parse_draws(network, chosen.values(), paths).build_job(lower_all(chosen))
-    return forecast(job, build_backend(threads))
+    keeping = Keeping(network, chosen, job, parse_outcomes(outcomes, job.has_cycles))
+    return forecast(job, build_backend(threads), keeping.kept.path_bytes)
 
 
 def simulate(
@@ -134,6 +142,7 @@ def simulate(
     threads: int | None = None,
     exogenous: xr.Dataset | None = None,
     rare: bool = False,
+    outcomes: Sequence[str] | Literal["metrics"] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Simulate every strategy of a model on the same paths.
@@ -149,11 +158,15 @@ def simulate(
         them; what it does not contain is sampled, and a constant of the model is left to each strategy.
     rare : whether rare hazards are sampled more often than they occur. Paths then have weights, the coordinate
         ``weight``, with which ``.risk`` computes every statistic; see `jitrisk.sampling.rare`.
+    outcomes : what is kept of every path; all outcomes by default. Names of outcomes, or ``"metrics"``: the metrics in
+        place of outcomes and prices, which take a fraction of the memory and give the same statistics to the last bit.
+        Occurrences of hazards are always kept.
     progress : called now and then with the work done and the work there is.
 
     Returns
     -------
-    Dataset with dims (strategy, path, stage | customer); see `jitrisk.vocabulary` for its variables.
+    Dataset with dims (strategy, path, stage | customer), of metrics (strategy, path); see `jitrisk.vocabulary` for its
+    variables. What is not kept is named in a ResultError where it is needed.
 
     Raises
     ------
@@ -162,9 +175,9 @@ def simulate(
     ExogenousError
         If the exogenous paths do not fit the model.
     CapacityError
-        If the outcomes do not fit in memory.
+        If what is kept does not fit in memory.
     JitriskError
-        If a strategy, the paths, the seed or the threads are not allowed.
+        If a strategy, the paths, the seed, the threads or the outcomes are not allowed.
 
     Warns
     -----
@@ -176,8 +189,9 @@ def simulate(
     draws = parse_draws(network, chosen.values(), paths, seed, exogenous, rare)
     datasets.warn_of_patches(network, chosen, draws.given)
     job = draws.build_job(lower_all(chosen, draws.ranges))
-    totals = engine.run(job, build_backend(threads), progress=progress)
-    return datasets.copy_weights(datasets.label_outcomes(network, chosen, totals, job), exogenous)
+    keeping = Keeping(network, chosen, job, parse_outcomes(outcomes, job.has_cycles))
+    engine.run_blocks(job, keeping.kept, build_backend(threads), progress)
+    return datasets.copy_weights(keeping.label(job.paths), exogenous)
 
 
 def trace(
@@ -279,6 +293,7 @@ def write_report(
     check_page(target)
     with open_stored(source) as stored:
         result = simulate(source, rare=rare, threads=threads) if stored is None else stored
+        require(result, OUTCOMES if KEPT in result.attrs else ())
         summary = summarize(result, base, level)
         backend = build_backend(threads) if replay else None
         parts = compute_report_parts(result, summary.metrics, summary.base, summary.level, backend)

@@ -8,6 +8,8 @@ Units use placeholders, see :mod:`jitrisk.dataset_variables`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from jitrisk.core_tables import TOTALS
 from jitrisk.dataset_variables import Dimension, Role, Tail, Variable
 
@@ -19,6 +21,12 @@ RESULT_SUFFIXES = (".nc", ".zarr")
 
 MANIFEST = "manifest"
 """Attribute of a results file, not of the Dataset read from it: what the file holds, with checksums."""
+
+KEPT = "kept"
+"""Attribute of a result that does not hold all outcomes: the names of those that it holds, or `KEPT_METRICS`."""
+
+KEPT_METRICS: Final = "metrics"
+"""What a result is said to keep that holds metrics in place of outcomes and prices."""
 
 CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}
 """What a Dataset can hold instead of outcomes, by its attribute ``contents``."""
@@ -369,6 +377,12 @@ METRICS = _build_path_sums(
     ("peak_backlog", "{unit}", False, "upper", "largest backlog of any one customer"),
     ("lost", "{unit}", True, "upper", "units of demand lost, summed over the customers"),
 )
+
+METRICS_OF_EVERY_PATH = (
+    *("cost", "working_capital", "downtime", "stockout"),
+    *("fill_rate", "backlog", "peak_backlog", "lost"),
+)
+"""The metrics that every path has, whatever the prices are."""
 
 STATISTICS = {
     "mean": "mean over the paths",

@@ -84,7 +84,7 @@ def test_replay__the_series_are_kept(capsys, tmp_path: Path, name: str):
 def test_replay__what_is_not_clear_is_refused_before_any_work(
     capsys, monkeypatch: pytest.MonkeyPatch, words, message: str
 ):
-    monkeypatch.setattr("jitrisk.run.engine.run", None)
+    monkeypatch.setattr("jitrisk.run.engine.run_blocks", None)
     code, out, err = run(capsys, "replay", "bicycles", "-s", "jit", *words)
     assert (code, out) == (2, "")
     assert message in err

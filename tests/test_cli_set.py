@@ -93,7 +93,7 @@ def test_reprice__a_result_of_a_changed_model_can_be_replayed_and_repriced(capsy
 
 
 def test_compare__prices_of_a_stored_result_are_changed_without_simulating(capsys, tmp_path, stored, monkeypatch):
-    monkeypatch.setattr("jitrisk.run.engine.run", None)
+    monkeypatch.setattr("jitrisk.run.engine.run_blocks", None)
     words = ("--set", "stages.bike.value=350", "--set", "strategies.jic.holding_rate=30 % / year")
     code, out, _ = run(capsys, "compare", str(stored), *words, "--out", str(tmp_path / "dear.nc"), "--json")
     changes = {"stages.bike.value": 350, "strategies.jic.holding_rate": "30 % / year"}
@@ -146,7 +146,7 @@ def test_compare__anything_else_of_a_stored_result_takes_a_simulation(
 )
 @pytest.mark.parametrize("verb", ["compare", "validate"])
 def test_compare__a_change_that_is_not_allowed_exits_with_2_before_any_path(capsys, monkeypatch, verb, words, message):
-    monkeypatch.setattr("jitrisk.run.engine.run", None)
+    monkeypatch.setattr("jitrisk.run.engine.run_blocks", None)
     code, out, err = run(capsys, verb, "bicycles", *words)
     assert (code, out) == (2, "")
     assert message in err

@@ -79,7 +79,7 @@ def test_record__every_artist_that_shows_data_is_recorded(name, data):
 
 def test_record__each_figure_records_as_many_series_as_it_shows(data):
     counts = {name: Counter(one.kind for one in get_record(draw(name, data)).series) for name in NAMES}
-    components = sum(bool(risk.costs(data["outcomes"])[name].any()) for name in risk.money.COMPONENTS)
+    components = sum(bool(risk.costs(data["outcomes"])[name].any()) for name in risk.pricing.COMPONENTS)
     replay = data["replay"]
     lost = [replay[name].values > 0 for name in ("broken", "starved", "shortage", "stockout")]
     rows = sum(int(one.any(axis=0).sum()) for one in lost)

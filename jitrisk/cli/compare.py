@@ -56,7 +56,7 @@ def command(
 
     if plot and request.as_json:
         raise click.UsageError("--plot draws for people, --json prints for programs: choose one of them.")
-    outcomes = simulate_or_open(model, strategies, request, base)
+    outcomes = simulate_or_open(model, strategies, request, base, shown=lambda *_: "metrics")
     if request.as_json:
         print_json(build_document(outcomes, base, level))
     else:

@@ -134,6 +134,13 @@ _RUN_OPTIONS = (
     click.option(
         "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."
     ),
+    click.option(
+        "--keep",
+        type=click.Choice(["outcomes", "metrics"]),
+        default="outcomes",
+        show_default=True,
+        help="What --out keeps: all outcomes, or the metrics alone, which take a fraction of the space.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs."),
     strict_option,
     click.option("-q", "--quiet", is_flag=True, help="Print no progress and no forecast of the time."),
@@ -152,6 +159,7 @@ class Request:
     rare: bool
     threads: int | None
     out: Path | None
+    keep: str
     as_json: bool
     strict: bool
     quiet: bool

@@ -15,6 +15,7 @@ from jitrisk.cli.options import (
 )
 from jitrisk.cli.printing import print_json, print_written
 from jitrisk.cli.results import simulate_or_open
+from jitrisk.vocabulary import KEPT_METRICS
 
 
 @define_verb("report", "Example: jitrisk report brake-valves --html brakes.html")
@@ -42,6 +43,8 @@ def command(
     from jitrisk.report.writing import check_page
 
     check_page(html)
+    if request.keep == KEPT_METRICS:
+        raise click.UsageError("a report shows more than metrics: leave --keep out, or use jitrisk compare.")
     outcomes = simulate_or_open(model, strategies, request, base, lazily=True)
     summary = pipeline.write_report(
         outcomes, html, base=base, level=level, replay=not no_replay, threads=request.threads

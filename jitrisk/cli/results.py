@@ -19,9 +19,16 @@ from jitrisk.errors import format_suggestion
 if TYPE_CHECKING:
     import xarray as xr
 
+    from jitrisk.cli.simulation import Shown
+
 
 def simulate_or_open(
-    source: str, strategies: Sequence[str], request: Request, base: str | None = None, lazily: bool = False
+    source: str,
+    strategies: Sequence[str],
+    request: Request,
+    base: str | None = None,
+    lazily: bool = False,
+    shown: Shown = None,
 ) -> xr.Dataset:
     """Simulate a model with the changes asked for, or read a result at other prices; write it to a file where asked.
 
@@ -32,6 +39,7 @@ def simulate_or_open(
     request : the options of the run.
     base : a strategy that must be among them.
     lazily : whether a stored result stays in its file until the verb ends, and is read as it is used.
+    shown : what the verb shows, as `run_simulation` takes it.
     """
     from jitrisk import datasets, pipeline
     from jitrisk.arguments import parse_strategies
@@ -50,7 +58,7 @@ def simulate_or_open(
         names = list(parse_strategies(network, strategies or None))
         _require_base(base, names)
         print_warnings(network, request.strict, names)
-        result = run_simulation(network, names, request)
+        result = run_simulation(network, names, request, shown)
     keep(result, request.out)
     return result
 
@@ -105,10 +113,12 @@ def _refuse_conflicting_options(request: Request) -> None:
         raise click.UsageError("--until computes the number of paths: leave --paths out; --max-paths limits it.")
     if request.until is None and is_given("max_paths"):
         raise click.UsageError("--max-paths limits the paths of --until: without --until, --paths is their number.")
+    if request.out is None and is_given("keep"):
+        raise click.UsageError("--keep says what --out keeps: give --out FILE, or leave --keep out.")
 
 
 def _refuse_unused_options(source: str) -> None:
     """Refuse options that would be ignored."""
-    for name in ("paths", "until", "seed", "rare", "threads"):
+    for name in ("paths", "until", "seed", "rare", "threads", "keep"):
         if is_given(name):
             raise click.UsageError(f"{source!r} is a result, simulated already: leave --{name} out.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import (
     Request,
@@ -9,8 +11,15 @@ from jitrisk.cli.options import (
     model_argument,
     strategy_option,
 )
-from jitrisk.cli.printing import print_json, print_tables
+from jitrisk.cli.printing import echo, print_json, print_tables
 from jitrisk.cli.results import simulate_or_open
+from jitrisk.vocabulary import KEPT, KEPT_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jitrisk.arguments import OutcomesAsked
+    from jitrisk.model import Network
 
 
 @define_verb("run", "Example: jitrisk run brake-valves --strategy jit --out jit.nc")
@@ -30,12 +39,23 @@ def command(model: str, strategy: str, request: Request) -> None:
         build_profit_table,
     )
 
-    outcomes = simulate_or_open(model, [strategy], request)
+    outcomes = simulate_or_open(model, [strategy], request, shown=_show_metrics if request.as_json else _show_costs)
     if request.as_json:
         print_json(build_document(outcomes))
-    else:
-        tables = (
-            table(outcomes)
-            for table in (build_comparison_table, build_cost_table, build_profit_table, build_ownership_table)
-        )
-        print_tables(*filter(None, tables))
+        return
+    of_costs = (build_cost_table, build_profit_table, build_ownership_table)
+    keeps_metrics = outcomes.attrs.get(KEPT) == KEPT_METRICS
+    tables = (table(outcomes) for table in (build_comparison_table, *(() if keeps_metrics else of_costs)))
+    print_tables(*filter(None, tables))
+    if keeps_metrics:
+        echo("Cost by component, stage and customer is not known from metrics alone: use --keep outcomes.", err=True)
+
+
+def _show_metrics(*_: Any) -> OutcomesAsked:
+    return KEPT_METRICS
+
+
+def _show_costs(network: Network, strategies: Mapping[str, Network]) -> OutcomesAsked:
+    from jitrisk.studies.keeping import list_cost_outcomes
+
+    return list_cost_outcomes(network, strategies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,18 @@ from jitrisk.printable import escape
 if TYPE_CHECKING:
     import xarray as xr
 
+    from jitrisk.arguments import OutcomesAsked
     from jitrisk.cli.options import Request
     from jitrisk.model import Network
+
+    Shown = Callable[[Network, Mapping[str, Network]], OutcomesAsked] | None
 
 _LONG = 10.0  # seconds; the forecast of a longer run is printed
 _FIXED = 500_000  # bytes of a result that do not depend on its paths: model, prices and texts
 _COUNTED = 1e9  # stage-periods; fewer are short on any machine, so that no forecast is computed
 
 
-def run_simulation(network: Network, names: Sequence[str], request: Request) -> xr.Dataset:
+def run_simulation(network: Network, names: Sequence[str], request: Request, shown: Shown = None) -> xr.Dataset:
     """Simulate a model as the options ask; print the forecast, the progress and warnings on stderr meanwhile.
 
     Parameters
@@ -32,13 +35,16 @@ def run_simulation(network: Network, names: Sequence[str], request: Request) -> 
     network : the model.
     names : the strategies.
     request : the options of the run.
+    shown : what the verb shows, from a network and its strategies: outcomes, metrics, or None for everything. Nothing
+        else is kept where no file is written.
     """
     from jitrisk import pipeline
 
+    outcomes = _select_outcomes(network, names, request, shown)
     if request.until is not None:
-        return _simulate_until(network, names, request, request.until)
-    _require_space(request, request.paths, _compute_path_bytes(network, names, request))
-    announce(network, names, request.paths, request)
+        return _simulate_until(network, names, request, request.until, outcomes)
+    _require_space(request, request.paths, _compute_path_bytes(network, names, request, outcomes))
+    announce(network, names, request.paths, request, outcomes)
     with show_progress(request.quiet) as progress, print_warnings_as_lines():
         return pipeline.simulate(
             network,
@@ -47,23 +53,33 @@ def run_simulation(network: Network, names: Sequence[str], request: Request) -> 
             strategies=names,
             threads=request.threads,
             rare=request.rare,
+            outcomes=outcomes,
             progress=progress,
         )
 
 
-def _simulate_until(network: Network, names: Sequence[str], request: Request, target: str) -> xr.Dataset:
+def _select_outcomes(network: Network, names: Sequence[str], request: Request, shown: Shown) -> OutcomesAsked:
+    """Return what is kept: what a file is to hold, or what the verb shows."""
+    if request.out is not None:
+        return "metrics" if request.keep == "metrics" else None
+    return None if shown is None else shown(network, {name: network.strategies[name] for name in names})
+
+
+def _simulate_until(
+    network: Network, names: Sequence[str], request: Request, target: str, outcomes: OutcomesAsked
+) -> xr.Dataset:
     from jitrisk.report import build_precision_document, render_precision_line
     from jitrisk.studies.until import FIRST, simulate_until
 
     looks: list[xr.Dataset] = []
-    size = _compute_path_bytes(network, names, request)
+    size = _compute_path_bytes(network, names, request, outcomes)
     _require_space(request, min(FIRST, request.max_paths), size)
     most = _count_fitting_paths(request, size)
 
     def watch(found: xr.Dataset) -> None:
         looks.append(found)
         if "planned" in found.attrs:
-            announce(network, names, found.attrs["planned"], request)
+            announce(network, names, found.attrs["planned"], request, outcomes)
             if (fit := _count_fitting_paths(request, size)) < found.attrs["planned"]:
                 planned = f"{found.attrs['planned']:,} paths are planned"
                 echo(
@@ -83,6 +99,7 @@ def _simulate_until(network: Network, names: Sequence[str], request: Request, ta
             threads=request.threads,
             most=most,
             rare=request.rare,
+            outcomes=outcomes,
             progress=progress,
             watch=watch,
         )
@@ -113,26 +130,24 @@ def _count_fitting_paths(request: Request, size: int) -> int:
     return min(request.max_paths, room // size)
 
 
-def _compute_path_bytes(network: Network, names: Sequence[str], request: Request) -> int:
+def _compute_path_bytes(network: Network, names: Sequence[str], request: Request, outcomes: OutcomesAsked) -> int:
     """Return the bytes of one path in the file of a result, 0 where there is no file."""
     if request.out is None:
         return 0
-    from jitrisk.arguments import parse_draws
-    from jitrisk.lower import lower_all
-    from jitrisk.run.forecast import compute_result_bytes
+    from jitrisk.studies.keeping import compute_kept_bytes
 
-    chosen = {name: network.strategies[name] for name in names}
-    job = parse_draws(network, chosen.values(), 1).build_job(lower_all(chosen))
-    return compute_result_bytes(job, len(network.hazards), request.rare)
+    return compute_kept_bytes(network, {name: network.strategies[name] for name in names}, request.rare, outcomes)
 
 
-def announce(network: Network, names: Sequence[str], paths: int, request: Request) -> None:
+def announce(
+    network: Network, names: Sequence[str], paths: int, request: Request, outcomes: OutcomesAsked = None
+) -> None:
     """Print the forecast of time and memory on stderr, where a run is long."""
     from jitrisk import pipeline
 
     if request.quiet or paths * len(names) * len(network.stages) * network.horizon < _COUNTED:
         return
-    expected = pipeline.estimate(network, paths, strategies=names, threads=request.threads)
+    expected = pipeline.estimate(network, paths, strategies=names, threads=request.threads, outcomes=outcomes)
     if expected.seconds >= _LONG:
         echo(str(expected), err=True)
 

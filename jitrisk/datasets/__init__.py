@@ -2,7 +2,14 @@
 
 from jitrisk.datasets.exogenous import copy_weights, is_weighted, label_paths, read_given_series, warn_of_patches
 from jitrisk.datasets.hazards import read_mixture
-from jitrisk.datasets.labels import FORMAT, format_given_names, label_outcomes, read_given_names
+from jitrisk.datasets.labels import (
+    FORMAT,
+    format_given_names,
+    label_occurrences,
+    label_outcomes,
+    label_prices,
+    read_given_names,
+)
 from jitrisk.datasets.outline import outline
 from jitrisk.datasets.storage.files import (
     check_result_file,
@@ -22,8 +29,10 @@ __all__ = [
     "format_given_names",
     "is_result",
     "is_weighted",
+    "label_occurrences",
     "label_outcomes",
     "label_paths",
+    "label_prices",
     "label_replay",
     "label_trace",
     "open_lazily",

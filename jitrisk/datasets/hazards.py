@@ -19,27 +19,37 @@ from jitrisk.vocabulary import SAMPLING
 if TYPE_CHECKING:
     from jitrisk.lower import NetworkArrays
     from jitrisk.run.job import Job
-    from jitrisk.run.totals import Totals
 
 
 _TOGETHER = 3
 
 
-def build_occurrence_array(totals: Totals, job: Job, hazards: Sequence[str]) -> np.ndarray:
-    """Return how often every hazard occurred, int32 [strategy, path, hazard], 0 where it hits nothing that is drawn."""
+def build_occurrence_array(occurrences: np.ndarray, job: Job, hazards: Sequence[str]) -> np.ndarray:
+    """Return how often every hazard occurred, int32 [strategy, path, hazard], 0 where it hits nothing that is drawn.
+
+    Parameters
+    ----------
+    occurrences : int32, shape (hazards of the job, paths).
+    job : what was run.
+    hazards : the hazards of the model.
+    """
     counted = {process: place for place, process in enumerate(job.hazards)}
     places = [
         [counted[drawn_hazards[name][0]] if name in drawn_hazards else len(counted) for name in hazards]
         for drawn_hazards in map(_find_drawn_hazards, job.strategies.values())
     ]
-    # One more row, of zeros, for what hits nothing.
-    rows = np.concatenate([totals.occurrences, np.zeros((1, len(job.paths)), dtype=np.int32)])
     if all(row == places[0] for row in places):
-        # The same for every strategy: kept once.
-        shared = rows[places[0]].T
+        # The same for every strategy: kept once, and as it is where every hazard is counted in this order.
+        counted_all = places[0] == list(range(len(occurrences)))
+        shared = (occurrences if counted_all else _add_zeros(occurrences)[places[0]]).T
         return np.broadcast_to(shared, (len(places), *shared.shape))
-    apart: np.ndarray = rows[np.array(places)].transpose(0, 2, 1)
+    apart: np.ndarray = _add_zeros(occurrences)[np.array(places)].transpose(0, 2, 1)
     return apart
+
+
+def _add_zeros(occurrences: np.ndarray) -> np.ndarray:
+    """Return occurrences with one more row, of zeros, for what hits nothing."""
+    return np.concatenate([occurrences, np.zeros((1, occurrences.shape[1]), dtype=np.int32)])
 
 
 def build_evidence_arrays(job: Job, hazards: Sequence[str]) -> dict[str, np.ndarray]:

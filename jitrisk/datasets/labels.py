@@ -22,7 +22,7 @@ from jitrisk.datasets.hazards import (
 )
 from jitrisk.errors import ResultError
 from jitrisk.lower import list_members, list_names
-from jitrisk.vocabulary import CYCLES, DIMENSIONS, LINKS, OCCURRENCES, OUTCOMES, PRICES
+from jitrisk.vocabulary import CYCLES, DIMENSIONS, KEPT, LINKS, OCCURRENCES, OUTCOMES, PRICES
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
@@ -42,29 +42,72 @@ def label_outcomes(network: Network, strategies: Mapping[str, Network], totals: 
     ----------
     network : the model.
     strategies : the networks that were run, by name, in the order of the totals.
-    totals : what the engine returned; the Dataset shares its memory.
+    totals : what was kept, all outcomes or some; the Dataset shares its memory.
     job : what was run: the paths, the seed, the hazards, and what was handed in.
 
     Returns
     -------
     Dataset with dims (strategy, path, stage | customer | hazard).
     """
-    arrays = {
-        total.name: quantity.transpose(0, 2, 1)
-        for dim, quantities in totals.items()
-        for total, quantity in zip(list_totals(dim, job.has_cycles), quantities, strict=True)
+    kept = {name for names in totals.names.values() for name in names}
+    outcomes = {
+        name: build_variable(variable, totals.read(name).transpose(0, 2, 1))
+        for name, variable in (OUTCOMES | CYCLES).items()
+        if name in kept
     }
-    arrays |= build_price_arrays(list(strategies.values()))
+    counted = label_occurrences(network, strategies, totals.occurrences, job)
+    cycles = {name: outcomes.pop(name) for name in CYCLES if name in outcomes}
+    variables: dict[Any, Any] = {
+        **outcomes,
+        **_build_price_variables(network, strategies),
+        **counted.data_vars,
+        **cycles,
+    }
+    if len(kept) < sum(len(list_totals(dim, job.has_cycles)) for dim in totals):
+        counted.attrs[KEPT] = ", ".join([*outcomes, *cycles])
+    return xr.Dataset(variables, counted.coords, counted.attrs)
+
+
+def label_occurrences(
+    network: Network, strategies: Mapping[str, Network], occurrences: np.ndarray, job: Job
+) -> xr.Dataset:
+    """Return what a result holds beside its outcomes and prices: coordinates, occurrences of hazards, and provenance.
+
+    Parameters
+    ----------
+    network : the model.
+    strategies : the networks that were run, by name.
+    occurrences : int32, shape (hazards of the job, paths).
+    job : what was run.
+    """
     hazards = list(network.hazards)
-    arrays |= {"occurrences": build_occurrence_array(totals, job, hazards)} | build_evidence_arrays(job, hazards)
-    table = OUTCOMES | PRICES | OCCURRENCES | (CYCLES if job.has_cycles else {})
-    variables = {name: build_variable(table[name], arrays[name], network.currency) for name in table}
+    arrays = {"occurrences": build_occurrence_array(occurrences, job, hazards)} | build_evidence_arrays(job, hazards)
+    variables = {name: build_variable(variable, arrays[name]) for name, variable in OCCURRENCES.items()}
     coords = build_coordinates(strategy=list(strategies), path=job.paths, **list_names(network), hazard=hazards)
     coords |= build_link_coordinates(strategies) | build_mixture_coords(job)
     attrs = build_provenance(network, job) | build_mixture_attrs(job)
     if job.given:
         attrs["exogenous"] = encode_given_names(job.given)
     return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def label_prices(network: Network, strategies: Mapping[str, Network], job: Job) -> xr.Dataset:
+    """Return the prices of a run, with the strategies, stages and customers that they are of, and its paths.
+
+    Parameters
+    ----------
+    network : the model.
+    strategies : the networks that are run, by name.
+    job : what is run.
+    """
+    coords = build_coordinates(strategy=list(strategies), path=job.paths, **list_names(network))
+    coords |= build_link_coordinates(strategies)
+    return xr.Dataset(_build_price_variables(network, strategies), coords, build_provenance(network, job))
+
+
+def _build_price_variables(network: Network, strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
+    arrays = build_price_arrays(list(strategies.values()))
+    return {name: build_variable(variable, arrays[name], network.currency) for name, variable in PRICES.items()}
 
 
 def encode_given_names(given: Iterable[tuple[str, str]]) -> str:

@@ -6,7 +6,9 @@ that each pass runs along contiguous paths and copies nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,15 @@ import xarray as xr
 from jitrisk.dataset_variables import Variable
 from jitrisk.errors import ResultError
 from jitrisk.units import HOURS_PER_YEAR
-from jitrisk.vocabulary import CONTENTS, CYCLES, OUTCOMES, PRICES, RAREST, SAMPLING
+from jitrisk.vocabulary import CONTENTS, CYCLES, KEPT, KEPT_METRICS, OUTCOMES, PRICES, RAREST, SAMPLING
 
 Array = npt.NDArray[np.float64]
 
+ReadOutcome = Callable[[str], npt.NDArray[Any]]
+"""Returns an outcome by its name, as ``[strategy, stage | customer, path]``."""
+
 _ABOUT = 0.25
+_CHUNK = 1 << 13  # paths of which sums are computed at a time, so that they stay in the cache
 _PROVENANCE = (
     *("name", "currency", "period_hours", "warm_up", "periods", "seed", "rare", "priced"),
     *("model_hash", "jitrisk_version"),
@@ -59,11 +65,29 @@ def require(outcomes: xr.Dataset, names: Iterable[str]) -> None:
     for dim in ("strategy", "path"):
         if not outcomes.sizes.get(dim):
             raise ResultError(f"the Dataset has no {dim}; to keep one, select it as a list: sel({dim}=[...])")
+    names = tuple(names)
+    _require_kept(outcomes, names)
     absent = [name for name in names if name not in outcomes and name not in _LATER]
     if absent:
         raise ResultError(f"the Dataset lacks {_join_names(absent)}; {_ADVICE}")
     for name in (name for name in names if name in outcomes):
         _require_dims(outcomes[name], (OUTCOMES | CYCLES).get(name) or PRICES[name])
+
+
+def _require_kept(outcomes: xr.Dataset, names: Iterable[str]) -> None:
+    """Raise ResultError where a result was simulated without outcomes that are read."""
+    kept, counted = outcomes.attrs.get(KEPT), OUTCOMES | CYCLES
+    if kept == KEPT_METRICS and any(name in counted or name in PRICES for name in names):
+        raise ResultError(
+            "the result keeps the metrics of every path alone, and this is computed from outcomes and prices: simulate "
+            f"again without outcomes={KEPT_METRICS!r}, on the command line with --keep outcomes"
+        )
+    absent = [name for name in dict.fromkeys(names) if name not in outcomes and name in counted]
+    if kept is not None and absent:
+        raise ResultError(
+            f"the result keeps some outcomes alone, and this needs {_join_names(absent)} as well: simulate again with "
+            "them in outcomes=[...], or with all"
+        )
 
 
 def _require_positive(name: str, value: Any) -> None:
@@ -130,37 +154,67 @@ def read_price(outcomes: xr.Dataset, name: str) -> Array:
     return np.asarray(price.expand_dims(absent).transpose(*dims).values, dtype=np.float64)
 
 
-def add_weighted(
-    outcomes: xr.Dataset, name: str, weights: Array, out: Array, *, resolved: bool = False, less: str = ""
-) -> None:
-    """Add an outcome times a weight per strategy and stage or customer to `out`.
+@dataclass(frozen=True, eq=False)
+class Term:
+    """An outcome times a weight per strategy and stage or customer.
+
+    Attributes
+    ----------
+    outcome : one of the vocabulary's outcomes.
+    weights : ``[strategy, stage | customer]``; where 0, the outcome is not read.
+    less : an outcome that is a part of this one and is taken off it first; none if empty.
+    """
+
+    outcome: str
+    weights: Array
+    less: str = ""
+
+    @cached_property
+    def columns(self) -> list[tuple[int, slice | npt.NDArray[np.intp], Array]]:
+        """The stages or customers with a weight: their place, the strategies that have one, and these weights."""
+        found: list[tuple[int, slice | npt.NDArray[np.intp], Array]] = []
+        for place in np.flatnonzero(self.weights.any(axis=0)):
+            scales = self.weights[:, place, np.newaxis]
+            rows = slice(None) if scales.all() else np.flatnonzero(scales)
+            found.append((int(place), rows, scales[rows]))
+        return found
+
+
+def add_terms(terms: Iterable[Term], read: ReadOutcome, out: Array, resolved: bool = False) -> None:
+    """Add outcomes times their weights to `out`.
 
     Stages or customers are added one after another, so that the bits of a sum do not depend on the other
     paths.
 
     Parameters
     ----------
-    outcomes : a result.
-    name : one of the vocabulary's outcomes.
-    weights : ``[strategy, stage | customer]``; where 0, the outcome is not read.
+    terms : what is added.
+    read : reads outcomes.
     out : float64 ``[strategy, path]``, or ``[strategy, stage | customer, path]`` where `resolved`; changed in place.
     resolved : whether stages or customers are kept apart.
-    less : an outcome that is a part of this one and is taken off it first; none if empty.
     """
-    if not weights.any():
-        return
-    values, taken = read_outcome(outcomes, name), read_outcome(outcomes, less) if less else None
-    product = np.empty(values.shape[-1])
-    for strategy, place in zip(*np.nonzero(weights), strict=True):
-        if taken is None:
-            np.multiply(values[strategy, place], weights[strategy, place], out=product, dtype=np.float64)
-        else:
-            np.subtract(values[strategy, place], taken[strategy, place], out=product, dtype=np.float64)
-            # The part can exceed the whole only by the rounding of sums.
-            np.maximum(product, 0.0, out=product)
-            product *= weights[strategy, place]
-        target = out[strategy, place] if resolved else out[strategy]
-        target += product
+    for term in terms:
+        if term.columns:
+            _add_term(term, read(term.outcome), read(term.less) if term.less else None, out, resolved)
+
+
+def _add_term(term: Term, values: npt.NDArray[Any], taken: npt.NDArray[Any] | None, out: Array, resolved: bool) -> None:
+    paths = values.shape[-1]
+    for start in range(0, paths, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        for place, rows, scales in term.columns:
+            if taken is None:
+                found = np.multiply(values[rows, place, part], scales, dtype=np.float64)
+            else:
+                found = np.subtract(values[rows, place, part], taken[rows, place, part], dtype=np.float64)
+                # The part can exceed the whole only by the rounding of sums.
+                np.maximum(found, 0.0, out=found)
+                found *= scales
+            target = out[:, place, part] if resolved else out[:, part]
+            if isinstance(rows, slice):
+                target += found
+            else:
+                target[rows] += found
 
 
 def build_path_coords(outcomes: xr.Dataset) -> dict[str, xr.Variable]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from jitrisk.errors import ResultError
 from jitrisk.risk import money
 from jitrisk.risk.inputs import (
     Array,
-    add_weighted,
+    ReadOutcome,
+    Term,
+    add_terms,
     build_path_array,
     build_path_coords,
     read_outcome,
@@ -19,10 +25,12 @@ from jitrisk.risk.inputs import (
     read_provenance,
     require,
 )
+from jitrisk.risk.pricing import Pricing, read_pricing, require_outcomes
 from jitrisk.units import HOURS_PER_DAY
-from jitrisk.vocabulary import CYCLES, METRICS, OUTCOMES
+from jitrisk.vocabulary import CYCLES, KEPT, KEPT_METRICS, METRICS, METRICS_OF_EVERY_PATH, PRICES
 
-NEEDED = tuple(dict.fromkeys([*money.NEEDED, "stockout", "filled", "demand", "peak_backlog"]))
+# Outcomes that are read whatever the prices are.
+_COUNTED = ("starved", "broken", "stockout", "filled", "demand", "backlog", "peak_backlog", "lost")
 _SHOWN = 5
 
 Objective = Literal["cost", "profit"]
@@ -38,7 +46,7 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
 
     Parameters
     ----------
-    outcomes : a result: outcomes and prices.
+    outcomes : a result: outcomes and prices, or the metrics that were kept in place of them.
 
     Returns
     -------
@@ -53,25 +61,145 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     ResultError
         When the Dataset is no result, or lacks an outcome or a price.
     """
-    require(outcomes, NEEDED)
-    period_hours = float(outcomes.attrs["period_hours"])
-    counted = _find_downtime_stages(outcomes)
-    spent = money.costs(outcomes)
-    values = _compute_money_metrics(outcomes, spent) | {
-        "downtime": _sum_outcomes(outcomes, ("starved", "broken"), np.where(counted, period_hours, 0.0)),
-        "stockout": _sum_outcomes(outcomes, ("stockout",), period_hours / HOURS_PER_DAY),
-        "fill_rate": _compute_fill_rate(outcomes),
-        **_compute_cycle_metrics(outcomes),
-        "backlog": _sum_outcomes(outcomes, ("backlog",)),
-        "peak_backlog": read_outcome(outcomes, "peak_backlog").max(axis=1, initial=0.0),
-        "lost": _sum_outcomes(outcomes, ("lost",)),
-    }
-    arrays = {name: build_path_array(METRICS[name], values[name], outcomes) for name in METRICS if name in values}
-    arrays["downtime"].attrs["over"] = _join_first_names(outcomes["stage"].values[counted])
-    arrays["stockout"].attrs["over"] = _join_first_names(outcomes["customer"].values)
-    return xr.Dataset(
-        arrays, build_path_coords(spent), read_provenance(outcomes) | {"priced": int(money.is_priced(outcomes))}
+    if outcomes.attrs.get(KEPT) == KEPT_METRICS:
+        return _read_kept_metrics(outcomes)
+    has_cycles = all(name in outcomes for name in CYCLES)
+    require_outcomes(outcomes, [*_COUNTED, *(CYCLES if has_cycles else ())])
+    formulas = read_formulas(outcomes, has_cycles)
+    values = compute_metrics(formulas, partial(read_outcome, outcomes), outcomes.sizes["path"])
+    return label_metrics(formulas, values, outcomes)
+
+
+@dataclass(frozen=True, eq=False)
+class MetricFormulas:
+    """All that metrics are computed with beside the outcomes of the paths.
+
+    Attributes
+    ----------
+    pricing : what outcomes cost and earn.
+    sums : by metric or outcome, what is summed over stages or customers.
+    has_cycles : whether stores are replenished in cycles.
+    members : by metric, the stages or customers that it is summed over.
+    """
+
+    pricing: Pricing
+    sums: Mapping[str, tuple[Term, ...]]
+    has_cycles: bool
+    members: Mapping[str, str]
+
+    def list_metrics(self) -> list[str]:
+        """Return the metrics that there are where every path has them."""
+        known = set(METRICS_OF_EVERY_PATH)
+        terms = self.pricing.terms
+        known |= {"profit"} if "revenue" in terms else set()
+        if "cost_of_goods" in terms:
+            known |= {"turns", "days_of_inventory"} | ({"gross_margin"} if "revenue" in terms else set())
+            known |= {"cash_cycle"} if self.pricing.receivable.any() or self.pricing.payable.any() else set()
+        known |= {"cycle_service_level", "stock_at_receipt"} if self.has_cycles else set()
+        return [name for name in METRICS if name in known]
+
+    def list_outcomes(self) -> list[str]:
+        """Return the outcomes that metrics and costs are computed from."""
+        return list(dict.fromkeys([*self.pricing.list_outcomes(), *_COUNTED, *(CYCLES if self.has_cycles else ())]))
+
+
+def read_formulas(outcomes: xr.Dataset, has_cycles: bool) -> MetricFormulas:
+    """Return what metrics of a result are computed with.
+
+    Parameters
+    ----------
+    outcomes : a result, or the prices of one without its outcomes.
+    has_cycles : whether stores are replenished in cycles.
+
+    Raises
+    ------
+    ResultError
+        When the Dataset is no result, or lacks a price.
+    """
+    pricing, hours = read_pricing(outcomes), float(outcomes.attrs["period_hours"])
+    # By pricing its downtime the model says which line counts; the same stages count for every strategy.
+    counted = np.asarray(read_price(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
+    if not counted.any():
+        counted = np.ones(counted.shape, dtype=np.bool_)
+    strategies, stages, customers = (outcomes.sizes[dim] for dim in ("strategy", "stage", "customer"))
+    lost = np.broadcast_to(np.where(counted, hours, 0.0), (strategies, stages))
+    short, each = np.full((strategies, customers), hours / HOURS_PER_DAY), np.ones((strategies, customers))
+    sums = {"downtime": (Term("starved", lost), Term("broken", lost)), "stockout": (Term("stockout", short),)}
+    sums |= {name: (Term(name, each),) for name in ("filled", "demand", "backlog", "lost")}
+    sums |= {name: (Term(name, np.ones((strategies, stages))),) for name in CYCLES}
+    over = {"downtime": outcomes["stage"].values[counted], "stockout": outcomes["customer"].values}
+    return MetricFormulas(
+        pricing, sums, has_cycles, {name: _join_first_names(members) for name, members in over.items()}
     )
+
+
+def compute_metrics(formulas: MetricFormulas, read: ReadOutcome, paths: int) -> dict[str, Array]:
+    """Return the metrics of some paths by name, ``[strategy, path]``; those that a path lacks are left out.
+
+    Parameters
+    ----------
+    formulas : what metrics are computed with.
+    read : reads outcomes of so many paths.
+    paths : how many paths.
+    """
+    spent = money.compute_costs(formulas.pricing, read, paths)
+    shape = spent["total"].shape
+
+    def add(name: str) -> Array:
+        total = np.zeros(shape)
+        add_terms(formulas.sums[name], read, total)
+        return total
+
+    taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
+    values = {name: spent[component] for name, component in taken.items() if component in spent}
+    values |= money.compute_ratios(formulas.pricing, spent)
+    values |= {name: add(name) for name in ("downtime", "stockout", "backlog", "lost")}
+    values["fill_rate"] = _compute_fill_rate(add("filled"), add("demand"))
+    values["peak_backlog"] = read("peak_backlog").max(axis=1, initial=0.0)
+    if formulas.has_cycles:
+        values |= _compute_cycle_metrics(*map(add, CYCLES))
+    return {name: values[name] for name in METRICS if name in values}
+
+
+def label_metrics(formulas: MetricFormulas, values: Mapping[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
+    """Return metrics with units, coordinates and provenance.
+
+    Parameters
+    ----------
+    formulas : what they were computed with.
+    values : the metrics by name, ``[strategy, path]``.
+    outcomes : the result that they are of, for its coordinates, provenance and occurrences of hazards.
+    """
+    arrays = {name: build_path_array(METRICS[name], array, outcomes) for name, array in values.items()}
+    for name, text in formulas.members.items():
+        if name in arrays:
+            arrays[name].attrs["over"] = text
+    attrs = read_provenance(outcomes) | {"priced": int(formulas.pricing.is_priced)}
+    return xr.Dataset(arrays, build_path_coords(outcomes), attrs)
+
+
+def _read_kept_metrics(outcomes: xr.Dataset) -> xr.Dataset:
+    """Return the metrics of a result that keeps them in place of outcomes."""
+    require(outcomes, ())
+    priced = [name for name in PRICES if name in outcomes]
+    if priced:
+        raise ResultError(
+            f"the result keeps the metrics of every path alone, and {priced[0]!r} cannot change them: simulate again "
+            f"without outcomes={KEPT_METRICS!r}"
+        )
+    if absent := [name for name in METRICS_OF_EVERY_PATH if name not in outcomes]:
+        raise ResultError(f"the Dataset lacks the metric {absent[0]!r}; use what jr.simulate or jr.open returned")
+    arrays = {}
+    for name in (name for name in METRICS if name in outcomes):
+        array = outcomes[name]
+        if set(array.dims) != {"strategy", "path"} or array.dtype.kind != "f":
+            raise ResultError(
+                f"{name} is of type {array.dtype} with the dimensions ({', '.join(map(str, array.dims))}), a metric "
+                "has numbers of (strategy, path); to keep one strategy, select it as a list: sel(strategy=[...])"
+            )
+        arrays[name] = build_path_array(METRICS[name], array.transpose("strategy", "path").values, outcomes)
+        arrays[name].attrs |= {"over": str(array.attrs["over"])} if "over" in array.attrs else {}
+    return xr.Dataset(arrays, build_path_coords(outcomes), read_provenance(outcomes))
 
 
 def compute_metric_changes(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
@@ -91,45 +219,20 @@ def compute_metric_changes(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(arrays, build_path_coords(after), after.attrs)
 
 
-def _compute_money_metrics(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
-    taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
-    sums = {name: spent[component].values for name, component in taken.items() if component in spent}
-    return sums | money.compute_ratios(outcomes, spent)
-
-
-def _find_downtime_stages(outcomes: xr.Dataset) -> npt.NDArray[np.bool_]:
-    # By pricing its downtime the model says which line counts; the same stages count for every strategy.
-    priced = np.asarray(read_price(outcomes, "downtime_cost").any(axis=0), dtype=np.bool_)
-    return priced if priced.any() else np.ones(priced.shape, dtype=np.bool_)
-
-
 def _join_first_names(names: npt.NDArray[Any]) -> str:
     # Networks have thousands of stages, and an attribute is for people.
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(str(name) for name in names[:_SHOWN]) + more
 
 
-def _sum_outcomes(outcomes: xr.Dataset, names: tuple[str, ...], weights: Array | float = 1.0) -> Array:
-    total = np.zeros((outcomes.sizes["strategy"], outcomes.sizes["path"]))
-    size = outcomes.sizes[(OUTCOMES | CYCLES)[names[0]].dims[-1]]
-    for name in names:
-        add_weighted(outcomes, name, np.broadcast_to(weights, (len(total), size)), total)
-    return total
-
-
-def _compute_cycle_metrics(outcomes: xr.Dataset) -> dict[str, Array]:
-    """Return what replenishment cycles show, nothing where there are none or a path has none."""
-    if not all(name in outcomes for name in CYCLES):
-        return {}
-    require(outcomes, tuple(CYCLES))
-    receipts, short, stock = (_sum_outcomes(outcomes, (name,)) for name in CYCLES)
+def _compute_cycle_metrics(receipts: Array, short: Array, stock: Array) -> dict[str, Array]:
+    """Return what replenishment cycles show, nothing where a path has none."""
     if not (receipts > 0).all():
         return {}
     return {"cycle_service_level": 1.0 - short / receipts, "stock_at_receipt": stock / receipts}
 
 
-def _compute_fill_rate(outcomes: xr.Dataset) -> Array:
-    filled, demand = (_sum_outcomes(outcomes, (name,)) for name in ("filled", "demand"))
+def _compute_fill_rate(filled: Array, demand: Array) -> Array:
     rate: Array = np.ones(demand.shape)
     np.divide(filled, demand, out=rate, where=demand > 0)
     return rate

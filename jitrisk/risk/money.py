@@ -2,77 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
-from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from jitrisk.risk.inputs import (
     Array,
-    add_weighted,
+    ReadOutcome,
+    Term,
+    add_terms,
     build_path_array,
     build_path_coords,
-    compute_year_factor,
-    read_price,
+    read_outcome,
     read_provenance,
-    require,
+)
+from jitrisk.risk.pricing import (
+    COMPONENTS,
+    Pricing,
+    find_stage_or_customer,
+    read_pricing,
+    require_outcomes,
 )
 from jitrisk.units import DAYS_PER_YEAR
-from jitrisk.vocabulary import COSTS, LINKS, OUTCOMES, OWNERSHIP
-
-
-@dataclass(frozen=True)
-class Component:
-    """One component of money: a price times outcomes.
-
-    Attributes
-    ----------
-    price : the price.
-    outcomes : what it is paid for; several are added.
-    less : a part of the outcome that it is not paid for; none if empty.
-    charge : "each" unit or period counted; "time": a time average, paid for every period; "holding": a time
-        average of stock, of whose value the holding rate is paid for every period; "goods": each unit that a
-        customer gets, at the price of the stage it comes from.
-    """
-
-    price: str
-    outcomes: tuple[str, ...]
-    charge: Literal["each", "time", "holding", "goods"] = "each"
-    less: str = ""
-
-    @property
-    def stage_or_customer(self) -> str:
-        """Whether it falls on stages or on customers."""
-        return OUTCOMES[self.outcomes[0]].dims[-1]
-
-
-COMPONENTS = {
-    "holding": Component("value", ("on_hand",), "holding"),
-    "process_inventory": Component("value", ("wip",), "holding"),
-    "purchase": Component("unit_cost", ("started",)),
-    "ordering": Component("order_cost", ("orders",)),
-    "expediting": Component("expedite_cost", ("expedited",)),
-    "scrap": Component("scrap_cost", ("scrapped",)),
-    "downtime_starved": Component("downtime_cost", ("starved",)),
-    "downtime_broken": Component("downtime_cost", ("broken",)),
-    "backorder": Component("backorder_cost", ("backlog",), "time"),
-    "lost_sales": Component("lost_cost", ("lost",)),
-    "unmet_demand": Component("shortage_cost", ("demand",), less="filled"),
-}
-_BESIDE = {
-    "revenue": Component("price", ("shipped",)),
-    "cost_of_goods": Component("value", ("shipped",), "goods"),
-    "working_capital": Component("value", ("on_hand", "wip")),
-}
-_ALL = {**COMPONENTS, **_BESIDE}
-_TERMS = ("days_receivable", "days_payable")
-# Outcomes of which only what is owned costs anything, each with the price variable that says whether it is.
-_OWNED = {"wip": "owned_in_process"}
-_READ = (name for c in _ALL.values() for name in (c.price, *c.outcomes, c.less) if name)
-NEEDED = tuple(dict.fromkeys(["holding_rate", *_TERMS, *_OWNED.values(), *_READ]))
+from jitrisk.vocabulary import COSTS, OWNERSHIP
 
 
 def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
@@ -96,24 +52,30 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
     ResultError
         When the Dataset is no result, or lacks an outcome or a price.
     """
-    require(outcomes, NEEDED)
-    parts = {
-        name: _compute_amount(outcomes, _ALL[name], weights, resolved)
-        for name, weights in _list_known_components(outcomes)
-    }
+    require_outcomes(outcomes)
+    pricing = read_pricing(outcomes)
+    parts = compute_costs(pricing, partial(read_outcome, outcomes), outcomes.sizes["path"], resolved)
+    return _label_money(parts, outcomes)
+
+
+def compute_costs(pricing: Pricing, read: ReadOutcome, paths: int, resolved: bool = False) -> dict[str, Array]:
+    """Return what some paths cost, as :func:`costs` does, as arrays by name.
+
+    Parameters
+    ----------
+    pricing : what outcomes cost.
+    read : reads outcomes of so many paths.
+    paths : how many paths.
+    resolved : whether each component keeps its stages or customers apart.
+    """
+    parts = {name: _compute_amount(terms, read, paths, resolved) for name, terms in pricing.terms.items()}
     per_path = {name: part.sum(axis=1) if resolved else part for name, part in parts.items()}
     parts["total"] = total = _sum_components(per_path)
     if "revenue" in parts:
         parts["profit"] = per_path["revenue"] - total
         if "cost_of_goods" in parts:
             parts["gross_profit"] = per_path["revenue"] - per_path["cost_of_goods"]
-    return _label_money({name: parts[name] for name in COSTS if name in parts}, outcomes)
-
-
-def is_priced(outcomes: xr.Dataset) -> bool:
-    """Return whether anything costs or earns anything in a model, whatever happened on its paths."""
-    charged = (*COMPONENTS.values(), _BESIDE["revenue"])
-    return any(bool(_compute_weights(outcomes, component).any()) for component in charged)
+    return {name: parts[name] for name in COSTS if name in parts}
 
 
 def ownership(outcomes: xr.Dataset) -> xr.Dataset:
@@ -138,17 +100,17 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
     ResultError
         When the Dataset is no result, or lacks an outcome or a price.
     """
-    require(outcomes, NEEDED)
-    borne = {}
+    require_outcomes(outcomes)
+    pricing, read, borne = read_pricing(outcomes), partial(read_outcome, outcomes), {}
     for name, variable in OWNERSHIP.items():
         dim = variable.dims[-1]
         borne[name] = np.zeros([outcomes.sizes[one] for one in ("strategy", dim, "path")])
-        for component in (component for component in COMPONENTS.values() if component.stage_or_customer == dim):
-            _add(outcomes, component, _compute_weights(outcomes, component), borne[name], resolved=True)
+        for component in (name for name, one in COMPONENTS.items() if one.stage_or_customer == dim):
+            add_terms(pricing.terms[component], read, borne[name], resolved=True)
     return _label_money(borne, outcomes)
 
 
-def compute_ratios(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
+def compute_ratios(pricing: Pricing, spent: Mapping[str, Array]) -> dict[str, Array]:
     """Return the ratios of every path's money, ``[strategy, path]``, those that are defined on every path.
 
     Inventory turns and days of inventory as in Cachon & Terwiesch (2013), Matching Supply with Demand, chapter 2;
@@ -156,18 +118,17 @@ def compute_ratios(outcomes: xr.Dataset, spent: xr.Dataset) -> dict[str, Array]:
 
     Parameters
     ----------
-    outcomes : a result.
-    spent : its :func:`costs`.
+    pricing : the prices.
+    spent : what the paths cost, from :func:`compute_costs`.
     """
     if "cost_of_goods" not in spent:
         return {}
-    values = {name: spent[name].values for name in spent}
-    goods, capital = values["cost_of_goods"] * compute_year_factor(outcomes), values["working_capital"]
+    goods, capital = spent["cost_of_goods"] * pricing.per_year, spent["working_capital"]
     days = DAYS_PER_YEAR * capital
     found = {"turns": _compute_ratio(goods, capital), "days_of_inventory": _compute_ratio(days, goods)}
-    if "revenue" in values:
-        found["gross_margin"] = _compute_ratio(values["gross_profit"], values["revenue"])
-    receivable, payable = (read_price(outcomes, name)[:, np.newaxis] for name in _TERMS)
+    if "revenue" in spent:
+        found["gross_margin"] = _compute_ratio(spent["gross_profit"], spent["revenue"])
+    receivable, payable = pricing.receivable, pricing.payable
     if found["days_of_inventory"] is not None and (receivable.any() or payable.any()):
         found["cash_cycle"] = found["days_of_inventory"] + receivable - payable
     return {name: ratio for name, ratio in found.items() if ratio is not None}
@@ -180,16 +141,6 @@ def _compute_ratio(above: Array, below: Array) -> Array | None:
     return ratio if np.isfinite(ratio).all() else None
 
 
-def _list_known_components(outcomes: xr.Dataset) -> Iterator[tuple[str, Array]]:
-    """Yield every component with its weights, but those of which the model says too little."""
-    for name, component in _ALL.items():
-        weights = _compute_weights(outcomes, component)
-        # Goods of which some have no value would cost too little, and seem to earn too much.
-        enough = {"revenue": weights.any(), "cost_of_goods": weights.size and weights.all()}
-        if enough.get(name, True):
-            yield name, weights
-
-
 def _sum_components(per_path: dict[str, Array]) -> Array:
     total = np.zeros_like(per_path["holding"])
     # What one price is paid for is added first: downtime is one amount, whatever its cause.
@@ -198,39 +149,11 @@ def _sum_components(per_path: dict[str, Array]) -> Array:
     return total
 
 
-def _compute_amount(outcomes: xr.Dataset, component: Component, weights: Array, resolved: bool) -> Array:
-    shape = [outcomes.sizes[dim] for dim in ("strategy", component.stage_or_customer, "path")]
-    amount = np.zeros(shape if resolved else shape[::2])
-    _add(outcomes, component, weights, amount, resolved)
+def _compute_amount(terms: tuple[Term, ...], read: ReadOutcome, paths: int, resolved: bool) -> Array:
+    shape = terms[0].weights.shape
+    amount = np.zeros((*shape, paths) if resolved else (shape[0], paths))
+    add_terms(terms, read, amount, resolved)
     return amount
-
-
-def _add(outcomes: xr.Dataset, component: Component, weights: Array, amount: Array, resolved: bool) -> None:
-    for name in component.outcomes:
-        owned = read_price(outcomes, _OWNED[name]) if name in _OWNED else 1.0
-        add_weighted(outcomes, name, weights * owned, amount, resolved=resolved, less=component.less)
-
-
-def _compute_weights(outcomes: xr.Dataset, component: Component) -> Array:
-    """Return what one unit of a component's outcomes costs, ``[strategy, stage | customer]``."""
-    weights = read_price(outcomes, component.price)
-    if component.charge == "goods":
-        return _map_to_customers(outcomes, weights)
-    if component.charge == "holding":
-        weights = weights * read_price(outcomes, "holding_rate")
-    if component.charge != "each":
-        weights = weights * float(outcomes.attrs["periods"])
-    return weights
-
-
-def _map_to_customers(outcomes: xr.Dataset, weights: Array) -> Array:
-    """Return for every customer the weight of the stage whose store it asks, 0 where that is not known."""
-    link = LINKS["customer_stage"]
-    if link.name not in outcomes.coords:
-        return np.zeros((outcomes.sizes["strategy"], outcomes.sizes["customer"]))
-    stages = outcomes[link.name].transpose(*link.dims).values
-    at = outcomes["stage"].to_index().get_indexer(stages.ravel()).reshape(stages.shape)
-    return np.where(at < 0, 0.0, np.take_along_axis(weights, np.maximum(at, 0), axis=1))
 
 
 def _label_money(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
@@ -238,7 +161,7 @@ def _label_money(parts: dict[str, Array], outcomes: xr.Dataset) -> xr.Dataset:
     for name, values in parts.items():
         variable = OWNERSHIP.get(name) or COSTS[name]
         if values.ndim > len(variable.dims):
-            variable = replace(variable, dims=(*variable.dims, _ALL[name].stage_or_customer))
+            variable = replace(variable, dims=(*variable.dims, find_stage_or_customer(name)))
         arrays[name] = build_path_array(variable, values, outcomes)
     coords = {dim: outcomes.coords[dim] for dim in outcomes.coords if any(dim in a.dims for a in arrays.values())}
     return xr.Dataset(arrays, {**build_path_coords(outcomes), **coords}, read_provenance(outcomes))

@@ -12,7 +12,7 @@ from jitrisk.errors import ResultError, format_suggestion
 from jitrisk.risk.inputs import Array, build_path_coords, compute_year_factor, is_about_a_year, read_provenance, require
 from jitrisk.risk.metrics import metrics
 from jitrisk.risk.money import costs
-from jitrisk.vocabulary import COSTS, CYCLES, METRICS, OCCURRENCES, OUTCOMES
+from jitrisk.vocabulary import COSTS, CYCLES, KEPT, KEPT_METRICS, METRICS, OCCURRENCES, OUTCOMES
 
 _DERIVED = {"metric": (METRICS, metrics), "cost": (COSTS, costs)}
 
@@ -35,6 +35,11 @@ def select_variables(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Data
     """
     require(outcomes, ())
     found = {str(name): array for name, array in outcomes.items() if "path" in array.dims}
+    if KEPT in outcomes.attrs:
+        # Outcomes and metrics may share a name, and a metric must not stand for the outcome that is not kept.
+        require(outcomes, [name for name in names if name in OUTCOMES or name in CYCLES])
+    if outcomes.attrs.get(KEPT) == KEPT_METRICS:
+        found |= {str(name): array for name, array in metrics(outcomes).items()}
     for table, computed in _DERIVED.values():
         if any(name in table and name not in found for name in names):
             found = {str(name): array for name, array in computed(outcomes).items()} | found

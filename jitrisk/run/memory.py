@@ -6,28 +6,34 @@ from jitrisk.errors import CapacityError
 from jitrisk.run.job import Job
 from jitrisk.run.machine import measure_free_memory
 from jitrisk.run.partition import partition
-from jitrisk.run.totals import compute_outcome_bytes
 from jitrisk.run.worker import compute_worker_bytes
 from jitrisk.units import format_bytes, format_count
 
 _KEEP_FREE = 0.1  # share of the available memory that is never used
 
 
-def compute_memory(job: Job, workers: int, lanes: int | None = None) -> int:
-    """Return the bytes of memory that a job takes: its outcomes, and each worker's work space."""
-    return compute_outcome_bytes(job) * len(job.paths) + _compute_work_bytes(job, workers, lanes)
+def compute_memory(job: Job, workers: int, path_bytes: int, lanes: int | None = None) -> int:
+    """Return the bytes of memory that a job takes: what is kept of its paths, and each worker's work space.
+
+    Parameters
+    ----------
+    job : what is simulated.
+    workers : how many blocks are run at the same time.
+    path_bytes : bytes that are kept of every path.
+    lanes : paths of a block; by default as many as the cache holds.
+    """
+    return path_bytes * len(job.paths) + _compute_work_bytes(job, workers, lanes)
 
 
-def count_fitting_paths(job: Job, workers: int) -> int:
-    """Return how many more paths of a job would fit in the memory available."""
-    size = compute_outcome_bytes(job)
-    return max(0, int((_measure_usable_memory() - _compute_work_bytes(job, workers)) / size))
+def count_fitting_paths(job: Job, workers: int, path_bytes: int) -> int:
+    """Return how many more paths of a job would fit in the memory available, with so many bytes kept of each."""
+    return max(0, int((_measure_usable_memory() - _compute_work_bytes(job, workers)) / path_bytes))
 
 
-def require_run_memory(job: Job, workers: int, lanes: int | None = None) -> None:
-    """Raise CapacityError unless the outcomes and the work space of a job fit in the memory available."""
+def require_run_memory(job: Job, workers: int, path_bytes: int, lanes: int | None = None) -> None:
+    """Raise CapacityError unless what is kept and the work space of a job fit in the memory available."""
     work = compute_worker_bytes(job, partition(job, workers, lanes))
-    require_memory(compute_memory(job, workers, lanes), len(job.paths), "simulate", work)
+    require_memory(compute_memory(job, workers, path_bytes, lanes), len(job.paths), "simulate", work)
 
 
 def require_memory(needed: int, paths: int, verb: str, fixed: int = 0) -> None:

@@ -79,7 +79,7 @@ def trace(job: Job, backend: Backend | None = None) -> Trace:
     strategies, periods, paths = len(job.strategies), job.horizon.periods, len(job.paths)
     sizes = {dim: (len(names), strategies, job.sizes[dim], periods, paths) for dim, names in TRACED.items()}
     needed = sum(4 * math.prod(size) for size in sizes.values())
-    require_memory(compute_memory(job, backend.workers) + needed, paths, "trace")
+    require_memory(compute_memory(job, backend.workers, path_bytes=0) + needed, paths, "trace")
     out = Trace({dim: np.empty(size, dtype=np.float32) for dim, size in sizes.items()})
 
     def record(worker: Worker, places: range, is_stopped: IsStopped) -> None:

@@ -13,7 +13,7 @@ from jitrisk._core import STRIPE, Block, state_rows
 from jitrisk.lower import GivenSeries, NetworkArrays
 from jitrisk.run.job import Job
 from jitrisk.run.partition import Partition, Segment, compute_state_bytes, split_range, split_tile
-from jitrisk.run.totals import Totals
+from jitrisk.run.totals import Totals, allocate_totals, compute_outcome_bytes
 
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import State
@@ -44,28 +44,36 @@ class Worker:
         self._given = [one for one in series if isinstance(one, GivenSeries)]
         self._drawn = len(series) - len(self._given)
         self._blocks: dict[int, list[Block]] = {}
+        self._totals = allocate_totals(job, blocks.lanes)
         self._memory = _allocate_rows(blocks.tile * len(series) * blocks.lanes)
         self._tiles = list(split_range(job.horizon.periods, blocks.tile))
+        self._segments = [split_tile(job.horizon, periods.start, periods.stop) for periods in self._tiles]
 
-    def simulate(self, places: range, totals: Totals, is_stopped: IsStopped) -> None:
-        """Run the paths at some places of the job under every strategy, and write their totals at the same places."""
-        horizon, part = self.job.horizon, totals.select_paths(places)
+    def simulate(self, places: range, is_stopped: IsStopped) -> Totals:
+        """Run the paths at some places of the job under every strategy.
+
+        Returns
+        -------
+        Their totals, in memory that the next call uses again; of no use where the task was to stop.
+        """
+        horizon, part = self.job.horizon, self._totals.select_paths(range(len(places)))
+        part.reset()
         blocks = self.prepare_blocks(len(places))
         for k, block in enumerate(blocks):
             block.reset(part.select_strategy(k))
             if horizon.warm_up == 0:
                 block.reset_totals(0)
         state = self.create_state(places)
-        for start, tile in self.draw_tiles(state, places):
-            segments = split_tile(horizon, start, start + len(tile))
+        for (start, tile), segments in zip(self.draw_tiles(state, places), self._segments, strict=True):
             for block in blocks:
                 for segment in segments:
                     _run_segment(block, segment, tile, start)
             if is_stopped():
-                return
+                return part
         for block in blocks:
             block.finalize(horizon.periods, horizon.counted)
         part.occurrences[:] = state.clocks.occurred
+        return part
 
     def create_state(self, places: range) -> State:
         """Return the state of the sampler for the paths at some places, before period 0."""
@@ -99,10 +107,11 @@ class Worker:
 
 
 def compute_worker_bytes(job: Job, blocks: Partition) -> int:
-    """Return the bytes of work space of one worker: the states of all strategies, and exogenous rows."""
+    """Return the bytes of work space of one worker: states and totals of all strategies, and exogenous rows."""
     lanes = -(-blocks.lanes // STRIPE) * STRIPE
     states = sum(compute_state_bytes(arrays) for arrays in job.strategies.values())
-    return lanes * (states + 8 * blocks.tile * len(job.series)) + job.sampler.count_bytes(blocks.lanes)
+    rows = 8 * blocks.tile * len(job.series)
+    return lanes * (states + rows + compute_outcome_bytes(job)) + job.sampler.count_bytes(blocks.lanes)
 
 
 def _run_segment(block: Block, segment: Segment, tile: np.ndarray, tile_start: int) -> None:

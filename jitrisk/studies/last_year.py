@@ -8,13 +8,14 @@ from dataclasses import replace
 import xarray as xr
 
 from jitrisk import datasets
-from jitrisk.arguments import build_backend, load_network, open_stored, parse_strategies
+from jitrisk.arguments import OutcomesAsked, build_backend, load_network, open_stored, parse_strategies
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
 from jitrisk.risk.inputs import is_longer_than_a_year, require
 from jitrisk.run import engine
 from jitrisk.run.backends import Backend
 from jitrisk.run.job import Horizon
+from jitrisk.studies.keeping import Keeping, read_kept_names
 from jitrisk.studies.result_jobs import build_result_job
 from jitrisk.units import HOURS_PER_YEAR
 from jitrisk.vocabulary import OUTCOMES, PRICES
@@ -32,8 +33,8 @@ def measure_last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: i
 
     Returns
     -------
-    A result with the same paths and prices, whose warm-up ends a year before the horizon; the result itself where it
-    measures no more than about a year.
+    A result with the same paths and prices that keeps the same, whose warm-up ends a year before the horizon; the
+    result itself where it measures no more than about a year.
 
     Raises
     ------
@@ -43,12 +44,23 @@ def measure_last_year(source: xr.Dataset | str | os.PathLike[str], *, threads: i
     with open_stored(source) as result:
         if result is None:
             raise ResultError(f"{source}: is no result: hand in what simulate returned, or a file of it")
-        require(result, OUTCOMES)
-        return simulate_last_year(result, load_network(result), build_backend(threads))
+        kept = read_kept_names(result.attrs)
+        require(result, OUTCOMES if kept is None else ())
+        return simulate_last_year(result, load_network(result), build_backend(threads), kept)
 
 
-def simulate_last_year(result: xr.Dataset, network: Network, backend: Backend) -> xr.Dataset:
-    """Return what `measure_last_year` does, for a result whose model is read already."""
+def simulate_last_year(
+    result: xr.Dataset, network: Network, backend: Backend, outcomes: OutcomesAsked = None
+) -> xr.Dataset:
+    """Return what `measure_last_year` does, for a result whose model is read already.
+
+    Parameters
+    ----------
+    result : the result.
+    network : its model.
+    backend : what simulates the paths again.
+    outcomes : what is kept of the last year.
+    """
     hours = float(result.attrs["period_hours"])
     if not is_longer_than_a_year(int(result.attrs["periods"]) * hours / HOURS_PER_YEAR):
         return result
@@ -60,8 +72,10 @@ def simulate_last_year(result: xr.Dataset, network: Network, backend: Backend) -
     chosen = parse_strategies(network, [str(name) for name in result["strategy"].values])
     job = build_result_job(result, network, list(chosen), _read_consecutive_paths(result))
     job = replace(job, horizon=Horizon(network.horizon, network.horizon - round(HOURS_PER_YEAR / hours)))
-    year = datasets.label_outcomes(network, chosen, engine.run(job, backend), job)
-    return year.assign({price: result[price] for price in PRICES if price in result}).assign_attrs(measured="last year")
+    prices = {price: result[price] for price in PRICES if price in result}
+    keeping = Keeping(network, chosen, job, outcomes, prices=prices)
+    engine.run_blocks(job, keeping.kept, backend)
+    return keeping.label(job.paths).assign_attrs(measured="last year")
 
 
 def _read_consecutive_paths(result: xr.Dataset) -> range:

@@ -22,8 +22,9 @@ from jitrisk.model import Network
 from jitrisk.run import engine, tracing
 from jitrisk.run.backends import Threads
 from jitrisk.run.job import Job, Progress
+from jitrisk.studies.keeping import Keeping
 from jitrisk.studies.result_jobs import build_result_job
-from jitrisk.vocabulary import METRICS, PRICES
+from jitrisk.vocabulary import KEPT, KEPT_METRICS, METRICS, PRICES
 
 
 def replay(
@@ -98,7 +99,7 @@ def search_paths(
     rare: bool = False,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Return a result of one strategy in which a path is searched, with the paths of a run of all strategies.
+    """Return the metrics of one strategy in which a path is searched, with the paths of a run of all strategies.
 
     Parameters
     ----------
@@ -109,8 +110,9 @@ def search_paths(
     chosen = parse_strategies(network, [strategy])
     draws = parse_draws(network, network.strategies.values(), paths, seed, exogenous, rare)
     job = draws.build_job(lower_all(chosen, draws.ranges))
-    totals = engine.run(job, build_backend(threads), progress=progress)
-    return datasets.copy_weights(datasets.label_outcomes(network, chosen, totals, job), exogenous)
+    keeping = Keeping(network, chosen, job, KEPT_METRICS)
+    engine.run_blocks(job, keeping.kept, build_backend(threads), progress)
+    return datasets.copy_weights(keeping.label(job.paths), exogenous)
 
 
 def _refuse_unused(
@@ -221,7 +223,12 @@ def _isolate_path(job: Job, number: int) -> Job:
 
 
 def _refuse_differences(kept: xr.Dataset, single: xr.Dataset) -> None:
-    differing = datasets.find_differing_outcomes(kept, single)
+    if kept.attrs.get(KEPT) == KEPT_METRICS:
+        before, now = (risk.metrics(one) for one in (kept, single))
+        # A ratio that some path of the run lacks is kept of none.
+        differing = [str(name) for name in before if name not in now or (before[name] != now[name]).any()]
+    else:
+        differing = datasets.find_differing_outcomes(kept, single)
     if differing:
         version = kept.attrs.get("jitrisk_version", "unknown")
         raise ResultError(

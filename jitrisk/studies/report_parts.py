@@ -18,7 +18,7 @@ from jitrisk.run.backends import Backend
 from jitrisk.studies.last_year import simulate_last_year
 from jitrisk.studies.replay import PathChoice, replay_path
 from jitrisk.studies.result_jobs import build_result_job
-from jitrisk.vocabulary import TRACE
+from jitrisk.vocabulary import KEPT_METRICS, TRACE
 
 _FEWEST = 20
 _MOST_NUMBERS = 50_000_000  # float32 in the traced series: 200 MB
@@ -96,7 +96,7 @@ def _add_paths(
         names = datasets.format_given_names(given)
         return replace(parts, unplayed=f"its paths were handed in ({names}), and a result does not hold them")
     try:
-        year = simulate_last_year(result, network, backend)
+        year = simulate_last_year(result, network, backend, KEPT_METRICS)
         return replace(
             parts,
             annual=None if year is result else risk.metrics(year),

@@ -20,7 +20,7 @@ from jitrisk.datasets.labels import (
 from jitrisk.errors import ResultError
 from jitrisk.model import Network
 from jitrisk.provenance import read_model_text
-from jitrisk.vocabulary import CONTENTS, LINKS, PRICES
+from jitrisk.vocabulary import CONTENTS, KEPT, KEPT_METRICS, LINKS, PRICES
 
 _DIMS = ("strategy", "stage", "customer")
 # How far, in proportion, a price may miss that of its model: rounding, nothing more.
@@ -65,6 +65,11 @@ def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
 
 
 def _read_network(dataset: xr.Dataset) -> Network:
+    if dataset.attrs.get(KEPT) == KEPT_METRICS:
+        raise ResultError(
+            "no prices to change: the result keeps the metrics of every path alone; simulate the model again with "
+            "these prices, or keep its outcomes"
+        )
     if (contents := dataset.attrs.get("contents")) in CONTENTS:
         raise ResultError(f"no prices to change: this is {CONTENTS[contents]}, not the outcomes of a run")
     if dataset.attrs.get("jitrisk_format") != FORMAT:

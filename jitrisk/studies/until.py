@@ -6,30 +6,31 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
-from jitrisk import datasets, risk
 from jitrisk.arguments import (
     Source,
     build_backend,
     load_network,
     parse_draws,
+    parse_outcomes,
     parse_strategies,
     parse_whole_number,
 )
-from jitrisk.errors import JitriskError
+from jitrisk.errors import JitriskError, ResultError
 from jitrisk.lower import lower_all
 from jitrisk.report import render_precision_line
 from jitrisk.risk import parse_precision_target
-from jitrisk.risk.precision_target import PrecisionTarget, assess_precision, select_target_metric
+from jitrisk.risk.precision_target import PrecisionTarget, assess_precision
 from jitrisk.run import engine
 from jitrisk.run.backends import Backend
 from jitrisk.run.job import Job, Progress
 from jitrisk.run.memory import count_fitting_paths
-from jitrisk.run.totals import Totals, allocate_totals
 from jitrisk.sampling.rare import Mixture
+from jitrisk.studies.keeping import Keeping
 
 FIRST = 10_000
 """Paths before the first assessment: an interval of a tail from fewer is not reliable."""
@@ -41,9 +42,7 @@ _LEAST_STEP, _LARGEST_STEP = 1.1, 10.0  # factors on the number of paths, from o
 _MARGIN = 1.02  # plan a little more than needed, so that a near miss takes no further assessment
 _SPARE = 1.25  # memory reserved, as a factor on the paths planned, so that results are seldom copied
 _MOST_OF_ZEROS = 100_000  # paths after which statistics of nothing but zeros are no longer waited for
-_SLICE = 100_000  # paths whose metrics are computed at a time
 
-Label = Callable[[Totals, range], xr.Dataset]
 Watch = Callable[[xr.Dataset], None]
 
 
@@ -56,6 +55,7 @@ def simulate_until(
     threads: int | None = None,
     most: int = MOST,
     rare: bool = False,
+    outcomes: Sequence[str] | Literal["metrics"] | None = None,
     progress: Progress | None = None,
     watch: Watch | None = None,
 ) -> xr.Dataset:
@@ -70,7 +70,7 @@ def simulate_until(
     strategies : names of the strategies to run; all by default. The target is to hold for each of them.
     threads : threads to use; all cores by default.
     most : paths at most; fewer where more do not fit in memory.
-    rare : whether rare hazards are sampled more often than they occur, see `simulate`.
+    rare, outcomes : as `simulate` takes them: whether rare hazards are sampled more often, and what is kept.
     progress : called now and then with the number of path-strategies done and those planned.
     watch : called after every assessment of the estimate with its precision, and in the attributes ``planned``, the
         number of paths that come next, or ``stopped``, why there are no more: see `plan_paths`.
@@ -101,21 +101,17 @@ def simulate_until(
     draws = parse_draws(network, chosen.values(), min(parse_whole_number("most", most), FIRST), seed, rare=rare)
     _require_components(draws.mixture, most)
     job = draws.build_job(lower_all(chosen, draws.ranges))
-
-    def label(totals: Totals, numbers: range) -> xr.Dataset:
-        return datasets.label_outcomes(network, chosen, totals, replace(job, paths=numbers))
-
-    growing = _GrowingTotals(job, build_backend(threads))
-    found = _grow(growing, precision, label, most, progress, watch)
+    keeping = Keeping(network, chosen, job, parse_outcomes(outcomes, job.has_cycles), precision.metric)
+    growing = _GrowingRun(job, keeping, build_backend(threads))
+    found = _grow(growing, precision, most, progress, watch)
     if not found["met"].all():
         warnings.warn(render_precision_line(found), stacklevel=2)
-    return label(growing.select_totals(), growing.list_path_numbers())
+    return keeping.label(growing.path_numbers)
 
 
 def _grow(
-    growing: _GrowingTotals,
+    growing: _GrowingRun,
     target: PrecisionTarget,
-    label: Label,
     most: int,
     progress: Progress | None,
     watch: Watch | None,
@@ -126,9 +122,8 @@ def _grow(
 
     Parameters
     ----------
-    growing : the totals, empty at first.
+    growing : the run, without paths at first.
     target : the statistic and the width its interval is to have for every strategy.
-    label : builds the Dataset of some of the paths.
     most : paths at most.
     progress, watch : as `simulate_until` takes them.
 
@@ -136,12 +131,11 @@ def _grow(
     -------
     The last assessment.
     """
-    metrics: list[xr.Dataset] = []
     planned = min(FIRST, most)
     while True:
-        part = growing.extend(planned, progress)
-        metrics = [_join_paths([*metrics, *_compute_metrics(growing, part, label, target)])]
-        found = plan_paths(assess_precision(metrics[0], target), most, growing.paths + growing.count_fitting_paths())
+        growing.extend(planned, progress)
+        metric = growing.select_metric(target)
+        found = plan_paths(assess_precision(metric, target), most, growing.paths + growing.count_fitting_paths())
         if watch is not None:
             watch(found)
         if "stopped" in found.attrs:
@@ -155,21 +149,6 @@ def _require_components(mixture: Mixture | None, most: int) -> None:
         raise JitriskError(
             f"at most {most} paths are allowed, and {len(mixture.hazards)} rare hazards take {mixture.period} at least"
         )
-
-
-def _compute_metrics(growing: _GrowingTotals, part: range, label: Label, target: PrecisionTarget) -> list[xr.Dataset]:
-    """Return the metric of the paths added, slice by slice, because all metrics take as much as the outcomes."""
-    starts = range(part.start, part.stop, _SLICE)
-    slices = (range(start, min(start + _SLICE, part.stop)) for start in starts)
-    return [
-        select_target_metric(risk.metrics(label(growing.select_totals(one), growing.list_path_numbers(one))), target)
-        for one in slices
-    ]
-
-
-def _join_paths(parts: list[xr.Dataset]) -> xr.Dataset:
-    """Return one Dataset of parts that differ in their paths alone."""
-    return xr.concat(parts, "path", "minimal", "minimal", "override", join="override", combine_attrs="override")
 
 
 def plan_paths(found: xr.Dataset, most: int, fitting: int) -> xr.Dataset:
@@ -210,56 +189,49 @@ def _round_up(number: float) -> int:
     return math.ceil(number / unit) * unit
 
 
-class _GrowingTotals:
-    """Totals that grow along their paths, in memory reserved ahead, which costs nothing until it is written."""
+class _GrowingRun:
+    """A run whose paths grow in number, in memory reserved ahead, which costs nothing until it is written."""
 
-    def __init__(self, job: Job, backend: Backend) -> None:
-        self._job, self._backend = job, backend
-        self._totals = allocate_totals(job, 0)
+    def __init__(self, job: Job, keeping: Keeping, backend: Backend) -> None:
+        self._job, self._keeping, self._backend = job, keeping, backend
+        self._room = 0
         self.paths = 0
 
-    def extend(self, paths: int, progress: Progress | None) -> range:
-        """Simulate on until there are `paths`, and return the places of those added."""
-        part = range(self.paths, paths)
-        self._reserve(paths)
-        strategies = len(self._job.strategies)
+    @property
+    def path_numbers(self) -> range:
+        """The numbers of the paths that are simulated."""
+        first = self._job.paths.start
+        return range(first, first + self.paths)
+
+    def extend(self, paths: int, progress: Progress | None) -> None:
+        """Simulate on until there are `paths`."""
+        before, strategies, first = self.paths, len(self._job.strategies), self._job.paths.start
 
         def report_progress(done: int, _: int) -> None:
             if progress is not None:
-                progress(part.start * strategies + done, paths * strategies)
+                progress(before * strategies + done, paths * strategies)
 
-        job = replace(self._job, paths=self.list_path_numbers(part))
-        engine.run(job, self._backend, progress=report_progress, out=self.select_totals(part))
+        self._reserve(paths)
+        job = replace(self._job, paths=range(first + before, first + paths))
+        engine.run_blocks(job, self._keeping.kept, self._backend, report_progress, before)
         self.paths = paths
-        return part
 
-    def list_path_numbers(self, places: range | None = None) -> range:
-        """Return the path numbers of some places; of all by default."""
-        places = range(self.paths) if places is None else places
-        first = self._job.paths.start
-        return range(first + places.start, first + places.stop)
-
-    def select_totals(self, places: range | None = None) -> Totals:
-        """Return the totals of some places, a view; of all by default."""
-        places = range(self.paths) if places is None else places
-        return self._totals.select_paths(places)
+    def select_metric(self, target: PrecisionTarget) -> xr.Dataset:
+        """Return the metric of a target, or raise ResultError where a path has none."""
+        metrics = self._keeping.label_metrics(self.path_numbers)
+        if target.metric not in metrics:
+            found = ", ".join(self._keeping.list_found_metrics())
+            raise ResultError(f"there is no {target.metric} in this result: it holds {found}")
+        return metrics[[target.metric]]
 
     def count_fitting_paths(self) -> int:
-        """Return how many more paths fit in memory, with the totals copied where the reserve is used up."""
-        fit = count_fitting_paths(self._job, self._backend.workers)
-        spare = self._totals.paths - self.paths
-        return max(min(fit, spare), fit - self.paths)
+        """Return how many more paths fit in memory, with what is kept copied where the reserve is used up."""
+        fit = count_fitting_paths(self._job, self._backend.workers, self._keeping.kept.path_bytes)
+        return max(min(fit, self._room - self.paths), fit - self.paths)
 
     def _reserve(self, paths: int) -> None:
-        if paths <= self._totals.paths:
-            return
-        most = max(paths, count_fitting_paths(self._job, self._backend.workers))
-        fresh = allocate_totals(self._job, min(int(_SPARE * paths), most) if self.paths else paths)
-        for dim, new in fresh.items():
-            old = self._totals[dim]
-            for place in np.ndindex(old.shape[:-1]):
-                # What is off stays zero, and zeros that are not written take no memory.
-                if old[place][: self.paths].any():
-                    new[place][: self.paths] = old[place][: self.paths]
-        fresh.occurrences[:, : self.paths] = self._totals.occurrences[:, : self.paths]
-        self._totals = fresh
+        if self.paths and paths > self._room:
+            most = count_fitting_paths(self._job, self._backend.workers, self._keeping.kept.path_bytes)
+            self._room = max(paths, min(int(_SPARE * paths), most))
+            self._keeping.kept.reserve(self._room)
+        self._room = max(paths, self._room)

@@ -13,7 +13,20 @@ import xarray as xr
 from jitrisk.datasets.labels import FORMAT, read_given_names
 from jitrisk.errors import ResultError
 from jitrisk.printable import find_unprintable
-from jitrisk.vocabulary import CYCLES, EXOGENOUS, LINKS, OCCURRENCES, OUTCOMES, PRICES, SAMPLING, TRACE
+from jitrisk.vocabulary import (
+    CYCLES,
+    EXOGENOUS,
+    KEPT,
+    KEPT_METRICS,
+    LINKS,
+    METRICS,
+    METRICS_OF_EVERY_PATH,
+    OCCURRENCES,
+    OUTCOMES,
+    PRICES,
+    SAMPLING,
+    TRACE,
+)
 
 _TEXTS = ("name", "currency", "contents", "model_hash", "jitrisk_version")
 _SHOWN = ("name", "currency", "jitrisk_version")
@@ -42,6 +55,7 @@ def require_sound(dataset: xr.Dataset) -> None:
         if wanted := _find_expected_type(str(name), value):
             raise ResultError(f"is damaged: its {name} is {_format_value(value)}, no {wanted}")
     _require_given_names(dataset)
+    _require_kept(dataset)
     for dim in ("strategy", "path", "stage"):
         if dataset.sizes.get(dim) == 0:
             raise ResultError(f"is empty: it holds no {dim}")
@@ -51,6 +65,40 @@ def require_sound(dataset: xr.Dataset) -> None:
     for name, kinds in _KINDS.items():
         if name in dataset.variables and dataset[name].dtype.kind not in kinds:
             raise ResultError(f"is damaged: its {name} is of type {dataset[name].dtype}, which no result has")
+
+
+def _require_kept(dataset: xr.Dataset) -> None:
+    """Raise unless a result that does not hold all outcomes holds what it says."""
+    kept = dataset.attrs.get(KEPT)
+    if kept is None:
+        return
+    if kept == KEPT_METRICS:
+        _require_metrics(dataset)
+        return
+    names = kept.split(", ") if isinstance(kept, str) else []
+    known = OUTCOMES | CYCLES
+    if not names or any(name not in known for name in names):
+        raise ResultError(f"is damaged: its kept is {_format_value(kept)}, no list of outcomes")
+    held = [name for name in known if name in dataset.variables]
+    if set(held) != set(names):
+        raise ResultError(f"is damaged: it says that it keeps {_format_value(kept)}, and holds {', '.join(held)}")
+
+
+def _require_metrics(dataset: xr.Dataset) -> None:
+    """Raise unless a result that keeps metrics holds them and nothing that they are computed from."""
+    if other := [name for name in OUTCOMES | CYCLES | PRICES if name in dataset.variables and name not in METRICS]:
+        raise ResultError(f"is damaged: it says that it keeps metrics alone, and holds {other[0]!r}")
+    if type(priced := dataset.attrs.get("priced")) not in (int, np.int64) or priced not in (0, 1):
+        raise ResultError(f"is damaged: its priced is {_format_value(priced)}, neither 0 nor 1")
+    for name in METRICS_OF_EVERY_PATH:
+        if name not in dataset.variables:
+            raise ResultError(f"is damaged: it lacks the metric {name!r}")
+    for name in (name for name in METRICS if name in dataset.variables):
+        array = dataset[name]
+        if array.dims != METRICS[name].dims or array.dtype != np.float64:
+            raise ResultError(f"is damaged: its metric {name!r} is of type {array.dtype} with dims {array.dims}")
+        if strange := find_unprintable(str(array.attrs.get("over", ""))):
+            raise ResultError(f"is refused: the attribute over of {name!r} contains {strange}, which no name has")
 
 
 def require_known_format(dataset: xr.Dataset) -> None:

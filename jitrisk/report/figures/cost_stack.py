@@ -27,7 +27,7 @@ from jitrisk.report.numbers import round_estimate
 from jitrisk.report.quantities import DisplayUnit, format_metric_name, select_display_unit
 from jitrisk.report.summary import read_estimate as estimate
 from jitrisk.risk import costs, describe
-from jitrisk.risk.money import COMPONENTS
+from jitrisk.risk.pricing import COMPONENTS
 from jitrisk.units import format_number
 
 _WIDTH = 0.62
