@@ -46,5 +46,17 @@ def _cast_to_float(context: Any, value: Any) -> Any:
     return types.float32(types.int32), _build_bitcast
 
 
+def _add_width(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    # llvmlite lists the attributes that it knows, which are those without a value.
+    set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+    return context.get_dummy_value()
+
+
+def _widen_vectors(context: Any) -> Any:
+    """Let LLVM use vectors of 512 bits in a kernel; on most Intel processors that have them it takes half of one."""
+    return types.void(), _add_width
+
+
+widen_vectors: Any = intrinsic(_widen_vectors)
 pattern_of: Any = intrinsic(_cast_to_bits)
 float_of: Any = intrinsic(_cast_to_float)

@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from jitrisk.sampling.compilation import compile_entry, compile_inline, compile_inner, float_of, pattern_of
+from jitrisk.sampling.compilation import (
+    compile_entry,
+    compile_inline,
+    compile_inner,
+    float_of,
+    pattern_of,
+    widen_vectors,
+)
 from jitrisk.sampling.records import Array, QuantileTables
 
 # Shapes of a table.
@@ -35,6 +42,7 @@ def philox(key: Any, blocks: Array, paths: Array, words: Array) -> None:
 
     Everything stays in 64-bit lanes, of which a multiplication reads the lower half: so it vectorizes.
     """
+    widen_vectors()
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
     for i in range(blocks.shape[0]):
         k0, k1 = key & low, key >> half
@@ -64,6 +72,7 @@ def look_up(tables: QuantileTables, which: int, words: Array, cells: Array, row:
     As a signed integer a word is the distance from the nearer end of the unit interval, and its sign stands for that
     end. As a float its exponent is the octave, and its leading fraction bits the cell in the octave.
     """
+    widen_vectors()
     table = tables.layout[which]
     # Read once: the compiler cannot exclude that a store to a row changes a record.
     shape, lowest, highest = table.shape, table.lowest, table.highest
@@ -118,6 +127,7 @@ def climb(steps: Array, lowest: Any, words: Array, row: Array) -> None:
 @compile_inner
 def finish(how: int, row: Array) -> None:
     """Bring drawn values into the range that their meaning allows."""
+    widen_vectors()
     if how == AT_LEAST_ZERO:
         for i in range(row.shape[0]):
             row[i] = max(row[i], np.float32(0))

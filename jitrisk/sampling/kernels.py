@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from jitrisk.sampling.compilation import compile_entry, compile_inline, compile_inner
+from jitrisk.sampling.compilation import compile_entry, compile_inline, compile_inner, widen_vectors
 from jitrisk.sampling.draw_kernels import AT_LEAST_ZERO, CONSTANT, KEEP, NONE, ROUND, finish, look_up, philox
 from jitrisk.sampling.records import Array, Clocks, Plan, QuantileTables, Scratch
 
@@ -83,6 +83,7 @@ def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
 @compile_inner
 def draw_occurrences(hazard: Any, tables: QuantileTables, paths: Array, count: int, scratch: Scratch) -> None:
     """Draw time between and duration of occurrence scratch.blocks[i] of paths[i]: words 0 and 1 of that block."""
+    widen_vectors()
     philox(hazard.key, scratch.blocks[:count], paths[:count], scratch.words)
     for which, table in enumerate((hazard.time_between, hazard.duration)):
         row = scratch.drawn[which, :count]
@@ -101,6 +102,7 @@ def draw_occurrences(hazard: Any, tables: QuantileTables, paths: Array, count: i
 @compile_inner
 def tilt(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) -> None:
     """Draw the first time between again, from the same word, in the paths of the hazard's component."""
+    widen_vectors()
     if hazard.tilted == NONE:
         return
     row = scratch.drawn[2]
@@ -123,6 +125,7 @@ def tilt(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) ->
 @compile_entry
 def list_occurrences(hazard: Any, tables: QuantileTables, paths: Array, scratch: Scratch) -> None:
     """Draw the occurrences numbered in scratch.blocks, one per lane; the values are those that `fill` draws."""
+    widen_vectors()
     draw_occurrences(hazard, tables, paths, paths.shape[0], scratch)
     tilt(hazard, tables, paths, scratch)
 
@@ -375,6 +378,7 @@ def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: 
 @compile_entry
 def fill(plan: Plan, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
     """Fill one tile: base draws, then the effects of hazards, then what can be finished only after them."""
+    widen_vectors()
     for j in range(plan.draws.shape[0]):
         scratch.touched[j] = False
         draw(plan.draws[j], plan.tables, clocks.paths, scratch, start, out)
