@@ -69,17 +69,17 @@ cdef kernel receive_yield(
         scrapped[j] += arriving - fine
 
 
-cdef kernel find_held(
+cdef kernel find_closed(
     Py_ssize_t lanes,
-    drawn_t moving,  # in [l], 0 where arrivals or work in process are held up, else 1
-    int *held,       # out, whether any lane is held up
+    drawn_t moving,         # in [l], 0 where arrivals or work in process are held up, else 1
+    unsigned char *closed,  # out, whether any lane is held up
 ) noexcept nogil:
     """Find whether any lane is held up: mostly none is, and then no row of the pipeline is touched."""
     cdef Py_ssize_t j
     cdef int found = 0
     for j in range(lanes):
         found |= moving[j] < 0.5
-    held[0] = found
+    closed[0] = found != 0
 
 
 cdef kernel delay_due(

@@ -41,10 +41,32 @@ def state_rows(arrays) -> int:
     return rows + int(arrays.ring.sum())
 
 
+def find_closed_rows(const float[:, :, ::1] tile, const int[::1] series, unsigned char[:, :, ::1] closed) -> None:
+    """Find in which periods and stripes some series of a tile are closed, once for all strategies.
+
+    Parameters
+    ----------
+    tile : float32 array of shape (periods, series, lanes).
+    series : numbers of the series of arrivals and of transit.
+    closed : array of shape (periods, series, stripes); 1 where a lane of the stripe is closed, else 0, in the rows of
+        these series.
+    """
+    cdef Py_ssize_t t, k, stripe, first
+    with nogil:
+        for t in range(tile.shape[0]):
+            for k in range(series.shape[0]):
+                for stripe in range(closed.shape[2]):
+                    first = stripe * WIDTH
+                    find_closed(min(WIDTH, tile.shape[2] - first), &tile[t, series[k], first],
+                                &closed[t, series[k], stripe])
+
+
 cdef struct Rows:
     # The exogenous rows of one period, from the stripe's first lane on.
     const float *first
     Py_ssize_t stride
+    const unsigned char *closed  # of each series, whether any lane of the stripe is closed
+    Py_ssize_t closed_stride
 
 
 @cython.final
@@ -64,25 +86,34 @@ cdef class Block(BlockState):
     The arrays are validated and allocated by the caller, with lanes contiguous; nothing is checked here.
     """
 
-    def advance(self, const float[:, :, ::1] tile, Py_ssize_t tile_start, Py_ssize_t begin, Py_ssize_t end) -> None:
+    def advance(
+        self, const float[:, :, ::1] tile, const unsigned char[:, :, ::1] closed, Py_ssize_t tile_start,
+        Py_ssize_t begin, Py_ssize_t end
+    ) -> None:
         """Run periods `begin` to `end` (exclusive) on a tile of exogenous rows that starts at `tile_start`.
 
         Parameters
         ----------
         tile : float32 array of shape (periods, series, lanes).
+        closed : of the same tile, from `find_closed_rows`; read of series of arrivals and of transit.
         """
         cdef Py_ssize_t stripe, t
         with nogil:
             for stripe in range(self.stripes()):
                 self.select(stripe)
                 for t in range(begin, end):
-                    self.run_period(t, Rows(&tile[t - tile_start, 0, stripe * WIDTH], tile.shape[2]), stripe)
+                    self.run_period(t, Rows(&tile[t - tile_start, 0, stripe * WIDTH], tile.shape[2],
+                                            &closed[t - tile_start, 0, stripe], closed.shape[2]), stripe)
 
     cdef inline const float *series_or(self, int series, Rows exogenous, const float *otherwise) noexcept nogil:
         """Return the exogenous row of a series, or a constant one where the feature is off."""
         if series < 0:
             return otherwise
         return exogenous.first + self.rows[series] * exogenous.stride
+
+    cdef inline bint is_closed(self, int series, Rows exogenous) noexcept nogil:
+        """Return whether a series is closed on any lane."""
+        return series >= 0 and exogenous.closed[self.rows[series] * exogenous.closed_stride] != 0
 
     cdef void run_period(self, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
         cdef Py_ssize_t i
@@ -125,19 +156,15 @@ cdef class Block(BlockState):
         """Delay work in process where transit is closed, and what is due now where arrivals are."""
         cdef Py_ssize_t n = self.width, ahead
         cdef const float *moving
-        cdef int held
-        if self.transit[i] >= 0:
+        if self.is_closed(self.transit[i], exogenous):
             moving = self.series_or(self.transit[i], exogenous, self.ones)
-            find_held(n, moving, &held)
-            for ahead in range(self.ring[i] - 2 if held else -1, -1, -1):
+            for ahead in range(self.ring[i] - 2, -1, -1):
                 delay_due(n, self.due(i, t + ahead), self.due(i, t + ahead + 1), moving)
-            if held and self.in_order[i]:
+            if self.in_order[i]:
                 delay_last_due(n, <real>t, moving, self.row(STAGE_LAST_DUE, i))
-        if self.receiving[i] >= 0:
+        if self.is_closed(self.receiving[i], exogenous):
             moving = self.series_or(self.receiving[i], exogenous, self.ones)
-            find_held(n, moving, &held)
-            if held:
-                delay_due(n, self.due(i, t), self.due(i, t + 1), moving)
+            delay_due(n, self.due(i, t), self.due(i, t + 1), moving)
 
     cdef void serve_customers(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous) noexcept nogil:
         cdef Py_ssize_t c

@@ -124,7 +124,8 @@ def test_list_totals__units_are_conserved_on_every_path(model, seed):
     block = Block(arrays, np.arange(len(arrays.series), dtype=np.int32), state, lanes)
     block.reset(totals)
     block.reset_totals(0)
-    block.advance(np.ascontiguousarray(tile, dtype=np.float32), 0, 0, network.horizon)
+    closed = np.ones((network.horizon, len(arrays.series), 1), dtype=np.uint8)  # as far as anybody looks
+    block.advance(np.ascontiguousarray(tile, dtype=np.float32), closed, 0, 0, network.horizon)
     block.flush()
     block.finalize(network.horizon, network.horizon)
 

@@ -19,7 +19,7 @@ from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Job
 from jitrisk.run.memory import compute_memory, require_memory
 from jitrisk.run.partition import partition
-from jitrisk.run.worker import IsStopped, Worker
+from jitrisk.run.worker import IsStopped, Tile, Worker
 from jitrisk.sampling.series import ExogenousSeries, Occurrence
 from jitrisk.vocabulary import EXOGENOUS, TRACE
 
@@ -87,10 +87,10 @@ def trace(job: Job, backend: Backend | None = None) -> Trace:
         recorder = _PeriodRecorder(out, places)
         for block in blocks:
             block.reset(recorder.totals)
-        for start, tile in worker.draw_tiles(worker.create_state(places), places):
+        for tile in worker.draw_tiles(worker.create_state(places), places):
             for strategy, block in enumerate(blocks):
-                for t in range(start, start + len(tile)):
-                    recorder.run(block, tile, start, t, strategy)
+                for t in range(tile.start, tile.start + len(tile.rows)):
+                    recorder.run(block, tile, t, strategy)
             if is_stopped():
                 return
 
@@ -108,13 +108,13 @@ class _PeriodRecorder:
             for dim, array in self._out.items()
         }
 
-    def run(self, block: Block, tile: np.ndarray, tile_start: int, t: int, strategy: int) -> None:
+    def run(self, block: Block, tile: Tile, t: int, strategy: int) -> None:
         """Run one period with totals of its own: averages over one period are the states at its end."""
         for totals in self.totals.values():
             totals.fill(0.0)
         block.write_to(self.totals)
         block.reset_totals(t)
-        block.advance(tile, tile_start, t, t + 1)
+        tile.run(block, t, t + 1)
         block.flush()
         block.finalize(t + 1, 1.0)
         for number, (dim, array) in enumerate(self._out.items()):

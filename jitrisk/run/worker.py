@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jitrisk import _core_double
-from jitrisk._core import STRIPE, Block, state_rows
+from jitrisk._core import STRIPE, Block, find_closed_rows, state_rows
 from jitrisk.lower import GivenSeries, NetworkArrays
 from jitrisk.run.job import Job
 from jitrisk.run.partition import Partition, Segment, compute_state_bytes, split_range, split_tile
 from jitrisk.run.totals import Totals, allocate_totals, compute_outcome_bytes
+from jitrisk.sampling.series import CLOSING
 
 if TYPE_CHECKING:
     from jitrisk.sampling.sampler import State
@@ -23,6 +25,26 @@ IsStopped = Callable[[], bool]
 
 Task = Callable[["Worker", range, IsStopped], None]
 """Simulates a block of paths, given the work space, the places of the paths in the job, and whether to stop."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """Exogenous rows of some periods.
+
+    Attributes
+    ----------
+    start : the first period.
+    rows : float32, shape (periods, series, lanes).
+    closed : uint8, shape (periods, series, stripes): whether a lane is closed, of series of arrivals and of transit.
+    """
+
+    start: int
+    rows: np.ndarray
+    closed: np.ndarray
+
+    def run(self, block: Block, begin: int, end: int) -> None:
+        """Run a block from one period to another, which is left out."""
+        block.advance(self.rows, self.closed, self.start, begin, end)
 
 
 class Worker:
@@ -46,6 +68,7 @@ class Worker:
         self._blocks: dict[int, list[Block]] = {}
         self._totals = allocate_totals(job, blocks.lanes)
         self._memory = _allocate_rows(blocks.tile * len(series) * blocks.lanes)
+        self._closing = np.array([k for k, one in enumerate(series) if one.kind in CLOSING], dtype=np.int32)
         self._tiles = list(split_range(job.horizon.periods, blocks.tile))
         self._segments = [split_tile(job.horizon, periods.start, periods.stop) for periods in self._tiles]
 
@@ -64,10 +87,10 @@ class Worker:
             if horizon.warm_up == 0:
                 block.reset_totals(0)
         state = self.create_state(places)
-        for (start, tile), segments in zip(self.draw_tiles(state, places), self._segments, strict=True):
+        for tile, segments in zip(self.draw_tiles(state, places), self._segments, strict=True):
             for block in blocks:
                 for segment in segments:
-                    _run_segment(block, segment, tile, start)
+                    _run_segment(block, segment, tile)
             if is_stopped():
                 return part
         for block in blocks:
@@ -79,10 +102,13 @@ class Worker:
         """Return the state of the sampler for the paths at some places, before period 0."""
         return self.job.sampler.begin(self.job.paths.start + places.start, len(places))
 
-    def draw_tiles(self, state: State, places: range) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield the exogenous rows of some paths: the first period, and an array (periods, series, lanes)."""
+    def draw_tiles(self, state: State, places: range) -> Iterator[Tile]:
+        """Yield the exogenous rows of some paths, in memory that the next tile uses again."""
+        closed = np.zeros((len(self._tiles[0]), len(self.job.series), -(-len(places) // STRIPE)), dtype=np.uint8)
         for periods in self._tiles:
-            yield periods.start, self._draw_tile(state, periods, places)
+            rows = self._draw_rows(state, periods, places)
+            find_closed_rows(rows, self._closing, closed)
+            yield Tile(periods.start, rows, closed)
 
     def prepare_blocks(self, lanes: int) -> list[Block]:
         """Return a block of so many lanes for every strategy."""
@@ -94,7 +120,7 @@ class Worker:
             ]
         return self._blocks[lanes]
 
-    def _draw_tile(self, state: State, periods: range, places: range) -> np.ndarray:
+    def _draw_rows(self, state: State, periods: range, places: range) -> np.ndarray:
         """Return the exogenous rows of some periods, shape (periods, series, lanes)."""
         size = (len(periods), self._drawn, len(places))
         drawn = self._memory[: math.prod(size)].reshape(size)
@@ -114,8 +140,8 @@ def compute_worker_bytes(job: Job, blocks: Partition) -> int:
     return lanes * (states + rows + compute_outcome_bytes(job)) + job.sampler.count_bytes(blocks.lanes)
 
 
-def _run_segment(block: Block, segment: Segment, tile: np.ndarray, tile_start: int) -> None:
-    block.advance(tile, tile_start, segment.begin, segment.end)
+def _run_segment(block: Block, segment: Segment, tile: Tile) -> None:
+    tile.run(block, segment.begin, segment.end)
     if segment.resets_totals:
         block.reset_totals(segment.end)
     if segment.flushes:

@@ -13,11 +13,8 @@ from jitrisk.sampling.distributions import Distribution, build_constant
 from jitrisk.sampling.draw_kernels import NONE
 from jitrisk.sampling.rare import Mixture
 from jitrisk.sampling.records import DRAW, EFFECT, HAZARD, Array, Plan
-from jitrisk.sampling.series import Effect, ExogenousSeries, HazardProcess, group_hits
+from jitrisk.sampling.series import CLOSING, Effect, ExogenousSeries, HazardProcess, group_hits
 from jitrisk.sampling.streams import derive_stream_key
-
-# These are open or closed; the others are multiplied by a share.
-CLOSING = frozenset({"receiving", "transit"})
 
 # The stream of yields keeps the name it was first given: another one would draw other numbers.
 _STREAMS = {"yield": "good"}

@@ -18,6 +18,9 @@ from jitrisk.sampling.distributions import Distribution
 
 SeriesKind = Literal["demand", "availability", "receiving", "transit", "lead_time", "yield"]
 
+CLOSING = frozenset({"receiving", "transit"})
+"""Kinds of series that are open or closed; the others are multiplied by a share."""
+
 # A hazard with a shorter mean cycle, in periods, is a constant loss of capacity.
 SHORTEST_CYCLE = 1e-3
 
