@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from networks import exogenous_paths, networks
 
 import jitrisk as jr
-from jitrisk._core import STRIPE, Block, state_rows
+from jitrisk._core import STRIPE, Block, find_closed_rows, state_rows
 from jitrisk.core_tables import DIMS, list_states, list_totals
 from jitrisk.errors import CapacityError
 from jitrisk.lower import Range, lower
@@ -194,3 +194,15 @@ def test_sample__sums_over_long_horizons_are_exact_in_whole_units():
     paths = jr.sample(model, 20, seed=5)
     outcomes = jr.simulate(model, 20, seed=5)
     np.testing.assert_array_equal(outcomes["demand"].sel(strategy="lean"), paths["demand"].sum("time", dtype=float))
+
+
+@pytest.mark.parametrize("lanes", [1, STRIPE - 1, STRIPE, STRIPE + 1, 3 * STRIPE])
+def test_find_closed_rows__looks_at_the_lanes_of_each_stripe(lanes):
+    tile = (np.random.default_rng(lanes).random((40, 4, lanes)) > 0.5 / lanes).astype(np.float32)
+    stripes, chosen = -(-lanes // STRIPE), np.array([1, 3], dtype=np.int32)
+    closed = np.full((40, 4, stripes), 9, dtype=np.uint8)
+    find_closed_rows(tile, chosen, closed)
+    expected = [(tile[..., k * STRIPE : (k + 1) * STRIPE] == 0).any(axis=-1) for k in range(stripes)]
+    np.testing.assert_array_equal(closed[:, chosen], np.stack(expected, axis=-1)[:, chosen])
+    assert (closed[:, [0, 2]] == 9).all()
+    assert 0 < closed[:, chosen].mean() < 1
