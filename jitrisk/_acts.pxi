@@ -1,6 +1,6 @@
 # The acts that receive and serve, included by _core.pyx; those that order and start are in the files included below.
-# Each act is one loop over the lanes of a stripe, without branches, so that it vectorizes; the caller skips what is off.
-# The order of the acts is that of docs/model.md, section "One period".
+# Each act is one loop over the lanes of a stripe, without branches, so that it vectorizes; the caller skips what is
+# off. The order of the acts is that of docs/model.md, section "One period".
 #
 # Variants. Where a choice that is the same for all lanes changes a loop, the act is a `body` whose first argument, the
 # variant, holds the choices as bits, and a `kernel` that calls the body with each variant as a constant: the compiler

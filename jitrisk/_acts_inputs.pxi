@@ -29,8 +29,8 @@ cdef inline body review_in(
 
 
 cdef kernel review(
-    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t ordered,
-    lanes_t able, lanes_t started,
+    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage,
+    lanes_t ordered, lanes_t able, lanes_t started,
 ) noexcept nogil:
     """Review before a start from several stores; see `review_in`."""
     choose_8(rule.variant, review_in, lanes, rule, is_due, owed, availability, stage, ordered, able, started)

@@ -13,7 +13,7 @@ cdef enum:
     # and where a stage draws on one store, one of these, or none:
     ONE_FOR_ONE = 8  # one unit of the store's item, of the same grain, per unit started
     WHOLE = 16       # the same, and all flows are whole units, so that nothing is rounded
-    # Elsewhere bit 4 is free.
+    # The number 4 means another thing for stages that do not draw on one store alone:
     WHOLE_ALONE = 4  # all flows are whole units
 
 
@@ -99,8 +99,8 @@ cdef inline void count_starved(
     lanes_t stage,  # both [rows, l]: sums
 ) noexcept nogil:
     """Add up as downtime what the inputs did not allow."""
-    cdef real full = smaller(open_now, rule.capacity)
-    stage[at(STAGE_SUMS + TOTAL_STARVED, j)] += (able - started) * compute_downtime_per_unit(whole, full, rule.tolerance)
+    cdef real per_unit = compute_downtime_per_unit(whole, smaller(open_now, rule.capacity), rule.tolerance)
+    stage[at(STAGE_SUMS + TOTAL_STARVED, j)] += (able - started) * per_unit
 
 
 # Review and start. Rows of the stage, and of the one store it draws on: [l] lanes.
@@ -154,7 +154,8 @@ cdef inline body start_without_inputs_in(
 
 
 cdef kernel start_without_inputs(
-    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
+    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage,
+    lanes_t started,
 ) noexcept nogil:
     """Review and start at a stage without inputs; see `start_without_inputs_in`."""
     choose_8(rule.variant, start_without_inputs_in, lanes, rule, is_due, owed, availability, stage, started)
@@ -201,8 +202,8 @@ cdef inline body start_from_store_in(
 
 
 cdef kernel start_from_store(
-    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage, lanes_t started,
-    lanes_t store, lanes_t store_short, const_lanes_t arriving,
+    Py_ssize_t lanes, const Rule *rule, bint is_due, const_lanes_t owed, drawn_t availability, lanes_t stage,
+    lanes_t started, lanes_t store, lanes_t store_short, const_lanes_t arriving,
 ) noexcept nogil:
     """Review and start at a stage with one input from one store; see `start_from_store_in`."""
     choose_24(rule.variant, start_from_store_in, lanes, rule, is_due, owed, availability, stage, started, store,

@@ -24,8 +24,8 @@ include "_acts.pxi"
 include "_state.pxi"
 
 cdef enum:
-    # Lead times from the least to the longest of a period up to which a pass over the lanes for each is faster than
-    # adding lane by lane.
+    # Span of the lead times of one period below which one pass over the lanes per lead time is faster than adding lane
+    # by lane.
     MOST_PASSES = 20
 
 STRIPE = WIDTH

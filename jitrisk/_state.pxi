@@ -81,6 +81,7 @@ cdef class BlockState:
             place = self.held_places[dim]
             self.sizes[dim] = place.shape[0]
             self.places[dim] = &place[0] if place.shape[0] else NULL
+        PyMem_Free(self.rules)
         self.rules = <Rule *>PyMem_Calloc(max(self.sizes[DIM_STAGE], 1), sizeof(Rule))
         if self.rules == NULL:
             raise MemoryError("no memory for the rules of the stages")

@@ -248,6 +248,33 @@ def test_simulate__a_board_worked_off_period_by_period_is_empty(capacity: float,
     assert outcomes["stockout"].item() == periods
 
 
+@pytest.mark.parametrize("rare", [False, True])
+def test_simulate__drawn_stops_of_whole_periods_agree_exactly(rare: bool) -> None:
+    often = {"time_between": {"geometric": {"mean": 15}}, "duration": {"poisson": {"mean": 3}}}
+    model = {
+        "name": "line",
+        "period": "1 d",
+        "horizon": 200,
+        "stages": {
+            "mine": {"capacity": 7, "policy": {"base_stock": {"level": 14}}},
+            "shop": {"capacity": 6, "policy": {"kanban": {"cards": 4, "container": 3}}, "inputs": {"mine": 1}},
+        },
+        "customers": {"buyer": {"stage": "shop", "demand": {"poisson": {"mean": 5}}}},
+        "hazards": {
+            "stop": often | {"hits": {"mine": {"capacity": 0}, "shop": {"capacity": 0}}, "chance": 0.6},
+            "fire": {
+                "time_between": {"geometric": {"mean": 5000}},
+                "duration": {"geometric": {"mean": 20}},
+                "hits": {"mine": {"capacity": 0}},
+            },
+        },
+    }
+    outcomes, exogenous = jr.simulate(model, 8, seed=2, rare=rare), jr.sample(model, 8, seed=2, rare=rare)
+    ones = {name: xr.ones_like(exogenous["availability"]) for name in ("receiving", "transit", "yield", "lead_time")}
+    assert_twins(outcomes, Twin(jr.load(model)), exogenous[["demand", "availability"]].assign(ones), tolerance=0)
+    assert (outcomes["broken"] > 0).any()
+
+
 @pytest.mark.parametrize("deliveries", ["in_order", "crossing"])
 @pytest.mark.parametrize("longest", [1, 4, 20, 21, 70])
 def test_simulate__lead_times_that_are_near_or_far_apart_agree(longest: int, deliveries: str) -> None:

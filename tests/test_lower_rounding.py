@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import jitrisk as jr
 from jitrisk.lower import lower
+from jitrisk.lower.rounding import Range
 from jitrisk.vocabulary import OUTCOMES
 
 WHOLE = {"time_between": {"geometric": {"mean": 30}}, "duration": {"geometric": {"mean": 3}}}
@@ -52,11 +54,46 @@ def test_round_flows__stops_of_parts_of_periods_or_of_the_capacity_are_rounded(h
     assert not is_whole(build_line(hazard, factor))
 
 
-def test_round_flows__stops_never_take_a_network_to_float64():
+def test_round_flows__hazards_on_a_yield_are_rounded():
+    model = build_line(WHOLE)
+    model["hazards"]["stop"]["hits"] = {"shop": {"yield": 0}}
+    assert not is_whole(model)
+
+
+def build_busy_line() -> dict[str, Any]:
+    """A line of whole units, but for more of them than float32 counts."""
     model = build_line(WHOLE, horizon=10_000)
     for stage, capacity in zip(model["stages"].values(), (900, 800), strict=True):
         stage |= {"capacity": capacity, "policy": {"base_stock": {"level": 1200}}}
     model["customers"]["buyer"]["demand"] = {"poisson": {"mean": 500}}
+    return model
+
+
+def test_round_flows__a_hazard_whose_series_is_handed_in_changes_no_type_of_state():
+    model, one = jr.load(build_busy_line()), Range(0.0, 1.0, 1.0, True)
+    assert lower(model, {("availability", "shop"): one}).double
+
+
+@pytest.mark.parametrize("level", [100_001, 300_001, 1_000_001])
+def test_simulate__what_is_scrapped_again_and_again_is_counted_exactly(level):
+    model = {
+        "name": "scrap",
+        "period": "1 d",
+        "horizon": 300,
+        "stages": {"shop": {"on_hand": 0, "policy": {"base_stock": {"level": level}}}},
+        "customers": {"buyer": {"stage": "shop", "demand": {"poisson": {"mean": 5}}}},
+    }
+    exogenous = jr.sample(model, 3, seed=1)
+    exogenous["yield"] = xr.zeros_like(exogenous["demand"]).rename({"customer": "stage"}).assign_coords(stage=["shop"])
+    exogenous["yield"][:, ::100] = 1
+    found, flows = (run(model, exogenous=exogenous) for run in (jr.simulate, jr.trace))
+    for name in ("started", "scrapped"):
+        expected = flows[name].astype(float).sum("time").transpose(*found[name].dims)
+        np.testing.assert_array_equal(found[name], expected, err_msg=name)
+
+
+def test_round_flows__stops_never_take_a_network_to_float64():
+    model = build_busy_line()
     stopped, running = lower(jr.load(model)), lower(jr.load(model | {"hazards": {}}))
     assert running.double  # whole, but for more units than float32 counts
     assert not stopped.double

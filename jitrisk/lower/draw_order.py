@@ -1,4 +1,4 @@
-"""Who draws on a store in one period, and who is the first: its customers, and the stages that start from it."""
+"""Which customer or stage draws on each store first in a period, or alone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_draw_order(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     served_first = np.zeros(len(arrays["demand"]), dtype=np.uint8)
     only_customer = np.full(len(sources), -1, dtype=np.int32)
     for k, served in enumerate(customers):
-        if len(served) == 1 and not consumers[k] and not arrays["gathers_shortage"][k]:
+        if len(served) == 1 and not arrays["gathers_shortage"][k]:
             only_customer[k] = served[0]
         if not arrays["deterministic"][k] or arrays["has_cycles"][k]:
             continue

@@ -36,6 +36,8 @@ _BIAS = 2.0**-15  # part of a customer's smallest usual demand, and of what a st
 _MOST = 0.5  # units that rounding may be where state is float32: a store that lacks one unit lacks one unit
 _LONGEST = 1 << 14  # periods after which a float32 backlog that only grows is off by at most one in 2,000
 
+_FLUSHED = 128  # periods that float32 sums run over, see `jitrisk.run.partition.FLUSH`
+
 _USUAL, _RARE = 0.05, 1e-3  # a flow is usually larger than the first quantile, and seldom larger than the last
 _NEVER = 2.0**-33  # probability below which nothing is drawn
 _ENDLESS = FARTHEST**2  # a flow, units; along a chain of fallbacks quantities multiply beyond what doubles hold
@@ -151,9 +153,9 @@ def round_flows(
     """
     sizes = _compute_sizes(network, order, levels, effects, given)
     if _is_whole(network, levels, effects, given):
-        reach = max(_bound_store(network, sizes, name) for name in order)
-        # Float64 is half as fast; where hazards stop a stage, float32 with small grains comes before it.
-        stopped = any(kind in ("availability", "yield") for kind, _ in effects)
+        reach = max(_bound_store(network, sizes, name) + _bound_scrap(network, sizes, name, given) for name in order)
+        # Float64 is half as fast: where hazards stop a stage, float32 with small grains is tried first.
+        stopped = any(key[0] == "availability" and key not in given for key in effects)
         for double in (False,) if stopped else (False, True):
             if reach < 2.0 ** (_DIGITS[double] - _SPARE):
                 return Rounding(double, np.ones(len(order)), np.zeros(len(order)))
@@ -217,6 +219,12 @@ def _round_to_power_of_two(size: float) -> float:
 def _bound_store(network: Network, sizes: _Sizes, name: str) -> float:
     """Return more units than a store, its orders and its backlogs can ever hold."""
     return sizes.level[name] + network.horizon * sizes.flows[name].most
+
+
+def _bound_scrap(network: Network, sizes: _Sizes, name: str, given: Mapping[tuple[str, str], Range]) -> float:
+    """Return more units than are started in vain between two flushes of sums: all that is scrapped is ordered again."""
+    scraps = ("yield", name) in given and given["yield", name].lowest < 1.0
+    return min(_FLUSHED, network.horizon) * sizes.level[name] if scraps else 0.0
 
 
 def _compute_sizes(
@@ -317,9 +325,29 @@ def _is_whole(
 
 
 def _is_stop_of_whole_periods(effect: Effect) -> bool:
-    """Return whether an effect stops what it acts on, for whole periods from the first to the last."""
+    """Return whether an effect stops a process completely, and begins and ends with a period."""
     hazard = effect.process
     return effect.factor == 0 and hazard.ramp == 0 and hazard.time_between.is_integer and hazard.duration.is_integer
+
+
+def _is_availability_whole(
+    name: str, effects: Mapping[tuple[str, str], tuple[Effect, ...]], given: Mapping[tuple[str, str], Range]
+) -> bool:
+    key = ("availability", name)
+    return given[key].whole if key in given else all(map(_is_stop_of_whole_periods, effects.get(key, ())))
+
+
+def _is_yield_whole(
+    name: str,
+    stage: Stage,
+    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
+    given: Mapping[tuple[str, str], Range],
+) -> bool:
+    # While all is scrapped, a stage orders up to its level again and again: no hazard may act on a yield.
+    key = ("yield", name)
+    if key in given:
+        return given[key].whole
+    return key not in effects and stage.yield_.family == "constant" and stage.yield_.mean() == 1.0
 
 
 def _is_start_whole(
@@ -329,13 +357,7 @@ def _is_start_whole(
     effects: Mapping[tuple[str, str], tuple[Effect, ...]],
     given: Mapping[tuple[str, str], Range],
 ) -> bool:
-    for kind in ("availability", "yield"):
-        given_range = given.get((kind, name))
-        if given_range is not None and not given_range.whole:
-            return False
-        if given_range is None and not all(map(_is_stop_of_whole_periods, effects.get((kind, name), ()))):
-            return False
-    if ("yield", name) not in given and (stage.yield_.family != "constant" or stage.yield_.mean() != 1.0):
+    if not _is_availability_whole(name, effects, given) or not _is_yield_whole(name, stage, effects, given):
         return False
     inputs = list(stage.inputs.values())
     shares = [share for item in inputs for _, share in item.sources]

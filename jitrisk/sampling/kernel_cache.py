@@ -72,9 +72,9 @@ class KernelCache:
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """Return the stored result of a compilation, or None: then Numba compiles.
 
-        The context is not refreshed first, as Numba's own cache does: that imports and registers all that Numba can
-        compile, linear algebra of SciPy among it, which takes as long as the import of Numba and which linking a kernel
-        does not need, because kernels use none of Numba's runtime. The compiler refreshes it where it compiles.
+        Numba's own cache refreshes the context first. That imports and registers all that Numba can compile, and takes
+        as long as the import of Numba. Linking a kernel does not need it, because kernels use none of Numba's runtime;
+        the compiler refreshes the context where it compiles.
         """
         if not self._enabled:
             return None

@@ -156,7 +156,7 @@ def begin_occurrences(plan: Plan, h: int, clocks: Clocks, scratch: Scratch) -> N
 # OUT work  float64 (L,)  work space
 @compile_inline
 def find_least(row: Array, work: Array) -> Any:
-    """Find the least value of a row, half against half: a loop with nothing but a running minimum waits for it."""
+    """Find the least value of a row, half against half: one running minimum waits for every comparison."""
     count = row.shape[0]
     for i in range(count):
         work[i] = row[i]
