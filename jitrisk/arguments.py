@@ -92,7 +92,7 @@ def parse_outcomes(outcomes: object, has_cycles: bool) -> OutcomesAsked:
     JitriskError
         Where a name is that of no outcome, none is given, or metrics are named among outcomes.
     """
-    if outcomes is None or outcomes == KEPT_METRICS:
+    if outcomes is None or (isinstance(outcomes, str) and outcomes == KEPT_METRICS):
         return None if outcomes is None else KEPT_METRICS
     known = [*OUTCOMES, *(CYCLES if has_cycles else ())]
     allowed = f"allowed are {KEPT_METRICS!r} alone, or names among {', '.join(known)}"

@@ -28,6 +28,12 @@ KEPT = "kept"
 KEPT_METRICS: Final = "metrics"
 """What a result is said to keep that holds metrics in place of outcomes and prices."""
 
+KEPT_STRATEGIES = "kept_strategies"
+"""Attribute of such a result where strategies set different prices: all strategies of the run, as a JSON list."""
+
+KEPT_CYCLES = "kept_cycles"
+"""Attribute of a result that does not hold all outcomes: 1 where some store is replenished in cycles, else 0."""
+
 CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}
 """What a Dataset can hold instead of outcomes, by its attribute ``contents``."""
 

@@ -156,15 +156,15 @@ def test_compare__a_model_after_a_bare_plot_is_told_where_it_belongs(run):
 def test_compare__a_long_run_is_announced(run, monkeypatch, seconds, quiet, said):
     asked = []
 
-    def estimate(network, paths, *, strategies, threads):
-        asked.append((paths, list(strategies)))
+    def estimate(network, paths, *, strategies, threads, outcomes):
+        asked.append((paths, list(strategies), outcomes))
         return Forecast(paths, len(strategies), seconds, 2_800_000_000)
 
     monkeypatch.setattr(simulation, "_COUNTED", 0)
     monkeypatch.setattr("jitrisk.pipeline.estimate", estimate)
     status, _, err = run("compare", MODEL, "--paths", "60", *(["-q"] if quiet else []))
     assert (status, err) == (0, said)
-    assert asked == ([] if quiet else [(60, ["jit", "jic", "hybrid"])])
+    assert asked == ([] if quiet else [(60, ["jit", "jic", "hybrid"], "metrics")])
 
 
 def test_compare__a_short_run_is_not_measured_first(run, monkeypatch):

@@ -11,6 +11,8 @@ from jitrisk.lower import lower_all
 from jitrisk.model import list_examples
 from jitrisk.run import engine, memory
 from jitrisk.run.backends import Threads
+from jitrisk.run.kept import KeptMetrics
+from jitrisk.run.totals import allocate_totals
 from jitrisk.studies.keeping import Keeping, compute_kept_bytes, list_cost_outcomes
 from jitrisk.vocabulary import METRICS, OUTCOMES, PRICES
 
@@ -338,3 +340,77 @@ def test_run__zeros_are_not_written():
         assert written[~zero].all()
         np.testing.assert_array_equal(totals.read(name)[~zero], usual.read(name)[~zero])
     assert zeros > 30
+
+
+# The second strategy sets a price and a cost of downtime; with the first alone there is no profit.
+MIXED = SELDOM | {
+    "customers": {"shop": {"stage": "store", "demand": {"poisson": {"mean": 3}}, "unmet": "lost"}},
+    "strategies": {
+        "plain": {},
+        "priced": {"customers": {"shop": {"price": 30}}, "stages": {"store": {"downtime_cost": "5 / d"}}},
+        "more": {"customers": {"shop": {"price": 40}}},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    return jr.simulate(MIXED, 40, seed=4, outcomes="metrics")
+
+
+def test_metrics__of_strategies_with_different_prices_are_not_those_of_some_of_them(mixed):
+    every = jr.simulate(MIXED, 40, seed=4)
+    assert "profit" in mixed.risk.metrics()
+    assert "profit" not in every.sel(strategy=["plain"]).risk.metrics()
+    assert_same(mixed.isel(strategy=[2, 0, 1]).risk.metrics(), every.isel(strategy=[2, 0, 1]).risk.metrics())
+    with pytest.raises(ResultError, match="plain, priced, more were computed together"):
+        mixed.sel(strategy=["plain"]).risk.metrics()
+
+
+@pytest.mark.parametrize("strategy", MIXED["strategies"])
+def test_replay__of_kept_metrics_compares_what_all_strategies_decide(mixed, strategy):
+    expected = jr.replay(jr.simulate(MIXED, 40, seed=4), strategy, path=3)
+    assert jr.replay(mixed, strategy, path=3).attrs == expected.attrs
+    changed = mixed.copy(deep=True)
+    changed["cost"].loc[{"path": 3}] += 1
+    with pytest.raises(ResultError, match="differs from the result in cost"):
+        jr.replay(changed, strategy, path=3)
+
+
+def test_save__kept_metrics_of_different_prices_are_checked(mixed, tmp_path):
+    jr.save(mixed, tmp_path / "mixed.nc")
+    assert jr.open(tmp_path / "mixed.nc").attrs["kept_strategies"] == '["plain", "priced", "more"]'
+    for damaged, message in (("plain", "no JSON list"), ("[1]", "no JSON list"), ('["\\u202e"]', "which no name has")):
+        jr.save(mixed.assign_attrs(kept_strategies=damaged), tmp_path / "damaged.nc")
+        with pytest.raises(ResultError, match=message):
+            jr.open(tmp_path / "damaged.nc")
+
+
+def test_metrics__of_named_outcomes_are_refused_without_those_of_cycles(tmp_path):
+    kept = jr.simulate("fast-food", 5, outcomes=list(OUTCOMES))
+    with pytest.raises(ResultError, match="receipts"):
+        kept.risk.metrics()
+    jr.save(kept, tmp_path / "kept.nc")
+    with pytest.raises(ResultError, match="receipts"):
+        jr.open(tmp_path / "kept.nc").risk.metrics()
+
+
+def test_save__results_that_were_turned_or_cut_are_opened(kept, tmp_path):
+    few = kept.isel(path=slice(20))
+    jr.save(few.transpose("path", "strategy", ...), tmp_path / "turned.nc")
+    assert_same(jr.open(tmp_path / "turned.nc").risk.describe(), few.risk.describe())
+    jr.save(jr.simulate("bicycles", 5, outcomes=["filled", "demand"]).drop_vars("filled"), tmp_path / "cut.nc")
+    assert "demand" in jr.open(tmp_path / "cut.nc")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_kept_metrics__list_what_every_block_has_in_any_order(order):
+    job = parse_draws(jr.load(SELDOM), jr.load(SELDOM).strategies.values(), 2).build_job(
+        lower_all(jr.load(SELDOM).strategies)
+    )
+    blocks = [{"cost": np.ones((2, 1)), "turns": np.ones((2, 1))}, {"cost": np.ones((2, 1))}][::order]
+    found = KeptMetrics(job, ["cost"], lambda _: blocks.pop())
+    found.reserve(2)
+    for place in range(2):
+        found.put(range(place, place + 1), allocate_totals(job, 1))
+    assert found.list_found() == list(found.arrays) == ["cost"]

@@ -22,7 +22,7 @@ from jitrisk.datasets.hazards import (
 )
 from jitrisk.errors import ResultError
 from jitrisk.lower import list_members, list_names
-from jitrisk.vocabulary import CYCLES, DIMENSIONS, KEPT, LINKS, OCCURRENCES, OUTCOMES, PRICES
+from jitrisk.vocabulary import CYCLES, DIMENSIONS, KEPT, KEPT_CYCLES, LINKS, OCCURRENCES, OUTCOMES, PRICES
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
@@ -64,7 +64,7 @@ def label_outcomes(network: Network, strategies: Mapping[str, Network], totals: 
         **cycles,
     }
     if len(kept) < sum(len(list_totals(dim, job.has_cycles)) for dim in totals):
-        counted.attrs[KEPT] = ", ".join([*outcomes, *cycles])
+        counted.attrs |= {KEPT: ", ".join([*outcomes, *cycles]), KEPT_CYCLES: int(job.has_cycles)}
     return xr.Dataset(variables, counted.coords, counted.attrs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +28,16 @@ from jitrisk.risk.inputs import (
 )
 from jitrisk.risk.pricing import Pricing, read_pricing, require_outcomes
 from jitrisk.units import HOURS_PER_DAY
-from jitrisk.vocabulary import CYCLES, KEPT, KEPT_METRICS, METRICS, METRICS_OF_EVERY_PATH, PRICES
+from jitrisk.vocabulary import (
+    CYCLES,
+    KEPT,
+    KEPT_CYCLES,
+    KEPT_METRICS,
+    KEPT_STRATEGIES,
+    METRICS,
+    METRICS_OF_EVERY_PATH,
+    PRICES,
+)
 
 # Outcomes that are read whatever the prices are.
 _COUNTED = ("starved", "broken", "stockout", "filled", "demand", "backlog", "peak_backlog", "lost")
@@ -63,7 +73,7 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     """
     if outcomes.attrs.get(KEPT) == KEPT_METRICS:
         return _read_kept_metrics(outcomes)
-    has_cycles = all(name in outcomes for name in CYCLES)
+    has_cycles = bool(outcomes.attrs.get(KEPT_CYCLES, all(name in outcomes for name in CYCLES)))
     require_outcomes(outcomes, [*_COUNTED, *(CYCLES if has_cycles else ())])
     formulas = read_formulas(outcomes, has_cycles)
     values = compute_metrics(formulas, partial(read_outcome, outcomes), outcomes.sizes["path"])
@@ -80,12 +90,15 @@ class MetricFormulas:
     sums : by metric or outcome, what is summed over stages or customers.
     has_cycles : whether stores are replenished in cycles.
     members : by metric, the stages or customers that it is summed over.
+    pricing_differs : whether strategies set different prices, so that which metrics there are, and over which stages
+        downtime is summed, depends on all of them.
     """
 
     pricing: Pricing
     sums: Mapping[str, tuple[Term, ...]]
     has_cycles: bool
     members: Mapping[str, str]
+    pricing_differs: bool
 
     def list_metrics(self) -> list[str]:
         """Return the metrics that there are where every path has them."""
@@ -128,9 +141,14 @@ def read_formulas(outcomes: xr.Dataset, has_cycles: bool) -> MetricFormulas:
     sums |= {name: (Term(name, each),) for name in ("filled", "demand", "backlog", "lost")}
     sums |= {name: (Term(name, np.ones((strategies, stages))),) for name in CYCLES}
     over = {"downtime": outcomes["stage"].values[counted], "stockout": outcomes["customer"].values}
-    return MetricFormulas(
-        pricing, sums, has_cycles, {name: _join_first_names(members) for name, members in over.items()}
-    )
+    members = {name: _join_first_names(names) for name, names in over.items()}
+    return MetricFormulas(pricing, sums, has_cycles, members, _find_different_prices(outcomes))
+
+
+def _find_different_prices(outcomes: xr.Dataset) -> bool:
+    """Return whether some price is set by one strategy and not by another."""
+    prices = (read_price(outcomes, name) != 0 for name in PRICES)
+    return any(bool((price != price[:1]).any()) for price in prices)
 
 
 def compute_metrics(formulas: MetricFormulas, read: ReadOutcome, paths: int) -> dict[str, Array]:
@@ -178,9 +196,20 @@ def label_metrics(formulas: MetricFormulas, values: Mapping[str, Array], outcome
     return xr.Dataset(arrays, build_path_coords(outcomes), attrs)
 
 
+def _require_kept_strategies(outcomes: xr.Dataset) -> None:
+    """Raise where metrics that depend on the prices of other strategies are read without these."""
+    together = json.loads(outcomes.attrs.get(KEPT_STRATEGIES, "[]"))
+    if together and set(together) != set(outcomes["strategy"].values.tolist()):
+        raise ResultError(
+            f"the metrics of the strategies {', '.join(together)} were computed together, and these set different "
+            "prices, so that the metrics of some of them alone are others: simulate those again, or keep all outcomes"
+        )
+
+
 def _read_kept_metrics(outcomes: xr.Dataset) -> xr.Dataset:
     """Return the metrics of a result that keeps them in place of outcomes."""
     require(outcomes, ())
+    _require_kept_strategies(outcomes)
     priced = [name for name in PRICES if name in outcomes]
     if priced:
         raise ResultError(

@@ -40,6 +40,8 @@ def select_variables(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Data
         require(outcomes, [name for name in names if name in OUTCOMES or name in CYCLES])
     if outcomes.attrs.get(KEPT) == KEPT_METRICS:
         found |= {str(name): array for name, array in metrics(outcomes).items()}
+        if absent := [name for name in names if name in METRICS and name not in found]:
+            raise ResultError(format_unknown_name("variable", absent[0], found))
     for table, computed in _DERIVED.values():
         if any(name in table and name not in found for name in names):
             found = {str(name): array for name, array in computed(outcomes).items()} | found
@@ -47,7 +49,8 @@ def select_variables(outcomes: xr.Dataset, names: Sequence[str] = ()) -> xr.Data
         if name not in found:
             raise ResultError(format_unknown_name("variable", name, [*found, *METRICS, *COSTS]))
     kept = {name: found[name] for name in names or found}
-    return xr.Dataset(kept, attrs=read_provenance(outcomes)).assign_coords(build_path_coords(outcomes))
+    attrs = {name: value for name, value in read_provenance(outcomes).items() if name != "priced"}
+    return xr.Dataset(kept, attrs=attrs).assign_coords(build_path_coords(outcomes))
 
 
 def format_unknown_name(what: str, name: str, known: Iterable[str]) -> str:

@@ -84,8 +84,7 @@ class KeptMetrics:
     def __init__(self, job: Job, names: Sequence[str], compute: ComputeMetrics) -> None:
         self._strategies, self._names, self._compute = len(job.strategies), tuple(names), compute
         self._arrays: dict[str, np.ndarray] = {}
-        self._absent: set[str] = set()
-        self._seen: dict[str, None] = {}
+        self._found: list[str] | None = None
         self._lock = Lock()
         self.occurrences = np.zeros((len(job.hazards), 0), dtype=np.int32)
         self.path_bytes = 8 * self._strategies * len(self._names) + self.occurrences.itemsize * len(job.hazards)
@@ -93,11 +92,11 @@ class KeptMetrics:
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """The metrics that are kept and that every path has, each of shape (strategies, paths)."""
-        return {name: self._arrays[name] for name in self._names if name in self._arrays and name not in self._absent}
+        return {name: self._arrays[name] for name in self._names if name in self._arrays}
 
     def list_found(self) -> list[str]:
         """Return the metrics that every path has, kept or not."""
-        return [name for name in self._seen if name not in self._absent]
+        return list(self._found or ())
 
     def reserve(self, paths: int) -> None:
         """Make room for so many paths, if there is less."""
@@ -119,14 +118,15 @@ class KeptMetrics:
         self.occurrences[:, part] = block.occurrences
 
     def _note_found(self, found: Mapping[str, np.ndarray]) -> None:
-        """Note which metrics a block has: one that some path lacks is no longer kept."""
-        self._absent |= {name for name in (*self._names, *self._seen) if name not in found}
-        self._seen |= dict.fromkeys(found)
+        """Note which metrics a block has: one that some path lacks is kept of none."""
+        if self._found is None:
+            self._found = list(found)
+            size = (self._strategies, self.occurrences.shape[-1])
+            self._arrays = {name: np.zeros(size) for name in self._names if name in found}
+        self._found = [name for name in self._found if name in found]
         for name in self._names:
-            if name in self._absent:
+            if name not in self._found:
                 self._arrays.pop(name, None)
-            elif name not in self._arrays:
-                self._arrays[name] = np.zeros((self._strategies, self.occurrences.shape[-1]))
 
 
 class KeptTogether:

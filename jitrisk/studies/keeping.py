@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from jitrisk.run.forecast import compute_result_bytes
 from jitrisk.run.job import Job
 from jitrisk.run.kept import Kept, KeptMetrics, KeptTogether, KeptTotals
 from jitrisk.run.totals import Totals
-from jitrisk.vocabulary import KEPT, KEPT_METRICS
+from jitrisk.vocabulary import KEPT, KEPT_METRICS, KEPT_STRATEGIES
 
 
 class Keeping:
@@ -67,6 +68,8 @@ class Keeping:
             return datasets.label_outcomes(self._network, self._strategies, totals, job).assign(self._prices)
         metrics, counted = self._label_metrics(paths)
         attrs = {**counted.attrs, KEPT: KEPT_METRICS, "priced": metrics.attrs["priced"]}
+        if self._formulas is not None and self._formulas.pricing_differs:
+            attrs[KEPT_STRATEGIES] = json.dumps(list(self._strategies), ensure_ascii=False)
         return counted.assign({name: array.variable for name, array in metrics.items()}).assign_attrs(attrs)
 
     def label_metrics(self, paths: range) -> xr.Dataset:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
+import numpy as np
 import xarray as xr
 
 from jitrisk import datasets, risk
@@ -19,12 +21,14 @@ from jitrisk.arguments import (
 from jitrisk.errors import JitriskError, ResultError, format_suggestion
 from jitrisk.lower import lower_all
 from jitrisk.model import Network
+from jitrisk.risk.inputs import Array, read_outcome
+from jitrisk.risk.metrics import compute_metrics
 from jitrisk.run import engine, tracing
 from jitrisk.run.backends import Threads
 from jitrisk.run.job import Job, Progress
-from jitrisk.studies.keeping import Keeping
+from jitrisk.studies.keeping import Keeping, build_formulas
 from jitrisk.studies.result_jobs import build_result_job
-from jitrisk.vocabulary import KEPT, KEPT_METRICS, METRICS, PRICES
+from jitrisk.vocabulary import KEPT, KEPT_METRICS, KEPT_STRATEGIES, METRICS, PRICES
 
 
 def replay(
@@ -196,7 +200,11 @@ def replay_path(
     single = datasets.label_outcomes(network, patched, engine.run(alone, Threads(1)), alone)
     if result is not None:
         kept = result.sel(strategy=[name], path=[number]).load()
-        _refuse_differences(kept, single)
+        if kept.attrs.get(KEPT) == KEPT_METRICS:
+            assert metrics is not None  # computed of the result above
+            _refuse_other_metrics(result, metrics.sel(strategy=name, path=number), network, single, alone)
+        else:
+            _refuse_differences(result, datasets.find_differing_outcomes(kept, single))
         single = single.assign({price: kept[price] for price in PRICES if price in kept})
     traced = datasets.label_trace(network, tracing.trace(alone, Threads(1)), alone)
     exogenous = datasets.label_paths(patched[name], tracing.draw(alone), alone)
@@ -222,15 +230,27 @@ def _isolate_path(job: Job, number: int) -> Job:
     return replace(job, paths=range(number, number + 1), given=given)
 
 
-def _refuse_differences(kept: xr.Dataset, single: xr.Dataset) -> None:
-    if kept.attrs.get(KEPT) == KEPT_METRICS:
-        before, now = (risk.metrics(one) for one in (kept, single))
-        # A ratio that some path of the run lacks is kept of none.
-        differing = [str(name) for name in before if name not in now or (before[name] != now[name]).any()]
-    else:
-        differing = datasets.find_differing_outcomes(kept, single)
+def _refuse_other_metrics(result: xr.Dataset, kept: xr.Dataset, network: Network, single: xr.Dataset, job: Job) -> None:
+    """Refuse a path that has other metrics than were kept; prices of all strategies of the run decide what they are."""
+    (name,) = job.strategies
+    together = json.loads(result.attrs.get(KEPT_STRATEGIES, "[]")) or [name]
+    strategies = {one: network.strategies[one] for one in together}
+
+    def read(outcome: str) -> Array:
+        found = read_outcome(single, outcome)
+        return np.broadcast_to(found, (len(together), *found.shape[1:]))
+
+    again = compute_metrics(build_formulas(network, strategies, job), read, 1)
+    row = together.index(name)
+    # A ratio that some path of the run lacks is kept of none.
+    _refuse_differences(
+        result, [str(metric) for metric in kept if metric not in again or again[metric][row, 0] != kept[metric].item()]
+    )
+
+
+def _refuse_differences(result: xr.Dataset, differing: list[str]) -> None:
     if differing:
-        version = kept.attrs.get("jitrisk_version", "unknown")
+        version = result.attrs.get("jitrisk_version", "unknown")
         raise ResultError(
             f"the path simulated again differs from the result in {', '.join(differing)}: the result was changed, "
             f"other paths were handed in, or its version {version} gives other results; simulate it again"

@@ -17,7 +17,9 @@ from jitrisk.vocabulary import (
     CYCLES,
     EXOGENOUS,
     KEPT,
+    KEPT_CYCLES,
     KEPT_METRICS,
+    KEPT_STRATEGIES,
     LINKS,
     METRICS,
     METRICS_OF_EVERY_PATH,
@@ -79,9 +81,25 @@ def _require_kept(dataset: xr.Dataset) -> None:
     known = OUTCOMES | CYCLES
     if not names or any(name not in known for name in names):
         raise ResultError(f"is damaged: its kept is {_format_value(kept)}, no list of outcomes")
+    if dataset.attrs.get(KEPT_CYCLES) not in (0, 1):
+        raise ResultError(
+            f"is damaged: its {KEPT_CYCLES} is {_format_value(dataset.attrs.get(KEPT_CYCLES))}, not 0 or 1"
+        )
     held = [name for name in known if name in dataset.variables]
-    if set(held) != set(names):
+    if not set(held) <= set(names):  # a user may have dropped some
         raise ResultError(f"is damaged: it says that it keeps {_format_value(kept)}, and holds {', '.join(held)}")
+
+
+def _require_kept_strategies(dataset: xr.Dataset) -> None:
+    text = dataset.attrs.get(KEPT_STRATEGIES, "[]")
+    try:
+        names = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ResultError(f"is damaged: its {KEPT_STRATEGIES} is {_format_value(text)}, no JSON list of names")
+    if strange := find_unprintable("".join(names)):
+        raise ResultError(f"is refused: its {KEPT_STRATEGIES} contains {strange}, which no name has")
 
 
 def _require_metrics(dataset: xr.Dataset) -> None:
@@ -90,12 +108,13 @@ def _require_metrics(dataset: xr.Dataset) -> None:
         raise ResultError(f"is damaged: it says that it keeps metrics alone, and holds {other[0]!r}")
     if type(priced := dataset.attrs.get("priced")) not in (int, np.int64) or priced not in (0, 1):
         raise ResultError(f"is damaged: its priced is {_format_value(priced)}, neither 0 nor 1")
+    _require_kept_strategies(dataset)
     for name in METRICS_OF_EVERY_PATH:
         if name not in dataset.variables:
             raise ResultError(f"is damaged: it lacks the metric {name!r}")
     for name in (name for name in METRICS if name in dataset.variables):
         array = dataset[name]
-        if array.dims != METRICS[name].dims or array.dtype != np.float64:
+        if set(array.dims) != set(METRICS[name].dims) or array.dtype != np.float64:
             raise ResultError(f"is damaged: its metric {name!r} is of type {array.dtype} with dims {array.dims}")
         if strange := find_unprintable(str(array.attrs.get("over", ""))):
             raise ResultError(f"is refused: the attribute over of {name!r} contains {strange}, which no name has")
