@@ -292,7 +292,8 @@ def test_save__what_is_kept_is_saved_and_opened(tmp_path, name, outcomes):
         (lambda kept: kept.assign(value=kept["cost"]), "keeps metrics alone, and holds 'value'"),
         (lambda kept: kept.assign(lost=kept["lost"].astype("float32")), "its metric 'lost' is of type float32"),
         (lambda kept: kept.assign(lost=kept["lost"].isel(strategy=0)), "its metric 'lost' is of type"),
-        (lambda kept: kept.assign_attrs(kept="filled"), "and holds"),
+        (lambda kept: kept.assign_attrs(kept="filled", kept_cycles=0), "and holds"),
+        (lambda kept: kept.assign_attrs(kept="filled"), "neither 0 nor 1"),
         (lambda kept: kept.assign_attrs(kept="nothing"), "no list of outcomes"),
         (lambda kept: kept.assign_attrs(kept=""), "no list of outcomes"),
         (lambda kept: kept.assign_attrs(kept=3), "no list of outcomes"),
@@ -358,7 +359,7 @@ def mixed():
     return jr.simulate(MIXED, 40, seed=4, outcomes="metrics")
 
 
-def test_metrics__of_strategies_with_different_prices_are_not_those_of_some_of_them(mixed):
+def test_metrics__of_strategies_with_different_prices_are_refused_for_some_of_them(mixed):
     every = jr.simulate(MIXED, 40, seed=4)
     assert "profit" in mixed.risk.metrics()
     assert "profit" not in every.sel(strategy=["plain"]).risk.metrics()
