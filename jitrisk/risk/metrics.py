@@ -90,7 +90,7 @@ class MetricFormulas:
     sums : by metric or outcome, what is summed over stages or customers.
     has_cycles : whether stores are replenished in cycles.
     members : by metric, the stages or customers that it is summed over.
-    pricing_differs : whether strategies set different prices, so that which metrics there are, and over which stages
+    has_differing_prices : whether strategies set different prices, so that which metrics there are, and over which stages
         downtime is summed, depends on all of them.
     """
 
@@ -98,7 +98,7 @@ class MetricFormulas:
     sums: Mapping[str, tuple[Term, ...]]
     has_cycles: bool
     members: Mapping[str, str]
-    pricing_differs: bool
+    has_differing_prices: bool
 
     def list_metrics(self) -> list[str]:
         """Return the metrics that there are where every path has them."""
@@ -142,10 +142,10 @@ def read_formulas(outcomes: xr.Dataset, has_cycles: bool) -> MetricFormulas:
     sums |= {name: (Term(name, np.ones((strategies, stages))),) for name in CYCLES}
     over = {"downtime": outcomes["stage"].values[counted], "stockout": outcomes["customer"].values}
     members = {name: _join_first_names(names) for name, names in over.items()}
-    return MetricFormulas(pricing, sums, has_cycles, members, _find_different_prices(outcomes))
+    return MetricFormulas(pricing, sums, has_cycles, members, _find_differing_prices(outcomes))
 
 
-def _find_different_prices(outcomes: xr.Dataset) -> bool:
+def _find_differing_prices(outcomes: xr.Dataset) -> bool:
     """Return whether some price is set by one strategy and not by another."""
     prices = (read_price(outcomes, name) != 0 for name in PRICES)
     return any(bool((price != price[:1]).any()) for price in prices)

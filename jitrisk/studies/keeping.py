@@ -68,7 +68,7 @@ class Keeping:
             return datasets.label_outcomes(self._network, self._strategies, totals, job).assign(self._prices)
         metrics, counted = self._label_metrics(paths)
         attrs = {**counted.attrs, KEPT: KEPT_METRICS, "priced": metrics.attrs["priced"]}
-        if self._formulas is not None and self._formulas.pricing_differs:
+        if self._formulas is not None and self._formulas.has_differing_prices:
             attrs[KEPT_STRATEGIES] = json.dumps(list(self._strategies), ensure_ascii=False)
         return counted.assign({name: array.variable for name, array in metrics.items()}).assign_attrs(attrs)
 

@@ -81,10 +81,8 @@ def _require_kept(dataset: xr.Dataset) -> None:
     known = OUTCOMES | CYCLES
     if not names or any(name not in known for name in names):
         raise ResultError(f"is damaged: its kept is {_format_value(kept)}, no list of outcomes")
-    if dataset.attrs.get(KEPT_CYCLES) not in (0, 1):
-        raise ResultError(
-            f"is damaged: its {KEPT_CYCLES} is {_format_value(dataset.attrs.get(KEPT_CYCLES))}, not 0 or 1"
-        )
+    if (cycles := dataset.attrs.get(KEPT_CYCLES)) not in (0, 1):
+        raise ResultError(f"is damaged: its {KEPT_CYCLES} is {_format_value(cycles)}, neither 0 nor 1")
     held = [name for name in known if name in dataset.variables]
     if not set(held) <= set(names):  # a user may have dropped some
         raise ResultError(f"is damaged: it says that it keeps {_format_value(kept)}, and holds {', '.join(held)}")
