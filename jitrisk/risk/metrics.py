@@ -90,8 +90,8 @@ class MetricFormulas:
     sums : by metric or outcome, what is summed over stages or customers.
     has_cycles : whether stores are replenished in cycles.
     members : by metric, the stages or customers that it is summed over.
-    has_differing_prices : whether strategies set different prices, so that which metrics there are, and over which stages
-        downtime is summed, depends on all of them.
+    has_differing_prices : whether strategies set different prices, so that which metrics there are, and over which
+        stages downtime is summed, depends on all of them.
     """
 
     pricing: Pricing
