@@ -73,6 +73,13 @@ def test_show__another_strategy_is_told_by_what_it_changes(capsys):
     assert "What jit changes frame base stock: up to 112 = 14 d of demand What hybrid" in out
 
 
+def test_show__a_replay_is_shown_with_its_strategy(capsys, tmp_path):
+    jr.save(jr.replay("bicycles", "hybrid", path=1), tmp_path / "replay.nc")
+    code, out, err = run(capsys, str(tmp_path / "replay.nc"))
+    assert (code, err) == (0, "")
+    assert "Bicycles, strategy hybrid" in out
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_outline__lines_are_as_wide_as_the_terminal_at_most(width):
     lines = printed(jr.outline("brake-valves"), width)

@@ -55,7 +55,7 @@ def command(
     print_warnings(loaded, strict)
     outline = pipeline.outline(loaded)
     if result is not None and strategy is None and "strategy" in result.coords:
-        strategy = str(result["strategy"].values[0])
+        strategy = str(result["strategy"].values.ravel()[0])  # a replay has one, without a dimension
     if out is not None:
         write_figure(network(outline, result, strategy), out)
         print_written(out)
