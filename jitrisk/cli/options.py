@@ -132,7 +132,7 @@ _RUN_OPTIONS = (
     rare_option,
     define_shared_option("--threads", type=click.IntRange(min=1), help="Threads to use.  [default: all cores]"),
     click.option(
-        "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Keep every path's outcomes."
+        "--out", type=click.Path(path_type=Path), metavar="FILE.nc|FILE.zarr", help="Write the result of every path."
     ),
     click.option(
         "--keep",
