@@ -15,6 +15,7 @@ from jitrisk.cli.options import (
 )
 from jitrisk.cli.printing import print_json, print_tables
 from jitrisk.cli.results import simulate_or_open
+from jitrisk.cli.simulation import show_metrics
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,7 +57,7 @@ def command(
 
     if plot and request.as_json:
         raise click.UsageError("--plot draws for people, --json prints for programs: choose one of them.")
-    outcomes = simulate_or_open(model, strategies, request, base, shown=lambda *_: "metrics")
+    outcomes = simulate_or_open(model, strategies, request, base, shown=show_metrics)
     if request.as_json:
         print_json(build_document(outcomes, base, level))
     else:

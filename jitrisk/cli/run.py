@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jitrisk.cli.group import define_verb
 from jitrisk.cli.options import (
@@ -13,6 +13,7 @@ from jitrisk.cli.options import (
 )
 from jitrisk.cli.printing import echo, print_json, print_tables
 from jitrisk.cli.results import simulate_or_open
+from jitrisk.cli.simulation import show_metrics
 from jitrisk.vocabulary import KEPT, KEPT_METRICS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def command(model: str, strategy: str, request: Request) -> None:
         build_profit_table,
     )
 
-    outcomes = simulate_or_open(model, [strategy], request, shown=_show_metrics if request.as_json else _show_costs)
+    outcomes = simulate_or_open(model, [strategy], request, shown=show_metrics if request.as_json else _show_costs)
     if request.as_json:
         print_json(build_document(outcomes))
         return
@@ -49,10 +50,6 @@ def command(model: str, strategy: str, request: Request) -> None:
     print_tables(*filter(None, tables))
     if keeps_metrics:
         echo("Cost by component, stage and customer is not known from metrics alone: use --keep outcomes.", err=True)
-
-
-def _show_metrics(*_: Any) -> OutcomesAsked:
-    return KEPT_METRICS
 
 
 def _show_costs(network: Network, strategies: Mapping[str, Network]) -> OutcomesAsked:

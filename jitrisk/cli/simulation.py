@@ -7,11 +7,12 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jitrisk.cli.printing import add_to_document, build_console, echo
 from jitrisk.files.stop_signals import Cleanup
 from jitrisk.printable import escape
+from jitrisk.vocabulary import KEPT_METRICS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 _LONG = 10.0  # seconds; the forecast of a longer run is printed
 _FIXED = 500_000  # bytes of a result that do not depend on its paths: model, prices and texts
 _COUNTED = 1e9  # stage-periods; fewer are short on any machine, so that no forecast is computed
+
+
+def show_metrics(*_: Any) -> OutcomesAsked:
+    """Return what a verb needs that shows metrics alone, whatever the network."""
+    return KEPT_METRICS
 
 
 def run_simulation(network: Network, names: Sequence[str], request: Request, shown: Shown = None) -> xr.Dataset:
@@ -61,7 +67,7 @@ def run_simulation(network: Network, names: Sequence[str], request: Request, sho
 def _select_outcomes(network: Network, names: Sequence[str], request: Request, shown: Shown) -> OutcomesAsked:
     """Return what is kept: what a file is to hold, or what the verb shows."""
     if request.out is not None:
-        return "metrics" if request.keep == "metrics" else None
+        return KEPT_METRICS if request.keep == KEPT_METRICS else None
     return None if shown is None else shown(network, {name: network.strategies[name] for name in names})
 
 

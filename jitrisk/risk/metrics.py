@@ -196,9 +196,14 @@ def label_metrics(formulas: MetricFormulas, values: Mapping[str, Array], outcome
     return xr.Dataset(arrays, build_path_coords(outcomes), attrs)
 
 
+def read_kept_strategies(outcomes: xr.Dataset) -> list[str]:
+    """Return the strategies whose prices kept metrics depend on together; none where each depends on its own alone."""
+    return [str(name) for name in json.loads(outcomes.attrs.get(KEPT_STRATEGIES, "[]"))]
+
+
 def _require_kept_strategies(outcomes: xr.Dataset) -> None:
     """Raise where metrics that depend on the prices of other strategies are read without these."""
-    together = json.loads(outcomes.attrs.get(KEPT_STRATEGIES, "[]"))
+    together = read_kept_strategies(outcomes)
     if together and set(together) != set(outcomes["strategy"].values.tolist()):
         raise ResultError(
             f"the metrics of the strategies {', '.join(together)} were computed together, and these set different "

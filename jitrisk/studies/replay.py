@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,13 +21,13 @@ from jitrisk.errors import JitriskError, ResultError, format_suggestion
 from jitrisk.lower import lower_all
 from jitrisk.model import Network
 from jitrisk.risk.inputs import Array, read_outcome
-from jitrisk.risk.metrics import compute_metrics
+from jitrisk.risk.metrics import compute_metrics, read_kept_strategies
 from jitrisk.run import engine, tracing
 from jitrisk.run.backends import Threads
 from jitrisk.run.job import Job, Progress
 from jitrisk.studies.keeping import Keeping, build_formulas
 from jitrisk.studies.result_jobs import build_result_job
-from jitrisk.vocabulary import KEPT, KEPT_METRICS, KEPT_STRATEGIES, METRICS, PRICES
+from jitrisk.vocabulary import KEPT, KEPT_METRICS, METRICS, PRICES
 
 
 def replay(
@@ -233,7 +232,7 @@ def _isolate_path(job: Job, number: int) -> Job:
 def _refuse_other_metrics(result: xr.Dataset, kept: xr.Dataset, network: Network, single: xr.Dataset, job: Job) -> None:
     """Refuse a path that has other metrics than were kept; prices of all strategies of the run decide what they are."""
     (name,) = job.strategies
-    together = json.loads(result.attrs.get(KEPT_STRATEGIES, "[]")) or [name]
+    together = read_kept_strategies(result) or [name]
     strategies = {one: network.strategies[one] for one in together}
 
     def read(outcome: str) -> Array:
