@@ -8,42 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from jitrisk.errors import ResultError, format_suggestion
+from jitrisk.errors import ResultError
 from jitrisk.risk.design import read_design
+from jitrisk.risk.estimand import FORM, Estimand, parse_estimand
 from jitrisk.risk.evidence import FEWEST, compute_path_evidence, compute_run_evidence
 from jitrisk.risk.intervals import require_probability
 from jitrisk.risk.statistics import describe
-from jitrisk.vocabulary import METRICS, RAREST
+from jitrisk.vocabulary import RAREST
 
-_FORM = re.compile(r"(?P<metric>\w+)\.(?P<statistic>[a-z]+)(?P<level>[\d.]*)\s*:\s*(?P<width>[\d.]+)\s*(?P<percent>%?)")
+_FORM = re.compile(rf"(?P<estimand>{FORM})\s*:\s*(?P<width>[\d.]+)\s*(?P<percent>%?)")
 _ENDS = {"mean": ("lower", "upper"), "var": ("var_lower", "var_upper"), "cvar": ("cvar_lower", "cvar_upper")}
 _EXAMPLE = "write it like cost.cvar95:1%"
-_USUAL_LEVEL = 0.95
-_ALLOWED = f"allowed are mean, var95 and cvar95, with any level above 0 and below 100; {_EXAMPLE}"
 
 
 @dataclass(frozen=True)
-class PrecisionTarget:
+class PrecisionTarget(Estimand):
     """A statistic of a metric, and the relative half-width its 95 % interval is to have.
 
     Attributes
     ----------
-    metric : one of :data:`jitrisk.vocabulary.METRICS`.
-    statistic : ``"mean"``, ``"var"`` or ``"cvar"``.
-    level : level of the value at risk; of no meaning for the mean.
     width : half the interval, as a share of the estimate.
     """
 
-    metric: str
-    statistic: str
-    level: float
     width: float
-
-    @property
-    def name(self) -> str:
-        """The statistic as it is written, such as ``cost.cvar95``."""
-        level = "" if self.statistic == "mean" else f"{100 * self.level:.10g}"
-        return f"{self.metric}.{self.statistic}{level}"
 
     def __str__(self) -> str:
         return f"{self.name}:{100 * self.width:.10g}%"
@@ -60,22 +47,11 @@ def parse_precision_target(text: str) -> PrecisionTarget:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise ResultError(f"the target {text!r} is no METRIC.STATISTIC:WIDTH: {_EXAMPLE}")
-    metric, statistic = match["metric"], match["statistic"]
-    if metric not in METRICS:
-        raise ResultError(
-            f"unknown metric {metric!r}: allowed are {', '.join(METRICS)}{format_suggestion(metric, METRICS)}"
-        )
-    if statistic not in _ENDS or (match["level"] != "") != (statistic != "mean"):
-        raise ResultError(
-            f"unknown statistic {statistic + match['level']!r}: {_ALLOWED}{format_suggestion(statistic, _ENDS)}"
-        )
-    level = _parse_share(match["level"], "%") if match["level"] else _USUAL_LEVEL
+    estimand = parse_estimand(match["estimand"], _EXAMPLE)
     width = _parse_share(match["width"], match["percent"])
-    if not 0 < level < 1:
-        raise ResultError(f"the level {match['level']!r} of {statistic} is not allowed: {_ALLOWED}")
     if not 0 < width < 1:
         raise ResultError(f"the width {match['width'] + match['percent']!r} is not between 0 and 100 %: {_EXAMPLE}")
-    return PrecisionTarget(metric, statistic, level, width)
+    return PrecisionTarget(**vars(estimand), width=width)
 
 
 def select_target_metric(metrics: xr.Dataset, target: PrecisionTarget) -> xr.Dataset:

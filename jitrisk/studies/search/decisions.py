@@ -1,0 +1,265 @@
+"""What an optimization may vary, and the patch that a plan is: the levels of policies, policies, investments."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from jitrisk.errors import JitriskError
+from jitrisk.lower import Levels, compute_mean_demand, compute_policy_levels
+from jitrisk.model import LevelRange, Network, find_conflicts, merge_patches
+from jitrisk.studies.search.plan import ChoiceDecision, LevelDecision, Plan
+from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
+
+TAKEN = ("not taken", "taken")
+"""The options of an investment."""
+
+LEVEL_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "kanban": ("cards",),
+    "base_stock": ("level",),
+    "min_max": ("min", "max"),
+    "reorder_point": ("point", "quantity"),
+}
+"""The levels of every policy that has some, as they vary where nothing else is said."""
+
+# Fields that say a level in another way, which a plan leaves out.
+_RIVALS = {"kanban": ("safety",), "base_stock": ("level", "cover", "service")}
+# In one policy, the first is to stay below the second.
+_ORDERED = {"min_max": ("min", "max")}
+_AT_LEAST_ONE = ("cards", "max", "quantity")
+_DIGITS = 3  # a level begins with at least a thousand steps
+
+
+@dataclass(frozen=True, eq=False)
+class DecisionSpace:
+    """All plans of a model.
+
+    Attributes
+    ----------
+    network : the model.
+    base_patch : the patch of the strategy that a plan builds upon.
+    levels, choices : what may vary.
+    start : the plan that changes nothing.
+    policies : by stage, or stage and option of its policy, the policy as it is written, with its kind as the only key.
+    """
+
+    network: Network
+    base_patch: Mapping[str, Any]
+    levels: tuple[LevelDecision, ...]
+    choices: tuple[ChoiceDecision, ...]
+    start: Plan
+    policies: Mapping[tuple[str, int], Mapping[str, Any]]
+
+    def list_active(self, plan: Plan) -> list[int]:
+        """Return the numbers of the levels that a plan has."""
+        return [i for i, decision in enumerate(self.levels) if decision.is_active(plan)]
+
+    def is_allowed(self, plan: Plan) -> bool:
+        """Return whether a plan can be simulated: no levels cross, and no two investments exclude each other."""
+        taken = {self.choices[i].key for i, option in enumerate(plan.choices) if option}
+        if any(pair <= taken for pair in self._conflicts):
+            return False
+        return all(plan.levels[low] < plan.levels[high] for low, high in self._ordered)
+
+    def build_patch(self, plan: Plan) -> dict[str, Any]:
+        """Return the patch of a strategy that a plan is."""
+        options = [decision.patches[plan.choices[i]] for i, decision in enumerate(self.choices)]
+        patches = [self.base_patch, *options, self._build_policies(plan)]
+        merged = merge_patches([{k: v for k, v in patch.items() if k != "fixed_cost"} for patch in patches if patch])
+        costs = [patch["fixed_cost"] for patch in patches if patch.get("fixed_cost")]
+        return merged | ({"fixed_cost": self._add_costs(costs)} if costs else {})
+
+    def build_networks(self, plans: Sequence[Plan]) -> dict[str, Network]:
+        """Return the network of every plan, by its number as text."""
+        patches = {str(i): self.build_patch(plan) for i, plan in enumerate(plans)}
+        return dict(self.network.patched({"strategies": patches}).strategies)
+
+    def _build_policies(self, plan: Plan) -> dict[str, Any]:
+        """Return the patch that sets every level of a plan."""
+        found: dict[str, dict[str, Any]] = {}
+        for i in self.list_active(plan):
+            found.setdefault(self.levels[i].stage, {})[self.levels[i].field] = self.write_value(i, plan.levels[i])
+        stages = {}
+        for stage, values in found.items():
+            ((kind, fields),) = self.policies[stage, self._find_option(stage, plan)].items()
+            kept = {name: value for name, value in fields.items() if name not in (*_RIVALS.get(kind, ()), *values)}
+            stages[stage] = {"policy": {kind: {**kept, **values}}}
+        return {"stages": stages} if stages else {}
+
+    def _find_option(self, stage: str, plan: Plan) -> int:
+        """Return the number of the policy of a stage under a plan, 0 where there is no choice."""
+        numbers = (i for i, decision in enumerate(self.choices) if decision.stage == stage)
+        return next((plan.choices[i] for i in numbers), 0)
+
+    def write_value(self, index: int, place: int) -> int | float | str:
+        """Return a level as it is written in a model file: a number of cards or units, or a duration."""
+        decision = self.levels[index]
+        value = decision.compute_value(place)
+        if decision.unit == "d":
+            return f"{value * self.network.period / HOURS_PER_DAY:.12g} d"
+        return int(value) if value == math.floor(value) else value
+
+    def _add_costs(self, costs: Sequence[Any]) -> Any:
+        """Return fixed costs that are paid together as one, in the way it is written in a model file."""
+        if len(costs) == 1:
+            return costs[0]
+        strategies = {str(i): {"fixed_cost": cost} for i, cost in enumerate(costs)}
+        read = self.network.patched({"strategies": strategies}).strategies
+        total = sum(one.fixed_cost for one in read.values()) * HOURS_PER_YEAR / self.network.period
+        return f"{total:.15g} / year"
+
+    @cached_property
+    def _conflicts(self) -> list[frozenset[str]]:
+        """Keys of investments that exclude each other, in pairs."""
+        patches = {one.key: one.patches[1] for one in self.choices if one.kind == "investment"}
+        return [frozenset(pair) for pair in find_conflicts(patches)]
+
+    @cached_property
+    def _ordered(self) -> list[tuple[int, int]]:
+        """Numbers of levels of which the first is to stay below the second."""
+        place = {(one.stage, one.kind, one.field): i for i, one in enumerate(self.levels)}
+        return [
+            (place[stage, kind, low], place[stage, kind, high])
+            for stage, kind, _ in place
+            for low, high in [_ORDERED.get(kind, ("", ""))]
+            if (stage, kind, low) in place and (stage, kind, high) in place
+        ]
+
+
+def build_space(
+    network: Network, strategy: str | None, ranges: Mapping[tuple[str, str, str], LevelRange] | None
+) -> DecisionSpace:
+    """Return all plans of a model.
+
+    Parameters
+    ----------
+    network : the model, with what it says about decisions.
+    strategy : the strategy that plans build upon; None for the model itself.
+    ranges : the levels that may vary, by stage, kind of policy and field, each with its bounds; None for all.
+
+    Raises
+    ------
+    JitriskError
+        Where nothing may vary.
+    """
+    text = json.loads(network.text)
+    patch = dict((text.get("strategies") or {}).get(strategy) or {}) if strategy else {}
+    choices = tuple(_list_choices(text.get("decisions") or {}))
+    bare = DecisionSpace(network, patch, (), choices, Plan((), (0,) * len(choices)), {})
+    policies = _list_policies(bare, choices)
+    levels, places = [], []
+    for (stage, option), policy in policies.items():
+        number = next((i for i, decision in enumerate(choices) if decision.stage == stage), None)
+        plan = bare.start if number is None else bare.start.replace_choice(number, option)
+        context = _StageContext.read(bare.build_networks([plan])["0"], stage)
+        (kind,) = policy
+        for field in _list_fields(stage, kind, ranges, math.isfinite(context.levels.order_up_to)):
+            decision = context.build_decision(kind, field, (ranges or {}).get((stage, kind, field)))
+            levels.append(replace(decision, choice=None if number is None else (number, option)))
+            places.append(decision.find_place(context.find_level(field, decision.unit == "d")))
+    if not levels and not choices:
+        raise JitriskError("nothing can vary: no stage has a limited level, and the model has no choices in `decisions`")
+    start = Plan(tuple(places), bare.start.choices)
+    return DecisionSpace(network, patch, tuple(levels), choices, start, policies)
+
+
+def _list_choices(decisions: Mapping[str, Any]) -> Iterator[ChoiceDecision]:
+    for stage, policies in (decisions.get("policies") or {}).items():
+        kinds = tuple(next(iter(policy)) for policy in policies)
+        patches = tuple({"stages": {stage: {"policy": policy}}} for policy in policies)
+        yield ChoiceDecision(f"stages.{stage}.policy", "policy", stage, kinds, patches)
+    for name, patch in (decisions.get("investments") or {}).items():
+        yield ChoiceDecision(f"decisions.investments.{name}", "investment", "", TAKEN, ({}, patch))
+
+
+def _list_policies(
+    bare: DecisionSpace, choices: Sequence[ChoiceDecision]
+) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Return every policy that a stage may have, by stage and number of the option, as it is written."""
+    network = bare.build_networks([replace(bare.start, choices=(0,) * len(choices))])["0"]
+    found: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for stage, fields in json.loads(network.text)["stages"].items():
+        options = next((one.patches for one in choices if one.stage == stage), None)
+        if options is None:
+            found[stage, 0] = fields["policy"]
+            continue
+        for option, patch in enumerate(options):
+            found[stage, option] = patch["stages"][stage]["policy"]
+    return found
+
+
+def _list_fields(
+    stage: str, kind: str, ranges: Mapping[tuple[str, str, str], LevelRange] | None, is_limited: bool
+) -> list[str]:
+    """Return the levels of a policy that may vary; one without a limit does where it is named."""
+    if ranges is None:
+        return list(LEVEL_FIELDS.get(kind, ()))
+    return [field for of, which, field in ranges if (of, which) == (stage, kind)]
+
+
+@dataclass(frozen=True)
+class _StageContext:
+    """What the lattice of a level follows from: the stage as it is, its levels and the demand on it."""
+
+    stage: str
+    levels: Levels
+    mean_demand: float
+    lead_time: float
+    is_whole: bool
+
+    @classmethod
+    def read(cls, network: Network, stage: str) -> _StageContext:
+        """Return the context of a stage of the network of one strategy."""
+        whole = all(customer.demand.is_integer for customer in network.customers.values())
+        whole = whole and all(
+            item.quantity == math.floor(item.quantity)
+            for one in network.stages.values()
+            for item in one.inputs.values()
+        )
+        mean, lead_time = compute_mean_demand(network)[stage], network.stages[stage].lead_time.mean()
+        return cls(stage, compute_policy_levels(network)[stage], mean, lead_time, whole)
+
+    def find_level(self, field: str, is_cover: bool = False) -> float:
+        """Return a level as it is now, in cards or units, or in periods that it covers; an unlimited one as twice
+        that of steady flow.
+        """
+        levels = self.levels
+        lot = levels.lot or 1.0
+        up_to = levels.order_up_to if math.isfinite(levels.order_up_to) else 2.0 * self.mean_demand * self.lead_time
+        point = levels.reorder_point if math.isfinite(levels.reorder_point) else up_to
+        found = {"cards": up_to / lot, "level": up_to, "min": point, "max": up_to, "point": point, "quantity": lot}
+        found["cover"] = up_to
+        if is_cover:
+            return found[field] / self.mean_demand if self.mean_demand else 0.0
+        return found[field]
+
+    def build_decision(self, kind: str, field: str, within: LevelRange | None) -> LevelDecision:
+        """Return the decision about a level, within bounds if there are some."""
+        within = within or LevelRange()
+        is_cover = within.is_cover or field == "cover"
+        unit = "card" if field == "cards" else "d" if is_cover else "unit"
+        step = within.step or self._select_step(field, is_cover)
+        origin = (within.low or 0.0) if within.step else 0.0
+        least = float(field in _AT_LEAST_ONE) * (1.0 if unit == "card" else step)
+        low = math.ceil((max(within.low or 0.0, least) - origin) / step - _SLACK)
+        high = None if within.high is None else math.floor((within.high - origin) / step + _SLACK)
+        key = f"stages.{self.stage}.policy.{kind}.{field}"
+        if high is not None and high < low:
+            raise JitriskError(f"{key} has no value between {within.low:g} and {within.high:g}: widen its bounds")
+        return LevelDecision(
+            key, self.stage, kind, field, unit, step, origin, low, high, is_step_given=within.step is not None
+        )
+
+    def _select_step(self, field: str, is_cover: bool) -> float:
+        """Return the step of a level: 1 for whole units and cards, otherwise a thousandth of the level or less."""
+        if field == "cards" or (self.is_whole and not is_cover):
+            return 1.0
+        level = self.find_level(field, is_cover) or self.lead_time * (1.0 if is_cover else self.mean_demand)
+        return float(10.0 ** (math.floor(math.log10(level)) - _DIGITS)) if level > 0 else 1.0
+
+
+_SLACK = 1e-9

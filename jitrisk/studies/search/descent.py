@@ -1,0 +1,188 @@
+"""From a plan to a local optimum of some paths: steps along a gradient of paired differences, then single steps.
+
+On fixed paths the objective is a function of whole numbers without noise (sample average approximation). As R-SPLINE
+does (Wang, Pasupathy & Schmeiser 2013, ACM Transactions on Modeling and Computer Simulation 23), a descent alternates a
+search along a direction with an enumeration of the neighbors, and ends where none of these is better. Here the
+direction follows from both neighbors of every level, whose differences are taken path by path, and so do its lengths:
+a parabola through three points per level. All candidates of a step run as one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from jitrisk.risk.inputs import Array
+from jitrisk.studies.search.evaluation import Estimate, Evaluator
+from jitrisk.studies.search.neighborhood import Move, Neighborhood
+from jitrisk.studies.search.plan import Plan
+
+_LENGTHS = (0.125, 0.25, 0.5, 1.0, 2.0)  # of the step to the lowest point of all parabolas
+_FARTHEST = 4.0  # steps of one level at once
+_PRICES = tuple(4.0**k for k in range(-3, 4))  # of constraints, relative to what they cost level by level
+_FEW = 8  # levels of which all pairs are tried
+_MOST_ROUNDS = 60
+_BIG = 1e30
+
+
+@dataclass(frozen=True)
+class Response:
+    """How the objective and the constraints respond to steps of single levels.
+
+    Attributes
+    ----------
+    center : the estimate of the plan itself.
+    moves : the steps, with their estimates.
+    """
+
+    center: Estimate
+    moves: tuple[tuple[Move, Estimate], ...]
+
+    def build_differences(self, size: int) -> tuple[Array, Array]:
+        """Return what a step down and a step up of every level changes: of the objective, and of the violation.
+
+        Returns
+        -------
+        Two arrays of shape (size, 2), NaN where there is no such step.
+        """
+        values, violations = np.full((size, 2), np.nan), np.full((size, 2), np.nan)
+        for move, estimate in self.moves:
+            side = int(move.toward > 0)
+            values[move.index, side] = estimate.value - self.center.value
+            violations[move.index, side] = estimate.violation - self.center.violation
+        return values, violations
+
+
+def descend(evaluator: Evaluator, start: Plan, paths: range, reach: float, gain: float) -> Estimate:
+    """Return the estimate of a local optimum on some paths.
+
+    Parameters
+    ----------
+    evaluator : estimates plans.
+    start : where to begin.
+    paths : the paths, the same for all plans.
+    reach : distance of neighbors as a share of a level; the nearest ones where it is 0.
+    gain : what an improvement has to gain, in the unit of the objective; smaller ones are not worth a step.
+
+    Raises
+    ------
+    SearchEnded
+        Where the search is to end; the estimates so far are known to the evaluator.
+    """
+    around = Neighborhood(evaluator.space, reach)
+    (best,) = evaluator.evaluate([start], paths)
+    for _ in range(_MOST_ROUNDS):
+        moves = around.list_moves(best.plan)
+        estimates = evaluator.evaluate([move.plan for move in moves], paths)
+        response = Response(best, tuple(zip(moves, estimates, strict=True)))
+        found = find_best(evaluator.evaluate(list(_propose(around, response)), paths), estimates)
+        if not is_better(found, best, gain):
+            found = find_best(evaluator.evaluate(list(_list_pairs(around, response)), paths))
+        if not is_better(found, best, gain):
+            return best
+        assert found is not None
+        best = found
+        evaluator.forget()
+    return best
+
+
+def find_best(*groups: Sequence[Estimate]) -> Estimate | None:
+    """Return the best of some estimates, None where there is none."""
+    return min((one for group in groups for one in group), key=lambda one: one.rank, default=None)
+
+
+def is_better(one: Estimate | None, other: Estimate, gain: float) -> bool:
+    """Return whether a plan misses constraints by less than another, or as much and is better by some gain."""
+    if one is None:
+        return False
+    if one.violation != other.violation:
+        return one.violation < other.violation
+    return one.value < other.value - gain
+
+
+def _propose(around: Neighborhood, response: Response) -> Iterator[Plan]:
+    """Yield plans that several levels together are moved to: along the gradient, and the best steps together."""
+    plan, levels = response.center.plan, around.space.levels
+    values, violations = response.build_differences(len(levels))
+    strides = np.array([abs(levels[i].move(p, 1, around.reach) - p) or 1 for i, p in enumerate(plan.levels)])
+    seen = {plan}
+    for price in _list_prices(values, violations):
+        steps = _find_lowest_points(values + price * np.nan_to_num(violations))
+        for moved in _list_moved(around, plan, steps * strides):
+            if moved not in seen:
+                seen.add(moved)
+                yield moved
+
+
+def _list_prices(values: Array, violations: Array) -> list[float]:
+    """Return prices of the violation to try; 0 alone where no step changes it."""
+    changing = np.nan_to_num(violations) != 0
+    if not changing.any():
+        return [0.0]
+    usual = float(np.median(np.abs(values[changing] / violations[changing]))) or 1.0
+    return [0.0, *(factor * usual for factor in _PRICES), _BIG]
+
+
+def _find_lowest_points(differences: Array) -> Array:
+    """Return for every level the lowest point of the parabola through its two neighbors and 0, in steps.
+
+    Parameters
+    ----------
+    differences : changes by a step down and a step up, shape (levels, 2), NaN where there is no such step.
+    """
+    down, up = differences.T
+    known_down, known_up = np.isfinite(down), np.isfinite(up)
+    # Where a level is at a bound, the parabola is a line: one step, if it gains.
+    slope = np.where(known_down & known_up, (up - down) / 2, np.where(known_up, up, np.where(known_down, -down, 0.0)))
+    curvature = np.where(known_down & known_up, up + down, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.where(curvature > 0, -slope / curvature, -2.0 * np.sign(slope))
+    steps = np.where(known_up, steps, np.minimum(steps, 0.0))
+    found: Array = np.clip(np.where(known_down, steps, np.maximum(steps, 0.0)), -_FARTHEST, _FARTHEST)
+    return found
+
+
+def _list_moved(around: Neighborhood, plan: Plan, steps: Array) -> Iterator[Plan]:
+    """Yield allowed plans along a direction, and along the parts of it that move farthest."""
+    order = np.argsort(-np.abs(steps), kind="stable")
+    size = int(np.count_nonzero(steps))
+    parts = sorted({size, *(size // 2**k for k in range(1, 8))} - {0}, reverse=True)
+    for count in parts:
+        kept = np.zeros_like(steps)
+        kept[order[:count]] = steps[order[:count]]
+        for length in _LENGTHS if count == size else (1.0,):
+            moved = _move(around, plan, length * kept)
+            if around.space.is_allowed(moved):
+                yield moved
+
+
+def _move(around: Neighborhood, plan: Plan, steps: Array) -> Plan:
+    places = tuple(
+        decision.snap(place + step) if step else place
+        for decision, place, step in zip(around.space.levels, plan.levels, steps.tolist(), strict=True)
+    )
+    return Plan(places, plan.choices)
+
+
+def _list_pairs(around: Neighborhood, response: Response) -> list[Plan]:
+    """Return plans with two levels moved: all of them where levels are few, otherwise the most promising.
+
+    What a pair gains is predicted as the sum of what its steps gain; a step that misses a constraint and one that
+    regains it may gain together what neither gains alone.
+    """
+    moves = [move for move, _ in response.moves]
+    gains = np.array([one.value - response.center.value for _, one in response.moves])
+    missed = np.array([one.violation - response.center.violation for _, one in response.moves])
+    scale = float(np.abs(gains).max(initial=0.0)) or 1.0
+    pairs = []
+    for one, other in combinations(range(len(moves)), 2):
+        if moves[one].index != moves[other].index:
+            cost = gains[one] + gains[other] + scale * 1e3 * max(missed[one] + missed[other], 0.0)
+            pairs.append((cost, one, other))
+    most = len(pairs) if len({move.index for move in moves}) <= _FEW else len(moves)
+    chosen = sorted(pairs)[:most]
+    plans = (around.combine(response.center.plan, [moves[one], moves[other]]) for _, one, other in chosen)
+    return [plan for plan in plans if plan is not None]
