@@ -35,6 +35,7 @@ _SECTIONS = {
     "Customer": "[customer](#customers)",
     "Hazard": "[hazard](#hazards)",
     "Hit": "[hit](#hits)",
+    "Decisions": "[mapping](#decisions)",
 }
 _PATCH = "[patch](#strategies)"
 _DISTRIBUTION = "a [distribution](#distributions)"
@@ -162,7 +163,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "keys of the model": lambda: _render(_KEYS, _keys(_SCHEMA)),
     **{
         f"keys of {part}": lambda part=part: _render(_KEYS, _keys(_PARTS[part]))
-        for part in ("Stage", "Input", "Expedite", "Customer", "Hazard", "Hit")
+        for part in ("Stage", "Input", "Expedite", "Customer", "Hazard", "Hit", "Decisions")
     },
     "policies": lambda: _render(("policy", *_KEYS), _policies()),
     "distributions": lambda: _render(("distribution", "parameters", "meaning"), _distributions()),

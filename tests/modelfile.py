@@ -46,6 +46,13 @@ GOOD: dict[str, Any] = {
             "hits": {"shop": {"demand": 1.5}, "pump": {"capacity": 0.8, "chance": "20 %"}},
         },
     },
+    "decisions": {
+        "vary": {"stages.other.policy.base_stock.cover": "1 d..6 d:8 h", "stages.steel.policy.base_stock.level": "all"},
+        "policies": {"other": [{"min_max": {"min": 10, "max": "4 d"}}, {"base_stock": {"cover": "3 d"}}]},
+        "investments": {"second_press": {"stages": {"pump": {"capacity": "1200 / d"}}}},
+        "minimize": "cost.mean",
+        "subject": ["fill_rate.mean >= 98%"],
+    },
     "strategies": {"lean": {}, "buffered": {"stages": {"steel": {"policy": {"base_stock": {"level": 500}}}}}},
 }
 """Every kind of part once."""

@@ -9,32 +9,47 @@
 5. `parts/` and `policies/`: from a mapping to a stage, a customer, a hazard or a policy; `network` has the whole.
 6. `references`: names, what they refer to, and cycles.
 
-Every step reports what it finds as `faults`; `pointers/` has the words of other tools. Beside the steps stand
+Every step reports what it finds as `faults`; `pointers/` has the words of other tools. Beside the steps stand `levels`
+(the levels that an optimization may vary),
 `examples` (the bundled models), `schema` (the JSON Schema of the model file), `bare_rates` (for the warnings) and
 `patches` (the patch of a strategy, other values at some keys, and which keys are prices).
 """
 
 from jitrisk.model.bare_rates import BareRate, find_bare_rates
 from jitrisk.model.examples import describe, list_examples
+from jitrisk.model.levels import (
+    LevelKey,
+    LevelRange,
+    list_investment_patches,
+    list_level_keys,
+    list_policy_sources,
+    parse_level_key,
+    parse_level_range,
+)
 from jitrisk.model.loading import load, read_model
 from jitrisk.model.network import Network
 from jitrisk.model.parts.customer import Customer
+from jitrisk.model.parts.decisions import Decisions
 from jitrisk.model.parts.hazard import Hazard, Hit
 from jitrisk.model.parts.stage import Expedite, Input, Stage
 from jitrisk.model.patches import count_matched_steps, read_values, require_prices
 from jitrisk.model.policies import BaseStock, Kanban, Level, MakeToOrder, MinMax, Policy, ReorderPoint
 from jitrisk.model.schema import build_model_schema
+from jitrisk.model.strategies import find_conflicts, merge_patches
 
 __all__ = [
     "BareRate",
     "BaseStock",
     "Customer",
+    "Decisions",
     "Expedite",
     "Hazard",
     "Hit",
     "Input",
     "Kanban",
     "Level",
+    "LevelKey",
+    "LevelRange",
     "MakeToOrder",
     "MinMax",
     "Network",
@@ -45,8 +60,15 @@ __all__ = [
     "count_matched_steps",
     "describe",
     "find_bare_rates",
+    "find_conflicts",
     "list_examples",
+    "list_investment_patches",
+    "list_level_keys",
+    "list_policy_sources",
     "load",
+    "merge_patches",
+    "parse_level_key",
+    "parse_level_range",
     "read_model",
     "read_values",
     "require_prices",

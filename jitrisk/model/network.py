@@ -14,6 +14,7 @@ from jitrisk.model.fields.choices import SILENCE
 from jitrisk.model.fields.measures import DAYS, HOURS, WholePeriods
 from jitrisk.model.fields.readers import CURRENCY, Clock
 from jitrisk.model.parts.customer import Customer
+from jitrisk.model.parts.decisions import Decisions
 from jitrisk.model.parts.field_types import NOT_EMPTY, Interest, Text
 from jitrisk.model.parts.hazard import Hazard
 from jitrisk.model.parts.part import Part
@@ -32,6 +33,7 @@ class Network(Part):
     holding_rate : share of the value, per period.
     days_receivable, days_payable : days.
     silence : names of the warnings that are not shown.
+    decisions : what an optimization may vary, None where the model does not say it.
     strategies : the network under each strategy; empty in these networks themselves.
     text : the whole model as given, as JSON that `load` reads back to an equal network.
     digest : SHA-256 of the text.
@@ -59,6 +61,9 @@ class Network(Part):
     customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")
     silence: Annotated[tuple[str, ...], SILENCE] = Field(default=(), description="names of warnings that are not shown")
+    decisions: Decisions | None = Field(
+        default=None, description="what an optimization may vary and what it minimizes, the same under every strategy"
+    )
     strategies: dict[str, Network] = Field(
         default={}, description="patches of the model by name; a model without any has one strategy, `base`"
     )

@@ -104,7 +104,8 @@ def find_key_path(model: Mapping[str, Any], key: Any) -> KeyPath:
     while rest is not None:
         kind, names = _list_names(model, key_path)
         known = names if kind else _list_known_keys(model, key_path)
-        step, rest = _split_step(rest, known)
+        # A key of `vary` is that of a level, dots and all.
+        step, rest = (rest, None) if key_path == ("decisions", "vary") else _split_step(rest, known)
         if kind and step not in names:
             raise _ChangeError(f"{describe_unknown(kind, step, names)}; a change adds no {kind} to a model")
         key_path = (*key_path, step)
@@ -270,7 +271,9 @@ def _copy_field(model: Mapping[str, Any], key_path: KeyPath) -> Any:
 
 
 def _drop_strategy(key_path: KeyPath) -> KeyPath:
-    """Return the key path in the model of what stands at a key path in the patch of a strategy."""
+    """Return the key path in the model of what stands at a key path in the patch of a strategy or an investment."""
+    if key_path[:2] == ("decisions", "investments") and len(key_path) > 2:
+        return key_path[3:]
     return key_path[2:] if key_path[:1] == ("strategies",) and len(key_path) > 1 else key_path
 
 

@@ -50,17 +50,20 @@ def read(model: Mapping[str, Any], before: Reading | None = None) -> Reading:
     before : an earlier reading with the same period; members that both models share are not read again, nor are their
         faults found again.
     """
-    clock = _read_clock(model.get("period"))
+    clock = read_clock(model.get("period"))
     findings: list[Finding] = []
     parts = {section: _read_members(model, section, clock, before, findings) for section in SECTIONS}
     given = {key: parts[key] if isinstance(model[key], Mapping) and key in SECTIONS else model[key] for key in model}
     given.pop("strategies", None)
+    if before is not None and given.pop("decisions", None) is not None and before.network:
+        given["decisions"] = before.network.decisions  # the same under every strategy
     network = attempt(findings, (), partial(Network.model_validate, given, context=clock))
     findings += find_reference_faults(model)
     return Reading(model, parts, findings, network if not findings else None)
 
 
-def _read_clock(period: Any) -> Clock:
+def read_clock(period: Any) -> Clock:
+    """Return the time that a bare number of a model counts; of another length where the period is faulty."""
     seconds = attempt([], (), LENGTH.read, period, Clock(1.0))
     return Clock(float(HOUR), known=False) if seconds is None else Clock(seconds)
 

@@ -56,13 +56,15 @@ def _list_supplies(stage: Any) -> Iterator[tuple[str, KeyPath, str]]:
 def _check_names(model: Mapping[str, Any]) -> Iterator[Finding]:
     for section in ("stages", "customers", "hazards", "strategies"):
         names = _find_section(model, section)
-        yield from _find_misnamed((section,), names)
+        yield from find_name_faults((section,), names)
         if isinstance(model.get(section), Mapping) and not names and section in ("stages", "customers"):
             yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
     for stage, part in _find_section(model, "stages").items():
         inputs = _find_section(part, "inputs")
         # The name of an input without `from` is that of its stage, which is checked where the stage is declared.
-        yield from _find_misnamed(("stages", stage, "inputs"), [name for name in inputs if _has_sources(inputs[name])])
+        yield from find_name_faults(
+            ("stages", stage, "inputs"), [name for name in inputs if _has_sources(inputs[name])]
+        )
 
 
 def _has_sources(source: Any) -> bool:
@@ -70,7 +72,7 @@ def _has_sources(source: Any) -> bool:
     return isinstance(source, Mapping) and "from" in source
 
 
-def _find_misnamed(key_path: KeyPath, names: Iterable[str]) -> Iterator[Finding]:
+def find_name_faults(key_path: KeyPath, names: Iterable[str]) -> Iterator[Finding]:
     """Yield the names that break the rule of all names."""
     for name in names:
         if not _NAME.fullmatch(name) or find_unprintable(name):

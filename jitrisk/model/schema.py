@@ -38,7 +38,10 @@ def build_model_schema() -> dict[str, Any]:
     network = kinds.pop("Network")
     inputs = kinds["Stage"]["properties"]["inputs"]
     inputs["additionalProperties"] = {"anyOf": [POSITIVE_UNITS.wrap_schema(), inputs["additionalProperties"]]}
-    network["properties"]["strategies"] = _build_strategies(network["properties"])
+    strategies = _build_strategies(network["properties"])
+    network["properties"]["strategies"] = strategies
+    decisions = kinds["Decisions"]["properties"]
+    decisions["investments"] = {**strategies, "description": decisions["investments"]["description"]}
     kinds |= {f"{part.__name__}Patch": _build_patch(kinds[part.__name__]) for part in SECTIONS.values()}
     definitions: dict[str, Any] = {}
     definitions |= {name: _hoist_definitions(kind, definitions) for name, kind in kinds.items()}

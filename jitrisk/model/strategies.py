@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from itertools import combinations
 from typing import Any
 
 from jitrisk.errors import MOST_FAULTS
-from jitrisk.model.faults import Finding, KnownNames, quote_names
+from jitrisk.model.faults import Finding, KeyPath, KnownNames, quote_names
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.network import Network
+from jitrisk.model.parts.decisions import MOST_INVESTMENTS
 from jitrisk.model.parts.part import Part
 from jitrisk.model.patches import FIELDS, ONLY, count_matched_steps, serialize_model
 from jitrisk.model.reading import SECTIONS, Reading, read
@@ -20,6 +23,8 @@ MOST_MEMBERS = 100_000
 """The networks of all strategies together may have this many stages, customers and hazards."""
 
 _ALLOWED = (*FIELDS, *SECTIONS)
+
+_ADDED_UP = ("fixed_cost",)  # what several patches may give together
 
 _FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole
 
@@ -55,15 +60,88 @@ def read_strategies(patches: Any, base: Reading) -> tuple[dict[str, Network], li
     return networks, findings
 
 
-def _check_count(patches: Mapping[str, Any], model: Mapping[str, Any]) -> Finding | None:
-    """Return the fault of strategies that are too many, for themselves or for so large a model."""
+def find_investment_faults(decisions: Any, base: Reading) -> Iterator[Finding]:
+    """Yield the faults that the investments of a model cause, each with its key path.
+
+    Parameters
+    ----------
+    decisions : the decisions of the model as given.
+    base : the model they belong to.
+    """
+    investments = decisions.get("investments") if isinstance(decisions, Mapping) else None
+    if not isinstance(investments, Mapping) or len(investments) > MOST_INVESTMENTS:
+        return  # a fault of its own
+    if refused := _check_count(investments, base.model, "investments"):
+        yield refused._replace(key_path=("decisions", "investments"))
+        return
+    base_findings = frozenset(base.findings)
+    for name, patch in investments.items():
+        _, faulty = _read_patch(patch, base, base_findings)
+        yield from (finding.add_prefix("decisions", "investments", name) for finding in faulty)
+
+
+def merge_patches(patches: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return one patch that changes a model as several patches do, applied one after another.
+
+    Parameters
+    ----------
+    patches : patches without faults. Of two values of one field the later counts, and a later field takes the place
+        of those that it excludes, such as ``time_between`` that of ``rate``.
+    """
+    merged: dict[str, Any] = {}
+    for patch in patches:
+        for key, change in patch.items():
+            if key not in SECTIONS:
+                merged[key] = deepcopy(change)
+                continue
+            section = merged.setdefault(key, {})
+            for name, fields in change.items():
+                kept = _drop_rivals(SECTIONS[key], section.get(name, {}), fields)
+                section[name] = {**kept, **deepcopy(dict(fields))}
+    return merged
+
+
+def find_conflicts(patches: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Return the pairs of patches that set one field, or fields that exclude each other, to different values.
+
+    Parameters
+    ----------
+    patches : patches without faults, by name.
+
+    Returns
+    -------
+    The names of each pair, in the order of `patches`. Fixed costs are no conflict: those of two investments add up.
+    """
+    fields = {name: dict(_list_fields(patch)) for name, patch in patches.items()}
+    return {(a, b) for a, b in combinations(patches, 2) if _is_conflict(fields[a], fields[b])}
+
+
+def _list_fields(patch: Mapping[str, Any]) -> Iterator[tuple[KeyPath, tuple[str, Any]]]:
+    """Yield what a patch sets: the key path of each field, or of its group of choices, with key and value."""
+    for section, change in patch.items():
+        if section not in SECTIONS:
+            if section not in _ADDED_UP:
+                yield (section,), (section, change)
+            continue
+        for name, fields in change.items():
+            for key, value in fields.items():
+                group = next((group for group in SECTIONS[section].choices if key in group), (key,))
+                yield (section, name, *group), (key, value)
+
+
+def _is_conflict(first: Mapping[KeyPath, Any], second: Mapping[KeyPath, Any]) -> bool:
+    return any(first[place] != second[place] for place in first.keys() & second.keys())
+
+
+def _check_count(patches: Mapping[str, Any], model: Mapping[str, Any], what: str = "strategies") -> Finding | None:
+    """Return the fault of patches that are too many, for themselves or for so large a model."""
     sections = [section for section in map(model.get, SECTIONS) if isinstance(section, Mapping)]
     members = sum(map(len, sections))
     most = min(MOST_STRATEGIES, max(1, MOST_MEMBERS // max(1, members)))
     if len(patches) <= most:
         return None
     of = "" if most == MOST_STRATEGIES else f" of a model with {members:,} stages, customers and hazards"
-    message = f"expected at most {most:,} strategies{of}, found {len(patches):,}; write several models"
+    message = f"expected at most {most:,} {what}{of}, found {len(patches):,}; write several models"
     return Finding(("strategies",), message)
 
 

@@ -19,6 +19,9 @@ from jitrisk.printable import find_unprintable
 LONGEST_TEXT = 200
 """The name of a model may have this many characters."""
 
+LONGEST_FORMULA = 1_000
+"""An objective, which can be a sum of many metrics, may have this many characters."""
+
 LONGEST_CURRENCY = 20
 """The name of a currency, which is printed along axes, may have this many characters."""
 
@@ -127,5 +130,10 @@ CURRENCY = FunctionReader(
     "Currency",
     partial(_read_text, longest=LONGEST_CURRENCY),
     {"type": "string", "minLength": 1, "maxLength": LONGEST_CURRENCY},
+)
+FORMULA = FunctionReader(
+    "Formula",
+    partial(_read_text, longest=LONGEST_FORMULA),
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_FORMULA},
 )
 FLAG = FunctionReader("Flag", _read_flag, {"type": "boolean"})

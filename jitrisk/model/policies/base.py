@@ -163,6 +163,7 @@ class Policy(Part):
     kind : name of the policy in the model file.
     summary : what the policy orders, in one clause, for the JSON Schema.
     example : its fields in a model file, for messages.
+    level_keys : the keys of its levels, which an optimization may vary.
     empty_level : its level, in words, where the mean demand is 0.
     needs_burst : whether its levels depend on the burst of the demand.
     review_period : periods between reviews.
@@ -171,6 +172,7 @@ class Policy(Part):
     kind: ClassVar[str]
     summary: ClassVar[str]
     example: ClassVar[str]
+    level_keys: ClassVar[tuple[str, ...]] = ()
     empty_level: ClassVar[str] = "0"
     review_period: Annotated[int, WholePeriods()] = Field(
         default=1, alias="review", description="time between two reviews of the store, whole periods"

@@ -33,6 +33,7 @@ class BaseStock(Policy):
     kind = "base_stock"
     summary = "orders up to a level at every review"
     example = "{cover: 3 d}"
+    level_keys = ("level", "cover")
     choices = (("level", "cover", "service"),)
     level: Annotated[float | None, _ORDER_UP_TO] = Field(
         default=None, description="order-up-to level in units; or `unlimited`, for a stage with a capacity"

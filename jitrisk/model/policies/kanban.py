@@ -23,7 +23,8 @@ from jitrisk.model.policies.base import (
     is_endless,
 )
 
-_MOST_CARDS = 1_000_000_000
+MOST_CARDS = 1_000_000_000
+"""A loop may have this many cards."""
 
 
 def _read_cards(source: Any, clock: Clock) -> int | str | None:
@@ -33,7 +34,7 @@ def _read_cards(source: Any, clock: Clock) -> int | str | None:
         return str(source)
     number = parse_number(source)
     whole = isinstance(number, int | float) and not isinstance(number, bool) and number == number // 1
-    if not whole or not 1 <= number <= _MOST_CARDS:
+    if not whole or not 1 <= number <= MOST_CARDS:
         hint = WRITE_UNLIMITED if is_endless(source) else suggest_name(source, ("auto", "formula", UNLIMITED))
         allowed = f"a whole number of cards from 1 on, `auto`, `formula` or `{UNLIMITED}`"
         raise build_refusal(f"expected {allowed}, found {describe_found(source)}{hint}")
@@ -43,7 +44,7 @@ def _read_cards(source: Any, clock: Clock) -> int | str | None:
 _CARDS = FunctionReader(
     "Cards",
     _read_cards,
-    {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_CARDS}, {"enum": ["auto", "formula", UNLIMITED]}]},
+    {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_CARDS}, {"enum": ["auto", "formula", UNLIMITED]}]},
 )
 
 
@@ -53,6 +54,7 @@ class Kanban(Policy):
     kind = "kanban"
     summary = "orders whole containers, as many as the cards of the loop allow"
     example = "{container: 500, cards: auto}"
+    level_keys = ("cards",)
     empty_level = "one card"
     container: Annotated[float, POSITIVE_UNITS] = Field(description="units in one container")
     cards: Annotated[int | Literal["formula", "unlimited"] | None, _CARDS] = Field(
@@ -98,9 +100,9 @@ class Kanban(Policy):
         if isinstance(self.cards, int):
             return self.cards
         cards = self.compute_classical_cards(demand) if self.cards else self.compute_covering_cards(demand)
-        if cards > _MOST_CARDS:
+        if cards > MOST_CARDS:
             raise LevelError(
-                f"the card formula gives {cards:.3g} cards, at most {_MOST_CARDS:,} are possible; "
+                f"the card formula gives {cards:.3g} cards, at most {MOST_CARDS:,} are possible; "
                 "give a number of cards or a larger container",
                 "cards",
             )

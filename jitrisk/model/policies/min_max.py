@@ -14,6 +14,7 @@ class MinMax(Policy):
     kind = "min_max"
     summary = "orders up to the maximum when the position is at or below the minimum"
     example = "{min: 1 d, max: 3 d}"
+    level_keys = ("min", "max")
     min: LevelField = Field(description="level at or below which an order is placed")
     max: LevelField = Field(description="level up to which the policy orders")
 

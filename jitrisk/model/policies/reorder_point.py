@@ -22,6 +22,7 @@ class ReorderPoint(Policy):
     kind = "reorder_point"
     summary = "orders whole lots when the position is at or below a point"
     example = "{point: 3 d, quantity: 500}"
+    level_keys = ("point", "quantity")
     point: LevelField = Field(description="level at or below which an order is placed")
     quantity: LevelField = Field(description="size of one lot")
 
