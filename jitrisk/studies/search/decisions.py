@@ -11,7 +11,14 @@ from typing import Any
 
 from jitrisk.errors import JitriskError
 from jitrisk.lower import Levels, compute_mean_demand, compute_policy_levels
-from jitrisk.model import LevelRange, Network, find_conflicts, merge_patches
+from jitrisk.model import (
+    LevelRange,
+    Network,
+    find_conflicts,
+    list_investment_patches,
+    list_policy_sources,
+    merge_patches,
+)
 from jitrisk.studies.search.plan import ChoiceDecision, LevelDecision, Plan
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
 
@@ -146,9 +153,8 @@ def build_space(
     JitriskError
         Where nothing may vary.
     """
-    text = json.loads(network.text)
-    patch = dict((text.get("strategies") or {}).get(strategy) or {}) if strategy else {}
-    choices = tuple(_list_choices(text.get("decisions") or {}))
+    patch = (json.loads(network.text)["strategies"][strategy] or {}) if strategy else {}
+    choices = tuple(_list_choices(network))
     bare = DecisionSpace(network, patch, (), choices, Plan((), (0,) * len(choices)), {})
     policies = _list_policies(bare, choices)
     levels, places = [], []
@@ -167,12 +173,12 @@ def build_space(
     return DecisionSpace(network, patch, tuple(levels), choices, start, policies)
 
 
-def _list_choices(decisions: Mapping[str, Any]) -> Iterator[ChoiceDecision]:
-    for stage, policies in (decisions.get("policies") or {}).items():
+def _list_choices(network: Network) -> Iterator[ChoiceDecision]:
+    for stage, policies in list_policy_sources(network).items():
         kinds = tuple(next(iter(policy)) for policy in policies)
         patches = tuple({"stages": {stage: {"policy": policy}}} for policy in policies)
         yield ChoiceDecision(f"stages.{stage}.policy", "policy", stage, kinds, patches)
-    for name, patch in (decisions.get("investments") or {}).items():
+    for name, patch in list_investment_patches(network).items():
         yield ChoiceDecision(f"decisions.investments.{name}", "investment", "", TAKEN, ({}, patch))
 
 

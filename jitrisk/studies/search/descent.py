@@ -9,7 +9,7 @@ a parabola through three points per level. All candidates of a step run as one b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -56,7 +56,14 @@ class Response:
         return values, violations
 
 
-def descend(evaluator: Evaluator, start: Plan, paths: range, reach: float, gain: float) -> Estimate:
+def descend(
+    evaluator: Evaluator,
+    start: Plan,
+    paths: range,
+    reach: float,
+    gain: float,
+    watch: Callable[[Estimate], None] = lambda _: None,
+) -> Estimate:
     """Return the estimate of a local optimum on some paths.
 
     Parameters
@@ -66,6 +73,7 @@ def descend(evaluator: Evaluator, start: Plan, paths: range, reach: float, gain:
     paths : the paths, the same for all plans.
     reach : distance of neighbors as a share of a level; the nearest ones where it is 0.
     gain : what an improvement has to gain, in the unit of the objective; smaller ones are not worth a step.
+    watch : called with every plan on the way.
 
     Raises
     ------
@@ -85,6 +93,7 @@ def descend(evaluator: Evaluator, start: Plan, paths: range, reach: float, gain:
             return best
         assert found is not None
         best = found
+        watch(best)
         evaluator.forget()
     return best
 

@@ -1,0 +1,218 @@
+"""The search for the best plan: descents whose neighbors come nearer while paths grow in number, and a test at the end.
+
+Each stage begins where the one before ended (retrospective approximation, Chen & Schmeiser 2001; Wang, Pasupathy &
+Schmeiser 2013). Several options of the choices are followed side by side, and half of them are left behind per stage.
+A plan ends the search where fresh paths show no neighbor that is better beyond doubt, and make one that is better by
+more than the indifference improbable.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
+
+import numpy as np
+
+from jitrisk.studies.search.descent import descend, find_best
+from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, SearchEnded
+from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_changes
+from jitrisk.studies.search.plan import Plan
+from jitrisk.studies.search.screening import Screening, ScreeningTask, screen
+from jitrisk.studies.search.starts import list_starts
+
+REACHES = (0.32, 0.16, 0.08, 0.04, 0.02, 0.0)
+"""Distances of neighbors, as shares of a level, stage by stage; the last one is the nearest that there are."""
+
+FEWEST_PATHS, MOST_PATHS = 256, 65_536
+"""Paths of the first stage, and at most."""
+
+_GAIN = 0.02  # of the indifference: smaller improvements of a sample are not worth a step
+_ERROR = 0.4  # of the indifference: the error of differences between neighbors that paths are added for
+_GROWTH = 4  # paths of a stage, at most, as a multiple of those before
+_MOST_COMBINATIONS = 16  # of choices that are all tried; from more, the search walks from one to the next
+_STARTS = 2  # descents per combination
+_MOST_TIES = 24  # plans that may be as good and are compared at the end
+_MOST_TESTS = 6
+_FRESH = 2**36  # between the first paths of two tests
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a search stood.
+
+    Attributes
+    ----------
+    best : the best plan so far.
+    paths : paths per plan.
+    plans, path_periods : what the search had spent.
+    """
+
+    best: Estimate
+    paths: int
+    plans: int
+    path_periods: int
+
+
+@dataclass
+class Found:
+    """What a search found, also where it ended early.
+
+    Attributes
+    ----------
+    best : the best plan, None where not one was estimated.
+    screening : the last test of it on fresh paths, None where there was none.
+    stopped : why the search ended: ``"converged"``, ``"paths"``, ``"unmet"``, ``"time"``, ``"budget"`` or
+        ``"interrupted"``.
+    steps : where it stood after every descent.
+    visited : the plans at which descents ended or that came near, the best first.
+    """
+
+    best: Estimate | None = None
+    screening: Screening | None = None
+    stopped: str = ""
+    steps: list[Step] = field(default_factory=list)
+    visited: dict[Plan, Estimate] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Search:
+    """A search for the best plan.
+
+    Attributes
+    ----------
+    evaluator : estimates plans.
+    share : the indifference, as a share of the objective.
+    period : of how many consecutive paths a sample has to be a multiple.
+    found : what is known so far.
+    """
+
+    evaluator: Evaluator
+    share: float
+    period: int = 1
+    found: Found = field(default_factory=Found)
+
+    def run(self) -> Found:
+        """Search until a plan passes the test at the end, or the limits are reached."""
+        try:
+            self.found.stopped = self._search()
+        except SearchEnded as ended:
+            self.found.stopped = str(ended)
+        return self.found
+
+    def _search(self) -> str:
+        paths = self._round(FEWEST_PATHS)
+        rivals = self._descend_first(paths)
+        for reach in REACHES[1:]:
+            rivals = sorted(rivals, key=lambda one: one.rank)[: max(1, len(rivals) // 2)]
+            paths = self._plan_paths(rivals[0], paths, reach)
+            rivals = [self._descend(one.plan, paths, reach) for one in rivals]
+        return self._confirm(rivals[0], paths)
+
+    def _descend_first(self, paths: int) -> list[Estimate]:
+        """Return the local optima of the first stage, one per combination of choices that is tried."""
+        space, reach = self.evaluator.space, REACHES[0]
+        combinations = list(self._list_combinations())
+        rivals: dict[tuple[int, ...], Estimate] = {}
+        for choices in combinations:
+            rivals[choices] = self._descend_from_starts(list_starts(space, choices), paths, reach)
+        while self._is_walk:
+            best = min(rivals.values(), key=lambda one: one.rank)
+            fresh = [plan for *_, plan in list_choice_changes(space, best.plan) if plan.choices not in rivals]
+            if not fresh:
+                break
+            for plan in fresh:
+                rivals[plan.choices] = self._descend(plan, paths, reach)
+            if min(rivals.values(), key=lambda one: one.rank) is best:
+                break
+        return list(rivals.values())
+
+    @property
+    def _is_walk(self) -> bool:
+        return math.prod(len(one.options) for one in self.evaluator.space.choices) > _MOST_COMBINATIONS
+
+    def _list_combinations(self) -> Iterator[tuple[int, ...]]:
+        """Yield the options of choices to begin with: all combinations, or the first options where these are many."""
+        space = self.evaluator.space
+        options = [range(len(one.options)) for one in space.choices]
+        every = [space.start.choices] if self._is_walk else list(product(*options))
+        return (choices for choices in every if space.is_allowed(Plan(space.start.levels, choices)))
+
+    def _descend_from_starts(self, starts: Sequence[Plan], paths: int, reach: float) -> Estimate:
+        estimates = sorted(self.evaluator.evaluate(starts, self._get_range(paths)), key=lambda one: one.rank)
+        self._note(estimates[0], paths)
+        ends = [self._descend(one.plan, paths, reach) for one in estimates[:_STARTS]]
+        return min(ends, key=lambda one: one.rank)
+
+    def _descend(self, plan: Plan, paths: int, reach: float) -> Estimate:
+        sample = self._get_range(paths)
+        (before,) = self.evaluator.evaluate([plan], sample)
+        self._note(before, paths)
+        gain = _GAIN * self.share * abs(before.value)
+        found = descend(self.evaluator, plan, sample, reach, gain, partial(self._note, paths=paths))
+        self._note(found, paths)
+        return found
+
+    def _note(self, estimate: Estimate, paths: int) -> None:
+        """Remember a plan, as the best one where it is, or where it is known from more paths than that."""
+        found, best = self.found, self.found.best
+        found.visited[estimate.plan] = estimate
+        known = 0 if best is None else len(best.scores)
+        if best is None or paths > known or (paths == known and estimate.rank < best.rank):
+            found.best = estimate
+        assert found.best is not None
+        limits = self.evaluator.limits
+        found.steps.append(Step(found.best, paths, limits.plans, limits.path_periods))
+
+    def _plan_paths(self, best: Estimate, paths: int, reach: float) -> int:
+        """Return how many paths the next stage takes to tell neighbors apart that differ by the indifference."""
+        moves = Neighborhood(self.evaluator.space, reach).list_moves(best.plan)
+        estimates = self.evaluator.evaluate([move.plan for move in moves], self._get_range(paths))
+        errors = [float(np.std(one.scores - best.scores)) / math.sqrt(paths) for one in estimates]
+        wanted = _ERROR * self.share * abs(best.value)
+        worst = float(np.quantile(errors, 0.9)) if errors else 0.0
+        needed = paths * (worst / wanted) ** 2 if wanted > 0 else paths
+        grown = min(max(needed, paths), _GROWTH * paths, MOST_PATHS)
+        return self._round(int(grown))
+
+    def _round(self, paths: int) -> int:
+        """Return a number of paths rounded up to what a sample has to be a multiple of."""
+        return -(-paths // self.period) * self.period
+
+    def _get_range(self, paths: int) -> range:
+        return range(FIRST_PATH, FIRST_PATH + paths)
+
+    def _confirm(self, best: Estimate, paths: int) -> str:
+        """Test the plan on fresh paths, and go on from a better one where these show it."""
+        for test in range(_MOST_TESTS):
+            task = self._build_task(best, paths, test)
+            screening = self.found.screening = screen(self.evaluator, task)
+            better = screening.find_better()
+            if better is None:
+                return self._conclude(screening)
+            paths = self._round(min(2 * paths, MOST_PATHS))
+            best = self._descend(better.plan, paths, 0.0)
+            self.found.best = best
+        return "paths"
+
+    def _conclude(self, screening: Screening) -> str:
+        if screening.chosen.violation > 0:
+            return "unmet"
+        return "paths" if screening.paths >= MOST_PATHS and not screening.probability >= 0.95 else "converged"
+
+    def _build_task(self, best: Estimate, paths: int, test: int) -> ScreeningTask:
+        space = self.evaluator.space
+        neighbors = [move.plan for move in Neighborhood(space).list_moves(best.plan)]
+        neighbors += [self._find_levels(plan) for *_, plan in list_choice_changes(space, best.plan)]
+        near = sorted(self.found.visited.values(), key=lambda one: one.rank)
+        others = [one.plan for one in near if one.plan != best.plan][:_MOST_TIES]
+        first = 2 * FIRST_PATH + test * _FRESH
+        return ScreeningTask(best.plan, neighbors, others, first, paths, MOST_PATHS, self.share)
+
+    def _find_levels(self, plan: Plan) -> Plan:
+        """Return a plan with the best levels that are known for its choices."""
+        same = [one for one in self.found.visited.values() if one.plan.choices == plan.choices]
+        known = find_best(same)
+        return plan if known is None else known.plan
