@@ -65,7 +65,9 @@ OPTIMIZATION = {
         ("neighbor_change", _NEIGHBOR, "str", "less or more, or the other choice"),
         ("neighbor_value", _NEIGHBOR, "str", "the value of that decision in the neighbor, as in a model file"),
     ),
-    **_build_estimates("neighbor_difference", _NEIGHBOR, "the neighbor less the plan: where positive, the plan is better"),
+    **_build_estimates(
+        "neighbor_difference", _NEIGHBOR, "the neighbor less the plan: where positive, the plan is better"
+    ),
     **_build_rows(
         ("neighbor_meets", _NEIGHBOR, "bool", "whether the neighbor meets the constraints"),
         ("plan_value", (*_PLAN, *_DECISION), "str", "the value of the decision, as in a model file"),

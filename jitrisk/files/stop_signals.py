@@ -1,8 +1,8 @@
 """Signals that end the program: what is temporary is removed, one line is printed, and the process exits at once.
 
 The handler raises no exception. Python ignores an exception in a weakref callback or in ``__del__``, libraries catch
-some, and one between two steps of a cleanup leaves files behind. The handler ends the process itself instead. Where what
-is known so far has a value, `catch_interrupt` turns the first Ctrl-C into a question that the work asks now and then.
+some, and one between two steps of a cleanup leaves files behind. The handler ends the process itself instead.
+Where work in progress has a value, `catch_interrupt` turns the first Ctrl-C into a question that the work asks.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from jitrisk.report.page.rendering import render_template
 from jitrisk.report.summary import Summary, summarize
 from jitrisk.report.table import read_model_name, tabulate_comparison
 
+
 def render_page(
     outcomes: xr.Dataset,
     summary: Summary | None = None,

@@ -1,4 +1,4 @@
-"""The templates of pages: one file of HTML with its style, its script and a security policy that allows nothing else."""
+"""The templates of pages: HTML with its style, its script and a security policy that allows nothing else."""
 
 from __future__ import annotations
 
