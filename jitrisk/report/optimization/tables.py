@@ -115,12 +115,12 @@ def _build_strategy_table(study: xr.Dataset, objective: StudyObjective) -> Repor
     rows.append(ReportRow(f"stock, {unit}", tuple(map(round_estimate, stock))))
     for place in range(study.sizes["constraint"]):
         rows.append(_build_constraint_row(study, place))
-    notes = [explain_intervals(rows), "All strategies on the same fresh paths; optimized is the plan."]
+    notes = [explain_intervals(rows), "Fresh: the search did not use these paths; optimized is the plan."]
     if len(names) > 1:
         notes.append("Difference: optimized less the strategy, path by path.")
     if any(cell.value.endswith("!") for row in rows for cell in row.cells):
         notes.append("!: misses the constraint.")
-    return ReportTable("What it costs", names, tuple(rows), tuple(notes))
+    return ReportTable("The strategies on fresh paths", names, tuple(rows), tuple(notes))
 
 
 def _build_difference_row(study: xr.Dataset, objective: StudyObjective, names: tuple[str, ...]) -> ReportRow:
