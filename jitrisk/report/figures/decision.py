@@ -113,10 +113,10 @@ def _draw_steps(ax: Axes, study: xr.Dataset, objective: StudyObjective, levels: 
     ax.margins(y=0.12)
     ax.set_ylabel(plot.y.label)
     ax.grid(axis="y", color=GRID, lw=0.6)
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1.04), ncols=2, fontsize=8, borderaxespad=0)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1.075), ncols=2, fontsize=8, borderaxespad=0)
     total = len({key for (key, change) in zip(keys, changes, strict=True) if change in _STEPS})
     cut = f"the {len(levels)} of {total:,} levels that matter most; " if total > len(levels) else ""
-    set_title(ax, "What one step of each level costs", f"{cut}above 0 the plan is better; 95 % intervals")
+    set_title(ax, "What one step of each level costs", f"{cut}95 % intervals")
 
 
 def _draw_estimates(

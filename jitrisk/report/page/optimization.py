@@ -75,8 +75,8 @@ def _list_charts(study: xr.Dataset) -> Iterator[ChartRequest]:
     yield ChartRequest(
         "decision",
         "The strategies, and what one step of each level costs",
-        "Left the strategies on fresh paths; right the plan with one step less or more of one level, less the plan. "
-        "The lines are 95 % intervals.",
+        "Left the strategies on fresh paths; right the plan with one step less or more of one level, less the plan: "
+        "above 0 the plan is better. The lines are 95 % intervals.",
         lambda: figures.decision(study),
     )
     yield ChartRequest(
