@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal[
-    "exogenous", "sampling", "outcome", "occurrence", "trace", "replay", "link", "price", "cost", "metric", "outline"
+    "exogenous",
+    "sampling",
+    "outcome",
+    "occurrence",
+    "trace",
+    "replay",
+    "link",
+    "price",
+    "cost",
+    "metric",
+    "outline",
+    "study",
 ]
 Tail = Literal["upper", "lower"]
 

@@ -12,6 +12,8 @@ from typing import Final
 
 from jitrisk.core_tables import TOTALS
 from jitrisk.dataset_variables import Dimension, Role, Tail, Variable
+from jitrisk.study_variables import OPTIMIZATION as OPTIMIZATION
+from jitrisk.study_variables import STUDY_DIMENSIONS
 
 RARE_BELOW = 0.2
 """A hazard is rare that begins within the horizon with a smaller probability."""
@@ -34,7 +36,11 @@ KEPT_STRATEGIES = "kept_strategies"
 KEPT_CYCLES = "kept_cycles"
 """Attribute of a result that does not hold all outcomes: 1 where some store is replenished in cycles, else 0."""
 
-CONTENTS = {"trace": "time series of some paths", "replay": "the replay of one path"}
+CONTENTS = {
+    "trace": "time series of some paths",
+    "replay": "the replay of one path",
+    "optimization": "the plan that a search found",
+}
 """What a Dataset can hold instead of outcomes, by its attribute ``contents``."""
 
 DIMENSIONS = {
@@ -61,6 +67,7 @@ DIMENSIONS = {
         Dimension("point", "one point of an exceedance curve"),
         Dimension("sample", "one of disjoint sub-samples of the paths, each twice as large as the one before"),
         Dimension("bin", "one bin of a histogram"),
+        *STUDY_DIMENSIONS,
     )
 }
 

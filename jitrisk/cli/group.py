@@ -16,7 +16,10 @@ from jitrisk.cli.printing import echo, print_traceback, print_usage_error
 from jitrisk.errors import JitriskError, format_suggestion
 from jitrisk.printable import escape
 
-VERBS = ("compare", "run", "show", "replay", "report", "reprice", "validate", "new", "examples", "schema")
+VERBS = (
+    *("compare", "run", "show", "replay", "report", "optimize", "reprice"),
+    *("validate", "new", "examples", "schema"),
+)
 
 OUT_OF_MEMORY = (
     "out of memory: fewer paths (--paths), fewer strategies (-s) and fewer threads (--threads) take less; "
@@ -27,7 +30,10 @@ OUT_OF_MEMORY = (
 UNWRITTEN = "jitrisk.unwritten"
 """Under which the context of a verb keeps the error of a result that could not be written, until it has printed."""
 
-_DONE, _FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
+INTERRUPTED = 130
+"""The exit status after an interrupt; a verb that keeps what it knows by then returns it."""
+
+_DONE, _FAILED, _BAD_INPUT = 0, 1, 2
 # Messages of the dynamic linker, and of llvmlite, whose own errors have no cause.
 _NO_MEMORY_TO_LOAD = (
     "load shared object file 'libllvmlite",
@@ -87,7 +93,7 @@ def run(words: list[str]) -> int:
         return _run([word for word in words if word != "--debug"])
     except (click.Abort, KeyboardInterrupt):
         click.echo("jitrisk: interrupted", err=True)
-        return _INTERRUPTED
+        return INTERRUPTED
     except click.ClickException as error:
         print_usage_error(error)
         return _BAD_INPUT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,21 +81,31 @@ def check_out(out: Path | None, source: str) -> None:
 
 
 def keep(dataset: xr.Dataset, out: Path | None) -> None:
-    """Write a result to a file and print its name; to another file where that one cannot be written.
+    """Write a result to a file and print its name, as :func:`write_or_keep` does."""
+    from jitrisk import pipeline
+
+    if out is not None:
+        write_or_keep(out, dataset.nbytes, lambda place: pipeline.save(dataset, place))
+
+
+def write_or_keep(out: Path, size: int, write: Callable[[Path], object]) -> None:
+    """Write a file and print its name; write it to another place where that one cannot be written.
 
     The verb then prints its figures all the same, and fails at its end.
+
+    Parameters
+    ----------
+    out : the file.
+    size : bytes that it takes.
+    write : writes to the path that it is called with, or raises ResultError.
     """
-    from jitrisk import pipeline
     from jitrisk.errors import ResultError
     from jitrisk.files.atomic_files import keep_elsewhere
 
-    if out is None:
-        return
     try:
-        pipeline.save(dataset, out)
+        write(out)
     except ResultError as error:
-        where = keep_elsewhere(out, dataset.nbytes, lambda place: pipeline.save(dataset, place))
-        failure = ResultError(f"{error}; {where}")
+        failure = ResultError(f"{error}; {keep_elsewhere(out, size, write)}")
         failure.__cause__ = error
         click.get_current_context().meta[UNWRITTEN] = failure
     else:

@@ -173,14 +173,14 @@ def print_warnings_as_lines(said: Callable[[], str] = str) -> Iterator[None]:
 
 
 @contextmanager
-def show_progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show progress with the time left on stderr, where that is a terminal."""
+def show_progress(quiet: bool, doing: str = "simulating") -> Iterator[Callable[[int, int], None] | None]:
+    """Show progress with the time left on stderr, where that is a terminal; `doing` says of what."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with (
         Cleanup(_restore_terminal),
         Progress(*columns, console=build_console(stderr=True), transient=True) as bar,

@@ -2,6 +2,7 @@
 
 The handler raises no exception. Python ignores an exception in a weakref callback or in ``__del__``, libraries catch
 some, and one between two steps of a cleanup leaves files behind. The handler ends the process itself instead.
+Where work in progress has a value, `catch_interrupt` turns the first Ctrl-C into a question that the work asks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 _LINES = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "ended, because the terminal was closed"}
@@ -46,6 +49,40 @@ class Cleanup:
             self._function()
         except BaseException:
             return
+
+
+@contextmanager
+def catch_interrupt(line: str) -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C ask for a stop instead of ending the process; the second does what it would do without this.
+
+    Where Ctrl-C is ignored it stays ignored; in another thread than the main one, which gets no signals, nothing
+    changes. SIGTERM and SIGHUP end the process as before.
+
+    Parameters
+    ----------
+    line : what is printed on stderr at the first Ctrl-C.
+
+    Yields
+    ------
+    A function that returns whether a stop was asked for; it stays valid afterwards.
+    """
+    asked: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if before in (signal.SIG_IGN, None) or threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+
+    def ask(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, before)
+        # What is on its way to the terminal may be half a line.
+        _write(f"\n{line}\n")
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def install_handlers() -> None:
@@ -96,10 +133,14 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def _print_line(number: int) -> None:
-    """Print why the process ends, without buffers, unless stderr cannot be written to."""
-    line = _LINES[signal.Signals(number).name]
+    """Print why the process ends."""
+    _write(f"jitrisk: {_LINES[signal.Signals(number).name]}\n")
+
+
+def _write(text: str) -> None:
+    """Write to stderr from a signal handler: without a lock, and without waiting for a reader for long."""
     try:
         if select.select([], [_STDERR], [], _PATIENCE)[1]:
-            os.write(_STDERR, f"jitrisk: {line}\n".encode())
+            os.write(_STDERR, text.encode())
     except (OSError, ValueError):
         return

@@ -221,6 +221,29 @@ def create_panels(ax: Axes | None, heights: list[float], size: tuple[float, floa
     return figure, inside
 
 
+def create_columns(ax: Axes | None, widths: list[float], size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+    """Return the figure and axes side by side: in the axes given, or in a fresh figure.
+
+    Parameters
+    ----------
+    ax : axes whose place the columns take, or None.
+    widths : the columns' widths in proportion, from the left.
+    size : width and height of a fresh figure, inches.
+    """
+    if ax is None:
+        figure: Figure = Drawing(figsize=size, layout="constrained")
+        return figure, list(figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0])
+    figure, ax = create_canvas(ax)
+    ax.set_axis_off()
+    gap = 0.3 * sum(widths) / len(widths) if len(widths) > 1 else 0.0
+    total, left = sum(widths) + gap * (len(widths) - 1), 0.0
+    inside: list[Axes] = []
+    for width in widths:
+        inside.append(ax.inset_axes((left / total, 0, width / total, 1)))
+        left += width + gap
+    return figure, inside
+
+
 def set_title(ax: Axes, words: str, below: str = "", heading: str = "") -> None:
     """Write what a figure shows as its title, and small print of one or more lines below it; record the title.
 

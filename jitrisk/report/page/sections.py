@@ -252,9 +252,9 @@ def _format_needed_paths(count: float) -> str:
 
 
 def list_provenance(outcomes: xr.Dataset) -> Iterator[tuple[str, str]]:
-    """Yield where a result comes from: terms and what they are."""
+    """Yield where a result or a study comes from: terms and what they are."""
     attrs = outcomes.attrs
-    first, count = int(attrs.get("first_path", 0)), outcomes.sizes["path"]
+    first, count = int(attrs.get("first_path", 0)), outcomes.sizes.get("path", attrs.get("paths", 0))
     yield "Model", f"{attrs.get('name', '')}, SHA-256 {attrs.get('model_hash', UNKNOWN)}"
     yield "Program", f"jitrisk {attrs.get('jitrisk_version', UNKNOWN)}"
     libraries = json.loads(attrs.get("libraries", "{}"))
