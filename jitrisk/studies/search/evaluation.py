@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,13 +15,14 @@ from jitrisk.errors import JitriskError
 from jitrisk.lower import lower_all
 from jitrisk.model import Network
 from jitrisk.risk.design import Design, read_design
-from jitrisk.risk.inputs import Array
+from jitrisk.risk.inputs import Array, ReadOutcome
 from jitrisk.risk.metrics import MetricFormulas, compute_metrics
 from jitrisk.risk.objective import Constraint, Objective, compute_measured_years, compute_violation, require_metrics
 from jitrisk.run import engine
 from jitrisk.run.backends import Backend
 from jitrisk.run.job import Job
 from jitrisk.run.kept import KeptMetrics
+from jitrisk.run.totals import Totals
 from jitrisk.studies.keeping import build_formulas
 from jitrisk.studies.search.decisions import DecisionSpace
 from jitrisk.studies.search.plan import Plan
@@ -29,8 +30,8 @@ from jitrisk.studies.search.plan import Plan
 FIRST_PATH = 2**40
 """Number of the first path that a search uses; those below are left to the comparison of what it found."""
 
-STOCK = "working_capital"
-"""The metric that stands for the stock of a plan."""
+STOCK = "stock"
+"""What stands for the stock of a plan beside its metrics."""
 
 MARGIN = 1.645
 """Standard errors by which an estimate meets a constraint, so that one in twenty that seem to meet it do not."""
@@ -54,7 +55,7 @@ class Estimate:
     value : the objective.
     violation : by how much constraints may be missed, 0 where all are met.
     constraints : the statistic of every constraint, and its standard error.
-    stock : mean working capital.
+    stock : mean working capital, or mean units in stock and in process where nothing has a value.
     """
 
     plan: Plan
@@ -195,14 +196,34 @@ def simulate_metrics(
     wanted = dict.fromkeys([*evaluator.objective.metrics, *(one.estimand.metric for one in evaluator.constraints), STOCK])
     kept = _keep_metrics(job, formulas, list(wanted))
     engine.run_blocks(job, kept, evaluator.backend)
-    require_metrics(kept.list_found(), evaluator.objective, evaluator.constraints)
+    found = [name for name in kept.list_found() if name != STOCK]
+    require_metrics(found, evaluator.objective, evaluator.constraints)
     years = compute_measured_years(job.horizon.counted, evaluator.space.network.period)
     _require_finite(kept.arrays)
     return kept.arrays, evaluator.read_design(job), years
 
 
 def _keep_metrics(job: Job, formulas: MetricFormulas, names: Sequence[str]) -> KeptMetrics:
-    return KeptMetrics(job, names, lambda block: compute_metrics(formulas, block.read, block.paths))
+    def compute(block: Totals) -> dict[str, Array]:
+        found = compute_metrics(formulas, block.read, block.paths)
+        return {**found, STOCK: compute_stock(found, block.read)}
+
+    return KeptMetrics(job, names, compute)
+
+
+def compute_stock(metrics: Mapping[str, Array], read: ReadOutcome) -> Array:
+    """Return the stock of every path, ``[strategy, path]``: working capital, or units where nothing has a value.
+
+    Parameters
+    ----------
+    metrics : the metrics by name.
+    read : reads outcomes of the same paths.
+    """
+    capital = metrics["working_capital"]
+    if capital.any():
+        return capital
+    units: Array = (read("on_hand") + read("wip")).sum(axis=1, dtype=np.float64)
+    return units
 
 
 def _require_finite(metrics: dict[str, Array]) -> None:
