@@ -176,6 +176,12 @@ class Evaluator:
         value, stock = (float(design.mean(one)) for one in (scores, metrics[STOCK]))
         return Estimate(plan, scores, value, violation, tuple(found), stock)
 
+    @property
+    def period(self) -> int:
+        """Of how many consecutive paths a sample has to be a multiple, so that every stratum has as many as it should."""
+        mixture = self.draws.mixture
+        return 1 if mixture is None else mixture.period
+
     def build_job(self, networks: dict[str, Network], paths: range) -> Job:
         """Return the job of some networks on some paths."""
         return replace(self.draws, paths=paths).build_job(lower_all(networks))
@@ -194,7 +200,7 @@ def simulate_metrics(
     job = evaluator.build_job(networks, paths)
     formulas = build_formulas(evaluator.space.network, networks, job)
     wanted = dict.fromkeys([*evaluator.objective.metrics, *(one.estimand.metric for one in evaluator.constraints), STOCK])
-    kept = _keep_metrics(job, formulas, list(wanted))
+    kept = _keep_metrics(job, formulas, list(wanted), has_values(networks))
     engine.run_blocks(job, kept, evaluator.backend)
     found = [name for name in kept.list_found() if name != STOCK]
     require_metrics(found, evaluator.objective, evaluator.constraints)
@@ -203,25 +209,21 @@ def simulate_metrics(
     return kept.arrays, evaluator.read_design(job), years
 
 
-def _keep_metrics(job: Job, formulas: MetricFormulas, names: Sequence[str]) -> KeptMetrics:
+def _keep_metrics(job: Job, formulas: MetricFormulas, names: Sequence[str], is_valued: bool) -> KeptMetrics:
     def compute(block: Totals) -> dict[str, Array]:
         found = compute_metrics(formulas, block.read, block.paths)
-        return {**found, STOCK: compute_stock(found, block.read)}
+        return {**found, STOCK: found["working_capital"] if is_valued else count_units(block.read)}
 
     return KeptMetrics(job, names, compute)
 
 
-def compute_stock(metrics: Mapping[str, Array], read: ReadOutcome) -> Array:
-    """Return the stock of every path, ``[strategy, path]``: working capital, or units where nothing has a value.
+def has_values(networks: Mapping[str, Network]) -> bool:
+    """Return whether units have a value in some network, so that working capital says how much stock there is."""
+    return any(stage.value > 0 for network in networks.values() for stage in network.stages.values())
 
-    Parameters
-    ----------
-    metrics : the metrics by name.
-    read : reads outcomes of the same paths.
-    """
-    capital = metrics["working_capital"]
-    if capital.any():
-        return capital
+
+def count_units(read: ReadOutcome) -> Array:
+    """Return the mean units in stock and in process of every path, ``[strategy, path]``."""
     units: Array = (read("on_hand") + read("wip")).sum(axis=1, dtype=np.float64)
     return units
 

@@ -29,6 +29,7 @@ REACHES = (0.32, 0.16, 0.08, 0.04, 0.02, 0.0)
 FEWEST_PATHS, MOST_PATHS = 256, 65_536
 """Paths of the first stage, and at most."""
 
+_DONE = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.75)  # shares of the work before the stages, and before the test
 _GAIN = 0.02  # of the indifference: smaller improvements of a sample are not worth a step
 _ERROR = 0.4  # of the indifference: the error of differences between neighbors that paths are added for
 _GROWTH = 4  # paths of a stage, at most, as a multiple of those before
@@ -87,12 +88,14 @@ class Search:
     share : the indifference, as a share of the objective.
     period : of how many consecutive paths a sample has to be a multiple.
     found : what is known so far.
+    share_done : about which share of the work is done.
     """
 
     evaluator: Evaluator
     share: float
     period: int = 1
     found: Found = field(default_factory=Found)
+    share_done: float = 0.0
 
     def run(self) -> Found:
         """Search until a plan passes the test at the end, or the limits are reached."""
@@ -105,10 +108,12 @@ class Search:
     def _search(self) -> str:
         paths = self._round(FEWEST_PATHS)
         rivals = self._descend_first(paths)
-        for reach in REACHES[1:]:
+        for stage, reach in enumerate(REACHES[1:], 1):
+            self.share_done = _DONE[stage]
             rivals = sorted(rivals, key=lambda one: one.rank)[: max(1, len(rivals) // 2)]
             paths = self._plan_paths(rivals[0], paths, reach)
             rivals = [self._descend(one.plan, paths, reach) for one in rivals]
+        self.share_done = _DONE[-1]
         return self._confirm(rivals[0], paths)
 
     def _descend_first(self, paths: int) -> list[Estimate]:
