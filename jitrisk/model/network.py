@@ -14,7 +14,7 @@ from jitrisk.model.fields.choices import SILENCE
 from jitrisk.model.fields.measures import DAYS, HOURS, WholePeriods
 from jitrisk.model.fields.readers import CURRENCY, Clock
 from jitrisk.model.parts.customer import Customer
-from jitrisk.model.parts.field_types import NOT_EMPTY, Interest, Text
+from jitrisk.model.parts.field_types import NOT_EMPTY, Interest, MoneyPerTime, Text
 from jitrisk.model.parts.hazard import Hazard
 from jitrisk.model.parts.part import Part
 from jitrisk.model.parts.stage import Stage
@@ -31,6 +31,7 @@ class Network(Part):
     horizon, warm_up : periods.
     holding_rate : share of the value, per period.
     days_receivable, days_payable : days.
+    fixed_cost : money per period.
     silence : names of the warnings that are not shown.
     strategies : the network under each strategy; empty in these networks themselves.
     text : the whole model as given, as JSON that `load` reads back to an equal network.
@@ -55,6 +56,7 @@ class Network(Part):
     days_payable: Annotated[float, DAYS] = Field(
         default=0.0, description="time taken to pay suppliers", json_schema_extra=_NO_TIME
     )
+    fixed_cost: MoneyPerTime = Field(default=0.0, description="cost of the plan as a whole, whatever is made")
     stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=NOT_EMPTY)
     customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")
