@@ -93,7 +93,10 @@ def test_costs__resolved_components_sum_to_the_plain_ones():
 
 
 @settings(max_examples=25, deadline=None)
-@given(factor=st.floats(0, 1e6), price=st.sampled_from(["value", "unit_cost", "downtime_cost", "shortage_cost", "fixed_cost"]))
+@given(
+    factor=st.floats(0, 1e6),
+    price=st.sampled_from(["value", "unit_cost", "downtime_cost", "shortage_cost", "fixed_cost"]),
+)
 def test_costs__total_is_linear_in_each_price(factor, price):
     outcomes = random_result(strategies=2, paths=3)
     none = outcomes.assign({price: 0 * outcomes[price]}).risk.costs()["total"]
@@ -231,12 +234,12 @@ def test_costs__a_result_from_before_days_to_pay_has_none():
     xr.testing.assert_identical(older.risk.costs(), outcomes.risk.costs())
 
 
-def test_metrics__a_result_from_before_shortage_cost_and_ownership_costs_what_it_did():
+def test_metrics__a_result_from_before_shortage_cost_ownership_and_fixed_cost_costs_what_it_did():
     """It has one holding rate for every stage; everything in process was owned, and no unit short cost anything."""
-    now = random_result().assign(owned_in_process=True, shortage_cost=0.0)
+    now = random_result().assign(owned_in_process=True, shortage_cost=0.0, fixed_cost=0.0)
     rates = ("strategy", [0.01, 0.02, 0.03])
     whole = now.assign(holding_rate=xr.zeros_like(now["value"]) + xr.DataArray([0.01, 0.02, 0.03], dims="strategy"))
-    older = now.drop_vars(["owned_in_process", "shortage_cost"]).assign(holding_rate=rates)
+    older = now.drop_vars(["owned_in_process", "shortage_cost", "fixed_cost"]).assign(holding_rate=rates)
     for measure in ("costs", "ownership", "metrics"):
         xr.testing.assert_identical(getattr(older.risk, measure)(), getattr(whole.risk, measure)())
     assert older.risk.metrics().attrs["priced"] == 1
