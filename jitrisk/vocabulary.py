@@ -320,6 +320,7 @@ PRICES = _build_variables(
     ("holding_rate", _STAGE_PRICE, "float64", "1/{period}", "cost of holding stock, as a share of its value"),
     ("days_receivable", ("strategy",), "float64", "d", "time that customers take to pay"),
     ("days_payable", ("strategy",), "float64", "d", "time taken to pay suppliers"),
+    ("fixed_cost", ("strategy",), "float64", "{currency}/{period}", "cost of the plan as a whole, whatever is made"),
     ("value", _STAGE_PRICE, "float64", "{currency}/{unit}", "value of one unit in stock or in process"),
     ("owned_in_process", _STAGE_PRICE, "int8", "1", "1 where units in process are the network's own, 0 where not yet"),
     ("unit_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "purchase or conversion cost of one unit started"),
@@ -341,7 +342,7 @@ def _build_path_sums(role: Role, *rows: tuple[str, str, bool, Tail, str]) -> dic
     }
 
 
-# Over the horizon after warm-up, summed over stages or customers.
+# Over the horizon after warm-up, summed over stages or customers; the fixed cost is of neither.
 COSTS = _build_path_sums(
     "cost",
     ("holding", "{currency}", True, "upper", "cost of holding the stock on hand"),
@@ -355,6 +356,7 @@ COSTS = _build_path_sums(
     ("backorder", "{currency}", True, "upper", "cost of customers waiting"),
     ("lost_sales", "{currency}", True, "upper", "cost of demand lost"),
     ("unmet_demand", "{currency}", True, "upper", "cost of demand not met at once from stock, waiting or lost"),
+    ("fixed", "{currency}", True, "upper", "fixed cost of the plan as a whole, whatever is made"),
     ("total", "{currency}", True, "upper", "total cost, the sum of all components"),
     ("revenue", "{currency}", True, "lower", "price of the units shipped"),
     ("cost_of_goods", "{currency}", True, "upper", "value of the units shipped"),
@@ -363,12 +365,13 @@ COSTS = _build_path_sums(
     ("working_capital", "{currency}", False, "upper", "mean value of the stock owned, on hand and in process"),
 )
 
-# Who bears the total: `stage_cost` on its stages and `customer_cost` on its customers.
+# Who bears the total: `stage_cost` on its stages, `customer_cost` on its customers, and `plan_cost` on none of them.
 OWNERSHIP = {
     name: Variable(name, dims, "float64", "{currency}", "cost", text, True, "upper")
     for name, dims, text in (
         ("stage_cost", _STAGE, "total cost of ownership of the stage: all that is paid for its stock and process"),
         ("customer_cost", _CUSTOMER, "cost of not serving the customer at once: unmet demand, waiting and lost sales"),
+        ("plan_cost", ("strategy", "path"), "fixed cost of the plan as a whole, borne by no stage and no customer"),
     )
 }
 

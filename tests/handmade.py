@@ -65,9 +65,11 @@ def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Da
     rng = np.random.default_rng(seed)
     stages, customers = ["press", "paint", "line"], ["shop", "export"]
     sizes = {"strategy": strategies, "path": paths, "stage": len(stages), "customer": len(customers)}
+    known = OUTCOMES | PRICES | CYCLES
+    # The fixed cost is drawn last, so that the others are what they were before there was one.
     values = {
-        name: rng.gamma(2.0, 3.0, [sizes[dim] for dim in variable.dims])
-        for name, variable in (OUTCOMES | PRICES | CYCLES).items()
+        name: rng.gamma(2.0, 3.0, [sizes[dim] for dim in known[name].dims])
+        for name in sorted(known, key=lambda name: name == "fixed_cost")
     }
     # What is a part of something is no more than it, and what is owned is 0 or 1.
     values["filled"] = np.minimum(values["filled"], values["demand"])

@@ -20,6 +20,7 @@ GOOD: dict[str, Any] = {
     "holding_rate": "20 % / year",
     "days_receivable": "45 d",
     "days_payable": "4 weeks",
+    "fixed_cost": "3000 / d",
     "silence": ["rounded-lead-time"],
     "stages": {
         "steel": {"lead_time": {"lognormal": {"mean": "2 d", "cv": 0.5}}, "policy": {"base_stock": {"cover": "3 d"}}},

@@ -1,6 +1,6 @@
 """Hashes of what is simulated, for every bundled example and strategy; as a script it prints them as JSON.
 
-The hash of a strategy covers outcomes, weights and traces, not the names of variables.
+The hash of a strategy covers outcomes, prices, weights and traces, not the names of variables.
 """
 
 import hashlib
@@ -14,15 +14,18 @@ import jitrisk as jr
 from jitrisk.model import list_examples
 
 PATHS, TRACED, SEED = 40, 3, 5
+# Prices that results did not hold when their hashes were pinned. No example sets them.
+LATER = ("fixed_cost",)
 
 
 def hash_arrays(*parts):
-    """Return one hash of several Datasets: of each variable of numbers, whatever its name."""
+    """Return one hash of several Datasets: of each variable of numbers, whatever its name; `LATER` must be 0."""
+    assert not any(part[name].any() for part in parts for name in LATER if name in part)
     hashes = sorted(
         hashlib.sha256(str(part[name].dtype).encode() + np.ascontiguousarray(part[name].values).tobytes()).hexdigest()
         for part in parts
         for name in part.variables
-        if part[name].dtype.kind in "fiub"
+        if part[name].dtype.kind in "fiub" and name not in LATER
     )
     return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
 

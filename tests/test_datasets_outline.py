@@ -388,6 +388,8 @@ FIXED = {"raw": {"quantity": 1, "from": ["raw", "spare"], "failover": False}}
         ({}, set_customer(price=21), "shop", "price 21 EUR/unit"),
         ({}, set_customer(backorder_cost="3 / d"), "shop", "backorder cost 3 EUR/unit/d"),
         ({}, {"days_receivable": "30 d"}, "payment", "days receivable 30 d"),
+        ({}, {"fixed_cost": "2000000 / year"}, "plan as a whole", "fixed cost 2,000,000 EUR per year"),
+        ({"fixed_cost": "1000 / d"}, {}, "plan as a whole", "fixed cost 0 EUR per year"),
     ],
 )
 def test_summarize_model__another_strategy_changes_what_it_replaces_and_nothing_else(before, after, name, words):
@@ -434,7 +436,7 @@ def test_build_outline_document__a_document_holds_parameters_expediting_failover
     assert (raw["expedite_below"], raw["expedite_lead_time"], raw["unit_cost"]) == (20.0, 0.5, 4.0)
     assert document["two"]["stages"]["raw"]["expedite_below"] is None
     assert [link["failover"] for link in document["one"]["links"]] == [True, True]
-    assert document["one"]["days_payable"] == 0.0
+    assert document["one"]["days_payable"] == document["one"]["fixed_cost"] == 0.0
     assert [each["random"][0]["distribution_parameters"] for each in document.values()] == [
         {"value": 5.0},
         {"mean": 9.0},

@@ -151,6 +151,8 @@ def test_load__a_distribution_where_nothing_is_drawn_is_not_advised():
         ("resources", {}, "no shared resources yet"),
         ("holding_cost", 3, "write `holding_rate: 20 % / year`"),
         ("seed", 3, "`--paths` and `--seed`"),
+        ("overhead", 3, "write `fixed_cost: 2000000 / year`, the cost of the plan as a whole"),
+        ("stages.pump.fixed_cost", 3, "`fixed_cost: 2000000 / year` at the top of the model or of a strategy"),
         ("stages.pump.policy", {"conwip": {"cards": 3}}, "jitrisk has no such loop yet"),
         ("stages.pump.policy", {"eoq": {}}, "write `{reorder_point: "),
         ("stages.pump.policy", {"S": 9}, "write `{min_max: {min: 1 d, max: 3 d}}`, the (s, S) policy"),

@@ -1,4 +1,4 @@
-"""Prices against the textbook's costs: shortages by the unit, holding of what is owned, a rate of the stage's own."""
+"""Prices against the textbook's costs: shortages, holding of what is owned, a stage's own rate, a fixed cost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import jitrisk as jr
+from jitrisk.errors import ModelError
+from jitrisk.risk.pricing import COMPONENTS
 
 HOLDING, SHORTAGE = 1.0, 9.0  # money per unit and period, money per unit
 VALUE = 1000.0  # at a holding rate of 0.001 a period, a unit costs 1 a period
@@ -186,3 +188,89 @@ def test_costs__a_stage_that_owns_nothing_and_holds_nothing_has_no_turns():
     assert outcomes["wip"].all()
     assert not outcomes.risk.costs()["working_capital"].any()
     assert "turns" not in outcomes.risk.metrics()
+
+
+# The fixed cost of the plan as a whole
+
+
+def shop(**more: Any) -> dict[str, Any]:
+    """Prices and units are whole, so that no sum of them is rounded; 30 of 40 days are measured, in 60 periods."""
+    stage = {"lead_time": "3 d", "unit_cost": 2, "policy": {"base_stock": {"level": 20}}}
+    customer = {"stage": "store", "demand": {"poisson": {"mean": 4}}, "unmet": "lost", "lost_cost": 5, "price": 9}
+    head = {"name": "shop", "period": "12 h", "horizon": "40 d", "warm_up": "10 d"}
+    return {**head, "stages": {"store": stage}, "customers": {"shop": customer}, **more}
+
+
+def test_costs__plans_that_differ_in_fixed_cost_alone_differ_by_it_times_the_measured_time_on_every_path():
+    outcomes = jr.simulate(shop(strategies={"free": {}, "paid": {"fixed_cost": "7 / d"}}), paths=300)
+    spent, values = outcomes.risk.costs(), outcomes.risk.metrics()
+    assert spent["total"].sel(strategy="free").std() > 0
+    for difference, expected in (
+        (spent["total"].sel(strategy="paid") - spent["total"].sel(strategy="free"), 7 * 30),
+        (values["cost"].sel(strategy="paid") - values["cost"].sel(strategy="free"), 7 * 30),
+        (values["profit"].sel(strategy="paid") - values["profit"].sel(strategy="free"), -7 * 30),
+        (spent["fixed"].sel(strategy="paid"), 7 * 30),
+        (outcomes.risk.ownership()["plan_cost"].sel(strategy="paid"), 7 * 30),
+    ):
+        np.testing.assert_array_equal(difference, expected)
+    np.testing.assert_array_equal(sum(spent[name] for name in COMPONENTS), spent["total"])
+    changed = outcomes.risk.compare()["cost"].sel(strategy="paid")
+    assert changed.sel(statistic="mean").item() == 210
+    assert changed.sel(statistic="standard_error").item() == 0
+
+
+@pytest.mark.parametrize(("period", "horizon", "warm_up"), [("1 h", "9 d", 0), ("8 h", "2 years", "3 weeks")])
+@pytest.mark.parametrize("rare", [False, True])
+def test_costs__the_fixed_cost_of_a_year_is_the_key(period, horizon, warm_up, rare):
+    fire = {"rate": "1 / 300 years", "duration": "2 d", "hits": {"store": {"arrivals": 0}}}
+    clock = {"period": period, "horizon": horizon, "warm_up": warm_up}
+    network = shop(hazards={"fire": fire} if rare else {}, fixed_cost="2000000 / year") | clock
+    outcomes = jr.simulate(network, paths=40, rare=rare)
+    fixed = outcomes.risk.describe("fixed")["fixed"].isel(strategy=0) * outcomes.risk.costs().attrs["per_year"]
+    assert fixed.sel(statistic="mean").item() == pytest.approx(2e6, rel=1e-12)
+    assert fixed.sel(statistic="standard_error").item() == 0
+
+
+def test_measure_last_year__a_year_of_a_long_run_costs_the_fixed_cost_once():
+    run = jr.simulate(shop(fixed_cost="365 / year") | {"horizon": "3 years"}, paths=3)
+    np.testing.assert_allclose(run.risk.costs()["fixed"], 3 * 365 - 10)
+    np.testing.assert_allclose(jr.measure_last_year(run).risk.costs()["fixed"], 365)
+
+
+def test_simulate__a_fixed_cost_of_a_strategy_stands_in_for_that_of_the_model():
+    plans = {"as_it_is": {}, "none": {"fixed_cost": 0}, "own": {"fixed_cost": 3}}
+    outcomes = jr.simulate(shop(fixed_cost="4 / d", strategies=plans), paths=2)
+    assert outcomes["fixed_cost"].values.tolist() == [2, 0, 3]
+    changed = jr.load(shop(fixed_cost="4 / d", strategies=plans)).patched({"strategies.none.fixed_cost": "8 / d"})
+    assert [one.fixed_cost for one in changed.strategies.values()] == [2, 4, 3]
+
+
+def test_simulate__a_fixed_cost_changes_nothing_that_happens():
+    plain, paid = (jr.simulate(shop(fixed_cost=cost), paths=20, seed=5) for cost in (0, 6))
+    same = [name for name in plain if name != "fixed_cost"]
+    xr.testing.assert_identical(paid[same].drop_attrs(deep=False), plain[same].drop_attrs(deep=False))
+
+
+def test_load__a_wrong_fixed_cost_is_a_fault_with_file_line_and_key(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        """name: shop
+period: 1 d
+horizon: 9 d
+fixed_cost: -3 / d
+stages:
+  store: {fixed_cost: 3 / d, policy: {base_stock: {level: 5}}}
+customers: {shop: {stage: store, demand: 1}}
+strategies:
+  jic: {fixed_cost: 2 years}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(ModelError) as caught:
+        jr.load(path)
+    top, stage, strategy = str(caught.value).splitlines()
+    assert "shop.yaml:4: fixed_cost: expected money per time such as `3000 / d`" in top
+    assert "at least 0 and at most 1e+12, found the rate" in top or "found a rate `-3 / d`" in top
+    assert "shop.yaml:6: stages.store.fixed_cost: unknown key `fixed_cost`" in stage
+    assert "at the top of the model or of a strategy" in stage
+    assert "shop.yaml:9: strategies.jic.fixed_cost: expected money per time" in strategy

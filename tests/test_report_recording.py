@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
+import handmade
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
@@ -94,6 +95,14 @@ def test_record__each_figure_records_as_many_series_as_it_shows(data):
         "timeline": {"spans": rows + hazards + recoveries, "steps": 1},
         "network": {"nodes": 1},
     }
+
+
+def test_cost_stack__the_fixed_cost_is_a_segment_of_its_own():
+    paid = handmade.result(("jit", "jic"), stages=("press",), started=20.0, unit_cost=1.0, fixed_cost=[0.0, 4.0])
+    series = get_record(report.cost_stack(paid)).series
+    assert [one.identity.name for one in series] == ["purchase", "fixed"]
+    # Per year, of which 10 periods of 12 h are a 73rd.
+    np.testing.assert_allclose([one.y for one in series], [[20 * 73, 20 * 73], [0, 4 * 10 * 73]])
 
 
 @pytest.mark.parametrize("name", NAMES)

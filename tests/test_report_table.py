@@ -230,6 +230,22 @@ def test_build_ownership_table__ownership_table_lists_who_bears_the_cost_dearest
     assert "by stage and customer, k EUR" in printed(build_ownership_table(costly))
 
 
+def test_build_cost_table__the_fixed_cost_is_a_row_where_a_strategy_has_one():
+    paid = result(("jit", "jic"), 50, started=20.0, unit_cost=1.0, fixed_cost=[0.0, 4.0])
+    found = rows(printed(build_cost_table(paid)))
+    assert list(found) == ["purchase", "fixed", "total"]
+    assert found["fixed"].split() == ["0", "2,920"]
+    assert list(rows(printed(build_cost_table(paid.assign(fixed_cost=0.0))))) == ["purchase", "total"]
+
+
+def test_build_ownership_table__the_fixed_cost_has_a_row_beside_a_stage_of_the_same_name():
+    paid = result(("jit", "jic"), 50, ("plan as a whole",), started=20.0, unit_cost=1.0, fixed_cost=[0.0, 4.0])
+    lines = printed(build_ownership_table(paid)).splitlines()
+    found = [line.removeprefix("plan as a whole").split() for line in lines if line.startswith("plan as a whole")]
+    assert found == [["0", "2,920"], ["1,460", "1,460"]]
+    assert rows("\n".join(lines))["total"] == "1,460 4,380"
+
+
 @pytest.mark.parametrize("width", [40, 80])
 def test_build_ownership_table__ownership_table_of_many_stages_and_long_names_stays_readable(width):
     names = [f"{'a stage with a very long name ' * 2}{k}" for k in range(60)]

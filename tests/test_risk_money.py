@@ -29,6 +29,7 @@ COMPONENTS = list(COSTS)[: list(COSTS).index("total")]
         ("backorder", {"backlog": 3.0, "backorder_cost": 5.0}, 3 * 5 * 10),
         ("lost_sales", {"lost": 3.0, "lost_cost": 5.0}, 15),
         ("unmet_demand", {"demand": 9.0, "filled": 6.0, "shortage_cost": 5.0}, 15),
+        ("fixed", {"fixed_cost": 5.0}, 5 * 10),
         ("holding", {"on_hand": [3.0, 4.0], "value": [5.0, 2.0], "holding_rate": [[0.1, 0.3]] * 2}, 15 + 24),
         (
             "process_inventory",
@@ -92,7 +93,10 @@ def test_costs__resolved_components_sum_to_the_plain_ones():
 
 
 @settings(max_examples=25, deadline=None)
-@given(factor=st.floats(0, 1e6), price=st.sampled_from(["value", "unit_cost", "downtime_cost", "shortage_cost"]))
+@given(
+    factor=st.floats(0, 1e6),
+    price=st.sampled_from(["value", "unit_cost", "downtime_cost", "shortage_cost", "fixed_cost"]),
+)
 def test_costs__total_is_linear_in_each_price(factor, price):
     outcomes = random_result(strategies=2, paths=3)
     none = outcomes.assign({price: 0 * outcomes[price]}).risk.costs()["total"]
@@ -230,12 +234,12 @@ def test_costs__a_result_from_before_days_to_pay_has_none():
     xr.testing.assert_identical(older.risk.costs(), outcomes.risk.costs())
 
 
-def test_metrics__a_result_from_before_shortage_cost_and_ownership_costs_what_it_did():
+def test_metrics__a_result_from_before_shortage_cost_ownership_and_fixed_cost_costs_what_it_did():
     """It has one holding rate for every stage; everything in process was owned, and no unit short cost anything."""
-    now = random_result().assign(owned_in_process=True, shortage_cost=0.0)
+    now = random_result().assign(owned_in_process=True, shortage_cost=0.0, fixed_cost=0.0)
     rates = ("strategy", [0.01, 0.02, 0.03])
     whole = now.assign(holding_rate=xr.zeros_like(now["value"]) + xr.DataArray([0.01, 0.02, 0.03], dims="strategy"))
-    older = now.drop_vars(["owned_in_process", "shortage_cost"]).assign(holding_rate=rates)
+    older = now.drop_vars(["owned_in_process", "shortage_cost", "fixed_cost"]).assign(holding_rate=rates)
     for measure in ("costs", "ownership", "metrics"):
         xr.testing.assert_identical(getattr(older.risk, measure)(), getattr(whole.risk, measure)())
     assert older.risk.metrics().attrs["priced"] == 1
@@ -246,6 +250,7 @@ def test_metrics__a_result_from_before_shortage_cost_and_ownership_costs_what_it
     [
         ({}, 0),
         ({"shortage_cost": 5.0}, 1),
+        ({"fixed_cost": [0.0, 5.0]}, 1),
         ({"value": [5.0, 0.0], "holding_rate": [[0.0, 0.1]] * 2}, 0),
         ({"value": [5.0, 0.0], "holding_rate": [[0.1, 0.0]] * 2}, 1),
         ({"price": 5.0}, 1),
@@ -266,8 +271,9 @@ def test_ownership__ownership_of_stages_and_customers_makes_up_the_total():
         ("strategy", "path", "stage"),
         ("strategy", "path", "customer"),
     )
-    both = borne["stage_cost"].sum("stage") + borne["customer_cost"].sum("customer")
-    xr.testing.assert_allclose(both, outcomes.risk.costs()["total"], rtol=1e-12)
+    assert borne["plan_cost"].dims == ("strategy", "path")
+    every = borne["stage_cost"].sum("stage") + borne["customer_cost"].sum("customer") + borne["plan_cost"]
+    xr.testing.assert_allclose(every, outcomes.risk.costs()["total"], rtol=1e-12)
 
 
 def test_ownership__ownership_is_what_the_resolved_components_add_up_to():
@@ -292,6 +298,7 @@ def test_ownership__ownership_by_hand():
     assert (borne["stage_cost"].sel(stage="press") == 15 + 1 * 2 * 0.1 * 10).all()
     assert (borne["stage_cost"].sel(stage="line") == 8).all()
     assert (borne["customer_cost"] == 42).all()
+    assert not borne["plan_cost"].any()
 
 
 def test_costs__downtime_is_told_apart_by_cause_and_stage():

@@ -68,6 +68,19 @@ def test_simulate__metrics_that_are_kept_are_those_of_all_outcomes_to_the_last_b
     assert not set(alone) & (set(OUTCOMES) | set(PRICES)) - set(METRICS)
 
 
+@pytest.mark.parametrize("lanes", [1, 7, 500])
+def test_run_blocks__kept_metrics_of_any_blocks_count_the_fixed_cost(lanes):
+    plans = {"fixed_cost": "1000 / year", "strategies.jic.fixed_cost": "12345.67 / year"}
+    network = jr.load("bicycles").patched(plans)
+    every = jr.simulate(network, 131, 4)
+    alone = simulate_in_blocks(network, 131, lanes, threads=2)
+    assert_same(alone.risk.metrics(), every.risk.metrics())
+    free = simulate_in_blocks("bicycles", 131, lanes)
+    more = np.array([1000, 12345.67, 1000]) / every.risk.costs().attrs["per_year"]
+    assert list(every["strategy"].values) == ["jit", "jic", "hybrid"]
+    np.testing.assert_allclose((alone["cost"] - free["cost"]).T, np.tile(more, (131, 1)), rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     "compute",
     [

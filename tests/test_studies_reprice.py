@@ -35,6 +35,7 @@ CHANGES = {
     "stages.kit.value": 8,
     "holding_rate": "15 % / year",
     "days_payable": "45 d",
+    "fixed_cost": "1000 / year",
     "customers.clinic.price": 20,
     "customers.clinic.shortage_cost": 4,
     "stages.part.owned_in_process": False,
@@ -42,18 +43,20 @@ CHANGES = {
     "strategies.jic.stages.part.value": 3.5,
     "strategies.jic.stages.kit.holding_rate": "2 % / week",
     "strategies.jit.days_payable": "60 d",
+    "strategies.jic.fixed_cost": "7 / d",
 }
 
 
 def changed() -> dict:
     model = json.loads(json.dumps(MODEL))
-    model |= {"holding_rate": "15 % / year", "days_payable": "45 d"}
+    model |= {"holding_rate": "15 % / year", "days_payable": "45 d", "fixed_cost": "1000 / year"}
     model["stages"]["kit"]["value"] = 8
     model["customers"]["clinic"] |= {"price": 20, "shortage_cost": 4}
     model["stages"]["part"]["owned_in_process"] = False
     model["stages"]["kit"]["holding_rate"] = "1 % / week"
     model["strategies"]["jic"]["stages"]["kit"] = {"holding_rate": "2 % / week"}
     model["strategies"]["jit"]["days_payable"] = "60 d"
+    model["strategies"]["jic"]["fixed_cost"] = "7 / d"
     model["strategies"]["jic"]["stages"]["part"]["value"] = 3.5
     return model
 
@@ -70,6 +73,7 @@ def test_reprice__repricing_equals_simulating_the_changed_model(outcomes):
         "stages.kit.value": [7, 8],
         "holding_rate": ["20 % / year", "15 % / year"],
         "days_payable": [None, "45 d"],
+        "fixed_cost": [None, "1000 / year"],
         "customers.clinic.price": [None, 20],
         "customers.clinic.shortage_cost": [None, 4],
         "stages.part.owned_in_process": [None, False],
@@ -77,6 +81,7 @@ def test_reprice__repricing_equals_simulating_the_changed_model(outcomes):
         "strategies.jic.stages.part.value": [3, 3.5],
         "strategies.jic.stages.kit.holding_rate": [None, "2 % / week"],
         "strategies.jit.days_payable": [None, "60 d"],
+        "strategies.jic.fixed_cost": [None, "7 / d"],
     }
     # The order of keys in the text is where the two may differ.
     assert json.loads(result.attrs["model"]) == json.loads(again.attrs["model"])
@@ -122,7 +127,7 @@ def test_reprice__a_file_and_a_part_of_a_result_and_paths_handed_in_can_be_repri
 
 def test_reprice__a_result_of_an_older_version_gets_what_it_lacks(outcomes):
     rates = outcomes["holding_rate"].isel(stage=0, drop=True)
-    later = ["days_payable", "days_receivable", "customer_stage", "owned_in_process", "shortage_cost"]
+    later = ["days_payable", "days_receivable", "customer_stage", "owned_in_process", "shortage_cost", "fixed_cost"]
     older = outcomes.drop_vars(later).assign(holding_rate=rates)
     assert "turns" not in older.risk.metrics()
     assert older.risk.compare().sizes["strategy"] == 2

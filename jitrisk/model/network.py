@@ -15,7 +15,7 @@ from jitrisk.model.fields.measures import DAYS, HOURS, WholePeriods
 from jitrisk.model.fields.readers import CURRENCY, Clock
 from jitrisk.model.parts.customer import Customer
 from jitrisk.model.parts.decisions import Decisions
-from jitrisk.model.parts.field_types import NOT_EMPTY, Interest, Text
+from jitrisk.model.parts.field_types import NOT_EMPTY, Interest, MoneyPerTime, Text
 from jitrisk.model.parts.hazard import Hazard
 from jitrisk.model.parts.part import Part
 from jitrisk.model.parts.stage import Stage
@@ -32,6 +32,7 @@ class Network(Part):
     horizon, warm_up : periods.
     holding_rate : share of the value, per period.
     days_receivable, days_payable : days.
+    fixed_cost : money per period.
     silence : names of the warnings that are not shown.
     decisions : what an optimization may vary, None where the model does not say it.
     strategies : the network under each strategy; empty in these networks themselves.
@@ -57,6 +58,7 @@ class Network(Part):
     days_payable: Annotated[float, DAYS] = Field(
         default=0.0, description="time taken to pay suppliers", json_schema_extra=_NO_TIME
     )
+    fixed_cost: MoneyPerTime = Field(default=0.0, description="cost of the plan as a whole, whatever is made")
     stages: dict[str, Stage] = Field(description="the stages by name", json_schema_extra=NOT_EMPTY)
     customers: dict[str, Customer] = Field(description="the customers by name", json_schema_extra=NOT_EMPTY)
     hazards: dict[str, Hazard] = Field(default={}, description="the hazards by name")

@@ -34,7 +34,7 @@ from jitrisk.vocabulary import PRICES
 ONLY = "base"
 """Name of the one strategy of a model that has none."""
 
-FIELDS = ("holding_rate", "days_receivable", "days_payable")
+FIELDS = ("holding_rate", "days_receivable", "days_payable", "fixed_cost")
 """What a patch can change beside the sections."""
 
 _FIELD = 3  # steps from the top of a model to a field of a stage, customer or hazard, which a patch replaces whole

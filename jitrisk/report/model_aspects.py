@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import xarray as xr
@@ -26,6 +26,7 @@ from jitrisk.report.words import (
 from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
 from jitrisk.vocabulary import PRICES
 
+_FIXED = "fixed_cost"
 _POLICY = ("policy_kind", "reorder_point", "order_up_to", "lot_size", "cards", "review_period")
 
 Rows = dict[str, str]
@@ -63,7 +64,10 @@ def describe_strategy(outline: xr.Dataset, strategy: str) -> dict[str, dict[str,
         "Customers": _describe_customers(one, hits),
         "Hazards": _describe_hazards(one, hits),
         "What is drawn": _describe_draws(one),
-        "Payment": {"payment": _describe_prices(one, {str(name): one[name].item() for name in PAYMENT})},
+        "Payment": {
+            "payment": _describe_prices(one, {str(name): one[name].item() for name in PAYMENT if name != _FIXED}),
+            "plan as a whole": [_describe_fixed_cost(one)],
+        },
     }
 
 
@@ -128,6 +132,12 @@ def _describe_prices(one: xr.Dataset, record: Mapping[str, Any]) -> list[Aspect]
         Aspect(f"price {name}", render_price(name, value, one[name].attrs["units"], hours), (value,), is_usual=True)
         for name, value in prices
     ]
+
+
+def _describe_fixed_cost(one: xr.Dataset) -> Aspect:
+    """Return the fixed cost; where there is none, it is said only of a strategy that differs in it."""
+    (aspect,) = _describe_prices(one, {_FIXED: one[_FIXED].item()})
+    return replace(aspect, is_usual=not one[_FIXED].item())
 
 
 def _describe_policy(stage: Mapping[str, Any], period_days: float) -> Aspect:

@@ -24,7 +24,7 @@ from jitrisk.report.summary import Summary, list_strategies, read_difference, re
 from jitrisk.report.terminal_table import ReportRow, ReportTable
 from jitrisk.risk import costs, describe, ownership
 from jitrisk.units import HOURS_PER_DAY, format_count, format_number, format_percent
-from jitrisk.vocabulary import COSTS
+from jitrisk.vocabulary import COSTS, OWNERSHIP
 
 _PROFIT_ROWS = ("revenue", "cost_of_goods", "gross_profit", "profit")
 _COST_ROWS = tuple(name for name in COSTS if name not in (*_PROFIT_ROWS, "working_capital"))
@@ -140,6 +140,8 @@ def _build_money_table(
 def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
     """Return the mean cost per year by the stage or customer that bears it, the largest first, strategies side by side.
 
+    The fixed cost has a row of its own, `plan as a whole`.
+
     Parameters
     ----------
     outcomes : a result.
@@ -151,19 +153,18 @@ def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
     """
     bearers = _list_bearers(ownership(outcomes))
     # A stage may be named like a dimension, so the columns are numbered.
-    columns = {str(k): array for k, array in enumerate(bearers.values())}
+    columns = {str(k): array for k, (_, array) in enumerate(bearers)}
     statistics = describe(costs(outcomes)[["total"]].assign(columns))
     strategies = list_strategies(statistics)
     *each, total = (
         [read_estimate(statistics, key, strategy) for strategy in strategies] for key in (*columns, "total")
     )
-    paid = {name: found for name, found in zip(bearers, each, strict=True) if _find_highest_cost(found)}
-    by_cost = sorted(paid, key=lambda name: -_find_highest_cost(paid[name]))
-    shown = [name for name in by_cost if _find_highest_cost(paid[name]) >= _LEAST_SHARE * _find_highest_cost(total)][
-        :_MOST_BEARERS
-    ]
+    paid = [(name, found) for (name, _), found in zip(bearers, each, strict=True) if _find_highest_cost(found)]
+    by_cost = sorted(paid, key=lambda pair: -_find_highest_cost(pair[1]))
+    least = _LEAST_SHARE * _find_highest_cost(total)
+    shown = [(name, found) for name, found in by_cost if _find_highest_cost(found) >= least][:_MOST_BEARERS]
     chosen = select_scale(estimate.value for estimate in total)
-    rows = [ReportRow(_shorten_name(name), format_cells(paid[name], chosen)) for name in shown]
+    rows = [ReportRow(_shorten_name(name), format_cells(found, chosen)) for name, found in shown]
     rows.append(ReportRow("total", format_cells(total, chosen)))
     left_out = len(paid) - len(shown)
     cut = [f"{left_out:,} more bear less; the total is of all."] if left_out else []
@@ -172,10 +173,15 @@ def build_ownership_table(outcomes: xr.Dataset) -> ReportTable:
     return ReportTable(heading, strategies, tuple(rows), (explain_intervals(rows), *cut))
 
 
-def _list_bearers(borne: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Return what every stage and customer bears, by its name."""
-    pairs = [(array, array.dims[-1]) for array in borne.values()]
-    return {str(name): array.sel({dim: name}, drop=True) for array, dim in pairs for name in borne[dim].values.tolist()}
+def _list_bearers(borne: xr.Dataset) -> list[tuple[str, xr.DataArray]]:
+    """Return what every stage, every customer and the plan as a whole bears, with its name."""
+    *arrays, whole = (borne[name] for name in OWNERSHIP)
+    each = [
+        (str(name), array.sel({dim: name}, drop=True))
+        for array, dim in ((array, OWNERSHIP[str(array.name)].dims[-1]) for array in arrays)
+        for name in borne[dim].values.tolist()
+    ]
+    return [*each, ("plan as a whole", whole)]
 
 
 def _find_highest_cost(estimates: Iterable[Estimate]) -> float:

@@ -113,7 +113,9 @@ def render_parameters(parameters: str, unit: str) -> str:
 
 
 def render_price(name: str, price: float, unit: str, period_hours: float) -> str:
-    """Return a price in words, per day where it counts per period, such as ``backorder cost 2 EUR/unit/d``.
+    """Return a price in words, such as ``backorder cost 2 EUR/unit/d``.
+
+    A price that counts per period is said per day, but those of the network as a whole per year.
 
     Parameters
     ----------
@@ -126,6 +128,9 @@ def render_price(name: str, price: float, unit: str, period_hours: float) -> str
         return "units in process are the network's own" if price else "units in process are not the network's own"
     if name == "holding_rate":
         return f"holding rate {format_number(100 * price * HOURS_PER_YEAR / period_hours, _DIGITS)} % per year"
+    if name == "fixed_cost":
+        yearly = format_number(price * HOURS_PER_YEAR / period_hours, _DIGITS)
+        return f"fixed cost {yearly} {unit.removesuffix('/period')} per year"
     is_per_period = unit.endswith("/period")
     daily = price * HOURS_PER_DAY / period_hours if is_per_period else price
     shown = f"{unit.removesuffix('/period')}/d" if is_per_period else unit

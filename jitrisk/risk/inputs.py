@@ -33,7 +33,10 @@ _PROVENANCE = (
 )
 _NEEDED_ATTRS = ("jitrisk_format", "period_hours", "periods")
 # Prices that a Dataset may lack, each with its neutral value.
-_LATER = {"days_receivable": 0.0, "days_payable": 0.0, "owned_in_process": 1.0, "shortage_cost": 0.0}
+_LATER = {
+    **{"days_receivable": 0.0, "days_payable": 0.0, "fixed_cost": 0.0},
+    **{"owned_in_process": 1.0, "shortage_cost": 0.0},
+}
 _ADVICE = "use what jr.simulate or jr.open returned"
 
 

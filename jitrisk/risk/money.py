@@ -37,7 +37,7 @@ def costs(outcomes: xr.Dataset, resolved: bool = False) -> xr.Dataset:
     Parameters
     ----------
     outcomes : a result: outcomes and prices.
-    resolved : whether each component keeps its stages or customers apart; total and profits never do.
+    resolved : whether each component keeps its stages or customers apart; fixed cost, total and profits never do.
 
     Returns
     -------
@@ -70,6 +70,8 @@ def compute_costs(pricing: Pricing, read: ReadOutcome, paths: int, resolved: boo
     """
     parts = {name: _compute_amount(terms, read, paths, resolved) for name, terms in pricing.terms.items()}
     per_path = {name: part.sum(axis=1) if resolved else part for name, part in parts.items()}
+    fixed = {name: np.repeat(amount, paths, axis=1) for name, amount in pricing.fixed.items()}
+    parts, per_path = parts | fixed, per_path | fixed
     parts["total"] = total = _sum_components(per_path)
     if "revenue" in parts:
         parts["profit"] = per_path["revenue"] - total
@@ -82,7 +84,8 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
     """Return who bears the total cost: the total cost of ownership of every stage, and what customers cost.
 
     The total cost of ownership of a stage (Ellram 1995) is all that is paid for having it: holding, process
-    inventory, purchase, ordering, expediting, scrap and downtime.
+    inventory, purchase, ordering, expediting, scrap and downtime. The fixed cost is paid for the plan as a whole: it
+    is divided among no stages, as no rule to divide it follows from the model.
 
     Parameters
     ----------
@@ -92,8 +95,8 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
     -------
     xr.Dataset
         The variables of :data:`jitrisk.vocabulary.OWNERSHIP`: ``stage_cost`` (strategy, path, stage) and
-        ``customer_cost`` (strategy, path, customer), in currency over the measured horizon. Together they are the
-        total cost.
+        ``customer_cost`` (strategy, path, customer), and ``plan_cost`` (strategy, path), in currency over the
+        measured horizon. Together they are the total cost.
 
     Raises
     ------
@@ -103,10 +106,14 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
     require_outcomes(outcomes)
     pricing, read, borne = read_pricing(outcomes), partial(read_outcome, outcomes), {}
     for name, variable in OWNERSHIP.items():
-        dim = variable.dims[-1]
-        borne[name] = np.zeros([outcomes.sizes[one] for one in ("strategy", dim, "path")])
-        for component in (name for name, one in COMPONENTS.items() if one.stage_or_customer == dim):
-            add_terms(pricing.terms[component], read, borne[name], resolved=True)
+        strategy, path, *dims = variable.dims
+        borne[name] = np.zeros([outcomes.sizes[one] for one in (strategy, *dims, path)])
+        bearer = "".join(dims)
+        for component in (name for name, one in COMPONENTS.items() if one.stage_or_customer == bearer):
+            if component in pricing.fixed:
+                borne[name] += pricing.fixed[component]
+            else:
+                add_terms(pricing.terms[component], read, borne[name], resolved=True)
     return _label_money(borne, outcomes)
 
 

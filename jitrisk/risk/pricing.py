@@ -15,12 +15,12 @@ from jitrisk.vocabulary import KEPT, LINKS, OUTCOMES
 
 @dataclass(frozen=True)
 class Component:
-    """One component of money: a price times outcomes.
+    """One component of money: a price times outcomes, or times the measured time alone.
 
     Attributes
     ----------
     price : the price.
-    outcomes : what it is paid for; several are added.
+    outcomes : what it is paid for; several are added. None for a price that is paid whatever happens.
     less : a part of the outcome that it is not paid for; none if empty.
     charge : "each" unit or period counted; "time": a time average, paid for every period; "holding": a time
         average of stock, of whose value the holding rate is paid for every period; "goods": each unit that a
@@ -28,14 +28,14 @@ class Component:
     """
 
     price: str
-    outcomes: tuple[str, ...]
+    outcomes: tuple[str, ...] = ()
     charge: Literal["each", "time", "holding", "goods"] = "each"
     less: str = ""
 
     @property
     def stage_or_customer(self) -> str:
-        """Whether it falls on stages or on customers."""
-        return OUTCOMES[self.outcomes[0]].dims[-1]
+        """Whether it falls on stages or on customers; empty where on neither."""
+        return OUTCOMES[self.outcomes[0]].dims[-1] if self.outcomes else ""
 
 
 COMPONENTS = {
@@ -50,6 +50,7 @@ COMPONENTS = {
     "backorder": Component("backorder_cost", ("backlog",), "time"),
     "lost_sales": Component("lost_cost", ("lost",)),
     "unmet_demand": Component("shortage_cost", ("demand",), less="filled"),
+    "fixed": Component("fixed_cost", charge="time"),
 }
 _BESIDE = {
     "revenue": Component("price", ("shipped",)),
@@ -66,7 +67,7 @@ _NEEDED = tuple(dict.fromkeys(["holding_rate", *_TERMS, *_OWNED.values(), *_READ
 
 
 def find_stage_or_customer(component: str) -> str:
-    """Return whether a component of money falls on stages or on customers."""
+    """Return whether a component of money falls on stages or on customers; an empty text where on neither."""
     return _ALL[component].stage_or_customer
 
 
@@ -76,13 +77,15 @@ class Pricing:
 
     Attributes
     ----------
-    terms : for every component of money that the model says enough of, the terms that are added.
+    terms : for every component of outcomes that the model says enough of, the terms that are added.
+    fixed : by component, what is paid whatever happens, over the measured horizon, ``[strategy, 1]``.
     receivable, payable : days that customers take to pay, and that are taken to pay suppliers, ``[strategy, 1]``.
     per_year : what turns a total over the measured horizon into one per year.
     is_priced : whether anything costs or earns anything, whatever happens on the paths.
     """
 
     terms: Mapping[str, tuple[Term, ...]]
+    fixed: Mapping[str, Array]
     receivable: Array
     payable: Array
     per_year: float
@@ -108,10 +111,13 @@ def read_pricing(outcomes: xr.Dataset) -> Pricing:
     """
     require(outcomes, _PRICES)
     terms = dict(_list_known_components(outcomes))
-    charged = (terms[name] for name in (*COMPONENTS, "revenue") if name in terms)
+    fixed = {
+        name: _compute_weights(outcomes, one)[:, np.newaxis] for name, one in COMPONENTS.items() if not one.outcomes
+    }
+    charged = [term.weights for name in (*COMPONENTS, "revenue") for term in terms.get(name, ())]
     receivable, payable = (read_price(outcomes, name)[:, np.newaxis] for name in _TERMS)
-    is_priced = any(bool(term.weights.any()) for each in charged for term in each)
-    return Pricing(terms, receivable, payable, compute_year_factor(outcomes), is_priced)
+    is_priced = any(bool(weights.any()) for weights in (*charged, *fixed.values()))
+    return Pricing(terms, fixed, receivable, payable, compute_year_factor(outcomes), is_priced)
 
 
 def require_outcomes(outcomes: xr.Dataset, also: Sequence[str] = ()) -> None:
@@ -129,8 +135,8 @@ def require_outcomes(outcomes: xr.Dataset, also: Sequence[str] = ()) -> None:
 
 
 def _list_known_components(outcomes: xr.Dataset) -> Iterator[tuple[str, tuple[Term, ...]]]:
-    """Yield every component with its terms, but those of which the model says too little."""
-    for name, component in _ALL.items():
+    """Yield every component of outcomes with its terms, but those of which the model says too little."""
+    for name, component in ((name, one) for name, one in _ALL.items() if one.outcomes):
         weights = _compute_weights(outcomes, component)
         # Goods of which some have no value would cost too little, and seem to earn too much.
         enough = {"revenue": weights.any(), "cost_of_goods": weights.size and weights.all()}
@@ -145,7 +151,7 @@ def _list_terms(outcomes: xr.Dataset, component: Component, weights: Array) -> I
 
 
 def _compute_weights(outcomes: xr.Dataset, component: Component) -> Array:
-    """Return what one unit of a component's outcomes costs, ``[strategy, stage | customer]``."""
+    """Return what one unit of a component's outcomes costs, ``[strategy, stage | customer]`` or ``[strategy]``."""
     weights = read_price(outcomes, component.price)
     if component.charge == "goods":
         return _map_to_customers(outcomes, weights)

@@ -88,8 +88,13 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
             "write `unit_cost`, what is paid for one unit started, and `value`, the money bound in one unit in stock",
         ),
         Pointer(
-            ("setup_cost", "ordering_cost", "fixed_cost", "fixed_order_cost"),
+            ("setup_cost", "ordering_cost", "fixed_order_cost"),
             "write `order_cost`, the cost of one order",
+        ),
+        Pointer(
+            ("fixed_cost", "fixed_costs", "overhead", "overheads"),
+            "write `order_cost`, the cost of one order, or `fixed_cost: 2000000 / year` at the top of the model or "
+            "of a strategy, the cost of the plan as a whole",
         ),
         Pointer(("demand", "price", "selling_price", "revenue"), "it is a key of a customer of the stage"),
     ),
@@ -207,6 +212,11 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
         Pointer(
             ("holding_cost", "carrying_cost", "inventory_cost", "interest", "interest_rate", "wacc", "carrying_rate"),
             "write `holding_rate: 20 % / year`, a share of the `value` of what is in stock",
+        ),
+        Pointer(
+            ("overhead", "overheads", "capex", "investment", "investments", "annual_cost", "yearly_cost"),
+            "write `fixed_cost: 2000000 / year`, the cost of the plan as a whole; a strategy can have its own",
+            ("fixed_cost",),
         ),
         Pointer(("time_step", "timestep", "step", "bucket", "dt"), "write `period`", ("period",)),
         Pointer(
