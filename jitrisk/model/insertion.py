@@ -159,7 +159,7 @@ def _is_json(text: str) -> bool:
 
 def _refuse_anchors(value: Span, name: str) -> None:
     """Refuse to replace what an alias could repeat."""
-    anchor = next((span.anchor for span in value.walk() if span.anchor), "")
+    anchor = next((span.anchor for span in value.list_values() if span.anchor), "")
     if anchor:
         message = f"the strategy has the anchor `&{format_text(anchor)}`, which an alias may repeat; use another name"
         raise _build_refusal(message, "strategies", name)
@@ -245,7 +245,7 @@ def _redirect_tables(text: str, root: Span, edit: _Edit, folder: Path, target: P
 
 def _find_table_names(root: Span) -> Iterator[Span]:
     """Yield the scalar with the file of every table, each once."""
-    for span in root.walk():
+    for span in root.list_values():
         table = span.find("empirical")
         name = table.find("file") if table else None
         if name is not None and name.kind == "scalar":

@@ -46,8 +46,8 @@ class Span:
         """Return the value of a key of a mapping, None where it has no such key."""
         return next((value for name, value in self.members if self.kind == "mapping" and name.text == key), None)
 
-    def walk(self) -> Iterator[Span]:
-        """Yield the span and all in it."""
+    def list_values(self) -> Iterator[Span]:
+        """Yield the span and every value in it."""
         left = [self]
         while left:
             span = left.pop()
