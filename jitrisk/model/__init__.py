@@ -9,14 +9,15 @@
 5. `parts/` and `policies/`: from a mapping to a stage, a customer, a hazard or a policy; `network` has the whole.
 6. `references`: names, what they refer to, and cycles.
 
-Every step reports what it finds as `faults`; `pointers/` has the words of other tools. Beside the steps stand `levels`
-(the levels that an optimization may vary),
-`examples` (the bundled models), `schema` (the JSON Schema of the model file), `bare_rates` (for the warnings) and
-`patches` (the patch of a strategy, other values at some keys, and which keys are prices).
+Every step reports what it finds as `faults`; `pointers/` has the words of other tools. Beside the steps stand
+`examples` (the bundled models), `levels` (what an optimization may vary), `insertion` (a strategy written into the text
+of a model), `schema` (the JSON Schema of the model file), `bare_rates` (for the warnings) and `patches` (the patch of a
+strategy, other values at some keys, and which keys are prices).
 """
 
 from jitrisk.model.bare_rates import BareRate, find_bare_rates
 from jitrisk.model.examples import describe, list_examples
+from jitrisk.model.insertion import insert_strategy, list_table_files
 from jitrisk.model.levels import (
     LevelKey,
     LevelRange,
@@ -61,10 +62,12 @@ __all__ = [
     "describe",
     "find_bare_rates",
     "find_conflicts",
+    "insert_strategy",
     "list_examples",
     "list_investment_patches",
     "list_level_keys",
     "list_policy_sources",
+    "list_table_files",
     "load",
     "merge_patches",
     "parse_level_key",

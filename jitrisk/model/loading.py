@@ -84,7 +84,23 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
     ModelError
         with every fault of the model, each with its file, line and key path.
     """
-    file, folder, (first, *others) = _open_model(source)
+    return _load_trees(*_open_model(source))
+
+
+def load_text(text: str, folder: Path) -> Network:
+    """Return the network of a text, whose tables lie in a folder; see `load`.
+
+    Raises
+    ------
+    ModelError, TextError, TooManyFaultsError
+        If the text has faults.
+    """
+    return _load_trees("", folder, _build_trees(text))
+
+
+def _load_trees(file: str, folder: Path, trees: list[Tree]) -> Network:
+    """Return the network of the trees of one model."""
+    first, *others = trees
     network, findings = _read_network(first, folder)
     placed = _locate_faults(findings, first, file, folder)
     reported = frozenset(first.findings)
@@ -152,9 +168,9 @@ def _open_model(source: Any) -> tuple[str, Path, list[Tree]]:
     try:
         if isinstance(source, Mapping):
             return file, folder, [copy_mapping(source)]
-        found = _find_file(source)
+        found = find_file(source)
         file, folder = str(found), found.parent
-        return file, folder, _build_trees(_read_content(found))
+        return file, folder, _build_trees(read_text(found).removeprefix("\ufeff"))
     except TextError as error:
         raise ModelError([Fault(error.message, file=file, line=error.line)]) from None
     except TooManyFaultsError as error:
@@ -223,7 +239,7 @@ def _locate_faults(findings: Iterable[Finding], tree: Tree, file: str, folder: P
     return placed
 
 
-def _find_file(source: Any) -> Path:
+def find_file(source: Any) -> Path:
     """Return the file of a model, which the source or an example has."""
     if not isinstance(source, str | os.PathLike):
         raise TextError(f"expected a file, the name of an example or a mapping, found {describe_found(source)}")
@@ -249,7 +265,14 @@ def _find_file(source: Any) -> Path:
     return Path(name)
 
 
-def _read_content(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """Return the text of a model file, with its byte order mark if it has one.
+
+    Raises
+    ------
+    TextError
+        If the file cannot be read, is too large or not UTF-8.
+    """
     try:
         content = read_regular(file, MOST_BYTES)
     except (OSError, ValueError) as error:
@@ -259,7 +282,7 @@ def _read_content(file: Path) -> str:
     if len(content) > MOST_BYTES:
         raise TextError(f"the file is larger than {format_bytes(MOST_BYTES)}, too large for a model")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise TextError("the file is not UTF-8 text; save it in UTF-8", line) from None

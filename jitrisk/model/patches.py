@@ -115,7 +115,7 @@ def find_key_path(model: Mapping[str, Any], key: Any) -> KeyPath:
 def _list_known_keys(model: Mapping[str, Any], key_path: KeyPath) -> set[str]:
     """Return the keys below a key path, with the stages and customers where their names may stand."""
     inside = _drop_strategy(key_path)
-    nodes = [_find_value(model, key_path), _find_value(model, inside)]
+    nodes = [find_value(model, key_path), find_value(model, inside)]
     if len(inside) % 2 and inside[2::2] in (("inputs",), ("inputs", "from"), ("hits",)):
         nodes += [_list_members(model, "stages"), _list_members(model, "customers")]
     return {key for node in nodes if isinstance(node, Mapping) for key in node}
@@ -169,7 +169,7 @@ def _read_value(given: Any) -> Any:
 def _refuse_key_of_table(model: Mapping[str, Any], key_path: KeyPath, tables: Collection[KeyPath]) -> None:
     """Refuse a key below a table: its file and column are no longer in the model, only what was read from them."""
     inside = _drop_strategy(key_path)
-    is_replaced = _find_value(model, key_path[: len(key_path) - len(inside) + _FIELD]) is not None
+    is_replaced = find_value(model, key_path[: len(key_path) - len(inside) + _FIELD]) is not None
     for path in (key_path, () if is_replaced else inside):
         for n in range(1, len(path)):
             if path[:n] in tables:
@@ -266,7 +266,7 @@ def _copy_field(model: Mapping[str, Any], key_path: KeyPath) -> Any:
     is_field = len(inside) == _FIELD if inside[:1] and inside[0] in SECTIONS else inside in [(key,) for key in FIELDS]
     if len(inside) == len(key_path) or not is_field:
         return {}
-    found = _find_value(model, inside)
+    found = find_value(model, inside)
     return {} if found is None else deepcopy(found)
 
 
@@ -277,7 +277,7 @@ def _drop_strategy(key_path: KeyPath) -> KeyPath:
     return key_path[2:] if key_path[:1] == ("strategies",) and len(key_path) > 1 else key_path
 
 
-def _find_value(model: Mapping[str, Any], key_path: KeyPath) -> Any:
+def find_value(model: Mapping[str, Any], key_path: KeyPath) -> Any:
     """Return the value at a key path, None where there is none."""
     node: Any = model
     for step in key_path:
@@ -288,7 +288,7 @@ def _find_value(model: Mapping[str, Any], key_path: KeyPath) -> Any:
 def read_values(text: str, keys: Iterable[str]) -> dict[str, Any]:
     """Return the values at keys of a model, None where there is none; `find_key_path` must accept every key."""
     model = json.loads(text)
-    return {key: _find_value(model, find_key_path(model, key)) for key in keys}
+    return {key: find_value(model, find_key_path(model, key)) for key in keys}
 
 
 def require_prices(text: str, keys: Iterable[Any]) -> None:

@@ -35,9 +35,18 @@ def join_surrogate_pairs(text: str) -> str:
 
     A text that does not begin as JSON does is left alone: outside double quotes, a backslash means nothing.
     """
-    if not text.lstrip().startswith(("{", "[")) or "\\ud" not in text.lower():
+    if not _may_have_pairs(text):
         return text
     return _ESCAPE.sub(lambda match: _join_pair(match[1], match[2]) if match[1] else match[0], text)
+
+
+def list_surrogate_pairs(text: str) -> list[int]:
+    """Return where the escaped pairs of surrogates stand that `join_surrogate_pairs` joins."""
+    return [match.start() for match in _ESCAPE.finditer(text) if match[1]] if _may_have_pairs(text) else []
+
+
+def _may_have_pairs(text: str) -> bool:
+    return text.lstrip().startswith(("{", "[")) and "\\ud" in text.lower()
 
 
 def _join_pair(high: str, low: str) -> str:

@@ -17,7 +17,9 @@ from jitrisk.model.faults import Finding, KeyPath, format_reason, format_text
 from jitrisk.model.text.scalars import join_surrogate_pairs, parse_scalar
 from jitrisk.model.text.tree import DEEPEST, MOST_NODES, LimitError, TextError, TooManyFaultsError, Tree
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fastest parser of YAML that there is."""
+
 _INDENTED_BY_TAB = re.compile(" *\\t")
 
 
@@ -94,7 +96,7 @@ def _describe_problem(error: yaml.MarkedYAMLError) -> str:
 
 def _build_tree(text: str, last: bool) -> Tree:
     builder = _Builder(last)
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=LOADER):
         builder.take(event)
     return builder.tree
 
