@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -216,3 +217,103 @@ def test_examples__output_that_nobody_takes_fails_with_one_line_at_most(tmp_path
     # A pipe that closes after all was written into it is no failure.
     assert done.returncode == 1 or (redirected == "| true" and done.returncode == 0)
     assert len(said) == (redirected != "| true"), done.stderr
+
+
+CATCHING = """
+import os, signal, sys, time
+from jitrisk.files import stop_signals
+stop_signals.install_handlers()
+with stop_signals.catch_interrupt("stopping") as is_stopped:
+    print("ready", flush=True)
+    begin = time.monotonic()
+    while not is_stopped() and time.monotonic() - begin < 60:
+        time.sleep(0.01)
+    if {hangs}:
+        print("asked", flush=True)
+        time.sleep(60)
+print("kept", is_stopped(), flush=True)
+if {again}:
+    os.kill(os.getpid(), signal.SIGINT)
+stop_signals.exit_with(130)
+"""
+
+
+def start_catching(hangs=False, again=False):
+    code = CATCHING.format(hangs=hangs, again=again)
+    started = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=restore
+    )
+    assert started.stdout.readline() == "ready\n"
+    return started
+
+
+def restore():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_catch_interrupt__the_first_interrupt_asks_for_a_stop_and_the_work_ends_on_its_own():
+    started = start_catching()
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=30)
+    assert (started.returncode, out, err) == (130, "kept True\n", "\nstopping\n")
+
+
+def test_catch_interrupt__a_second_interrupt_ends_the_process_at_once():
+    started = start_catching(hangs=True)
+    started.send_signal(signal.SIGINT)
+    assert started.stdout.readline() == "asked\n"
+    begin = time.monotonic()
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=30)
+    assert time.monotonic() - begin < 20
+    assert (started.returncode, out, err) == (130, "", "\nstopping\njitrisk: interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_catch_interrupt__other_signals_end_the_process_at_once(number):
+    started = start_catching()
+    started.send_signal(number)
+    out, _ = started.communicate(timeout=30)
+    assert (started.returncode, out) == (STATUS[number], "")
+
+
+def test_catch_interrupt__afterwards_an_interrupt_ends_the_process_again():
+    started = start_catching(again=True)
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=30)
+    assert (started.returncode, out) == (130, "kept True\n")
+    assert err == "\nstopping\njitrisk: interrupted\n"
+
+
+def test_catch_interrupt__without_handlers_the_second_interrupt_is_the_interpreter_s():
+    before = signal.getsignal(signal.SIGINT)
+    with stop_signals.catch_interrupt("stopping") as is_stopped:
+        assert not is_stopped()
+        signal.raise_signal(signal.SIGINT)
+        assert is_stopped()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_catch_interrupt__an_interrupt_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stop_signals.catch_interrupt("stopping") as is_stopped:
+            signal.raise_signal(signal.SIGINT)
+            assert not is_stopped()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_catch_interrupt__in_another_thread_nothing_changes():
+    found = []
+
+    def work():
+        with stop_signals.catch_interrupt("stopping") as is_stopped:
+            found.append((is_stopped(), signal.getsignal(signal.SIGINT)))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [(False, signal.getsignal(signal.SIGINT))]

@@ -157,7 +157,7 @@ def _check_targets(model: str, changes: Mapping[str, str], out: Path | None, htm
         return
     if changes:
         raise click.UsageError(
-            "--out adds the plan to the text of the model, which --set leaves as it is: edit the file, or leave one out."
+            "--out adds the plan to the model file, which --set leaves as it is: edit the file, or leave out one."
         )
     _check_plan(model, out)
 

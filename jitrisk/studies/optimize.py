@@ -30,7 +30,7 @@ from jitrisk.arguments import (
 from jitrisk.errors import Fault, JitriskError, ModelError, ResultError
 from jitrisk.files.atomic_files import replace_atomically
 from jitrisk.lower import lower_all
-from jitrisk.model import LevelRange, Network, parse_level_key, parse_level_range
+from jitrisk.model import LevelRange, Network, insert_strategy, parse_level_key, parse_level_range
 from jitrisk.model.fields.readers import Clock
 from jitrisk.risk.design import read_design
 from jitrisk.risk.inputs import Array
@@ -169,8 +169,6 @@ def write_plan(source: Source, study: xr.Dataset, target: str | os.PathLike[str]
     source = origin or source
     if load_network(source).digest != study.attrs["model_hash"]:
         raise ResultError("the plan is of another model: it was changed since, or another one was given")
-    from jitrisk.model import insert_strategy
-
     target = Path(target)
     text = insert_strategy(source, OPTIMIZED, json.loads(study.attrs["plan"]), target)  # type: ignore[arg-type]
     with replace_atomically(target) as place:

@@ -67,7 +67,7 @@ class StudyObjective:
         """
         return read_interval(study, name, place).multiply(self.factor)
 
-    def rescale(self, values: npt.NDArray[np.float64], beside: bool = False) -> StudyObjective:
+    def change_scale(self, values: npt.NDArray[np.float64], beside: bool = False) -> StudyObjective:
         """Return the same in a scale that suits other amounts of the study; `beside` this one, in this where it can."""
         plain = self.factor * self.scale.factor
         amounts = (float(value) * plain for value in values.ravel())

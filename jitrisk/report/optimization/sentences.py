@@ -128,7 +128,7 @@ def _find_best_given(study: xr.Dataset, names: Sequence[str], place: int) -> tup
 
 
 def _render_difference(study: xr.Dataset, objective: StudyObjective, best: int, which: str) -> str:
-    shown = objective.rescale(study["difference"].values, beside=True)
+    shown = objective.change_scale(study["difference"].values, beside=True)
     gap = shown.read(study, "difference", best)
     if math.isnan(gap.half):
         return f"; these paths support no interval of the difference to {which}"
@@ -168,7 +168,7 @@ def render_certainty(study: xr.Dataset, objective: StudyObjective) -> str:
     """Return the probability that no neighbor of the plan is better by more than the indifference."""
     probability = float(study.attrs["local_probability"])
     amount = float(study.attrs["indifference"])
-    shown = objective.rescale(np.array([amount]))
+    shown = objective.change_scale(np.array([amount]))
     more = f"{_format_rounded_up(amount * shown.factor)} {shown.full_unit}"
     if not probability > 0:
         return f"It is not known whether a neighboring plan is better by more than {more}."

@@ -124,7 +124,7 @@ def _build_strategy_table(study: xr.Dataset, objective: StudyObjective) -> Repor
 
 
 def _build_difference_row(study: xr.Dataset, objective: StudyObjective, names: tuple[str, ...]) -> ReportRow:
-    shown = objective.rescale(study["difference"].values, beside=True)
+    shown = objective.change_scale(study["difference"].values, beside=True)
     cells = []
     for k, name in enumerate(names):
         gap = shown.read(study, "difference", k)
@@ -175,7 +175,7 @@ def _build_step_table(study: xr.Dataset, objective: StudyObjective) -> ReportTab
     levels = [key for key in levels if any((key, change) in neighbors for change in ("less", "more"))]
     if not levels:
         return None
-    labels, shown = list_labels(study), objective.rescale(study["neighbor_difference"].values[list(neighbors.values())])
+    labels, shown = list_labels(study), objective.change_scale(study["neighbor_difference"].values[list(neighbors.values())])
     steps = dict(zip(map(str, study["decision"].values), _list_step_sizes(study), strict=True))
     rows = tuple(
         ReportRow(
@@ -226,7 +226,7 @@ def _build_choice_table(study: xr.Dataset, objective: StudyObjective) -> ReportT
     neighbors = {pair: k for pair, k in _list_neighbors(study, None).items() if pair[1] not in ("less", "more")}
     if not neighbors:
         return None
-    labels, shown = list_labels(study), objective.rescale(study["neighbor_difference"].values[list(neighbors.values())])
+    labels, shown = list_labels(study), objective.change_scale(study["neighbor_difference"].values[list(neighbors.values())])
     rows = tuple(
         ReportRow(f"{labels[key]} {format_value(change)}", (_build_neighbor_cell(study, shown, place),))
         for (key, change), place in neighbors.items()
@@ -243,7 +243,7 @@ def _build_plan_set_table(study: xr.Dataset, objective: StudyObjective) -> Repor
         return None
     # Those that come first are the best, and the one with the least stock is shown wherever it comes.
     places = sorted(list(dict.fromkeys([0, least, *range(count)]))[:_MOST_PLANS])
-    gaps = objective.rescale(study["plan_difference"].values[places])
+    gaps = objective.change_scale(study["plan_difference"].values[places])
     values = study["plan_value"].values[places]
     differing = np.flatnonzero((values != values[0]).any(axis=0))
     rows = [

@@ -30,7 +30,7 @@ FEWEST_PATHS, MOST_PATHS = 256, 65_536
 """Paths of the first stage, and at most."""
 
 _DONE = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.75)  # shares of the work before the stages, and before the test
-_GAIN = 0.02  # of the indifference: smaller improvements of a sample are not worth a step
+_GAIN = 0.02  # of the indifference: smaller improvements of a sample are not worth a step; larger ones at a distance
 _ERROR = 0.4  # of the indifference: the error of differences between neighbors that paths are added for
 _GROWTH = 4  # paths of a stage, at most, as a multiple of those before
 _MOST_COMBINATIONS = 16  # of choices that are all tried; from more, the search walks from one to the next
@@ -155,7 +155,7 @@ class Search:
         sample = self._get_range(paths)
         (before,) = self.evaluator.evaluate([plan], sample)
         self._note(before, paths)
-        gain = _GAIN * self.share * abs(before.value)
+        gain = max(_GAIN, reach / REACHES[0]) * self.share * abs(before.value)
         found = descend(self.evaluator, plan, sample, reach, gain, partial(self._note, paths=paths))
         self._note(found, paths)
         return found
