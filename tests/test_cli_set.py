@@ -95,12 +95,15 @@ def test_reprice__a_result_of_a_changed_model_can_be_replayed_and_repriced(capsy
 def test_compare__prices_of_a_stored_result_are_changed_without_simulating(capsys, tmp_path, stored, monkeypatch):
     monkeypatch.setattr("jitrisk.run.engine.run_blocks", None)
     words = ("--set", "stages.bike.value=350", "--set", "strategies.jic.holding_rate=30 % / year")
+    words += ("--set", "strategies.jic.fixed_cost=9000 / year")
     code, out, _ = run(capsys, "compare", str(stored), *words, "--out", str(tmp_path / "dear.nc"), "--json")
     changes = {"stages.bike.value": 350, "strategies.jic.holding_rate": "30 % / year"}
+    changes |= {"strategies.jic.fixed_cost": "9000 / year"}
     expected = jr.reprice(jr.open(stored), changes)
     assert code == 0
     assert json.loads(out)["model_hash"] == expected.attrs["model_hash"]
     xr.testing.assert_identical(jr.open(tmp_path / "dear.nc")["value"], expected["value"])
+    xr.testing.assert_identical(jr.open(tmp_path / "dear.nc").risk.costs(), expected.risk.costs())
     dear = run(capsys, "run", str(stored), "-s", "jit", *words[:2])[1]
     assert dear == run(capsys, "run", str(tmp_path / "dear.nc"), "-s", "jit")[1]
     assert dear != run(capsys, "run", str(stored), "-s", "jit")[1]

@@ -26,6 +26,7 @@ from jitrisk.model.levels import (
     list_policy_sources,
     parse_level_key,
     parse_level_range,
+    replace_levels,
 )
 from jitrisk.model.loading import load, read_model
 from jitrisk.model.network import Network
@@ -74,5 +75,6 @@ __all__ = [
     "parse_level_range",
     "read_model",
     "read_values",
+    "replace_levels",
     "require_prices",
 ]

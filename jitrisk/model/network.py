@@ -103,6 +103,12 @@ class Network(Part):
         whole._text = text
         return whole
 
+    def replace_stages(self, stages: Mapping[str, Stage]) -> Network:
+        """Return the network of one strategy with other stages of the same names, which has no text."""
+        changed = self.model_copy(update={"stages": {**self.stages, **stages}})
+        changed._text = ""
+        return changed
+
     def patched(self, changes: Mapping[str, Any]) -> Network:
         """Return the network with other values at some keys, read and checked as a whole.
 

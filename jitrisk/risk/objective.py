@@ -120,7 +120,7 @@ def parse_objective(text: str) -> Objective:
 
 
 def _require_direction(text: str, terms: Iterable[tuple[float, Estimand]]) -> None:
-    """Raise ResultError where a weight has no effect, or asks for less of what is better high or more of what is bad."""
+    """Raise ResultError where a weight has no effect, or asks for less of what is good or more of what is bad."""
     for weight, estimand in terms:
         if weight == 0 or not math.isfinite(weight):
             raise ResultError(f"the objective {text!r} has the weight {weight:g}: expected a number other than 0")
@@ -142,7 +142,8 @@ def parse_constraint(text: str) -> Constraint:
     """
     match = _CONSTRAINT.fullmatch(text)
     if match is None:
-        raise ResultError(f"the constraint {text!r} is no METRIC.STATISTIC >= NUMBER or <= NUMBER: {_CONSTRAINT_EXAMPLE}")
+        form = "METRIC.STATISTIC >= NUMBER or <= NUMBER"
+        raise ResultError(f"the constraint {text!r} is no {form}: {_CONSTRAINT_EXAMPLE}")
     bound = float(match["bound"]) / (100.0 if match["percent"] else 1.0)
     estimand = parse_estimand(match["name"], _CONSTRAINT_EXAMPLE)
     is_lower = match["relation"] == ">="

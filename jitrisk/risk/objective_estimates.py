@@ -1,4 +1,4 @@
-"""Objectives and constraints estimated for every strategy of a run, and compared path by path, each with its interval."""
+"""Objectives and constraints of every strategy of a run, and their differences path by path, each with its interval."""
 
 from __future__ import annotations
 

@@ -98,10 +98,10 @@ def optimize(
 
     Returns
     -------
-    Dataset of the plan, see `jitrisk.vocabulary.OPTIMIZATION`: what the strategies and the plan give on fresh paths, what
-    each level is and was, what its neighbors would give, and which plans cannot be told from it. The attribute ``plan``
-    is the patch of the strategy ``optimized`` as JSON, ``arguments`` are those with which the search is repeated to the
-    last bit, also where it ended early, and ``stopped`` says why it ended.
+    Dataset of the plan, see `jitrisk.vocabulary.OPTIMIZATION`: what the strategies and the plan give on fresh paths,
+    what each level is and was, what its neighbors would give, and which plans cannot be told from it. The attribute
+    ``plan`` is the patch of the strategy ``optimized`` as JSON, ``arguments`` are those with which the search is
+    repeated to the last bit, also where it ended early, and ``stopped`` says why it ended.
 
     Raises
     ------

@@ -214,7 +214,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
             "write `holding_rate: 20 % / year`, a share of the `value` of what is in stock",
         ),
         Pointer(
-            ("overhead", "overheads", "capex", "investment", "investments", "annual_cost", "yearly_cost"),
+            ("overhead", "overheads", "capex", "annual_cost", "yearly_cost"),
             "write `fixed_cost: 2000000 / year`, the cost of the plan as a whole; a strategy can have its own",
             ("fixed_cost",),
         ),

@@ -99,7 +99,9 @@ def _draw_steps(ax: Axes, study: xr.Dataset, objective: StudyObjective, levels: 
     """Draw what the plan with one step less and more of each level costs, each with its interval."""
     keys, changes = (study[name].values.tolist() for name in ("neighbor_decision", "neighbor_change"))
     at = {(key, change): k for k, (key, change) in enumerate(zip(keys, changes, strict=True)) if key in levels}
-    shown = objective.change_scale(study["neighbor_difference"].values[[k for (_, one), k in at.items() if one in _STEPS]])
+    shown = objective.change_scale(
+        study["neighbor_difference"].values[[k for (_, one), k in at.items() if one in _STEPS]]
+    )
     plot = Plot(ax, AxisQuantity("level"), AxisQuantity("more than the plan", shown.full_unit))
     ax.axhline(0, color=MUTED, lw=1)
     labels = list_labels(study)

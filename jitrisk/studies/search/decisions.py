@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,9 @@ from jitrisk.model import (
     list_investment_patches,
     list_policy_sources,
     merge_patches,
+    replace_levels,
 )
+from jitrisk.model.policies import Level
 from jitrisk.studies.search.plan import ChoiceDecision, LevelDecision, Plan
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
 
@@ -60,6 +62,7 @@ class DecisionSpace:
     choices: tuple[ChoiceDecision, ...]
     start: Plan
     policies: Mapping[tuple[str, int], Mapping[str, Any]]
+    _variants: dict[tuple[int, ...], Network] = field(default_factory=dict)
 
     def list_active(self, plan: Plan) -> list[int]:
         """Return the numbers of the levels that a plan has."""
@@ -82,8 +85,21 @@ class DecisionSpace:
 
     def build_networks(self, plans: Sequence[Plan]) -> dict[str, Network]:
         """Return the network of every plan, by its number as text."""
-        patches = {str(i): self.build_patch(plan) for i, plan in enumerate(plans)}
-        return dict(self.network.patched({"strategies": patches}).strategies)
+        return {str(i): self._build_network(plan) for i, plan in enumerate(plans)}
+
+    def read_variant(self, plan: Plan) -> Network:
+        """Return a network with the choices of a plan, and any levels; the model is read once for them."""
+        if plan.choices not in self._variants:
+            changed = self.network.patched({"strategies": {"plan": self.build_patch(plan)}})
+            self._variants[plan.choices] = changed.strategies["plan"]
+        return self._variants[plan.choices]
+
+    def _build_network(self, plan: Plan) -> Network:
+        levels: dict[str, dict[str, float | Level]] = {}
+        for i in self.list_active(plan):
+            one = self.levels[i]
+            levels.setdefault(one.stage, {})[one.field] = one.build_level(plan.levels[i])
+        return replace_levels(self.read_variant(plan), levels)
 
     def _build_policies(self, plan: Plan) -> dict[str, Any]:
         """Return the patch that sets every level of a plan."""
@@ -161,14 +177,14 @@ def build_space(
     for (stage, option), policy in policies.items():
         number = next((i for i, decision in enumerate(choices) if decision.stage == stage), None)
         plan = bare.start if number is None else bare.start.replace_choice(number, option)
-        context = _StageContext.read(bare.build_networks([plan])["0"], stage)
+        context = _StageContext.read(bare.read_variant(plan), stage)
         (kind,) = policy
-        for field in _list_fields(stage, kind, ranges, math.isfinite(context.levels.order_up_to)):
-            decision = context.build_decision(kind, field, (ranges or {}).get((stage, kind, field)))
+        for name in _list_fields(stage, kind, ranges, math.isfinite(context.levels.order_up_to)):
+            decision = context.build_decision(kind, name, (ranges or {}).get((stage, kind, name)))
             levels.append(replace(decision, choice=None if number is None else (number, option)))
-            places.append(decision.find_place(context.find_level(field, decision.unit == "d")))
+            places.append(decision.find_place(context.find_level(name, decision.unit == "d")))
     if not levels and not choices:
-        raise JitriskError("nothing can vary: no stage has a limited level, and the model has no choices in `decisions`")
+        raise JitriskError("nothing can vary: no stage has a limited level, and `decisions` has no choices")
     start = Plan(tuple(places), bare.start.choices)
     return DecisionSpace(network, patch, tuple(levels), choices, start, policies)
 
@@ -182,11 +198,9 @@ def _list_choices(network: Network) -> Iterator[ChoiceDecision]:
         yield ChoiceDecision(f"decisions.investments.{name}", "investment", "", TAKEN, ({}, patch))
 
 
-def _list_policies(
-    bare: DecisionSpace, choices: Sequence[ChoiceDecision]
-) -> dict[tuple[str, int], Mapping[str, Any]]:
+def _list_policies(bare: DecisionSpace, choices: Sequence[ChoiceDecision]) -> dict[tuple[str, int], Mapping[str, Any]]:
     """Return every policy that a stage may have, by stage and number of the option, as it is written."""
-    network = bare.build_networks([replace(bare.start, choices=(0,) * len(choices))])["0"]
+    network = bare.read_variant(bare.start)
     found: dict[tuple[str, int], Mapping[str, Any]] = {}
     for stage, fields in json.loads(network.text)["stages"].items():
         options = next((one.patches for one in choices if one.stage == stage), None)
@@ -230,9 +244,7 @@ class _StageContext:
         return cls(stage, compute_policy_levels(network)[stage], mean, lead_time, whole)
 
     def find_level(self, field: str, is_cover: bool = False) -> float:
-        """Return a level as it is now, in cards or units, or in periods that it covers; an unlimited one as twice
-        that of steady flow.
-        """
+        """Return a level as it is now, in cards, units or periods; one without limit as twice that of steady flow."""
         levels = self.levels
         lot = levels.lot or 1.0
         up_to = levels.order_up_to if math.isfinite(levels.order_up_to) else 2.0 * self.mean_demand * self.lead_time

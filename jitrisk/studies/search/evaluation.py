@@ -178,9 +178,14 @@ class Evaluator:
 
     @property
     def period(self) -> int:
-        """Of how many consecutive paths a sample has to be a multiple, so that every stratum has as many as it should."""
+        """Of how many consecutive paths a sample has to be a multiple, for strata of the right size."""
         mixture = self.draws.mixture
         return 1 if mixture is None else mixture.period
+
+    def list_metrics(self) -> list[str]:
+        """Return what is kept of every path: the metrics of the objective and the constraints, and the stock."""
+        constrained = (one.estimand.metric for one in self.constraints)
+        return list(dict.fromkeys([*self.objective.metrics, *constrained, STOCK]))
 
     def build_job(self, networks: dict[str, Network], paths: range) -> Job:
         """Return the job of some networks on some paths."""
@@ -199,8 +204,7 @@ def simulate_metrics(
     """Return the metrics of networks on some paths by name, ``[strategy, path]``, their design, and measured years."""
     job = evaluator.build_job(networks, paths)
     formulas = build_formulas(evaluator.space.network, networks, job)
-    wanted = dict.fromkeys([*evaluator.objective.metrics, *(one.estimand.metric for one in evaluator.constraints), STOCK])
-    kept = _keep_metrics(job, formulas, list(wanted), has_values(networks))
+    kept = _keep_metrics(job, formulas, evaluator.list_metrics(), has_values(networks))
     engine.run_blocks(job, kept, evaluator.backend)
     found = [name for name in kept.list_found() if name != STOCK]
     require_metrics(found, evaluator.objective, evaluator.constraints)

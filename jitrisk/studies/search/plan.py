@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from jitrisk.model.policies import Level
+
 _FINE = 100  # a neighbor differs by about a hundredth of a level
 _NICE = (1, 2, 5)
 
@@ -67,6 +69,15 @@ class LevelDecision:
     def compute_value(self, place: int) -> float:
         """Return the level at a place, in cards, units or periods."""
         return float(f"{self.origin + place * self.step:.12g}")
+
+    def build_level(self, place: int) -> float | Level:
+        """Return the level at a place as the policy of a stage holds it."""
+        value = self.compute_value(place)
+        if self.field == "cards":
+            return int(value)
+        if self.field in ("level", "cover"):
+            return value
+        return Level(cover=value) if self.unit == "d" else Level(units=value)
 
     def find_place(self, value: float) -> int:
         """Return the allowed place nearest to a level."""

@@ -191,8 +191,9 @@ def compare_plans(one: Estimate, base: Estimate, design: Design, evidence: float
 
 
 def _compute_probability(neighbors: Iterable[Contender], amount: float) -> float:
-    """Return the probability, at least, that no neighbor meets the constraints and is better by more than an amount."""
-    return max(0.0, 1.0 - sum(one.compute_probability_better(amount) for one in neighbors if one.estimate.violation == 0))
+    """Return a lower bound on the probability that no neighbor that meets the constraints is better by an amount."""
+    better = (one.compute_probability_better(amount) for one in neighbors if one.estimate.violation == 0)
+    return max(0.0, 1.0 - sum(better))
 
 
 def compute_path_evidence(evaluator: Evaluator, plan: Plan) -> float:

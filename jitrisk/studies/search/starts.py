@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from jitrisk.errors import ModelError
 from jitrisk.lower import Levels, compute_mean_demand, compute_policy_levels, find_downstream_customers
@@ -33,8 +33,12 @@ def list_starts(space: DecisionSpace, choices: tuple[int, ...]) -> list[Plan]:
     own = Plan(space.start.levels, choices)
     network = space.build_networks([own])["0"]
     plans = [own, *_list_strategy_plans(space, own, network)]
+    demand, own_levels = compute_mean_demand(network), compute_policy_levels(network)
+    lots = {name: _find_lot(network, name, demand[name], own_levels[name]) for name in network.stages}
     for levels in _list_formula_levels(network):
-        plans += [_assign_levels(space, own, network, levels, scale) for scale in _SCALES]
+        for scale in _SCALES:
+            stores = {name: _FullStore(scale * level, lots[name], demand[name]) for name, level in levels.items()}
+            plans.append(_assign_levels(space, own, network, stores))
     plans += [_scale(space, own, scale) for scale in _SCALES]
     return [plan for plan in dict.fromkeys(plans) if space.is_allowed(plan)]
 
@@ -127,25 +131,29 @@ def _compute_waiting_cost(network: Network, customer: str, value: float, lead_ti
     return one.unmet * one.backorder_cost + once / lead_time
 
 
-def _assign_levels(
-    space: DecisionSpace, own: Plan, network: Network, levels: Mapping[str, float], scale: float
-) -> Plan:
-    """Return the plan whose stores are full at some levels, in units, times a scale.
+class _FullStore(NamedTuple):
+    """A level in units, the units of one order, and the mean demand per period of a store."""
 
-    Lots stay as they are; the distance of reorder point and order-up-to level does, or is the economic order quantity
-    where ordering has a price (Harris 1913).
+    level: float
+    lot: float
+    mean_demand: float
+
+
+def _assign_levels(space: DecisionSpace, own: Plan, network: Network, stores: Mapping[str, _FullStore]) -> Plan:
+    """Return the plan whose stores are full at some levels.
+
+    Lots stay as they are, and the distance of reorder point and order-up-to level does, or both are the economic order
+    quantity where ordering has a price (Harris 1913).
     """
-    demand = compute_mean_demand(network)
     places = list(own.levels)
     for i in space.list_active(own):
         decision = space.levels[i]
-        stage = network.stages[decision.stage]
-        level, lot = scale * levels[decision.stage], _find_lot(network, decision.stage, demand[decision.stage])
+        level, lot, demand = stores[decision.stage]
         value = {"level": level, "cover": level, "min": level, "point": level, "max": level + lot, "quantity": lot}
-        value["cards"] = level / _find_container(stage.policy)
+        value["cards"] = level / _find_container(network.stages[decision.stage].policy)
         found = value[decision.field]
         if decision.unit == "d":
-            found = found / demand[decision.stage] if demand[decision.stage] else 0.0
+            found = found / demand if demand else 0.0
         places[i] = decision.clip(decision.find_place(found))
     return Plan(tuple(places), own.choices)
 
@@ -154,14 +162,13 @@ def _find_container(policy: Policy) -> float:
     return float(getattr(policy, "container", 1.0))
 
 
-def _find_lot(network: Network, name: str, demand: float) -> float:
+def _find_lot(network: Network, name: str, demand: float, levels: Levels) -> float:
     """Return the economic order quantity of a stage, or the lot that it has where ordering or holding is free."""
     stage = network.stages[name]
     rate = network.holding_rate if stage.holding_rate is None else stage.holding_rate
     held = stage.value * rate
     if stage.order_cost > 0 and held > 0 and demand > 0:
         return max(1.0, math.sqrt(2.0 * stage.order_cost * demand / held))
-    levels = compute_policy_levels(network)[name]
     return levels.lot or max(levels.initial - levels.reorder_point, 1.0) if math.isfinite(levels.order_up_to) else 1.0
 
 
