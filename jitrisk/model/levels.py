@@ -307,7 +307,9 @@ def _explain_unknown_level(key: str, kinds: Mapping[str, Collection[str]]) -> st
     """Return the message about a key that is none of a level: the nearest one, and those of the stage it names."""
     named = [stage for stage in kinds if key == f"stages.{stage}" or key.startswith(f"stages.{stage}.")]
     listed = _list_keys({stage: kinds[stage] for stage in sorted(named, key=len)[-1:]})
-    return describe_unknown("level", key, _list_keys(kinds), listed)
+    known = _list_keys(kinds)
+    message = describe_unknown("level", key, known, listed)
+    return message if not known or ";" in message else f"{message}; write a key such as `{format_text(known[0])}`"
 
 
 def _find_mapping(node: Any, *steps: str) -> dict[str, Any]:

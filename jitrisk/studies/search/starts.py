@@ -31,7 +31,7 @@ def list_starts(space: DecisionSpace, choices: tuple[int, ...]) -> list[Plan]:
     choices : the option of every choice.
     """
     own = Plan(space.start.levels, choices)
-    network = space.build_networks([own])["0"]
+    network = space.read_variant(own)
     plans = [own, *_list_strategy_plans(space, own, network)]
     demand, own_levels = compute_mean_demand(network), compute_policy_levels(network)
     lots = {name: _find_lot(network, name, demand[name], own_levels[name]) for name in network.stages}
