@@ -67,16 +67,11 @@ def decision(study: xr.Dataset, *, ax: Axes | None = None) -> Figure:
 
 def _draw_strategies(ax: Axes, study: xr.Dataset, objective: StudyObjective) -> None:
     """Draw a point with its interval for each strategy."""
-    names = list_strategies(study)
+    names, places = list_strategies(study), np.arange(study.sizes["strategy"], dtype=np.float64)
     plot = Plot(ax, AxisQuantity("strategy"), AxisQuantity(objective.name, objective.full_unit))
-    for k, name in enumerate(names):
-        look, estimate = select_look(k), objective.read(study, "objective", k)
-        identity, value = SeriesIdentity(name, look.color, name), objective.sign * estimate.value
-        if np.isfinite(estimate.half):
-            plot.draw_intervals(
-                identity._replace(is_companion=True), [k], [value - estimate.half], [value + estimate.half], lw=1.6
-            )
-        plot.draw_points(identity, [k], [value], [name], marker=look.marker, ms=6)
+    found = [objective.read(study, "objective", k) for k in range(len(names))]
+    shown = [Estimate(objective.sign * value, half) for value, half in found]
+    _draw_estimates(plot, objective.name, select_look(0), places, shown, names)
     _name_places(ax, names)
     set_plain_ticks(ax.yaxis)
     ax.margins(y=0.12)
@@ -99,7 +94,9 @@ def _draw_steps(ax: Axes, study: xr.Dataset, objective: StudyObjective, levels: 
     """Draw what the plan with one step less and more of each level costs, each with its interval."""
     keys, changes = (study[name].values.tolist() for name in ("neighbor_decision", "neighbor_change"))
     at = {(key, change): k for k, (key, change) in enumerate(zip(keys, changes, strict=True)) if key in levels}
-    shown = objective.change_scale(study["neighbor_difference"].values[[k for (_, one), k in at.items() if one in _STEPS]])
+    shown = objective.change_scale(
+        study["neighbor_difference"].values[[k for (_, one), k in at.items() if one in _STEPS]]
+    )
     plot = Plot(ax, AxisQuantity("level"), AxisQuantity("more than the plan", shown.full_unit))
     ax.axhline(0, color=MUTED, lw=1)
     labels = list_labels(study)

@@ -175,7 +175,10 @@ def _build_step_table(study: xr.Dataset, objective: StudyObjective) -> ReportTab
     levels = [key for key in levels if any((key, change) in neighbors for change in ("less", "more"))]
     if not levels:
         return None
-    labels, shown = list_labels(study), objective.change_scale(study["neighbor_difference"].values[list(neighbors.values())])
+    labels, shown = (
+        list_labels(study),
+        objective.change_scale(study["neighbor_difference"].values[list(neighbors.values())]),
+    )
     steps = dict(zip(map(str, study["decision"].values), _list_step_sizes(study), strict=True))
     rows = tuple(
         ReportRow(
@@ -226,7 +229,10 @@ def _build_choice_table(study: xr.Dataset, objective: StudyObjective) -> ReportT
     neighbors = {pair: k for pair, k in _list_neighbors(study, None).items() if pair[1] not in ("less", "more")}
     if not neighbors:
         return None
-    labels, shown = list_labels(study), objective.change_scale(study["neighbor_difference"].values[list(neighbors.values())])
+    labels, shown = (
+        list_labels(study),
+        objective.change_scale(study["neighbor_difference"].values[list(neighbors.values())]),
+    )
     rows = tuple(
         ReportRow(f"{labels[key]} {format_value(change)}", (_build_neighbor_cell(study, shown, place),))
         for (key, change), place in neighbors.items()
