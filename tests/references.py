@@ -20,7 +20,7 @@ DOTTED = re.compile(r"(?<![\w./-])(?:jitrisk|jr)(?:\.[A-Za-z_]\w*)+(?![\w/*])")
 ACCESSOR = re.compile(r"(?<!jitrisk)(?<!jr)\.risk\.([a-z]\w*)")
 QUOTED = re.compile(r"(?<![`:])`([A-Za-z_]\w*)`(?!`)")
 # The kinds of JSON documents and the file of the schema in the documents: not names of Python.
-SCHEMAS = re.compile(r"jitrisk\.(?:summary|outline|replay|repricing|validation|examples|schema\.json)$")
+SCHEMAS = re.compile(r"jitrisk\.(?:summary|outline|optimization|replay|repricing|validation|examples|schema\.json)$")
 
 
 def list_stale_references() -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from optimizations import build_study, build_unmet
+from test_cli_warnings import MODEL
 
 import jitrisk as jr
 from jitrisk.cli import main
@@ -207,11 +208,39 @@ def test_optimize__an_error_of_the_search_is_bad_input(capsys, search, monkeypat
     )
 
 
-def test_optimize__faults_and_warnings_of_the_model_come_first(capsys, search, tmp_path):
+def test_optimize__faults_of_the_model_end_it(capsys, search, tmp_path):
     broken = tmp_path / "broken.yaml"
     broken.write_text("name: broken\n")
     assert run(capsys, "optimize", str(broken))[0] == 2
     assert search.given is None
+
+
+def test_optimize__warnings_about_the_model_are_printed_or_with_strict_are_faults(capsys, search, tmp_path):
+    model = tmp_path / "slow.yaml"
+    model.write_text(MODEL)
+    code, out, err = run(capsys, "optimize", str(model), "--json")
+    assert code == 0
+    assert err.count("jitrisk: warning: ") == len(json.loads(out)["warnings"]) == 2
+    search.given = None
+    code, out, _ = run(capsys, "optimize", str(model), "--strict")
+    assert (code, out, search.given) == (2, "", None)
+
+
+def test_optimize__shows_its_progress_on_a_terminal(capsys, search, monkeypatch):
+    def optimize(network, *, progress, **given):
+        progress(1, 2)
+        return build_study()
+
+    monkeypatch.setattr(sys.modules[STUDIES], "optimize", optimize)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    code, _, err = run(capsys, "optimize", "bicycles")
+    assert code == 0
+    assert "searching" in err
+    monkeypatch.setattr(
+        sys.modules[STUDIES], "optimize", lambda network, *, progress, **given: build_study(plans=int(progress is None))
+    )
+    code, out, err = run(capsys, "optimize", "bicycles", "--quiet", "--json")
+    assert (code, err, json.loads(out)["plans_simulated"]) == (0, "", 1)
 
 
 def test_optimize__the_shell_completes_strategies():

@@ -67,16 +67,11 @@ def decision(study: xr.Dataset, *, ax: Axes | None = None) -> Figure:
 
 def _draw_strategies(ax: Axes, study: xr.Dataset, objective: StudyObjective) -> None:
     """Draw a point with its interval for each strategy."""
-    names = list_strategies(study)
+    names, places = list_strategies(study), np.arange(study.sizes["strategy"], dtype=np.float64)
     plot = Plot(ax, AxisQuantity("strategy"), AxisQuantity(objective.name, objective.full_unit))
-    for k, name in enumerate(names):
-        look, estimate = select_look(k), objective.read(study, "objective", k)
-        identity, value = SeriesIdentity(name, look.color, name), objective.sign * estimate.value
-        if np.isfinite(estimate.half):
-            plot.draw_intervals(
-                identity._replace(is_companion=True), [k], [value - estimate.half], [value + estimate.half], lw=1.6
-            )
-        plot.draw_points(identity, [k], [value], [name], marker=look.marker, ms=6)
+    found = [objective.read(study, "objective", k) for k in range(len(names))]
+    shown = [Estimate(objective.sign * value, half) for value, half in found]
+    _draw_estimates(plot, objective.name, select_look(0), places, shown, names)
     _name_places(ax, names)
     set_plain_ticks(ax.yaxis)
     ax.margins(y=0.12)

@@ -136,7 +136,8 @@ def _render_difference(study: xr.Dataset, objective: StudyObjective, best: int, 
         return f", as much as {which}"
     if abs(gap.value) <= gap.half:
         return f"; these paths show no difference to {which}: {round_signed(gap)} {shown.unit}"
-    is_loss = objective.sign < 0 and float(study["objective"].values[-1]) > 0
+    value = float(study["objective"].sel(strategy=OPTIMIZED))
+    is_loss = objective.sign < 0 and value > 0
     more = "more" if (gap.value > 0) == (objective.sign > 0 or is_loss) else "less"
     return f": {round_estimate(Estimate(abs(gap.value), gap.half))} {shown.unit} {more} than {which}"
 
