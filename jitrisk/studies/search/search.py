@@ -16,6 +16,7 @@ from itertools import product
 
 import numpy as np
 
+from jitrisk._core import STRIPE
 from jitrisk.studies.search.descent import descend, find_best
 from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, SearchEnded
 from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_changes
@@ -26,8 +27,8 @@ from jitrisk.studies.search.starts import list_starts
 REACHES = (0.32, 0.16, 0.08, 0.04, 0.02, 0.0)
 """Distances of neighbors, as shares of a level, stage by stage; the last one is the nearest that there are."""
 
-FEWEST_PATHS, MOST_PATHS = 256, 65_536
-"""Paths of the first stage, and at most."""
+FEWEST_PATHS, MOST_PATHS = STRIPE, 240 * STRIPE
+"""Paths of the first stage, as few as the core runs at a time, and at most."""
 
 _DONE = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.75)  # shares of the work before the stages, and before the test
 _GAIN = 0.02  # of the indifference: smaller improvements of a sample are not worth a step; larger ones at a distance
