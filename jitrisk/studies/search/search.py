@@ -35,7 +35,8 @@ _GAIN = 0.02  # of the indifference: smaller improvements of a sample are not wo
 _ERROR = 0.4  # of the indifference: the error of differences between neighbors that paths are added for
 _GROWTH = 4  # paths of a stage, at most, as a multiple of those before
 _MOST_COMBINATIONS = 16  # of choices that are all tried; from more, the search walks from one to the next
-_STARTS = 2  # descents per combination
+_STARTS = 2  # descents per combination, of few levels
+_FEW_LEVELS, _MANY_LEVELS = 10, 20
 _MOST_TIES = 24  # plans that may be as good and are compared at the end
 _MOST_TESTS = 6
 _FRESH = 2**36  # between the first paths of two tests
@@ -149,17 +150,22 @@ class Search:
     def _descend_from_starts(self, starts: Sequence[Plan], paths: int, reach: float) -> Estimate:
         estimates = sorted(self.evaluator.evaluate(starts, self._get_range(paths)), key=lambda one: one.rank)
         self._note(estimates[0], paths)
-        ends = [self._descend(one.plan, paths, reach) for one in estimates[:_STARTS]]
+        starts = _STARTS if len(self.evaluator.space.levels) <= _MANY_LEVELS else 1
+        ends = [self._descend(one.plan, paths, reach) for one in estimates[:starts]]
         return min(ends, key=lambda one: one.rank)
 
     def _descend(self, plan: Plan, paths: int, reach: float) -> Estimate:
         sample = self._get_range(paths)
         (before,) = self.evaluator.evaluate([plan], sample)
         self._note(before, paths)
-        gain = max(_GAIN, reach / REACHES[0]) * self.share * abs(before.value)
+        gain = self._compute_gain(reach) * self.share * abs(before.value)
         found = descend(self.evaluator, plan, sample, reach, gain, partial(self._note, paths=paths))
         self._note(found, paths)
         return found
+
+    def _compute_gain(self, reach: float) -> float:
+        """Return what a step has to gain as a multiple of the indifference: more at a distance, and of many levels."""
+        return max(_GAIN * max(1.0, len(self.evaluator.space.levels) / _FEW_LEVELS), reach / REACHES[0])
 
     def _note(self, estimate: Estimate, paths: int) -> None:
         """Remember a plan, as the best one where it is, or where it is known from more paths than that."""
@@ -177,7 +183,8 @@ class Search:
         moves = Neighborhood(self.evaluator.space, reach).list_moves(best.plan)
         estimates = self.evaluator.evaluate([move.plan for move in moves], self._get_range(paths))
         errors = [float(np.std(one.scores - best.scores)) / math.sqrt(paths) for one in estimates]
-        wanted = _ERROR * self.share * abs(best.value)
+        # Neighbors at a distance differ by more.
+        wanted = _ERROR * self.share * abs(best.value) * max(1.0, reach / REACHES[-2])
         worst = float(np.quantile(errors, 0.9)) if errors else 0.0
         needed = paths * (worst / wanted) ** 2 if wanted > 0 else paths
         grown = min(max(needed, paths), _GROWTH * paths, MOST_PATHS)
