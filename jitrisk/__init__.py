@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         write_report,
     )
     from jitrisk.studies.last_year import measure_last_year
+    from jitrisk.studies.optimize import optimize, write_plan
     from jitrisk.studies.replay import replay
     from jitrisk.studies.reprice import reprice
     from jitrisk.studies.until import simulate_until
@@ -41,6 +42,8 @@ _WHERE = {
     "simulate_until": "jitrisk.studies.until",
     "outline": "jitrisk.pipeline",
     "reprice": "jitrisk.studies.reprice",
+    "optimize": "jitrisk.studies.optimize",
+    "write_plan": "jitrisk.studies.optimize",
     "trace": "jitrisk.pipeline",
     "replay": "jitrisk.studies.replay",
     "measure_last_year": "jitrisk.studies.last_year",
@@ -72,6 +75,7 @@ __all__ = [
     "load",
     "measure_last_year",
     "open",
+    "optimize",
     "outline",
     "read_model",
     "replay",
@@ -81,6 +85,7 @@ __all__ = [
     "simulate",
     "simulate_until",
     "trace",
+    "write_plan",
     "write_report",
 ]
 

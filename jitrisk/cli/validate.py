@@ -34,6 +34,10 @@ def command(model: str, changes: Mapping[str, str], as_json: bool, strict: bool)
     try:
         network = models.load(model).patched(changes)
         lower_all(network.strategies)
+        if network.decisions is not None:
+            from jitrisk.studies.optimize import check_decisions
+
+            check_decisions(network)
         print_warnings(network, strict)
     except ModelError as error:
         if not as_json:

@@ -69,8 +69,8 @@ class Estimand:
         low = self.is_better_high
         found = design.quantiles(values, [Point(self.level, low)], CONFIDENCE)[0]
         if self.statistic == "cvar":
-            beyond = found.value - values if low else values - found.value
-            excess: Array = beyond.clip(0.0) / (1.0 - self.level)
+            gaps = found.value - values if low else values - found.value
+            excess: Array = gaps.clip(0.0) / (1.0 - self.level)
             return found.value - excess if low else found.value + excess
         beyond = (values < found.value) if low else (values > found.value)
         spread = math.sqrt(self.level * (1.0 - self.level))

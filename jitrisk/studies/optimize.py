@@ -30,7 +30,14 @@ from jitrisk.arguments import (
 from jitrisk.errors import Fault, JitriskError, ModelError, ResultError
 from jitrisk.files.atomic_files import replace_atomically
 from jitrisk.lower import lower_all
-from jitrisk.model import LevelRange, Network, insert_strategy, parse_level_key, parse_level_range
+from jitrisk.model import (
+    LevelRange,
+    Network,
+    insert_strategy,
+    list_level_keys,
+    parse_level_key,
+    parse_level_range,
+)
 from jitrisk.model.fields.readers import Clock
 from jitrisk.risk.design import read_design
 from jitrisk.risk.inputs import Array
@@ -225,7 +232,8 @@ class _Request:
         given = dict(_list_ranges(vary))
         if not given and decisions is not None:
             given = dict(decisions.vary)
-        return cls(objective, constraints, _read_ranges(network, given) if given else None, share)
+        of = network if strategy is None else network.strategies[strategy]
+        return cls(objective, constraints, _read_ranges(network, of, given) if given else None, share)
 
 
 @contextmanager
@@ -252,14 +260,22 @@ def _list_ranges(vary: Vary) -> Iterator[tuple[str, str]]:
         yield key.strip(), given.strip()
 
 
-def _read_ranges(network: Network, given: Mapping[str, str]) -> _Ranges:
-    """Return the ranges of levels by stage, kind of policy and field."""
+def _read_ranges(network: Network, of: Network, given: Mapping[str, str]) -> _Ranges:
+    """Return the ranges of levels by stage, kind of policy and field.
+
+    Parameters
+    ----------
+    network : the model, whose decisions name further policies.
+    of : the network that plans build upon.
+    given : ranges by key.
+    """
+    known = list_level_keys(of)
     clock = Clock(network.period * HOUR)
     found: _Ranges = {}
     for key, text in given.items():
-        level = parse_level_key(network, key)
+        level = parse_level_key(of if key in known else network, key)
         try:
-            found[tuple(level)] = parse_level_range(text, level.kind, level.field, clock)
+            found[level.stage, level.kind, level.field] = parse_level_range(text, level.kind, level.field, clock)
         except JitriskError as error:
             raise JitriskError(f"{key}: {error}") from None
     return found

@@ -173,6 +173,7 @@ def build_space(
     choices = tuple(_list_choices(network))
     bare = DecisionSpace(network, patch, (), choices, Plan((), (0,) * len(choices)), {})
     policies = _list_policies(bare, choices)
+    _require_policies(policies, ranges or {})
     levels, places = [], []
     for (stage, option), policy in policies.items():
         number = next((i for i, decision in enumerate(choices) if decision.stage == stage), None)
@@ -187,6 +188,20 @@ def build_space(
         raise JitriskError("nothing can vary: no stage has a limited level, and `decisions` has no choices")
     start = Plan(tuple(places), bare.start.choices)
     return DecisionSpace(network, patch, tuple(levels), choices, start, policies)
+
+
+def _require_policies(
+    policies: Mapping[tuple[str, int], Mapping[str, Any]], ranges: Mapping[tuple[str, str, str], LevelRange]
+) -> None:
+    """Raise JitriskError where a level is to vary that no plan has."""
+    known = {(stage, kind) for (stage, _), policy in policies.items() for kind in policy}
+    for stage, kind, field_ in ranges:
+        if (stage, kind) not in known:
+            found = ", ".join(sorted(other for one, other in known if one == stage))
+            raise JitriskError(
+                f"stages.{stage}.policy.{kind}.{field_} cannot vary: the policy of {stage} is {found} in what the plan "
+                "builds upon; name a strategy that has this policy, or offer it in `decisions.policies`"
+            )
 
 
 def _list_choices(network: Network) -> Iterator[ChoiceDecision]:

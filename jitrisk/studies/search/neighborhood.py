@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from jitrisk.studies.search.decisions import DecisionSpace
 from jitrisk.studies.search.plan import Plan
 
 
-class Move(NamedTuple):
+@dataclass(frozen=True)
+class Move:
     """One step of one level.
 
     Attributes

@@ -154,8 +154,8 @@ class Search:
     def _descend_from_starts(self, starts: Sequence[Plan], paths: int, reach: float) -> Estimate:
         estimates = sorted(self.evaluator.evaluate(starts, self._get_range(paths)), key=lambda one: one.rank)
         self._note(estimates[0], paths)
-        starts = _STARTS if len(self.evaluator.space.levels) <= _MANY_LEVELS else 1
-        ends = [self._descend(one.plan, paths, reach) for one in estimates[:starts]]
+        most = _STARTS if len(self.evaluator.space.levels) <= _MANY_LEVELS else 1
+        ends = [self._descend(one.plan, paths, reach) for one in estimates[:most]]
         return min(ends, key=lambda one: one.rank)
 
     def _descend(self, plan: Plan, paths: int, reach: float) -> Estimate:
