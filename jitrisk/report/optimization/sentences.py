@@ -56,9 +56,11 @@ def _list_plan_words(study: xr.Dataset) -> Iterator[tuple[str, str]]:
             found.append((start == chosen, "Taken" if chosen == "taken" else "Not taken", labels[key]))
             continue
         if kind == "policy":
-            found.append((start == chosen, _name_group(chosen), f"{stage}{was}"))
+            if not any(of == stage and value for which, of, _, _, value, _ in rows if which == "level"):
+                found.append((start == chosen, _name_group(chosen), f"{stage}{was}"))
             continue
         policy = key.split(".")[-2] if "." in key else ""
+        was = was or _describe_other_policy(rows, stage)
         if not chosen or policies.get(stage, policy) != policy:
             continue  # the level of a policy that is not chosen
         at = f", {_BOUNDS[bound]}" if bound in _BOUNDS else ""
@@ -69,6 +71,12 @@ def _list_plan_words(study: xr.Dataset) -> Iterator[tuple[str, str]]:
         )
     # A sentence that is cut names what changes.
     yield from ((group, words) for _, group, words in sorted(found, key=lambda row: row[0]))
+
+
+def _describe_other_policy(rows: Sequence[tuple[str, ...]], stage: str) -> str:
+    """Return which policy a stage had where the plan chooses another one, else nothing."""
+    pairs = [(start, chosen) for kind, of, _, start, chosen, _ in rows if kind == "policy" and of == stage]
+    return "".join(f" (was {format_value(start)})" for start, chosen in pairs if start != chosen)
 
 
 def _name_group(policy: str) -> str:
@@ -169,6 +177,8 @@ def render_certainty(study: xr.Dataset, objective: StudyObjective) -> str:
     """Return the probability that no neighbor of the plan is better by more than the indifference."""
     probability = float(study.attrs["local_probability"])
     amount = float(study.attrs["indifference"])
+    if math.isnan(amount):
+        return "Neighboring plans were not compared on fresh paths, so that it is not known whether one is better."
     shown = objective.change_scale(np.array([amount]))
     more = f"{_format_rounded_up(amount * shown.factor)} {shown.full_unit}"
     if not probability > 0:

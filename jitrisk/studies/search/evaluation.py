@@ -53,7 +53,8 @@ class Estimate:
     plan : the plan.
     scores : the objective, one score per path.
     value : the objective.
-    violation : by how much constraints may be missed, 0 where all are met.
+    violation : by how much constraints may be missed, 0 where all are met with a margin for the luck of the paths.
+    missed : by how much constraints are missed without that margin.
     constraints : the statistic of every constraint, and its standard error.
     stock : mean working capital, or mean units in stock and in process where nothing has a value.
     """
@@ -62,6 +63,7 @@ class Estimate:
     scores: Array
     value: float
     violation: float
+    missed: float
     constraints: tuple[tuple[float, float], ...]
     stock: float
 
@@ -168,14 +170,15 @@ class Evaluator:
 
     def _estimate(self, plan: Plan, metrics: dict[str, Array], design: Design, years: float) -> Estimate:
         scores = np.ascontiguousarray(self.objective.compute_scores(metrics, design))
-        found, violation = [], 0.0
+        found, violation, missed = [], 0.0, 0.0
         for constraint in self.constraints:
             spread = design.spread(np.ascontiguousarray(constraint.compute_scores(metrics, design)))
             bound = constraint.convert_bound(years)
             violation += compute_violation(spread.mean, spread.standard_error, constraint, bound, MARGIN)
+            missed += compute_violation(spread.mean, spread.standard_error, constraint, bound, 0.0)
             found.append((spread.mean, spread.standard_error))
         value, stock = (float(design.mean(one)) for one in (scores, metrics[STOCK]))
-        return Estimate(plan, scores, value, violation, tuple(found), stock)
+        return Estimate(plan, scores, value, violation, missed, tuple(found), stock)
 
     @property
     def period(self) -> int:

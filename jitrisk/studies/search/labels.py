@@ -172,7 +172,7 @@ def _describe_neighbors(space: DecisionSpace, plan: Plan, screening: Screening |
         "neighbor_decision": [row[0] for row in rows],
         "neighbor_change": [row[1] for row in rows],
         "neighbor_value": [row[2] for row in rows],
-        "neighbor_meets": [one is not None and one.estimate.violation == 0 for one in known],
+        "neighbor_meets": [one is not None and one.estimate.missed == 0 for one in known],
         **_describe_differences("neighbor_difference", known),
     }
 

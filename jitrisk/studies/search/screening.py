@@ -79,26 +79,36 @@ class Screening:
     confidence_each: float
 
     def find_better(self) -> Contender | None:
-        """Return the best of the plans that are better beyond doubt, None where there is none."""
-        reach = -float(ndtri((1.0 - self.confidence_each) / 2.0))
+        """Return the best of the plans that are better beyond doubt, None where there is none.
+
+        A plan is better that misses constraints by less where the chosen one misses some, or that misses them by no
+        more and has a better objective.
+        """
+        if self.chosen.missed > 0:
+            nearer = [one for one in self.contenders if one.estimate.missed < self.chosen.missed]
+            if nearer:
+                return min(nearer, key=lambda one: (one.estimate.missed, one.estimate.value))
+        reach = self._reach
         found = [
             one
             for one in self.contenders
-            if one.estimate.violation <= self.chosen.violation
+            if one.estimate.missed <= self.chosen.missed
             and one.difference.mean + reach * one.difference.standard_error < 0
         ]
-        missed = [one for one in self.contenders if one.estimate.violation < self.chosen.violation]
-        if self.chosen.violation > 0 and missed:
-            return min(missed, key=lambda one: one.estimate.rank)
         return min(found, key=lambda one: one.difference.mean, default=None)
+
+    @property
+    def _reach(self) -> float:
+        """How many standard errors the intervals reach that hold together."""
+        return -float(ndtri((1.0 - self.confidence_each) / 2.0))
 
     def list_ties(self) -> list[Contender]:
         """Return the plans that meet the constraints and cannot be told from the chosen one, the best first."""
-        reach = -float(ndtri((1.0 - self.confidence_each) / 2.0))
+        reach = self._reach
         tied = [
             one
             for one in self.contenders
-            if one.estimate.violation <= self.chosen.violation
+            if one.estimate.missed <= self.chosen.missed
             and not one.difference.mean - reach * one.difference.standard_error > 0
         ]
         return sorted(tied, key=lambda one: one.difference.mean)
@@ -192,7 +202,7 @@ def compare_plans(one: Estimate, base: Estimate, design: Design, evidence: float
 
 def _compute_probability(neighbors: Iterable[Contender], amount: float) -> float:
     """Return a lower bound on the probability that no neighbor that meets the constraints is better by an amount."""
-    better = (one.compute_probability_better(amount) for one in neighbors if one.estimate.violation == 0)
+    better = (one.compute_probability_better(amount) for one in neighbors if one.estimate.missed == 0)
     return max(0.0, 1.0 - sum(better))
 
 

@@ -43,6 +43,7 @@ _STARTS = 2  # descents per combination, of few levels
 _FEW_LEVELS, _MANY_LEVELS = 10, 20
 _MOST_TIES = 24  # plans that may be as good and are compared at the end
 _MOST_TESTS = 6
+_SMALL = 0.1  # of the indifference
 _FRESH = 2**36  # between the first paths of two tests
 
 
@@ -218,18 +219,21 @@ class Search:
     def _confirm(self, best: Estimate, paths: int) -> str:
         """Test the plan on fresh paths, and go on from a better one where these show it."""
         for test in range(_MOST_TESTS):
-            task = self._build_task(best, paths, test)
-            screening = self.found.screening = screen(self.evaluator, task)
+            screening = self.found.screening = screen(self.evaluator, self._build_task(best, paths, test))
             better = screening.find_better()
             if better is None:
                 return self._conclude(screening)
-            paths = self._round(min(2 * paths, self._count_most_paths()))
-            best = self._descend(better.plan, paths, 0.0)
+            if screening.chosen.missed == 0 and better.difference.mean > -_SMALL * screening.indifference:
+                best = better.estimate  # so little that another descent does not pay
+            else:
+                paths = self._round(min(2 * paths, self._count_most_paths()))
+                best = self._descend(better.plan, paths, 0.0)
             self.found.best = best
-        return "paths"
+        self.found.screening = screen(self.evaluator, self._build_task(best, paths, _MOST_TESTS))
+        return "unmet" if self.found.screening.chosen.missed > 0 else "paths"
 
     def _conclude(self, screening: Screening) -> str:
-        if screening.chosen.violation > 0:
+        if screening.chosen.missed > 0:
             return "unmet"
         return "paths" if screening.paths >= MOST_PATHS and not screening.probability >= 0.95 else "converged"
 
