@@ -6,6 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from jitrisk.errors import ResultError, format_suggestion
 from jitrisk.risk.design import Design, Point
 from jitrisk.risk.inputs import Array
@@ -72,11 +74,12 @@ class Estimand:
             beyond = found.value - values if low else values - found.value
             excess: Array = beyond.clip(0.0) / (1.0 - self.level)
             return found.value - excess if low else found.value + excess
-        beyond = (values < found.value) if low else (values > found.value)
+        is_beyond = (values < found.value) if low else (values > found.value)
         spread = math.sqrt(self.level * (1.0 - self.level))
         error = 0.0 if math.isnan(found.lower) else (found.upper - found.lower) / (2.0 * normal())
         sign = -1.0 if low else 1.0
-        scores: Array = (beyond - design.compute_share(beyond)) * (sign * error * math.sqrt(design.effective) / spread)
+        factor = sign * error * math.sqrt(design.effective) / spread
+        scores: Array = (is_beyond.astype(np.float64) - design.compute_share(is_beyond)) * factor
         return found.value + scores
 
 

@@ -263,7 +263,7 @@ def _read_ranges(network: Network, given: Mapping[str, str]) -> _Ranges:
     for key, text in given.items():
         level = parse_level_key(network, key)
         try:
-            found[tuple(level)] = parse_level_range(text, level.kind, level.field, clock)
+            found[level.stage, level.kind, level.field] = parse_level_range(text, level.kind, level.field, clock)
         except JitriskError as error:
             raise JitriskError(f"{key}: {error}") from None
     return found
