@@ -73,12 +73,12 @@ class Estimand:
         if self.statistic == "cvar":
             excess: Array = np.maximum(found.value - values if low else values - found.value, 0.0) / (1.0 - self.level)
             return found.value - excess if low else found.value + excess
-        beyond = (values < found.value) if low else (values > found.value)
+        is_beyond = (values < found.value) if low else (values > found.value)
         spread = math.sqrt(self.level * (1.0 - self.level))
         error = 0.0 if math.isnan(found.lower) else (found.upper - found.lower) / (2.0 * normal())
         sign = -1.0 if low else 1.0
-        gaps = beyond.astype(np.float64) - design.compute_share(beyond)
-        scores: Array = found.value + gaps * (sign * error * math.sqrt(design.effective) / spread)
+        factor = sign * error * math.sqrt(design.effective) / spread
+        scores: Array = found.value + (is_beyond.astype(np.float64) - design.compute_share(is_beyond)) * factor
         return scores
 
 

@@ -247,7 +247,11 @@ def _place_faults(network: Network, key: str) -> Iterator[None]:
 
 
 def _list_texts(texts: Sequence[str] | str) -> list[str]:
-    return [texts] if isinstance(texts, str) else list(texts)
+    found = texts if isinstance(texts, list | tuple) else [texts]
+    for text in found:
+        if not isinstance(text, str):
+            raise JitriskError(f"found {text!r}: expected a text, or a list of texts")
+    return list(found)
 
 
 def _list_ranges(vary: Vary) -> Iterator[tuple[str, str]]:

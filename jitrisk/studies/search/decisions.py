@@ -73,15 +73,15 @@ class DecisionSpace:
         taken = {self.choices[i].key for i, option in enumerate(plan.choices) if option}
         if any(pair <= taken for pair in self._conflicts):
             return False
-        return all(plan.levels[low] < plan.levels[high] for low, high in self._ordered)
+        units = [decision.compute_units(place) for decision, place in zip(self.levels, plan.levels, strict=True)]
+        return all(units[low] < units[high] for low, high in self._ordered)
 
     def build_patch(self, plan: Plan) -> dict[str, Any]:
         """Return the patch of a strategy that a plan is."""
         options = [decision.patches[plan.choices[i]] for i, decision in enumerate(self.choices)]
         patches = [self.base_patch, *options, self._build_policies(plan)]
         merged = merge_patches([{k: v for k, v in patch.items() if k != "fixed_cost"} for patch in patches if patch])
-        costs = [patch["fixed_cost"] for patch in patches if patch.get("fixed_cost")]
-        return merged | ({"fixed_cost": self._add_costs(costs)} if costs else {})
+        return merged | self._build_fixed_cost(options)
 
     def build_networks(self, plans: Sequence[Plan]) -> dict[str, Network]:
         """Return the network of every plan, by its number as text."""
@@ -125,6 +125,14 @@ class DecisionSpace:
         if decision.unit == "d":
             return f"{value * self.network.period / HOURS_PER_DAY:.12g} d"
         return int(value) if value == math.floor(value) else value
+
+    def _build_fixed_cost(self, options: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the fixed cost: what options add to that of the strategy, or else of the model."""
+        added = [one["fixed_cost"] for one in options if one.get("fixed_cost")]
+        if not added:
+            return {key: cost for key, cost in self.base_patch.items() if key == "fixed_cost"}
+        own = self.base_patch.get("fixed_cost", json.loads(self.network.text).get("fixed_cost"))
+        return {"fixed_cost": self._add_costs([*([own] if own else []), *added])}
 
     def _add_costs(self, costs: Sequence[Any]) -> Any:
         """Return fixed costs that are paid together as one, in the way it is written in a model file."""
@@ -180,8 +188,11 @@ def build_space(
         plan = bare.start if number is None else bare.start.replace_choice(number, option)
         context = _StageContext.read(bare.read_variant(plan), stage)
         (kind,) = policy
-        for name in _list_fields(stage, kind, ranges, math.isfinite(context.levels.order_up_to)):
+        fields = _list_fields(stage, kind, ranges)
+        for name in fields:
             decision = context.build_decision(kind, name, (ranges or {}).get((stage, kind, name)))
+            if not set(fields) >= set(_ORDERED.get(kind, ())):
+                decision = context.limit_by_fixed_level(decision)
             levels.append(replace(decision, choice=None if number is None else (number, option)))
             places.append(decision.find_place(context.find_level(name, decision.unit == "d")))
     if not levels and not choices:
@@ -227,13 +238,17 @@ def _list_policies(bare: DecisionSpace, choices: Sequence[ChoiceDecision]) -> di
     return found
 
 
-def _list_fields(
-    stage: str, kind: str, ranges: Mapping[tuple[str, str, str], LevelRange] | None, is_limited: bool
-) -> list[str]:
-    """Return the levels of a policy that may vary; one without a limit does where it is named."""
+def _list_fields(stage: str, kind: str, ranges: Mapping[tuple[str, str, str], LevelRange] | None) -> list[str]:
+    """Return the levels of a policy that may vary."""
     if ranges is None:
         return list(LEVEL_FIELDS.get(kind, ()))
-    return [field for of, which, field in ranges if (of, which) == (stage, kind)]
+    fields = [field for of, which, field in ranges if (of, which) == (stage, kind)]
+    if kind == "base_stock" and len(fields) > 1:
+        key = f"stages.{stage}.policy.base_stock"
+        raise JitriskError(
+            f"{key} has one level, which cannot vary as {' and as '.join(fields)}: leave one of them out"
+        )
+    return fields
 
 
 @dataclass(frozen=True)
@@ -283,9 +298,29 @@ class _StageContext:
         key = f"stages.{self.stage}.policy.{kind}.{field}"
         if high is not None and high < low:
             raise JitriskError(f"{key} has no value between {within.low:g} and {within.high:g}: widen its bounds")
+        rate = self.levels.lot if unit == "card" else self.mean_demand if unit == "d" else 1.0
         return LevelDecision(
-            key, self.stage, kind, field, unit, step, origin, low, high, is_step_given=within.step is not None
+            *(key, self.stage, kind, field, unit, step, origin, low, high),
+            is_step_given=within.step is not None,
+            rate=rate,
         )
+
+    def limit_by_fixed_level(self, decision: LevelDecision) -> LevelDecision:
+        """Return the decision about a level of a pair of which the other does not vary: below it, or above."""
+        if decision.field not in ("min", "max") or not decision.rate:
+            return decision
+        fixed = self.levels.order_up_to if decision.field == "min" else self.levels.reorder_point
+        place = (fixed / decision.rate - decision.origin) / decision.step
+        low, high = decision.low, decision.high
+        if decision.field == "min":
+            most = math.ceil(place - _SLACK) - 1
+            high = most if high is None else min(high, most)
+        else:
+            low = max(low, math.floor(place + _SLACK) + 1)
+        if high is not None and high < low:
+            side = "below the max" if decision.field == "min" else "above the min"
+            raise JitriskError(f"{decision.key} has no value {side} of {fixed:g} units: widen its bounds, or vary both")
+        return replace(decision, low=low, high=high)
 
     def _select_step(self, field: str, is_cover: bool) -> float:
         """Return the step of a level: 1 for whole units and cards, otherwise a thousandth of the level or less."""

@@ -87,7 +87,7 @@ def label_study(
     space, plan, screening = evaluator.space, found.best.plan, found.screening
     if screening is not None and screening.chosen.plan != plan:
         screening = None  # the search ended while it went on from a better plan
-    ties = screening.list_ties() if screening else []
+    ties = screening.list_tied() if screening else []
     arrays = judgment.build_arrays(evaluator.objective, evaluator.constraints) | {"stock": stock}
     arrays |= _describe_decisions(space, plan) | _describe_neighbors(space, plan, screening)
     arrays |= _describe_plans(space, found, ties) | _describe_steps(found)

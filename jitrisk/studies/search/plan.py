@@ -48,6 +48,7 @@ class LevelDecision:
     low, high : the first and the last place; no last one if None.
     is_step_given : whether neighbors are one step away whatever the level; otherwise about a hundredth of it.
     choice : the number of the choice decision and its option under which the stage has this policy; None for always.
+    rate : units that a value of 1 stands for, at the mean demand where it is a time.
     """
 
     key: str
@@ -61,6 +62,7 @@ class LevelDecision:
     high: int | None = None
     is_step_given: bool = False
     choice: tuple[int, int] | None = None
+    rate: float = 1.0
 
     def is_active(self, plan: Plan) -> bool:
         """Return whether the stage has this policy under a plan."""
@@ -69,6 +71,10 @@ class LevelDecision:
     def compute_value(self, place: int) -> float:
         """Return the level at a place, in cards, units or periods."""
         return float(f"{self.origin + place * self.step:.12g}")
+
+    def compute_units(self, place: int) -> float:
+        """Return the level at a place in units, at the mean demand where it is a time."""
+        return self.compute_value(place) * self.rate
 
     def build_level(self, place: int) -> float | Level:
         """Return the level at a place as the policy of a stage holds it."""

@@ -102,7 +102,7 @@ class Screening:
         """How many standard errors the intervals reach that hold together."""
         return -float(ndtri((1.0 - self.confidence_each) / 2.0))
 
-    def list_ties(self) -> list[Contender]:
+    def list_tied(self) -> list[Contender]:
         """Return the plans that meet the constraints and cannot be told from the chosen one, the best first."""
         reach = self._reach
         tied = [
@@ -165,7 +165,7 @@ def screen(evaluator: Evaluator, task: ScreeningTask) -> Screening:
         if probability >= CONFIDENCE or paths >= task.most or not left or screening.find_better() is not None:
             return screening
         # What cannot be told from the chosen plan, and what is not known to be worse by enough.
-        doubtful = {one.plan for one in screening.list_ties()}
+        doubtful = {one.plan for one in screening.list_tied()}
         neighbors = set(task.neighbors)
         each = (1.0 - CONFIDENCE) / max(1, 4 * len(neighbors))
         left = [
