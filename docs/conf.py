@@ -51,7 +51,7 @@ html_show_copyright = False
 html_sidebars = {page: [] for page in ("index", "guide", "decide", "notebooks/*")}
 html_theme_options = {
     "logo": {"text": "jitrisk"},
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": True,
     "navbar_align": "left",
     "show_prev_next": True,
