@@ -48,10 +48,10 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_show_copyright = False
-html_sidebars = {page: [] for page in ("index", "guide", "notebooks/*")}
+html_sidebars = {page: [] for page in ("index", "guide", "decide", "notebooks/*")}
 html_theme_options = {
     "logo": {"text": "jitrisk"},
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": True,
     "navbar_align": "left",
     "show_prev_next": True,
