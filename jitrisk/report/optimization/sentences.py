@@ -27,7 +27,7 @@ _MOST = 6  # decisions that a sentence names
 _CERTAIN = 0.9999
 _BOUNDS = {"lower": "its lower bound", "upper": "its upper bound"}
 _ENDINGS = {
-    "converged": "The search ended where no neighboring plan was better.",
+    "converged": "The search ended where no neighboring plan was better by more than that.",
     "time": "The time limit ended the search: a longer one may find a better plan.",
     "budget": "The budget of path-periods ended the search: a larger one may find a better plan.",
     "interrupted": "The search was interrupted: this is the best plan known by then.",
@@ -98,7 +98,7 @@ def list_answer_sentences(study: xr.Dataset) -> tuple[str, ...]:
         *((_render_unmet(study),) if is_unmet else ()),
         render_gain(study, objective),
         *list_constraint_sentences(study),
-        render_certainty(study, objective),
+        *(() if is_unmet else (render_certainty(study, objective),)),
         *list_plan_set_sentences(study),
         render_effort(study),
         *(() if is_unmet else (_ENDINGS.get(stopped, f"The search ended: {stopped}."),)),
@@ -193,7 +193,7 @@ def _format_probability(probability: float) -> str:
     decimals = max(0, -compute_exponent(missing))
     # A share of ten digits hides what binary fractions add.
     floor = math.floor(round(100 * min(probability, _CERTAIN) * 10**decimals, 8)) / 10**decimals
-    return f"{floor:.{decimals}f}"
+    return f"{floor:.{decimals}f}".removesuffix("0") if decimals else f"{floor:.0f}"
 
 
 def _format_rounded_up(value: float, digits: int = 2) -> str:

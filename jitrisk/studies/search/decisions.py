@@ -179,7 +179,9 @@ def build_space(
     """
     patch = (json.loads(network.text)["strategies"][strategy] or {}) if strategy else {}
     choices = tuple(_list_choices(network))
-    bare = DecisionSpace(network, patch, (), choices, Plan((), (0,) * len(choices)), {})
+    own = network if strategy is None else network.strategies[strategy]
+    chosen = tuple(_find_own_option(own, one) for one in choices)
+    bare = DecisionSpace(network, patch, (), choices, Plan((), chosen), {})
     policies = _list_policies(bare, choices)
     _require_policies(policies, ranges or {})
     levels, places = [], []
@@ -187,6 +189,7 @@ def build_space(
         number = next((i for i, decision in enumerate(choices) if decision.stage == stage), None)
         plan = bare.start if number is None else bare.start.replace_choice(number, option)
         context = _StageContext.read(bare.read_variant(plan), stage)
+        now = _StageContext.read(own, stage) if _is_same_policy(own, bare.read_variant(plan), stage) else context
         (kind,) = policy
         fields = _list_fields(stage, kind, ranges)
         for name in fields:
@@ -194,7 +197,7 @@ def build_space(
             if not set(fields) >= set(_ORDERED.get(kind, ())):
                 decision = context.limit_by_fixed_level(decision)
             levels.append(replace(decision, choice=None if number is None else (number, option)))
-            places.append(decision.find_place(context.find_level(name, decision.unit == "d")))
+            places.append(decision.find_place(now.find_level(name, decision.unit == "d")))
     if not levels and not choices:
         raise JitriskError("nothing can vary: no stage has a limited level, and `decisions` has no choices")
     start = Plan(tuple(places), bare.start.choices)
@@ -213,6 +216,18 @@ def _require_policies(
                 f"stages.{stage}.policy.{kind}.{field_} cannot vary: the policy of {stage} is {found} in what the plan "
                 "builds upon; name a strategy that has this policy, or offer it in `decisions.policies`"
             )
+
+
+def _find_own_option(own: Network, choice: ChoiceDecision) -> int:
+    """Return the option of a choice that changes nothing: the policy that a stage has, an investment not taken."""
+    kind = own.stages[choice.stage].policy.kind if choice.stage else ""
+    return choice.options.index(kind) if kind in choice.options else 0
+
+
+def _is_same_policy(own: Network, variant: Network, stage: str) -> bool:
+    """Return whether a stage has a policy of the same kind in two networks, with containers of the same size."""
+    one, other = (network.stages[stage].policy for network in (own, variant))
+    return one.kind == other.kind and getattr(one, "container", None) == getattr(other, "container", None)
 
 
 def _list_choices(network: Network) -> Iterator[ChoiceDecision]:

@@ -100,6 +100,8 @@ def label_study(
         name: (variable.dims, np.asarray(arrays[name], dtype=np.dtype(variable.dtype)), variable.build_attrs())
         for name, variable in OPTIMIZATION.items()
     }
+    variables["stock"][2]["units"] = _find_stock_unit(space)
+    variables["plan_stock"][2]["units"] = _find_stock_unit(space)
     coords = {name: np.array(values, dtype=np.str_) for name, values in coords.items()}
     return xr.Dataset(variables, coords, _build_attrs(evaluator, found, judgment, ties, screening) | dict(attrs))
 
@@ -122,12 +124,16 @@ def _build_attrs(
         "local_probability": _NAN if screening is None else screening.probability,
         "screening_paths": 0 if screening is None else screening.paths,
         "least_stock_plan": int(np.argmin(stocks)),
-        "stock_unit": network.currency if has_values({"": network}) else "unit",
+        "stock_unit": _find_stock_unit(evaluator.space),
         "stopped": found.stopped,
         "plans": evaluator.limits.plans,
         "path_periods": float(evaluator.limits.path_periods),
         "plan": json.dumps(evaluator.space.build_patch(found.best.plan), ensure_ascii=False),
     }
+
+
+def _find_stock_unit(space: DecisionSpace) -> str:
+    return space.network.currency if has_values({"": space.network}) else "unit"
 
 
 def _list_decisions(space: DecisionSpace) -> list[LevelDecision | ChoiceDecision]:

@@ -20,7 +20,7 @@ class Move:
     plan : the plan after the step.
     """
 
-    index: int  # type: ignore[assignment]  # of the level, not of an item
+    index: int
     toward: int
     plan: Plan
 

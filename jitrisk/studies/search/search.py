@@ -23,7 +23,7 @@ from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, S
 from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_changes
 from jitrisk.studies.search.plan import Plan
 from jitrisk.studies.search.screening import Screening, ScreeningTask, screen
-from jitrisk.studies.search.starts import list_starts
+from jitrisk.studies.search.starts import FEW_LEVELS, list_scanned_plans, list_starts
 
 REACHES = (0.32, 0.16, 0.08, 0.04, 0.02, 0.0)
 """Distances of neighbors, as shares of a level, stage by stage; the last one is the nearest that there are."""
@@ -40,7 +40,9 @@ _MOST_EFFORT = 10_000_000_000  # stage-periods of one look at all neighbors
 _GROWTH = 4  # paths of a stage, at most, as a multiple of those before
 _MOST_COMBINATIONS = 16  # of choices that are all tried; from more, the search walks from one to the next
 _STARTS = 2  # descents per combination, of few levels
-_FEW_LEVELS, _MANY_LEVELS = 10, 20
+_FEW_LEVELS = 10
+_MOST_SCANS = 4
+_MOST_CHANGES = 16  # of one choice that are followed at the end
 _MOST_TIES = 24  # plans that may be as good and are compared at the end
 _MOST_TESTS = 6
 _SMALL = 0.1  # of the indifference
@@ -120,8 +122,33 @@ class Search:
             rivals = sorted(rivals, key=lambda one: one.rank)[: max(1, len(rivals) // 2)]
             paths = self._plan_paths(rivals[0], paths, reach)
             rivals = [self._descend(one.plan, paths, reach) for one in rivals]
+        best = self._change_choices(rivals[0], paths)
         self.share_done = _DONE[-1]
-        return self._confirm(rivals[0], paths)
+        return self._confirm(best, paths)
+
+    def _change_choices(self, best: Estimate, paths: int) -> Estimate:
+        """Change one choice at a time, with levels found for it, as long as that gains.
+
+        Options that were left behind on few paths get another chance, and what the other options cost is what they cost
+        with levels of their own.
+        """
+        tried = {best.plan.choices}
+        while True:
+            changes = [plan for *_, plan in list_choice_changes(self.evaluator.space, best.plan)]
+            fresh = [plan for plan in changes if plan.choices not in tried]
+            starts = self.evaluator.evaluate(fresh, self._get_range(paths))
+            ends = []
+            for start in sorted(starts, key=lambda one: one.rank)[:_MOST_CHANGES]:
+                tried.add(start.plan.choices)
+                known = find_best(
+                    [start, *self.evaluator.evaluate([self._find_levels(start.plan)], self._get_range(paths))]
+                )
+                assert known is not None
+                ends.append(self._descend(self._descend(known.plan, paths, _LEAST_REACH).plan, paths, 0.0))
+            better = find_best(ends)
+            if better is None or better.rank >= best.rank:
+                return best
+            best = better
 
     def _descend_first(self, paths: int) -> list[Estimate]:
         """Return the local optima of the first stage, one per combination of choices that is tried."""
@@ -155,9 +182,19 @@ class Search:
     def _descend_from_starts(self, starts: Sequence[Plan], paths: int, reach: float) -> Estimate:
         estimates = sorted(self.evaluator.evaluate(starts, self._get_range(paths)), key=lambda one: one.rank)
         self._note(estimates[0], paths)
-        most = _STARTS if len(self.evaluator.space.levels) <= _MANY_LEVELS else 1
+        most = _STARTS if len(self.evaluator.space.levels) <= FEW_LEVELS else 1
         ends = [self._descend(one.plan, paths, reach) for one in estimates[:most]]
-        return min(ends, key=lambda one: one.rank)
+        return self._scan(min(ends, key=lambda one: one.rank), paths, reach)
+
+    def _scan(self, best: Estimate, paths: int, reach: float) -> Estimate:
+        """Look at levels far from a local optimum, and go on from there where one is better, as long as that gains."""
+        for _ in range(_MOST_SCANS):
+            plans = list_scanned_plans(self.evaluator.space, best.plan)
+            far = find_best(self.evaluator.evaluate(plans, self._get_range(paths)))
+            if far is None or far.rank >= best.rank:
+                return best
+            best = self._descend(far.plan, paths, reach)
+        return best
 
     def _descend(self, plan: Plan, paths: int, reach: float) -> Estimate:
         sample = self._get_range(paths)
@@ -230,7 +267,7 @@ class Search:
                 best = self._descend(better.plan, paths, 0.0)
             self.found.best = best
         self.found.screening = screen(self.evaluator, self._build_task(best, paths, _MOST_TESTS))
-        return "unmet" if self.found.screening.chosen.missed > 0 else "paths"
+        return self._conclude(self.found.screening)
 
     def _conclude(self, screening: Screening) -> str:
         if screening.chosen.missed > 0:

@@ -17,7 +17,11 @@ from jitrisk.studies.search.decisions import DecisionSpace
 from jitrisk.studies.search.plan import LevelDecision, Plan
 
 _SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
+_SCANNED, _SCANNED_OF_MANY = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0), (0.25, 4.0)
 _USUAL_RATIO, _LEAST_RATIO, _LARGEST_RATIO = 0.95, 0.5, 0.9995
+FEW_LEVELS = 20
+"""Levels up to which starts are many."""
+
 _DIGITS = 4  # of a ratio: stages that share one share the computation of its level
 _MOST_STAGES = 200  # beyond, the levels of the newsvendor take too long
 
@@ -32,7 +36,8 @@ def list_starts(space: DecisionSpace, choices: tuple[int, ...]) -> list[Plan]:
     """
     own = Plan(space.start.levels, choices)
     network = space.read_variant(own)
-    plans = [own, *_list_strategy_plans(space, own, network)]
+    strategies = list(_list_strategy_plans(space, own, network))
+    plans = [own, *strategies, *(mixed for one in strategies for mixed in _list_mixed_plans(space, own, one))]
     demand, own_levels = compute_mean_demand(network), compute_policy_levels(network)
     lots = {name: _find_lot(network, name, demand[name], own_levels[name]) for name in network.stages}
     for levels in _list_formula_levels(network):
@@ -54,6 +59,33 @@ def _list_strategy_plans(space: DecisionSpace, own: Plan, network: Network) -> I
             found = read_level(decision, levels[decision.stage], demand[decision.stage], container)
             places[i] = places[i] if found is None else decision.find_place(found)
         yield Plan(tuple(places), own.choices)
+
+
+def _list_mixed_plans(space: DecisionSpace, own: Plan, other: Plan) -> Iterator[Plan]:
+    """Yield the plans with the levels of one stage from another plan, where levels are few."""
+    if len(space.levels) <= FEW_LEVELS:
+        for stage in dict.fromkeys(decision.stage for decision in space.levels):
+            places = zip(space.levels, own.levels, other.levels, strict=True)
+            yield Plan(tuple(theirs if one.stage == stage else ours for one, ours, theirs in places), own.choices)
+
+
+def list_scanned_plans(space: DecisionSpace, plan: Plan) -> list[Plan]:
+    """Return the plans with one level far from where it is; beyond a hill, the objective may fall again.
+
+    Parameters
+    ----------
+    space : what may vary.
+    plan : where a descent ended.
+    """
+    found = []
+    for i in space.list_active(plan):
+        decision = space.levels[i]
+        value = decision.compute_value(plan.levels[i]) or decision.step
+        for scale in _SCANNED if len(space.levels) <= FEW_LEVELS else _SCANNED_OF_MANY:
+            moved = plan.replace_level(i, decision.clip(decision.find_place(value * scale)))
+            if moved != plan and space.is_allowed(moved):
+                found.append(moved)
+    return list(dict.fromkeys(found))
 
 
 def read_level(decision: LevelDecision, levels: Levels, mean_demand: float, container: float) -> float | None:
