@@ -49,7 +49,10 @@ OPTIMIZATION = {
         )
     ),
     **_build_estimates(
-        "constraint_value", ("constraint", "strategy"), "what the constraint is on, on fresh paths", "_standard_error"
+        "constraint_value",
+        ("constraint", "strategy"),
+        "what the constraint is on, on fresh paths, per year where its bound is",
+        "_standard_error",
     ),
     **_build_rows(
         ("constraint_bound", ("constraint",), "float64", "what the value must not fall short of, or not exceed"),

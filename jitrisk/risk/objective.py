@@ -93,9 +93,13 @@ class Constraint:
         """Return one number per path whose mean is the statistic of a plan, from its metrics by name, ``[path]``."""
         return self.estimand.compute_scores(metrics[self.estimand.metric], design)
 
+    def compute_year_factor(self, years: float) -> float:
+        """Return what turns its statistic over so many measured years into what the bound is on."""
+        return Objective("", ((1.0, self.estimand),)).compute_year_factor(years)
+
     def convert_bound(self, years: float) -> float:
         """Return the bound on what adds up over so many measured years."""
-        return self.bound / Objective("", ((1.0, self.estimand),)).compute_year_factor(years)
+        return self.bound / self.compute_year_factor(years)
 
 
 def parse_objective(text: str) -> Objective:

@@ -158,9 +158,14 @@ def _build_plan_table(study: xr.Dataset) -> ReportTable:
         ReportRow(label, (Rounded(was), Rounded(planned), *((Rounded(bound),) if bounded else ())))
         for label, was, planned, bound in found
     )
-    changed = sum(was != planned for _, was, planned, _ in found)
-    given = str(study.attrs["given_strategy"])
-    note = f"{changed:,} of {len(found):,} decisions change; was: in {given or 'the model'}."
+    # A stage whose policy changes has a level less and one more.
+    owners = [
+        str(stage) or key for key, stage in zip(study["decision"].values, study["decision_stage"].values, strict=True)
+    ]
+    changed = {owner for owner, (_, was, planned, _) in zip(owners, found, strict=True) if was != planned}
+    given, kinds = str(study.attrs["given_strategy"]), set(study["decision_kind"].values.tolist())
+    what = "stages and investments" if "investment" in kinds else "stages"
+    note = f"{len(changed):,} of {len(set(owners)):,} {what} change; was: in {given or 'the model'}."
     return ReportTable("What to change", columns, rows, (note,))
 
 

@@ -51,13 +51,13 @@ class Judgment:
         metrics = compute_result_metrics(self.result)
         arrays: Arrays = _name("objective", estimate_objective(metrics, objective))
         arrays |= _name("difference", compare_objective(metrics, objective, OPTIMIZED))
-        found = [estimate_statistic(metrics, one.estimand) for one in constraints]
         years = compute_measured_years(self.job.horizon.counted, float(self.result.attrs["period_hours"]))
+        found = [estimate_statistic(metrics, one.estimand).scale(one.compute_year_factor(years)) for one in constraints]
         empty = np.zeros((0, metrics.sizes["strategy"]))
         for name, field in (("", "value"), ("_lower", "lower"), ("_upper", "upper")):
             rows = [getattr(one, field) for one in found]
             arrays[f"constraint_value{name}"] = np.stack(rows) if rows else empty
-        arrays["constraint_bound"] = np.array([one.convert_bound(years) for one in constraints], dtype=np.float64)
+        arrays["constraint_bound"] = np.array([one.bound for one in constraints], dtype=np.float64)
         return arrays
 
 
