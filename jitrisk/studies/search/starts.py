@@ -19,6 +19,7 @@ from jitrisk.studies.search.plan import LevelDecision, Plan
 _SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
 _USUAL_RATIO, _LEAST_RATIO, _LARGEST_RATIO = 0.95, 0.5, 0.9995
 _DIGITS = 4  # of a ratio: stages that share one share the computation of its level
+_SLACK = 1e-9
 _MOST_STAGES = 200  # beyond, the levels of the newsvendor take too long
 
 
@@ -150,7 +151,8 @@ def _assign_levels(space: DecisionSpace, own: Plan, network: Network, stores: Ma
         decision = space.levels[i]
         level, lot, demand = stores[decision.stage]
         value = {"level": level, "cover": level, "min": level, "point": level, "max": level + lot, "quantity": lot}
-        value["cards"] = level / _find_container(network.stages[decision.stage].policy)
+        # As the card formula rounds.
+        value["cards"] = math.ceil(level / _find_container(network.stages[decision.stage].policy) - _SLACK)
         found = value[decision.field]
         if decision.unit == "d":
             found = found / demand if demand else 0.0
