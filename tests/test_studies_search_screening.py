@@ -109,3 +109,10 @@ def test_screen__a_neighbor_better_by_the_indifference_is_missed_no_more_often_t
         confirmed += found.find_better() is None and found.probability >= 0.95
     # Looks are repeated until the claim can be made, which a fixed sample would not be.
     assert confirmed <= (0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)) * runs
+
+
+@pytest.mark.parametrize(
+    ("paths", "most", "looks"), [(64, 64, 1), (64, 65, 2), (64, 128, 2), (64, 4096, 7), (64, 32, 1)]
+)
+def test_looks__are_as_many_as_the_paths_can_be_doubled(paths, most, looks):
+    assert ScreeningTask(CHOSEN, [], [], 0, paths, most, 0.005).looks == looks

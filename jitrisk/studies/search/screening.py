@@ -20,8 +20,6 @@ from jitrisk.risk.intervals import CONFIDENCE, Spread, compute_reach, compute_sk
 from jitrisk.studies.search.evaluation import Estimate, Evaluator
 from jitrisk.studies.search.plan import Plan
 
-_LOOKS = 6
-
 
 @dataclass(frozen=True)
 class Contender:
@@ -137,6 +135,11 @@ class ScreeningTask:
     most: int
     share: float
 
+    @property
+    def looks(self) -> int:
+        """How many times the plans are looked at, at most."""
+        return 1 + max(0, math.ceil(math.log2(self.most / self.paths)))
+
 
 def screen(evaluator: Evaluator, task: ScreeningTask) -> Screening:
     """Compare plans with a chosen one on fresh paths, until it is known whether a neighbor is better.
@@ -151,7 +154,7 @@ def screen(evaluator: Evaluator, task: ScreeningTask) -> Screening:
         Where the search is to end.
     """
     plans = [plan for plan in dict.fromkeys([*task.neighbors, *task.others]) if plan != task.chosen]
-    confidence = 1.0 - (1.0 - CONFIDENCE) / max(1, len(plans)) / _LOOKS
+    confidence = 1.0 - (1.0 - CONFIDENCE) / max(1, len(plans)) / task.looks
     evidence = compute_path_evidence(evaluator, task.chosen)
     known: dict[Plan, Contender] = {}
     paths, left = task.paths, plans
@@ -162,7 +165,9 @@ def screen(evaluator: Evaluator, task: ScreeningTask) -> Screening:
         probability = _compute_probability((known[plan] for plan in task.neighbors if plan in known), amount)
         probability = math.nan if evidence * paths < FEWEST else probability
         screening = Screening(chosen, tuple(known[p] for p in plans), probability, amount, paths, confidence)
-        if probability >= CONFIDENCE or paths >= task.most or not left or screening.find_better() is not None:
+        # A claim that may be made in any of several looks is to be wrong as seldom as one that is made once.
+        is_sure = probability >= 1.0 - (1.0 - CONFIDENCE) / task.looks
+        if is_sure or paths >= task.most or not left or screening.find_better() is not None:
             return screening
         # What cannot be told from the chosen plan, and what is not known to be worse by enough.
         doubtful = {one.plan for one in screening.list_tied()}

@@ -23,6 +23,7 @@ FEW_LEVELS = 20
 """Levels up to which starts are many."""
 
 _DIGITS = 4  # of a ratio: stages that share one share the computation of its level
+_SLACK = 1e-9
 _MOST_STAGES = 200  # beyond, the levels of the newsvendor take too long
 
 
@@ -182,7 +183,8 @@ def _assign_levels(space: DecisionSpace, own: Plan, network: Network, stores: Ma
         decision = space.levels[i]
         level, lot, demand = stores[decision.stage]
         value = {"level": level, "cover": level, "min": level, "point": level, "max": level + lot, "quantity": lot}
-        value["cards"] = level / _find_container(network.stages[decision.stage].policy)
+        # As the card formula rounds.
+        value["cards"] = math.ceil(level / _find_container(network.stages[decision.stage].policy) - _SLACK)
         found = value[decision.field]
         if decision.unit == "d":
             found = found / demand if demand else 0.0

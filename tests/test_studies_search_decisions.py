@@ -1,0 +1,169 @@
+"""What may vary, and the patch that a plan is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import jitrisk as jr
+from jitrisk.errors import JitriskError
+from jitrisk.model import LevelRange
+from jitrisk.studies.search.decisions import build_space
+from jitrisk.studies.search.plan import Plan
+
+
+def plant(policy: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "name": "plant",
+        "period": "12 h",
+        "horizon": 40,
+        "stages": {"a.b": {"lead_time": "2 d", "value": 1, "policy": policy}},
+        "customers": {"c": {"stage": "a.b", "demand": {"poisson": {"mean": 3}}}},
+        **more,
+    }
+
+
+def space_of(policy: dict[str, Any], ranges: Any = None, strategy: str | None = None, **more: Any) -> Any:
+    return build_space(jr.load(plant(policy, **more)), strategy, ranges)
+
+
+@pytest.mark.parametrize(
+    ("policy", "start", "place", "written"),
+    [
+        ({"kanban": {"cards": "auto", "container": 2, "safety": 0.5}}, None, (7,), {"cards": 7, "container": 2}),
+        (
+            {"kanban": {"cards": 4, "container": 2, "review": "1 d"}},
+            (4,),
+            (7,),
+            {"cards": 7, "container": 2, "review": "1 d"},
+        ),
+        ({"base_stock": {"level": 5}}, (5,), (7,), {"level": 7}),
+        ({"base_stock": {"cover": "2 d"}}, (12,), (7,), {"level": 7}),
+        ({"base_stock": {"service": "90 %", "review": "1 d"}}, None, (7,), {"level": 7, "review": "1 d"}),
+        ({"min_max": {"min": 3, "max": 9}}, (3, 9), (2, 7), {"min": 2, "max": 7}),
+        ({"min_max": {"min": "12 h", "max": "2 d"}}, (3, 12), (2, 7), {"min": 2, "max": 7}),
+        ({"reorder_point": {"point": 3, "quantity": 9}}, (3, 9), (2, 7), {"point": 2, "quantity": 7}),
+    ],
+)
+def test_build_patch__sets_the_levels_and_keeps_the_rest(policy, start, place, written):
+    space = space_of(policy)
+    assert start is None or space.start.levels == start
+    (kind,) = policy
+    patch = space.build_patch(Plan(place))
+    assert patch == {"stages": {"a.b": {"policy": {kind: written}}}}
+    network = space.network.patched({"strategies": {"plan": patch}}).strategies["plan"]
+    (fast,) = space.build_networks([Plan(place)]).values()
+    assert fast.stages["a.b"].policy == network.stages["a.b"].policy
+
+
+def test_build_patch__writes_covers_as_days():
+    ranges = {("a.b", "base_stock", "cover"): LevelRange(1.0, 20.0, 0.5, is_cover=True)}  # periods of 12 h
+    space = space_of({"base_stock": {"level": 5}}, ranges)
+    assert space.levels[0].unit == "d"
+    assert space.build_patch(Plan((5,)))["stages"]["a.b"]["policy"] == {"base_stock": {"cover": "1.75 d"}}
+    assert [space.write_value(0, place) for place in (0, 1)] == ["0.5 d", "0.75 d"]
+
+
+def test_build_space__a_plan_builds_upon_a_strategy():
+    strategies = {
+        "lean": {
+            "holding_rate": 1,
+            "stages": {"a.b": {"lead_time": "1 d", "policy": {"kanban": {"cards": 3, "container": 1}}}},
+        }
+    }
+    space = space_of({"base_stock": {"level": 5}}, None, "lean", strategies=strategies)
+    assert [one.key for one in space.levels] == ["stages.a.b.policy.kanban.cards"]
+    patch = space.build_patch(Plan((8,)))
+    assert patch["holding_rate"] == 1
+    assert patch["stages"]["a.b"] == {"lead_time": "1 d", "policy": {"kanban": {"cards": 8, "container": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("own", "base", "taken", "expected"),
+    [
+        (None, None, (), None),
+        ("100 / d", None, (), None),
+        (None, "7 / d", (), 7.0),
+        ("100 / d", "7 / d", (), 7.0),
+        (None, None, (0,), 10.0),
+        (None, None, (0, 1), 30.0),
+        ("100 / d", None, (0, 1), 130.0),
+        ("100 / d", "7 / d", (1,), 27.0),
+    ],
+)
+def test_build_patch__fixed_costs_add_up(own, base, taken, expected):
+    """Investments add to the fixed cost of the strategy that the plan builds upon, which is otherwise the model's."""
+    investments = {"x": {"fixed_cost": "10 / d"}, "y.z": {"fixed_cost": "7300 / year"}}
+    more: dict[str, Any] = {"decisions": {"investments": investments}}
+    if own:
+        more["fixed_cost"] = own
+    more["strategies"] = {"base": {"fixed_cost": base} if base else {}}
+    space = space_of({"base_stock": {"level": 5}}, None, "base", **more)
+    plan = Plan(space.start.levels, tuple(int(i in taken) for i in range(2)))
+    patch = space.build_patch(plan)
+    if expected is None:
+        assert "fixed_cost" not in patch
+        return
+    network = space.network.patched({"strategies": {"plan": patch}}).strategies["plan"]
+    assert network.fixed_cost * 2 == pytest.approx(expected)  # two periods a day
+
+
+def test_is_allowed__investments_that_set_the_same_exclude_each_other():
+    faster = {name: {"stages": {"a.b": {"lead_time": f"{days} d"}}} for name, days in (("x", 1), ("y", 3))}
+    space = space_of({"base_stock": {"level": 5}}, decisions={"investments": faster | {"z": {"holding_rate": 1}}})
+    allowed = {
+        choices: space.is_allowed(Plan((5,), choices)) for choices in [(1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)]
+    }
+    assert allowed == {(1, 1, 0): False, (1, 0, 1): True, (0, 1, 1): True, (1, 1, 1): False}
+
+
+def test_is_allowed__compares_levels_in_units():
+    key = ("a.b", "min_max")
+    ranges = {(*key, "min"): LevelRange(0.0, 40.0, 10.0), (*key, "max"): LevelRange(5.0, 60.0, 1.0)}
+    space = space_of({"min_max": {"min": 3, "max": 9}}, ranges)
+    assert not space.is_allowed(Plan((1, 5)))  # 10 and 10
+    assert space.is_allowed(Plan((1, 6)))
+    days = {(*key, "min"): LevelRange(1.0, 9.0, 1.0, is_cover=True), (*key, "max"): LevelRange()}
+    space = space_of({"min_max": {"min": 3, "max": 9}}, days)
+    assert not space.is_allowed(Plan((1, 6)))  # 2 periods are 6 units
+    assert space.is_allowed(Plan((1, 7)))
+
+
+def test_build_space__choices_have_the_levels_of_every_option():
+    options = [{"kanban": {"cards": 4, "container": 3}}, {"min_max": {"min": 2, "max": 8}}, {"make_to_order": {}}]
+    space = space_of({"base_stock": {"level": 5}}, decisions={"policies": {"a.b": options}})
+    assert [(one.kind, one.field, one.choice) for one in space.levels] == [
+        ("kanban", "cards", (0, 0)),
+        ("min_max", "min", (0, 1)),
+        ("min_max", "max", (0, 1)),
+    ]
+    assert space.choices[0].options == ("kanban", "min_max", "make_to_order")
+    assert [space.list_active(Plan((4, 2, 8), (option,))) for option in range(3)] == [[0], [1, 2], []]
+    patches = [space.build_patch(Plan((5, 2, 8), (option,)))["stages"]["a.b"]["policy"] for option in range(3)]
+    assert patches == [{"kanban": {"cards": 5, "container": 3}}, options[1], options[2]]
+
+
+@pytest.mark.parametrize(
+    ("policy", "ranges", "words"),
+    [
+        ({"make_to_order": {}}, None, "nothing can vary"),
+        ({"base_stock": {"level": 5}}, {}, "nothing can vary"),
+        ({"base_stock": {"level": 5}}, {"level": LevelRange(), "cover": LevelRange(is_cover=True)}, "one level"),
+        ({"min_max": {"min": 3, "max": 9}}, {"min": LevelRange(9.0, 30.0)}, "below the max of 9 units"),
+        ({"min_max": {"min": 3, "max": 9}}, {"max": LevelRange(0.0, 3.0)}, "above the min of 3 units"),
+        ({"base_stock": {"level": 5}}, {"level": LevelRange(0.2, 0.8)}, "no value between 0.2 and 0.8"),
+    ],
+)
+def test_build_space__what_cannot_vary_is_an_error(policy, ranges, words):
+    (kind,) = policy
+    keyed = None if ranges is None else {("a.b", kind, field): one for field, one in ranges.items()}
+    with pytest.raises(JitriskError, match=words):
+        space_of(policy, keyed)
+
+
+def test_build_space__steps_are_whole_units_unless_demand_is_continuous():
+    assert space_of({"base_stock": {"level": 5}}).levels[0].step == 1.0
+    continuous = plant({"base_stock": {"level": 50}})
+    continuous["customers"]["c"]["demand"] = {"normal": {"mean": 30, "sd": 2}}
+    assert build_space(jr.load(continuous), None, None).levels[0].step == pytest.approx(0.01)
