@@ -36,6 +36,7 @@ _BATCH = 24  # plans drawn at a time
 _FIRST_REACH, _LATER_REACHES = 0.32, 2  # of a level: the first steps of the coordinate search; how many with more paths
 _SPREAD = 0.3  # of a level: the standard deviation with which CMA-ES begins
 _HIGHEST = 100.0  # times a level: the upper bound of CMA-ES
+_ROUNDS = 4  # plans whose neighbors the rest of the budget has to allow for where paths grow
 _SEEDS = 1_000  # between the seeds of two trials
 
 
@@ -86,11 +87,18 @@ class Trial:
         Raises
         ------
         SearchEnded
-            Where there are as many paths as the project's search takes at most.
+            Where the budget does not allow for the neighbors of a few plans on more paths, or paths are as many as the
+            project's search takes at most.
         """
-        if self.paths >= MOST_PATHS:
-            raise SearchEnded("paths")
-        self.paths = min(GROWTH * self.paths, MOST_PATHS)
+        limits, levels = self.evaluator.limits, len(self.evaluator.space.levels)
+        most = float(MOST_PATHS)
+        if limits.budget is not None:
+            left = limits.budget - limits.path_periods
+            most = min(most, left / self.evaluator.draws.horizon.periods / (2 * levels + 1) / _ROUNDS)
+        paths = int(min(GROWTH * self.paths, most))
+        if paths <= self.paths:
+            raise SearchEnded("budget")
+        self.paths = paths
 
     def snap(self, places: Sequence[float]) -> Plan:
         """Return the plan of the lattice that is nearest to some places."""
