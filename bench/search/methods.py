@@ -36,6 +36,7 @@ _BATCH = 24  # plans drawn at a time
 _FIRST_REACH, _LATER_REACHES = 0.32, 2  # of a level: the first steps of the coordinate search; how many with more paths
 _SPREAD = 0.3  # of a level: the standard deviation with which CMA-ES begins
 _HIGHEST = 100.0  # times a level: the upper bound of CMA-ES
+_MOST_IDLE = 50  # generations in a row without a new plan, after which CMA-ES has converged
 _ROUNDS = 4  # plans whose neighbors the rest of the budget has to allow for where paths grow
 _SEEDS = 1_000  # between the seeds of two trials
 
@@ -179,10 +180,12 @@ def search_with_cma(trial: Trial) -> None:
             **{"maxfevals": math.inf, "verbose": -9},
         }
         strategy = cma.CMAEvolutionStrategy(center, 1.0, options)
-        while not strategy.stop():
+        idle, spent = 0, trial.evaluator.limits.plans
+        while not strategy.stop() and idle < _MOST_IDLE:
             asked = strategy.ask()
             found = trial.estimate([trial.snap(one * units) for one in asked])
             strategy.tell(asked, [one.value for one in found])
+            idle, spent = 0 if trial.evaluator.limits.plans > spent else idle + 1, trial.evaluator.limits.plans
         assert trial.best is not None
         best = trial.best.plan
         trial.grow()
