@@ -13,6 +13,7 @@ from subjects import SERIAL_COST, assembly, serial
 from test_promises import note
 
 import jitrisk as jr
+from jitrisk.studies.optimize import optimize
 
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("tests", "tests/verification")]
 from lines import exact, kanban, line  # noqa: E402  (chains stand with the tests)
@@ -21,15 +22,15 @@ DEMAND = 0.6
 SEEDS = 20
 
 
-def optimize(model: Any, seed: int = 0, paths: int = 10_000) -> tuple[Any, float]:
+def find_plan(model: Any, seed: int = 0, paths: int = 10_000) -> tuple[Any, float]:
     """Return what a search found, and the seconds that it took."""
     begun = time.perf_counter()
-    study = jr.optimize(model, seed=seed, paths=paths)
+    study = optimize(model, seed=seed, paths=paths)
     return study, time.perf_counter() - begun
 
 
 def test_brake_valves_in_60_s_and_better_than_every_strategy(benchmark):
-    study, seconds = optimize("brake-valves")
+    study, seconds = find_plan("brake-valves")
     given = study.drop_sel(strategy="optimized")
     names = given["strategy"].values.tolist()
     mean, upper = (given[name] / given["objective"] for name in ("difference", "difference_upper"))
@@ -42,7 +43,7 @@ def test_brake_valves_in_60_s_and_better_than_every_strategy(benchmark):
 
 
 def test_100_stages_in_10_minutes_and_5_percent_better_than_the_card_formula(benchmark):
-    study, seconds = optimize(assembly(100), paths=2_000)
+    study, seconds = find_plan(assembly(100), paths=2_000)
     (formula,) = [name for name in study["strategy"].values if name != "optimized"]
     given = study.sel(strategy=formula)
     less, most = (float(given[name] / given["objective"]) for name in ("difference", "difference_upper"))
@@ -53,7 +54,7 @@ def test_100_stages_in_10_minutes_and_5_percent_better_than_the_card_formula(ben
 
 def test_the_serial_line_of_the_book_within_1_percent(benchmark):
     """Cost per period on fresh paths, upper end of its interval, against the exact optimum."""
-    study, seconds = optimize(serial(), paths=20_000)
+    study, seconds = find_plan(serial(), paths=20_000)
     network = jr.load(serial())
     found = study.sel(strategy="optimized")
     periods = network.horizon - network.warm_up
@@ -99,7 +100,7 @@ def test_kanban_lines_within_1_percent_of_exhaustive_search(benchmark, chances, 
     model = build_line(chances, values, (most,) * len(chances), lost)
     gaps, plans, seconds = [], [], 0.0
     for seed in range(SEEDS):
-        study, took = optimize(model, seed, paths=100)
+        study, took = find_plan(model, seed, paths=100)
         seconds += took
         cards = tuple(map(int, study["chosen_number"].values))
         if cards not in costs:  # the search is not bound to the range
