@@ -24,6 +24,7 @@ _LENGTHS = (0.125, 0.25, 0.5, 1.0, 2.0)  # of the step to the lowest point of al
 _FARTHEST = 4.0  # steps of one level at once
 _PRICES = tuple(4.0**k for k in range(-3, 4))  # of constraints, relative to what they cost level by level
 _FEW = 8  # levels of which all pairs are tried
+_MEMORY = 10  # gradients that are remembered
 _MOST_ROUNDS = 60
 _BIG = 1e30
 
@@ -80,15 +81,16 @@ def descend(
     SearchEnded
         Where the search is to end; the estimates so far are known to the evaluator.
     """
-    around = Neighborhood(evaluator.space, reach)
+    around, curvature = Neighborhood(evaluator.space, reach), Curvature()
     (best,) = evaluator.evaluate([start], paths)
     for _ in range(_MOST_ROUNDS):
         moves = around.list_moves(best.plan)
         estimates = evaluator.evaluate([move.plan for move in moves], paths)
         response = Response(best, tuple(zip(moves, estimates, strict=True)))
-        found = find_best(evaluator.evaluate(list(_propose(around, response)), paths), estimates)
-        if not is_better(found, best, gain):
-            found = find_best(evaluator.evaluate(list(_list_pairs(around, response)), paths))
+        candidates = list(_propose(around, response, curvature))
+        found = find_best(evaluator.evaluate(candidates, paths), estimates)
+        if not is_better(found, best, gain) and (reach == 0 or len(moves) <= 2 * _FEW):
+            found = find_best(evaluator.evaluate(_list_pairs(around, response), paths))
         if not is_better(found, best, gain):
             return best
         assert found is not None
@@ -112,18 +114,79 @@ def is_better(one: Estimate | None, other: Estimate, gain: float) -> bool:
     return one.value < other.value - gain
 
 
-def _propose(around: Neighborhood, response: Response) -> Iterator[Plan]:
+class Curvature:
+    """What the gradients on the way say of how levels act together: the inverse Hessian of limited memory.
+
+    The two-loop recursion of Nocedal (1980, Mathematics of Computation 35), which begins with the parabola of each
+    level. Levels of one line act together, so that steps of single levels alone come near the optimum slowly.
+    """
+
+    def __init__(self) -> None:
+        self._pairs: list[tuple[Array, Array]] = []
+        self._last: tuple[Array, Array] | None = None
+
+    def note(self, places: Array, gradient: Array) -> None:
+        """Note the gradient at a plan; a change along which it does not grow says nothing."""
+        if self._last is not None:
+            moved, grown = places - self._last[0], gradient - self._last[1]
+            if float(moved @ grown) > 0:
+                self._pairs = [*self._pairs[1 - _MEMORY :], (moved, grown)]
+        self._last = (places, gradient)
+
+    def compute_step(self, gradient: Array, scale: Array) -> Array:
+        """Return the step to the lowest point of the quadratic function that the gradients are those of.
+
+        Parameters
+        ----------
+        gradient : at the plan, per place of each level.
+        scale : inverse of the curvature of each level by itself.
+        """
+        direction, weights = gradient.copy(), []
+        for moved, grown in reversed(self._pairs):
+            weights.append(float(moved @ direction) / float(moved @ grown))
+            direction -= weights[-1] * grown
+        direction = scale * direction
+        for (moved, grown), weight in zip(self._pairs, reversed(weights), strict=True):
+            direction += moved * (weight - float(grown @ direction) / float(moved @ grown))
+        return -direction
+
+
+def _propose(around: Neighborhood, response: Response, curvature: Curvature) -> Iterator[Plan]:
     """Yield plans that several levels together are moved to: along the gradient, and the best steps together."""
     plan, levels = response.center.plan, around.space.levels
     values, violations = response.build_differences(len(levels))
-    strides = np.array([abs(levels[i].move(p, 1, around.reach) - p) or 1 for i, p in enumerate(plan.levels)])
+    strides = np.array([abs(levels[i].move(p, 1, around.reach) - p) or 1 for i, p in enumerate(plan.levels)], float)
     seen = {plan}
     for price in _list_prices(values, violations):
-        steps = _find_lowest_points(values + price * np.nan_to_num(violations))
-        for moved in _list_moved(around, plan, steps * strides):
+        priced = values + price * np.nan_to_num(violations)
+        steps = [_find_lowest_points(priced) * strides]
+        if price == 0:
+            steps.append(_bound_steps(_find_joint_step(plan, priced, strides, curvature), priced, strides))
+        for moved in (one for step in steps for one in _list_moved(around, plan, step)):
             if moved not in seen:
                 seen.add(moved)
                 yield moved
+
+
+def _find_joint_step(plan: Plan, differences: Array, strides: Array, curvature: Curvature) -> Array:
+    """Return the step of all levels together, in places, from this gradient and those before."""
+    down, up = differences.T
+    both = np.isfinite(up) & np.isfinite(down)
+    slope = np.where(both, 0.5, 1.0) * (np.nan_to_num(up) - np.nan_to_num(down))
+    bend = np.nan_to_num(up + down)
+    gradient = slope / strides
+    usual = float(np.median(bend[bend > 0])) if (bend > 0).any() else 1.0
+    curvature.note(np.array(plan.levels, dtype=np.float64), gradient)
+    return curvature.compute_step(gradient, strides**2 / np.where(bend > 0, bend, usual))
+
+
+def _bound_steps(steps: Array, differences: Array, strides: Array) -> Array:
+    """Return steps that are not too far, and none toward where there is no neighbor."""
+    down, up = np.isfinite(differences).T
+    steps = np.where(up, steps, np.minimum(steps, 0.0))
+    steps = np.where(down, steps, np.maximum(steps, 0.0))
+    farthest: Array = _FARTHEST * strides
+    return np.clip(steps, -farthest, farthest)
 
 
 def _list_prices(values: Array, violations: Array) -> list[float]:
@@ -149,9 +212,7 @@ def _find_lowest_points(differences: Array) -> Array:
     curvature = np.where(known_down & known_up, up + down, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where(curvature > 0, -slope / curvature, -2.0 * np.sign(slope))
-    steps = np.where(known_up, steps, np.minimum(steps, 0.0))
-    found: Array = np.clip(np.where(known_down, steps, np.maximum(steps, 0.0)), -_FARTHEST, _FARTHEST)
-    return found
+    return _bound_steps(steps, differences, np.ones(steps.size))
 
 
 def _list_moved(around: Neighborhood, plan: Plan, steps: Array) -> Iterator[Plan]:

@@ -17,6 +17,7 @@ from itertools import product
 import numpy as np
 
 from jitrisk._core import STRIPE
+from jitrisk.risk.inputs import Array
 from jitrisk.studies.search.descent import descend, find_best
 from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, SearchEnded
 from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_changes
@@ -32,10 +33,14 @@ FEWEST_PATHS, MOST_PATHS = STRIPE, 240 * STRIPE
 
 _DONE = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.75)  # shares of the work before the stages, and before the test
 _GAIN = 0.02  # of the indifference: smaller improvements of a sample are not worth a step; larger ones at a distance
-_ERROR = 0.4  # of the indifference: the error of differences between neighbors that paths are added for
+_LOSS = 0.25  # of the indifference: what the luck of the paths may cost
+_LEAST_REACH = 0.08  # of neighbors whose curvature can be seen
+_BOTH = 2
+_MOST_EFFORT = 10_000_000_000  # stage-periods of one look at all neighbors
 _GROWTH = 4  # paths of a stage, at most, as a multiple of those before
 _MOST_COMBINATIONS = 16  # of choices that are all tried; from more, the search walks from one to the next
-_STARTS = 2  # descents per combination
+_STARTS = 2  # descents per combination, of few levels
+_FEW_LEVELS, _MANY_LEVELS = 10, 20
 _MOST_TIES = 24  # plans that may be as good and are compared at the end
 _MOST_TESTS = 6
 _FRESH = 2**36  # between the first paths of two tests
@@ -149,17 +154,22 @@ class Search:
     def _descend_from_starts(self, starts: Sequence[Plan], paths: int, reach: float) -> Estimate:
         estimates = sorted(self.evaluator.evaluate(starts, self._get_range(paths)), key=lambda one: one.rank)
         self._note(estimates[0], paths)
-        ends = [self._descend(one.plan, paths, reach) for one in estimates[:_STARTS]]
+        starts = _STARTS if len(self.evaluator.space.levels) <= _MANY_LEVELS else 1
+        ends = [self._descend(one.plan, paths, reach) for one in estimates[:starts]]
         return min(ends, key=lambda one: one.rank)
 
     def _descend(self, plan: Plan, paths: int, reach: float) -> Estimate:
         sample = self._get_range(paths)
         (before,) = self.evaluator.evaluate([plan], sample)
         self._note(before, paths)
-        gain = max(_GAIN, reach / REACHES[0]) * self.share * abs(before.value)
+        gain = self._compute_gain(reach) * self.share * abs(before.value)
         found = descend(self.evaluator, plan, sample, reach, gain, partial(self._note, paths=paths))
         self._note(found, paths)
         return found
+
+    def _compute_gain(self, reach: float) -> float:
+        """Return what a step has to gain as a multiple of the indifference: more at a distance, and of many levels."""
+        return max(_GAIN * max(1.0, len(self.evaluator.space.levels) / _FEW_LEVELS), reach / REACHES[0])
 
     def _note(self, estimate: Estimate, paths: int) -> None:
         """Remember a plan, as the best one where it is, or where it is known from more paths than that."""
@@ -173,15 +183,30 @@ class Search:
         found.steps.append(Step(found.best, paths, limits.plans, limits.path_periods))
 
     def _plan_paths(self, best: Estimate, paths: int, reach: float) -> int:
-        """Return how many paths the next stage takes to tell neighbors apart that differ by the indifference."""
-        moves = Neighborhood(self.evaluator.space, reach).list_moves(best.plan)
+        """Return how many paths the next stage takes, so that their luck costs little of the indifference.
+
+        The optimum of a sample lies beside the true one. With a slope known to a standard error s, and a curvature c,
+        it costs ``s ** 2 / (2 c)`` more on average, for every level; both are those of neighbors at some distance,
+        whose curvature is more than noise.
+        """
+        around = Neighborhood(self.evaluator.space, max(reach, _LEAST_REACH))
+        moves = around.list_moves(best.plan)
         estimates = self.evaluator.evaluate([move.plan for move in moves], self._get_range(paths))
-        errors = [float(np.std(one.scores - best.scores)) / math.sqrt(paths) for one in estimates]
-        wanted = _ERROR * self.share * abs(best.value)
-        worst = float(np.quantile(errors, 0.9)) if errors else 0.0
-        needed = paths * (worst / wanted) ** 2 if wanted > 0 else paths
-        grown = min(max(needed, paths), _GROWTH * paths, MOST_PATHS)
+        pairs: dict[int, list[Array]] = {}
+        for move, estimate in zip(moves, estimates, strict=True):
+            pairs.setdefault(move.index, []).append(estimate.scores - best.scores)
+        lost = sum(_estimate_loss(*both) for both in pairs.values() if len(both) == _BOTH)
+        # Neighbors at a distance differ by more.
+        allowed = _LOSS * self.share * abs(best.value) * max(1.0, reach / REACHES[-2])
+        needed = paths * lost / allowed if allowed > 0 else paths
+        grown = min(max(needed, paths), _GROWTH * paths, self._count_most_paths())
         return self._round(int(grown))
+
+    def _count_most_paths(self) -> int:
+        """Return how many paths the neighbors of a plan are simulated on at most, so that many levels end, too."""
+        space = self.evaluator.space
+        size = 2 * len(space.levels) * len(space.network.stages) * space.network.horizon
+        return min(MOST_PATHS, max(_GROWTH * FEWEST_PATHS, _MOST_EFFORT // max(1, size)))
 
     def _round(self, paths: int) -> int:
         """Return a number of paths rounded up to what a sample has to be a multiple of."""
@@ -198,7 +223,7 @@ class Search:
             better = screening.find_better()
             if better is None:
                 return self._conclude(screening)
-            paths = self._round(min(2 * paths, MOST_PATHS))
+            paths = self._round(min(2 * paths, self._count_most_paths()))
             best = self._descend(better.plan, paths, 0.0)
             self.found.best = best
         return "paths"
@@ -222,3 +247,11 @@ class Search:
         same = [one for one in self.found.visited.values() if one.plan.choices == plan.choices]
         known = find_best(same)
         return plan if known is None else known.plan
+
+
+def _estimate_loss(down: Array, up: Array) -> float:
+    """Return what the luck of the paths costs on average in one level, from both differences of every path."""
+    error = float(np.std((up - down) / 2)) / math.sqrt(len(up))
+    curvature = float(np.mean(up + down))
+    # Where the curvature is not seen, the level moves by one step at most.
+    return min(error**2 / (2 * curvature), error) if curvature > 0 else error
