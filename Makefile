@@ -33,8 +33,8 @@ DEBUG_TESTS := tests/test_core_dynamics.py tests/test_core_reference.py tests/te
 # All targets share one .venv.
 .NOTPARALLEL:
 
-.PHONY: help demo test lint browser docs check debug pictures documents bench bench-compare peers instructions \
-	check-versions wheel upgrade clean
+.PHONY: help demo test lint browser docs check debug pictures documents bench bench-compare peers searches \
+	instructions check-versions wheel upgrade clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand --tabs=18
@@ -84,6 +84,10 @@ peers: .venv/peers ## Measure the same line in jitrisk, NumPy, Numba, SimPy and 
 	$(BIN)/python -m pytest bench/peers
 	PYTHONPATH=bench $(BIN)/python -m peers
 
+searches: .venv/searches ## Measure the search for plans beside random search, a coordinate search and pycma
+	$(BIN)/python -m pytest bench/search
+	PYTHONPATH=bench $(BIN)/python -m search
+
 instructions: .venv/test ## Count the instructions of jitrisk by function, with valgrind
 	PYTHONPATH=bench $(BIN)/python -m peers.instructions
 
@@ -132,6 +136,11 @@ upgrade: ## Write the newest versions that fit together to constraints.txt, and 
 # Beside what the tests need, without their own dependencies: bench/peers/requirements.txt says why.
 .venv/peers: .venv/test bench/peers/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --requirement bench/peers/requirements.txt
+	touch $@
+
+# As the peers: without what pycma asks for, which the tests need already.
+.venv/searches: .venv/test bench/search/requirements.txt
+	$(BIN)/pip install --quiet --no-deps --requirement bench/search/requirements.txt
 	touch $@
 
 clean: ## Remove everything that was built or installed here

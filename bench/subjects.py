@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy_line import Line
 
 LAYERS, WIDTH = 20, 100
@@ -37,6 +38,79 @@ def wide() -> dict[str, Any]:
         "stages": stages,
         "customers": customers,
         "hazards": hazards,
+    }
+
+
+def assembly(stages: int, seed: int = 1) -> dict[str, Any]:
+    """Return an assembly of kanban stages, with as many cards each as the card formula says.
+
+    Every stage but the last, ``s0``, supplies one other stage, so that the stages form a tree. Values added, lead times
+    of 1 to 5 days, containers of 5, 10 or 20 units, and which half of the stages breaks down, are drawn.
+
+    Parameters
+    ----------
+    stages : how many there are.
+    seed : seed of what is drawn.
+
+    Returns
+    -------
+    The model. A customer asks for 40 units a day, Poisson; every stage can make 70. Holding costs 25 % of the value a
+    year, and a unit that the customer waits for costs 5 a day. Breakdowns come every 60 days and last 2, on average.
+    """
+    random = np.random.default_rng(seed)
+    suppliers: dict[int, list[int]] = {i: [] for i in range(stages)}
+    for i in range(1, stages):
+        consumer = int(random.integers(max(0, (i - 1) // 3), i // 2 + 1)) if i > 1 else 0
+        suppliers[min(consumer, i - 1)].append(i)
+    values = [float(np.round(random.lognormal(2, 0.7), 2)) for _ in range(stages)]
+    models, hazards = {}, {}
+    for i in reversed(range(stages)):  # suppliers have higher numbers than what they supply
+        values[i] = sum((values[k] for k in suppliers[i]), start=0) + values[i]
+        models[f"s{i}"] = {
+            "inputs": {f"s{k}": 1 for k in suppliers[i]},
+            "policy": {"kanban": {"container": int(random.choice([5, 10, 20])), "cards": "auto"}},
+            "lead_time": f"{random.integers(1, 6)} d",
+            "capacity": "70 / d",
+            "value": round(values[i], 2),
+        }
+        if random.random() < 0.5:
+            hazards[f"s{i}_down"] = {
+                "time_between": {"exponential": {"mean": "60 d"}},
+                "duration": {"lognormal": {"mean": "2 d", "cv": 1}},
+                "hits": {f"s{i}": {"capacity": 0}},
+            }
+    customer = {"stage": "s0", "demand": {"poisson": {"mean": 40}}, "backorder_cost": "5 / d"}
+    return {
+        **{"name": "assembly", "period": "1 d", "horizon": "1 year", "warm_up": "60 d", "holding_rate": "25 % / year"},
+        **{"stages": models, "customers": {"customer": customer}, "hazards": hazards},
+    }
+
+
+SERIAL_COST = 17.660
+"""The least cost per period of `serial`, of Snyder & Shen."""
+
+SERIAL_LEVELS = {"s1": 10.69, "s2": 5.52, "s3": 6.49}
+"""The levels with which it is reached."""
+
+
+def serial() -> dict[str, Any]:
+    """Return the base-stock line of Snyder & Shen (2019), Fundamentals of Supply Chain Theory, Example 6.1.
+
+    Units in process count at the value of the stage before; the book's stages 3, 2, 1 are ``s1``, ``s2``, ``s3`` here.
+    """
+    stages: dict[str, Any] = {}
+    for i, (value, lead_time) in enumerate(((2, 2), (4, 1), (7, 1)), 1):
+        stages[f"s{i}"] = {
+            "inputs": {f"s{i - 1}": 1} if i > 1 else {},
+            "lead_time": f"{lead_time} d",
+            "value": value,
+            "owned_in_process": False,
+            "policy": {"base_stock": {"cover": "2 d"}},
+        }
+    customer = {"stage": "s3", "demand": {"normal": {"mean": 5, "sd": 1}}, "backorder_cost": 37.12}
+    return {
+        **{"name": "serial", "period": "1 d", "horizon": "200 d", "warm_up": "20 d", "holding_rate": 1},
+        **{"stages": stages, "customers": {"customer": customer}},
     }
 
 

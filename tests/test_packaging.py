@@ -91,20 +91,25 @@ def test_every_recipe_that_installs_the_package__keeps_to_the_constraints():
         assert "constraints.txt" in needs.split()
 
 
-def test_recipes_but_upgrade_debug_and_peers__install_nothing_else():
+def test_recipes_but_upgrade_debug_peers_and_searches__install_nothing_else():
     other = {
         target for target, (_, recipe) in recipes().items() if "pip install" in recipe and "--editable" not in recipe
     }
-    assert other == {"upgrade", "debug", ".venv/peers"}
+    assert other == {"upgrade", "debug", ".venv/peers", ".venv/searches"}
 
 
-def test_peers__adds_exact_versions_and_changes_no_package_of_the_constraints():
-    needs, recipe = recipes()[".venv/peers"]
-    assert needs.split() == [".venv/test", "bench/peers/requirements.txt"]
-    assert "--no-deps --requirement bench/peers/requirements.txt" in recipe
-    lines = (ROOT / "bench/peers/requirements.txt").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize(
+    ("target", "folder", "measured"), [("peers", "peers", {"simpy", "stockpyl"}), ("searches", "search", {"cma"})]
+)
+def test_peers_and_searches__add_exact_versions_and_change_no_package_of_the_constraints(
+    target: str, folder: str, measured: set[str]
+):
+    needs, recipe = recipes()[f".venv/{target}"]
+    assert needs.split() == [".venv/test", f"bench/{folder}/requirements.txt"]
+    assert f"--no-deps --requirement bench/{folder}/requirements.txt" in recipe
+    lines = (ROOT / f"bench/{folder}/requirements.txt").read_text(encoding="utf-8").splitlines()
     peers = [Requirement(line) for line in lines if not line.startswith("#")]
-    assert {"simpy", "stockpyl"} < {peer.name for peer in peers}
+    assert measured <= {peer.name for peer in peers}
     assert all(re.fullmatch(r"==[\w.]+", str(peer.specifier)) for peer in peers)
     for peer in peers:
         assert set(pinned(peer.name, PYTHONS[0])) <= {str(peer.specifier)}, peer.name

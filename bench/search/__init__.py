@@ -1,0 +1,1 @@
+"""The search for plans beside other methods, on the same paths and as many path-periods."""
