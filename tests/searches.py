@@ -45,6 +45,7 @@ class GivenEvaluator:
     shared: float = 0.0
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
+    path_size: int = 1
     asked: dict[tuple[Plan, range], Estimate] = field(default_factory=dict)
 
     def evaluate(self, plans: Any, paths: range) -> list[Estimate]:
@@ -62,7 +63,13 @@ class GivenEvaluator:
             self.limits.require_more()
             self.limits.spend(1, len(paths), 1)
             self.asked[plan, paths] = Estimate(
-                plan, scores, float(scores.mean()), self.violation(levels), (), float(levels.sum())
+                plan,
+                scores,
+                float(scores.mean()),
+                self.violation(levels),
+                self.violation(levels),
+                (),
+                float(levels.sum()),
             )
         return self.asked[plan, paths]
 

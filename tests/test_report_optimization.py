@@ -84,7 +84,7 @@ def test_tables__every_decision_has_what_was_and_what_is_to_be():
     assert cells(found, "valve: cards") == {"was": "8 cards", "is to be": "12 cards", "at its bound": ""}
     assert cells(found, "casting: cover")["at its bound"] == "lower"
     assert cells(found, "second_source")["is to be"] == "taken"
-    assert found.notes == ("4 of 4 decisions change; was: in jit.",)
+    assert found.notes == ("4 of 4 stages and investments change; was: in jit.",)
 
 
 def test_tables__one_step_less_and_one_more_have_a_sign_an_interval_and_a_mark():
@@ -192,7 +192,7 @@ def test_answer__unmet_names_what_limits_the_plan():
 @pytest.mark.parametrize(
     ("stopped", "words"),
     [
-        ("converged", "The search ended where no neighboring plan was better."),
+        ("converged", "The search ended where no neighboring plan was better by more than that."),
         ("time", "The time limit ended the search: a longer one may find a better plan."),
         ("budget", "The budget of path-periods ended the search"),
         ("interrupted", "The search was interrupted: this is the best plan known by then."),

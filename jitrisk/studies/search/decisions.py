@@ -11,6 +11,7 @@ from typing import Any
 
 from jitrisk.errors import JitriskError
 from jitrisk.lower import Levels, compute_mean_demand, compute_policy_levels
+from jitrisk.lower.graph import find_sweep_order
 from jitrisk.model import (
     LevelRange,
     Network,
@@ -54,6 +55,7 @@ class DecisionSpace:
     levels, choices : what may vary.
     start : the plan that changes nothing.
     policies : by stage, or stage and option of its policy, the policy as it is written, with its kind as the only key.
+    lines : groups of levels that the flow of material joins: those of a stage with all upstream, and all downstream.
     """
 
     network: Network
@@ -62,6 +64,7 @@ class DecisionSpace:
     choices: tuple[ChoiceDecision, ...]
     start: Plan
     policies: Mapping[tuple[str, int], Mapping[str, Any]]
+    lines: tuple[tuple[int, ...], ...] = ()
     _variants: dict[tuple[int, ...], Network] = field(default_factory=dict)
 
     def list_active(self, plan: Plan) -> list[int]:
@@ -201,7 +204,21 @@ def build_space(
     if not levels and not choices:
         raise JitriskError("nothing can vary: no stage has a limited level, and `decisions` has no choices")
     start = Plan(tuple(places), bare.start.choices)
-    return DecisionSpace(network, patch, tuple(levels), choices, start, policies)
+    return DecisionSpace(network, patch, tuple(levels), choices, start, policies, _find_lines(own, levels))
+
+
+def _find_lines(network: Network, levels: Sequence[LevelDecision]) -> tuple[tuple[int, ...], ...]:
+    """Return the groups of levels of every stage with all that supplies it, and with all that it supplies."""
+    above = {name: {name} for name in network.stages}
+    for name in reversed(find_sweep_order(network)):
+        for item in network.stages[name].inputs.values():
+            for source, _ in item.sources:
+                above[name] |= above[source]
+    below = {name: {other for other in above if name in above[other]} for name in above}
+    groups = {
+        tuple(i for i, one in enumerate(levels) if one.stage in stages) for stages in (*above.values(), *below.values())
+    }
+    return tuple(sorted(group for group in groups if len(group) > 1))
 
 
 def _require_policies(

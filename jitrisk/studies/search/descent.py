@@ -23,7 +23,7 @@ from jitrisk.studies.search.plan import Plan
 _LENGTHS = (0.125, 0.25, 0.5, 1.0, 2.0)  # of the step to the lowest point of all parabolas
 _FARTHEST = 4.0  # steps of one level at once
 _PRICES = tuple(4.0**k for k in range(-3, 4))  # of constraints, relative to what they cost level by level
-_FEW = 8  # levels of which all pairs are tried
+_FEW, _FEWEST = 8, 6  # levels of which all pairs are tried, and all groups
 _MEMORY = 10  # gradients that are remembered
 _MOST_ROUNDS = 60
 _BIG = 1e30
@@ -81,7 +81,7 @@ def descend(
     SearchEnded
         Where the search is to end; the estimates so far are known to the evaluator.
     """
-    around, curvature = Neighborhood(evaluator.space, reach), Curvature()
+    around, curvature = Neighborhood(evaluator.space, reach), _Curvature()
     (best,) = evaluator.evaluate([start], paths)
     for _ in range(_MOST_ROUNDS):
         moves = around.list_moves(best.plan)
@@ -90,7 +90,7 @@ def descend(
         candidates = list(_propose(around, response, curvature))
         found = find_best(evaluator.evaluate(candidates, paths), estimates)
         if not is_better(found, best, gain) and (reach == 0 or len(moves) <= 2 * _FEW):
-            found = find_best(evaluator.evaluate(_list_pairs(around, response), paths))
+            found = find_best(evaluator.evaluate(_list_joint_moves(around, response), paths))
         if not is_better(found, best, gain):
             return best
         assert found is not None
@@ -114,7 +114,7 @@ def is_better(one: Estimate | None, other: Estimate, gain: float) -> bool:
     return one.value < other.value - gain
 
 
-class Curvature:
+class _Curvature:
     """What the gradients on the way say of how levels act together: the inverse Hessian of limited memory.
 
     The two-loop recursion of Nocedal (1980, Mathematics of Computation 35), which begins with the parabola of each
@@ -151,7 +151,7 @@ class Curvature:
         return -direction
 
 
-def _propose(around: Neighborhood, response: Response, curvature: Curvature) -> Iterator[Plan]:
+def _propose(around: Neighborhood, response: Response, curvature: _Curvature) -> Iterator[Plan]:
     """Yield plans that several levels together are moved to: along the gradient, and the best steps together."""
     plan, levels = response.center.plan, around.space.levels
     values, violations = response.build_differences(len(levels))
@@ -168,7 +168,7 @@ def _propose(around: Neighborhood, response: Response, curvature: Curvature) -> 
                 yield moved
 
 
-def _find_joint_step(plan: Plan, differences: Array, strides: Array, curvature: Curvature) -> Array:
+def _find_joint_step(plan: Plan, differences: Array, strides: Array, curvature: _Curvature) -> Array:
     """Return the step of all levels together, in places, from this gradient and those before."""
     down, up = differences.T
     both = np.isfinite(up) & np.isfinite(down)
@@ -237,7 +237,37 @@ def _move(around: Neighborhood, plan: Plan, steps: Array) -> Plan:
     return Plan(places, plan.choices)
 
 
-def _list_pairs(around: Neighborhood, response: Response) -> list[Plan]:
+def _list_joint_moves(around: Neighborhood, response: Response) -> list[Plan]:
+    """Return plans with several levels moved by one step: in pairs, and in groups up or down together.
+
+    Where levels are few, all pairs and all groups: a function that is L-natural-convex has its minimum where no group
+    gains (Murota 2003, Discrete Convex Analysis, theorem 7.14). Otherwise the most promising pairs, and groups that
+    follow the flow of material.
+    """
+    moves = [move for move, _ in response.moves]
+    levels = sorted({move.index for move in moves})
+    groups = _list_subsets(levels) if len(levels) <= _FEWEST else around.space.lines
+    plan = response.center.plan
+    plans = [
+        _list_pair_plans(around, response),
+        *([_shift(around, plan, group, sign)] for group in groups for sign in (1, -1)),
+    ]
+    return [one for group in plans for one in group if one is not None and one != plan]
+
+
+def _list_subsets(levels: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return all groups of at least two levels."""
+    return [group for size in range(2, len(levels) + 1) for group in combinations(levels, size)]
+
+
+def _shift(around: Neighborhood, plan: Plan, group: Sequence[int], toward: int) -> Plan | None:
+    """Return a plan with a group of levels moved one step up or down, None where that is not allowed."""
+    for index in group:
+        plan = around.step(plan, index, toward)
+    return plan if around.space.is_allowed(plan) else None
+
+
+def _list_pair_plans(around: Neighborhood, response: Response) -> list[Plan | None]:
     """Return plans with two levels moved: all of them where levels are few, otherwise the most promising.
 
     What a pair gains is predicted as the sum of what its steps gain; a step that misses a constraint and one that
@@ -254,5 +284,4 @@ def _list_pairs(around: Neighborhood, response: Response) -> list[Plan]:
             pairs.append((cost, one, other))
     most = len(pairs) if len({move.index for move in moves}) <= _FEW else len(moves)
     chosen = sorted(pairs)[:most]
-    plans = (around.combine(response.center.plan, [moves[one], moves[other]]) for _, one, other in chosen)
-    return [plan for plan in plans if plan is not None]
+    return [around.combine(response.center.plan, [moves[one], moves[other]]) for _, one, other in chosen]

@@ -181,6 +181,11 @@ class Evaluator:
         return Estimate(plan, scores, value, violation, missed, tuple(found), stock)
 
     @property
+    def path_size(self) -> int:
+        """Stage-periods of one path of one plan."""
+        return len(self.space.network.stages) * self.draws.horizon.periods
+
+    @property
     def period(self) -> int:
         """Of how many consecutive paths a sample has to be a multiple, for strata of the right size."""
         mixture = self.draws.mixture

@@ -163,7 +163,8 @@ def screen(evaluator: Evaluator, task: ScreeningTask) -> Screening:
         known |= {one.plan: one for one in found}
         amount = task.share * abs(chosen.value)
         probability = _compute_probability((known[plan] for plan in task.neighbors if plan in known), amount)
-        probability = math.nan if evidence * paths < FEWEST else probability
+        if evidence * paths < FEWEST or chosen.missed > 0:
+            probability = math.nan
         screening = Screening(chosen, tuple(known[p] for p in plans), probability, amount, paths, confidence)
         # A claim that may be made in any of several looks is to be wrong as seldom as one that is made once.
         is_sure = probability >= 1.0 - (1.0 - CONFIDENCE) / task.looks

@@ -23,7 +23,7 @@ from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, S
 from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_changes
 from jitrisk.studies.search.plan import Plan
 from jitrisk.studies.search.screening import Screening, ScreeningTask, screen
-from jitrisk.studies.search.starts import FEW_LEVELS, list_scanned_plans, list_starts
+from jitrisk.studies.search.starts import FEW_LEVELS, list_distant_plans, list_starts
 
 REACHES = (0.32, 0.16, 0.08, 0.04, 0.02, 0.0)
 """Distances of neighbors, as shares of a level, stage by stage; the last one is the nearest that there are."""
@@ -119,7 +119,7 @@ class Search:
         rivals = self._descend_first(paths)
         for stage, reach in enumerate(REACHES[1:], 1):
             self.share_done = _DONE[stage]
-            rivals = sorted(rivals, key=lambda one: one.rank)[: max(1, len(rivals) // 2)]
+            rivals = sorted(rivals, key=self._sort_rival)[: max(1, len(rivals) // 2)]
             paths = self._plan_paths(rivals[0], paths, reach)
             rivals = [self._descend(one.plan, paths, reach) for one in rivals]
         best = self._change_choices(rivals[0], paths)
@@ -149,6 +149,10 @@ class Search:
             if better is None or better.rank >= best.rank:
                 return best
             best = better
+
+    def _sort_rival(self, one: Estimate) -> tuple[tuple[float, float], bool]:
+        """Return what rivals are sorted by: of two that are alike, the one that changes nothing is first."""
+        return one.rank, one.plan.choices != self.evaluator.space.start.choices
 
     def _descend_first(self, paths: int) -> list[Estimate]:
         """Return the local optima of the first stage, one per combination of choices that is tried."""
@@ -189,7 +193,7 @@ class Search:
     def _scan(self, best: Estimate, paths: int, reach: float) -> Estimate:
         """Look at levels far from a local optimum, and go on from there where one is better, as long as that gains."""
         for _ in range(_MOST_SCANS):
-            plans = list_scanned_plans(self.evaluator.space, best.plan)
+            plans = list_distant_plans(self.evaluator.space, best.plan)
             far = find_best(self.evaluator.evaluate(plans, self._get_range(paths)))
             if far is None or far.rank >= best.rank:
                 return best
@@ -242,8 +246,7 @@ class Search:
 
     def _count_most_paths(self) -> int:
         """Return how many paths the neighbors of a plan are simulated on at most, so that many levels end, too."""
-        space = self.evaluator.space
-        size = 2 * len(space.levels) * len(space.network.stages) * space.network.horizon
+        size = 2 * len(self.evaluator.space.levels) * self.evaluator.path_size
         return min(MOST_PATHS, max(_GROWTH * FEWEST_PATHS, _MOST_EFFORT // max(1, size)))
 
     def _round(self, paths: int) -> int:

@@ -70,7 +70,7 @@ def _list_mixed_plans(space: DecisionSpace, own: Plan, other: Plan) -> Iterator[
             yield Plan(tuple(theirs if one.stage == stage else ours for one, ours, theirs in places), own.choices)
 
 
-def list_scanned_plans(space: DecisionSpace, plan: Plan) -> list[Plan]:
+def list_distant_plans(space: DecisionSpace, plan: Plan) -> list[Plan]:
     """Return the plans with one level far from where it is; beyond a hill, the objective may fall again.
 
     Parameters
