@@ -172,3 +172,9 @@ def test_require_metrics__what_the_paths_lack_is_named():
         require_metrics(["cost"], objective, [constraint])
     with pytest.raises(ResultError, match="there is no cost in this model"):
         require_metrics(["fill_rate"], objective, [])
+
+
+@pytest.mark.parametrize("parse", [parse_objective, parse_constraint])
+def test_parse_objective__what_is_no_text_is_refused(parse):
+    with pytest.raises(ResultError, match="is no text"):
+        parse(5)

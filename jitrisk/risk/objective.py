@@ -110,6 +110,8 @@ def parse_objective(text: str) -> Objective:
     ResultError
         When it is no sum of statistics, one is unknown, or a metric that is better when high is to be minimized.
     """
+    if not isinstance(text, str):
+        raise ResultError(f"the objective {text!r:.60} is no text: {_EXAMPLE}")
     terms: list[tuple[float, Estimand]] = []
     place = 0
     while place < len(text) or not terms:
@@ -144,6 +146,8 @@ def parse_constraint(text: str) -> Constraint:
     ResultError
         When it is no bound on a statistic of a metric.
     """
+    if not isinstance(text, str):
+        raise ResultError(f"the constraint {text!r:.60} is no text: {_CONSTRAINT_EXAMPLE}")
     match = _CONSTRAINT.fullmatch(text)
     if match is None:
         form = "METRIC.STATISTIC >= NUMBER or <= NUMBER"
