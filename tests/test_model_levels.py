@@ -51,6 +51,11 @@ def drawn_levels(draw: Any, policy: Any, period: float) -> tuple[dict[str, Any],
     return written, replaced
 
 
+def replace_all_levels(network: jr.Network, levels: dict[str, dict[str, Any]]) -> jr.Network:
+    """A network with other levels at some stages."""
+    return network.replace_stages({name: replace_levels(network.stages[name], own) for name, own in levels.items()})
+
+
 def replaced_twice(draw: Any, network: jr.Network) -> tuple[jr.Network, jr.Network]:
     """A network of one strategy with drawn levels: read again, and replaced."""
     period = network.period
@@ -65,7 +70,7 @@ def replaced_twice(draw: Any, network: jr.Network) -> tuple[jr.Network, jr.Netwo
             dropped = ("cards", "safety", "level", "cover", "service", "min", "max", "point", "quantity")
             kept = {key: value for key, value in written_policies[name][kind].items() if key not in dropped}
             changes[f"stages.{name}.policy"] = {kind: {**kept, **written}}
-    return network.patched(changes), replace_levels(network, levels)
+    return network.patched(changes), replace_all_levels(network, levels)
 
 
 def load_bare(source: Any) -> jr.Network:
@@ -125,7 +130,7 @@ def test_replace_levels__of_a_stage_in_an_example_gives_its_outcomes() -> None:
     network = load_bare("bicycles")
     cards = {"kanban": {"container": 1, "cards": 11}}
     read = network.patched({"stages.frame.policy.base_stock.cover": "9 d", "stages.bike.policy": cards})
-    replaced = replace_levels(network, {"frame": {"cover": 9.0}, "bike": {"cards": 11}})
+    replaced = replace_all_levels(network, {"frame": {"cover": 9.0}, "bike": {"cards": 11}})
     outcomes = [simulate_one(one) for one in (read, replaced)]
     assert float(outcomes[0]["filled"].sum()) > 0
     for name in OUTCOMES:
@@ -134,7 +139,7 @@ def test_replace_levels__of_a_stage_in_an_example_gives_its_outcomes() -> None:
 
 def test_replace_levels__drops_what_says_the_level_in_another_way() -> None:
     network = load_bare(GOOD)
-    replaced = replace_levels(network, {"steel": {"level": 77.0}, "pump": {"cards": 3}})
+    replaced = replace_all_levels(network, {"steel": {"level": 77.0}, "pump": {"cards": 3}})
     assert (replaced.stages["steel"].policy.cover, replaced.stages["steel"].policy.level) == (None, 77.0)
     levels = compute_policy_levels(replaced)
     assert (levels["steel"].order_up_to, levels["pump"].order_up_to) == (77.0, 15.0)

@@ -14,6 +14,7 @@ from jitrisk.model.fields.measures import DURATION, POSITIVE_UNITS, TIME, UNITS,
 from jitrisk.model.fields.quantities import describe_found, is_duration, parse_number
 from jitrisk.model.fields.readers import Clock
 from jitrisk.model.network import Network
+from jitrisk.model.parts.stage import Stage
 from jitrisk.model.policies import POLICIES, Level
 from jitrisk.model.policies.base import UNLIMITED
 from jitrisk.model.policies.kanban import MOST_CARDS
@@ -154,28 +155,23 @@ def _read_cards(text: str, what: str) -> float:
     return float(number)
 
 
-def replace_levels(network: Network, levels: Mapping[str, Mapping[str, float | Level]]) -> Network:
-    """Return the network of one strategy with other levels, as `Network.patched` does, without reading it again.
+def replace_levels(stage: Stage, levels: Mapping[str, float | Level]) -> Stage:
+    """Return a stage with other levels of its policy, as `Network.patched` does, without reading it again.
 
     A search tries thousands of levels; reading a network of 100 stages takes ten times as long as simulating it on 100
     paths.
 
     Parameters
     ----------
-    network : the network of one strategy.
-    levels : by stage, the levels of its policy by field: cards, units, or for `cover` periods; `Level` where the
-        field can be either.
+    stage : the stage.
+    levels : the levels of its policy by field: cards, units, or for `cover` periods; `Level` where the field can be
+        either.
     """
-    stages = {}
-    for name, values in levels.items():
-        stage = network.stages[name]
-        policy = stage.policy
-        others = {key: None for group in policy.choices for key in group} if policy.choices else {}
-        kept = {"safety": 0.0} if "cards" in values else {}
-        changed = policy.model_copy(update={**others, **kept, **values})
-        choice = stage.policy_.model_copy(update={policy.kind: changed})
-        stages[name] = stage.model_copy(update={"policy_": choice})
-    return network.replace_stages(stages)
+    policy = stage.policy
+    others = {key: None for group in policy.choices for key in group}
+    kept = {"safety": 0.0} if "cards" in levels else {}
+    changed = policy.model_copy(update={**others, **kept, **levels})
+    return stage.model_copy(update={"policy_": stage.policy_.model_copy(update={policy.kind: changed})})
 
 
 def list_policy_sources(network: Network) -> dict[str, list[dict[str, Any]]]:

@@ -21,6 +21,7 @@ from jitrisk.model import (
     merge_patches,
     replace_levels,
 )
+from jitrisk.model.parts.stage import Stage
 from jitrisk.model.policies import Level
 from jitrisk.studies.search.plan import ChoiceDecision, LevelDecision, Plan
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
@@ -66,6 +67,7 @@ class DecisionSpace:
     policies: Mapping[tuple[str, int], Mapping[str, Any]]
     lines: tuple[tuple[int, ...], ...] = ()
     _variants: dict[tuple[int, ...], Network] = field(default_factory=dict)
+    _stages: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
 
     def list_active(self, plan: Plan) -> list[int]:
         """Return the numbers of the levels that a plan has."""
@@ -98,11 +100,22 @@ class DecisionSpace:
         return self._variants[plan.choices]
 
     def _build_network(self, plan: Plan) -> Network:
-        levels: dict[str, dict[str, float | Level]] = {}
+        levels: dict[str, list[tuple[str, float | Level]]] = {}
         for i in self.list_active(plan):
             one = self.levels[i]
-            levels.setdefault(one.stage, {})[one.field] = one.build_level(plan.levels[i])
-        return replace_levels(self.read_variant(plan), levels)
+            levels.setdefault(one.stage, []).append((one.field, one.build_level(plan.levels[i])))
+        variant = self.read_variant(plan)
+        stages = {name: self._find_stage(variant, plan, name, tuple(values)) for name, values in levels.items()}
+        return variant.replace_stages(stages)
+
+    def _find_stage(
+        self, variant: Network, plan: Plan, name: str, values: tuple[tuple[str, float | Level], ...]
+    ) -> Stage:
+        """Return a stage with some levels; plans beside each other differ in one or two stages."""
+        key = (plan.choices, name, values)
+        if key not in self._stages:
+            self._stages[key] = replace_levels(variant.stages[name], dict(values))
+        return self._stages[key]
 
     def _build_policies(self, plan: Plan) -> dict[str, Any]:
         """Return the patch that sets every level of a plan."""
