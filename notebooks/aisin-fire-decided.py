@@ -118,8 +118,7 @@ report.exceedance(outcomes)
 # JPY per year for them. An investment is a patch of the model that a plan takes or not; the search finds levels for
 # both. A patch replaces a field such as `inputs` as a whole, so the parts are written again.
 #
-# A search is local, and where a store pays only if it is large, a few more cards gain nothing. So this one begins with
-# a week of valves.
+# This search begins with a week of valves, in days rather than in cards.
 
 # %%
 model = jr.read_model("brake-valves")
@@ -153,9 +152,8 @@ value, lower, upper = (
 print(f"{other.neighbor_change.item()}: {value:+.0f} M JPY per year, between {lower:+.0f} and {upper:+.0f}")
 
 # %% [markdown]
-# The plan leaves the offer, and the last line says what taking it would cost more. That amount is the most it can be:
-# it is with the best levels that the search met for the other choice, and only those of the chosen one are searched to
-# the end.
+# The plan leaves the offer, and the last line says what taking it would cost more, with levels that were searched for
+# it.
 #
 # Twelve days of valves cost some 30 M JPY per year, because a valve is cheap, and they leave little for a second source
 # to save. A second source competes with the cheapest other remedy, not with doing nothing.
