@@ -281,7 +281,7 @@ class Search:
         space = self.evaluator.space
         neighbors = [move.plan for move in Neighborhood(space).list_moves(best.plan)]
         neighbors += [self._find_levels(plan) for *_, plan in list_choice_changes(space, best.plan)]
-        near = sorted(self.found.visited.values(), key=lambda one: one.rank)
+        near = sorted(self.found.visited.values(), key=_sort_known)
         others = [one.plan for one in near if one.plan != best.plan][:_MOST_TIES]
         first = 2 * FIRST_PATH + test * _FRESH
         return ScreeningTask(best.plan, neighbors, others, first, paths, MOST_PATHS, self.share)
@@ -289,8 +289,12 @@ class Search:
     def _find_levels(self, plan: Plan) -> Plan:
         """Return a plan with the best levels that are known for its choices."""
         same = [one for one in self.found.visited.values() if one.plan.choices == plan.choices]
-        known = find_best(same)
-        return plan if known is None else known.plan
+        return min(same, key=_sort_known).plan if same else plan
+
+
+def _sort_known(one: Estimate) -> tuple[int, tuple[float, float]]:
+    """Return what plans of different samples are sorted by: what more paths show of them comes first."""
+    return -len(one.scores), one.rank
 
 
 def _estimate_loss(down: Array, up: Array) -> float:
