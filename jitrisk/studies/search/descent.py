@@ -282,6 +282,6 @@ def _list_pair_plans(around: Neighborhood, response: Response) -> list[Plan | No
         if moves[one].index != moves[other].index:
             cost = gains[one] + gains[other] + scale * 1e3 * max(missed[one] + missed[other], 0.0)
             pairs.append((cost, one, other))
-    most = len(pairs) if len({move.index for move in moves}) <= _FEW else len(moves)
+    most = len(pairs) if len({move.index for move in moves}) <= _FEW else len(moves) // 2
     chosen = sorted(pairs)[:most]
     return [around.combine(response.center.plan, [moves[one], moves[other]]) for _, one, other in chosen]
