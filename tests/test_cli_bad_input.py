@@ -28,6 +28,7 @@ WORDS = {
     "replay": ("-s", "jit", "--path", "1"),
     "report": ("--no-replay", "--html", "made.html"),
     "show": (),
+    "optimize": ("--paths", "50", "--time-limit", "1"),
 }
 # What makes a verb write a file, and the kind of it.
 WRITING = {
@@ -51,7 +52,7 @@ def reading_verbs() -> list[str]:
 
 
 READING = reading_verbs()
-OF_RESULTS = [verb for verb in READING if verb != "validate"]
+OF_RESULTS = [verb for verb in READING if verb not in ("validate", "optimize")]
 WITH_STRATEGIES = [
     verb for verb in OF_RESULTS if any("--strategy" in one.opts for one in cli.get_command(None, verb).params)
 ]
