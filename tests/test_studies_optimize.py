@@ -280,13 +280,9 @@ def test_optimize__random_networks(model: dict[str, Any], seed: int) -> None:
     "model",
     [
         pytest.param(shop(customer={"demand": 0}), id="no demand"),
-        pytest.param(shop({"value": 0}, {"backorder_cost": 0}), id="no prices"),
         pytest.param(shop({"value": 0}), id="nothing to hold"),
         pytest.param({**shop(), "horizon": "1 d", "warm_up": "0 d"}, id="one period"),
         pytest.param(shop({"policy": {"base_stock": {"level": 100_000}}}), id="far too much"),
-        pytest.param(
-            shop({"capacity": 4, "policy": {"kanban": {"cards": "unlimited", "container": 1}}}), id="no limit"
-        ),
         pytest.param(
             shop({"policy": {"base_stock": {"level": 1e-3}}}, {"demand": {"gamma": {"mean": 1e-3, "cv": 1}}}), id="tiny"
         ),
@@ -336,10 +332,8 @@ def test_optimize__names_with_dots() -> None:
         ({"vary": {LEVEL: "lots"}}, "expected a range"),
         ({"vary": [LEVEL, "stages.store.policy.base_stock.cover"]}, "leave one of them out"),
         ({"strategy": "none"}, "unknown strategy 'none'"),
-        ({"time_limit": 1e-9}, "give it more time"),
         ({"time_limit": 0}, "time_limit is 0"),
         ({"time_limit": float("nan")}, "time_limit is nan"),
-        ({"is_stopped": lambda: True}, "give it more time"),
         ({"indifference": 0}, "indifference is 0"),
         ({"indifference": 1.5}, "indifference is 1.5"),
         ({"indifference": float("nan")}, "indifference is nan"),
@@ -365,3 +359,57 @@ def test_check_decisions__faults_stand_at_their_key() -> None:
         with pytest.raises(ModelError) as caught:
             check_decisions(load(shop(decisions={key: text})))
         assert caught.value.faults[0].key == f"decisions.{key}"
+
+
+@pytest.mark.parametrize(("limit", "stopped"), [({"time_limit": 1e-9}, "time"), ({"is_stopped": bool}, "")])
+def test_optimize__a_search_that_ends_at_once_keeps_the_plan_that_there_is(limit: dict[str, Any], stopped: str) -> None:
+    if "is_stopped" in limit:
+        limit, stopped = {"is_stopped": lambda: True}, "interrupted"
+    study = optimize(shop(), paths=50, **limit)
+    assert study.attrs["stopped"] == stopped
+    assert study["chosen_value"].values.tolist() == study["start_value"].values.tolist()
+    assert np.isnan(study.attrs["local_probability"])
+
+
+def test_optimize__a_model_without_prices_is_refused() -> None:
+    with pytest.raises(JitriskError, match="nothing costs anything"):
+        optimize(shop({"value": 0}, {"backorder_cost": 0}), paths=50)
+    study = optimize(shop({"value": 0}, {"backorder_cost": 0}), minimize="stockout.mean", paths=50, budget=QUICK)
+    assert_sound(shop({"value": 0}, {"backorder_cost": 0}), study)
+
+
+def test_optimize__unlimited_cards_vary_where_they_are_named() -> None:
+    model = shop({"capacity": 4, "policy": {"kanban": {"cards": "unlimited", "container": 1}}})
+    with pytest.raises(JitriskError, match="no stage has a limited level"):
+        optimize(model, paths=50)
+    study = optimize(model, vary="stages.store.policy.kanban.cards", paths=50, budget=QUICK)
+    assert study["start_value"].values.tolist() == ["unlimited"]
+    assert int(study["chosen_number"].item()) >= 1
+
+
+def test_optimize__an_investment_may_change_the_policy_of_a_stage() -> None:
+    """Containers of 40 hold at least that much; small ones of a quick setup save holding, and cost nothing here."""
+    model = shop({"policy": {"kanban": {"cards": 2, "container": 40}}})
+    small = {"kanban": {"cards": 12, "container": 1}}
+    model["decisions"] = {
+        "investments": {"quick_setup": {"fixed_cost": "1 / year", "stages": {"store": {"policy": small}}}}
+    }
+    study = optimize(model, paths=200, budget=20_000_000)
+    assert value_of(study, "decisions.investments.quick_setup") == "taken"
+    policy = json.loads(study.attrs["plan"])["stages"]["store"]["policy"]["kanban"]
+    assert policy["container"] == 1
+    assert policy["cards"] == int(study["chosen_number"].values[0])
+
+
+def test_optimize__ranges_that_cross_begin_where_they_do_not() -> None:
+    model = shop({"policy": {"min_max": {"min": 4, "max": 9}}})
+    low, high = (f"stages.store.policy.min_max.{field}" for field in ("min", "max"))
+    study = optimize(model, vary={low: "8..10", high: "6..20"}, paths=50, budget=QUICK)
+    assert float(value_of(study, low)) < float(value_of(study, high))
+    with pytest.raises(JitriskError, match="cannot be below"):
+        optimize(model, vary={low: "50..60", high: "10..20"}, paths=50)
+
+
+def test_optimize__a_budget_ends_it_at_the_same_plan_for_any_number_of_threads() -> None:
+    one, many = (optimize(shop(), paths=50, budget=3_000_000, threads=threads) for threads in (1, 5))
+    xr.testing.assert_identical(one, many)

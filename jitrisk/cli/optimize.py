@@ -172,6 +172,8 @@ def _check_plan(model: str, out: Path) -> None:
 
     if out.suffix not in _MODELS:
         raise ResultError(f"{out}: unknown kind of file {out.suffix!r}: allowed are {', '.join(_MODELS)}")
+    if (out.suffix == ".json") != (Path(model).suffix == ".json"):
+        raise ResultError(f"{out}: the plan is the text of {model} with one more strategy: give it the same suffix")
     check_folder(out)
     if kind := identify_special_file(out):
         raise ResultError(f"{out}: is {kind}: choose another name")

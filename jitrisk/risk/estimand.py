@@ -75,7 +75,10 @@ class Estimand:
             return found.value - excess if low else found.value + excess
         is_beyond = (values < found.value) if low else (values > found.value)
         spread = math.sqrt(self.level * (1.0 - self.level))
-        error = 0.0 if math.isnan(found.lower) else (found.upper - found.lower) / (2.0 * normal())
+        reach = found.upper - found.lower
+        if math.isnan(reach):  # too few paths for an interval: it ends beyond the worst of them
+            reach = 2.0 * abs(float(values.min() if low else values.max()) - found.value)
+        error = reach / (2.0 * normal())
         sign = -1.0 if low else 1.0
         factor = sign * error * math.sqrt(design.effective) / spread
         scores: Array = found.value + (is_beyond.astype(np.float64) - design.compute_share(is_beyond)) * factor

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,12 +47,12 @@ from jitrisk.risk.objective import Constraint, Objective, parse_constraint, pars
 from jitrisk.run import engine
 from jitrisk.run.backends import Backend
 from jitrisk.run.job import Progress
-from jitrisk.studies.keeping import Keeping
+from jitrisk.studies.keeping import Keeping, build_formulas
 from jitrisk.studies.search.decisions import DecisionSpace, build_space
-from jitrisk.studies.search.evaluation import Evaluator, Limits, has_values
+from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, Limits, has_values
 from jitrisk.studies.search.labels import OPTIMIZED, Judgment, label_study
 from jitrisk.studies.search.neighborhood import list_choice_changes
-from jitrisk.studies.search.search import Search
+from jitrisk.studies.search.search import FEWEST_PATHS, Search
 from jitrisk.units import HOUR
 from jitrisk.vocabulary import KEPT_METRICS
 
@@ -117,8 +118,7 @@ def optimize(
     ResultError
         If the objective or a constraint is none.
     JitriskError
-        If a key, a range, a strategy or a number is not allowed, nothing can vary, or the search was ended before it
-        estimated a plan.
+        If a key, a range, a strategy or a number is not allowed, nothing can vary, or nothing costs anything.
 
     Notes
     -----
@@ -133,18 +133,19 @@ def optimize(
         None if budget is None else parse_whole_number("budget", budget),
         is_stopped or (lambda: False),
     )
-    backend = build_backend(threads)
+    backend, numbers = build_backend(threads), parse_path_numbers(parse_whole_number("paths", paths))
     evaluator = _build_evaluator(space, request, backend, limits, seed, rare)
+    _require_prices(evaluator)
     search = Search(evaluator, request.share, evaluator.period)
     if progress is not None:
         limits.report = _build_report(search, progress, begun, time_limit)
-    numbers = parse_path_numbers(paths)
     found = search.run()
     if found.best is None:
-        raise JitriskError("the search ended before it had estimated one plan: give it more time")
+        found.best = _estimate_start(evaluator)
     arguments = {
         **{"minimize": minimize, "subject": list(_list_texts(subject)), "vary": dict(_list_ranges(vary))},
-        **{"strategy": strategy, "paths": paths, "seed": seed, "rare": rare, "indifference": indifference},
+        **{"strategy": strategy, "paths": len(numbers), "seed": evaluator.draws.seed, "rare": rare},
+        "indifference": indifference,
         "budget": limits.path_periods if found.stopped in ("time", "interrupted", "budget") else None,
     }
     judgment, stock = _judge(evaluator, space.build_patch(found.best.plan), numbers, rare)
@@ -222,7 +223,8 @@ class _Request:
             with _place_faults(network, "minimize"):
                 objective = parse_objective(decisions.minimize)
         else:
-            objective = parse_objective(minimize or ("-profit.mean" if is_priced else "cost.mean"))
+            usual = "-profit.mean" if is_priced else "cost.mean"
+            objective = parse_objective(usual if minimize is None else minimize)
         texts = _list_texts(subject)
         if not texts and decisions is not None:
             with _place_faults(network, "subject"):
@@ -278,6 +280,8 @@ def _read_ranges(network: Network, of: Network, given: Mapping[str, str]) -> _Ra
     found: _Ranges = {}
     for key, text in given.items():
         level = parse_level_key(of if key in known else network, key)
+        if not isinstance(text, str):
+            raise JitriskError(f"{key}: the range is {text!r:.60}, expected a text such as '2..40'")
         try:
             found[level.stage, level.kind, level.field] = parse_level_range(text, level.kind, level.field, clock)
         except JitriskError as error:
@@ -308,6 +312,27 @@ def _build_evaluator(
     networks = space.build_networks([space.start, *changed])
     draws = parse_draws(space.network, networks.values(), 1, seed, rare=rare)
     return Evaluator(space, draws, backend, request.objective, request.constraints, limits)
+
+
+def _estimate_start(evaluator: Evaluator) -> Estimate:
+    """Return the estimate of the plan that changes nothing, where the search ended before it had another."""
+    unlimited = replace(evaluator, limits=Limits(path_periods=evaluator.limits.path_periods))
+    paths = -(-FEWEST_PATHS // evaluator.period) * evaluator.period
+    return unlimited.evaluate([evaluator.space.start], range(FIRST_PATH, FIRST_PATH + paths))[0]
+
+
+def _require_prices(evaluator: Evaluator) -> None:
+    """Raise JitriskError where only the cost counts and nothing costs anything, so that all plans are alike."""
+    networks = evaluator.space.build_networks([evaluator.space.start])
+    job = evaluator.build_job(networks, range(1))
+    if (
+        evaluator.objective.metrics == ["cost"]
+        and not build_formulas(evaluator.space.network, networks, job).pricing.is_priced
+    ):
+        raise JitriskError(
+            "nothing costs anything in this model, so that all plans are alike: set prices, or minimize another "
+            "metric, such as stockout.mean"
+        )
 
 
 def _build_report(

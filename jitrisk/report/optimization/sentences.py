@@ -31,6 +31,8 @@ _ENDINGS = {
     "time": "The time limit ended the search: a longer one may find a better plan.",
     "budget": "The budget of path-periods ended the search: a larger one may find a better plan.",
     "interrupted": "The search was interrupted: this is the best plan known by then.",
+    "undecided": "The search ended undecided: its last test shows a better plan. Another seed, or more indifference, "
+    "may settle it.",
     "paths": "The search ended at the most paths allowed, with plans that it could not tell apart.",
 }
 
@@ -184,7 +186,8 @@ def render_certainty(study: xr.Dataset, objective: StudyObjective) -> str:
     if not probability > 0:
         return f"It is not known whether a neighboring plan is better by more than {more}."
     at_least = _format_probability(probability)
-    return f"With a probability of at least {at_least} %, no neighboring plan is better by more than {more}."
+    which = " that is sure to meet the constraints" if study.sizes["constraint"] else ""
+    return f"With a probability of at least {at_least} %, no neighboring plan{which} is better by more than {more}."
 
 
 def _format_probability(probability: float) -> str:

@@ -23,6 +23,7 @@ from jitrisk.model import (
 )
 from jitrisk.model.parts.stage import Stage
 from jitrisk.model.policies import Level
+from jitrisk.model.policies.base import UNLIMITED
 from jitrisk.studies.search.plan import ChoiceDecision, LevelDecision, Plan
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
 
@@ -55,8 +56,8 @@ class DecisionSpace:
     base_patch : the patch of the strategy that a plan builds upon.
     levels, choices : what may vary.
     start : the plan that changes nothing.
-    policies : by stage, or stage and option of its policy, the policy as it is written, with its kind as the only key.
     lines : groups of levels that the flow of material joins: those of a stage with all upstream, and all downstream.
+    start_values : what every decision is now, as in a model file; empty for a level that a stage does not have.
     """
 
     network: Network
@@ -64,27 +65,44 @@ class DecisionSpace:
     levels: tuple[LevelDecision, ...]
     choices: tuple[ChoiceDecision, ...]
     start: Plan
-    policies: Mapping[tuple[str, int], Mapping[str, Any]]
     lines: tuple[tuple[int, ...], ...] = ()
+    start_values: tuple[str, ...] = ()
     _variants: dict[tuple[int, ...], Network] = field(default_factory=dict)
     _stages: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
+    _active: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
 
     def list_active(self, plan: Plan) -> list[int]:
         """Return the numbers of the levels that a plan has."""
-        return [i for i, decision in enumerate(self.levels) if decision.is_active(plan)]
+        if plan.choices not in self._active:
+            stages = self.read_variant(plan).stages if self.choices else {}
+            self._active[plan.choices] = [
+                i
+                for i, one in enumerate(self.levels)
+                # An investment may give a stage a policy of another kind.
+                if one.is_active(plan) and (not stages or stages[one.stage].policy.kind == one.kind)
+            ]
+        return self._active[plan.choices]
 
     def is_allowed(self, plan: Plan) -> bool:
         """Return whether a plan can be simulated: no levels cross, and no two investments exclude each other."""
         taken = {self.choices[i].key for i, option in enumerate(plan.choices) if option}
         if any(pair <= taken for pair in self._conflicts):
             return False
-        units = [decision.compute_units(place) for decision, place in zip(self.levels, plan.levels, strict=True)]
-        return all(units[low] < units[high] for low, high in self._ordered)
+        return all(self._is_rising(plan, low, high) for low, high in self._ordered)
+
+    def _is_rising(self, plan: Plan, low: int, high: int) -> bool:
+        """Return whether a level is below another, or the plan does not have them."""
+        one, other = self.levels[low], self.levels[high]
+        return not one.is_active(plan) or one.compute_units(plan.levels[low]) < other.compute_units(plan.levels[high])
 
     def build_patch(self, plan: Plan) -> dict[str, Any]:
         """Return the patch of a strategy that a plan is."""
+        return merge_patches([self._build_choices_patch(plan), self._build_policies(plan)])
+
+    def _build_choices_patch(self, plan: Plan) -> dict[str, Any]:
+        """Return the patch that sets every choice of a plan."""
         options = [decision.patches[plan.choices[i]] for i, decision in enumerate(self.choices)]
-        patches = [self.base_patch, *options, self._build_policies(plan)]
+        patches = [self.base_patch, *options]
         merged = merge_patches([{k: v for k, v in patch.items() if k != "fixed_cost"} for patch in patches if patch])
         return merged | self._build_fixed_cost(options)
 
@@ -93,9 +111,9 @@ class DecisionSpace:
         return {str(i): self._build_network(plan) for i, plan in enumerate(plans)}
 
     def read_variant(self, plan: Plan) -> Network:
-        """Return a network with the choices of a plan, and any levels; the model is read once for them."""
+        """Return a network with the choices of a plan, and the levels that it is given; the model is read once."""
         if plan.choices not in self._variants:
-            changed = self.network.patched({"strategies": {"plan": self.build_patch(plan)}})
+            changed = self.network.patched({"strategies": {"plan": self._build_choices_patch(plan)}})
             self._variants[plan.choices] = changed.strategies["plan"]
         return self._variants[plan.choices]
 
@@ -122,17 +140,14 @@ class DecisionSpace:
         found: dict[str, dict[str, Any]] = {}
         for i in self.list_active(plan):
             found.setdefault(self.levels[i].stage, {})[self.levels[i].field] = self.write_value(i, plan.levels[i])
-        stages = {}
+        if not found:
+            return {}
+        stages, given = {}, json.loads(self.read_variant(plan).text)["stages"]
         for stage, values in found.items():
-            ((kind, fields),) = self.policies[stage, self._find_option(stage, plan)].items()
+            ((kind, fields),) = given[stage]["policy"].items()
             kept = {name: value for name, value in fields.items() if name not in (*_RIVALS.get(kind, ()), *values)}
             stages[stage] = {"policy": {kind: {**kept, **values}}}
-        return {"stages": stages} if stages else {}
-
-    def _find_option(self, stage: str, plan: Plan) -> int:
-        """Return the number of the policy of a stage under a plan, 0 where there is no choice."""
-        numbers = (i for i, decision in enumerate(self.choices) if decision.stage == stage)
-        return next((plan.choices[i] for i in numbers), 0)
+        return {"stages": stages}
 
     def write_value(self, index: int, place: int) -> int | float | str:
         """Return a level as it is written in a model file: a number of cards or units, or a duration."""
@@ -165,9 +180,12 @@ class DecisionSpace:
         patches = {one.key: one.patches[1] for one in self.choices if one.kind == "investment"}
         return [frozenset(pair) for pair in find_conflicts(patches)]
 
+    def list_ordered(self) -> list[tuple[int, int]]:
+        """Return the numbers of levels of which the first is to stay below the second."""
+        return self._ordered
+
     @cached_property
     def _ordered(self) -> list[tuple[int, int]]:
-        """Numbers of levels of which the first is to stay below the second."""
         place = {(one.stage, one.kind, one.field): i for i, one in enumerate(self.levels)}
         return [
             (place[stage, kind, low], place[stage, kind, high])
@@ -197,7 +215,7 @@ def build_space(
     choices = tuple(_list_choices(network))
     own = network if strategy is None else network.strategies[strategy]
     chosen = tuple(_find_own_option(own, one) for one in choices)
-    bare = DecisionSpace(network, patch, (), choices, Plan((), chosen), {})
+    bare = DecisionSpace(network, patch, (), choices, Plan((), chosen))
     policies = _list_policies(bare, choices)
     _require_policies(policies, ranges or {})
     levels, places = [], []
@@ -207,7 +225,7 @@ def build_space(
         context = _StageContext.read(bare.read_variant(plan), stage)
         now = _StageContext.read(own, stage) if _is_same_policy(own, bare.read_variant(plan), stage) else context
         (kind,) = policy
-        fields = _list_fields(stage, kind, ranges)
+        fields = _list_fields(stage, kind, ranges, math.isfinite(context.levels.order_up_to))
         for name in fields:
             decision = context.build_decision(kind, name, (ranges or {}).get((stage, kind, name)))
             if not set(fields) >= set(_ORDERED.get(kind, ())):
@@ -217,7 +235,40 @@ def build_space(
     if not levels and not choices:
         raise JitriskError("nothing can vary: no stage has a limited level, and `decisions` has no choices")
     start = Plan(tuple(places), bare.start.choices)
-    return DecisionSpace(network, patch, tuple(levels), choices, start, policies, _find_lines(own, levels))
+    space = DecisionSpace(network, patch, tuple(levels), choices, start, _find_lines(own, levels))
+    return replace(space, start=_uncross_levels(space), start_values=_list_own_values(space, own))
+
+
+def _uncross_levels(space: DecisionSpace) -> Plan:
+    """Return the start with levels of one policy in their order, or raise JitriskError where bounds rule that out."""
+    plan = space.start
+    for low, high in space.list_ordered():
+        one, other = space.levels[low], space.levels[high]
+        if one.compute_units(plan.levels[low]) < other.compute_units(plan.levels[high]):
+            continue
+        plan = plan.replace_level(low, one.low)
+        if one.compute_units(one.low) >= other.compute_units(plan.levels[high]):
+            top = other.high if other.high is not None else 2 * one.low + plan.levels[high] + 1
+            plan = plan.replace_level(high, other.clip(top))
+        if one.compute_units(one.low) >= other.compute_units(plan.levels[high]):
+            raise JitriskError(f"{one.key} cannot be below {other.key} within their bounds: widen one of them")
+    return plan
+
+
+def _list_own_values(space: DecisionSpace, own: Network) -> tuple[str, ...]:
+    """Return what every decision is in the network that plans build upon."""
+    values = []
+    for i, one in enumerate(space.levels):
+        stage = own.stages[one.stage]
+        if stage.policy.kind != one.kind:
+            values.append("")
+        elif stage.policy.is_unlimited:
+            values.append(UNLIMITED)
+        else:
+            found = _StageContext.read(own, one.stage).find_level(one.field, one.unit == "d")
+            values.append(str(space.write_value(i, round((found - one.origin) / one.step))))
+    values += [own.stages[one.stage].policy.kind if one.stage else TAKEN[0] for one in space.choices]
+    return tuple(values)
 
 
 def _find_lines(network: Network, levels: Sequence[LevelDecision]) -> tuple[tuple[int, ...], ...]:
@@ -283,10 +334,12 @@ def _list_policies(bare: DecisionSpace, choices: Sequence[ChoiceDecision]) -> di
     return found
 
 
-def _list_fields(stage: str, kind: str, ranges: Mapping[tuple[str, str, str], LevelRange] | None) -> list[str]:
-    """Return the levels of a policy that may vary."""
+def _list_fields(
+    stage: str, kind: str, ranges: Mapping[tuple[str, str, str], LevelRange] | None, is_limited: bool
+) -> list[str]:
+    """Return the levels of a policy that may vary; one without a limit does where it is named."""
     if ranges is None:
-        return list(LEVEL_FIELDS.get(kind, ()))
+        return list(LEVEL_FIELDS.get(kind, ())) if is_limited else []
     fields = [field for of, which, field in ranges if (of, which) == (stage, kind)]
     if kind == "base_stock" and len(fields) > 1:
         key = f"stages.{stage}.policy.base_stock"

@@ -36,7 +36,7 @@ STOCK = "stock"
 MARGIN = 1.645
 """Standard errors by which an estimate meets a constraint, so that one in twenty that seem to meet it do not."""
 
-_MOST_STAGES, _FEWEST_STAGES = 24_000, 1_000  # of all plans of a batch, for all workers and each: their memory
+_MOST_STAGES = 8_000  # of all plans of a batch: their memory, for every worker
 _MOST_KEPT = 30_000_000  # scores that are remembered
 
 
@@ -141,8 +141,8 @@ class Evaluator:
         """
         plans = list(plans)
         unknown = [plan for plan in dict.fromkeys(plans) if (plan, paths) not in self._known]
-        stages = max(_FEWEST_STAGES, _MOST_STAGES // self.backend.workers)
-        size = max(1, stages // len(self.space.network.stages))
+        # The same for any number of workers: a search that ends early ends between two batches.
+        size = max(1, _MOST_STAGES // len(self.space.network.stages))
         for start in range(0, len(unknown), size):
             self.limits.require_more()
             batch = unknown[start : start + size]

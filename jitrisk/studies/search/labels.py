@@ -90,7 +90,7 @@ def label_study(
     ties = screening.list_tied() if screening else []
     arrays = judgment.build_arrays(evaluator.objective, evaluator.constraints) | {"stock": stock}
     arrays |= _describe_decisions(space, plan) | _describe_neighbors(space, plan, screening)
-    arrays |= _describe_plans(space, found, ties) | _describe_steps(found)
+    arrays |= _describe_plans(space, found, ties, screening) | _describe_steps(found)
     coords: dict[str, Any] = {
         "strategy": list(judgment.job.strategies),
         "decision": [one.key for one in _list_decisions(space)],
@@ -159,7 +159,7 @@ def _describe_decisions(space: DecisionSpace, plan: Plan) -> Arrays:
     rows += [(one.kind, one.stage, "", _NAN, _NAN, "") for one in space.choices]
     names = ("decision_kind", "decision_stage", "decision_unit", "step_size", "chosen_number", "at_bound")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return columns | {"start_value": write_values(space, space.start), "chosen_value": write_values(space, plan)}
+    return columns | {"start_value": list(space.start_values), "chosen_value": write_values(space, plan)}
 
 
 def _describe_neighbors(space: DecisionSpace, plan: Plan, screening: Screening | None) -> Arrays:
@@ -192,9 +192,11 @@ def _describe_differences(name: str, found: Sequence[Contender | None]) -> Array
     return dict(zip((name, f"{name}_standard_error", f"{name}_lower", f"{name}_upper"), columns, strict=True))
 
 
-def _describe_plans(space: DecisionSpace, found: Found, ties: Sequence[Contender]) -> Arrays:
+def _describe_plans(
+    space: DecisionSpace, found: Found, ties: Sequence[Contender], screening: Screening | None
+) -> Arrays:
     assert found.best is not None
-    chosen = found.best if found.screening is None else found.screening.chosen
+    chosen = found.best if screening is None else screening.chosen
     plans = [found.best.plan, *(one.plan for one in ties)]
     zeros = {name: np.zeros(1) for name in _describe_differences("plan_difference", [])}
     others = _describe_differences("plan_difference", ties)

@@ -79,8 +79,8 @@ class Screening:
     def find_better(self) -> Contender | None:
         """Return the best of the plans that are better beyond doubt, None where there is none.
 
-        A plan is better that misses constraints by less where the chosen one misses some, or that misses them by no
-        more and has a better objective.
+        A plan is better that misses constraints by less where the chosen one misses some, or that meets them with as
+        much of a margin and has a better objective.
         """
         if self.chosen.missed > 0:
             nearer = [one for one in self.contenders if one.estimate.missed < self.chosen.missed]
@@ -90,7 +90,7 @@ class Screening:
         found = [
             one
             for one in self.contenders
-            if one.estimate.missed <= self.chosen.missed
+            if one.estimate.violation <= self.chosen.violation
             and one.difference.mean + reach * one.difference.standard_error < 0
         ]
         return min(found, key=lambda one: one.difference.mean, default=None)
@@ -208,7 +208,7 @@ def compare_plans(one: Estimate, base: Estimate, design: Design, evidence: float
 
 def _compute_probability(neighbors: Iterable[Contender], amount: float) -> float:
     """Return a lower bound on the probability that no neighbor that meets the constraints is better by an amount."""
-    better = (one.compute_probability_better(amount) for one in neighbors if one.estimate.missed == 0)
+    better = (one.compute_probability_better(amount) for one in neighbors if one.estimate.violation == 0)
     return max(0.0, 1.0 - sum(better))
 
 

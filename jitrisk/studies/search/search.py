@@ -74,8 +74,8 @@ class Found:
     ----------
     best : the best plan, None where not one was estimated.
     screening : the last test of it on fresh paths, None where there was none.
-    stopped : why the search ended: ``"converged"``, ``"paths"``, ``"unmet"``, ``"time"``, ``"budget"`` or
-        ``"interrupted"``.
+    stopped : why the search ended: ``"converged"``, ``"paths"``, ``"undecided"``, ``"unmet"``, ``"time"``,
+        ``"budget"`` or ``"interrupted"``.
     steps : where it stood after every descent.
     visited : the plans at which descents ended or that came near, the best first.
     """
@@ -275,6 +275,8 @@ class Search:
     def _conclude(self, screening: Screening) -> str:
         if screening.chosen.missed > 0:
             return "unmet"
+        if screening.find_better() is not None:
+            return "undecided"
         return "paths" if screening.paths >= MOST_PATHS and not screening.probability >= 0.95 else "converged"
 
     def _build_task(self, best: Estimate, paths: int, test: int) -> ScreeningTask:
@@ -284,7 +286,8 @@ class Search:
         near = sorted(self.found.visited.values(), key=_sort_known)
         others = [one.plan for one in near if one.plan != best.plan][:_MOST_TIES]
         first = 2 * FIRST_PATH + test * _FRESH
-        return ScreeningTask(best.plan, neighbors, others, first, paths, MOST_PATHS, self.share)
+        most = MOST_PATHS // self.period * self.period
+        return ScreeningTask(best.plan, neighbors, others, first, paths, most, self.share)
 
     def _find_levels(self, plan: Plan) -> Plan:
         """Return a plan with the best levels that are known for its choices."""
