@@ -153,13 +153,13 @@ class Shallow(yaml.SafeLoader):
 
 
 def test_load__our_limit_speaks_before_that_of_the_parser(tmp_path, monkeypatch):
-    monkeypatch.setattr("jitrisk.model.text.yaml_text._LOADER", Shallow)
+    monkeypatch.setattr("jitrisk.model.text.yaml_text.LOADER", Shallow)
     fault = only_fault(written(tmp_path, "name: a\nstages:\n  " + "[" * 100))
     assert (fault.message, fault.line) == (TOO_DEEP, 3)
 
 
 def test_load__what_the_parser_refuses_below_our_limit_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("jitrisk.model.text.yaml_text._LOADER", Shallow)
+    monkeypatch.setattr("jitrisk.model.text.yaml_text.LOADER", Shallow)
     monkeypatch.setattr("jitrisk.model.text.yaml_text.DEEPEST", 1000)
     assert only_fault(written(tmp_path, "[" * 100)).message == "not valid YAML: too much for me"
 
