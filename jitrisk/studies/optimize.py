@@ -122,7 +122,7 @@ def optimize(
 
     Notes
     -----
-    The search is described in :mod:`jitrisk.studies.search.search`.
+    How it searches, and how that was verified, stands in the documentation ("How the search was verified").
     """
     begun = time.monotonic()
     network = load_network(network)
