@@ -286,14 +286,18 @@ def test_catch_interrupt__afterwards_an_interrupt_ends_the_process_again():
 
 
 def test_catch_interrupt__without_handlers_the_second_interrupt_is_the_interpreter_s():
-    before = signal.getsignal(signal.SIGINT)
-    with stop_signals.catch_interrupt("stopping") as is_stopped:
-        assert not is_stopped()
-        signal.raise_signal(signal.SIGINT)
-        assert is_stopped()
-        with pytest.raises(KeyboardInterrupt):
+    # Tests that run in the background begin with a signal that is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with stop_signals.catch_interrupt("stopping") as is_stopped:
+            assert not is_stopped()
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+            assert is_stopped()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_catch_interrupt__an_interrupt_that_is_ignored_stays_ignored():
