@@ -22,7 +22,7 @@ from jitrisk.studies.search.descent import descend, find_best
 from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, SearchEnded
 from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_changes
 from jitrisk.studies.search.plan import Plan
-from jitrisk.studies.search.screening import Screening, ScreeningTask, screen
+from jitrisk.studies.search.screening import Contender, Screening, ScreeningTask, screen
 from jitrisk.studies.search.starts import FEW_LEVELS, list_distant_plans, list_starts
 
 REACHES = (0.32, 0.16, 0.08, 0.04, 0.02, 0.0)
@@ -263,7 +263,7 @@ class Search:
             better = screening.find_better()
             if better is None:
                 return self._conclude(screening)
-            if screening.chosen.missed == 0 and better.difference.mean > -_SMALL * screening.indifference:
+            if _is_small(screening, better):
                 best = better.estimate  # so little that another descent does not pay
             else:
                 paths = self._round(min(2 * paths, self._count_most_paths()))
@@ -275,7 +275,8 @@ class Search:
     def _conclude(self, screening: Screening) -> str:
         if screening.chosen.missed > 0:
             return "unmet"
-        if screening.find_better() is not None:
+        better = screening.find_better()
+        if better is not None and not _is_small(screening, better):
             return "undecided"
         return "paths" if screening.paths >= MOST_PATHS and not screening.probability >= 0.95 else "converged"
 
@@ -293,6 +294,11 @@ class Search:
         """Return a plan with the best levels that are known for its choices."""
         same = [one for one in self.found.visited.values() if one.plan.choices == plan.choices]
         return min(same, key=_sort_known).plan if same else plan
+
+
+def _is_small(screening: Screening, better: Contender) -> bool:
+    """Return whether a plan is better by so little that it does not matter which of the two is chosen."""
+    return screening.chosen.missed == 0 and better.difference.mean > -_SMALL * screening.indifference
 
 
 def _sort_known(one: Estimate) -> tuple[int, tuple[float, float]]:
