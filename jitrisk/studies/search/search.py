@@ -241,7 +241,8 @@ class Search:
         # Neighbors at a distance differ by more.
         allowed = _LOSS * self.share * abs(best.value) * max(1.0, reach / REACHES[-2])
         needed = paths * lost / allowed if allowed > 0 else paths
-        grown = min(max(needed, paths), _GROWTH * paths, self._count_most_paths())
+        least = _GROWTH * FEWEST_PATHS if reach == 0 else paths  # few paths hide what seldom happens
+        grown = min(max(needed, paths, least), _GROWTH * paths, self._count_most_paths())
         return self._round(int(grown))
 
     def _count_most_paths(self) -> int:
