@@ -155,7 +155,7 @@ print(f"{other.neighbor_change.item()}: {value:+.0f} M JPY per year, between {lo
 # The plan leaves the offer, and the last line says what taking it would cost more, with levels that were searched for
 # it.
 #
-# Twelve days of valves cost some 30 M JPY per year, because a valve is cheap, and they leave little for a second source
+# Some eleven days of valves cost little, because a valve is cheap, and they leave little for a second source
 # to save. A second source competes with the cheapest other remedy, not with doing nothing.
 
 # %% [markdown]
