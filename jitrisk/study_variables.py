@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from jitrisk.dataset_variables import Dimension, Variable
 
+OPTIMIZED = "optimized"
+"""The name of the strategy that a plan becomes."""
+
 STUDY_DIMENSIONS = (
     Dimension("decision", "something that a search may choose: a level, the policy of a stage, or an investment"),
     Dimension("constraint", "what a plan must meet, as it was given"),

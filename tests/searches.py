@@ -80,6 +80,6 @@ class GivenEvaluator:
         """Return the paths themselves."""
         return paths
 
-    def read_design(self, job: range) -> EqualDesign:
+    def read_design(self, paths: range) -> EqualDesign:
         """Return the design of paths that are all alike."""
-        return EqualDesign(len(job))
+        return EqualDesign(len(paths))

@@ -168,7 +168,7 @@ def _check_plan(model: str, out: Path) -> None:
     from jitrisk.errors import ModelError, ResultError
     from jitrisk.files.atomic_files import check_folder
     from jitrisk.files.regular_files import identify_special_file
-    from jitrisk.report.optimization.quantities import OPTIMIZED
+    from jitrisk.study_variables import OPTIMIZED
 
     if out.suffix not in _MODELS:
         raise ResultError(f"{out}: unknown kind of file {out.suffix!r}: allowed are {', '.join(_MODELS)}")

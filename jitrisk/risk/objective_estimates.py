@@ -103,12 +103,22 @@ def _compute_scores(metrics: xr.Dataset, objective: Objective, design: Design) -
 
 def _estimate_means(scores: Array, design: Design, evidence: Array, confidence: float) -> Estimates:
     spreads = [design.spread(np.ascontiguousarray(row)) for row in scores]
-    ends = np.array([_find_ends(one, shown, confidence) for one, shown in zip(spreads, evidence, strict=True)])
+    ends = np.array(
+        [compute_mean_interval(one, float(shown), confidence) for one, shown in zip(spreads, evidence, strict=True)]
+    )
     values, errors = (np.array([getattr(one, name) for one in spreads]) for name in ("mean", "standard_error"))
     return Estimates(values, np.where(evidence < FEWEST, math.nan, errors), *ends.T)
 
 
-def _find_ends(spread: Spread, evidence: float, confidence: float) -> tuple[float, float]:
+def compute_mean_interval(spread: Spread, evidence: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the interval of a mean, NaN where a hazard is expected to have been seen too seldom.
+
+    Parameters
+    ----------
+    spread : the mean, its error and its skewness.
+    evidence : how many occurrences of the rarest hazard the paths are expected to show.
+    confidence : probability that the interval covers the true mean.
+    """
     if evidence < FEWEST:
         return math.nan, math.nan
-    return compute_skewed_interval(spread, compute_reach(spread.freedom, float(evidence), confidence))
+    return compute_skewed_interval(spread, compute_reach(spread.freedom, evidence, confidence))

@@ -11,7 +11,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,7 +42,7 @@ from jitrisk.model import (
 )
 from jitrisk.model.fields.readers import Clock
 from jitrisk.risk.design import read_design
-from jitrisk.risk.inputs import Array
+from jitrisk.risk.inputs import Array, read_outcome
 from jitrisk.risk.metrics import metrics as compute_result_metrics
 from jitrisk.risk.objective import Constraint, Objective, parse_constraint, parse_objective
 from jitrisk.run import engine
@@ -49,10 +50,11 @@ from jitrisk.run.backends import Backend
 from jitrisk.run.job import Progress
 from jitrisk.studies.keeping import Keeping, build_formulas
 from jitrisk.studies.search.decisions import DecisionSpace, build_space
-from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, Limits, has_values
-from jitrisk.studies.search.labels import OPTIMIZED, Judgment, label_study
+from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, Limits, count_units, has_values
+from jitrisk.studies.search.labels import Judgment, label_study
 from jitrisk.studies.search.neighborhood import list_choice_changes
 from jitrisk.studies.search.search import FEWEST_PATHS, Search
+from jitrisk.study_variables import OPTIMIZED
 from jitrisk.units import HOUR
 from jitrisk.vocabulary import KEPT_METRICS
 
@@ -189,6 +191,7 @@ def check_decisions(network: Network) -> None:
         build_space(network, None, _Request.read(network, None, (), (), None, INDIFFERENCE).ranges)
 
 
+@dataclass(frozen=True)
 class _Request:
     """What is searched for, from arguments, or else from the decisions of the model.
 
@@ -199,10 +202,10 @@ class _Request:
     share : the indifference.
     """
 
-    def __init__(
-        self, objective: Objective, constraints: tuple[Constraint, ...], ranges: _Ranges | None, share: float
-    ) -> None:
-        self.objective, self.constraints, self.ranges, self.share = objective, constraints, ranges, share
+    objective: Objective
+    constraints: tuple[Constraint, ...]
+    ranges: _Ranges | None
+    share: float
 
     @classmethod
     def read(
@@ -370,6 +373,5 @@ def _compute_stock(result: xr.Dataset, is_valued: bool) -> Array:
     if is_valued:
         stock = compute_result_metrics(result)["working_capital"].transpose("strategy", "path").values
     else:
-        units = (result["on_hand"] + result["wip"]).sum("stage", dtype=np.float64)
-        stock = units.transpose("strategy", "path").values
+        stock = count_units(partial(read_outcome, result))
     return read_design(result).mean(np.ascontiguousarray(stock))

@@ -15,9 +15,6 @@ from jitrisk.report.numbers import Estimate, Rounded, Scale, format_per_horizon,
 from jitrisk.report.quantities import format_metric_name, format_units
 from jitrisk.vocabulary import METRICS
 
-OPTIMIZED = "optimized"
-"""The name of the strategy that an optimization finds."""
-
 _METRIC = re.compile(r"\b([a-z_]+)\.[a-z]")
 _MEAN = re.compile(r"(-?)\s*([a-z_]+)\.mean")
 _COMPARED = re.compile(r"<=|>=|<|>")

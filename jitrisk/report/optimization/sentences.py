@@ -10,7 +10,6 @@ import xarray as xr
 
 from jitrisk.report.numbers import Estimate, describe_sample, join_names, round_estimate, select_scale
 from jitrisk.report.optimization.quantities import (
-    OPTIMIZED,
     ConstraintState,
     StudyObjective,
     format_stock_unit,
@@ -21,6 +20,7 @@ from jitrisk.report.optimization.quantities import (
     round_signed,
 )
 from jitrisk.report.summary import list_strategies
+from jitrisk.study_variables import OPTIMIZED
 from jitrisk.units import compute_exponent, format_count, format_number
 
 _MOST = 6  # decisions that a sentence names

@@ -15,7 +15,6 @@ from rich.text import Text
 from jitrisk.printable import escape_for_encoding
 from jitrisk.report.numbers import Estimate, Rounded, round_estimate
 from jitrisk.report.optimization.quantities import (
-    OPTIMIZED,
     StudyObjective,
     format_stock_unit,
     format_value,
@@ -29,6 +28,7 @@ from jitrisk.report.optimization.sentences import list_answer_sentences, list_pl
 from jitrisk.report.summary import list_strategies
 from jitrisk.report.table import explain_intervals, read_model_name
 from jitrisk.report.terminal_table import PROSE, ReportRow, ReportTable
+from jitrisk.study_variables import OPTIMIZED
 from jitrisk.units import format_number
 
 _MOST_PLANS, _MOST_ROWS = 8, 20

@@ -88,7 +88,7 @@ class DecisionSpace:
         taken = {self.choices[i].key for i, option in enumerate(plan.choices) if option}
         if any(pair <= taken for pair in self._conflicts):
             return False
-        return all(self._is_rising(plan, low, high) for low, high in self._ordered)
+        return all(self._is_rising(plan, low, high) for low, high in self.ordered)
 
     def _is_rising(self, plan: Plan, low: int, high: int) -> bool:
         """Return whether a level is below another, or the plan does not have them."""
@@ -180,12 +180,9 @@ class DecisionSpace:
         patches = {one.key: one.patches[1] for one in self.choices if one.kind == "investment"}
         return [frozenset(pair) for pair in find_conflicts(patches)]
 
-    def list_ordered(self) -> list[tuple[int, int]]:
-        """Return the numbers of levels of which the first is to stay below the second."""
-        return self._ordered
-
     @cached_property
-    def _ordered(self) -> list[tuple[int, int]]:
+    def ordered(self) -> list[tuple[int, int]]:
+        """The numbers of levels of which the first is to stay below the second."""
         place = {(one.stage, one.kind, one.field): i for i, one in enumerate(self.levels)}
         return [
             (place[stage, kind, low], place[stage, kind, high])
@@ -242,7 +239,7 @@ def build_space(
 def _uncross_levels(space: DecisionSpace) -> Plan:
     """Return the start with levels of one policy in their order, or raise JitriskError where bounds rule that out."""
     plan = space.start
-    for low, high in space.list_ordered():
+    for low, high in space.ordered:
         one, other = space.levels[low], space.levels[high]
         if one.compute_units(plan.levels[low]) < other.compute_units(plan.levels[high]):
             continue

@@ -200,11 +200,11 @@ class Evaluator:
         """Return the job of some networks on some paths."""
         return replace(self.draws, paths=paths).build_job(lower_all(networks))
 
-    def read_design(self, job: Job) -> Design:
-        """Return how the paths of a job are drawn."""
-        coords = build_mixture_coords(job)
+    def read_design(self, paths: range) -> Design:
+        """Return how some paths are drawn."""
+        coords = build_mixture_coords(self.build_job({}, paths))
         attrs = {"rare": ""} if coords else {}
-        return read_design(xr.Dataset({}, {"path": np.arange(len(job.paths)), **coords}, attrs))
+        return read_design(xr.Dataset({}, {"path": np.arange(len(paths)), **coords}, attrs))
 
 
 def simulate_metrics(
@@ -219,7 +219,7 @@ def simulate_metrics(
     require_metrics(found, evaluator.objective, evaluator.constraints)
     years = compute_measured_years(job.horizon.counted, evaluator.space.network.period)
     _require_finite(kept.arrays)
-    return kept.arrays, evaluator.read_design(job), years
+    return kept.arrays, evaluator.read_design(paths), years
 
 
 def _keep_metrics(job: Job, formulas: MetricFormulas, names: Sequence[str], is_valued: bool) -> KeptMetrics:

@@ -23,10 +23,7 @@ from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_change
 from jitrisk.studies.search.plan import ChoiceDecision, LevelDecision, Plan
 from jitrisk.studies.search.screening import Contender, Screening
 from jitrisk.studies.search.search import Found
-from jitrisk.vocabulary import OPTIMIZATION
-
-OPTIMIZED = "optimized"
-"""The name of the strategy that a plan becomes."""
+from jitrisk.study_variables import OPTIMIZATION, OPTIMIZED
 
 _NAN = math.nan
 Arrays = dict[str, Any]
@@ -103,16 +100,17 @@ def label_study(
     variables["stock"][2]["units"] = _find_stock_unit(space)
     variables["plan_stock"][2]["units"] = _find_stock_unit(space)
     coords = {name: np.array(values, dtype=np.str_) for name, values in coords.items()}
-    return xr.Dataset(variables, coords, _build_attrs(evaluator, found, judgment, ties, screening) | dict(attrs))
+    return xr.Dataset(
+        variables, coords, _build_attrs(evaluator, found, judgment, arrays["plan_stock"], screening) | dict(attrs)
+    )
 
 
 def _build_attrs(
-    evaluator: Evaluator, found: Found, judgment: Judgment, ties: Sequence[Contender], screening: Screening | None
+    evaluator: Evaluator, found: Found, judgment: Judgment, stocks: Sequence[float], screening: Screening | None
 ) -> dict[str, Any]:
     assert found.best is not None
     network, objective = evaluator.space.network, evaluator.objective
     years = compute_measured_years(judgment.job.horizon.counted, network.period)
-    stocks = [(found.best if screening is None else screening.chosen).stock, *(one.estimate.stock for one in ties)]
     return {
         **build_provenance(network, judgment.job),
         "contents": "optimization",

@@ -16,7 +16,8 @@ from scipy.special import ndtr, ndtri
 from jitrisk.datasets.hazards import build_evidence_arrays
 from jitrisk.risk.design import Design
 from jitrisk.risk.evidence import FEWEST
-from jitrisk.risk.intervals import CONFIDENCE, Spread, compute_reach, compute_skewed_interval
+from jitrisk.risk.intervals import CONFIDENCE, Spread
+from jitrisk.risk.objective_estimates import compute_mean_interval
 from jitrisk.studies.search.evaluation import Estimate, Evaluator
 from jitrisk.studies.search.plan import Plan
 
@@ -186,7 +187,7 @@ def _compare(
     evaluator: Evaluator, chosen: Plan, plans: Sequence[Plan], paths: range, evidence: float
 ) -> tuple[Estimate, list[Contender]]:
     base, *others = evaluator.evaluate([chosen, *plans], paths)
-    design = evaluator.read_design(evaluator.build_job(evaluator.space.build_networks([chosen]), paths))
+    design = evaluator.read_design(paths)
     return base, [compare_plans(one, base, design, evidence * len(paths)) for one in others]
 
 
@@ -200,10 +201,7 @@ def compare_plans(one: Estimate, base: Estimate, design: Design, evidence: float
     evidence : how many occurrences of the rarest hazard the paths are expected to show.
     """
     spread = design.spread(one.scores - base.scores)
-    lower, upper = math.nan, math.nan
-    if evidence >= FEWEST:
-        lower, upper = compute_skewed_interval(spread, compute_reach(spread.freedom, evidence))
-    return Contender(one, spread, lower, upper, design.paths)
+    return Contender(one, spread, *compute_mean_interval(spread, evidence), design.paths)
 
 
 def _compute_probability(neighbors: Iterable[Contender], amount: float) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 
 from jitrisk._core import STRIPE
 from jitrisk.risk.inputs import Array
+from jitrisk.risk.intervals import CONFIDENCE
 from jitrisk.studies.search.descent import descend, find_best
 from jitrisk.studies.search.evaluation import FIRST_PATH, Estimate, Evaluator, SearchEnded
 from jitrisk.studies.search.neighborhood import Neighborhood, list_choice_changes
@@ -279,7 +280,7 @@ class Search:
         better = screening.find_better()
         if better is not None and not _is_small(screening, better):
             return "undecided"
-        return "paths" if screening.paths >= MOST_PATHS and not screening.probability >= 0.95 else "converged"
+        return "paths" if screening.paths >= MOST_PATHS and not screening.probability >= CONFIDENCE else "converged"
 
     def _build_task(self, best: Estimate, paths: int, test: int) -> ScreeningTask:
         space = self.evaluator.space
