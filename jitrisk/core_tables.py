@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Closing = Literal["sum", "average", "maximum", "first"]
-Source = Literal["rows", "state", "balance", "cycles"]
+Source = Literal["rows", "state", "balance", "extension", "cycles"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ class Total:
     dim : what has one such total each.
     closes : what it is of the periods after the warm-up: their sum, their average, their maximum, or the first one.
     source : where it comes from. "rows": added up in a row of sums and moved to the total every 128 periods; "state":
-        the state row of the same name at the end; "balance": computed from other totals at the end; "cycles": added
-        up period by period, where some store is replenished in cycles.
+        the state row of the same name at the end; "balance": computed from other totals at the end; "extension": added
+        up in a row that only stages with such a feature have; "cycles": added up period by period, where some store is
+        replenished in cycles.
     of : the quantity that a maximum or a first period is of.
     """
 
@@ -95,6 +96,8 @@ TOTALS = (
     Total("on_hand", "stage", "average"),
     Total("wip", "stage", "average"),
     Total("ordered", "stage", source="balance"),
+    Total("expired", "stage", source="extension"),
+    Total("overtime", "stage", source="extension"),
     Total("receipts", "stage", source="cycles"),
     Total("short_cycles", "stage", source="cycles"),
     Total("stock_at_receipts", "stage", source="cycles"),
@@ -117,7 +120,7 @@ def list_dims() -> tuple[str, ...]:
 DIMS = list_dims()
 """The dims of the tables."""
 
-_SOURCES: tuple[Source, ...] = ("rows", "state", "balance", "cycles")
+_SOURCES: tuple[Source, ...] = ("rows", "state", "balance", "extension", "cycles")
 
 
 def list_totals(dim: str, cycles: bool = True) -> list[Total]:

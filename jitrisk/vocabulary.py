@@ -109,11 +109,21 @@ EXOGENOUS = _build_variables(
     ("yield", _STAGE_PATHS, "float32", "1", "share of what arrives in the period that is good"),
 )
 
+# Exogenous variables of features that are off unless a model asks for them: there only where some stage or customer
+# has the feature.
+EXTENSIONS = _build_variables(
+    "exogenous",
+    ("forecast", _CUSTOMER_PATHS, "float32", "1", "factor by which planners misjudge the demand of the customer"),
+    ("open", _STAGE_PATHS, "float32", "1", "1 where a standby source is open, 0 where it is closed"),
+)
+
 OUTCOMES = _build_variables(
     "outcome",
     ("started", _STAGE, "float64", "{unit}", "units started"),
     ("scrapped", _STAGE, "float64", "{unit}", "units received that were not good"),
     ("expedited", _STAGE, "float64", "{unit}", "units started at the expedited lead time"),
+    ("overtime", _STAGE, "float64", "{unit}", "units started beyond the regular capacity"),
+    ("expired", _STAGE, "float64", "{unit}", "units thrown away at the end of their shelf life"),
     ("ordered", _STAGE, "float64", "{unit}", "units ordered by the policy"),
     ("orders", _STAGE, "float64", "1", "number of orders placed by the policy"),
     ("starved", _STAGE, "float64", "{period}", "downtime for want of inputs"),
@@ -192,6 +202,8 @@ TRACE = _build_variables(
     ("started", _STAGE_TRACE, "float32", "{unit}", "units started in the period"),
     ("scrapped", _STAGE_TRACE, "float32", "{unit}", "units received in the period that were not good"),
     ("expedited", _STAGE_TRACE, "float32", "{unit}", "units started in the period at the expedited lead time"),
+    ("overtime", _STAGE_TRACE, "float32", "{unit}", "units started in the period beyond the regular capacity"),
+    ("expired", _STAGE_TRACE, "float32", "{unit}", "units thrown away in the period at the end of their shelf life"),
     ("starved", _STAGE_TRACE, "float32", "{period}", "share of the period lost for want of inputs"),
     ("broken", _STAGE_TRACE, "float32", "{period}", "share of the period lost for want of capacity"),
     ("shortage", _STAGE_TRACE, "float32", "1", "1 where the store could not give all that was asked, else 0"),
@@ -326,7 +338,9 @@ PRICES = _build_variables(
     ("unit_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "purchase or conversion cost of one unit started"),
     ("order_cost", _STAGE_PRICE, "float64", "{currency}", "cost of placing one order"),
     ("expedite_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "premium for one unit expedited"),
+    ("overtime_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "premium for one unit started in overtime"),
     ("scrap_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "cost of one unit scrapped"),
+    ("expire_cost", _STAGE_PRICE, "float64", "{currency}/{unit}", "cost of one unit expired, besides its purchase"),
     ("downtime_cost", _STAGE_PRICE, "float64", "{currency}/{period}", "cost of one period of downtime"),
     ("price", _CUSTOMER_PRICE, "float64", "{currency}/{unit}", "price of one unit shipped"),
     ("backorder_cost", _CUSTOMER_PRICE, "float64", "{currency}/{unit}/{period}", "cost of one unit waiting one period"),
@@ -350,7 +364,9 @@ COSTS = _build_path_sums(
     ("purchase", "{currency}", True, "upper", "purchase and conversion cost of the units started"),
     ("ordering", "{currency}", True, "upper", "cost of placing orders"),
     ("expediting", "{currency}", True, "upper", "premium for the units expedited"),
+    ("overtime", "{currency}", True, "upper", "premium for the units started in overtime"),
     ("scrap", "{currency}", True, "upper", "cost of the units scrapped"),
+    ("expiry", "{currency}", True, "upper", "cost of the units expired"),
     ("downtime_starved", "{currency}", True, "upper", "cost of downtime for want of inputs"),
     ("downtime_broken", "{currency}", True, "upper", "cost of downtime for want of capacity lost to hazards"),
     ("backorder", "{currency}", True, "upper", "cost of customers waiting"),

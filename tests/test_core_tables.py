@@ -33,7 +33,7 @@ def test_tables__every_total_is_an_outcome_of_its_dim():
 def test_list_totals__totals_of_cycles_stand_last_and_those_with_sums_first():
     for dim in DIMS:
         sources = [total.source for total in list_totals(dim)]
-        assert sources == sorted(sources, key=("rows", "state", "balance", "cycles").index)
+        assert sources == sorted(sources, key=("rows", "state", "balance", "extension", "cycles").index)
         assert list_totals(dim, cycles=False) == [total for total in list_totals(dim) if total.source != "cycles"]
 
 

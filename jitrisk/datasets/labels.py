@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jitrisk.run.job import Job
     from jitrisk.run.totals import Totals
 
-FORMAT = 5
+FORMAT = 6
 """Version of the Dataset's layout, raised with every change of it; files of another version are refused."""
 
 _LIBRARIES = ("numpy", "numba", "xarray", "scipy")

@@ -123,6 +123,8 @@ def _read_silence(source: Any, clock: Clock) -> tuple[str, ...]:
 UNMET = FunctionReader("Unmet", _read_unmet, {"anyOf": [{"enum": list(_BACKORDER_SHARES)}, SHARE.wrap_schema()]})
 DELIVERIES = _build_choice("Deliveries", {"crossing": "deliveries may overtake each other", "in_order": ""})
 SERVED = _build_choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
+FOLLOWED = _build_choice("Followed", {"season": "and trend", "forecast": "season and trend times the forecast"})
+SEASON_FOLLOWED = _build_choice("SeasonFollowed", {"season": "and trend"})
 CLOSED = FunctionReader("Closed", _read_closed, {"enum": [0, 1]})
 SOURCES = FunctionReader(
     "Sources",

@@ -225,10 +225,19 @@ WEIGHT = Measure("Weight", "a plain number", percent=True, smallest=0.0)
 MONEY = Measure("Money", "an amount of money as a plain number")
 MONEY_PER_TIME = Measure("MoneyPerTime", "money per time such as `3000 / d` or an amount per period", time=-1)
 SHARE = Measure("Share", "a share such as `0.25` or `25 %`", percent=True, high=1.0)
+SMOOTHING = Measure("Smoothing", "a weight such as `0.2` or `20 %`", percent=True, high=1.0, above=True)
+GROWTH = Measure(
+    "Growth",
+    "a change per time such as `5 % / year` or `-5 % / year`, or a share per period",
+    time=-1,
+    percent=True,
+    low=-LARGEST,
+)
 SERVICE = Measure("Service", "a probability such as `0.98` or `98 %`", percent=True, high=1.0, above=True, below=True)
 MARGIN = Measure("Margin", "a margin such as `0.1` or `10 %`", percent=True)
 YIELD = Measure("Yield", "a share of good units such as `0.998` or `99.8 %`", percent=True, high=1.0, above=True)
 FACTOR = Measure("Factor", "a factor such as `1.4` or `140 %`", percent=True)
+FACTOR_FROM_ONE = Measure("FactorFromOne", "a factor from 1 on such as `1.25` or `125 %`", percent=True, low=1.0)
 POSITIVE_FACTOR = Measure("FactorAboveZero", "a factor such as `1.4` or `140 %`", percent=True, above=True)
 REDUCTION = Measure("Reduction", "a factor from 0 to 1 such as `0.5` or `50 %`", percent=True, high=1.0)
 

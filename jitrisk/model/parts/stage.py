@@ -9,9 +9,18 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from jitrisk.model.faults import build_refusal
 from jitrisk.model.fields.choices import DELIVERIES, SERVED, SOURCES, expand_inputs
 from jitrisk.model.fields.distributions import DistributionReader
-from jitrisk.model.fields.measures import CAPACITY, DURATION, POSITIVE_UNITS, UNITS, YIELD
+from jitrisk.model.fields.measures import (
+    CAPACITY,
+    DURATION,
+    FACTOR_FROM_ONE,
+    POSITIVE_UNITS,
+    SHARE,
+    UNITS,
+    YIELD,
+    WholePeriods,
+)
 from jitrisk.model.fields.readers import FLAG, Clock
-from jitrisk.model.parts.field_types import Duration, Interest, Money, MoneyPerTime
+from jitrisk.model.parts.field_types import Duration, Interest, Money, MoneyPerTime, Text
 from jitrisk.model.parts.part import Part
 from jitrisk.model.policies import Policy, PolicyChoice
 from jitrisk.sampling.distributions import Distribution, build_constant
@@ -38,10 +47,45 @@ class Input(Part):
 
 
 class Expedite(Part):
-    """A shorter lead time while the store is low, at a premium."""
+    """A shorter lead time for what a low store needs, at a premium.
 
-    below: Annotated[float, UNITS] = Field(description="stock below which starts are expedited")
+    Attributes
+    ----------
+    below : stock below which all of a start is expedited; None where `up_to` is given.
+    up_to : level up to which units are expedited, the second level of a dual index; None where `below` is given.
+    """
+
+    choices = (("below", "up_to"),)
+
+    below: Annotated[float, UNITS] | None = Field(default=None, description="stock below which starts are expedited")
+    up_to: Annotated[float, UNITS] | None = Field(
+        default=None,
+        description="level up to which units are expedited: of a start, what stock on hand and units due within the "
+        "expedited lead time, less what is owed, lack of it",
+    )
     lead_time: Duration = Field(description="lead time of an expedited start")
+
+
+class Overtime(Part):
+    """More capacity while the store is low, at a premium."""
+
+    below: Annotated[float, UNITS] = Field(description="stock below which the capacity is multiplied")
+    factor: Annotated[float, FACTOR_FROM_ONE] = Field(description="factor on the capacity")
+
+
+class Standby(Part):
+    """A source that opens only some time after another stage failed.
+
+    Attributes
+    ----------
+    after : periods from the beginning of the outage to the opening, as given; whole ones, rounded up, count.
+    """
+
+    of: Text = Field(description="stage whose outages open this one")
+    after: Duration = Field(default=0.0, description="time from the beginning of an outage to the opening, rounded up")
+    below: Annotated[float, SHARE] = Field(
+        default=1.0, description="availability of the other stage below which it counts as failed"
+    )
 
 
 class Stage(Part):
@@ -49,6 +93,7 @@ class Stage(Part):
 
     Attributes
     ----------
+    shelf_life : periods in which a unit received can be used; None where it never expires.
     holding_rate : share of the value, per period; None for that of the network.
     """
 
@@ -71,7 +116,16 @@ class Stage(Part):
     on_hand: Annotated[float, UNITS] | None = Field(
         default=None, description="stock at the start; if left out, the order-up-to level, or 0 where that is unlimited"
     )
+    shelf_life: Annotated[int, WholePeriods(down=True)] | None = Field(
+        default=None,
+        description="time for which a unit can be used from its receipt in the store on, rounded down to whole "
+        "periods; what is older is thrown away, the oldest is used first",
+    )
     expedite: Expedite | None = Field(default=None, description="a shorter lead time while the store is low")
+    overtime: Overtime | None = Field(default=None, description="more capacity while the store is low")
+    standby: Standby | None = Field(
+        default=None, description="the stage starts nothing but while another one has failed for some time"
+    )
     deliveries: Annotated[Literal["crossing", "in_order"], DELIVERIES] = Field(
         default="crossing",
         description="`crossing`: a later start may arrive earlier; `in_order`: it may not, which excludes `expedite`",
@@ -94,7 +148,9 @@ class Stage(Part):
     unit_cost: Money = Field(default=0.0, description="purchase or conversion cost of one unit started")
     order_cost: Money = Field(default=0.0, description="cost of placing one order")
     expedite_cost: Money = Field(default=0.0, description="premium for one unit expedited")
+    overtime_cost: Money = Field(default=0.0, description="premium for one unit started in overtime")
     scrap_cost: Money = Field(default=0.0, description="cost of one unit scrapped")
+    expire_cost: Money = Field(default=0.0, description="cost of one unit expired, besides its purchase")
     downtime_cost: MoneyPerTime = Field(default=0.0, description="cost of the time starved or broken")
 
     @field_validator("policy_")

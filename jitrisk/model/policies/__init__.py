@@ -11,14 +11,17 @@ from jitrisk.model.faults import find_nearest
 from jitrisk.model.parts.part import Part
 from jitrisk.model.policies.base import Level, LevelError, Levels, Policy, StoreDemand
 from jitrisk.model.policies.base_stock import BaseStock
+from jitrisk.model.policies.conwip import Conwip
 from jitrisk.model.policies.kanban import Kanban
 from jitrisk.model.policies.make_to_order import MakeToOrder
 from jitrisk.model.policies.min_max import MinMax
+from jitrisk.model.policies.push import Push
 from jitrisk.model.policies.reorder_point import ReorderPoint
 
 __all__ = [
     "POLICIES",
     "BaseStock",
+    "Conwip",
     "Kanban",
     "Level",
     "LevelError",
@@ -27,13 +30,14 @@ __all__ = [
     "MinMax",
     "Policy",
     "PolicyChoice",
+    "Push",
     "ReorderPoint",
     "StoreDemand",
     "build_policy_choice",
 ]
 
 POLICIES: dict[str, type[Policy]] = {
-    policy.kind: policy for policy in (Kanban, BaseStock, MinMax, ReorderPoint, MakeToOrder)
+    policy.kind: policy for policy in (Kanban, BaseStock, MinMax, ReorderPoint, MakeToOrder, Conwip, Push)
 }
 """Every policy by its key in the model file; a new policy is a file of this package and a row here."""
 

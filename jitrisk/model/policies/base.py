@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -89,6 +89,7 @@ class Levels:
     review_period : periods between reviews.
     demand_signal : whether the signal is demand, so that backlog and open orders of consumers count in the position;
         the signal is else the withdrawal of units.
+    starts_empty : whether the store is empty at the start where the model gives no stock.
     """
 
     reorder_point: float
@@ -96,6 +97,7 @@ class Levels:
     lot: float
     review_period: int
     demand_signal: bool
+    starts_empty: bool = False
 
     @property
     def has_cycles(self) -> bool:
@@ -106,7 +108,7 @@ class Levels:
     @property
     def initial(self) -> float:
         """Stock at the start where the model gives none, units: the order-up-to level, 0 where there is no limit."""
-        return self.order_up_to if math.isfinite(self.order_up_to) else 0.0
+        return self.order_up_to if math.isfinite(self.order_up_to) and not self.starts_empty else 0.0
 
 
 class LevelError(ValueError):
@@ -187,6 +189,31 @@ class Policy(Part):
     def needs_burst(self) -> bool:
         """Whether its levels depend on the burst of the demand."""
         return False
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it starts whatever its inputs allow."""
+        return False
+
+    @property
+    def last_stage(self) -> str:
+        """The last stage of the loop that its cards limit; empty where that is its own stage."""
+        return ""
+
+    @property
+    def followed(self) -> Literal["season", "forecast"] | None:
+        """What its levels follow in every period; None where they are constant."""
+        return None
+
+    @property
+    def safety_stock(self) -> float:
+        """Units added to levels that follow the demand."""
+        return 0.0
+
+    @property
+    def order_cap(self) -> float:
+        """Units that stock on hand, work in process and open orders may reach by an order; infinite without a cap."""
+        return math.inf
 
     @property
     def service_probability(self) -> float | None:

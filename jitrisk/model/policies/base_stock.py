@@ -11,7 +11,8 @@ from jitrisk.model.faults import build_refusal, suggest_name
 from jitrisk.model.fields.measures import DURATION, SERVICE, UNITS
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.fields.readers import Clock, FunctionReader
-from jitrisk.model.policies.base import UNLIMITED, WRITE_UNLIMITED, Levels, Policy, StoreDemand, is_endless
+from jitrisk.model.policies.base import UNLIMITED, WRITE_UNLIMITED, Levels, StoreDemand, is_endless
+from jitrisk.model.policies.leveled import LeveledPolicy
 
 
 def _read_order_up_to(source: Any, clock: Clock) -> float:
@@ -27,7 +28,7 @@ def _read_order_up_to(source: Any, clock: Clock) -> float:
 _ORDER_UP_TO = FunctionReader("OrderUpTo", _read_order_up_to, {"anyOf": [UNITS.wrap_schema(), {"const": UNLIMITED}]})
 
 
-class BaseStock(Policy):
+class BaseStock(LeveledPolicy):
     """Order what brings the position back to the level."""
 
     kind = "base_stock"

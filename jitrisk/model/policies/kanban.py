@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from jitrisk.model.faults import build_refusal, suggest_name
+from jitrisk.model.fields.choices import SEASON_FOLLOWED
 from jitrisk.model.fields.measures import MARGIN, POSITIVE_UNITS
 from jitrisk.model.fields.quantities import describe_found, parse_number
 from jitrisk.model.fields.readers import Clock, FunctionReader
@@ -32,12 +33,15 @@ def _read_cards(source: Any, clock: Clock) -> int | str | None:
         return None
     if source in ("formula", UNLIMITED):
         return str(source)
+    hint = WRITE_UNLIMITED if is_endless(source) else suggest_name(source, ("auto", "formula", UNLIMITED))
+    return _read_count(source, f", `auto`, `formula` or `{UNLIMITED}`", hint)
+
+
+def _read_count(source: Any, also: str = "", hint: str = "") -> int:
     number = parse_number(source)
     whole = isinstance(number, int | float) and not isinstance(number, bool) and number == number // 1
     if not whole or not 1 <= number <= MOST_CARDS:
-        hint = WRITE_UNLIMITED if is_endless(source) else suggest_name(source, ("auto", "formula", UNLIMITED))
-        allowed = f"a whole number of cards from 1 on, `auto`, `formula` or `{UNLIMITED}`"
-        raise build_refusal(f"expected {allowed}, found {describe_found(source)}{hint}")
+        raise build_refusal(f"expected a whole number of cards from 1 on{also}, found {describe_found(source)}{hint}")
     return int(number)
 
 
@@ -45,6 +49,13 @@ _CARDS = FunctionReader(
     "Cards",
     _read_cards,
     {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_CARDS}, {"enum": ["auto", "formula", UNLIMITED]}]},
+)
+
+
+CARD_COUNT = FunctionReader(
+    "CardCount",
+    lambda source, clock: _read_count(source),
+    {"type": "integer", "minimum": 1, "maximum": MOST_CARDS},
 )
 
 
@@ -62,6 +73,11 @@ class Kanban(Policy):
         "`formula`: the classical K = ceil(D L (1 + safety) / C); or `unlimited`, for a stage with a capacity"
     )
     safety: Annotated[float, MARGIN] = Field(default=0.0, description="margin of the card formulas, as a share")
+    follow: Annotated[Literal["season"] | None, SEASON_FOLLOWED] = Field(
+        default=None,
+        description="`season`: the card formula is applied in every period, to the demand that season and trend say "
+        "for the lead time from then on",
+    )
 
     @field_validator("safety")
     @classmethod
@@ -69,6 +85,11 @@ class Kanban(Policy):
         if safety and info.data.get("cards", None) not in (None, "formula"):
             raise build_refusal("a safety margin only counts with `cards: auto` or `formula`; leave one of the two out")
         return safety
+
+    @property
+    def followed(self) -> Literal["season"] | None:
+        """What its cards follow in every period; None where they are constant."""
+        return self.follow
 
     @property
     def is_unlimited(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pydantic import Field, ValidationInfo, field_validator
 
 from jitrisk.model.faults import build_refusal
-from jitrisk.model.policies.base import Level, LevelError, LevelField, Levels, Policy, StoreDemand, find_cover_key
+from jitrisk.model.policies.base import Level, LevelError, LevelField, Levels, StoreDemand, find_cover_key
+from jitrisk.model.policies.leveled import LeveledPolicy
 
 
-class MinMax(Policy):
+class MinMax(LeveledPolicy):
     """At or below the minimum, order up to the maximum."""
 
     kind = "min_max"
