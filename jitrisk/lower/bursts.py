@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from jitrisk.lower.atoms import compute_clipped_mean
 from jitrisk.lower.graph import compute_mean_yield, list_supplies
+from jitrisk.lower.mean_demand import compute_customer_demand
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
@@ -41,8 +41,9 @@ def compute_bursts(
     yield y starts 1 / y times its demand.
     """
     bursts = dict.fromkeys(order, 0.0)
-    for customer in network.customers.values():
-        bursts[customer.stage] += compute_clipped_mean(customer.demand) / customer.every * (customer.every - 1)
+    rates = compute_customer_demand(network)
+    for name, customer in network.customers.items():
+        bursts[customer.stage] += rates[name] * (customer.every - 1)
     for name in order:
         stage = network.stages[name]
         whole = is_demand_whole(network, multiplicities[name]) and compute_mean_yield(stage) == 1.0

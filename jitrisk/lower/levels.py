@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
 from jitrisk.lower.bursts import compute_bursts, is_demand_whole
 from jitrisk.lower.graph import compute_mean_yield, compute_multiplicities, find_sweep_order
 from jitrisk.lower.lead_times import compute_mean_delay, compute_mean_lead_time
-from jitrisk.lower.mean_demand import explode_demand
+from jitrisk.lower.mean_demand import compute_mean_factor, explode_demand
 from jitrisk.lower.outstanding import UncomputableError
 from jitrisk.lower.service_level import CustomerDemands, build_loop, compute_service_level
 from jitrisk.model.policies import LevelError, Levels
+from jitrisk.model.policies.base import TOLERANCE
 
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
@@ -62,13 +64,18 @@ class StageDemand:
         return is_demand_whole(self.network, self.multiplicities)
 
     def compute_service_level(self, service: float) -> float:
-        """Return the least level that covers what is outstanding with a probability, units."""
-        customers = [(self.network.customers[name], units) for name, units in self.multiplicities.items()]
+        """Return the least level that covers what is outstanding with a probability, units.
+
+        Every draw of a customer with a season counts times the mean factor of a cycle, because the draws of single
+        periods have different laws; the level of whole units is then rounded up to a whole one.
+        """
         try:
-            return compute_service_level(self.stage, customers, service)
+            level = compute_service_level(self.stage, _list_demands(self.network, self.multiplicities), service)
         except UncomputableError as error:
             message = f"the level of this service cannot be computed: {error}; give `level` or `cover` instead"
             raise LevelError(message, "service") from error
+        seasonal = any(compute_mean_factor(self.network.customers[name]) != 1.0 for name in self.multiplicities)
+        return float(math.ceil(level * (1.0 - TOLERANCE))) if seasonal and self.is_whole else level
 
 
 def compute_policy_levels(network: Network) -> dict[str, Levels]:
@@ -93,7 +100,53 @@ def compute_levels(network: Network, multiplicities: dict[str, dict[str, float]]
     Raises
     ------
     ModelError
-        With every stage whose levels cross at the mean demand or cannot be computed.
+        With every stage whose levels cross at the mean demand, are above the cap of its orders or cannot be computed.
+    """
+    levels: dict[str, Levels] = {}
+    faults: list[Fault] = []
+    for name, demand in describe_demands(network, multiplicities).items():
+        try:
+            levels[name] = _compute_levels_of_stage(demand)
+        except LevelError as error:
+            faults.append(build_policy_fault(network, name, str(error), error.key))
+    if faults:
+        raise ModelError(faults)
+    return levels
+
+
+def _compute_levels_of_stage(demand: StageDemand) -> Levels:
+    """Return the levels of one stage's policy; of levels that follow the demand, those at its mean over a cycle."""
+    policy = demand.stage.policy
+    levels = policy.compute_levels(demand)
+    if policy.followed is not None:
+        safety = policy.safety_stock
+        return replace(levels, reorder_point=levels.reorder_point + safety, order_up_to=levels.order_up_to + safety)
+    if is_below(policy.order_cap, levels.order_up_to):
+        raise LevelError(
+            f"a cap of {policy.order_cap:g} units is below the level, {levels.order_up_to:g} units, which no order "
+            "could reach; raise the cap or lower the level",
+            "cap",
+        )
+    return levels
+
+
+def is_below(cap: float, level: float) -> bool:
+    """Return whether a cap is below a level by more than rounding."""
+    return cap < level * (1.0 - TOLERANCE)
+
+
+def describe_demands(network: Network, multiplicities: Mapping[str, Mapping[str, float]]) -> dict[str, StageDemand]:
+    """Return the demand on every store, by stage in declared order.
+
+    Parameters
+    ----------
+    network : the model.
+    multiplicities : units of each stage's item per unit of each customer's demand.
+
+    Raises
+    ------
+    ModelError
+        Where the bill of materials makes a mean demand too large or too small.
     """
     mean_demand = explode_demand(network, multiplicities)
     if beyond := [_build_demand_fault(network, name, rate) for name, rate in mean_demand.items() if not _is_sane(rate)]:
@@ -101,17 +154,10 @@ def compute_levels(network: Network, multiplicities: dict[str, dict[str, float]]
     bursts = dict.fromkeys(network.stages, 0.0)
     if any(stage.policy.needs_burst for stage in network.stages.values()):
         bursts = compute_bursts(network, find_sweep_order(network), mean_demand, multiplicities)
-    levels: dict[str, Levels] = {}
-    faults: list[Fault] = []
-    for name, stage in network.stages.items():
-        demand = StageDemand(network, stage, multiplicities[name], mean_demand[name], bursts[name])
-        try:
-            levels[name] = stage.policy.compute_levels(demand)
-        except LevelError as error:
-            faults.append(_build_fault(network, name, str(error), error.key))
-    if faults:
-        raise ModelError(faults)
-    return levels
+    return {
+        name: StageDemand(network, stage, multiplicities[name], mean_demand[name], bursts[name])
+        for name, stage in network.stages.items()
+    }
 
 
 def _is_sane(rate: float) -> bool:
@@ -130,7 +176,7 @@ def _build_demand_fault(network: Network, name: str, rate: float) -> Fault:
     return Fault(message, key, network.origin.file, line)
 
 
-def _build_fault(network: Network, name: str, message: str, field: str = "") -> Fault:
+def build_policy_fault(network: Network, name: str, message: str, field: str = "") -> Fault:
     """Return a fault of the policy of a stage, with its place in the file."""
     policy = ("stages", name, "policy", network.stages[name].policy.kind)
     key, line = network.origin.locate((*policy, field) if field else policy)
@@ -170,9 +216,11 @@ def _build_levels_fault(network: Network, name: str, stages: int) -> Fault:
         f"the strategies need more than {MOST_LEVELS:,} different levels by `service` ({stages:,} stages under this "
         "strategy), too many to compute; give `level` or `cover` to some stages, or write several models"
     )
-    return _build_fault(network, name, message, network.stages[name].policy.demand_key)
+    return build_policy_fault(network, name, message, network.stages[name].policy.demand_key)
 
 
 def _list_demands(network: Network, multiplicities: Mapping[str, float]) -> CustomerDemands:
     customers = ((network.customers[name], units) for name, units in multiplicities.items())
-    return tuple((customer.every, customer.demand, units) for customer, units in customers)
+    return tuple(
+        (customer.every, customer.demand, units * compute_mean_factor(customer)) for customer, units in customers
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -33,7 +32,7 @@ from jitrisk.sampling import normal
 from jitrisk.sampling.distributions import Distribution
 
 if TYPE_CHECKING:
-    from jitrisk.model import Customer, Stage
+    from jitrisk.model import Stage
 
 # The longest grid, and the most evaluations of transforms: for each point of it, half as many as there are terms or
 # different customers.
@@ -143,13 +142,13 @@ class Demands:
         return _find_common_step(np.array(parts)) if parts else None
 
 
-def compute_service_level(stage: Stage, customers: Sequence[tuple[Customer, float]], service: float) -> float:
+def compute_service_level(stage: Stage, demands: CustomerDemands, service: float) -> float:
     """Return the least level S with P(what is outstanding <= S) >= `service` in every period of the review cycle.
 
     Parameters
     ----------
     stage : the stage whose store is sized; its lead time, review and rule of deliveries count.
-    customers : those whose demand reaches it, each with the units of the stage's item per unit of demand.
+    demands : those of the customers that reach it; a mean factor of a season is one of the units.
     service : probability, in (0, 1).
 
     Raises
@@ -165,8 +164,7 @@ def compute_service_level(stage: Stage, customers: Sequence[tuple[Customer, floa
     than its age, where deliveries overtake; where they arrive in order, all that was ordered since the oldest order
     outstanding.
     """
-    customer_demands = tuple((customer.every, customer.demand, units) for customer, units in customers)
-    return _compute_level(build_loop(stage), customer_demands, service) if customer_demands else 0.0
+    return _compute_level(build_loop(stage), demands, service) if demands else 0.0
 
 
 def build_loop(stage: Stage) -> Loop:
