@@ -234,9 +234,7 @@ class Chain:
         dice = [die.at(t) for die in self.dice]
         for faces in itertools.product(*(range(len(die.values)) for die in dice)):
             draws = self._draws(working, dice, faces)
-            options = [
-                signal.follow(t, memory, draws) for signal, memory in zip(self.signals, memories, strict=True)
-            ]
+            options = [signal.follow(t, memory, draws) for signal, memory in zip(self.signals, memories, strict=True)]
             for followed in itertools.product(*options):
                 for signal, (_, value, _) in zip(self.signals, followed, strict=True):
                     draws.setdefault(signal.variable, {})[signal.thing] = value

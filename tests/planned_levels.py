@@ -145,7 +145,7 @@ class Plan:
     def ahead(self, name: str, t: int, periods: float) -> Parts:
         """L_n(t), the planned demand of the n periods after t, by customer; a fraction of a period in part."""
         whole = math.floor(periods + NEARLY)
-        total: Counter[str] = Counter({customer: 0 for customer in self.reach(name)})
+        total: Counter[str] = Counter(dict.fromkeys(self.reach(name), 0))
         for later in range(t + 1, t + whole + 1):
             for customer, units in self.demand(name, later).items():
                 total[customer] += units
