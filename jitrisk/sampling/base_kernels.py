@@ -33,7 +33,7 @@ def draw(entry: Any, tables: QuantileTables, paths: Array, scratch: Scratch, sta
     if source != NONE or constant:
         return
     if entry.hold > 0:
-        hold_draws(entry, tables, paths, scratch, start, out)
+        draw_steps(entry, tables, paths, scratch, start, out)
         return
     begin, end = -(-start // every), -(-(start + out.shape[0]) // every)
     for block in range(begin >> 2, (end + 3) >> 2):
@@ -54,7 +54,7 @@ def draw(entry: Any, tables: QuantileTables, paths: Array, scratch: Scratch, sta
 # IN  start    int               first period of the tile
 # OUT out      float32 (T, S, L) row `entry.series` of every period is filled, in the unit of the series
 @compile_inline
-def hold_draws(entry: Any, tables: QuantileTables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
+def draw_steps(entry: Any, tables: QuantileTables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
     """Fill one series of which every draw holds until the next; see `jitrisk.sampling.profiles.count_steps`."""
     block: Any = -1
     number: Any = -1

@@ -40,7 +40,7 @@ def smooth(entry: Any, factors: Array, start: int, level: Array, out: Array) -> 
 # INOUT failed   float64 (L,)      periods for which the other stage has failed
 # INOUT out      float32 (T, S, L) IN row `entry.source`, a share; OUT row `entry.series`, 1 is open, 0 closed
 @compile_inline
-def count_failed(entry: Any, failed: Array, out: Array) -> None:
+def count_periods_below(entry: Any, failed: Array, out: Array) -> None:
     """Count the periods failed in a row: a source opens when there are more than it waits for."""
     below, after = np.float32(entry.below), np.float64(entry.after)
     for t in range(out.shape[0]):
@@ -63,4 +63,4 @@ def derive(smoothed: Array, openings: Array, factors: Array, start: int, carried
     for j in range(smoothed.shape[0]):
         smooth(smoothed[j], factors, start, carried[j], out)
     for j in range(openings.shape[0]):
-        count_failed(openings[j], carried[smoothed.shape[0] + j], out)
+        count_periods_below(openings[j], carried[smoothed.shape[0] + j], out)

@@ -337,9 +337,9 @@ def fill(plan: Plan, clocks: Clocks, scratch: Scratch, factors: Array, start: in
     for j in range(plan.draws.shape[0]):
         scratch.touched[j] = False
         draw(plan.draws[j], plan.tables, clocks.paths, scratch, start, out)
-    for j in range(plan.profiled.shape[0]):
-        scratch.touched[plan.profiled[j].series] = True
-        apply_profile(plan.profiled[j], factors, start, out)
+    for j in range(plan.profiles.shape[0]):
+        scratch.touched[plan.profiles[j].series] = True
+        apply_profile(plan.profiles[j], factors, start, out)
     for h in range(plan.hazards.shape[0]):
         if start == 0:
             begin_occurrences(plan, h, clocks, scratch)

@@ -64,7 +64,7 @@ class Plan(NamedTuple):
 
     tables: QuantileTables
     draws: Array  # DRAW[series]: base draws
-    profiled: Array  # PROFILED[entry]: series with known factors on their draws
+    profiles: Array  # PROFILED[entry]: series with known factors on their draws
     hazards: Array  # HAZARD[hazard]
     effects: Array  # EFFECT[effect]
     endings: Array  # DRAW[ending]: series that can be finished only after the hazards
