@@ -22,6 +22,7 @@ from jitrisk.lower.levels import compute_levels, require_few_levels
 from jitrisk.lower.network_arrays import GivenSeries, NetworkArrays
 from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.model.policies import Levels
+from jitrisk.sampling.derived import DerivedSeries, Series
 from jitrisk.sampling.series import ExogenousSeries
 
 if TYPE_CHECKING:
@@ -126,12 +127,17 @@ def _build_flags(values: Sequence[bool]) -> np.ndarray:
     return np.array(values, dtype=np.uint8)
 
 
-def _select_series(read: Sequence[ExogenousSeries], given: Ranges) -> tuple[ExogenousSeries | GivenSeries, ...]:
-    drawn = [one for one in read if one.key not in given]
+def _select_series(read: Sequence[Series], given: Ranges) -> tuple[Series | GivenSeries, ...]:
     not_drawn = [
         GivenSeries(kind, name)
         for (kind, name), held in given.items()
         if kind == "demand" or held.lowest != held.largest or (kind != "lead_time" and held.lowest != 1.0)
+    ]
+    kept = {one.key for one in not_drawn}
+    drawn = [
+        one.replace_source(given, kept) if isinstance(one, DerivedSeries) else one
+        for one in read
+        if one.key not in given
     ]
     return (*drawn, *not_drawn)
 
@@ -195,7 +201,7 @@ def _sum_loop_stock(network: Network, order: list[str], initial: np.ndarray) -> 
 def _lower_processes(
     network: Network,
     order: list[str],
-    series: tuple[ExogenousSeries | GivenSeries, ...],
+    series: tuple[Series | GivenSeries, ...],
     place: Mapping[tuple[str, str], int],
     given: Ranges,
 ) -> dict[str, np.ndarray]:
@@ -232,9 +238,7 @@ def _lower_processes(
     }
 
 
-def _find_longest_lead_time(
-    network: Network, name: str, series: ExogenousSeries | GivenSeries | None, given: Ranges
-) -> float:
+def _find_longest_lead_time(network: Network, name: str, series: Series | GivenSeries | None, given: Ranges) -> float:
     """Return the longest lead time there can be, periods; the 32-bit uniform reaches no further."""
     if ("lead_time", name) in given:
         return given["lead_time", name].largest

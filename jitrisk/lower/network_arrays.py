@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitrisk.lower.extensions import ExtensionArrays, freeze_arrays
-from jitrisk.sampling.series import ExogenousSeries
+from jitrisk.sampling.derived import Series
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class NetworkArrays:
 
     places: Mapping[str, np.ndarray]
     double: bool
-    series: tuple[ExogenousSeries | GivenSeries, ...]
+    series: tuple[Series | GivenSeries, ...]
     extensions: ExtensionArrays
     initial: np.ndarray
     initial_gap: np.ndarray
