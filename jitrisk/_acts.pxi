@@ -17,6 +17,8 @@ include "_lanes.pxi"
 include "_acts_start.pxi"
 include "_acts_inputs.pxi"
 include "_acts_transit.pxi"
+include "_acts_steps.pxi"
+include "_acts_extensions.pxi"
 
 
 # Receive. Rows of one stage: [l] lanes.

@@ -19,9 +19,13 @@ The rules are those of docs/model.md; acts follow its section "One period".
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 
+import numpy as np
+
 include "_rows.pxi"
 include "_acts.pxi"
+include "_constants.pxi"
 include "_state.pxi"
+include "_extensions.pxi"
 
 cdef enum:
     # Span of the lead times of one period below which one pass over the lanes per lead time is faster than adding lane
@@ -38,7 +42,9 @@ def state_rows(arrays) -> int:
     cdef Py_ssize_t rows = SCRATCH_ROWS
     for dim in range(DIMS):
         rows += dim_rows[dim] * <Py_ssize_t>arrays.sizes[DIM_NAMES[dim]]
-    return rows + int(arrays.ring.sum())
+    extensions = arrays.extensions
+    ages = np.maximum(extensions.shelf_life - 1, 0)
+    return rows + int(arrays.ring.sum() + ages.sum() + EXTENSION_ROWS * (extensions.extension >= 0).sum())
 
 
 def find_closed_rows(const float[:, :, ::1] tile, const int[::1] series, unsigned char[:, :, ::1] closed) -> None:
@@ -61,16 +67,8 @@ def find_closed_rows(const float[:, :, ::1] tile, const int[::1] series, unsigne
                                 &closed[t, series[k], stripe])
 
 
-cdef struct Rows:
-    # The exogenous rows of one period, from the stripe's first lane on.
-    const float *first
-    Py_ssize_t stride
-    const unsigned char *closed  # of each series, whether any lane of the stripe is closed
-    Py_ssize_t closed_stride
-
-
 @cython.final
-cdef class Block(BlockState):
+cdef class Block(ExtendedState):
     """The paths of one block under one strategy, from the first period to the last.
 
     Parameters
@@ -105,16 +103,6 @@ cdef class Block(BlockState):
                     self.run_period(t, Rows(&tile[t - tile_start, 0, stripe * WIDTH], tile.shape[2],
                                             &closed[t - tile_start, 0, stripe], closed.shape[2]), stripe)
 
-    cdef inline const float *series_or(self, int series, Rows exogenous, const float *otherwise) noexcept nogil:
-        """Return the exogenous row of a series, or a constant one where the feature is off."""
-        if series < 0:
-            return otherwise
-        return exogenous.first + self.rows[series] * exogenous.stride
-
-    cdef inline bint is_closed(self, int series, Rows exogenous) noexcept nogil:
-        """Return whether a series is closed on any lane."""
-        return series >= 0 and exogenous.closed[self.rows[series] * exogenous.closed_stride] != 0
-
     cdef void run_period(self, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
         cdef Py_ssize_t i
         cdef Py_ssize_t stages = self.sizes[DIM_STAGE]
@@ -126,6 +114,8 @@ cdef class Block(BlockState):
         for i in range(stages):
             if not self.customers_first[i]:
                 self.serve_customers(i, t, exogenous)
+            if self.extensions.extension[i] >= 0:
+                self.settle_store(i)
             self.start(i, t, exogenous)
             if self.has_cycles[i]:
                 mark_cycle(self.width, self.row(STAGE_SHORT, i), self.row(STAGE_CYCLE_SHORT, i))
@@ -135,6 +125,26 @@ cdef class Block(BlockState):
     cdef void receive(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
         cdef Py_ssize_t n = self.width
         self.hold_up(i, t, exogenous)
+        if self.extensions.extension[i] >= 0:
+            self.mark_loops(i, t)
+            if self.extensions.shelf_life[i] > 0:
+                self.receive_dated(i, t, exogenous, stripe)
+                return
+        self.receive_due(i, t, exogenous, stripe)
+
+    cdef void receive_dated(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
+        """Receive in a store whose units expire."""
+        cdef Py_ssize_t n = self.width
+        cdef real *before = self.scratch_row(SCRATCH_MISSING)
+        cdef real *received = self.scratch_row(SCRATCH_RECEIVED)
+        copy(n, self.row(STAGE_ON_HAND, i), before)
+        self.receive_due(i, t, exogenous, stripe)
+        subtract(n, self.row(STAGE_ON_HAND, i), before, received)
+        self.date(i, t, received)
+
+    cdef void receive_due(self, Py_ssize_t i, Py_ssize_t t, Rows exogenous, Py_ssize_t stripe) noexcept nogil:
+        """Move what is due into the store, unless the first act that draws on it does."""
+        cdef Py_ssize_t n = self.width
         if self.has_cycles[i] and self.counts_cycles:
             end_cycle(n, self.due(i, t), self.row(STAGE_ON_HAND, i), self.tolerance[i],
                       self.row(STAGE_ARRIVED, i), self.row(STAGE_CYCLE_SHORT, i),
@@ -182,7 +192,7 @@ cdef class Block(BlockState):
         cdef Py_ssize_t n = self.width, k = self.consumer_start[i], c = self.customer_start[i]
         cdef Py_ssize_t customers = self.customer_start[i + 1] - c, consumers = self.consumer_start[i + 1] - k
         cdef real *owed = self.scratch_row(SCRATCH_OWED)
-        if not self.demand_signal[i]:
+        if not self.extensions.counts_owed[i]:
             return owed  # not read
         # What one customer or consumer alone waits for, in whole units of the store, need not be copied.
         if self.is_whole(i) and customers == 1 and consumers == 0:
@@ -205,9 +215,14 @@ cdef class Block(BlockState):
         cdef const float *availability = self.series_or(self.availability[i], exogenous, self.ones)
         cdef real *started = self.due(i, t) if self.deterministic[i] else self.scratch_row(SCRATCH_STARTED)
         cdef real *stage = self.row(STAGE_BEGIN, i)
+        if self.extensions.follow[i] >= 0:
+            self.follow_level(i, t, exogenous)
         if self.unlimited_orders[i]:
-            top_up_orders(n, rule.capacity, self.row(STAGE_OPEN_ORDERS, i), self.row(STAGE_GAP, i))
-        if self.input_start[i + 1] == self.input_start[i]:
+            top_up_orders(n, self.extensions.overtime_capacity[i], self.row(STAGE_OPEN_ORDERS, i),
+                          self.row(STAGE_GAP, i))
+        if self.extensions.in_steps[i]:
+            self.start_in_steps(i, t, is_due, owed, exogenous, started)
+        elif self.input_start[i + 1] == self.input_start[i]:
             start_without_inputs(n, rule, is_due, owed, availability, stage, started)
         elif self.draws_on_one_store(i):
             k = self.source[self.source_start[self.input_start[i]]]
@@ -215,9 +230,78 @@ cdef class Block(BlockState):
                              self.short_row(k), self.due(k, t))
         else:
             self.start_from_stores(i, rule, is_due, owed, availability, started)
+        if self.extensions.extension[i] >= 0:
+            self.keep_loops(i, started)
         if not self.deterministic[i]:
-            self.schedule_start(i, t, started, exogenous)
+            self.schedule_start(i, t, started, owed, exogenous)
             count_in_process(n, started, self.row(STAGE_IN_PROCESS, i), self.stage_sum(TOTAL_WIP, i))
+
+    cdef void start_in_steps(
+        self, Py_ssize_t i, Py_ssize_t t, bint is_due, const real *owed, Rows exogenous, real *started
+    ) noexcept nogil:
+        """Review, find the capacity in force, and start, one act after another."""
+        cdef Py_ssize_t k
+        cdef bint pushes = self.extensions.pushes[i]
+        cdef int variant = PUSHES if pushes else 0
+        cdef const float *availability = self.series_or(self.availability[i], exogenous, self.ones)
+        cdef real *capacity = self.scratch_row(SCRATCH_CAPACITY)
+        cdef real *store = self.scratch_row(SCRATCH_POOLED)  # not read without inputs
+        cdef real *store_short = store
+        cdef real *arriving = store
+        if not pushes:
+            self.review_in_steps(i, t, is_due, owed)
+        self.find_capacity_in_force(i, exogenous)
+        if self.input_start[i + 1] > self.input_start[i] and not self.draws_on_one_store(i):
+            self.start_from_stores_in_steps(i, is_due, availability, started)
+        else:
+            if self.draws_on_one_store(i):
+                k = self.source[self.source_start[self.input_start[i]]]
+                store, store_short, arriving = self.row(STAGE_BEGIN, k), self.short_row(k), self.due(k, t)
+                variant |= FROM_STORE | (RECEIVES if self.draws_first[i] else 0)
+            start_steps(variant, self.width, &self.rules[i], is_due, self.scratch_row(SCRATCH_ORDERED), capacity,
+                        availability, self.row(STAGE_BEGIN, i), started, store, store_short, arriving)
+        self.add_overtime(i, started, availability)
+
+    cdef void start_from_stores_in_steps(
+        self, Py_ssize_t i, bint is_due, const float *availability, real *started
+    ) noexcept nogil:
+        """Start at a stage with several inputs, or with stores that stand in for each other, in steps."""
+        cdef Py_ssize_t n = self.width, g
+        cdef const Rule *rule = &self.rules[i]
+        cdef real *able = self.scratch_row(SCRATCH_ABLE)
+        cdef real *ordered = self.scratch_row(SCRATCH_ORDERED)
+        cdef real *capacity = self.scratch_row(SCRATCH_CAPACITY)
+        cdef real *open_orders = self.row(STAGE_OPEN_ORDERS, i)
+        if self.extensions.pushes[i]:
+            fill(n, FAR, started)
+            for g in range(self.input_start[i], self.input_start[i + 1]):
+                self.limit_by_stock(g, rule, started)
+            authorize_by_inputs(n, <real>1.0 if is_due else <real>0.0, started, open_orders)
+        else:
+            add(n, ordered, open_orders)
+        find_able(n, rule, capacity, availability, open_orders, able, started)
+        for g in range(self.input_start[i], self.input_start[i + 1]):
+            self.limit_by_input(g, rule, able, started)
+        for g in range(self.input_start[i], self.input_start[i + 1]):
+            self.take_input(g, started)
+        finish_steps(self.extensions.pushes[i], n, rule, ordered, capacity, able, started, self.row(STAGE_BEGIN, i))
+
+    cdef void limit_by_stock(self, Py_ssize_t g, const Rule *rule, real *started) noexcept nogil:
+        """Lower the start to what the stores of one input hold, without asking them."""
+        cdef Py_ssize_t n = self.width, k
+        cdef real *pooled = self.scratch_row(SCRATCH_POOLED)
+        cdef real per_unit
+        if self.is_pooled(g):
+            fill(n, 0.0, pooled)
+            for k in range(self.source_start[g], self.source_start[g + 1]):
+                add(n, self.row(STAGE_ON_HAND, self.source[k]), pooled)
+            limit_by_stores(n, pooled, self.quantity[g], rule.tolerance, rule.rounding_offset, started)
+            return
+        for k in range(self.source_start[g], self.source_start[g + 1]):
+            per_unit = self.share[k] * self.quantity[g]
+            if per_unit > 0.0:
+                limit_by_stores(n, self.row(STAGE_ON_HAND, self.source[k]), per_unit, rule.tolerance,
+                                rule.rounding_offset, started)
 
     cdef void start_from_stores(
         self, Py_ssize_t i, const Rule *rule, bint is_due, const real *owed, const float *availability, real *started
@@ -283,23 +367,46 @@ cdef class Block(BlockState):
                 take_missing(n, self.rounding_offset[source], self.row(STAGE_ON_HAND, source),
                              self.row(STAGE_GAP, source), missing)
 
-    cdef void schedule_start(self, Py_ssize_t i, Py_ssize_t t, const real *started, Rows exogenous) noexcept nogil:
+    cdef void schedule_start(
+        self, Py_ssize_t i, Py_ssize_t t, const real *started, const real *owed, Rows exogenous
+    ) noexcept nogil:
         """Schedule the start of a stage whose lead time is drawn or expedited, or whose arrivals can be held up."""
-        cdef Py_ssize_t n = self.width, ahead
+        cdef Py_ssize_t n = self.width, longest = self.longest_lead_time[i]
+        cdef bint up_to = self.extensions.expedite_up_to[i] >= 0.0
+        cdef bint below = self.expedite_lead_time[i] > 0.0 and not up_to
         cdef real *lead_time = self.scratch_row(SCRATCH_LEAD_TIME)
+        cdef real *expedited = self.scratch_row(SCRATCH_EXPEDITED)
+        cdef real *rest = self.scratch_row(SCRATCH_POOLED)
         cdef int bounds[2]
         cdef Transit transit
-        transit.variant = ((DRAWN if self.lead_time[i] >= 0 else 0)
-                           | (EXPEDITES if self.expedite_lead_time[i] > 0.0 else 0)
+        transit.variant = ((DRAWN if self.lead_time[i] >= 0 else 0) | (EXPEDITES if below else 0)
                            | (KEEPS_ORDER if self.in_order[i] else 0))
+        if up_to:
+            self.find_expedited(i, t, started, owed)
+            subtract(n, started, expedited, rest)
+            started = rest
         if transit.variant == 0:
-            add(n, started, self.due(i, t + self.longest_lead_time[i]))
+            add(n, started, self.due(i, t + longest))
+            if up_to:
+                add(n, expedited, self.due(i, t + min(longest, <Py_ssize_t>self.expedite_lead_time[i])))
             return
-        transit.longest, transit.last = <real>self.longest_lead_time[i], <real>(self.ring[i] - 1)
+        transit.longest, transit.last = <real>longest, <real>(self.ring[i] - 1)
         transit.expedite_below = self.expedite_below[i] - self.tolerance[i]
         transit.expedite_lead_time, transit.period = self.expedite_lead_time[i], <real>t
         find_lead_times(n, transit, started, self.series_or(self.lead_time[i], exogenous, self.ones),
                         self.row(STAGE_BEGIN, i), lead_time, bounds)
+        self.add_to_pipeline(i, t, started, lead_time, bounds)
+        if up_to:
+            shorten(n, self.expedite_lead_time[i], lead_time)
+            bounds[0] = min(bounds[0], <int>self.expedite_lead_time[i])
+            bounds[1] = min(bounds[1], <int>self.expedite_lead_time[i])
+            self.add_to_pipeline(i, t, expedited, lead_time, bounds)
+
+    cdef void add_to_pipeline(
+        self, Py_ssize_t i, Py_ssize_t t, const real *started, const real *lead_time, const int *bounds
+    ) noexcept nogil:
+        """Add each lane's start to what is due when it arrives, given the least and the longest lead time."""
+        cdef Py_ssize_t n = self.width, ahead
         if bounds[1] - bounds[0] < MOST_PASSES:
             for ahead in range(bounds[0], bounds[1] + 1):
                 add_due(n, started, lead_time, <real>ahead, self.due(i, t + ahead))

@@ -109,6 +109,17 @@ cdef kernel fill(
         target[j] = value
 
 
+cdef kernel copy(
+    Py_ssize_t lanes,
+    const_lanes_t row,  # in [l], any unit
+    lanes_t target,     # out [l], the same unit
+) noexcept nogil:
+    """Copy a row."""
+    cdef Py_ssize_t j
+    for j in range(lanes):
+        target[j] = row[j]
+
+
 cdef kernel add_weighted(
     Py_ssize_t lanes,
     const_lanes_t row,  # in [l], any unit

@@ -5,6 +5,14 @@ cdef inline Py_ssize_t remainder(Py_ssize_t t, Py_ssize_t n) noexcept nogil:
     return 0 if n == 1 else <unsigned int>t % <unsigned int>n
 
 
+cdef struct Rows:
+    # The exogenous rows of one period, from the stripe's first lane on.
+    const float *first
+    Py_ssize_t stride
+    const unsigned char *closed  # of each series, whether any lane of the stripe is closed
+    Py_ssize_t closed_stride
+
+
 cdef struct TotalsOfDim:
     # The totals of one dim, and how far their quantities and members lie apart; the paths of a member are contiguous.
     double *first
@@ -33,9 +41,13 @@ cdef class BlockState:
     cdef real *rows_of[DIMS]
     cdef real *scratch
     cdef real *pipeline
+    cdef real *extension_rows
+    cdef real *ages
+    cdef Extensions extensions
     cdef Py_ssize_t sizes[DIMS]
     cdef const int *places[DIMS]  # of each member in the order of the model
     cdef TotalsOfDim totals[DIMS]
+    cdef Py_ssize_t pipeline_rows, extended
     cdef list held_places, held_totals  # what the pointers into places and totals point into
     cdef float ones[WIDTH]
     cdef float zeros[WIDTH]
@@ -48,7 +60,8 @@ cdef class BlockState:
     cdef const unsigned char[::1] received_late, draws_first, served_first
     cdef const int[::1] only_customer
     cdef Rule *rules  # one per stage
-    cdef const real[::1] initial, capacity, reorder_gap, order_up_to, lot, lot_slack, tolerance, rounding_offset
+    cdef const real[::1] initial, initial_gap, capacity, reorder_gap, least_gap, order_up_to, lot, lot_slack
+    cdef const real[::1] tolerance, rounding_offset
     cdef const real[::1] expedite_below, expedite_lead_time, quantity, share, consumer_quantity, backorder_share
 
     def __init__(self, arrays, const int[::1] rows, real[:, :, ::1] state, Py_ssize_t lanes):
@@ -57,6 +70,7 @@ cdef class BlockState:
         for j in range(WIDTH):
             self.ones[j], self.zeros[j] = 1.0, 0.0
         self.lanes, self.rows, self.state = lanes, rows, state
+        self.extensions = Extensions(arrays.extensions)
         self.longest_lead_time, self.ring, self.slot = arrays.longest_lead_time, arrays.ring, arrays.slot
         self.review_period, self.availability = arrays.review_period, arrays.availability
         self.receiving, self.transit, self.lead_time = arrays.receiving, arrays.transit, arrays.lead_time
@@ -72,7 +86,8 @@ cdef class BlockState:
         self.received_late, self.draws_first = arrays.received_late, arrays.draws_first
         self.served_first, self.only_customer = arrays.served_first, arrays.only_customer
         self.initial, self.capacity, self.reorder_gap = arrays.initial, arrays.capacity, arrays.reorder_gap
-        self.order_up_to, self.lot, self.lot_slack = arrays.order_up_to, arrays.lot, arrays.lot_slack
+        self.initial_gap, self.least_gap, self.order_up_to = arrays.initial_gap, arrays.least_gap, arrays.order_up_to
+        self.lot, self.lot_slack = arrays.lot, arrays.lot_slack
         self.tolerance, self.rounding_offset = arrays.tolerance, arrays.rounding_offset
         self.expedite_below, self.expedite_lead_time = arrays.expedite_below, arrays.expedite_lead_time
         self.quantity, self.share = arrays.quantity, arrays.share
@@ -81,6 +96,7 @@ cdef class BlockState:
             place = self.held_places[dim]
             self.sizes[dim] = place.shape[0]
             self.places[dim] = &place[0] if place.shape[0] else NULL
+        self.pipeline_rows, self.extended = arrays.ring.sum(), int((arrays.extensions.extension >= 0).sum())
         PyMem_Free(self.rules)
         self.rules = <Rule *>PyMem_Calloc(max(self.sizes[DIM_STAGE], 1), sizeof(Rule))
         if self.rules == NULL:
@@ -140,6 +156,8 @@ cdef class BlockState:
             place += self.sizes[dim] * dim_rows[dim] * WIDTH
         self.scratch = place
         self.pipeline = place + SCRATCH_ROWS * WIDTH
+        self.extension_rows = self.pipeline + self.pipeline_rows * WIDTH
+        self.ages = self.extension_rows + self.extended * EXTENSION_ROWS * WIDTH
 
     @cython.final
     cdef inline real *row(self, Py_ssize_t kind, Py_ssize_t i) noexcept nogil:
@@ -160,6 +178,33 @@ cdef class BlockState:
     cdef inline real *due(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
         """Return the row of what is due at one stage in period t."""
         return self.pipeline + (self.slot[i] + remainder(t, self.ring[i])) * WIDTH
+
+    @cython.final
+    cdef inline real *extension_row(self, Py_ssize_t kind, Py_ssize_t i) noexcept nogil:
+        """Return a row of the extensions of one stage that has any."""
+        return self.extension_rows + (self.extensions.extension[i] * EXTENSION_ROWS + kind - EXTENSION_BEGIN) * WIDTH
+
+    @cython.final
+    cdef inline real *extension_sum(self, Py_ssize_t total, Py_ssize_t i) noexcept nogil:
+        """Return the row in which a total of the extensions of one stage is summed."""
+        return self.extension_row(EXTENSION_SUMS + total - EXTENSION_TOTALS, i)
+
+    @cython.final
+    cdef inline real *age_row(self, Py_ssize_t i, Py_ssize_t t) noexcept nogil:
+        """Return the row of what one store that has a shelf life received in period t, or so many periods before."""
+        return self.ages + (self.extensions.age_slot[i] + remainder(t, self.extensions.shelf_life[i] - 1)) * WIDTH
+
+    @cython.final
+    cdef inline const float *series_or(self, int series, Rows exogenous, const float *otherwise) noexcept nogil:
+        """Return the exogenous row of a series, or a constant one where the feature is off."""
+        if series < 0:
+            return otherwise
+        return exogenous.first + self.rows[series] * exogenous.stride
+
+    @cython.final
+    cdef inline bint is_closed(self, int series, Rows exogenous) noexcept nogil:
+        """Return whether a series is closed on any lane."""
+        return series >= 0 and exogenous.closed[self.rows[series] * exogenous.closed_stride] != 0
 
     @cython.final
     cdef inline real *short_row(self, Py_ssize_t i) noexcept nogil:
@@ -193,7 +238,9 @@ cdef class BlockState:
             self.select(stripe)
             for i in range(self.sizes[DIM_STAGE]):
                 fill(WIDTH, self.initial[i], self.row(STAGE_ON_HAND, i))
-                fill(WIDTH, self.order_up_to[i] - self.initial[i], self.row(STAGE_GAP, i))
+                fill(WIDTH, self.initial_gap[i], self.row(STAGE_GAP, i))
+                if self.extensions.extension[i] >= 0:
+                    self.reset_extensions(i)
 
     def write_to(self, totals) -> None:
         """Write to these totals from now on; new totals in every period record a trace.
@@ -257,6 +304,11 @@ cdef class BlockState:
                         for k in range(dim_sum_count[dim]):
                             if dim != DIM_STAGE or self.is_summed(k, i):
                                 add_weighted(self.width, self.sum_row(dim, k, i), 1.0, self.total(dim, k, i, stripe))
+                for i in range(self.sizes[DIM_STAGE]):
+                    if self.extensions.extension[i] >= 0:
+                        for k in range(EXTENSION_ROWS - (EXTENSION_SUMS - EXTENSION_BEGIN)):
+                            add_weighted(self.width, self.extension_sum(EXTENSION_TOTALS + k, i), 1.0,
+                                         self.total(DIM_STAGE, EXTENSION_TOTALS + k, i, stripe))
                 for dim in range(DIMS):
                     for i in range(self.sizes[dim]):
                         self.clear_sums(dim, i)
@@ -300,6 +352,17 @@ cdef class BlockState:
     @cython.final
     cdef inline void clear_sums(self, Py_ssize_t dim, Py_ssize_t i) noexcept nogil:
         fill((dim_sum_count[dim]) * WIDTH, 0.0, self.row(dim_sums[dim], i))
+        if dim == DIM_STAGE and self.extensions.extension[i] >= 0:
+            fill((EXTENSION_ROWS - (EXTENSION_SUMS - EXTENSION_BEGIN)) * WIDTH, 0.0,
+                 self.extension_row(EXTENSION_SUMS, i))
+
+    @cython.final
+    cdef void reset_extensions(self, Py_ssize_t i) noexcept nogil:
+        """Return the rows of the extensions of one stage to the state at t = 0: its stock is received in period 0."""
+        fill(WIDTH, self.extensions.initial_level[i], self.extension_row(EXTENSION_LEVEL, i))
+        if self.extensions.shelf_life[i] > 1:
+            fill(WIDTH, self.initial[i], self.extension_row(EXTENSION_FRESH, i))
+            fill(WIDTH, self.initial[i], self.age_row(i, 0))
 
     @cython.final
     cdef void reset_member(self, Py_ssize_t dim, Py_ssize_t i, Py_ssize_t stripe) noexcept nogil:

@@ -28,7 +28,8 @@ class StateRow:
     Attributes
     ----------
     name : name of the row.
-    dim : what has one such row each; "scratch" for rows that there are once per stripe.
+    dim : what has one such row each; "extension" for rows that only stages with a feature have that needs some of
+        them, "scratch" for rows that there are once per stripe.
     unit : unit of its numbers.
     sentence : what it holds.
     """
@@ -76,6 +77,9 @@ STATES = (
     StateRow("backlog", "customer", "unit", "backordered demand"),
     StateRow("peak_backlog", "customer", "unit", "largest backlog so far"),
     StateRow("first_stockout", "customer", "period", "first period in which the customer was short, -1 if none"),
+    StateRow("level", "extension", "unit", "order-up-to level in force, where it follows a forecast"),
+    StateRow("fresh", "extension", "unit", "units received so lately that they can be used in the next period, too"),
+    StateRow("loop_stock", "extension", "unit", "stock of a loop's store in this period before anything leaves it"),
     StateRow("ordered", "scratch", "unit", "what one stage orders in this period"),
     StateRow("able", "scratch", "unit", "what one stage could start if its inputs were there"),
     StateRow("started", "scratch", "unit", "what one stage starts"),
@@ -83,6 +87,10 @@ STATES = (
     StateRow("pooled", "scratch", "unit", "stock of all stores of one input together"),
     StateRow("lead_time", "scratch", "period", "lead time of what one stage starts"),
     StateRow("owed", "scratch", "unit", "what one store owes to customers and consumers"),
+    StateRow("capacity", "scratch", "unit", "capacity of one stage in force: more in overtime, none while closed"),
+    StateRow("reorder_gap", "scratch", "unit", "least gap that one stage orders, where it follows a forecast"),
+    StateRow("received", "scratch", "unit", "what enters one store in this period, where it is dated"),
+    StateRow("expedited", "scratch", "unit", "what one stage starts at the expedited lead time, up to a level"),
 )
 
 TOTALS = (
@@ -112,9 +120,14 @@ TOTALS = (
 )
 
 
+_GROUPS = ("extension", "scratch")
+"""What state rows can belong to that is no dim."""
+
+
 def list_dims() -> tuple[str, ...]:
     """Return the dims that have totals or state rows, in the order of the tables."""
-    return tuple(dict.fromkeys([total.dim for total in TOTALS] + [row.dim for row in STATES if row.dim != "scratch"]))
+    states = (row.dim for row in STATES if row.dim not in _GROUPS)
+    return tuple(dict.fromkeys([*(total.dim for total in TOTALS), *states]))
 
 
 DIMS = list_dims()
@@ -159,7 +172,7 @@ def number_rows() -> dict[str, int]:
 def _list_constants() -> Iterator[tuple[str, int]]:
     dims = list_dims()
     kind = 0
-    for dim in (*dims, "scratch"):
+    for dim in (*dims, *_GROUPS):
         prefix, states, sums = dim.upper(), list_states(dim), _count_sums(dim)
         # Kinds of rows are numbered on from dim to dim, so that the kind of a row says its dim.
         yield f"{prefix}_BEGIN", kind
@@ -170,12 +183,19 @@ def _list_constants() -> Iterator[tuple[str, int]]:
     for number, dim in enumerate(dims):
         yield f"DIM_{dim.upper()}", number
         yield from ((f"TOTAL_{total.name.upper()}", k) for k, total in enumerate(list_totals(dim)))
+    # Number of the first total of stages that is summed in rows of extensions; the others follow it.
+    yield "EXTENSION_TOTALS", next(k for k, total in enumerate(list_totals("stage")) if total.source == "extension")
     yield "DIMS", len(dims)
     yield "MOST_TOTALS", max(len(list_totals(dim)) for dim in dims)
 
 
 def _count_sums(dim: str) -> int:
-    return sum(total.source == "rows" for total in list_totals(dim))
+    """Return how many rows of sums each member of a dim or group has."""
+    return sum((total.source if total.source == "extension" else total.dim) == dim for total in _list_summed())
+
+
+def _list_summed() -> Iterator[Total]:
+    return (total for total in TOTALS if total.source in ("rows", "extension"))
 
 
 def compute_digest() -> int:

@@ -91,6 +91,7 @@ def stages(draw: st.DrawFn, suppliers: list[str], amounts: Amounts) -> Mapping:
         stage["deliveries"] = "in_order"
     elif draw(st.integers(0, 3)) == 0:
         stage["expedite"] = {"below": draw(st.integers(1, 4)), "lead_time": draw(st.sampled_from([1, 1.5, 2]))}
+        stage["lead_time"] = 4  # an expedited start is the faster one
     return stage
 
 
@@ -142,6 +143,17 @@ def exogenous_paths(network: Mapping, seed: int, paths: int = 3, amounts: Amount
         "lead_time": (dims, lead_time),
         "yield": (dims, often(0, *amounts.parts)),
     }
+    # Of features that are off by default: drawn last, so that they shift no other draw.
+    forecasters = [name for name in customer_names if "forecast" in network["customers"][name]]
+    if forecasters:
+        phi = generator.choice([0.5, 1, 1.5, 2], size=demand.shape)
+        phi[..., [name not in forecasters for name in customer_names]] = 1
+        variables["forecast"] = (("path", "time", "customer"), phi)
+    standbys = [name for name in stage_names if "standby" in network["stages"][name]]
+    if standbys:
+        is_open = generator.integers(0, 2, size=shape)
+        is_open[..., [name not in standbys for name in stage_names]] = 1
+        variables["open"] = (dims, is_open)
     return xr.Dataset(
         {name: (over, values.astype(np.float32)) for name, (over, values) in variables.items()},
         coords={"path": np.arange(paths), "stage": stage_names, "customer": customer_names},

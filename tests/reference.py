@@ -1,4 +1,4 @@
-"""The plain twin of the dynamics: one path of one strategy, MODEL.md sections 2 to 4 almost sentence by sentence.
+"""The plain twin of the dynamics: one path of one strategy, the rules of the model almost sentence by sentence.
 
 Slow on purpose and independent of the compiled core, it is the oracle of the tests. It takes the network, the
 policies' levels and one path of everything random, and adds up what section 6 calls outcomes. The arithmetic is
@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from planned_levels import Levels, Plan, consumers, explicit_levels, loop_factors, round_up_periods
+
 from jitrisk.core_tables import TOTALS, Total, list_totals
+
+__all__ = ["Flows", "Levels", "State", "Store", "Twin", "consumers", "explicit_levels", "sweep_order"]
 
 Draws = Mapping[str, Mapping[str, Any]]
 """Variable -> stage or customer -> value: what one period holds in store."""
@@ -26,25 +30,12 @@ CYCLE_OUTCOMES = [total.name for total in TOTALS if total.source == "cycles"]
 CUSTOMER_OUTCOMES = [total.name for total in list_totals("customer")]
 
 
-@dataclass(frozen=True)
-class Levels:
-    """Section 3's parameters: reorder point s, order-up-to S, lot Q (0: no rounding), review period R, signal."""
-
-    reorder_point: Any
-    order_up_to: Any
-    lot: Any
-    review_period: int
-    physical: bool
-
-    @property
-    def initial(self) -> Any:
-        """The stock at the start: S, nothing where there is no limit."""
-        return 0 if math.isinf(self.order_up_to) else self.order_up_to
-
-
 @dataclass
 class Store:
-    """The state of one stage: I, A and P[t], and the period that the latest start is due in."""
+    """The state of one stage: I, A and P[t], and the period that the latest start is due in.
+
+    Of a store whose goods expire, `batches` holds what came in by the period of its receipt, as of the latest expiry.
+    """
 
     on_hand: Any
     open_orders: Any
@@ -52,6 +43,7 @@ class Store:
     last_due: int = 0
     cycle_short: bool = False
     arrived: bool = False
+    batches: dict[int, Any] = field(default_factory=dict)
 
     @property
     def wip(self) -> Any:
@@ -67,24 +59,6 @@ class State:
     backlog: dict[str, Any]
 
 
-def explicit_levels(policy: Any) -> Levels:
-    """Section 3's table, for policies whose levels are given in units."""
-    if policy.is_unlimited:
-        return Levels(math.inf, math.inf, 0, 1, physical=True)
-    if policy.kind == "kanban":
-        s, big_s, lot = (policy.cards - 1) * policy.container, policy.cards * policy.container, policy.container
-    elif policy.kind == "base_stock":
-        s, big_s, lot = policy.level, policy.level, 0
-    elif policy.kind == "min_max":
-        s, big_s, lot = policy.min.units, policy.max.units, 0
-    elif policy.kind == "reorder_point":
-        s, lot = policy.point.units, policy.quantity.units
-        big_s = s + lot
-    else:
-        s, big_s, lot = 0, 0, 0
-    return Levels(s, big_s, lot, policy.review_period, physical=policy.kind == "kanban")
-
-
 def sweep_order(stages: Mapping[str, Any]) -> list[str]:
     """Again and again the first declared stage whose consumers are all done."""
     order: list[str] = []
@@ -94,17 +68,6 @@ def sweep_order(stages: Mapping[str, Any]) -> list[str]:
                 order.append(name)
                 break
     return order
-
-
-def consumers(stages: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
-    """Every consumer of a store with `share * quantity`: the units it asks of the store for one unit started."""
-    return [
-        (consumer, share * given.quantity)
-        for consumer, stage in stages.items()
-        for given in stage.inputs.values()
-        for source, share in given.sources
-        if source == name
-    ]
 
 
 class Twin:
@@ -123,16 +86,34 @@ class Twin:
         self.stages, self.customers = network.stages, network.customers
         self.horizon, self.warm_up = network.horizon, network.warm_up
         self.number, self.tolerance = number, number(tolerance)
-        self.levels = levels or {name: explicit_levels(stage.policy) for name, stage in self.stages.items()}
+        self.plan = Plan(network)
+        self.levels = levels or {name: self.plan.constant_levels(name) for name in self.stages}
         self.order = sweep_order(self.stages)
+        self.loops = {
+            name: loop_factors(self.stages, name, stage.policy.last_stage or name)
+            for name, stage in self.stages.items()
+        }
 
     def start(self) -> State:
-        """At t = 0: I is the stage's `on_hand` if given, else its policy's full store S; everything else is 0."""
+        """At t = 0: I is the stage's `on_hand` if given, else its policy's full store S; everything else is 0.
+
+        A loop of conwip and a stage that is pushed start empty, a level that follows starts at S(0) as first planned.
+        """
         stores = {}
         for name, stage in self.stages.items():
-            on_hand = self.levels[name].initial if stage.on_hand is None else stage.on_hand
+            on_hand = stage.on_hand
+            if on_hand is None:
+                empty = stage.policy.kind in ("conwip", "push")
+                on_hand = 0 if empty else self._levels_in_force(name, 0, {}).initial
             stores[name] = Store(self.number(on_hand), self.number(0))
+            if stage.shelf_life is not None:
+                stores[name].batches[0] = stores[name].on_hand
         return State(stores, {name: self.number(0) for name in self.customers})
+
+    def _levels_in_force(self, name: str, t: int, phi: Mapping[str, Any]) -> Levels:
+        if self.stages[name].policy.followed is None:
+            return self.levels[name]
+        return self.plan.levels(name, t, phi, self.number)
 
     def period(self, state: State, t: int, draws: Draws) -> Flows:
         """Section 4, one period: receive, sweep, account. Changes `state`, returns what flowed."""
@@ -146,12 +127,14 @@ class Twin:
         for name in self.order:
             if name not in first:
                 self._serve(name, state, draws, flows, short)
+            self._expire(name, state.stores[name], t, flows)
             if t % self.levels[name].review_period == 0:
-                self._review(name, state, flows)
-            self._start(name, state.stores, t, draws, flows, short)
+                self._review(name, state, t, draws, flows)
+            self._start(name, state, t, draws, flows, short)
         for name, store in state.stores.items():
             flows["on_hand", name] = store.on_hand
             flows["wip", name] = store.wip
+            flows["open_orders", name] = store.open_orders
             flows["shortage", name] = int(name in short)
             store.cycle_short |= name in short
         for name, waiting in state.backlog.items():
@@ -181,6 +164,8 @@ class Twin:
             store.cycle_short = False
         good = due_now * self.number(draws["yield"][name])
         store.on_hand += good
+        if self.stages[name].shelf_life is not None:
+            store.batches[t] = store.batches.get(t, self.number(0)) + good
         flows["received", name] = due_now
         flows["scrapped", name] = due_now - good
 
@@ -201,18 +186,54 @@ class Twin:
             for outcome, units in (("demand", demand), ("filled", filled), ("shipped", shipped), ("lost", lost)):
                 flows[outcome, customer] = units
 
-    def _review(self, name: str, state: State, flows: Flows) -> None:
-        store, levels = state.stores[name], self.levels[name]
+    def _expire(self, name: str, store: Store, t: int, flows: Flows) -> None:
+        """Throw away what was received so long ago that this was the last period to use it in."""
+        life = self.stages[name].shelf_life
+        if life is None:
+            return
+        # First in, first out: what has left since the last look was the oldest.
+        gone = sum(store.batches.values()) - store.on_hand
+        for received in sorted(store.batches):
+            left = min(gone, store.batches[received])
+            store.batches[received] -= left
+            gone -= left
+        old = [received for received in store.batches if received + life - 1 <= t]
+        expired = sum((store.batches[received] for received in old), self.number(0))
+        store.batches = {r: units for r, units in store.batches.items() if r not in old and units > 0}
+        store.on_hand -= expired
+        flows["expired", name] = expired
+
+    def _review(self, name: str, state: State, t: int, draws: Draws, flows: Flows) -> None:
+        store, stage = state.stores[name], self.stages[name]
+        if stage.policy.pushes:
+            # Authorized for whatever lies before it.
+            store.open_orders = min(self._allowed(given, state.stores) for given in stage.inputs.values())
+            return
+        levels = self._levels_in_force(name, t, draws.get("forecast", {}))
         if math.isinf(levels.order_up_to):
             # Unlimited: what is open is always enough for one period's capacity.
-            self._order(name, store, self.number(self.stages[name].capacity) - store.open_orders, flows)
+            most = self.number(stage.capacity) * self.number(stage.overtime.factor if stage.overtime else 1)
+            self._order(name, store, most - store.open_orders, flows)
             return
         s, big_s, lot = self.number(levels.reorder_point), self.number(levels.order_up_to), self.number(levels.lot)
-        owed = self.number(0) if levels.physical else self._owed(name, state)
-        position = store.on_hand + store.wip + store.open_orders - owed
+        position = self._loop_content(name, state.stores)
+        if not levels.physical:
+            position -= self._owed(name, state)
         gap = big_s - position
         if position <= s + self.tolerance and gap > self.tolerance:
-            self._order(name, store, lot * math.floor((gap + self.tolerance) / lot) if lot else gap, flows)
+            units = lot * math.floor((gap + self.tolerance) / lot) if lot else gap
+            if math.isfinite(stage.policy.order_cap):
+                room = self.number(stage.policy.order_cap) - store.on_hand - store.wip - store.open_orders
+                units = min(units, room if room > self.tolerance else self.number(0))
+            self._order(name, store, units, flows)
+
+    def _loop_content(self, name: str, stores: Mapping[str, Store]) -> Any:
+        """What is ordered, in process and on hand between the start of this stage and the last store of its loop."""
+        inside = sum(
+            self.number(per_unit) * (stores[member].on_hand + stores[member].wip)
+            for member, per_unit in self.loops[name].items()
+        )
+        return stores[name].open_orders + inside
 
     def _order(self, name: str, store: Store, units: Any, flows: Flows) -> None:
         store.open_orders += units
@@ -228,14 +249,9 @@ class Twin:
         )
         return to_customers + to_consumers
 
-    def _start(self, name: str, stores: dict[str, Store], t: int, draws: Draws, flows: Flows, short: set[str]) -> None:
-        stage, store = self.stages[name], stores[name]
-        availability = self.number(draws["availability"][name])
-        if stage.capacity is None:
-            full, able = store.open_orders, store.open_orders * availability
-        else:
-            capacity = self.number(stage.capacity)
-            full, able = min(store.open_orders, capacity), min(store.open_orders, capacity * availability)
+    def _start(self, name: str, state: State, t: int, draws: Draws, flows: Flows, short: set[str]) -> None:
+        stage, stores, store = self.stages[name], state.stores, state.stores[name]
+        full, able, regular = self._able(name, store, draws)
         short.update(self._asked_too_much(stage, stores, able))
         q = min([able, *(self._allowed(given, stores) for given in stage.inputs.values())])
         if q <= self.tolerance:
@@ -243,19 +259,53 @@ class Twin:
         for given in stage.inputs.values():
             self._take(given, q, stores, flows)
         store.open_orders -= q
-        lead_time, expedited = draws["lead_time"][name], False
-        if stage.expedite is not None and store.on_hand < self.number(stage.expedite.below):
-            lead_time, expedited = min(lead_time, max(1, math.ceil(stage.expedite.lead_time))), True
-        if q > 0:
-            if stage.deliveries == "in_order":
-                # No start arrives before an earlier one.
-                lead_time = max(t + lead_time, store.last_due) - t
-                store.last_due = t + int(lead_time)
-            store.pipeline[t + int(lead_time)] = store.pipeline.get(t + int(lead_time), self.number(0)) + q
+        if stage.policy.pushes:
+            # What it did not start is no order: the next review looks at the inputs anew.
+            store.open_orders = self.number(0)
+            flows["ordered", name], flows["orders", name] = q, int(q > 0)
+        expedited = self._send(name, state, t, q, int(draws["lead_time"][name]))
         flows["started", name] = q
-        flows["expedited", name] = q if expedited else self.number(0)
+        flows["expedited", name] = expedited
+        beyond = self.number(0) if regular is None else q - regular
+        flows["overtime", name] = beyond if beyond > self.tolerance else self.number(0)
         flows["broken", name] = (full - able) / full if full > self.tolerance else self.number(0)
         flows["starved", name] = (able - q) / full if full > self.tolerance else self.number(0)
+
+    def _able(self, name: str, store: Store, draws: Draws) -> tuple[Any, Any, Any]:
+        """`full`, `able`, and what could be started at the regular capacity, None without a capacity."""
+        stage = self.stages[name]
+        availability = self.number(draws["availability"][name])
+        is_open = self.number(draws.get("open", {}).get(name, 1))
+        if stage.capacity is None:
+            return is_open * store.open_orders, is_open * store.open_orders * availability, None
+        regular = capacity = self.number(stage.capacity)
+        if stage.overtime is not None and store.on_hand < self.number(stage.overtime.below) - self.tolerance:
+            capacity = regular * self.number(stage.overtime.factor)
+        full = is_open * min(store.open_orders, capacity)
+        return full, is_open * min(store.open_orders, capacity * availability), regular * availability
+
+    def _send(self, name: str, state: State, t: int, q: Any, lead_time: int) -> Any:
+        """Put a start into the pipeline; return how much of it takes the short lead time."""
+        stage, store = self.stages[name], state.stores[name]
+        short_lead_time, expedited = lead_time, self.number(0)
+        if stage.expedite is not None:
+            expedite_in = max(1, round_up_periods(stage.expedite.lead_time))
+            short_lead_time = min(lead_time, expedite_in)
+            if stage.expedite.up_to is not None:
+                near = sum(units for due, units in store.pipeline.items() if t < due <= t + expedite_in)
+                lacking = self.number(stage.expedite.up_to) - store.on_hand - near + self._owed(name, state)
+                expedited = min(q, lacking) if lacking > self.tolerance else self.number(0)
+            elif store.on_hand < self.number(stage.expedite.below):
+                expedited = q
+        for units, later in ((expedited, short_lead_time), (q - expedited, lead_time)):
+            if units <= 0:
+                continue
+            due = t + later
+            if stage.deliveries == "in_order":
+                # No start arrives before an earlier one.
+                due = store.last_due = max(due, store.last_due)
+            store.pipeline[due] = store.pipeline.get(due, self.number(0)) + units
+        return expedited
 
     def _exceeds(self, asked: Any, given: Any) -> bool:
         return bool(asked - given > self.tolerance)

@@ -9,41 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import HALVES, exogenous_paths, networks, one_path
-from reference import Flows, State, Twin, explicit_levels, sweep_order
+from reference import Twin, explicit_levels, sweep_order
+from walks import BUYER, NEUTRAL, base_stock, kanban, series, walk
 
 import jitrisk as jr
-
-NEUTRAL = {"availability": 1, "receiving": 1, "transit": 1, "yield": 1, "lead_time": 1}
-
-
-def walk(
-    stages: dict[str, Any], customers: dict[str, Any], periods: int, **drawn: Any
-) -> tuple[Any, list[Flows], State]:
-    """Run a twin on values given as `variable={name: [value of every period]}`, neutral where nothing is given."""
-    network = jr.load(
-        {"name": "by hand", "period": "1 d", "horizon": periods, "stages": stages, "customers": customers}
-    )
-    path: dict[str, Any] = {
-        variable: dict.fromkeys(stages, [value] * periods) | drawn.get(variable, {})
-        for variable, value in NEUTRAL.items()
-    }
-    path["demand"] = dict.fromkeys(customers, [0] * periods) | drawn.get("demand", {})
-    return Twin(network, number=Fraction).run(path)
-
-
-def series(trace: list[Flows], outcome: str, thing: str) -> list[Any]:
-    return [flows[outcome, thing] for flows in trace]
-
-
-def kanban(cards: int, container: int = 1) -> dict[str, Any]:
-    return {"policy": {"kanban": {"cards": cards, "container": container}}}
-
-
-def base_stock(level: int) -> dict[str, Any]:
-    return {"policy": {"base_stock": {"level": level}}}
-
-
-BUYER = {"buyer": {"stage": "shop", "demand": 1}}
 
 
 def test_load__base_stock_is_level_less_the_demand_of_the_lead_time() -> None:
@@ -149,7 +118,7 @@ def test_load__a_transport_that_stands_still_delays_all_on_it_but_not_what_is_st
 
 
 def test_load__expediting_below_the_trigger() -> None:
-    shop = {**base_stock(4), "expedite": {"below": 2, "lead_time": 1.5}}
+    shop = {**base_stock(4), "lead_time": 4, "expedite": {"below": 2, "lead_time": 1.5}}
     _, trace, _ = walk({"shop": shop}, BUYER, 4, demand={"buyer": [2, 1, 0, 0]}, lead_time={"shop": [4] * 4})
     assert series(trace, "expedited", "shop") == [0, 1, 0, 0]
     assert series(trace, "received", "shop") == [0, 0, 0, 1]

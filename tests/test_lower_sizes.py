@@ -10,8 +10,9 @@ import pytest
 
 import jitrisk as jr
 from jitrisk.lower.exogenous import list_effects
+from jitrisk.lower.extensions import find_loop
 from jitrisk.lower.followed_levels import compute_followed_levels
-from jitrisk.lower.graph import compute_multiplicities, find_largest_capacity, find_loop, find_sweep_order
+from jitrisk.lower.graph import compute_multiplicities, find_largest_capacity, find_sweep_order
 from jitrisk.lower.levels import compute_levels
 from jitrisk.lower.rounding import Rounding, round_flows
 from jitrisk.lower.sizes import Range, Sizes, compute_sizes, find_factor_range
@@ -219,9 +220,9 @@ def test_find_loop__multiplies_quantities_along_the_path():
     model["stages"]["box"] = {"policy": {"base_stock": {"level": 40}}}
     model["stages"]["paint"]["inputs"] = {"mold": 2}
     network = jr.load(model)
-    assert find_loop(network, "mold") == {"mold": 1, "paint": 2, "pack": 6}
+    assert find_loop(network, "mold") == [("mold", 1), ("paint", 2), ("pack", 6)]
     model["stages"]["mold"]["policy"]["conwip"]["through"] = "paint"
-    assert find_loop(jr.load(model), "mold") == {"mold": 1, "paint": 2}
+    assert find_loop(jr.load(model), "mold") == [("mold", 1), ("paint", 2)]
 
 
 def test_find_largest_capacity__has_the_factor_of_overtime():

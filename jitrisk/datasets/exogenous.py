@@ -15,20 +15,23 @@ from jitrisk.datasets.labels import build_coordinates, build_provenance, build_v
 from jitrisk.errors import ExogenousError
 from jitrisk.lower import list_members, list_names, list_series
 from jitrisk.lower.lead_times import round_to_periods
-from jitrisk.vocabulary import EXOGENOUS, SAMPLING
+from jitrisk.vocabulary import EXOGENOUS, EXTENSIONS, SAMPLING
 
 if TYPE_CHECKING:
     from jitrisk.lower import GivenSeries
     from jitrisk.model import Network
     from jitrisk.run.job import Job
-    from jitrisk.sampling.series import ExogenousSeries
+    from jitrisk.sampling.derived import Series
 
-_BOUNDS = {"demand": (0.0, np.inf), "lead_time": (1.0, np.inf)}
+_ALLOWED = EXOGENOUS | EXTENSIONS
+_BOUNDS = {"demand": (0.0, np.inf), "forecast": (0.0, np.inf), "lead_time": (1.0, np.inf)}
 _SHARE = (0.0, 1.0)
 
 
-def label_paths(network: Network, drawn: Mapping[ExogenousSeries | GivenSeries, np.ndarray], job: Job) -> xr.Dataset:
-    """Return series as a Dataset, drawn or handed in; what is not random is there as a constant.
+def label_paths(network: Network, drawn: Mapping[Series | GivenSeries, np.ndarray], job: Job) -> xr.Dataset:
+    """Return series as a Dataset, drawn, derived or handed in; what is not random is there as a constant.
+
+    Variables of features that no stage or customer has are left out.
 
     Parameters
     ----------
@@ -43,7 +46,9 @@ def label_paths(network: Network, drawn: Mapping[ExogenousSeries | GivenSeries, 
     by_name: dict[tuple[str, str], np.ndarray] = {one.key: array for one, array in drawn.items()}
     shape, names = (len(job.paths), network.horizon), list_names(network)
     variables = {}
-    for kind, variable in EXOGENOUS.items():
+    for kind, variable in _ALLOWED.items():
+        if kind in EXTENSIONS and not any(key[0] == kind for key in by_name):
+            continue
         rows = [
             by_name.get((kind, name), np.broadcast_to(_compute_default(network, kind, name), shape))
             for name in names[variable.dims[-1]]
@@ -102,12 +107,12 @@ def read_given_series(network: Network, paths: xr.Dataset) -> dict[tuple[str, st
         If a variable, stage or customer is unknown, dimensions or the number of periods do not fit, or a
         value is not finite or not allowed.
     """
-    unknown = [str(name) for name in paths.data_vars if name not in EXOGENOUS]
+    unknown = [str(name) for name in paths.data_vars if name not in _ALLOWED]
     if unknown:
-        raise ExogenousError(f"unknown exogenous variable {unknown[0]!r}: allowed are {', '.join(EXOGENOUS)}")
+        raise ExogenousError(f"unknown exogenous variable {unknown[0]!r}: allowed are {', '.join(_ALLOWED)}")
     if not paths.data_vars:
-        raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(EXOGENOUS)}")
-    given = dict(pair for name in paths.data_vars for pair in _read_series(network, paths[name], EXOGENOUS[str(name)]))
+        raise ExogenousError(f"no exogenous variable found: hand in one of {', '.join(_ALLOWED)}")
+    given = dict(pair for name in paths.data_vars for pair in _read_series(network, paths[name], _ALLOWED[str(name)]))
     drawn = {series.key for series in list_series(network)}
     # A constant of the model is not drawn: each strategy keeps its own.
     return {
@@ -168,4 +173,6 @@ def _check_series(values: np.ndarray, variable: Variable, name: str) -> np.ndarr
         )
     if variable.name == "lead_time" and (values != np.floor(values)).any():
         raise ExogenousError(f"lead_time of {name!r} is not in whole periods")
+    if variable.name == "open" and ((values != 0) & (values != 1)).any():
+        raise ExogenousError(f"open of {name!r} has values between 0 and 1: allowed are 0 and 1")
     return values

@@ -15,7 +15,7 @@ from jitrisk.lower import list_names
 from jitrisk.lower.exogenous import CUSTOMER_EFFECTS, STAGE_EFFECTS
 from jitrisk.model import Hit
 from jitrisk.run.tracing import TRACED
-from jitrisk.vocabulary import CYCLES, EXOGENOUS, OUTCOMES, PRICES, REPLAYED_OCCURRENCES, TRACE
+from jitrisk.vocabulary import CYCLES, EXOGENOUS, EXTENSIONS, OUTCOMES, PRICES, REPLAYED_OCCURRENCES, TRACE
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
@@ -80,7 +80,7 @@ def label_replay(
     variables: dict[str, Any] = {
         name: build_variable(variable, arrays[name]) for name, variable in REPLAYED_OCCURRENCES.items()
     }
-    variables |= {name: exogenous[name].variable for name in EXOGENOUS}
+    variables |= {name: exogenous[name].variable for name in (*EXOGENOUS, *EXTENSIONS) if name in exogenous}
     variables |= {name: run[name].variable for name in PRICES if name in run}
     for name, variable in (OUTCOMES | CYCLES).items():
         if name not in run:

@@ -1,11 +1,11 @@
-"""The arrays the dynamics run on: C-contiguous, read-only, in sweep order."""
+"""From a network to the arrays the dynamics run on."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +14,15 @@ from jitrisk.core_tables import DIMS
 from jitrisk.errors import MOST_FAULTS, Fault, ModelError
 from jitrisk.lower.draw_order import find_draw_order
 from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_occurrences
+from jitrisk.lower.extensions import expedites_up_to, find_loop, lower_extensions
+from jitrisk.lower.followed_levels import FollowedLevels, compute_followed_levels
 from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
 from jitrisk.lower.lead_times import round_to_periods
 from jitrisk.lower.levels import compute_levels, require_few_levels
+from jitrisk.lower.network_arrays import GivenSeries, NetworkArrays
 from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.model.policies import Levels
+from jitrisk.sampling.derived import DerivedSeries, Series
 from jitrisk.sampling.series import ExogenousSeries
 
 if TYPE_CHECKING:
@@ -27,135 +31,6 @@ if TYPE_CHECKING:
 _FAR = float(np.finfo(np.float32).max)  # more than any capacity
 
 Ranges = Mapping[tuple[str, str], Range]
-
-
-@dataclass(frozen=True)
-class GivenSeries:
-    """An exogenous series given instead of drawn.
-
-    Attributes
-    ----------
-    kind : name of the exogenous variable.
-    stage_or_customer : its name.
-    """
-
-    kind: str
-    stage_or_customer: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Kind of series, and name of the stage or customer."""
-        return self.kind, self.stage_or_customer
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkArrays:
-    """One strategy's network as arrays; `n` stages in sweep order, `m` customers in the order they are served.
-
-    Attributes
-    ----------
-    places : by dim, the place in the order of the model of each member: stages (n,), customers (m,).
-    double : whether the state is float64; the arrays of numbers below are of its type.
-    series : the exogenous series it reads; -1 in the arrays below marks a feature that is off.
-    initial : stock on hand at t = 0, units, (n,).
-    capacity, unlimited_capacity : units per period, and whether there is no limit, (n,).
-    reorder_gap, order_up_to, lot, lot_slack : the policy, units, (n,): order when the position lacks `reorder_gap` or
-        more of `order_up_to`, up to it, in multiples of `lot` unless that is 0; a gap that lacks a multiple by
-        `lot_slack` counts as one.
-    tolerance, rounding_offset : difference of two flows that may be rounding, and the number that rounds a flow to
-        whole grains when it is added and subtracted, units, (n,); see `jitrisk.lower.rounding`.
-    unlimited_orders : whether cards are unlimited, so that what can start is always ordered, (n,).
-    review_period : periods between reviews, (n,).
-    demand_signal : whether the position counts what the store owes, (n,).
-    deterministic : whether starts arrive all good after a constant lead time that nothing holds up, (n,).
-    longest_lead_time : periods, the lead time itself where it is constant, (n,).
-    ring, slot : length of the pipeline in periods, and its first row, (n,).
-    in_order : whether no start arrives before an earlier one, (n,).
-    expedite_below, expedite_lead_time : expediting trigger in units and lead time in periods, 0 when off, (n,).
-    availability, receiving, transit, lead_time, yield_ : series of each stage, (n,).
-    gathers_shortage : whether several customers or consumers can find the store short in one period, or cycles are
-        counted, (n,).
-    customers_first : whether customers are served before any stage starts, (n,).
-    has_cycles : whether replenishment cycles are counted, because the policy does not order in every period, (n,).
-    input_start : inputs of stage i are input_start[i]:input_start[i + 1], (n + 1,).
-    quantity, failover : units per unit started, and whether alternates stand in for each other, (inputs,).
-    source_start, source, share : stores each input is taken from, in order of preference.
-    consumer_start, consumer, consumer_quantity : consumers of each store with a demand signal, and the units that each
-        takes per unit started.
-    customer_start : customers of stage i are customer_start[i]:customer_start[i + 1], (n + 1,).
-    demand, backorder_share : series of each customer, and share of unmet demand that is backordered, (m,).
-    received_late : whether what is due enters the store in the act that draws on it first in a period, (n,).
-    draws_first, served_first : whether that act is the start of a stage, (n,), or serves a customer, (m,).
-    only_customer : the customer that alone draws on a store, -1 where there is none, (n,).
-    """
-
-    places: Mapping[str, np.ndarray]
-    double: bool
-    series: tuple[ExogenousSeries | GivenSeries, ...]
-    initial: np.ndarray
-    capacity: np.ndarray
-    unlimited_capacity: np.ndarray
-    reorder_gap: np.ndarray
-    order_up_to: np.ndarray
-    lot: np.ndarray
-    lot_slack: np.ndarray
-    tolerance: np.ndarray
-    rounding_offset: np.ndarray
-    unlimited_orders: np.ndarray
-    review_period: np.ndarray
-    demand_signal: np.ndarray
-    deterministic: np.ndarray
-    longest_lead_time: np.ndarray
-    ring: np.ndarray
-    slot: np.ndarray
-    in_order: np.ndarray
-    expedite_below: np.ndarray
-    expedite_lead_time: np.ndarray
-    availability: np.ndarray
-    receiving: np.ndarray
-    transit: np.ndarray
-    lead_time: np.ndarray
-    yield_: np.ndarray
-    gathers_shortage: np.ndarray
-    customers_first: np.ndarray
-    has_cycles: np.ndarray
-    input_start: np.ndarray
-    quantity: np.ndarray
-    failover: np.ndarray
-    source_start: np.ndarray
-    source: np.ndarray
-    share: np.ndarray
-    consumer_start: np.ndarray
-    consumer: np.ndarray
-    consumer_quantity: np.ndarray
-    customer_start: np.ndarray
-    demand: np.ndarray
-    backorder_share: np.ndarray
-    received_late: np.ndarray
-    draws_first: np.ndarray
-    served_first: np.ndarray
-    only_customer: np.ndarray
-
-    def __post_init__(self) -> None:
-        for place in self.places.values():
-            place.flags.writeable = False
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                if value.dtype.kind == "f":
-                    value = value.astype(self.float_type)
-                    object.__setattr__(self, field.name, value)
-                value.flags.writeable = False
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """How many members there are of each dim: stages, customers."""
-        return {dim: len(place) for dim, place in self.places.items()}
-
-    @property
-    def float_type(self) -> type[np.floating[Any]]:
-        """The type that state is held in."""
-        return np.float64 if self.double else np.float32
 
 
 def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
@@ -179,16 +54,18 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
     series = _select_series(list_series_given_effects(network, effects), given)
     place = {one.key: k for k, one in enumerate(series)}
     levels = compute_levels(network, behind)
-    rounding = round_flows(network, order, levels, effects, given)
+    followed = compute_followed_levels(network, order, behind)
+    rounding = round_flows(network, order, levels, effects, given, followed)
     arrays = (
-        _lower_policies(network, order, levels, rounding)
+        _lower_policies(network, order, levels, followed, rounding)
         | _lower_processes(network, order, series, place, given)
         | _lower_inputs(network, order, levels)
         | _lower_consumers(network, order, levels)
         | _lower_customers(network, order, place)
     )
-    arrays |= find_draw_order(arrays)
-    return NetworkArrays(_find_places(network, order), rounding.double, series, **arrays)
+    extensions = lower_extensions(network, order, place, arrays, followed, rounding)
+    arrays |= find_draw_order(arrays | {"shelf_life": extensions.shelf_life})
+    return NetworkArrays(_find_places(network, order), rounding.double, series, extensions, **arrays)
 
 
 def list_members(network: Network) -> dict[str, Mapping[str, Stage | Customer]]:
@@ -250,36 +127,53 @@ def _build_flags(values: Sequence[bool]) -> np.ndarray:
     return np.array(values, dtype=np.uint8)
 
 
-def _select_series(read: Sequence[ExogenousSeries], given: Ranges) -> tuple[ExogenousSeries | GivenSeries, ...]:
-    drawn = [one for one in read if one.key not in given]
+def _select_series(read: Sequence[Series], given: Ranges) -> tuple[Series | GivenSeries, ...]:
     not_drawn = [
         GivenSeries(kind, name)
         for (kind, name), held in given.items()
         if kind == "demand" or held.lowest != held.largest or (kind != "lead_time" and held.lowest != 1.0)
     ]
+    kept = {one.key for one in not_drawn}
+    drawn = [
+        one.replace_source(given, kept) if isinstance(one, DerivedSeries) else one
+        for one in read
+        if one.key not in given
+    ]
     return (*drawn, *not_drawn)
 
 
 def _lower_policies(
-    network: Network, order: list[str], levels: Mapping[str, Levels], rounding: Rounding
+    network: Network,
+    order: list[str],
+    levels: Mapping[str, Levels],
+    followed: Mapping[str, FollowedLevels],
+    rounding: Rounding,
 ) -> dict[str, np.ndarray]:
     rules = [levels[name] for name in order]
-    # An unlimited store has no level: what is open is kept at one period's capacity instead.
-    full = np.array([rule.initial for rule in rules])
     limited = np.array([math.isfinite(rule.order_up_to) for rule in rules])
-    stock, capacity = zip(
-        *((network.stages[name].on_hand, network.stages[name].capacity) for name in order), strict=True
+    # An unlimited store has no level: what is open is kept at one period's capacity instead.
+    full = np.array(
+        [
+            followed[name].initial if name in followed else rule.order_up_to if is_limited else 0.0
+            for name, rule, is_limited in zip(order, rules, limited, strict=True)
+        ]
     )
-    initial = np.array([level if given is None else given for level, given in zip(full, stock, strict=True)])
-    below = np.array([rule.initial - rule.reorder_point for rule in rules])
-    gap = np.maximum(rounding.round_to_grains(below) - rounding.tolerance, rounding.tolerance + rounding.grain)
+    stages = [network.stages[name] for name in order]
+    empty = np.array([rule.starts_empty for rule in rules])
+    given = np.array([math.nan if stage.on_hand is None else stage.on_hand for stage in stages])
+    initial = rounding.round_to_grains(np.where(np.isnan(given), np.where(empty, 0.0, full), given))
+    order_up_to = rounding.round_to_grains(full)
+    below = full - np.array([rule.reorder_point for rule in rules])
+    least_gap = rounding.tolerance + rounding.grain
     return {
-        "initial": rounding.round_to_grains(initial),
+        "initial": initial,
+        "initial_gap": order_up_to - _sum_loop_stock(network, order, initial),
         # An order is placed at the reorder point or below it, and never at the order-up-to level.
-        "reorder_gap": gap,
-        "order_up_to": rounding.round_to_grains(full),
+        "reorder_gap": np.maximum(rounding.round_to_grains(below) - rounding.tolerance, least_gap),
+        "least_gap": least_gap,
+        "order_up_to": order_up_to,
         "lot": rounding.round_to_grains(np.array([rule.lot for rule in rules])),
-        "capacity": rounding.round_to_grains(np.array([_FAR if limit is None else limit for limit in capacity])),
+        "capacity": rounding.round_to_grains(np.array([_FAR if s.capacity is None else s.capacity for s in stages])),
         # Whole lots are counted by a product, whose own rounding is less than half a grain.
         "lot_slack": np.maximum(rounding.tolerance, 0.5 * rounding.grain),
         "tolerance": rounding.tolerance.copy(),
@@ -291,10 +185,23 @@ def _lower_policies(
     }
 
 
+def _sum_loop_stock(network: Network, order: list[str], initial: np.ndarray) -> np.ndarray:
+    """Return the stock at the start that counts in the position of each stage: its own, or that of its loop."""
+    stock = dict(zip(order, initial.tolist(), strict=True))
+    return np.array(
+        [
+            sum(units * stock[member] for member, units in find_loop(network, name))
+            if network.stages[name].policy.last_stage
+            else stock[name]
+            for name in order
+        ]
+    )
+
+
 def _lower_processes(
     network: Network,
     order: list[str],
-    series: tuple[ExogenousSeries | GivenSeries, ...],
+    series: tuple[Series | GivenSeries, ...],
     place: Mapping[tuple[str, str], int],
     given: Ranges,
 ) -> dict[str, np.ndarray]:
@@ -326,14 +233,12 @@ def _lower_processes(
         "in_order": _build_flags(
             [stages[i].deliveries == "in_order" and rows["lead_time"][i] >= 0 for i in range(len(order))]
         ),
-        "expedite_below": _build_floats([0.0 if one is None else one.below for one in expedite]),
+        "expedite_below": _build_floats([0.0 if one is None else one.below or 0.0 for one in expedite]),
         "expedite_lead_time": expedite_lead_time,
     }
 
 
-def _find_longest_lead_time(
-    network: Network, name: str, series: ExogenousSeries | GivenSeries | None, given: Ranges
-) -> float:
+def _find_longest_lead_time(network: Network, name: str, series: Series | GivenSeries | None, given: Ranges) -> float:
     """Return the longest lead time there can be, periods; the 32-bit uniform reaches no further."""
     if ("lead_time", name) in given:
         return given["lead_time", name].largest
@@ -373,7 +278,7 @@ def _lower_consumers(network: Network, order: list[str], levels: Mapping[str, Le
     for name in order:
         for item in network.stages[name].inputs.values():
             for source, share in item.sources:
-                if share > 0 and levels[source].demand_signal:
+                if share > 0 and (levels[source].demand_signal or expedites_up_to(network.stages[source])):
                     consumers[index[source]].append((index[name], share * item.quantity))
     flat = [one for found in consumers for one in found]
     return {

@@ -36,7 +36,7 @@ def find_draw_order(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     for k, served in enumerate(customers):
         if len(served) == 1 and not arrays["gathers_shortage"][k]:
             only_customer[k] = served[0]
-        if not arrays["deterministic"][k] or arrays["has_cycles"][k]:
+        if not arrays["deterministic"][k] or arrays["has_cycles"][k] or arrays["shelf_life"][k]:
             continue
         if served and (arrays["customers_first"][k] or not consumers[k]):
             served_first[served[0]] = received_late[k] = 1

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
+from jitrisk.lower.atoms import compute_clipped_mean
+from jitrisk.model.policies.base import TOLERANCE
+from jitrisk.sampling.derived import Series, SmoothedForecast, StandbyOpening
 from jitrisk.sampling.distributions import Distribution, build_constant
+from jitrisk.sampling.profiles import Profile
 from jitrisk.sampling.series import Effect, ExogenousSeries, HazardProcess, SeriesKind, compute_cycle_length, group_hits
 
 if TYPE_CHECKING:
@@ -71,17 +76,28 @@ def list_effects(network: Network) -> dict[tuple[str, str], tuple[Effect, ...]]:
     return {key: tuple(effects) for key, effects in by_series.items()}
 
 
-def list_series(network: Network) -> list[ExogenousSeries]:
+def list_series(network: Network) -> list[Series]:
     """Return every series that a network reads, stages first."""
     return list_series_given_effects(network, list_effects(network))
 
 
-def list_series_given_effects(
-    network: Network, effects: dict[tuple[str, str], tuple[Effect, ...]]
-) -> list[ExogenousSeries]:
-    """Return every series that a network reads, stages first, given the effects of its hazards."""
-    stages = [one for name, stage in network.stages.items() for one in list_stage_series(name, stage, effects)]
-    return stages + [build_customer_series(name, customer, effects) for name, customer in network.customers.items()]
+def list_series_given_effects(network: Network, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> list[Series]:
+    """Return every series that a network reads, stages first, given the effects of its hazards.
+
+    The forecast of a customer is among them whether a policy follows it or not.
+    """
+    found: list[Series] = []
+    for name, stage in network.stages.items():
+        found += list_stage_series(name, stage, effects)
+    for name, stage in network.stages.items():
+        if stage.standby is not None:
+            found.append(build_opening(name, stage, effects))
+    for name, customer in network.customers.items():
+        demand = build_customer_series(name, customer, effects)
+        found.append(demand)
+        if customer.forecast is not None:
+            found.append(build_forecast(customer, demand))
+    return found
 
 
 def list_hazards(network: Network, given: Container[tuple[str, str]] = ()) -> list[HazardProcess]:
@@ -92,7 +108,8 @@ def list_hazards(network: Network, given: Container[tuple[str, str]] = ()) -> li
     network : one strategy's network.
     given : the series that are handed in instead, by (kind, stage or customer).
     """
-    return [process for process, _ in group_hits([one for one in list_series(network) if one.key not in given])]
+    drawn = [one for one in list_series(network) if isinstance(one, ExogenousSeries) and one.key not in given]
+    return [process for process, _ in group_hits(drawn)]
 
 
 def list_stage_series(
@@ -111,4 +128,34 @@ def build_customer_series(
     name: str, customer: Customer, effects: dict[tuple[str, str], tuple[Effect, ...]]
 ) -> ExogenousSeries:
     """Return the demand of one customer."""
-    return ExogenousSeries("demand", name, customer.demand, customer.every, effects.get(("demand", name), ()))
+    hits, profile = effects.get(("demand", name), ()), build_profile(customer)
+    return ExogenousSeries("demand", name, customer.demand, customer.every, hits, profile)
+
+
+def build_profile(customer: Customer) -> Profile | None:
+    """Return the known factors on the demand of a customer, None where it has neither a season nor a trend."""
+    season, trend = customer.season, customer.trend
+    if season is None:
+        return Profile(trend=trend) if trend else None
+    return Profile(season.every, season.factors, trend)
+
+
+def build_forecast(customer: Customer, demand: ExogenousSeries) -> Series:
+    """Return the forecast of a customer that has one, given the series of its demand."""
+    forecast, name = customer.forecast, demand.stage_or_customer
+    assert forecast is not None  # the caller looked
+    if forecast.error is not None:
+        return ExogenousSeries("forecast", name, forecast.error, forecast.every)
+    assert forecast.smoothing is not None  # one of the two is given
+    mean = compute_clipped_mean(customer.demand)
+    return SmoothedForecast(name, demand, mean, forecast.smoothing, customer.every, demand.profile)
+
+
+def build_opening(name: str, stage: Stage, effects: dict[tuple[str, str], tuple[Effect, ...]]) -> StandbyOpening:
+    """Return when a standby stage is open, given the effects of hazards: never, where none hits the other stage."""
+    assert stage.standby is not None  # the caller looked
+    standby = stage.standby
+    hits = effects.get(("availability", standby.of), ())
+    source = ExogenousSeries("availability", standby.of, _ALWAYS, effects=hits) if hits else None
+    after = math.ceil(standby.after * (1.0 - TOLERANCE))
+    return StandbyOpening(name, source, standby.of, after, standby.below)

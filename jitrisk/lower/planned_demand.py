@@ -15,25 +15,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jitrisk.errors import Fault, ModelError
+from jitrisk.lower.exogenous import build_profile
 from jitrisk.lower.graph import compute_mean_yield, list_supplies
 from jitrisk.lower.mean_demand import compute_base_rate, compute_customer_demand
 from jitrisk.sampling.profiles import Profile
 
 if TYPE_CHECKING:
-    from jitrisk.model import Customer, Network
+    from jitrisk.model import Network
 
 MOST_PLANNED = 20_000_000
 """Planned demand may have so many numbers: pairs of a stage and a customer with a forecast, times periods."""
 
 OTHERS = ""
 """The part of a planned demand that no forecast multiplies; the other parts have the names of customers."""
-
-
-def build_profile(customer: Customer) -> Profile:
-    """Return season and trend of a customer; factors of 1 where it has none."""
-    if customer.season is None:
-        return Profile(trend=customer.trend)
-    return Profile(customer.season.factors, customer.season.every, customer.trend)
 
 
 def sum_cover(planned: np.ndarray, duration: float, periods: int) -> np.ndarray:
@@ -153,7 +147,7 @@ class DemandPlan:
             reach = self._reach[customer.stage]
             if not reach and customer.trend >= 0.0:
                 continue
-            factors = build_profile(customer).compute_factors(0, max(reach, self.network.horizon))
+            factors = (build_profile(customer) or Profile()).compute_factors(0, max(reach, self.network.horizon))
             if factors.min() < 0.0:
                 faults.append(self._build_trend_fault(name, int(np.argmax(factors < 0.0)), len(factors)))
             elif reach:

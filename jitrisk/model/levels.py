@@ -169,8 +169,9 @@ def replace_levels(stage: Stage, levels: Mapping[str, float | Level]) -> Stage:
     """
     policy = stage.policy
     others = {key: None for group in policy.choices for key in group}
-    kept = {"safety": 0.0} if "cards" in levels else {}
-    changed = policy.model_copy(update={**others, **kept, **levels})
+    # A number of cards is no formula, which alone has a margin and follows the season.
+    formula = {"safety": 0.0, "follow": None} if policy.kind == "kanban" and "cards" in levels else {}
+    changed = policy.model_copy(update={**others, **formula, **levels})
     return stage.model_copy(update={"policy_": stage.policy_.model_copy(update={policy.kind: changed})})
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, PrivateAttr, ValidationInfo, field_validator
 
-from jitrisk.model.faults import Origin, build_refusal
+from jitrisk.model.faults import Finding, Origin, build_refusal, combine_findings
 from jitrisk.model.fields.choices import SILENCE
 from jitrisk.model.fields.measures import DAYS, HOURS, WholePeriods
 from jitrisk.model.fields.readers import CURRENCY, Clock
@@ -21,6 +21,16 @@ from jitrisk.model.parts.part import Part
 from jitrisk.model.parts.stage import Stage
 
 _NO_TIME: dict[str, JsonValue] = {"default": "0 d"}  # where a bare number is refused
+
+# A demand that falls to 0 in the last period is not below it.
+_ROUNDING = 1e-9
+
+
+def _explain_trend(trend: float, horizon: int) -> str:
+    return (
+        f"the demand falls below 0 after {-1.0 / trend:,.0f} of {horizon:,} periods: expected at least "
+        f"{-1.0 / (horizon - 1):.4g} per period, found {trend:.4g}; write a weaker trend, or shorten the horizon"
+    )
 
 
 class Network(Part):
@@ -96,6 +106,21 @@ class Network(Part):
         if horizon is not None and warm_up >= horizon and info.context.known:
             raise build_refusal(f"the warm-up, {warm_up} periods, must be shorter than the horizon, {horizon} periods")
         return warm_up
+
+    @field_validator("customers")
+    @classmethod
+    def _check_trends(cls, customers: dict[str, Customer], info: ValidationInfo[Clock]) -> dict[str, Customer]:
+        horizon = info.data.get("horizon")
+        if horizon is None or not info.context.known:
+            return customers
+        findings = [
+            Finding((name, "trend"), _explain_trend(customer.trend, horizon))
+            for name, customer in customers.items()
+            if 1.0 + customer.trend * (horizon - 1) < -_ROUNDING
+        ]
+        if findings:
+            raise combine_findings(findings)
+        return customers
 
     def complete(self, strategies: Mapping[str, Network], text: str) -> Network:
         """Return the network with its strategies and its text."""

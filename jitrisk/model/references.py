@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jitrisk.model.faults import Finding, KeyPath, KnownNames, format_text, quote_names
-from jitrisk.model.fields.choices import expand_inputs
+from jitrisk.model.loops import find_loop_faults
 from jitrisk.model.parts.hazard import Hit
+from jitrisk.model.sections import Supply, find_section, list_supplies
+from jitrisk.model.stage_references import find_follow_faults, find_standby_faults
 from jitrisk.printable import find_unprintable
 
 # Letters of any script, digits, and what joins them. No colon: it separates the names of random streams.
@@ -27,40 +29,31 @@ _MOST_SHOWN = 10
 
 def find_reference_faults(model: Mapping[str, Any]) -> list[Finding]:
     """Return the faults between the parts of a model."""
-    stages, customers, hazards = (_find_section(model, name) for name in ("stages", "customers", "hazards"))
-    supplies = {name: list(_list_supplies(stage)) for name, stage in stages.items()}
-    return [
+    stages, customers, hazards = (find_section(model, name) for name in ("stages", "customers", "hazards"))
+    supplies = {name: list(list_supplies(stage)) for name, stage in stages.items()}
+    unknown = list(_find_unknown_stages(supplies, customers))
+    findings = [
         *_check_names(model),
         *_find_name_clashes(stages, customers),
-        *_find_unknown_stages(supplies, customers),
+        *unknown,
         *_find_repeated_sources(supplies),
         *_find_cycles(supplies),
         *_check_hits(hazards, stages, customers),
+        *find_loop_faults(stages, supplies, is_complete=not unknown),
+        *find_standby_faults(model, stages, hazards),
     ]
-
-
-def _find_section(node: Any, key: str) -> Mapping[str, Any]:
-    section = node.get(key) if isinstance(node, dict | Mapping) else None
-    return section if isinstance(section, dict | Mapping) else {}
-
-
-def _list_supplies(stage: Any) -> Iterator[tuple[str, KeyPath, str]]:
-    """Yield every input of a stage, the key path of its source in the stage, and the source."""
-    for name, source in expand_inputs(_find_section(stage, "inputs")).items():
-        origin = source["from"]
-        for i, upstream in enumerate(origin if isinstance(origin, list | Mapping) else ()):
-            if isinstance(upstream, str):
-                yield name, ("inputs", name, "from", i if isinstance(origin, list) else upstream), upstream
+    # Where a stage is misspelled, it is not known whose demand reaches which stage.
+    return findings if unknown else [*findings, *find_follow_faults(stages, customers, supplies)]
 
 
 def _check_names(model: Mapping[str, Any]) -> Iterator[Finding]:
     for section in ("stages", "customers", "hazards", "strategies"):
-        names = _find_section(model, section)
+        names = find_section(model, section)
         yield from find_name_faults((section,), names)
         if isinstance(model.get(section), Mapping) and not names and section in ("stages", "customers"):
             yield Finding((section,), f"expected at least one of the {section}, found an empty mapping")
-    for stage, part in _find_section(model, "stages").items():
-        inputs = _find_section(part, "inputs")
+    for stage, part in find_section(model, "stages").items():
+        inputs = find_section(part, "inputs")
         # The name of an input without `from` is that of its stage, which is checked where the stage is declared.
         yield from find_name_faults(
             ("stages", stage, "inputs"), [name for name in inputs if _has_sources(inputs[name])]
@@ -88,14 +81,12 @@ def _find_name_clashes(stages: Mapping[str, Any], customers: Mapping[str, Any]) 
             yield Finding(("customers", name), message)
 
 
-def _find_unknown_stages(
-    supplies: Mapping[str, list[tuple[str, KeyPath, str]]], customers: Mapping[str, Any]
-) -> Iterator[Finding]:
+def _find_unknown_stages(supplies: Mapping[str, list[Supply]], customers: Mapping[str, Any]) -> Iterator[Finding]:
     if not supplies:
         return  # missing stages are a fault of their own
     known = KnownNames("stage", supplies)
     for consumer, sources in supplies.items():
-        for _, key_path, source in sources:
+        for _, key_path, source, _ in sources:
             if source not in known:
                 yield Finding(("stages", consumer, *key_path), known.explain_unknown(source))
     for name, customer in customers.items():
@@ -104,10 +95,10 @@ def _find_unknown_stages(
             yield Finding(("customers", name, "stage"), known.explain_unknown(stage))
 
 
-def _find_repeated_sources(supplies: Mapping[str, list[tuple[str, KeyPath, str]]]) -> Iterator[Finding]:
+def _find_repeated_sources(supplies: Mapping[str, list[Supply]]) -> Iterator[Finding]:
     for consumer, sources in supplies.items():
         first: dict[str, str] = {}
-        for name, key_path, source in sources:
+        for name, key_path, source, _ in sources:
             if first.setdefault(source, name) != name:
                 other = format_text(first[source])
                 message = (
@@ -116,8 +107,8 @@ def _find_repeated_sources(supplies: Mapping[str, list[tuple[str, KeyPath, str]]
                 yield Finding(("stages", consumer, *key_path), message)
 
 
-def _find_cycles(supplies: Mapping[str, list[tuple[str, KeyPath, str]]]) -> Iterator[Finding]:
-    upstream = {name: {source for _, _, source in sources} for name, sources in supplies.items()}
+def _find_cycles(supplies: Mapping[str, list[Supply]]) -> Iterator[Finding]:
+    upstream = {name: {supply.source for supply in sources} for name, sources in supplies.items()}
     declared = {name: i for i, name in enumerate(upstream)}
     for _ in range(_MOST_CYCLES):
         try:
@@ -144,7 +135,7 @@ def _check_hits(
 ) -> Iterator[Finding]:
     known = KnownNames("stage or customer", {**stages, **customers})
     for name, hazard in hazards.items():
-        for stage_or_customer, hit in _find_section(hazard, "hits").items():
+        for stage_or_customer, hit in find_section(hazard, "hits").items():
             key_path = ("hazards", name, "hits", stage_or_customer)
             if stage_or_customer not in known:
                 # A missing section is a fault of its own.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jitrisk.lower import GivenSeries, NetworkArrays
+from jitrisk.sampling.derived import DerivedSeries, Series
 from jitrisk.sampling.rare import Mixture
 from jitrisk.sampling.series import ExogenousSeries, HazardProcess, group_hits
 
@@ -55,15 +56,21 @@ class Job:
     mixture: Mixture | None = None
 
     @cached_property
-    def series(self) -> list[ExogenousSeries | GivenSeries]:
-        """Every series some strategy reads, once: those drawn first, then those given."""
+    def series(self) -> list[Series | GivenSeries]:
+        """Every series some strategy reads, once: those drawn first, then those given, then those derived."""
         found = dict.fromkeys(one for arrays in self.strategies.values() for one in arrays.series)
-        return sorted(found, key=lambda one: isinstance(one, GivenSeries))
+        types = (ExogenousSeries, GivenSeries, DerivedSeries)
+        return [one for each in types for one in found if isinstance(one, each)]
 
     @cached_property
     def drawn(self) -> list[ExogenousSeries]:
         """Every series that is drawn, in the order of `series`."""
         return [one for one in self.series if isinstance(one, ExogenousSeries)]
+
+    @cached_property
+    def derived(self) -> list[DerivedSeries]:
+        """Every series that follows from another one, in the order of `series`."""
+        return [one for one in self.series if isinstance(one, DerivedSeries)]
 
     @property
     def sizes(self) -> Mapping[str, int]:

@@ -18,10 +18,12 @@ from jitrisk.lower import GivenSeries
 from jitrisk.run.backends import Backend, Threads
 from jitrisk.run.job import Job
 from jitrisk.run.memory import compute_memory, require_memory
-from jitrisk.run.partition import partition
+from jitrisk.run.partition import partition, split_range
+from jitrisk.run.row_sampler import RowSampler
 from jitrisk.run.worker import IsStopped, Tile, Worker
-from jitrisk.sampling.series import ExogenousSeries, Occurrence
-from jitrisk.vocabulary import EXOGENOUS, TRACE
+from jitrisk.sampling.derived import Series
+from jitrisk.sampling.series import Occurrence
+from jitrisk.vocabulary import EXOGENOUS, EXTENSIONS, TRACE
 
 TRACED = {dim: [name for name, variable in TRACE.items() if variable.dims[-1] == dim] for dim in DIMS}
 """The variables of a trace by dim, in the order of its arrays."""
@@ -87,7 +89,7 @@ def trace(job: Job, backend: Backend | None = None) -> Trace:
         recorder = _PeriodRecorder(out, places)
         for block in blocks:
             block.reset(recorder.totals)
-        for tile in worker.draw_tiles(worker.create_state(places), places):
+        for tile in worker.draw_tiles(worker.create_state(places)):
             for strategy, block in enumerate(blocks):
                 for t in range(tile.start, tile.start + len(tile.rows)):
                     recorder.run(block, tile, t, strategy)
@@ -124,25 +126,25 @@ class _PeriodRecorder:
                 block.copy_state(number, row, array[k, strategy, :, t])
 
 
-def draw(job: Job) -> dict[ExogenousSeries | GivenSeries, np.ndarray]:
-    """Return the series of a job, drawn and given, each float32 of shape (paths, periods)."""
-    series = [one for one in job.series if isinstance(one, ExogenousSeries)]
+def draw(job: Job) -> dict[Series | GivenSeries, np.ndarray]:
+    """Return the series of a job, drawn, derived and given, each float32 of shape (paths, periods)."""
     periods, paths = job.horizon.periods, len(job.paths)
+    filled: list[Series] = [*job.drawn, *job.derived]
     # What is drawn, and the Dataset made of it, which holds constants, too.
-    rows = len(series) + sum(job.sizes[variable.dims[-1]] for variable in EXOGENOUS.values())
+    kinds = {one.kind for one in job.series}
+    variables = [variable for kind, variable in (EXOGENOUS | EXTENSIONS).items() if kind in EXOGENOUS or kind in kinds]
+    rows = len(filled) + sum(job.sizes[variable.dims[-1]] for variable in variables)
     require_memory(4 * rows * periods * paths, paths, "draw")
-    out: dict[ExogenousSeries | GivenSeries, np.ndarray] = {
-        one: np.empty((paths, periods), dtype=np.float32) for one in series
-    }
-    for begin in range(0, paths, STRIPE):
-        end = min(begin + STRIPE, paths)
-        state = job.sampler.begin(job.paths.start + begin, end - begin)
-        for start in range(0, periods, _DRAWN):
-            stop = min(start + _DRAWN, periods)
-            tile = np.empty((stop - start, len(series), end - begin), dtype=np.float32)
-            job.sampler.fill(state, start, tile)
-            for k, one in enumerate(series):
-                out[one][begin:end, start:stop] = tile[:, k].T
+    out: dict[Series | GivenSeries, np.ndarray] = {one: np.empty((paths, periods), dtype=np.float32) for one in filled}
+    place = {one: row for row, one in enumerate(job.series)}
+    sampler = RowSampler(job)
+    for places in split_range(paths, STRIPE):
+        state = sampler.begin(places)
+        for tile in split_range(periods, _DRAWN):
+            drawn = np.empty((len(tile), len(place), len(places)), dtype=np.float32)
+            sampler.fill(state, tile, drawn)
+            for one in filled:
+                out[one][places.start : places.stop, tile.start : tile.stop] = drawn[:, place[one]].T
     return out | {GivenSeries(*key): values for key, values in job.given.items()}
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from jitrisk import _core_double
 from jitrisk._core import STRIPE, Block, find_closed_rows, state_rows
-from jitrisk.lower import GivenSeries, NetworkArrays
+from jitrisk.lower import NetworkArrays
 from jitrisk.run.job import Job
 from jitrisk.run.partition import Partition, Segment, compute_state_bytes, split_range, split_tile
+from jitrisk.run.row_sampler import RowSampler, RowState
 from jitrisk.run.totals import Totals, allocate_totals, compute_outcome_bytes
 from jitrisk.sampling.series import CLOSING
-
-if TYPE_CHECKING:
-    from jitrisk.sampling.sampler import State
 
 IsStopped = Callable[[], bool]
 """Returns whether a task must stop: another task failed, or the run was interrupted."""
@@ -63,8 +61,7 @@ class Worker:
         self._rows = [
             np.array([place[one] for one in arrays.series], dtype=np.int32) for arrays in job.strategies.values()
         ]
-        self._given = [one for one in series if isinstance(one, GivenSeries)]
-        self._drawn = len(series) - len(self._given)
+        self._sampler = RowSampler(job)
         self._blocks: dict[int, list[Block]] = {}
         self._totals = allocate_totals(job, blocks.lanes)
         self._memory = _allocate_rows(blocks.tile * len(series) * blocks.lanes)
@@ -87,7 +84,7 @@ class Worker:
             if horizon.warm_up == 0:
                 block.reset_totals(0)
         state = self.create_state(places)
-        for tile, segments in zip(self.draw_tiles(state, places), self._segments, strict=True):
+        for tile, segments in zip(self.draw_tiles(state), self._segments, strict=True):
             for block in blocks:
                 for segment in segments:
                     _run_segment(block, segment, tile)
@@ -95,18 +92,21 @@ class Worker:
                 return part
         for block in blocks:
             block.finalize(horizon.periods, horizon.counted)
-        part.occurrences[:] = state.clocks.occurred
+        part.occurrences[:] = state.drawn.clocks.occurred
         return part
 
-    def create_state(self, places: range) -> State:
-        """Return the state of the sampler for the paths at some places, before period 0."""
-        return self.job.sampler.begin(self.job.paths.start + places.start, len(places))
+    def create_state(self, places: range) -> RowState:
+        """Return the state of the exogenous rows of the paths at some places, before period 0."""
+        return self._sampler.begin(places)
 
-    def draw_tiles(self, state: State, places: range) -> Iterator[Tile]:
+    def draw_tiles(self, state: RowState) -> Iterator[Tile]:
         """Yield the exogenous rows of some paths, in memory that the next tile uses again."""
-        closed = np.zeros((len(self._tiles[0]), len(self.job.series), -(-len(places) // STRIPE)), dtype=np.uint8)
+        series, lanes = len(self.job.series), len(state.places)
+        closed = np.zeros((len(self._tiles[0]), series, -(-lanes // STRIPE)), dtype=np.uint8)
         for periods in self._tiles:
-            rows = self._draw_rows(state, periods, places)
+            size = (len(periods), series, lanes)
+            rows = self._memory[: math.prod(size)].reshape(size)
+            self._sampler.fill(state, periods, rows)
             find_closed_rows(rows, self._closing, closed)
             yield Tile(periods.start, rows, closed)
 
@@ -120,24 +120,13 @@ class Worker:
             ]
         return self._blocks[lanes]
 
-    def _draw_rows(self, state: State, periods: range, places: range) -> np.ndarray:
-        """Return the exogenous rows of some periods, shape (periods, series, lanes)."""
-        size = (len(periods), self._drawn, len(places))
-        drawn = self._memory[: math.prod(size)].reshape(size)
-        self.job.sampler.fill(state, periods.start, drawn)
-        if not self._given:
-            return drawn
-        part = np.s_[places.start : places.stop, periods.start : periods.stop]
-        given = [self.job.given[one.key][part].T for one in self._given]
-        return np.ascontiguousarray(np.concatenate([drawn, np.stack(given, axis=1)], axis=1))
-
 
 def compute_worker_bytes(job: Job, blocks: Partition) -> int:
     """Return the bytes of work space of one worker: states and totals of all strategies, and exogenous rows."""
     lanes = -(-blocks.lanes // STRIPE) * STRIPE
     states = sum(compute_state_bytes(arrays) for arrays in job.strategies.values())
     rows = 8 * blocks.tile * len(job.series)
-    return lanes * (states + rows + compute_outcome_bytes(job)) + job.sampler.count_bytes(blocks.lanes)
+    return lanes * (states + rows + compute_outcome_bytes(job)) + RowSampler(job).count_bytes(blocks.lanes)
 
 
 def _run_segment(block: Block, segment: Segment, tile: Tile) -> None:

@@ -1,4 +1,4 @@
-"""Kernels for tiles: base draws, hazards, and what can be finished only after them, row by row.
+"""Kernels for tiles: base draws, known factors, hazards, and what can be finished only after them, row by row.
 
 Axes. In the shapes below, L stands for the lanes of a block (a lane is one path), T for the periods of a tile, S for
 series, H for hazards, and N for the first lanes of a row, those that a call works on. A tile of exogenous values is
@@ -14,61 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from jitrisk.sampling.base_kernels import apply_profile, draw
 from jitrisk.sampling.compilation import compile_entry, compile_inline, compile_inner, widen_vectors
-from jitrisk.sampling.draw_kernels import AT_LEAST_ZERO, CONSTANT, KEEP, NONE, ROUND, finish, look_up, philox
+from jitrisk.sampling.draw_kernels import AT_LEAST_ZERO, CONSTANT, NONE, ROUND, finish, look_up, philox
 from jitrisk.sampling.records import Array, Clocks, Plan, QuantileTables, Scratch
 
 # Every word of a hit is below it: the chance is 1.
 SURE = 1 << 32
 # Rows of Scratch.occurrences.
 BEGIN, END, NEXT = range(3)
-
-
-# ---- Base draws: rows out[t, series] of L lanes, t in the T periods of a tile ----
-
-
-# IN  entry    DRAW record       series, table, stream and periods between draws
-# IN  tables   QuantileTables
-# IN  paths    uint64 (L,)       numbers of the paths
-# OUT scratch  Scratch           words, cells and blocks are overwritten
-# IN  start    int               first period of the tile
-# OUT out      float32 (T, S, L) row `entry.series` of every period is filled, in the unit of the series
-@compile_inline
-def draw(entry: Any, tables: QuantileTables, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
-    """Fill one series; a Philox call gives four words, which are four consecutive draws of each path."""
-    series, every, source = entry.series, entry.every, entry.source
-    constant, value = tables.layout[entry.table].shape == CONSTANT, tables.layout[entry.table].lowest
-    if source != NONE or constant or every > 1:
-        for t in range(out.shape[0]):
-            drawn = every == 1 or (start + t) % every == 0
-            fill_row(out[t, series], value if drawn else np.float32(0), out[t, source], source != NONE)
-    if source != NONE or constant:
-        return
-    begin, end = -(-start // every), -(-(start + out.shape[0]) // every)
-    for block in range(begin >> 2, (end + 3) >> 2):
-        for i in range(paths.shape[0]):
-            scratch.blocks[i] = block
-        philox(entry.key, scratch.blocks, paths, scratch.words)
-        for number in range(max(begin, 4 * block), min(end, 4 * block + 4)):
-            row = out[number * every - start, series]
-            look_up(tables, entry.table, scratch.words[number & 3], scratch.cells, row)
-            if entry.finish != KEEP:
-                finish(entry.finish, row)
-
-
-# OUT row     float32 (L,)
-# IN  value   float32       value of every lane, where nothing is copied
-# IN  source  float32 (L,)  row that is copied
-# IN  copied  bool
-@compile_inline
-def fill_row(row: Array, value: Any, source: Array, copied: bool) -> None:
-    """Fill a row with one value, or with a copy."""
-    if copied:
-        for i in range(row.shape[0]):
-            row[i] = source[i]
-    else:
-        for i in range(row.shape[0]):
-            row[i] = value
 
 
 # ---- Hazards: clocks [H, L] in periods since time 0, effects on rows[T, L] of one series ----
@@ -373,15 +327,19 @@ def round_at_random(key: Any, number: int, paths: Array, scratch: Scratch, row: 
 # IN    plan     Plan
 # INOUT clocks   Clocks
 # OUT   scratch  Scratch
+# IN    factors  float64 (P, T)    factors of each profile
 # IN    start    int               first period of the tile
-# OUT   out      float32 (T, S, L) every value, in the unit of its series
+# OUT   out      float32 (T, S, L) every value of the series drawn, in its unit
 @compile_entry
-def fill(plan: Plan, clocks: Clocks, scratch: Scratch, start: int, out: Array) -> None:
-    """Fill one tile: base draws, then the effects of hazards, then what can be finished only after them."""
+def fill(plan: Plan, clocks: Clocks, scratch: Scratch, factors: Array, start: int, out: Array) -> None:
+    """Fill one tile: base draws, known factors, the effects of hazards, and what can be finished only after them."""
     widen_vectors()
     for j in range(plan.draws.shape[0]):
         scratch.touched[j] = False
         draw(plan.draws[j], plan.tables, clocks.paths, scratch, start, out)
+    for j in range(plan.profiles.shape[0]):
+        scratch.touched[plan.profiles[j].series] = True
+        apply_profile(plan.profiles[j], factors, start, out)
     for h in range(plan.hazards.shape[0]):
         if start == 0:
             begin_occurrences(plan, h, clocks, scratch)

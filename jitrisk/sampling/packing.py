@@ -11,8 +11,9 @@ import numpy as np
 from jitrisk.sampling import draw_kernels, kernels, quantile_tables
 from jitrisk.sampling.distributions import Distribution, build_constant
 from jitrisk.sampling.draw_kernels import NONE
+from jitrisk.sampling.profiles import Profile
 from jitrisk.sampling.rare import Mixture
-from jitrisk.sampling.records import DRAW, EFFECT, HAZARD, Array, Plan
+from jitrisk.sampling.records import DRAW, EFFECT, HAZARD, PROFILED, Array, Plan
 from jitrisk.sampling.series import CLOSING, Effect, ExogenousSeries, HazardProcess, group_hits
 from jitrisk.sampling.streams import derive_stream_key
 
@@ -36,24 +37,32 @@ class Planner:
         self._mixture = mixture
         # Each distribution with the share of its probability that is kept.
         self._distributions: dict[tuple[Distribution, float], int] = {}
+        self._profiles: dict[Profile, int] = {}
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The distinct profiles of the series that are packed, in the order of their rows."""
+        return tuple(self._profiles)
 
     def plan(self, window: tuple[int, int]) -> Plan:
         """Return everything packed; occurrences of hazards that begin in the window are counted."""
-        draws, endings, (hazards, effects) = self._pack_draws(), self._pack_endings(), self._pack_hazards()
+        draws, profiled, endings = self._pack_draws(), self._pack_profiled(), self._pack_endings()
+        hazards, effects = self._pack_hazards()
         compiled = [
             quantile_tables.compile_table(distribution)
             if share == 1
             else quantile_tables.compile_lower_part(distribution, share)
             for distribution, share in self._distributions
         ]
-        return Plan(quantile_tables.pack(compiled), draws, hazards, effects, endings, np.array(window, np.int64))
+        tables = quantile_tables.pack(compiled)
+        return Plan(tables, draws, profiled, hazards, effects, endings, np.array(window, np.int64))
 
     def _add_table(self, distribution: Distribution, share: float = 1.0) -> int:
         return self._distributions.setdefault((distribution, share), len(self._distributions))
 
     def _pack_draws(self) -> Array:
         """Pack the base draws; of series that agree on theirs the first is drawn and the others are copies."""
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         drawn: dict[tuple[object, ...], int] = {}
         for number, series in enumerate(self._series):
             distribution, how = series.base, _choose_finish(series)
@@ -62,18 +71,28 @@ class Planner:
             source = drawn.setdefault((*series.key, distribution, series.every, how), number)
             copied = source != number and distribution.family != "constant"
             key = derive_stream_key(self._seed, _STREAMS.get(series.kind, series.kind), series.stage_or_customer)
-            rows.append((number, source if copied else NONE, self._add_table(distribution), series.every, how, key))
+            every, hold = (1, series.every) if series.kind == "forecast" else (int(series.every), 0.0)
+            rows.append((number, source if copied else NONE, self._add_table(distribution), every, hold, how, key))
         return np.array(rows, DRAW)
 
+    def _pack_profiled(self) -> Array:
+        """Pack the series with known factors on their draws; copies of draws are made before."""
+        rows = [
+            (number, series.every, self._profiles.setdefault(series.profile, len(self._profiles)))
+            for number, series in enumerate(self._series)
+            if series.profile is not None
+        ]
+        return np.array(rows, PROFILED)
+
     def _pack_endings(self) -> Array:
-        """Pack what can be finished only after the hazards."""
+        """Pack what can be finished only after known factors and hazards."""
         rows = []
         for number, series in enumerate(self._series):
             if series.effects and series.kind == "lead_time":
-                rows.append((number, NONE, NONE, 1, draw_kernels.WHOLE, 0))
-            elif series.effects and series.kind == "demand" and series.base.is_integer:
+                rows.append((number, NONE, NONE, 1, 0.0, draw_kernels.WHOLE, 0))
+            elif series.kind == "demand" and series.base.is_integer and (series.effects or series.profile):
                 key = derive_stream_key(self._seed, "round", series.stage_or_customer)
-                rows.append((number, NONE, NONE, series.every, draw_kernels.ROUND, key))
+                rows.append((number, NONE, NONE, int(series.every), 0.0, draw_kernels.ROUND, key))
         return np.array(rows, DRAW)
 
     def _pack_hazards(self) -> tuple[Array, Array]:
@@ -111,9 +130,10 @@ def _choose_finish(series: ExogenousSeries) -> int:
     if series.kind == "lead_time":
         done = series.effects or (distribution.is_integer and distribution.lowest >= 1)
         return draw_kernels.KEEP if done else draw_kernels.WHOLE
-    if series.kind != "demand":
+    if series.kind not in ("demand", "forecast"):
         return draw_kernels.SHARE
-    return draw_kernels.KEEP if distribution.is_integer else draw_kernels.AT_LEAST_ZERO
+    is_counted = series.kind == "demand" and distribution.is_integer
+    return draw_kernels.KEEP if is_counted else draw_kernels.AT_LEAST_ZERO
 
 
 def _finish_constant(value: float, how: int) -> float:

@@ -19,16 +19,21 @@ def _build_dtype(*fields: str) -> np.dtype[Any]:
 
 # QUANTILE_TABLE: shape (CONSTANT, LINES, ROUNDED, STAIRS), bits per octave, first cell, first step and number of steps,
 #   first value, lowest and highest value.
-# DRAW: series that is filled, series that is copied or NONE, table, periods between draws, how a row is finished, key
-#   of the stream.
+# DRAW: series that is filled, series that is copied or NONE, table, whole periods between draws, periods for which a
+#   draw holds or 0 where it does not, how a row is finished, key of the stream.
+# PROFILED: series, periods between draws, row of the factors.
 # HAZARD: key of the stream, tables of time between and duration, ramp in periods, its effects as a range, table of the
 #   first time between in the paths of its component or NONE, and which paths those are: their number leaves
 #   `component_remainder` when divided by `component_period`.
+# SMOOTHED: series that is filled, series of the demand, periods between its draws, row of its known factors, weight of
+#   the newest demand, mean of a draw in units.
+# OPENING: series that is filled, series of the availability, periods that are waited for, availability of a failure.
 # EFFECT: series, whether it closes, factor, key of the stream of hits, and the word below which an occurrence hits.
 QUANTILE_TABLE = _build_dtype(
     "shape i8", "bits i8", "first_cell i8", "first_step i8", "steps i8", "first_value i8", "lowest f4", "highest f4"
 )
-DRAW = _build_dtype("series i8", "source i8", "table i8", "every i8", "finish i8", "key u8")
+DRAW = _build_dtype("series i8", "source i8", "table i8", "every i8", "hold f8", "finish i8", "key u8")
+PROFILED = _build_dtype("series i8", "every i8", "profile i8")
 HAZARD = _build_dtype(
     "key u8",
     "time_between i8",
@@ -40,6 +45,8 @@ HAZARD = _build_dtype(
     "component_period u8",
     "component_remainder u8",
 )
+SMOOTHED = _build_dtype("series i8", "source i8", "every i8", "profile i8", "smoothing f8", "mean f8")
+OPENING = _build_dtype("series i8", "source i8", "after i8", "below f8")
 EFFECT = _build_dtype("series i8", "closes i8", "factor f8", "coin u8", "enough u8")
 
 
@@ -57,6 +64,7 @@ class Plan(NamedTuple):
 
     tables: QuantileTables
     draws: Array  # DRAW[series]: base draws
+    profiles: Array  # PROFILED[entry]: series with known factors on their draws
     hazards: Array  # HAZARD[hazard]
     effects: Array  # EFFECT[effect]
     endings: Array  # DRAW[ending]: series that can be finished only after the hazards
@@ -86,4 +94,4 @@ class Scratch(NamedTuple):
     occurrences: Array  # float64[3, lane], periods: BEGIN, END and NEXT of the occurrences at hand
     hits: Array  # bool[lane]: whether the occurrence at hand hits
     carried: Array  # float64[effect of one hazard, lane]: coverage carried to the next occurrence, share of a period
-    touched: Array  # bool[series]: whether a hazard has changed the series in this tile
+    touched: Array  # bool[series]: whether factors or a hazard have changed the series in this tile

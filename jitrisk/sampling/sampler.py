@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jitrisk.sampling import draw_kernels, kernels
 from jitrisk.sampling.packing import Planner
+from jitrisk.sampling.profiles import stack_factors
 from jitrisk.sampling.rare import Mixture
 from jitrisk.sampling.records import Array, Clocks, Scratch
 from jitrisk.sampling.series import ExogenousSeries, Occurrence, SeriesKind, group_hits
@@ -52,7 +53,9 @@ class Sampler:
         window: tuple[int, int] = _WHENEVER,
     ) -> None:
         self.series = tuple(series)
-        self._plan = Planner(self.series, seed, mixture).plan(window)
+        planner = Planner(self.series, seed, mixture)
+        self._plan = planner.plan(window)
+        self._profiles = planner.profiles
         self._hazards = [process for process, _ in group_hits(self.series)]
 
     def begin(self, first_path: int, lanes: int) -> State:
@@ -89,7 +92,8 @@ class Sampler:
         state : from :meth:`begin`.
         first_period : period of the tile's first row: where the last tile ended, or 0 to start anew. A
             multiple of 4 is fastest, because four draws are made together.
-        out : float32 [period, series, lane], C-contiguous; all of it is overwritten.
+        out : float32 [period, series, lane], C-contiguous; all of it is overwritten but for series beyond those drawn,
+            of which there may be some.
 
         Raises
         ------
@@ -99,10 +103,11 @@ class Sampler:
         if first_period not in (0, state.period):
             raise ValueError(f"the tile begins in period {first_period}, but must begin in {state.period} or 0")
         width = (len(self.series), len(state.clocks.paths))
-        if out.shape[1:] != width:
+        if out.shape[1] < width[0] or out.shape[2] != width[1]:
             raise ValueError(f"the tile has series and lanes {out.shape[1:]}, but must have {width}")
         state.period = first_period + len(out)
-        kernels.fill(self._plan, state.clocks, state.scratch, first_period, out)
+        factors = stack_factors(self._profiles, first_period, state.period)
+        kernels.fill(self._plan, state.clocks, state.scratch, factors, first_period, out)
 
     def list_occurrences(self, path: int, periods: int) -> Iterator[Occurrence]:
         """Yield the occurrences of every hazard on one path that begin before so many periods are over.

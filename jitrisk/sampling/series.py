@@ -15,10 +15,11 @@ from typing import Literal
 import numpy as np
 
 from jitrisk.sampling.distributions import Distribution
+from jitrisk.sampling.profiles import Profile
 
-SeriesKind = Literal["demand", "availability", "receiving", "transit", "lead_time", "yield"]
+SeriesKind = Literal["demand", "availability", "receiving", "transit", "lead_time", "yield", "forecast", "open"]
 
-CLOSING = frozenset({"receiving", "transit"})
+CLOSING = frozenset({"receiving", "transit", "open"})
 """Kinds of series that are open or closed; the others are multiplied by a share."""
 
 # A hazard with a shorter mean cycle, in periods, is a constant loss of capacity.
@@ -122,15 +123,18 @@ class ExogenousSeries:
     kind : a name in the vocabulary's table of exogenous variables.
     stage_or_customer : its name.
     base : what is drawn before hazards: constant 1 for availability, receiving and transit.
-    every : periods between draws, for demand; draws fall where ``t % every == 0``, the rest is 0.
+    every : periods between draws. Those of demand fall where ``t % every == 0``, and the rest is 0. A forecast's need
+        not be whole, and a draw holds until the next.
     effects : the hazards that hit it.
+    profile : known factors on the draws, for demand; None for none.
     """
 
     kind: SeriesKind
     stage_or_customer: str
     base: Distribution
-    every: int = 1
+    every: float = 1
     effects: tuple[Effect, ...] = ()
+    profile: Profile | None = None
 
     @property
     def key(self) -> tuple[str, str]:

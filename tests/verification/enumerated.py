@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chains import Chain, Dice, Outage
+from chains import Chain, Dice, HeldForecast, Opening, Outage, SeasonalDice, Signal, SmoothedForecast
 from oracle import AVERAGES, Rates, assert_mean, run
 
 import jitrisk as jr
@@ -43,18 +43,37 @@ def chain(model: Model) -> Chain:
     laws = {name: stage.lead_time for name, stage in network.stages.items()}
     lead_times = {name: int(law.mean()) for name, law in laws.items() if law.family == "constant"}
     outages = [outage(hazard) for hazard in model.get("hazards", {}).values()]
-    return Chain(network, lead_times, list(dice(model)), outages)
+    return Chain(network, lead_times, list(dice(model, network)), outages, signals=list(signals(model, network)))
 
 
-def dice(model: Model) -> Iterator[Dice]:
+def signals(model: Model, network: Any) -> Iterator[Signal]:
+    """Everything whose draws depend on the past."""
+    for name, customer in network.customers.items():
+        if customer.forecast is None:
+            continue
+        if customer.forecast.smoothing is not None:
+            yield SmoothedForecast(name, customer)
+        else:
+            error = model["customers"][name]["forecast"]["error"]["empirical"]
+            yield HeldForecast(name, tuple(error["values"]), tuple(error["weights"]), customer.forecast.every)
+    for name, stage in network.stages.items():
+        if stage.standby is not None:
+            yield Opening(name, stage.standby)
+
+
+def dice(model: Model, network: Any) -> Iterator[Dice]:
     """Everything that is drawn anew in every period."""
     for variable, section, key in (("demand", "customers", "demand"), ("lead_time", "stages", "lead_time")):
         for name, thing in model[section].items():
             law = thing.get(key)
             if isinstance(law, dict):
                 empirical = law["empirical"]
-                values = tuple(days(value) for value in empirical["values"])
-                yield Dice(variable, name, values, tuple(empirical["weights"]))
+                values, weights = tuple(days(value) for value in empirical["values"]), tuple(empirical["weights"])
+                customer = network.customers.get(name) if variable == "demand" else None
+                if customer is not None and (customer.season is not None or customer.trend):
+                    yield SeasonalDice(variable, name, values, weights, customer)
+                else:
+                    yield Dice(variable, name, values, weights)
 
 
 def outage(hazard: Model) -> Outage:

@@ -16,6 +16,7 @@ from jitrisk.printable import find_unprintable
 from jitrisk.vocabulary import (
     CYCLES,
     EXOGENOUS,
+    EXTENSIONS,
     KEPT,
     KEPT_CYCLES,
     KEPT_METRICS,
@@ -36,7 +37,8 @@ _OBJECTS = ("model", "libraries", "repriced")
 _COUNTS = ("seed", "first_path", "warm_up", "paths", "horizon", "periods")
 _SHORTEST, _LONGEST = 1e-9, 1e9  # hours in a period; beyond, a year has no number of periods that means anything
 _NUMBERS, _WHOLE, _TEXT = "biuf", "iu", "U"
-_KINDS = dict.fromkeys(OUTCOMES | CYCLES | PRICES | OCCURRENCES | SAMPLING | EXOGENOUS | TRACE, _NUMBERS)
+_HANDED_IN = EXOGENOUS | EXTENSIONS
+_KINDS = dict.fromkeys(OUTCOMES | CYCLES | PRICES | OCCURRENCES | SAMPLING | _HANDED_IN | TRACE, _NUMBERS)
 _KINDS |= {"path": _WHOLE, "time": _WHOLE, **dict.fromkeys(LINKS, _TEXT)}
 _NAMED = ("strategy", "stage", "customer", "hazard")
 
@@ -140,10 +142,10 @@ def _require_given_names(dataset: xr.Dataset) -> None:
         if strange := find_unprintable(text):
             raise ResultError(f"is refused: its exogenous contains {strange}, which no name has")
     for variable, name in given:
-        if variable not in EXOGENOUS:
-            known = ", ".join(EXOGENOUS)
+        if variable not in _HANDED_IN:
+            known = ", ".join(_HANDED_IN)
             raise ResultError(f"is damaged: its exogenous has {variable!r:.60}, but exogenous series are {known}")
-        dim = EXOGENOUS[variable].dims[-1]
+        dim = _HANDED_IN[variable].dims[-1]
         if name not in _list_members(dataset, dim):
             raise ResultError(f"is damaged: its exogenous has {variable} of {name!r:.60}, which is no {dim} of it")
 

@@ -14,13 +14,16 @@ from jitrisk.model.faults import (
     format_text,
     suggest_name,
 )
-from jitrisk.model.fields.measures import SHARE
+from jitrisk.model.fields.measures import FACTOR, SHARE
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.fields.readers import Clock, FunctionReader
 from jitrisk.warning_register import WARNINGS
 
 # Difference of the sum of shares from 1 that is rounding of doubles; shares rounded by hand are refused.
 _EXACT = 1e-9
+
+# A list may have a million faulty numbers: this many of them are reported.
+_MOST_FACTORS = 10
 
 _BACKORDER_SHARES = {"backorder": 1.0, "lost": 0.0}
 
@@ -29,6 +32,22 @@ def _read_unmet(source: Any, clock: Clock) -> float:
     if isinstance(source, str) and source in _BACKORDER_SHARES:
         return _BACKORDER_SHARES[source]
     return SHARE.read(source, clock, also=", `backorder` or `lost`", hint=suggest_name(source, _BACKORDER_SHARES))
+
+
+def _read_factors(source: Any, clock: Clock) -> tuple[float, ...]:
+    if not isinstance(source, list) or not source:
+        raise build_refusal(f"expected a list of factors such as `[0.8, 1.2]`, found {describe_found(source)}")
+    findings: list[Finding] = []
+    factors = []
+    for i, value in enumerate(source):
+        factors.append(attempt(findings, (i,), FACTOR.read, value, clock) or 0.0)
+        if len(findings) >= _MOST_FACTORS:
+            break
+    if findings:
+        raise combine_findings(findings)
+    if not any(factors):
+        raise build_refusal("expected at least one factor above 0, found none; the customer would never ask for a unit")
+    return tuple(factors)
 
 
 def _build_choice(title: str, allowed: Mapping[str, str]) -> FunctionReader:
@@ -125,6 +144,7 @@ DELIVERIES = _build_choice("Deliveries", {"crossing": "deliveries may overtake e
 SERVED = _build_choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
 FOLLOWED = _build_choice("Followed", {"season": "and trend", "forecast": "season and trend times the forecast"})
 SEASON_FOLLOWED = _build_choice("SeasonFollowed", {"season": "and trend"})
+FACTORS = FunctionReader("Factors", _read_factors, {"type": "array", "items": FACTOR.wrap_schema(), "minItems": 1})
 CLOSED = FunctionReader("Closed", _read_closed, {"enum": [0, 1]})
 SOURCES = FunctionReader(
     "Sources",

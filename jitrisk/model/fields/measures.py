@@ -202,6 +202,26 @@ class WholePeriods(Reader):
         return DURATION.build_schema()
 
 
+@dataclass(frozen=True)
+class PeriodOrMore(Reader):
+    """A duration of one period or more, which need not be whole; reads a field of type float, in periods."""
+
+    title = "Duration"
+
+    def read(self, source: Any, clock: Clock) -> float:
+        """Return the duration in periods."""
+        periods = DURATION.read(source, clock)
+        if clock.known and periods < 1.0 - _WHOLE:
+            allowed = f"at least one period (a period is {format_duration(clock.seconds / HOUR, 4)})"
+            found = f"{describe_found(source)}, which is {periods:.6g} periods"
+            raise build_refusal(f"expected {allowed}, found {found}")
+        return periods
+
+    def build_schema(self) -> JsonSchemaValue:
+        """Return what an editor accepts."""
+        return DURATION.build_schema()
+
+
 DURATION = Measure("Duration", "a duration such as `8 h` or a number of periods", time=1)
 TIME = Measure("Time", "a duration such as `8 h` or a number of periods", time=1, above=True)
 LENGTH = Measure("Length", "a duration with its unit such as `8 h`", time=1, bare=False, above=True)
@@ -225,6 +245,7 @@ WEIGHT = Measure("Weight", "a plain number", percent=True, smallest=0.0)
 MONEY = Measure("Money", "an amount of money as a plain number")
 MONEY_PER_TIME = Measure("MoneyPerTime", "money per time such as `3000 / d` or an amount per period", time=-1)
 SHARE = Measure("Share", "a share such as `0.25` or `25 %`", percent=True, high=1.0)
+SHARE_ABOVE_ZERO = Measure("ShareAboveZero", "a share such as `0.25` or `25 %`", percent=True, high=1.0, above=True)
 SMOOTHING = Measure("Smoothing", "a weight such as `0.2` or `20 %`", percent=True, high=1.0, above=True)
 GROWTH = Measure(
     "Growth",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from jitrisk.model.fields.choices import UNMET
+from jitrisk.model.faults import build_refusal
+from jitrisk.model.fields.choices import FACTORS, UNMET
 from jitrisk.model.fields.distributions import DEMANDED, Demand, DistributionReader
-from jitrisk.model.fields.measures import FACTOR, GROWTH, SMOOTHING
-from jitrisk.model.parts.field_types import Duration, Money, MoneyPerTime, Text
+from jitrisk.model.fields.measures import FACTOR, GROWTH, SMOOTHING, PeriodOrMore
+from jitrisk.model.fields.readers import Clock
+from jitrisk.model.parts.field_types import Money, MoneyPerTime, Text
 from jitrisk.model.parts.part import Part
 from jitrisk.sampling.distributions import Distribution
+
+# What is drawn with a smaller probability than this counts as impossible.
+_RAREST = 1e-9
 
 
 class Season(Part):
@@ -22,9 +27,9 @@ class Season(Part):
     every : periods for which one factor holds; need not be whole.
     """
 
-    every: Duration = Field(description="time for which one factor holds")
-    factors: tuple[Annotated[float, FACTOR], ...] = Field(
-        description="factors on the demand, one after another and then again from the first", min_length=1
+    every: Annotated[float, PeriodOrMore()] = Field(description="time for which one factor holds")
+    factors: Annotated[tuple[float, ...], FACTORS] = Field(
+        description="factors on the demand, one after another and then again from the first"
     )
 
 
@@ -34,8 +39,8 @@ class Forecast(Part):
     Attributes
     ----------
     error : distribution of the factor; None where it comes from smoothing.
-    every : periods between two draws of the factor; need not be whole.
     smoothing : weight of the newest demand; None where the factor is drawn.
+    every : periods between two draws of the factor; need not be whole.
     """
 
     choices = (("error", "smoothing"),)
@@ -43,10 +48,31 @@ class Forecast(Part):
     error: Annotated[Distribution, DistributionReader("DrawnFactor", FACTOR)] | None = Field(
         default=None, description="factor on the demand that planners expect; a mean other than 1 is a bias"
     )
-    every: Duration = Field(default=1.0, description="time between two draws of the factor")
     smoothing: Annotated[float, SMOOTHING] | None = Field(
         default=None, description="weight of the newest demand in a forecast by exponential smoothing"
     )
+    every: Annotated[float, PeriodOrMore()] = Field(
+        default=1.0, description="time between two draws of the factor `error`"
+    )
+
+    @field_validator("error")
+    @classmethod
+    def _check_error(cls, error: Distribution | None) -> Distribution | None:
+        if error is not None and float(error.quantile(_RAREST)) < 0.0:
+            raise build_refusal(
+                f"a forecast is not below 0, which the {error.family} distribution can be; write one that stays above, "
+                "such as `{lognormal: {mean: 1, cv: 0.2}}` or `gamma`"
+            )
+        return error
+
+    @field_validator("every")
+    @classmethod
+    def _check_every(cls, every: float, info: ValidationInfo[Clock]) -> float:
+        if info.data.get("smoothing") is not None:
+            raise build_refusal(
+                "a forecast by `smoothing` changes with every draw of demand; leave `every`, which is of `error`, out"
+            )
+        return every
 
 
 class Customer(Part):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from jitrisk.model.faults import build_refusal
+from jitrisk.model.faults import Finding, build_refusal, combine_findings
 from jitrisk.model.fields.choices import DELIVERIES, SERVED, SOURCES, expand_inputs
 from jitrisk.model.fields.distributions import DistributionReader
 from jitrisk.model.fields.measures import (
@@ -14,7 +14,7 @@ from jitrisk.model.fields.measures import (
     DURATION,
     FACTOR_FROM_ONE,
     POSITIVE_UNITS,
-    SHARE,
+    SHARE_ABOVE_ZERO,
     UNITS,
     YIELD,
     WholePeriods,
@@ -24,6 +24,11 @@ from jitrisk.model.parts.field_types import Duration, Interest, Money, MoneyPerT
 from jitrisk.model.parts.part import Part
 from jitrisk.model.policies import Policy, PolicyChoice
 from jitrisk.sampling.distributions import Distribution, build_constant
+
+PUSH_WITHOUT_INPUTS = (
+    "a stage that pushes starts whatever its `inputs` allow, and this one has none; give it some, or another policy"
+)
+"""The refusal of the policy `push` at a stage that is supplied from outside."""
 
 
 class Input(Part):
@@ -83,7 +88,7 @@ class Standby(Part):
 
     of: Text = Field(description="stage whose outages open this one")
     after: Duration = Field(default=0.0, description="time from the beginning of an outage to the opening, rounded up")
-    below: Annotated[float, SHARE] = Field(
+    below: Annotated[float, SHARE_ABOVE_ZERO] = Field(
         default=1.0, description="availability of the other stage below which it counts as failed"
     )
 
@@ -158,12 +163,47 @@ class Stage(Part):
     def _check_limit(cls, policy: PolicyChoice, info: ValidationInfo[Clock]) -> PolicyChoice:
         if policy.policy.is_unlimited and info.data.get("capacity", 0) is None:
             raise build_refusal("without a limit to its cards or its level, the stage needs a `capacity`")
+        if policy.policy.pushes and not info.data.get("inputs", True):
+            raise build_refusal(PUSH_WITHOUT_INPUTS)
         return policy
 
     @property
     def policy(self) -> Policy:
         """The policy that refills the store."""
         return self.policy_.policy
+
+    @field_validator("shelf_life")
+    @classmethod
+    def _check_shelf_life(cls, shelf_life: int | None, info: ValidationInfo[Clock]) -> int | None:
+        choice = info.data.get("policy_")
+        if shelf_life is not None and choice is not None and choice.policy.pushes:
+            raise build_refusal(
+                "a stage with the policy `push` has no shelf life; leave `shelf_life` out, or give the stage another "
+                "policy"
+            )
+        return shelf_life
+
+    @field_validator("expedite")
+    @classmethod
+    def _check_expedite(cls, expedite: Expedite | None, info: ValidationInfo[Clock]) -> Expedite | None:
+        ordinary = info.data.get("lead_time")
+        if expedite is None or expedite.up_to is None or ordinary is None or not info.context.known:
+            return expedite
+        mean, short = ordinary.mean(), expedite.lead_time
+        if short >= mean:
+            message = (
+                f"with `up_to`, expected a lead time shorter than the ordinary one, {mean:.6g} periods on average, "
+                f"found {short:.6g} periods; shorten it"
+            )
+            raise combine_findings([Finding(("lead_time",), message)])
+        return expedite
+
+    @field_validator("overtime")
+    @classmethod
+    def _check_overtime(cls, overtime: Overtime | None, info: ValidationInfo[Clock]) -> Overtime | None:
+        if overtime is not None and info.data.get("capacity", 0) is None:
+            raise build_refusal("overtime multiplies the `capacity`, which the stage does not have; give it one")
+        return overtime
 
     @field_validator("deliveries")
     @classmethod

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from jitrisk.model.faults import build_refusal, suggest_name
 from jitrisk.model.fields.measures import DURATION, SERVICE, UNITS
 from jitrisk.model.fields.quantities import describe_found
 from jitrisk.model.fields.readers import Clock, FunctionReader
 from jitrisk.model.policies.base import UNLIMITED, WRITE_UNLIMITED, Levels, StoreDemand, is_endless
-from jitrisk.model.policies.leveled import LeveledPolicy
+from jitrisk.model.policies.leveled import CAP, Cap, LeveledPolicy, refuse_followed_units
 
 
 def _read_order_up_to(source: Any, clock: Clock) -> float:
@@ -45,6 +46,19 @@ class BaseStock(LeveledPolicy):
     service: Annotated[float, SERVICE] | None = Field(
         default=None, description="probability that the level covers what is outstanding"
     )
+    cap: Cap = CAP
+
+    @field_validator("level", "service")
+    @classmethod
+    def _check_follow(cls, given: float | None, info: ValidationInfo[Clock]) -> float | None:
+        if given is not None:
+            refuse_followed_units(info, "write `cover: 3 d`")
+        return given
+
+    @classmethod
+    def _find_units(cls, fields: Mapping[str, Any]) -> float | None:
+        level: float | None = fields.get("level")
+        return level
 
     @property
     def is_unlimited(self) -> bool:
@@ -66,6 +80,7 @@ class BaseStock(LeveledPolicy):
     def compute_limited_levels(self, demand: StoreDemand) -> Levels:
         """Return the level as reorder point and order-up-to level, without a lot."""
         level = self._compute_order_up_to(demand)
+        self.require_cap(level)
         return Levels(level, level, 0.0, self.review_period, demand_signal=True)
 
     def _compute_order_up_to(self, demand: StoreDemand) -> float:

@@ -86,6 +86,15 @@ class Kanban(Policy):
             raise build_refusal("a safety margin only counts with `cards: auto` or `formula`; leave one of the two out")
         return safety
 
+    @field_validator("follow")
+    @classmethod
+    def _check_follow(cls, follow: str | None, info: ValidationInfo[Clock]) -> str | None:
+        if follow and info.data.get("cards", None) not in (None, "formula"):
+            raise build_refusal(
+                "cards follow the season by a formula; write `cards: auto` or `cards: formula`, or leave `follow` out"
+            )
+        return follow
+
     @property
     def followed(self) -> Literal["season"] | None:
         """What its cards follow in every period; None where they are constant."""

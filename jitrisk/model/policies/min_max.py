@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from jitrisk.model.faults import build_refusal
+from jitrisk.model.fields.readers import Clock
 from jitrisk.model.policies.base import Level, LevelError, LevelField, Levels, StoreDemand, find_cover_key
-from jitrisk.model.policies.leveled import LeveledPolicy
+from jitrisk.model.policies.leveled import CAP, Cap, LeveledPolicy, refuse_followed_units
 
 
 class MinMax(LeveledPolicy):
@@ -18,6 +22,14 @@ class MinMax(LeveledPolicy):
     level_keys = ("min", "max")
     min: LevelField = Field(description="level at or below which an order is placed")
     max: LevelField = Field(description="level up to which the policy orders")
+    cap: Cap = CAP
+
+    @field_validator("min", "max")
+    @classmethod
+    def _check_follow(cls, level: Level, info: ValidationInfo[Clock]) -> Level:
+        if level.units is not None:
+            refuse_followed_units(info, "write a duration such as `3 d`")
+        return level
 
     @field_validator("max")
     @classmethod
@@ -28,6 +40,11 @@ class MinMax(LeveledPolicy):
         if order_up_to.amount <= reorder_point.amount:
             raise build_refusal("`max` must be above `min`")
         return order_up_to
+
+    @classmethod
+    def _find_units(cls, fields: Mapping[str, Any]) -> float | None:
+        order_up_to: Level | None = fields.get("max")
+        return order_up_to.units if order_up_to else None
 
     @property
     def demand_key(self) -> str:
@@ -43,6 +60,7 @@ class MinMax(LeveledPolicy):
                 f"at the mean demand, min is {reorder_point:g} units and max {order_up_to:g}: expected min below max; "
                 "change one of them"
             )
+        self.require_cap(order_up_to)
         return Levels(reorder_point, order_up_to, 0.0, self.review_period, demand_signal=True)
 
     def compute_lot_burst(self, mean_demand: float, whole: bool) -> float:
