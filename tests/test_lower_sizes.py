@@ -245,3 +245,11 @@ def test_round_flows__expiry_counts_among_what_is_ordered_again():
     plain = round_model(model)
     assert longer.double == plain.double
     np.testing.assert_array_equal(longer.grain, plain.grain)
+
+
+@pytest.mark.parametrize(("life", "expired"), [(9, 41), (10, 40), (11, 0)])
+def test_simulate__stock_at_the_start_expires_in_the_last_period_at_the_latest(life, expired):
+    """50 units from period 0 on, one sold and replaced in each: in period t = life - 1, t of the 49 left are newer."""
+    model = build_line({"demand": 1}, horizon=10, policy={"base_stock": {"level": 50}}, shelf_life=f"{life} d")
+    del model["stages"]["shop"]["inputs"], model["stages"]["shop"]["capacity"], model["stages"]["mine"]
+    assert float(jr.simulate(model, paths=1).expired.sum()) == expired
