@@ -52,7 +52,7 @@ def test_sampler__continuous_demand_is_the_draw_times_the_factor_of_its_period(e
 
 
 def test_sampler__whole_demand_is_rounded_at_random_once_after_factor_and_hazards():
-    """Each value is a floor or one more, by draw n of the stream `round`, of the product of draw, factor and hazards."""
+    """Each value is the product of draw, factor and hazards, rounded by draw n of the stream `round`."""
     periods, paths = 60, 40
     plain = sample([demand()], periods, paths, seed=4)[:, 0].astype(float)
     shares = sample([ExogenousSeries("yield", "x", build_constant(1.0), 1, (FIRE,))], periods, paths, seed=4)[:, 0]
