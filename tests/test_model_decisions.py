@@ -214,7 +214,7 @@ def test_parse_level_range__what_is_no_range_is_refused_with_what_is_allowed(tex
         ("decisions.vary.stages.pump.policy.min_max.min", "4..20", "unknown level"),
         ("decisions.policies", [], "expected a mapping of stages to lists of policies"),
         ("decisions.policies.steel", {"kanban": {}}, "expected a list of policies such as"),
-        ("decisions.policies.steel", [{"base_stock": {"level": 3}}], "expected 2 to 5 policies"),
+        ("decisions.policies.steel", [{"base_stock": {"level": 3}}], "expected 2 to 7 policies"),
         ("decisions.policies.steel", [{"base_stock": {"level": 3}}] * 2, "the kind `base_stock` is listed twice"),
         ("decisions.policies.stel", POINT_CHOICE, "unknown stage `stel`; did you mean `steel`?"),
         ("decisions.policies.steel[1].base_stock.levl", 3, "did you mean `level`?"),
