@@ -15,6 +15,20 @@ _HAZARD_ADVICE = (
     "hits: {press: {capacity: 0}}}}`"
 )
 
+# Words for what a customer has, wherever they stand.
+_PROFILE = (
+    ("seasons", "seasonality", "seasonal_factors", "seasonal_index", "seasonal_indices", "profile"),
+    "write `season: {every: 1 month, factors: [0.8, 1.2]}` at a customer, with a factor for every month; levels that "
+    "are to follow it have `follow: season` in their policy",
+)
+_GROWTH = (("growth", "growth_rate"), "write `trend: 5 % / year` at a customer")
+_PLANNED = (
+    ("forecast_error", "forecast_bias", "mape", "forecast_accuracy"),
+    "write `forecast: {error: {lognormal: {mean: 1, cv: 0.2}}, every: 1 month}` at a customer; levels that are to "
+    "follow it have `follow: forecast` in their policy",
+)
+_DEMAND_POINTERS = {"season": _PROFILE, "trend": _GROWTH, "forecast": _PLANNED}
+
 _BY_PART: dict[str, tuple[Pointer, ...]] = {
     "Hazard": (
         Pointer(
@@ -90,6 +104,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
             "write `unmet`, what becomes of unmet demand: `backorder`, `lost`, or the share that is backordered",
         ),
         Pointer(("selling_price", "revenue", "unit_price"), "write `price`, of one unit shipped"),
+        *(Pointer(words, advice, (key,)) for key, (words, advice) in _DEMAND_POINTERS.items()),
         Pointer(
             ("penalty", "penalty_cost", "stockout_cost", "late_cost"),
             "write `shortage_cost`, of one unit not met at once, `backorder_cost`, of one unit waiting per time, or "
@@ -175,17 +190,7 @@ _ANYWHERE: tuple[Pointer, ...] = (
         ),
         "write `shelf_life: 10 d` at the stage in whose store units age",
     ),
-    Pointer(
-        ("season", "seasons", "seasonality", "seasonal_factors", "seasonal_index", "seasonal_indices", "profile"),
-        "write `season: {every: 1 month, factors: [0.8, 1.2]}` at a customer, with a factor for every month; levels "
-        "that are to follow it have `follow: season` in their policy",
-    ),
-    Pointer(("trend", "growth", "growth_rate"), "write `trend: 5 % / year` at a customer"),
-    Pointer(
-        ("forecast", "forecast_error", "forecast_bias", "mape", "forecast_accuracy"),
-        "write `forecast: {error: {lognormal: {mean: 1, cv: 0.2}}, every: 1 month}` at a customer; levels that are to "
-        "follow it have `follow: forecast` in their policy",
-    ),
+    *(Pointer((key, *words), advice) for key, (words, advice) in _DEMAND_POINTERS.items()),
     Pointer(
         ("wip_cap", "wip_limit", "constant_wip", "conwip"),
         "write it as a policy: `{conwip: {cards: 20, container: 1, through: packing}}` at the first stage of a line, "
