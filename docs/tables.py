@@ -31,8 +31,12 @@ _SECTIONS = {
     "Stage": "[stage](#stages)",
     "Input": "[input](#inputs)",
     "Expedite": "[mapping](#expedited-starts)",
+    "Overtime": "[mapping](#overtime)",
+    "Standby": "[mapping](#standby-sources)",
     "PolicyChoice": "[policy](#policies)",
     "Customer": "[customer](#customers)",
+    "Season": "[mapping](#seasons-and-trends)",
+    "Forecast": "[mapping](#forecasts)",
     "Hazard": "[hazard](#hazards)",
     "Hit": "[hit](#hits)",
     "Decisions": "[mapping](#decisions)",
@@ -163,7 +167,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "keys of the model": lambda: _render(_KEYS, _keys(_SCHEMA)),
     **{
         f"keys of {part}": lambda part=part: _render(_KEYS, _keys(_PARTS[part]))
-        for part in ("Stage", "Input", "Expedite", "Customer", "Hazard", "Hit", "Decisions")
+        for part in ("Stage", "Input", "Expedite", "Overtime", "Standby")
+        + ("Customer", "Season", "Forecast", "Hazard", "Hit", "Decisions")
     },
     "policies": lambda: _render(("policy", *_KEYS), _policies()),
     "distributions": lambda: _render(("distribution", "parameters", "meaning"), _distributions()),
