@@ -42,7 +42,7 @@ _SECTIONS = {
     "Decisions": "[mapping](#decisions)",
 }
 # The mappings whose keys have a table of their own; the page has the policies in one.
-_TABLED = (part for part in _SECTIONS if part != "PolicyChoice")
+_TABLED = tuple(part for part in _SECTIONS if part != "PolicyChoice")
 _PATCH = "[patch](#strategies)"
 _DISTRIBUTION = "a [distribution](#distributions)"
 
