@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from extended_networks import extended_networks
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from networks import HALVES, exogenous_paths, networks, one_path
@@ -63,6 +64,22 @@ def test_simulate__whole_units_agree_exactly(model: dict[str, Any], seed: int) -
 @settings(max_examples=150, phases=[Phase.explicit, Phase.generate])  # exact arithmetic is slow to shrink
 @given(model=networks(HALVES, horizon=10), seed=st.integers(0, 2**32))
 def test_simulate__halves_of_units_agree(model: dict[str, Any], seed: int) -> None:
+    exogenous = exogenous_paths(model, seed, amounts=HALVES)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
+
+
+@settings(max_examples=300)
+@given(model=extended_networks(), seed=st.integers(0, 2**32))
+def test_simulate__whole_units_agree_exactly_with_any_mix_of_features(model: dict[str, Any], seed: int) -> None:
+    exogenous = exogenous_paths(model, seed)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert_twins(outcomes, Twin(jr.load(model)), exogenous, tolerance=0)
+
+
+@settings(max_examples=150, phases=[Phase.explicit, Phase.generate])
+@given(model=extended_networks(HALVES, horizon=10), seed=st.integers(0, 2**32))
+def test_simulate__halves_of_units_agree_with_any_mix_of_features(model: dict[str, Any], seed: int) -> None:
     exogenous = exogenous_paths(model, seed, amounts=HALVES)
     outcomes = jr.simulate(model, exogenous=exogenous)
     assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)

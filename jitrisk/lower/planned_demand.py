@@ -18,6 +18,7 @@ from jitrisk.errors import Fault, ModelError
 from jitrisk.lower.exogenous import build_profile
 from jitrisk.lower.graph import compute_mean_yield, list_supplies
 from jitrisk.lower.mean_demand import compute_base_rate, compute_customer_demand
+from jitrisk.sampling.profiles import Profile
 
 if TYPE_CHECKING:
     from jitrisk.model import Network
