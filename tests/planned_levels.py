@@ -133,7 +133,9 @@ class Plan:
             return demand
         if policy.kind == "kanban":
             change = policy.container * (self.cards(name, t) - self.cards(name, t - 1))
-            weights = demand if sum(demand.values()) else self._mean_parts(name)
+            # In proportion to the demand of the period, or to the mean demand where that has no proportions.
+            divisible = sum(demand.values()) > 0 and min(demand.values()) >= 0
+            weights = demand if divisible else self._mean_parts(name)
             return {c: m + change * weights[c] / sum(weights.values()) for c, m in demand.items()}
         cover = _longest_cover(policy)
         now, before = self.ahead(name, t, cover), self.ahead(name, t - 1, cover)
