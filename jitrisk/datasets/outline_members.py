@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels
+from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels, compute_takt
 from jitrisk.lower.graph import compute_mean_yield
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
 
@@ -42,6 +42,7 @@ def build_stage_rows(network: Network) -> Rows:
         "customers_served": [stage.customers for stage in stages],
         "mean_demand": [demand[name] / days for name in network.stages],
         "shelf_life": [math.inf if stage.shelf_life is None else stage.shelf_life * days for stage in stages],
+        **_build_takt_rows(network),
         **_build_lever_rows(network, days),
     }
 
@@ -90,6 +91,16 @@ def _count_cards(policy: Policy, levels: Levels) -> float:
     if policy.kind not in ("kanban", "conwip"):
         return math.nan
     return math.inf if policy.is_unlimited else round(levels.order_up_to / levels.lot)
+
+
+def _build_takt_rows(network: Network) -> Rows:
+    found = compute_takt(network).values()
+    return {
+        "availability": [one.availability for one in found],
+        "takt_time": [one.takt_time / HOURS_PER_DAY for one in found],
+        "cycle_time": [one.cycle_time / HOURS_PER_DAY for one in found],
+        "slower_than_takt": [one.is_slower for one in found],
+    }
 
 
 def _build_lever_rows(network: Network, days: float) -> Rows:
