@@ -9,26 +9,28 @@ from typing import Any
 
 import xarray as xr
 
+from jitrisk.report.member_words import (
+    render_expedite,
+    render_factors,
+    render_forecast,
+    render_overtime,
+    render_season,
+    render_shelf_life,
+    render_standby,
+    render_takt,
+    render_trend,
+)
 from jitrisk.report.outline_records import PAYMENT, list_customers, list_draws, list_hits, list_links, list_records
 from jitrisk.report.words import (
     render_capacity,
     render_distribution,
     render_draw_name,
     render_effect,
-    render_expedite,
-    render_factors,
-    render_forecast,
     render_level,
-    render_overtime,
     render_parameters,
     render_policy,
     render_price,
-    render_season,
     render_share,
-    render_shelf_life,
-    render_standby,
-    render_takt,
-    render_trend,
     render_units,
     render_unmet_demand,
 )

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk.printable import escape_for_encoding
+from jitrisk.report.member_words import render_slower_stages
 from jitrisk.report.model_aspects import Rows, describe_changes, describe_strategy, join_aspects
 from jitrisk.report.outline_records import list_records, select_strategy
-from jitrisk.report.words import render_slower_stages
 from jitrisk.units import format_duration
 
 _MOST = 40  # rows of a section

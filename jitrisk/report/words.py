@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from jitrisk.report.numbers import join_names
-from jitrisk.units import (
-    DAYS_PER_YEAR,
-    DURATION_UNITS,
-    HOUR,
-    HOURS_PER_DAY,
-    HOURS_PER_YEAR,
-    MINUTE,
-    DurationUnits,
-    format_duration,
-    format_number,
-    format_percent,
-)
+from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR, format_duration, format_number, format_percent
 
 _DIGITS = 4
 _MANY_DIGITS = 6
 _LONGEST = 120
 _DRAWS = {"time_between": "time before {}", "duration": "duration of {}", "forecast": "forecast error of {}"}
-_FEW_FACTORS = 4  # of a season, which are listed
-_MONTH = DAYS_PER_YEAR / 12
-_PACE_UNITS: DurationUnits = (
-    *DURATION_UNITS[:3],
-    ("min", MINUTE / HOUR, MINUTE / HOUR),
-    ("s", 1.0 / HOUR, 0.0),
-)
 
 
 def render_units(value: float) -> str:
@@ -53,45 +34,6 @@ def render_share(share: float) -> str:
 def render_capacity(capacity: float) -> str:
     """Return a capacity in units per day, such as ``at most 60 per day``; empty for no limit."""
     return f"at most {render_units(capacity)} per day" if math.isfinite(capacity) else ""
-
-
-def render_takt(takt_time: float, cycle_time: float, is_slower: bool) -> str:
-    """Return the takt time of a stage, such as ``takt 1.6 min``, and its cycle time where that is longer.
-
-    Parameters
-    ----------
-    takt_time : available time for one unit that must be started, days; infinite where there is no demand.
-    cycle_time : time for one unit at full capacity, days; 0 without a limit. Then, and without demand, nothing is said.
-    is_slower : whether the stage is slower than its takt.
-    """
-    if not cycle_time or not math.isfinite(takt_time):
-        return ""
-    takt = f"takt {render_time_per_unit(takt_time)}"
-    if not is_slower:
-        return takt
-    return f"{takt}, too slow: " + (
-        f"{render_time_per_unit(cycle_time)} per unit" if math.isfinite(cycle_time) else "no capacity"
-    )
-
-
-def render_time_per_unit(days: float) -> str:
-    """Return the time for one unit in the unit that suits it, seconds among them, such as ``3.1 s``."""
-    return format_duration(days * HOURS_PER_DAY, units=_PACE_UNITS)
-
-
-def render_slower_stages(stages: Iterable[Mapping[str, Any]]) -> str:
-    """Return in one sentence which stages are slower than their takt; empty where none has takt and capacity.
-
-    Parameters
-    ----------
-    stages : variables of an outline for each stage: ``stage``, ``takt_time``, ``cycle_time``, ``slower_than_takt``.
-    """
-    paced = [one for one in stages if one["cycle_time"] and math.isfinite(one["takt_time"])]
-    slow = [one["stage"] for one in paced if one["slower_than_takt"]]
-    if not slow:
-        return "No stage is slower than its takt." if paced else ""
-    verb = "is slower than its" if len(slow) == 1 else "are slower than their"
-    return f"{join_names(slow)} {verb} takt: in the long run less can be started there than is demanded."
 
 
 def render_level(order_up_to: float) -> str:
@@ -120,7 +62,7 @@ def render_policy(stage: Mapping[str, Any], period_days: float, cover: str = "")
     if math.isfinite(stage["order_cap"]):
         words.append(f"capped at {render_units(stage['order_cap'])}")
     if (limited or pushes) and stage["review_period"] > period_days:
-        words.append(f"reviewed every {_render_days(stage['review_period'])}")
+        words.append(f"reviewed every {render_days(stage['review_period'])}")
     return f"{_spell(stage['policy_kind'])}: {', '.join(words)}"
 
 
@@ -144,7 +86,7 @@ def _render_followed_levels(stage: Mapping[str, Any]) -> str:
     """Return levels that follow the demand as the times that they cover, and the safety stock that is added."""
     safety = stage["safety_stock"]
     point, cover = (
-        _render_days((stage[key] - safety) / stage["mean_demand"]) for key in ("reorder_point", "order_up_to")
+        render_days((stage[key] - safety) / stage["mean_demand"]) for key in ("reorder_point", "order_up_to")
     )
     levels = (
         f"{cover} of demand"
@@ -165,7 +107,7 @@ def render_distribution(draw: Mapping[str, Any]) -> str:
     mean, sd, low, high = (draw[f"distribution_{name}"] for name in ("mean", "sd", "low", "high"))
 
     def render_value(value: float) -> str:
-        return _render_days(value, abs(mean)) if draw["random_unit"] == "d" else render_units(value)
+        return render_days(value, abs(mean)) if draw["random_unit"] == "d" else render_units(value)
 
     if draw["distribution_family"] == "constant":
         return f"always {render_value(mean)}"
@@ -174,7 +116,7 @@ def render_distribution(draw: Mapping[str, Any]) -> str:
     if math.isfinite(high):
         words.append(f"from {render_value(low)} to {render_value(high)}")
     is_periodic = draw["random_quantity"] in ("demand", "forecast")
-    every = f"; drawn every {_render_days(draw['draw_period'])}" if is_periodic else ""
+    every = f"; drawn every {render_days(draw['draw_period'])}" if is_periodic else ""
     return ", ".join(words) + every
 
 
@@ -268,110 +210,8 @@ def render_unmet_demand(backorder_share: float) -> str:
     return f"{render_share(backorder_share)} of unmet demand is backordered, the rest lost"
 
 
-def render_shelf_life(days: float) -> str:
-    """Return for how long a unit can be used, given the shelf life in days; infinite for ever."""
-    return f"expires after {_render_days(days)}" if math.isfinite(days) else "never expires"
-
-
-def render_expedite(stage: Mapping[str, Any]) -> str:
-    """Return what is expedited.
-
-    Parameters
-    ----------
-    stage : the variables of an outline for one stage: ``expedite_below``, ``expedite_up_to`` and
-        ``expedite_lead_time`` (days), NaN or None where they are absent.
-    """
-    if _is_absent(stage["expedite_lead_time"]):
-        return "never expedited"
-    is_index = _is_absent(stage["expedite_below"])
-    level = (
-        f"up to {render_units(stage['expedite_up_to'])}"
-        if is_index
-        else f"below {render_units(stage['expedite_below'])}"
-    )
-    return f"expedited {level}, takes {format_duration(stage['expedite_lead_time'] * HOURS_PER_DAY)} then"
-
-
-def render_overtime(stage: Mapping[str, Any]) -> str:
-    """Return when a stage works overtime and by which factor on its capacity.
-
-    Parameters
-    ----------
-    stage : ``overtime_below`` and ``overtime_factor`` of an outline for one stage, NaN or None where they are absent.
-    """
-    if _is_absent(stage["overtime_factor"]):
-        return "no overtime"
-    return (
-        f"overtime × {format_number(stage['overtime_factor'], _DIGITS)} below {render_units(stage['overtime_below'])}"
-    )
-
-
-def render_standby(stage: Mapping[str, Any]) -> str:
-    """Return which outages open a stage, and after how long.
-
-    Parameters
-    ----------
-    stage : ``standby_of``, ``standby_after`` (days) and ``standby_below`` of an outline for one stage.
-    """
-    if not stage["standby_of"]:
-        return "always open"
-    after = f"after {_render_days(stage['standby_after'])}" if stage["standby_after"] else "at once"
-    below = stage["standby_below"]
-    partly = f" below {render_share(below)} of its capacity" if below < 1.0 else ""
-    return f"standby for {stage['standby_of']}, {after}{partly}"
-
-
-def render_season(factors: Sequence[float], days: float) -> str:
-    """Return the factors of a season, their range where they are many.
-
-    Parameters
-    ----------
-    factors : the factors in turn; none for no season.
-    days : time for which one factor holds.
-    """
-    if not factors:
-        return "no season"
-    numbers = [format_number(one, _DIGITS) for one in factors]
-    several = f"{len(factors)} factors from {format_number(min(factors))} to {format_number(max(factors))}"
-    shown = several if len(factors) > _FEW_FACTORS else join_names(numbers)
-    each = "a month" if math.isclose(days, _MONTH) else _render_days(days)
-    return f"season: {shown}, {each} each"
-
-
-def render_factors(factors: Sequence[float]) -> str:
-    """Return factors in a row, such as ``0.5, 1.5``, cut where they are too many."""
-    text = ", ".join(format_number(one, _MANY_DIGITS) for one in factors)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def render_trend(trend: float) -> str:
-    """Return a change of the mean demand, a share of that at the start per year, such as ``grows 5 % per year``."""
-    if not trend:
-        return "no trend"
-    return f"{'grows' if trend > 0.0 else 'shrinks'} {format_number(100.0 * abs(trend), _DIGITS)} % per year"
-
-
-def render_forecast(customer: Mapping[str, Any]) -> str:
-    """Return how the demand of a customer is forecast; its error is drawn, and told with the other draws.
-
-    Parameters
-    ----------
-    customer : ``forecast_kind``, ``forecast_period`` (days) and ``forecast_smoothing`` of an outline.
-    """
-    if not customer["forecast_kind"]:
-        return "no forecast"
-    if customer["forecast_kind"] == "smoothing":
-        return f"forecast by exponential smoothing, weight {format_number(customer['forecast_smoothing'], _DIGITS)}"
-    days = customer["forecast_period"]
-    every = "month" if math.isclose(days, _MONTH) else _render_days(days)
-    return f"forecast with an error, drawn every {every}"
-
-
-def _is_absent(value: float | None) -> bool:
-    return value is None or math.isnan(value)
-
-
-def _render_days(days: float, like: float | None = None) -> str:
+def render_days(days: float, like: float | None = None) -> str:
+    """Return a number of days as a duration in the unit that suits it, or that suits another number of days."""
     scale = None if like is None else like * HOURS_PER_DAY
     return format_duration(days * HOURS_PER_DAY, _DIGITS, like=scale)
 
