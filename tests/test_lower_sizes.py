@@ -10,8 +10,9 @@ import pytest
 
 import jitrisk as jr
 from jitrisk.lower.exogenous import list_effects
+from jitrisk.lower.extensions import find_loop
 from jitrisk.lower.followed_levels import compute_followed_levels
-from jitrisk.lower.graph import compute_multiplicities, find_largest_capacity, find_loop, find_sweep_order
+from jitrisk.lower.graph import compute_multiplicities, find_largest_capacity, find_sweep_order
 from jitrisk.lower.levels import compute_levels
 from jitrisk.lower.rounding import Rounding, round_flows
 from jitrisk.lower.sizes import Range, Sizes, compute_sizes, find_factor_range
@@ -219,9 +220,9 @@ def test_find_loop__multiplies_quantities_along_the_path():
     model["stages"]["box"] = {"policy": {"base_stock": {"level": 40}}}
     model["stages"]["paint"]["inputs"] = {"mold": 2}
     network = jr.load(model)
-    assert find_loop(network, "mold") == {"mold": 1, "paint": 2, "pack": 6}
+    assert find_loop(network, "mold") == [("mold", 1), ("paint", 2), ("pack", 6)]
     model["stages"]["mold"]["policy"]["conwip"]["through"] = "paint"
-    assert find_loop(jr.load(model), "mold") == {"mold": 1, "paint": 2}
+    assert find_loop(jr.load(model), "mold") == [("mold", 1), ("paint", 2)]
 
 
 def test_find_largest_capacity__has_the_factor_of_overtime():
@@ -244,3 +245,11 @@ def test_round_flows__expiry_counts_among_what_is_ordered_again():
     plain = round_model(model)
     assert longer.double == plain.double
     np.testing.assert_array_equal(longer.grain, plain.grain)
+
+
+@pytest.mark.parametrize(("life", "expired"), [(9, 41), (10, 40), (11, 0)])
+def test_simulate__stock_at_the_start_expires_in_the_last_period_at_the_latest(life, expired):
+    """50 units from period 0 on, one sold and replaced in each: in period t = life - 1, t of the 49 left are newer."""
+    model = build_line({"demand": 1}, horizon=10, policy={"base_stock": {"level": 50}}, shelf_life=f"{life} d")
+    del model["stages"]["shop"]["inputs"], model["stages"]["shop"]["capacity"], model["stages"]["mine"]
+    assert float(jr.simulate(model, paths=1).expired.sum()) == expired

@@ -99,38 +99,3 @@ def find_largest_capacity(stage: Stage) -> float | None:
     if stage.capacity is None or stage.overtime is None:
         return stage.capacity
     return stage.capacity * stage.overtime.factor
-
-
-def find_loop(network: Network, first: str) -> dict[str, float]:
-    """Return the loop of a conwip: its stages, and the units of the first one's item in one unit of each.
-
-    Parameters
-    ----------
-    network : the model, in which one path leads from the first stage to the last.
-    first : the first stage of the loop, whose policy names the last.
-
-    Returns
-    -------
-    The units by stage, from the first stage to the last.
-    """
-    consumers: dict[str, list[tuple[str, float]]] = {name: [] for name in network.stages}
-    for name, stage in network.stages.items():
-        for item in stage.inputs.values():
-            for source, _ in item.sources:
-                consumers[source].append((name, item.quantity))
-    last = network.stages[first].policy.last_stage or first
-    # Every stage is reached once: on the one path there are no two ways to a stage that leads to the last.
-    reached: dict[str, tuple[str, float]] = {first: ("", 1.0)}
-    waiting = [first]
-    while waiting and last not in reached:
-        name = waiting.pop()
-        for consumer, quantity in consumers[name]:
-            if consumer not in reached:
-                reached[consumer] = (name, reached[name][1] * quantity)
-                waiting.append(consumer)
-    path = {}
-    name = last if last in reached else first
-    while name:
-        path[name] = reached[name][1]
-        name = reached[name][0]
-    return dict(reversed(path.items()))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jitrisk.lower.atoms import compute_clipped_mean
+from jitrisk.lower.exogenous import build_profile
+from jitrisk.lower.extensions import find_loop
 from jitrisk.lower.followed_levels import FollowedLevels
-from jitrisk.lower.graph import compute_mean_yield, find_largest_capacity, find_loop
+from jitrisk.lower.graph import compute_mean_yield, find_largest_capacity
 from jitrisk.lower.levels import FARTHEST
-from jitrisk.lower.planned_demand import build_profile
 from jitrisk.model.policies import Levels
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def compute_sizes(
     sizes = Sizes(
         flows={name: Flows() for name in order},
         takes={name: {} for name in order},
-        loops={name: find_loop(network, name) for name in order if network.stages[name].policy.last_stage},
+        loops={name: dict(find_loop(network, name)) for name in order if network.stages[name].policy.last_stage},
     )
     for name, customer in network.customers.items():
         hits = effects.get(("demand", name), ())
@@ -266,9 +267,10 @@ def _size_starts(stage: Stage, flows: Flows, lot: float) -> Flows:
 
 def find_factor_range(customer: Customer, horizon: int) -> tuple[float, float, float]:
     """Return the largest factor that season and trend have within the horizon, the smallest above 0, and the lowest."""
-    if customer.season is None and customer.trend == 0.0:
+    profile = build_profile(customer)
+    if profile is None:
         return 1.0, 1.0, 1.0
-    factors = build_profile(customer).compute_factors(0, horizon)
+    factors = profile.compute_factors(0, horizon)
     above = factors[factors > 0.0]
     return float(factors.max()), float(above.min()) if above.size else 0.0, float(factors.min())
 
