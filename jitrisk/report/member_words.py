@@ -31,7 +31,7 @@ _TAKT_UNITS: DurationUnits = (
 )
 
 
-def list_features(stage: Mapping[str, Any]) -> tuple[str, ...]:
+def list_supply_rules(stage: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the shelf life and the levers that a stage has, each in words.
 
     Parameters

@@ -12,7 +12,7 @@ import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrap_text
-from jitrisk.report.member_words import list_features, list_profile, render_takt
+from jitrisk.report.member_words import list_profile, list_supply_rules, render_takt
 from jitrisk.report.outline_records import list_customers, list_records
 from jitrisk.report.words import read_factors, render_effect, render_policy, render_units, render_unmet_demand
 from jitrisk.risk.lost_time import compute_lost_time
@@ -111,7 +111,7 @@ def _describe_stage(stage: Mapping[str, Any], period_days: float) -> tuple[str, 
         takt if stage["slower_than_takt"] else "",
         render_policy(stage, period_days),
         _describe_store(stage),
-        *list_features(stage),
+        *list_supply_rules(stage),
     )
     return tuple(filter(None, facts))
 

@@ -14,7 +14,7 @@ import xarray as xr
 
 from jitrisk.printable import escape_json
 from jitrisk.provenance import read_model_text
-from jitrisk.report.member_words import list_features, list_profile, render_slower_stages, render_time_per_unit
+from jitrisk.report.member_words import list_profile, list_supply_rules, render_slower_stages, render_time_per_unit
 from jitrisk.report.numbers import UNKNOWN, Rounded
 from jitrisk.report.outline_records import list_customers, list_records
 from jitrisk.report.replay_log import build_replay_log
@@ -155,7 +155,7 @@ def _build_profile_table(outline: xr.Dataset) -> PageTable:
 
 
 def _build_feature_table(outline: xr.Dataset) -> PageTable:
-    rows = _list_rows(outline, "stage", lambda one: list_records(one, "stage"), list_features)
+    rows = _list_rows(outline, "stage", lambda one: list_records(one, "stage"), list_supply_rules)
     return PageTable("What limits the age of stock, and what adds supply", ("stage", "rules"), rows)
 
 
