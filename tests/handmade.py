@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.vocabulary import CYCLES, OUTCOMES, PRICES
+from jitrisk.vocabulary import CYCLES, METRICS_OF_FEATURES, OUTCOMES, PRICES
 
 
 def result(
@@ -19,11 +20,13 @@ def result(
     *,
     periods: int = 10,
     period_hours: float = 12.0,
+    features: Sequence[str] = (),
     **values: npt.ArrayLike,
 ) -> xr.Dataset:
     """Return a result in which every outcome and price not given is 0, and units in process are owned.
 
-    Replenishment cycles are there where they are given.
+    Replenishment cycles are there where they are given. The model says of its last stage alone, and of this one only
+    which features it has, by their keys.
 
     Outcomes are given as anything that broadcasts to (strategy, path, stage | customer), prices to their own dims.
     """
@@ -53,7 +56,7 @@ def result(
         "currency": "EUR",
         "seed": 7,
         "paths": paths,
-        "model": "{}",
+        "model": json.dumps({"stages": {stages[-1]: dict.fromkeys(features, 1)}}) if features else "{}",
         "model_hash": "0",
         "libraries": "{}",
     }
@@ -61,7 +64,7 @@ def result(
 
 
 def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Dataset:
-    """Return a result in which every outcome and price is some positive number."""
+    """Return a result in which every outcome and price is some positive number, of a model with every feature."""
     rng = np.random.default_rng(seed)
     stages, customers = ["press", "paint", "line"], ["shop", "export"]
     sizes = {"strategy": strategies, "path": paths, "stage": len(stages), "customer": len(customers)}
@@ -76,7 +79,7 @@ def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Da
     values["short_cycles"] = np.minimum(values["short_cycles"], values["receipts"])
     values["owned_in_process"] = values["owned_in_process"] > np.median(values["owned_in_process"])
     names = [f"plan {k}" for k in range(strategies)]
-    return result(names, paths, stages, customers, **values)
+    return result(names, paths, stages, customers, features=tuple(METRICS_OF_FEATURES.values()), **values)
 
 
 def of_cost(cost: npt.ArrayLike, strategies: Sequence[str] | None = None) -> xr.Dataset:
