@@ -198,7 +198,7 @@ def _list_versions() -> str:
 
 
 def build_link_coordinates(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
-    """Return the coordinates that say what belongs to what, one row per strategy; `standby_of` where some stage does."""
+    """Return the coordinates that say what belongs to what, one row per strategy; `standby_of` where one has it."""
     networks = strategies.values()
     found = {
         "customer_stage": [[customer.stage for customer in network.customers.values()] for network in networks],

@@ -52,7 +52,7 @@ class _Event:
 
 @dataclass(frozen=True)
 class _Episode:
-    """A stretch of periods, with breaks, of shortage, downtime, stockout, expiry, overtime or of an open standby source.
+    """A stretch of periods, with breaks, of shortage, downtime, stockout, expiry, overtime or an open standby source.
 
     Attributes
     ----------
