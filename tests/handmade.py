@@ -11,6 +11,8 @@ import xarray as xr
 
 from jitrisk.vocabulary import CYCLES, METRICS_OF_FEATURES, OUTCOMES, PRICES
 
+_LATER = ("fixed_cost", "expired", "overtime", "expire_cost", "overtime_cost")
+
 
 def result(
     strategies: Sequence[str] = ("jit", "jic"),
@@ -69,10 +71,10 @@ def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Da
     stages, customers = ["press", "paint", "line"], ["shop", "export"]
     sizes = {"strategy": strategies, "path": paths, "stage": len(stages), "customer": len(customers)}
     known = OUTCOMES | PRICES | CYCLES
-    # The fixed cost is drawn last, so that the others are what they were before there was one.
+    # What came later is drawn last, so that the others are what they were before.
     values = {
         name: rng.gamma(2.0, 3.0, [sizes[dim] for dim in known[name].dims])
-        for name in sorted(known, key=lambda name: name == "fixed_cost")
+        for name in sorted(known, key=lambda name: _LATER.index(name) if name in _LATER else -1)
     }
     # What is a part of something is no more than it, and what is owned is 0 or 1.
     values["filled"] = np.minimum(values["filled"], values["demand"])
