@@ -58,6 +58,6 @@ def test_page__metrics_costs_and_events_of_features_are_shown():
         "press went into overtime: 10 units up to the end",
         "fridge expired units",
         "press in overtime",
-        f"expiry {EXPIRY * 36.5:.0f}",
+        f"as_is 3,102 EUR per year {OVERTIME * 36.5:,.0f} EUR per year {EXPIRY * 36.5:.0f} EUR per year",
     ):
         assert words in page
