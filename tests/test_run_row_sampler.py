@@ -156,7 +156,8 @@ def test_fill__derived_series_follow_what_is_handed_in(kept):
 
 
 def test_fill__an_opening_follows_an_availability_that_no_hazard_hits():
-    model = {**MODEL, "hazards": {}}
+    hit = {"plant": {"capacity": 0, "chance": 0}}  # a hazard that never hits
+    model = {**MODEL, "hazards": {"flood": {"rate": "1 / year", "duration": "1 d", "hits": hit}}}
     sampled, network = jr.sample(model, 40, seed=5), jr.load(model)
     assert not sampled["open"].sel(stage="spare").any()
     broken = xr.ones_like(sampled["availability"])
@@ -195,6 +196,25 @@ def test_replay__a_path_with_derived_series_is_the_same_to_the_bit(handed_in):
     for kind, name in FEATURES:
         dim = "stage" if kind == "open" else "customer"
         np.testing.assert_array_equal(again[kind].sel({dim: name}), rows[kind, name][17])
+
+
+def test_sample__rare_hazards_leave_derived_series_to_the_rules():
+    hazards = {**MODEL["hazards"], "fire": {**MODEL["hazards"]["fire"], "rate": "1 / 2000 d"}}
+    sampled = jr.sample({**MODEL, "hazards": hazards}, 40, seed=5, rare=True)
+    assert "weight" in sampled.coords
+    failed = sampled["availability"].sel(stage="plant").values < 0.5
+    long = failed[:, 3:] & failed[:, 2:-1] & failed[:, 1:-2] & failed[:, :-3]
+    np.testing.assert_array_equal(sampled["open"].sel(stage="spare")[:, 3:], long)
+    assert 10 <= long.any(axis=1).sum() <= 21
+
+
+def test_save__a_result_of_paths_handed_in_is_read_back_and_replayed(tmp_path):
+    sampled = jr.sample(MODEL, 5, seed=5)
+    result = jr.simulate(MODEL, exogenous=sampled, strategies=["usual"])
+    jr.save(result, tmp_path / "result.nc")
+    again = jr.replay(tmp_path / "result.nc", "usual", 3, exogenous=sampled)
+    np.testing.assert_array_equal(again["open"], sampled["open"].sel(path=3))
+    jr.save(again, tmp_path / "replay.nc")
 
 
 def test_job__strategies_with_other_seasons_share_the_uniform_numbers():
