@@ -55,7 +55,7 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
     place = {one.key: k for k, one in enumerate(series)}
     levels = compute_levels(network, behind)
     followed = compute_followed_levels(network, order, behind)
-    rounding = round_flows(network, order, levels, effects, given)
+    rounding = round_flows(network, order, levels, effects, given, followed)
     arrays = (
         _lower_policies(network, order, levels, followed, rounding)
         | _lower_processes(network, order, series, place, given)

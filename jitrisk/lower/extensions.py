@@ -172,7 +172,7 @@ def _flags(values: Any) -> np.ndarray:
 
 def _lower_shelf_life(stage: Stage, horizon: int) -> int:
     """Return the shelf life in periods, 0 where nothing can expire within the horizon."""
-    return stage.shelf_life if stage.shelf_life is not None and stage.shelf_life < horizon else 0
+    return stage.shelf_life if stage.shelf_life is not None and stage.shelf_life <= horizon else 0
 
 
 def _lower_steps(stages: list[Stage], arrays: Mapping[str, np.ndarray], rounding: Rounding) -> Arrays:
