@@ -51,7 +51,10 @@ def sold_out(stages: Network, chances: tuple[float, ...], horizon: int = HORIZON
 # CONWIP
 
 
-@pytest.mark.parametrize("cards", [1, 3, 4, 9])
+BEST_CASE = (1, 3, 4, 9)
+
+
+@pytest.mark.parametrize("cards", BEST_CASE)
 def test_simulate__conwip_of_a_line_without_variability_is_the_best_case(cards: int) -> None:
     """Hopp & Spearman: four machines, a raw process time of 4 and a bottleneck rate of 1."""
     answer = theory()[f"c.conwip deterministic, 4 machines, w={cards}"]

@@ -33,6 +33,9 @@ FACTORS = (0.5, 1.0, 2.0, 1.5)
 ROUNDED = 2e-3
 """Periods of a trace are 32-bit numbers, and demand that is not whole counts in grains."""
 
+TIED = 1e-6
+"""Sums of fractions that are equal on paper may differ by rounding."""
+
 Paths = np.ndarray
 """One number for each path and period."""
 
@@ -65,7 +68,7 @@ def positions(demand: Paths, order_up_to: Paths, reorder: Paths, start: float) -
     after, position = np.empty_like(demand), np.full(demand.shape[0], start)
     for t in range(demand.shape[1]):
         position = position - demand[:, t]
-        position = np.where(position <= reorder[:, t], np.maximum(position, order_up_to[:, t]), position)
+        position = np.where(position <= reorder[:, t] + TIED, np.maximum(position, order_up_to[:, t]), position)
         after[:, t] = position
     return after
 
@@ -174,39 +177,66 @@ def test_sample__forecast_errors_have_their_law_and_are_held() -> None:
     assert_mean(((drawn[:, 1:] - 1.1) * (drawn[:, :-1] - 1.1)).mean(axis=1), 0, "covariance of neighbors")
 
 
-def test_trace__variance_of_a_level_is_that_of_its_forecast() -> None:
-    """S = safety + phi m n, so that its variance is (m n)^2 var(phi), and its mean has the bias of phi."""
-    error = {"forecast": {"error": {"lognormal": {"mean": 1.1, "cv": 0.3}}, "every": "1 d"}}
-    policy = {"base_stock": {"cover": "4 d", "follow": "forecast", "safety": 7}}
-    network = shop(policy, {"demand": POISSON | {"every": "20 d"}, **error}, horizon=80)
-    _, net, trace = traced(network, paths=4_000)
+@pytest.mark.parametrize("every", [1, 4])
+def test_trace__variance_of_orders_from_a_forecast_with_error(every: int) -> None:
+    """A level of phi m n has the variance (m n)^2 var(phi); an order is the demand and the change of the level."""
+    mean, cover, error = 400, 2, 0.02
+    forecast_keys = {"error": {"lognormal": {"mean": 1, "cv": error}}, "every": f"{every} d"}
+    policy = {"base_stock": {"cover": f"{cover} d", "follow": "forecast", "safety": 7}}
+    network = shop(policy, {"demand": {"poisson": {"mean": mean}}, "forecast": forecast_keys}, horizon=80)
+    _, net, trace = traced(network, paths=3_000)
     position = net + trace["wip"].sel(stage="store").values
-    # Demand comes in periods 0, 20, ...: it is so rare that a level is met only when it is above all since then.
-    highest = np.maximum(position[:, 0], 0)
-    mean = MEAN / 20 * 4
-    phi = forecast(network, paths=4_000)[:, 0]
-    start = 7 + mean
-    drop = trace["demand"].sel(customer="buyer").values[:, 0]
-    np.testing.assert_allclose(highest, np.maximum(7 + mean * phi, start - drop), atol=ROUNDED)
+    level = (mean * cover * error) ** 2
+    assert_mean((position - 7 - mean * cover).mean(axis=1), 0, "mean level")
+    assert_mean(((position - 7 - mean * cover) ** 2).mean(axis=1), level, "variance of the level")
+    ordered = trace["started"].sel(stage="store").values.astype(float)[:, every:]
+    assert ordered.min() > 0
+    spread = ((ordered - mean) ** 2).mean(axis=1)
+    assert_mean(spread, mean + 2 * level / every, "variance of orders")
 
 
-# Closed forms
+# Closed forms. Demand of 10.25 is not whole, so that a factor on it is not rounded at random.
 
 
 def test_simulate__demand_that_grows_as_planned_leaves_the_safety_stock() -> None:
-    """Demand (1 + t / 50) * 10; the level covers what is demanded in the lead time, neither more nor less."""
+    """The level covers what is demanded in the lead time, neither more nor less."""
     policy = {"base_stock": {"cover": "4 d", "follow": "season", "safety": 2.5}}
-    network = shop(policy, {"demand": 10, "trend": "2 % / d"}, lead_time=4, horizon=100) | {"warm_up": 4}
+    network = shop(policy, {"demand": 10.25, "trend": "2 % / d"}, lead_time=4, horizon=100) | {"warm_up": 4}
     outcomes = run(network, paths=1)
     assert Rates(outcomes)("on_hand", "store") == pytest.approx(2.5, abs=ROUNDED)
     assert not outcomes["backlog"].any()
 
 
-def test_simulate__a_level_that_does_not_follow_falls_behind_a_trend() -> None:
-    """Stock less backlog at the end of t is 45 - sum of 10 (1 + j / 50) over the last four periods j: 5.8 - 0.8 t."""
-    network = shop({"base_stock": {"level": 45}}, {"demand": 10, "trend": "2 % / d"}, lead_time=4, horizon=100)
+def test_simulate__a_chain_that_is_planned_for_its_demand_holds_its_safety_stocks() -> None:
+    """Every level covers the lead time, and each stage plans for the orders of the next: demand and change of level."""
+    follows: Network = {"follow": "season"}
+    stages: Network = {
+        "ore": {"lead_time": "2 d", "policy": {"base_stock": {"cover": "2 d", "safety": 40, **follows}}},
+        "part": {
+            "lead_time": "3 d",
+            "inputs": {"ore": 3},
+            "policy": {"base_stock": {"cover": "3 d", "safety": 20, **follows}},
+        },
+        "shop": {
+            "inputs": {"part": 2},
+            "policy": {"base_stock": {"cover": "1 d", "safety": 10, **follows}},
+        },
+    }
+    season = {"every": "4 d", "factors": [1, 1.05, 1.1, 1.05]}
+    buyer = {"stage": "shop", "demand": 10.25, "season": season, "trend": "1 % / d"}
+    outcomes = run(plant(stages, {"buyer": buyer}, horizon=90, warm_up=10), paths=1)
+    rates = Rates(outcomes)
+    for name, safety in (("shop", 10), ("part", 20), ("ore", 40)):
+        assert rates("on_hand", name) == pytest.approx(safety, abs=ROUNDED), name
+    # The plan of a stage passes through two more: orders of ore are of six times the demand.
+    assert rates("started", "ore") > 6 * rates("demand", "buyer")
+
+
+def test_trace__a_level_that_does_not_follow_falls_behind_a_trend() -> None:
+    """Of the last four periods, 4 * 10.25 (1 + (t - 1.5) / 50) units are demanded."""
+    network = shop({"base_stock": {"level": 45}}, {"demand": 10.25, "trend": "2 % / d"}, lead_time=4, horizon=100)
     _, net, _ = traced(network, paths=1)
-    expected = [45 - sum(10 * (1 + j / 50) for j in range(t - 3, t + 1)) for t in range(4, 100)]
+    expected = [45 - 4 * 10.25 * (1 + (t - 1.5) / 50) for t in range(4, 100)]
     np.testing.assert_allclose(net[0, 4:], expected, atol=ROUNDED)
 
 
