@@ -250,13 +250,26 @@ def test_examples__prices_are_the_shares_of_the_full_price_that_the_file_cites()
 
 # Fast food: what spoils, and a depot that is closed.
 MEALS = 25_000  # in 6 h
-FRIDGES = {"jit": 24, "jic": 96, "hybrid": 30}  # hours of cover
+FRIDGES = {"jit": 24, "jic": 72, "hybrid": 30}  # hours of cover
+LIFE = 72  # hours in a fridge
 
 
-def test_simulate__what_spoils_is_the_share_that_goes_with_the_cover():
-    found = jr.simulate(quiet("fast-food", 400), paths=1).squeeze("path").sel(stage="fridge")
-    share = [1 - np.exp(-FRIDGES[name] / 24 / 40) for name in STRATEGIES]
-    assert by_strategy(found.scrapped / found.started) == pytest.approx(share, abs=5e-4)
+def test_simulate__nothing_spoils_under_steady_demand_while_the_cover_is_at_most_the_life():
+    found = jr.simulate(quiet("fast-food", 400), paths=1)
+    assert float(abs(found.expired).max()) == 0
+
+
+@pytest.mark.parametrize("cover", [84, 96, 144])
+def test_simulate__of_a_cover_beyond_the_life_the_excess_spoils(cover):
+    food = quiet("fast-food", 1_000) | {"warm_up": 400, "strategies": {"jit": {}}}
+    food["stages"]["fridge"]["policy"] = {"base_stock": {"cover": f"{cover} h", "review": "12 h"}}
+    food["stages"]["depot"] = {"policy": {"base_stock": {"level": 1_000_000}}}  # plenty
+    food["stages"]["counter"]["policy"] = {"base_stock": {"cover": "12 h"}}
+    fridge = jr.simulate(food, paths=1).sel(stage="fridge").squeeze()
+    # A round of 12 h comes 6 h after its order. What is left after 72 h is the last 5 rounds when the next is ordered,
+    # so the level is 6 rounds: a round is a sixth of it, and what is eaten is that of 12 h.
+    assert float(fridge.expired / fridge.started) == pytest.approx(1 - LIFE / cover, rel=1e-3)
+    assert float(fridge.started) == pytest.approx(cover / LIFE * MEALS * 600, rel=1e-3)
 
 
 @pytest.mark.parametrize("days", [4, 5, 6])
@@ -264,9 +277,7 @@ def test_simulate__a_closed_depot_costs_the_meals_that_fridges_and_counters_do_n
     shut = once("fast-food", "depot_down", 40, duration=4 * days, ramp=0)
     missed = jr.simulate(quiet("fast-food", 40 + 4 * days + 10, shut), paths=1).lost.squeeze(("path", "customer"))
     for name in ("jit", "jic"):
-        good = {"jit": 0.975, "jic": 0.905}[name]
-        spoiled = (1 - good) * 2 * MEALS / good  # of one round, for 12 h
-        held = 425 * 100 + FRIDGES[name] / 6 * MEALS + MEALS - spoiled  # cards, fridges, and 6 h at the depot
+        held = 425 * 100 + FRIDGES[name] / 6 * MEALS + MEALS  # cards, fridges, and 6 h at the depot
         steps = 3  # of 6 h, from the gates to the guests
         assert float(missed.sel(strategy=name)) == pytest.approx((4 * days + steps) * MEALS - held, rel=1e-4)
     assert missed.sel(strategy="hybrid") < missed.sel(strategy="jit")  # the second depot goes on
