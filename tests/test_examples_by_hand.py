@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from quiet import FOLDER, content, lost, once, quiet
+from quiet import FOLDER, calm, content, lost, once, quiet
 from scipy import stats
 
 import jitrisk as jr
@@ -185,7 +185,8 @@ def test_simulate__landing_gear_is_short_as_often_as_poisson_demand_exceeds_its_
 
 
 def test_simulate__wards_find_what_a_newsvendor_sells():
-    hospital = content("hospital-pharmacy") | {"hazards": {}}
+    hospital = calm("hospital-pharmacy")
+    del hospital["stages"]["contract"]["shelf_life"]
     plenty = {"policy": {"base_stock": {"level": 100_000}}}
     for strategy in hospital["strategies"].values():
         strategy.setdefault("stages", {})["contract"] = plenty
@@ -197,6 +198,36 @@ def test_simulate__wards_find_what_a_newsvendor_sells():
         sold = demand.expect(lambda d, level=cover * mean: np.minimum(d, level))
         assert seen == pytest.approx(sold / mean, abs=4 * off + 1e-6)
     assert rate[0] < 0.998  # so that the formula is put to the test
+
+
+@pytest.mark.parametrize("days", [20, 40, 60])
+def test_simulate__the_other_maker_opens_two_weeks_into_a_shortage_and_covers_half_of_it(days):
+    shortage = once("hospital-pharmacy", "shortage", 30, duration=days, ramp=0)
+    run = quiet("hospital-pharmacy", 30 + days + 30, shortage)
+    started = jr.trace(run, paths=1, strategies=["jit"]).started.sel(stage="other").squeeze()
+    assert np.flatnonzero(started).tolist() == list(range(30 + 14, 30 + days))
+    missed = jr.simulate(run, paths=1).lost.sel(customer="patients").squeeze("path")
+    # A day of 11 is gone when it begins between two reviews; the ward has 1.6. The next doses take 6 days to the ward.
+    by_hand = 60 * (days + 6) - 60 * (11 - 1 + 1.6) - 30 * (days - 14)
+    assert by_strategy(missed) == pytest.approx([by_hand, 0, 0])
+
+
+FLU = np.array([0.2, 0.3, 1.2, 3, 3, 1.8, 1, 0.5, 0.3, 0.3, 0.2, 0.2])
+
+
+def test_simulate__the_vaccine_in_store_in_july_is_the_demand_of_the_days_ahead():
+    left = jr.trace(quiet("hospital-pharmacy", 2), paths=1).on_hand.sel(stage="vaccine_a").isel(path=0, time=0)
+    demand = 40 * FLU[(np.arange(365) // (365 / 12)).astype(int)]
+    for name, fridge, maker in (("jit", 5, 74), ("jic", 10, 187), ("hybrid", 7, 88)):
+        # The fridge holds its days, the maker those behind them; what day 0 took is ordered. Half, and 1 % breaks.
+        doses = demand[fridge + 1 : fridge + maker + 1].sum() - demand[0]
+        assert float(left.sel(strategy=name)) == pytest.approx(doses / 2 / 0.99, rel=1e-5)
+
+
+def test_simulate__levels_that_follow_the_flu_season_serve_all_families_and_let_nothing_expire():
+    found = jr.simulate(quiet("hospital-pharmacy", 3 * 365), paths=1)
+    assert float(abs(found.filled - found.demand).max()) < 1e-3
+    assert float(found.expired.max()) == 0
 
 
 # Heavy machinery: cards, days of hydraulics, and the margin of a machine.
