@@ -219,13 +219,15 @@ def test_simulate__the_vaccine_in_store_in_july_is_the_demand_of_the_days_ahead(
     left = jr.trace(quiet("hospital-pharmacy", 2), paths=1).on_hand.sel(stage="vaccine_a").isel(path=0, time=0)
     demand = 40 * FLU[(np.arange(365) // (365 / 12)).astype(int)]
     for name, fridge, maker in (("jit", 5, 74), ("jic", 10, 187), ("hybrid", 7, 88)):
-        # The fridge holds its days, the maker those behind them; what day 0 took is ordered. Half, and 1 % breaks.
-        doses = demand[fridge + 1 : fridge + maker + 1].sum() - demand[0]
-        assert float(left.sel(strategy=name)) == pytest.approx(doses / 2 / 0.99, rel=1e-5)
+        # The fridge holds its days, the maker those behind them, and 1 % more as that breaks; half each. What day 0 took
+        # has gone to the fridge.
+        doses = demand[fridge + 1 : fridge + maker + 1].sum() / 0.99 - demand[0]
+        assert float(left.sel(strategy=name)) == pytest.approx(doses / 2, rel=1e-5)
 
 
 def test_simulate__levels_that_follow_the_flu_season_serve_all_families_and_let_nothing_expire():
-    found = jr.simulate(quiet("hospital-pharmacy", 3 * 365), paths=1)
+    # What is there at the start is as old as the first day; the file measures after 200 days.
+    found = jr.simulate(quiet("hospital-pharmacy", 3 * 365) | {"warm_up": 200}, paths=1)
     assert float(abs(found.filled - found.demand).max()) < 1e-3
     assert float(found.expired.max()) == 0
 
