@@ -124,8 +124,37 @@ def test_examples__a_year_of_shortage_costs_a_hundredth_of_the_vehicles_reported
 def test_examples__vehicles_lost_are_the_chips_lost_less_those_in_store():
     year = once("chip-shortage", "shortage", 30, duration="1 year", ramp=0)
     vehicles = lost("chip-shortage", 30 + 365 + 70 + 14, year, "vehicle")  # until the first chips after it arrive
-    by_hand = (VEHICLES - SHORT * NORMAL) * 365 - (3 + 3) * VEHICLES  # three days at each step
+    lacking, stock = VEHICLES - SHORT * NORMAL, (3 + 3) * VEHICLES  # three days at each step
+    empty = 30 + 70 + 14 + stock // lacking  # day from which chips lack
+    # What the broker's store holds, then 20 a day until the end of the shortage. The next begins after 30 days, and after
+    # 30 more the broker sells again; what it sells comes in 5 days.
+    bought = 120 + 20 * (30 + 365 - empty) + 20 * (70 + 14 - 30 - 30 - 5)
+    by_hand = lacking * 365 - stock - bought
     assert by_strategy(vehicles) == pytest.approx([by_hand, 0, 0], rel=1e-4)  # two months of chips are enough
+
+
+@pytest.mark.parametrize("days", [2, 3])
+def test_simulate__overtime_begins_when_finished_vehicles_run_low_after_a_strike(days):
+    strike = once("chip-shortage", "truck_strike", 30, duration=days)
+    found = jr.simulate(quiet("chip-shortage", 60, strike), paths=1, strategies=["jit"]).sel(stage="vehicle")
+    bodies = 202 * 50 - 3 * VEHICLES  # cards of the formula, less those on the road
+    finished, backlog, ordered, overtime, started = 3 * VEHICLES, 0, 0, 0, [VEHICLES] * 2
+    for day in range(30, 60):
+        finished += started.pop(0)
+        ordered += VEHICLES
+        shipped = min(backlog + VEHICLES, finished)
+        backlog, finished = backlog + VEHICLES - shipped, finished - shipped
+        start = min(ordered, 2_600 * (1.2 if finished < 3_600 else 1), np.inf if day >= 30 + days else bodies)
+        bodies, ordered, overtime = bodies - start, ordered - start, overtime + max(start - 2_600, 0)
+        started.append(start)
+    assert float(found.overtime.squeeze()) == pytest.approx(overtime)
+    assert (overtime > 0) == (days > 2)
+
+
+def test_simulate__a_quiet_year_of_vehicles_needs_no_overtime_and_no_broker():
+    found = jr.simulate(quiet("chip-shortage", 365), paths=1)
+    assert float(found.overtime.max()) == 0
+    assert float(found.started.sel(stage="broker").max()) == 0
 
 
 def renewal_coverage(rate, survival, intensity, periods):
