@@ -189,25 +189,53 @@ def test_sample__the_mean_yearly_loss_of_chips_is_rate_times_duration_times_fact
     assert 0.7 * rough < mean < rough  # rarer: it starts quiet, and a cycle ends before the next begins
 
 
-# Landing gear: Poisson demand of the lead time, with the hazards and the limits of capacity off.
+# Landing gear: Poisson demand that grows, a plan that is right, and the hazards and limits of capacity off.
 
 
-def test_simulate__landing_gear_is_short_as_often_as_poisson_demand_exceeds_its_level():
-    gear = quiet("aerospace", 0) | {"horizon": "15 years", "warm_up": "2 years"}
-    gear["customers"]["airframer"]["demand"] = {"poisson": {"mean": "3 / week"}}
-    del gear["stages"]["gear"]["capacity"]
+def scaled_poisson(mean, factor, most=60):
+    """Law of a Poisson number times a factor, rounded up or down by chance so that the mean is kept."""
+    law, chance = np.zeros(most), stats.poisson(mean).pmf(np.arange(most // 2))
+    low = np.floor(factor * np.arange(most // 2)).astype(int)
+    rest = factor * np.arange(most // 2) - low
+    np.add.at(law, low, chance * (1 - rest))
+    np.add.at(law, low + 1, chance * rest)
+    return law
+
+
+def test_simulate__landing_gear_is_short_as_often_as_growing_demand_exceeds_its_level():
+    gear = calm("aerospace")
+    gear["customers"]["airframer"]["forecast"] = {"error": 1}
+    del gear["stages"]["gear"]["capacity"], gear["stages"]["gear"]["overtime"]
     gear["stages"]["forging"]["policy"] = {"base_stock": {"level": 5_000}}  # plenty
     gear["strategies"] = {"jit": {}}
     found = jr.simulate(gear, paths=2_000, seed=2)
-    weeks, demand = found.attrs["periods"], stats.poisson(3 * 16)
-    level = demand.ppf(0.99)  # 65 sets
-    for values, expected in (
-        (found.stockout / weeks, demand.sf(level)),
-        (found.backlog, demand.expect(lambda d: np.maximum(d - level, 0))),
-    ):
+    weeks, growth = found.attrs["periods"], 1 + 0.02 * 7 / 365 * np.arange(15 * 365 // 7)
+    short, waiting = [], []
+    for last in range(growth.size - weeks, growth.size, 26):
+        factors = growth[last - 15 : last + 1]  # of the 16 weeks that the level of 16 weeks before covers
+        law = np.ones(1)
+        for factor in factors:
+            law = np.convolve(law, scaled_poisson(2.7, factor))
+        above = np.maximum(np.arange(law.size) - (19 + 2.7 * factors.sum()), 0)
+        short.append(law[above > 1e-9].sum())
+        waiting.append(law @ above)
+    for values, expected in ((found.stockout / weeks, np.mean(short)), (found.backlog, np.mean(waiting))):
         values = values.squeeze(("strategy", "customer"))
         error = float(values.std(ddof=1)) / np.sqrt(values.size)
         assert float(values.mean()) == pytest.approx(expected, abs=4 * error)
+
+
+def test_simulate__an_assembly_that_lost_weeks_catches_up_in_overtime():
+    gear = quiet("aerospace", 90, once("aerospace", "strike", 40, duration=6))
+    del gear["customers"]["airframer"]["trend"]
+    gear["customers"]["airframer"]["forecast"] = {"error": 1}
+    found = jr.simulate(gear, paths=1, strategies=["jit"]).sel(stage="gear").squeeze()
+    # The sets under way stand still, so 19 of safety fall below 4 in the sixth week, and stay there until the first sets
+    # started after the strike arrive. By then assembly has made up the six weeks, 0.8 * 4 a week in overtime.
+    ordered = 2.7 * (6 + 1 - 2.1 / 2.7 * np.arange(9))  # sets not yet started, each week after the strike
+    overtime = np.clip(np.minimum(ordered, 4 * 1.2) - 4, 0, None)
+    assert overtime == pytest.approx([0.8] * 7 + [0.2, 0])
+    assert float(found.overtime) == pytest.approx(overtime.sum(), rel=1e-4)
 
 
 # The hospital: a cabinet that is full every morning is a newsvendor's stall.
