@@ -19,7 +19,7 @@ LATER = ("fixed_cost", "overtime_cost", "expire_cost", "overtime", "expired")
 
 
 def hash_arrays(*parts):
-    """Return one hash of several Datasets: of each variable of numbers, whatever its name, except a `LATER` that is 0."""
+    """Return one hash of several Datasets: each variable of numbers, whatever its name, without `LATER` that are 0."""
     hashes = sorted(
         hashlib.sha256(str(part[name].dtype).encode() + np.ascontiguousarray(part[name].values).tobytes()).hexdigest()
         for part in parts

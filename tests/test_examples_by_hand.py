@@ -126,8 +126,8 @@ def test_examples__vehicles_lost_are_the_chips_lost_less_those_in_store():
     vehicles = lost("chip-shortage", 30 + 365 + 70 + 14, year, "vehicle")  # until the first chips after it arrive
     lacking, stock = VEHICLES - SHORT * NORMAL, (3 + 3) * VEHICLES  # three days at each step
     empty = 30 + 70 + 14 + stock // lacking  # day from which chips lack
-    # What the broker's store holds, then 20 a day until the end of the shortage. The next begins after 30 days, and after
-    # 30 more the broker sells again; what it sells comes in 5 days.
+    # What the broker's store holds, then 20 a day until the end of the shortage. The next begins after 30 days, and 30
+    # days later the broker sells again; what it sells comes in 5 days.
     bought = 120 + 20 * (30 + 365 - empty) + 20 * (70 + 14 - 30 - 30 - 5)
     by_hand = lacking * 365 - stock - bought
     assert by_strategy(vehicles) == pytest.approx([by_hand, 0, 0], rel=1e-4)  # two months of chips are enough
@@ -192,14 +192,13 @@ def test_sample__the_mean_yearly_loss_of_chips_is_rate_times_duration_times_fact
 # Landing gear: Poisson demand that grows, a plan that is right, and the hazards and limits of capacity off.
 
 
-def scaled_poisson(mean, factor, most=60):
-    """Law of a Poisson number times a factor, rounded up or down by chance so that the mean is kept."""
-    law, chance = np.zeros(most), stats.poisson(mean).pmf(np.arange(most // 2))
-    low = np.floor(factor * np.arange(most // 2)).astype(int)
-    rest = factor * np.arange(most // 2) - low
-    np.add.at(law, low, chance * (1 - rest))
-    np.add.at(law, low + 1, chance * rest)
-    return law
+def scale_law(law, factor):
+    """Law of a whole number times a factor, rounded up or down by chance so that the mean is kept."""
+    scaled, exact = np.zeros(2 * law.size), factor * np.arange(law.size)
+    low = np.floor(exact).astype(int)
+    np.add.at(scaled, low, law * (1 - exact + low))
+    np.add.at(scaled, low + 1, law * (exact - low))
+    return scaled
 
 
 def test_simulate__landing_gear_is_short_as_often_as_growing_demand_exceeds_its_level():
@@ -209,13 +208,14 @@ def test_simulate__landing_gear_is_short_as_often_as_growing_demand_exceeds_its_
     gear["stages"]["forging"]["policy"] = {"base_stock": {"level": 5_000}}  # plenty
     gear["strategies"] = {"jit": {}}
     found = jr.simulate(gear, paths=2_000, seed=2)
+    week = stats.poisson(2.7).pmf(np.arange(30))
     weeks, growth = found.attrs["periods"], 1 + 0.02 * 7 / 365 * np.arange(15 * 365 // 7)
     short, waiting = [], []
     for last in range(growth.size - weeks, growth.size, 26):
         factors = growth[last - 15 : last + 1]  # of the 16 weeks that the level of 16 weeks before covers
         law = np.ones(1)
         for factor in factors:
-            law = np.convolve(law, scaled_poisson(2.7, factor))
+            law = np.convolve(law, scale_law(week, factor))
         above = np.maximum(np.arange(law.size) - (19 + 2.7 * factors.sum()), 0)
         short.append(law[above > 1e-9].sum())
         waiting.append(law @ above)
@@ -230,8 +230,8 @@ def test_simulate__an_assembly_that_lost_weeks_catches_up_in_overtime():
     del gear["customers"]["airframer"]["trend"]
     gear["customers"]["airframer"]["forecast"] = {"error": 1}
     found = jr.simulate(gear, paths=1, strategies=["jit"]).sel(stage="gear").squeeze()
-    # The sets under way stand still, so 19 of safety fall below 4 in the sixth week, and stay there until the first sets
-    # started after the strike arrive. By then assembly has made up the six weeks, 0.8 * 4 a week in overtime.
+    # The sets under way stand still, so 19 of safety fall below 4 in the sixth week, and stay until the first sets
+    # from after the strike arrive. By then assembly has made up the six weeks, 0.8 * 4 a week in overtime.
     ordered = 2.7 * (6 + 1 - 2.1 / 2.7 * np.arange(9))  # sets not yet started, each week after the strike
     overtime = np.clip(np.minimum(ordered, 4 * 1.2) - 4, 0, None)
     assert overtime == pytest.approx([0.8] * 7 + [0.2, 0])
@@ -276,8 +276,8 @@ def test_simulate__the_vaccine_in_store_in_july_is_the_demand_of_the_days_ahead(
     left = jr.trace(quiet("hospital-pharmacy", 2), paths=1).on_hand.sel(stage="vaccine_a").isel(path=0, time=0)
     demand = 40 * FLU[(np.arange(365) // (365 / 12)).astype(int)]
     for name, fridge, maker in (("jit", 5, 74), ("jic", 10, 187), ("hybrid", 7, 88)):
-        # The fridge holds its days, the maker those behind them, and 1 % more as that breaks; half each. What day 0 took
-        # has gone to the fridge.
+        # The fridge holds its days, the maker those behind them, and 1 % more as that breaks; half each. What was asked
+        # for on day 0 has gone to the fridge.
         doses = demand[fridge + 1 : fridge + maker + 1].sum() / 0.99 - demand[0]
         assert float(left.sel(strategy=name)) == pytest.approx(doses / 2, rel=1e-5)
 
