@@ -9,6 +9,7 @@ from typing import Any
 import jitrisk as jr
 
 FOLDER = Path(jr.__file__).parent / "examples"
+STRATEGIES = ("jit", "jic", "hybrid")
 NEVER = 1e9
 """Periods after the end of every example."""
 
@@ -51,3 +52,8 @@ def lost(name: str, periods: float, hazards: Mapping[str, Any], stage: str) -> A
         for found in (hazards, None)
     )
     return without - with_it
+
+
+def by_strategy(values: Any) -> list[float]:
+    """Return one number for each of the usual strategies."""
+    return [float(values.sel(strategy=name)) for name in STRATEGIES]
