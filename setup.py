@@ -30,7 +30,8 @@ FLAGS = [
 # What the sources of both extensions include; the first is written here, from the tables of the package.
 ROWS = Path("jitrisk/_rows.pxi")
 ACTS = ("_acts", "_acts_start", "_acts_inputs", "_acts_transit", "_acts_steps", "_acts_extensions")
-INCLUDED = [str(ROWS), *(f"jitrisk/{name}.pxi" for name in ("_lanes", *ACTS, "_constants", "_state", "_extensions"))]
+BLOCK = ("_constants", "_state", "_totals", "_extensions", "_starts")
+INCLUDED = [str(ROWS), *(f"jitrisk/{name}.pxi" for name in ("_lanes", *ACTS, *BLOCK))]
 
 # One binary for every Python from 3.11 on, the first whose stable ABI has the buffer protocol of typed memoryviews.
 STABLE_ABI = ("Py_LIMITED_API", "0x030B0000")

@@ -114,6 +114,72 @@ def serial() -> dict[str, Any]:
     }
 
 
+def base_stock_line(**stage: Any) -> dict[str, Any]:
+    """Return a line of three base-stock stages with breakdowns, whose one customer is the only one to ask.
+
+    Parameters
+    ----------
+    stage : fields of every stage in place of those of the line, or beside them.
+    """
+    stages = {
+        name: {
+            "inputs": {source: 1} if source else {},
+            "lead_time": "2 d",
+            "capacity": "80 / d",
+            "policy": {"base_stock": {"cover": "4 d"}},
+            **stage,
+        }
+        for name, source in (("casting", ""), ("machining", "casting"), ("assembly", "machining"))
+    }
+    hazards = {
+        f"{name} down": {
+            "time_between": {"exponential": {"mean": "30 d"}},
+            "duration": {"exponential": {"mean": "1 d"}},
+            "hits": {name: {"capacity": 0}},
+        }
+        for name in stages
+    }
+    customer = {"stage": "assembly", "demand": {"poisson": {"mean": 50}}}
+    return {
+        **{"name": "base-stock line", "period": "1 d", "horizon": "1 year", "warm_up": "0 d"},
+        **{"stages": stages, "customers": {"customer": customer}, "hazards": hazards},
+    }
+
+
+def _follow(what: str, **customer: Any) -> dict[str, Any]:
+    """Return the line with levels that follow the season or the forecast of its customer."""
+    model = base_stock_line(policy={"base_stock": {"cover": "4 d", "follow": what}})
+    model["customers"]["customer"] |= customer
+    return model
+
+
+def season_line() -> dict[str, Any]:
+    """Return the line with a season of twelve months that all levels follow."""
+    factors = [0.8, 0.85, 0.9, 1, 1.1, 1.2, 1.2, 1.1, 1, 0.95, 0.95, 0.95]
+    return _follow("season", season={"every": "1 month", "factors": factors})
+
+
+def forecast_line() -> dict[str, Any]:
+    """Return the line with levels that follow a forecast that is drawn every week."""
+    return _follow("forecast", forecast={"error": {"lognormal": {"mean": 1, "cv": 0.2}}, "every": "1 week"})
+
+
+def conwip_line() -> dict[str, Any]:
+    """Return the line as one loop of cards, pushed inside."""
+    model = base_stock_line(policy={"push": {}})
+    model["stages"]["casting"]["policy"] = {"conwip": {"cards": 600, "container": 1, "through": "assembly"}}
+    return model
+
+
+EXTENSIONS: dict[str, tuple[Any, float]] = {
+    "shelf life of 5 periods": (lambda: base_stock_line(shelf_life="5 d"), 1.6),
+    "levels that follow a season": (season_line, 1.2),
+    "levels that follow a forecast with error": (forecast_line, 1.6),
+    "conwip": (conwip_line, 1.2),
+    "overtime": (lambda: base_stock_line(overtime={"below": 60, "factor": 1.25}), 1.3),
+}
+"""Lines with one feature each, and what it may cost, relative to `base_stock_line`."""
+
 SUBJECTS: dict[str, tuple[Any, int]] = {
     "line": (Line().model(), 20_000),
     "line-8-strategies": (Line().model(strategies=8), 10_000),

@@ -31,12 +31,18 @@ _SECTIONS = {
     "Stage": "[stage](#stages)",
     "Input": "[input](#inputs)",
     "Expedite": "[mapping](#expedited-starts)",
+    "Overtime": "[mapping](#overtime)",
+    "Standby": "[mapping](#standby-sources)",
     "PolicyChoice": "[policy](#policies)",
     "Customer": "[customer](#customers)",
+    "Season": "[mapping](#seasons-and-trends)",
+    "Forecast": "[mapping](#forecasts)",
     "Hazard": "[hazard](#hazards)",
     "Hit": "[hit](#hits)",
     "Decisions": "[mapping](#decisions)",
 }
+# The mappings whose keys have a table of their own; the page has the policies in one.
+_TABLED = tuple(part for part in _SECTIONS if part != "PolicyChoice")
 _PATCH = "[patch](#strategies)"
 _DISTRIBUTION = "a [distribution](#distributions)"
 
@@ -161,10 +167,7 @@ def _unit(variable: vocabulary.Variable) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "keys of the model": lambda: _render(_KEYS, _keys(_SCHEMA)),
-    **{
-        f"keys of {part}": lambda part=part: _render(_KEYS, _keys(_PARTS[part]))
-        for part in ("Stage", "Input", "Expedite", "Customer", "Hazard", "Hit", "Decisions")
-    },
+    **{f"keys of {part}": lambda part=part: _render(_KEYS, _keys(_PARTS[part])) for part in _TABLED},
     "policies": lambda: _render(("policy", *_KEYS), _policies()),
     "distributions": lambda: _render(("distribution", "parameters", "meaning"), _distributions()),
     **{

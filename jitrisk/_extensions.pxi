@@ -1,7 +1,7 @@
 # What a block does for features that are off unless a stage asks for them, included by _core.pyx: shelf life, levels
 # that follow the demand, loops of cards, starts in steps, and deliveries expedited up to a level.
 
-cdef class ExtendedState(BlockState):
+cdef class ExtendedState(BlockTotals):
     """A block with the acts of these features; see `Block`."""
 
     # Shelf life.

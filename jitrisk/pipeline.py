@@ -84,6 +84,8 @@ def sample(
 ) -> xr.Dataset:
     """Draw the exogenous part of the paths alone: demand, availability, arrivals, lead times, yields.
 
+    Forecasts, and the openings of standby sources, are there where the model has any.
+
     Parameters
     ----------
     network : a network, or whatever `load` takes.

@@ -67,5 +67,10 @@ WARNINGS: dict[str, WarningRow] = {
         "profit deducts what is paid and gross profit what goods are worth, so profit can exceed gross profit",
         "give every stage the `unit_cost` of its purchase or conversion, so that they add up to the `value`",
     ),
+    "unfollowed-forecast": WarningRow(
+        "a customer with a forecast that no policy follows, under any strategy",
+        "nothing depends on the forecast: levels are those of mean demand, as if planners were never wrong",
+        "write `follow: forecast` in the policy of a stage that plans by it, or leave the forecast out",
+    ),
 }
 """Every warning by its name."""

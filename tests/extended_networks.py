@@ -63,7 +63,8 @@ def add_loop(draw: st.DrawFn, model: Mapping, amounts: Amounts) -> None:
 
 def extend_customer(draw: st.DrawFn, customer: Mapping, amounts: Amounts) -> None:
     """Give a customer a season, a trend or a forecast, or none of them."""
-    customer["demand"] = 2  # so that half of it is whole, too
+    # Half of two is whole, and half of one is not: levels that follow are then fractions in a network of whole units.
+    customer["demand"] = draw(st.sampled_from([1, 2])) if amounts.parts else 2
     if draw(st.booleans()):
         factors = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3).filter(any))
         customer["season"] = {"every": draw(st.sampled_from(["1 d", "1.5 d", "2 d"])), "factors": factors}

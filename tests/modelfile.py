@@ -62,9 +62,9 @@ MISSING = object()
 """A value that takes its key away."""
 
 
-def spoiled(path: str, value: Any) -> dict[str, Any]:
-    """Return the good model with one value, at a path of keys joined by dots, replaced or taken away."""
-    model = copy.deepcopy(GOOD)
+def spoiled(path: str, value: Any, good: dict[str, Any] = GOOD) -> dict[str, Any]:
+    """Return a good model with one value, at a path of keys joined by dots, replaced or taken away."""
+    model = copy.deepcopy(good)
     *above, last = path.split(".")
     node = model
     for key in above:

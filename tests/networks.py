@@ -29,6 +29,7 @@ class Amounts:
 
 WHOLE = Amounts()
 HALVES = Amounts((0.5, 1, 2, 4), ((0.5, 0.25, 0.25, 0),), (0.5, 0.25), (0.5,))
+HALF_LEVELS = Amounts(parts=(0.5,))  # whole units of everything but levels, with whole paths
 THIRDS = Amounts(
     (0.1, 0.3, 1 / 3, 0.7, 1.7),
     ((0.99, 0.01, 0, 0), (2 / 3, 1 / 3, 0, 0), (0.7, 0.1, 0.2, 0)),

@@ -133,7 +133,9 @@ class Plan:
             return demand
         if policy.kind == "kanban":
             change = policy.container * (self.cards(name, t) - self.cards(name, t - 1))
-            weights = demand if sum(demand.values()) else self._mean_parts(name)
+            # In proportion to the demand of the period, or to the mean demand where that has no proportions.
+            divisible = sum(demand.values()) > 0 and min(demand.values()) >= 0
+            weights = demand if divisible else self._mean_parts(name)
             return {c: m + change * weights[c] / sum(weights.values()) for c, m in demand.items()}
         cover = _longest_cover(policy)
         now, before = self.ahead(name, t, cover), self.ahead(name, t - 1, cover)
@@ -263,3 +265,20 @@ def derive_open(standby: Any, availability: list[Any]) -> list[int]:
     needed = round_up_periods(standby.after) + 1
     down = [value < standby.below for value in availability]
     return [int(t + 1 >= needed and all(down[t + 1 - needed : t + 1])) for t in range(len(down))]
+
+
+def derive_missing(network: Any, path: Mapping[str, Mapping[str, list[Any]]]) -> dict[str, Mapping[str, list[Any]]]:
+    """Return a path with the variables that follow from others, where it has them not: `open`, `forecast` by smoothing.
+
+    A forecast whose error is drawn must be in the path already.
+    """
+    stages, customers = network.stages.items(), network.customers.items()
+    derived: dict[str, Mapping[str, list[Any]]] = {
+        "forecast": {name: derive_forecast(customer, path["demand"][name]) for name, customer in customers},
+        "open": {
+            name: derive_open(stage.standby, path["availability"][stage.standby.of])
+            for name, stage in stages
+            if stage.standby is not None
+        },
+    }
+    return derived | dict(path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ import xarray as xr
 from extended_networks import extended_networks
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from networks import HALVES, exogenous_paths, networks, one_path
+from networks import HALF_LEVELS, HALVES, exogenous_paths, networks, one_path
+from planned_levels import derive_missing
 from reference import CUSTOMER_OUTCOMES, CYCLE_OUTCOMES, STAGE_OUTCOMES, Levels, Twin, explicit_levels
 
 import jitrisk as jr
@@ -21,10 +24,16 @@ DIVIDED = {"starved", "broken", "on_hand", "wip", "backlog"}
 """Outcomes that hold a division, which the core does in single precision."""
 
 
-def assert_twins(outcomes: xr.Dataset, twin: Twin, exogenous: xr.Dataset, tolerance: float) -> None:
-    """Every outcome of every path is the twin's."""
+def assert_twins(
+    outcomes: xr.Dataset,
+    twin: Twin,
+    exogenous: xr.Dataset,
+    tolerance: float,
+    complete: Callable[[Any], Any] = lambda path: path,
+) -> None:
+    """Every outcome of every path is the twin's; `complete` adds what is derived from the rest of a path."""
     for path in range(exogenous.sizes["path"]):
-        expected, _, _ = twin.run(one_path(exogenous, path))
+        expected, _, _ = twin.run(complete(one_path(exogenous, path)))
         for kind, names in (("stage", STAGE_OUTCOMES), ("customer", CUSTOMER_OUTCOMES)):
             for outcome in names:
                 found = outcomes[outcome].isel(strategy=0, path=path)
@@ -83,6 +92,26 @@ def test_simulate__halves_of_units_agree_with_any_mix_of_features(model: dict[st
     exogenous = exogenous_paths(model, seed, amounts=HALVES)
     outcomes = jr.simulate(model, exogenous=exogenous)
     assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
+
+
+@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
+@given(model=extended_networks(HALF_LEVELS, horizon=10), seed=st.integers(0, 2**32))
+def test_simulate__levels_that_are_fractions_agree_where_all_else_is_whole(model: dict[str, Any], seed: int) -> None:
+    exogenous = exogenous_paths(model, seed)
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
+
+
+@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
+@given(model=extended_networks(HALF_LEVELS, horizon=10), seed=st.integers(0, 2**32))
+def test_simulate__forecasts_and_standby_follow_from_what_is_handed_in(model: dict[str, Any], seed: int) -> None:
+    network, exogenous = jr.load(model), exogenous_paths(model, seed)
+    if all(one.forecast is None or one.forecast.error is None for one in network.customers.values()):
+        exogenous = exogenous.drop_vars("forecast", errors="ignore")
+    exogenous = exogenous.drop_vars("open", errors="ignore")
+    outcomes = jr.simulate(model, exogenous=exogenous)
+    complete = partial(derive_missing, network)
+    assert_twins(outcomes, Twin(network, number=Fraction), exogenous, 1e-3, complete)
 
 
 @settings(max_examples=20)

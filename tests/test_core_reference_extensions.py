@@ -11,7 +11,7 @@ from extended_networks import extended_networks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import HALVES, exogenous_paths, one_path
-from planned_levels import Plan, derive_forecast, derive_open, profile
+from planned_levels import Plan, derive_forecast, derive_missing, derive_open, profile
 from reference import Twin
 from walks import BUYER, base_stock, kanban, series, walk
 
@@ -214,6 +214,19 @@ def test_load__a_standby_opens_when_the_other_has_failed_for_long_enough(after: 
     network = {"name": "n", "period": "1 d", "horizon": 5, "stages": stages, "customers": BUYER}
     standby = jr.load(network | {"hazards": {"stop": hazard}}).stages["shop"].standby
     assert derive_open(standby, [0, 0.5, 0.25, 0, 0]) == opened
+
+
+def test_load__what_follows_from_a_path_is_derived_where_it_is_not_handed_in() -> None:
+    hazard = {"rate": "1 / year", "duration": "1 d", "hits": {"main": {"capacity": 0}}}
+    stages = {"main": kanban(1), "shop": {**kanban(2), "standby": {"of": "main"}}}
+    buyer = {"buyer": {"stage": "shop", "demand": 2, "forecast": {"smoothing": 0.5}}}
+    model = {"name": "n", "period": "1 d", "horizon": 2, "stages": stages, "customers": buyer}
+    network = jr.load(model | {"hazards": {"stop": hazard}})
+    path = {"demand": {"buyer": [4, 0]}, "availability": {"main": [1, 0], "shop": [1, 1]}}
+    found = derive_missing(network, path)
+    assert found == path | {"open": {"shop": [0, 1]}, "forecast": {"buyer": [1.5, 0.75]}}
+    handed_in = path | {"open": {"shop": [1, 1]}}
+    assert derive_missing(network, handed_in)["open"] == {"shop": [1, 1]}
 
 
 def test_load__dual_index_expedites_what_the_near_future_lacks() -> None:

@@ -126,18 +126,32 @@ def draw_model(seed: int, cards: bool = False) -> dict[str, Any]:
     customers["c0"]["stage"] = names[-1]
     stages[names[-1]]["policy"] = {"base_stock": {"cover": "2 d", "follow": "forecast", "safety": 1}}
     if cards:
-        for name in names[1::2]:
+        for name in names[::-2]:
             stages[name]["policy"] = {
                 "kanban": {"cards": "formula", "container": draw.choice([1, 4]), "safety": 0.1, "follow": "season"}
             }
+    for name, stage in stages.items():
+        allow_following(stage, [customers[one] for one in find_behind(name, stages, customers)])
     return build_model(stages, customers, horizon=9)
 
 
-def fits(model: dict[str, Any]) -> bool:
-    """Whether every stage that follows has customers with a profile, which the model may demand."""
-    network = jr.load(model)
-    behind = compute_multiplicities(network, find_sweep_order(network))
-    return all(behind[name] or stage.policy.followed is None for name, stage in network.stages.items())
+def find_behind(name: str, stages: dict[str, Any], customers: dict[str, Any]) -> set[str]:
+    """The customers whose demand reaches a stage through sources with a share."""
+    found = {one for one, customer in customers.items() if customer["stage"] == name}
+    for consumer, stage in stages.items():
+        if any(item["from"].get(name) for item in stage.get("inputs", {}).values()):
+            found |= find_behind(consumer, stages, customers)
+    return found
+
+
+def allow_following(stage: dict[str, Any], customers: list[dict[str, Any]]) -> None:
+    """Follow only what a customer behind the stage has: a level without any is refused."""
+    (policy,) = stage["policy"].values()
+    if policy.get("follow") == "forecast" and not any("forecast" in one for one in customers):
+        policy["follow"] = "season"
+    if "follow" in policy and not customers:
+        del policy["follow"]
+        policy.pop("safety", None)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -170,7 +184,7 @@ def test_compute_followed_levels__cards_agree_with_a_recursion_over_single_perio
     expected = {
         name: [plain.cards(name, t) * stage["policy"]["kanban"]["container"] for t in range(model["horizon"])]
         for name, stage in model["stages"].items()
-        if "kanban" in stage["policy"]
+        if "follow" in stage["policy"].get("kanban", {})
     }
     found = follow(model)
     assert expected
@@ -267,8 +281,9 @@ def test_compute_followed_levels__a_source_without_a_share_has_no_planned_demand
         "shop": {"policy": {"make_to_order": {}}, "inputs": {"part": {"quantity": 3, "from": ["mine", "spare"]}}},
     }
     season = {"every": "1 d", "factors": [1, 2]}
-    found = follow(build_model(stages, {"c": {"stage": "shop", "demand": 5, "season": season}}))
-    assert found["spare"].order_up_to.tolist() == [4.0] * 12
+    customers = {f"of {name}": {"stage": name, "demand": 5, "season": season} for name in ("shop", "spare")}
+    found = follow(build_model(stages, customers))
+    assert found["spare"].order_up_to.tolist() == [4.0 + 15.0] * 12
     assert found["mine"].order_up_to.tolist() == [45.0] * 12
 
 
@@ -332,14 +347,6 @@ def test_compute_followed_levels__a_cap_below_the_largest_level_is_refused():
     assert "3 units" in message
     model["stages"]["a"]["policy"]["base_stock"]["cap"] = 3
     assert follow(model)["a"].order_up_to.max() == 3
-
-
-def test_compute_policy_levels__a_cap_below_the_level_is_refused():
-    model = build_seasonal({"base_stock": {"cover": "2 d", "cap": 2.5}}, [1, 2, 3, 0])
-    with pytest.raises(ModelError, match="is below the level, 3 units"):
-        compute_policy_levels(jr.load(model))
-    model["stages"]["a"]["policy"]["base_stock"]["cap"] = 3
-    assert compute_policy_levels(jr.load(model))["a"].order_up_to == 3
 
 
 def test_compute_followed_levels__a_season_without_demand_lets_min_meet_max():

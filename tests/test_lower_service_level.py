@@ -400,3 +400,16 @@ def test_load__deliveries_overtake_unless_told_otherwise():
     model["stages"]["a"]["deliveries"] = "in order"
     with pytest.raises(ModelError, match="did you mean `in_order`"):
         jr.load(model)
+
+
+def test_compute_policy_levels__a_season_scales_draws_by_the_mean_of_its_factors():
+    """Normal demand of 2 periods times 1.5: mean 2 x 15, deviation 1.5 x 2 x sqrt(2); a trend does not count."""
+    customer = {"stage": "a", "demand": {"normal": {"mean": 10, "sd": 2}}, "trend": "3 % / d"}
+    customer["season"] = {"every": "1 d", "factors": [1, 2.5, 1]}
+    stages = {"a": {"lead_time": "2 d", "policy": {"base_stock": {"service": 0.9}}}}
+    model = {"name": "m", "period": "1 d", "horizon": 20, "stages": stages, "customers": {"c": customer}}
+    level = compute_policy_levels(jr.load(model))["a"].order_up_to
+    assert level == pytest.approx(30 + stats.norm.ppf(0.9) * 3 * math.sqrt(2), rel=1e-3)
+    customer["demand"] = {"poisson": {"mean": 10}}
+    whole = compute_policy_levels(jr.load(model))["a"].order_up_to
+    assert whole == math.ceil(1.5 * stats.poisson(20).ppf(0.9))

@@ -214,11 +214,12 @@ def test_parse_level_range__what_is_no_range_is_refused_with_what_is_allowed(tex
         ("decisions.vary.stages.pump.policy.min_max.min", "4..20", "unknown level"),
         ("decisions.policies", [], "expected a mapping of stages to lists of policies"),
         ("decisions.policies.steel", {"kanban": {}}, "expected a list of policies such as"),
-        ("decisions.policies.steel", [{"base_stock": {"level": 3}}], "expected 2 to 5 policies"),
+        ("decisions.policies.steel", [{"base_stock": {"level": 3}}], "expected 2 to 7 policies"),
         ("decisions.policies.steel", [{"base_stock": {"level": 3}}] * 2, "the kind `base_stock` is listed twice"),
         ("decisions.policies.stel", POINT_CHOICE, "unknown stage `stel`; did you mean `steel`?"),
         ("decisions.policies.steel[1].base_stock.levl", 3, "did you mean `level`?"),
         ("decisions.policies.steel[0]", {"kanban": {"container": 5, "cards": "unlimited"}}, "needs a `capacity`"),
+        ("decisions.policies.steel[0]", {"push": {}}, "starts whatever its `inputs` allow, and this one has none"),
         ("decisions.investments", ["x"], "expected a mapping of names to patches"),
         ("decisions.investments.a#b", {}, "expected a name of letters"),
         ("decisions.investments.press", 3, "expected a mapping with the keys `holding_rate`"),
@@ -300,3 +301,80 @@ def test_load__policies_of_the_decisions_are_read_as_those_of_stages():
     own = load(spoiled("stages.steel.policy", source)).stages["steel"].policy
     assert network.decisions.policies["steel"][0].policy == own
     assert isinstance(own, Kanban)
+
+
+# Loops, pushed stages and levels that follow
+
+
+def following(**vary):
+    """A line with a loop and a stage that pushes, whose first and last stores follow the season."""
+    follow = {"policy": {"base_stock": {"cover": "3 d", "follow": "season"}}}
+    return {
+        "name": "line",
+        "period": "8 h",
+        "horizon": 30,
+        "stages": {
+            "raw": {"policy": {"min_max": {"min": "1 d", "max": "3 d", "follow": "season"}}},
+            "cut": {"inputs": {"raw": 1}, "policy": {"conwip": {"cards": 9, "container": 2, "through": "drill"}}},
+            "drill": {"inputs": {"cut": 1}, "policy": {"push": {}}},
+            "shop": {"inputs": {"drill": 1}, **follow},
+            "spares": {"policy": {"kanban": {"cards": "auto", "container": 5, "follow": "season"}}},
+        },
+        "customers": {
+            f"buyer of {name}": {"stage": name, "demand": 20, "season": {"every": "10 d", "factors": [1, 2]}}
+            for name in ("shop", "spares")
+        },
+        "decisions": {"vary": vary},
+    }
+
+
+def test_list_level_keys__a_loop_has_cards_and_a_stage_that_pushes_has_no_level():
+    network = load(following())
+    keys = list_level_keys(network)
+    assert "stages.cut.policy.conwip.cards" in keys
+    assert not [key for key in keys if key.startswith("stages.drill.")]
+    assert parse_level_key(network, "stages.cut.policy.conwip.cards") == LevelKey("cut", "conwip", "cards")
+    assert parse_level_range("2..40:2", "conwip", "cards", SHIFT) == LevelRange(2, 40, 2)
+
+
+def test_load__cards_of_a_loop_may_vary():
+    key = "stages.cut.policy.conwip.cards"
+    assert load(following(**{key: "2..40"})).decisions.vary == {key: "2..40"}
+    assert "a whole number of cards from 1 on" in only_fault(following(**{key: "0..40"})).message
+    assert "unknown level" in only_fault(following(**{"stages.cut.policy.conwip.level": "0..40"})).message
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("stages.shop.policy.base_stock.level", "3..40"),
+        ("stages.shop.policy.base_stock.level", "all"),
+        ("stages.raw.policy.min_max.min", "3..40"),
+        ("stages.raw.policy.min_max.max", "all"),
+    ],
+)
+def test_load__a_level_that_follows_cannot_vary_in_units(key, text):
+    fault = only_fault(following(**{key: text}))
+    assert fault.key == f"decisions.vary.{key}"
+    assert "give the range in durations, as `1 d..10 d`" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("stages.shop.policy.base_stock.cover", "1 d..9 d"),
+        ("stages.shop.policy.base_stock.cover", "all"),
+        ("stages.raw.policy.min_max.min", "0 d..2 d"),
+        ("stages.spares.policy.kanban.cards", "2..9"),
+    ],
+)
+def test_load__a_level_that_follows_may_vary_as_a_time_and_cards_as_a_number(key, text):
+    assert load(following(**{key: text})).decisions.vary == {key: text}
+
+
+def test_load__a_policy_that_pushes_is_no_choice_for_a_stage_with_a_shelf_life():
+    model = following()
+    model["stages"]["drill"] |= {"shelf_life": "3 d", "policy": {"make_to_order": {}}}
+    model["decisions"] = {"policies": {"drill": [{"push": {}}, {"make_to_order": {}}]}}
+    fault = only_fault(model)
+    assert (fault.key, "`push` has no shelf life" in fault.message) == ("decisions.policies.drill[0]", True)

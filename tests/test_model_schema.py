@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from modelfile import GOOD, MISSING, faults, only_fault, spoiled
 from networks import networks
 from pydantic import ValidationError
+from test_model_extensions import EVERYTHING
 
 from jitrisk.model import Level, build_model_schema, describe, list_examples, load
 from jitrisk.model.text import read_yaml
@@ -448,6 +449,81 @@ def test_build_model_schema__json_schema_takes_what_loads(model):
 )
 def test_build_model_schema__json_schema_refuses_what_an_editor_should_mark(path, value):
     assert errors(spoiled(path, value))
+
+
+EVERYTHING_READ = read_yaml(EVERYTHING).data
+
+
+def test_build_model_schema__json_schema_takes_a_model_with_every_key_of_a_stage_and_a_customer():
+    load(EVERYTHING_READ)
+    assert errors(EVERYTHING_READ) == []
+    parts = build_model_schema()["$defs"]
+    for section, part in (("stages", "Stage"), ("customers", "Customer")):
+        given = {key for member in EVERYTHING_READ[section].values() for key in member}
+        new = {"shelf_life", "overtime", "standby", "overtime_cost", "expire_cost", "season", "trend", "forecast"}
+        assert set(parts[part]["properties"]) & new <= given
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("stages.pack.shelf_life", "20"),
+        ("stages.pack.shelf_life", 20),
+        ("stages.pack.overtime.factor", 1),
+        ("stages.pack.expedite", {"below": 9, "lead_time": 1}),
+        ("stages.spare.standby", {"of": "cast"}),
+        ("stages.plan.policy.base_stock.follow", "season"),
+        ("stages.cards.policy.kanban.cards", "formula"),
+        ("customers.shop.season.factors", ["80 %", 0, 1.5]),
+        ("customers.shop.trend", "-3 % / year"),
+        ("customers.shop.trend", 0.001),
+        ("customers.bar.forecast", {"error": {"uniform": {"low": 0.5, "high": 1.5}}, "every": 5}),
+        ("customers.bar.forecast", {"error": "90 %"}),
+    ],
+)
+def test_build_model_schema__json_schema_and_loader_take_other_values_of_the_keys(path, value):
+    model = spoiled(path, value, EVERYTHING_READ)
+    assert faults(model) == ()
+    assert errors(model) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("stages.pack.shelf_life", "20 units"),
+        ("stages.pack.shelf_life", -1),
+        ("stages.pack.overtime", {"below": 9}),
+        ("stages.pack.overtime.factor", 0.9),
+        ("stages.pack.overtime.above", 9),
+        ("stages.pack.overtime_cost", "3 EUR"),
+        ("stages.pack.expire_cost", -1),
+        ("stages.pack.expedite", {"below": 9, "up_to": 9, "lead_time": 1}),
+        ("stages.pack.expedite", {"lead_time": 1}),
+        ("stages.spare.standby", {"after": "3 d"}),
+        ("stages.spare.standby.below", 0),
+        ("stages.spare.standby.after", "soon"),
+        ("stages.plan.policy.base_stock.follow", "plan"),
+        ("stages.plan.policy.base_stock.cap", 0),
+        ("stages.plan.policy.base_stock.safety", "3 d"),
+        ("stages.cards.policy.kanban.follow", "forecast"),
+        ("stages.oven.policy.conwip.cards", "auto"),
+        ("stages.oven.policy.conwip.through", MISSING),
+        ("stages.oven.policy.conwip.follow", "season"),
+        ("stages.cool.policy.push.level", 3),
+        ("customers.shop.season", {"every": "1 month"}),
+        ("customers.shop.season.factors", []),
+        ("customers.shop.season.factors", [-1]),
+        ("customers.shop.season.factors", 1),
+        ("customers.shop.trend", "5 %"),
+        ("customers.bar.forecast", {}),
+        ("customers.bar.forecast.error", 1),
+        ("customers.bar.forecast.smoothing", 0),
+    ],
+)
+def test_build_model_schema__json_schema_and_loader_refuse_wrong_values_of_the_keys(path, value):
+    model = spoiled(path, value, EVERYTHING_READ)
+    assert faults(model)
+    assert errors(model)
 
 
 def test_build_model_schema__json_schema_shows_quantities_as_number_or_text():

@@ -63,6 +63,11 @@ def fallback(**policy):
     return {"stages.spare": stage, "stages.pump.inputs.metal.from": ["steel", "spare"]}
 
 
+# A forecast, and a policy that follows it.
+FORECAST = {"customers.shop.forecast": {"error": {"lognormal": {"mean": 1, "cv": 0.2}}, "every": "1 week"}}
+FOLLOWED = {"base_stock": {"cover": "9 d", "follow": "forecast"}}
+
+
 def partial(factor, **others):
     hazard = {"rate": "1 / year", "duration": "1 d", "hits": {"pump": {"capacity": factor, **others}}}
     return {"hazards.crack": hazard}
@@ -182,6 +187,27 @@ CASES = [
         "customers.shop.demand",
         {"customers.shop.demand": {"every": 7, "constant": 70}},
         {"customers.shop.demand": {"every": 1, "constant": 10}},
+    ),
+    (
+        "capacity-below-demand",
+        "stages.pump.capacity",
+        {"stages.pump.capacity": "7.99 / d", "stages.pump.overtime": {"below": 90, "factor": 1.25}},
+        {"stages.pump.capacity": "8 / d", "stages.pump.overtime": {"below": 90, "factor": 1.25}},
+    ),
+    (
+        "number-per-period",
+        "customers.shop.trend",
+        {"period": "8 h", "customers.shop.trend": 0.001},
+        {"period": "8 h", "customers.shop.trend": "0.3 % / d"},
+    ),
+    ("unfollowed-forecast", "customers.shop.forecast", FORECAST, FORECAST | {"stages.steel.policy": FOLLOWED}),
+    (
+        "unfollowed-forecast",
+        "customers.shop.forecast",
+        FORECAST
+        | {"customers.other": {"stage": "spare", "demand": 1, "forecast": {"smoothing": 0.1}}}
+        | fallback(base_stock={"cover": 3, "follow": "forecast"}),
+        FORECAST | {"strategies": {"kanban": {}, "mrp": {"stages": {"steel": {"policy": FOLLOWED}}}}},
     ),
     (
         "number-per-period",
@@ -436,6 +462,17 @@ def test_check__the_network_of_one_strategy_has_its_own_warnings(file):
 
 def test_find_warnings__only_the_strategies_asked_for_are_looked_at(file):
     assert [w.line for w in find_warnings(load(file), ["late"])] == [7]
+
+
+def test_check__a_forecast_that_only_a_strategy_has_is_warned_of_at_its_key():
+    patch = {"customers": {"shop": {"forecast": {"smoothing": 0.1}}}}
+    (warning,) = jr.check(changed({"strategies": {"plain": {}, "planned": patch}}))
+    assert (warning.name, warning.key) == ("unfollowed-forecast", "strategies.planned.customers.shop.forecast")
+
+
+def test_find_warnings__a_forecast_that_a_strategy_not_asked_for_follows_is_followed():
+    model = changed(FORECAST | {"strategies": {"kanban": {}, "mrp": {"stages": {"steel": {"policy": FOLLOWED}}}}})
+    assert find_warnings(load(model), ["kanban"]) == ()
 
 
 def test_check__a_silenced_warning_is_not_reported(file):

@@ -8,13 +8,13 @@ import numba
 import numpy as np
 import pytest
 
-from jitrisk.sampling import draw_kernels, kernels
+from jitrisk.sampling import derivation_kernels, draw_kernels, kernels
 from jitrisk.sampling.compilation import OPTIONS, widen_vectors
 
 WIDTH = '"prefer-vector-width"="512"'
 FUNCTIONS = {
     name: value
-    for module in (draw_kernels, kernels)
+    for module in (draw_kernels, kernels, derivation_kernels)
     for name, value in vars(module).items()
     if isinstance(value, numba.core.dispatcher.Dispatcher) and value.targetoptions.get("inline") != "always"
 }
@@ -47,4 +47,4 @@ def test_widen_vectors__every_kernel_calls_it(name):
 
 
 def test_widen_vectors__the_kernels_are_found():
-    assert set(FUNCTIONS) > {"philox", "look_up", "fill"}
+    assert set(FUNCTIONS) > {"philox", "look_up", "fill", "derive"}

@@ -167,3 +167,67 @@ def test_build_space__steps_are_whole_units_unless_demand_is_continuous():
     continuous = plant({"base_stock": {"level": 50}})
     continuous["customers"]["c"]["demand"] = {"normal": {"mean": 30, "sd": 2}}
     assert build_space(jr.load(continuous), None, None).levels[0].step == pytest.approx(0.01)
+
+
+def line_of_cards(**policies: Any) -> dict[str, Any]:
+    """A line of which the first stage begins a loop, and the last store follows the season."""
+    stages: dict[str, Any] = {
+        "cut": {"policy": {"conwip": {"cards": 9, "container": 2, "through": "drill", "review": "1 d"}}},
+        "drill": {"inputs": {"cut": 1}, "policy": {"push": {}}},
+        "shop": {"inputs": {"drill": 1}, "policy": {"make_to_order": {}}},
+    }
+    for name, policy in policies.items():
+        stages[name]["policy"] = policy
+    season = {"every": "10 d", "factors": [1, 2]}
+    customers = {"c": {"stage": "shop", "demand": {"poisson": {"mean": 3}}, "season": season}}
+    return {"name": "line", "period": "12 h", "horizon": 40, "stages": stages, "customers": customers}
+
+
+def test_build_patch__sets_the_cards_of_a_loop_and_keeps_the_rest():
+    space = build_space(jr.load(line_of_cards()), None, None)
+    assert [one.key for one in space.levels] == ["stages.cut.policy.conwip.cards"]
+    assert (space.start.levels, space.levels[0].low, space.levels[0].unit) == ((9,), 1, "card")
+    patch = space.build_patch(Plan((7,)))
+    policy = {"cards": 7, "container": 2, "through": "drill", "review": "1 d"}
+    assert patch == {"stages": {"cut": {"policy": {"conwip": policy}}}}
+    (fast,) = space.build_networks([Plan((7,))]).values()
+    read = space.network.patched({"strategies": {"plan": patch}}).strategies["plan"]
+    assert fast.stages["cut"] == read.stages["cut"]
+
+
+def test_build_patch__a_level_that_follows_varies_as_the_time_that_it_covers():
+    follow = {"base_stock": {"cover": "2 d", "follow": "season"}}
+    space = build_space(jr.load(line_of_cards(shop=follow)), None, None)
+    (cover,) = [i for i, one in enumerate(space.levels) if one.stage == "shop"]
+    assert (space.levels[cover].field, space.levels[cover].unit) == ("cover", "d")
+    assert space.write_value(cover, space.start.levels[cover]) == "2 d"
+    patch = space.build_patch(space.start.replace_level(cover, space.start.levels[cover] * 2))
+    assert patch["stages"]["shop"]["policy"] == {"base_stock": {"cover": "4 d", "follow": "season"}}
+
+
+def test_build_patch__a_number_of_cards_takes_the_place_of_a_formula_that_follows():
+    formula = {"kanban": {"cards": "auto", "container": 1, "follow": "season", "safety": 0.1}}
+    model = line_of_cards(shop=formula)
+    assert "shop" not in [one.stage for one in build_space(jr.load(model), None, None).levels]
+    space = build_space(jr.load(model), None, {("shop", "kanban", "cards"): LevelRange(2, 9)})
+    patch = space.build_patch(Plan((5,)))
+    assert patch["stages"]["shop"]["policy"] == {"kanban": {"cards": 5, "container": 1}}
+    (fast,) = space.build_networks([Plan((5,))]).values()
+    read = space.network.patched({"strategies": {"plan": patch}}).strategies["plan"]
+    assert fast.stages["shop"] == read.stages["shop"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "ranges", "most"),
+    [
+        ({"base_stock": {"level": 5, "cap": 11}}, None, 11),
+        ({"base_stock": {"cover": "12 h", "cap": 12}}, {("a.b", "base_stock", "cover"): LevelRange(step=0.5)}, 8),
+        ({"base_stock": {"level": 5, "cap": 11}}, {("a.b", "base_stock", "level"): LevelRange(2, 9)}, 9),
+        ({"base_stock": {"level": 5, "cap": 11}}, {("a.b", "base_stock", "level"): LevelRange(2, 90)}, 11),
+        ({"min_max": {"min": 3, "max": 9, "cap": 20}}, None, 20),
+        ({"min_max": {"min": 3, "max": 9}}, None, None),
+    ],
+)
+def test_build_space__no_level_is_above_the_cap(policy, ranges, most):
+    highest = space_of(policy, ranges).levels[-1]
+    assert highest.high == most

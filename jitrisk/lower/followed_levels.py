@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jitrisk.errors import Fault, ModelError
-from jitrisk.lower.levels import FARTHEST, StageDemand, build_policy_fault, describe_demands, is_below
+from jitrisk.lower.levels import FARTHEST, StageDemand, build_policy_fault, describe_demands
 from jitrisk.lower.planned_demand import DemandPlan, sum_cover
-from jitrisk.model.policies import BaseStock, Kanban, Level, MinMax
+from jitrisk.model.policies import BaseStock, Kanban, MinMax, Policy
 from jitrisk.model.policies.base import TOLERANCE, compute_grain
 from jitrisk.model.policies.kanban import MOST_CARDS
 
@@ -112,12 +112,11 @@ def compute_followed_levels(
     return levels
 
 
-def _list_level_fields(demand: StageDemand) -> list[Level]:
-    """Return the order-up-to level of a stage and, for min-max, its reorder point, as the model gives them."""
-    policy = demand.stage.policy
+def _list_covers(policy: Policy) -> list[float]:
+    """Return the cover of the order-up-to level and, for min-max, of the reorder point, periods."""
     if isinstance(policy, MinMax):
-        return [policy.max, policy.min]
-    return [Level(policy.level, policy.cover)] if isinstance(policy, BaseStock) else []
+        return [policy.max.amount, policy.min.amount]
+    return [policy.cover or 0.0] if isinstance(policy, BaseStock) else []
 
 
 def _look_ahead(demand: StageDemand) -> float:
@@ -125,7 +124,7 @@ def _look_ahead(demand: StageDemand) -> float:
     policy = demand.stage.policy
     if isinstance(policy, Kanban):
         return demand.lead_time + (policy.review_period - 1 if policy.needs_burst else 0)
-    return max((level.cover or 0.0 for level in _list_level_fields(demand)), default=0.0)
+    return max(_list_covers(policy))
 
 
 def _compute_levels_ahead(
@@ -136,21 +135,17 @@ def _compute_levels_ahead(
     if isinstance(policy, Kanban):
         levels = _compute_kanban(name, demand, policy, planned, periods)
         return levels, _compute_change(levels.base) * plan.compute_shares(name, planned[:, :periods])
-    given = _list_level_fields(demand)
-    ahead = [sum_cover(planned, level.cover or 0.0, periods) for level in given]
-    split = [_split(demand, plan.parts[name], *one) for one in zip(given, ahead, strict=True)]
+    ahead = [sum_cover(planned, cover, periods) for cover in _list_covers(policy)]
+    split = [_split(policy, plan.parts[name], one) for one in ahead]
     point = split[1] if len(split) > 1 else (None, None)
     return FollowedLevels(name, *split[0], *point), _compute_change(ahead[0])
 
 
-def _split(
-    demand: StageDemand, parts: Sequence[str], level: Level, ahead: np.ndarray
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _split(policy: Policy, parts: Sequence[str], ahead: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the part of a level that no forecast multiplies, and by customer what its forecast multiplies."""
-    policy = demand.stage.policy
-    scaled = range(1, len(parts)) if policy.followed == "forecast" else range(0)
-    base = ahead[0] if scaled else ahead.sum(axis=0)
-    return base + (policy.safety_stock + (level.units or 0.0)), {parts[k]: ahead[k] for k in scaled}
+    if policy.followed != "forecast":
+        return policy.safety_stock + ahead.sum(axis=0), {}
+    return policy.safety_stock + ahead[0], {parts[k]: ahead[k] for k in range(1, len(parts))}
 
 
 def _compute_kanban(
@@ -206,7 +201,7 @@ def _find_faults(network: Network, levels: FollowedLevels) -> Iterator[Fault]:
         first = int(np.argmax(crossed))
         key, message = "", f"in period {first:,}, min is {point[first]:g} units and max {up_to[first]:g}: expected min"
         message += " not above max; change one of them"
-    elif is_below(policy.order_cap, largest):
+    elif policy.order_cap < largest * (1.0 - TOLERANCE):
         key, message = "cap", f"a cap of {policy.order_cap:g} units is below the level of period"
         message += f" {int(up_to.argmax()):,}, {largest:g} units, which no order could reach; raise the cap"
     else:

@@ -92,3 +92,10 @@ def _build_pairs_error(network: Network) -> ModelError:
     )
     key, line = network.origin.locate(("stages",))
     return ModelError([Fault(message, key, network.origin.file, line)])
+
+
+def find_largest_capacity(stage: Stage) -> float | None:
+    """Return the capacity of a stage while it works overtime, units per period; None where it has no limit."""
+    if stage.capacity is None or stage.overtime is None:
+        return stage.capacity
+    return stage.capacity * stage.overtime.factor

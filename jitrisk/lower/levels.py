@@ -100,7 +100,7 @@ def compute_levels(network: Network, multiplicities: dict[str, dict[str, float]]
     Raises
     ------
     ModelError
-        With every stage whose levels cross at the mean demand, are above the cap of its orders or cannot be computed.
+        With every stage whose levels cross at the mean demand, are above its cap or cannot be computed.
     """
     levels: dict[str, Levels] = {}
     faults: list[Fault] = []
@@ -121,18 +121,7 @@ def _compute_levels_of_stage(demand: StageDemand) -> Levels:
     if policy.followed is not None:
         safety = policy.safety_stock
         return replace(levels, reorder_point=levels.reorder_point + safety, order_up_to=levels.order_up_to + safety)
-    if is_below(policy.order_cap, levels.order_up_to):
-        raise LevelError(
-            f"a cap of {policy.order_cap:g} units is below the level, {levels.order_up_to:g} units, which no order "
-            "could reach; raise the cap or lower the level",
-            "cap",
-        )
     return levels
-
-
-def is_below(cap: float, level: float) -> bool:
-    """Return whether a cap is below a level by more than rounding."""
-    return cap < level * (1.0 - TOLERANCE)
 
 
 def describe_demands(network: Network, multiplicities: Mapping[str, Mapping[str, float]]) -> dict[str, StageDemand]:

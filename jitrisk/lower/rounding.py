@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jitrisk.lower.graph import compute_mean_yield
-from jitrisk.lower.levels import FARTHEST
+from jitrisk.lower.followed_levels import FollowedLevels
+from jitrisk.lower.graph import find_largest_capacity
+from jitrisk.lower.sizes import ENDLESS, Effects, Ranges, Sizes, compute_sizes, has_expiry
+from jitrisk.lower.sizes import Range as Range
 from jitrisk.model.policies import Levels
 
 if TYPE_CHECKING:
     from jitrisk.model import Network, Stage
-    from jitrisk.sampling.distributions import Distribution
     from jitrisk.sampling.series import Effect
 
 _DIGITS = {False: 24, True: 53}
@@ -32,39 +32,10 @@ _SPARE = 3  # of these, digits that products of whole numbers need
 _TIE = 4.0  # grains by which flows that are equal may differ: half a grain for each flow that meets, and some more
 _RELATIVE = 1e-6  # parts of the smallest flow that are rounding in any case: a float32 draw has 24 digits
 _SMALL, _LOT = 1 / 256, 1 / 32  # parts of the smallest flow, and of a lot, that rounding may be
-_BIAS = 2.0**-15  # part of a customer's smallest usual demand, and of what a stage starts, that a grain may be
 _MOST = 0.5  # units that rounding may be where state is float32: a store that lacks one unit lacks one unit
 _LONGEST = 1 << 14  # periods after which a float32 backlog that only grows is off by at most one in 2,000
 
 _FLUSHED = 128  # periods that float32 sums run over, see `jitrisk.run.partition.FLUSH`
-
-_USUAL, _RARE = 0.05, 1e-3  # a flow is usually larger than the first quantile, and seldom larger than the last
-_NEVER = 2.0**-33  # probability below which nothing is drawn
-_ENDLESS = FARTHEST**2  # a flow, units; along a chain of fallbacks quantities multiply beyond what doubles hold
-_CLOSE = 0.99  # of the least amount that is drawn, by which tables of quantiles may lie below it
-
-
-class Range(NamedTuple):
-    """The range of the values of an exogenous series that is handed in.
-
-    Attributes
-    ----------
-    lowest, largest : its lowest and its largest value.
-    smallest : its smallest value above 0; 0 where there is none.
-    whole : whether all its values are whole.
-    """
-
-    lowest: float
-    largest: float
-    smallest: float
-    whole: bool
-
-    @classmethod
-    def from_array(cls, values: np.ndarray) -> Range:
-        """Return the range of an array of finite values."""
-        above = values[values > 0]
-        smallest = float(above.min()) if above.size else 0.0
-        return cls(float(values.min()), float(values.max()), smallest, bool((values == np.floor(values)).all()))
 
 
 @dataclass(frozen=True)
@@ -92,54 +63,13 @@ class Rounding:
         return np.asarray(np.rint(units / self.grain) * self.grain)
 
 
-@dataclass
-class _Flows:
-    """How large the flows out of one store are, units per period.
-
-    Attributes
-    ----------
-    small : smallest usual flow.
-    demand : smallest usual demand of a customer of the store.
-    large : largest usual sum of a period.
-    most : largest sum of a period that can be drawn.
-    """
-
-    small: float = math.inf
-    demand: float = math.inf
-    large: float = 0.0
-    most: float = 0.0
-
-    def join(self, other: _Flows, units: float = 1.0) -> None:
-        """Add flows from the same store, of which each unit takes so many."""
-        self.small = min(self.small, max(other.small * units, 1.0 / FARTHEST))
-        self.large = min(self.large + other.large * units, _ENDLESS)
-        self.most = min(self.most + other.most * units, _ENDLESS)
-
-
-@dataclass(frozen=True)
-class _Sizes:
-    """The sizes of flows and stores from which the rounding is chosen, by stage.
-
-    Attributes
-    ----------
-    flows : the flows out of the store.
-    level : what the store and the orders it counts may hold in usual times, units.
-    takes : units of each source for one unit started.
-    coarsest : grain at which neither a customer's demand nor what the stage starts is off by much, units.
-    """
-
-    flows: dict[str, _Flows] = field(default_factory=dict)
-    level: dict[str, float] = field(default_factory=dict)
-    takes: dict[str, dict[str, float]] = field(default_factory=dict)
-    coarsest: dict[str, float] = field(default_factory=dict)
-
-
 def round_flows(
     network: Network,
     order: list[str],
     levels: Mapping[str, Levels],
-    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
-    given: Mapping[tuple[str, str], Range],
+    effects: Effects,
+    given: Ranges,
+    followed: Mapping[str, FollowedLevels] | None = None,
 ) -> Rounding:
     """Return how the flows of a network are rounded.
 
@@ -150,10 +80,12 @@ def round_flows(
     levels : the levels of every stage's policy.
     effects : the effects of hazards, by kind of series and name of the stage or customer hit.
     given : the range of every exogenous series that is handed in.
+    followed : the levels of the stages that follow the demand.
     """
-    sizes = _compute_sizes(network, order, levels, effects, given)
-    if _is_whole(network, levels, effects, given):
-        reach = max(_bound_store(network, sizes, name) + _bound_scrap(network, sizes, name, given) for name in order)
+    followed = followed or {}
+    sizes = compute_sizes(network, order, levels, followed, effects, given)
+    if _is_whole(network, levels, followed, effects, given):
+        reach = max(_bound_store(network, sizes, name) + _bound_losses(network, sizes, name, given) for name in order)
         # Float64 is half as fast: where hazards stop a stage, float32 with small grains is tried first.
         stopped = any(key[0] == "availability" and key not in given for key in effects)
         for double in (False,) if stopped else (False, True):
@@ -169,7 +101,7 @@ def round_flows(
     return _compute_rounding(network, order, sizes, double=True)
 
 
-def _compute_rounding(network: Network, order: list[str], sizes: _Sizes, double: bool) -> Rounding:
+def _compute_rounding(network: Network, order: list[str], sizes: Sizes, double: bool) -> Rounding:
     reach = {name: _bound_store(network, sizes, name) if double else sizes.level[name] for name in order}
     grain = {}
     for name in order:
@@ -178,22 +110,22 @@ def _compute_rounding(network: Network, order: list[str], sizes: _Sizes, double:
         coarsest = _round_to_power_of_two(sizes.flows[name].small) * _SMALL / (2 * _TIE)
         grain[name] = min(finest, coarsest) if double else finest
     # Grains of float64 are so fine that all along a line share them.
-    _share_grains(network, order, grain, dict.fromkeys(order, math.inf) if double else sizes.coarsest)
+    _share_grains(network, order, grain, sizes, double)
     ties = {name: _TIE * grain[name] for name in order}
     # What is one start's rounding is so many times that in its inputs, and the other way round.
     for name in order:
         for source, units in sizes.takes[name].items():
-            ties[source] = max(ties[source], min(units * ties[name], _ENDLESS))
+            ties[source] = max(ties[source], min(units * ties[name], ENDLESS))
     for name in reversed(order):
         for source, units in _list_limits(network.stages[name]):
-            ties[name] = max(ties[name], min(_TIE * grain[source] / units, _ENDLESS))
+            ties[name] = max(ties[name], min(_TIE * grain[source] / units, ENDLESS))
     small = {name: min(sizes.flows[name].small, sizes.level[name]) for name in order}
     tolerance = np.array([max(ties[name], _RELATIVE * small[name]) for name in order])
     grains = np.array([grain[name] for name in order])
     return Rounding(double, grains, np.ceil(tolerance / grains) * grains)
 
 
-def _share_grains(network: Network, order: list[str], grain: dict[str, float], coarsest: Mapping[str, float]) -> None:
+def _share_grains(network: Network, order: list[str], grain: dict[str, float], sizes: Sizes, double: bool) -> None:
     """Give a store and the stages that take one of its units per unit started the same grain.
 
     A stage that is small beside its supplier keeps a finer one, and what it takes is rounded as its supplier rounds.
@@ -206,8 +138,12 @@ def _share_grains(network: Network, order: list[str], grain: dict[str, float], c
     for name, source in links:
         grain[source] = max(grain[source], grain[name])
     for name, source in reversed(links):
-        if grain[source] <= coarsest[name]:
+        if double or grain[source] <= sizes.coarsest[name]:
             grain[name] = grain[source]
+    # What leaves a loop counts in its first stage, which must lose none of it.
+    for first, loop in sizes.loops.items():
+        for name in loop:
+            grain[name] = max(grain[name], grain[first])
 
 
 def _round_to_power_of_two(size: float) -> float:
@@ -216,57 +152,16 @@ def _round_to_power_of_two(size: float) -> float:
     return math.ldexp(1.0, exponent - (fraction == 0.5)) if 0 < size < math.inf else 1.0
 
 
-def _bound_store(network: Network, sizes: _Sizes, name: str) -> float:
+def _bound_store(network: Network, sizes: Sizes, name: str) -> float:
     """Return more units than a store, its orders and its backlogs can ever hold."""
-    return sizes.level[name] + network.horizon * sizes.flows[name].most
+    return sizes.level[name] + sizes.excess.get(name, 0.0) + network.horizon * sizes.flows[name].most
 
 
-def _bound_scrap(network: Network, sizes: _Sizes, name: str, given: Mapping[tuple[str, str], Range]) -> float:
-    """Return more units than are started in vain between two flushes of sums: all that is scrapped is ordered again."""
-    scraps = ("yield", name) in given and given["yield", name].lowest < 1.0
-    return min(_FLUSHED, network.horizon) * sizes.level[name] if scraps else 0.0
-
-
-def _compute_sizes(
-    network: Network,
-    order: list[str],
-    levels: Mapping[str, Levels],
-    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
-    given: Mapping[tuple[str, str], Range],
-) -> _Sizes:
-    sizes = _Sizes()
-    for name in order:
-        sizes.flows[name] = _Flows()
-        sizes.takes[name] = {}
-    for name, customer in network.customers.items():
-        hits = effects.get(("demand", name), ())
-        flows, demanded = sizes.flows[customer.stage], _size_demand(customer.demand, hits, given.get(("demand", name)))
-        flows.join(demanded)
-        flows.demand = min(flows.demand, demanded.small)
-    order_up_to = {name: one.initial for name, one in levels.items()}
-    ahead = dict.fromkeys(order, 0.0)
-    for name in order:
-        stage, flows, lot = network.stages[name], sizes.flows[name], levels[name].lot
-        owed = ahead[name] if levels[name].demand_signal else 0.0
-        # Without a limit to its level, a store may end up with all that its stage can make.
-        made = network.horizon * (stage.capacity or 0.0) if stage.policy.is_unlimited else 0.0
-        sizes.level[name] = max(order_up_to[name] + owed, stage.on_hand or 0.0, flows.large, lot) + made
-        started = _size_starts(stage, flows, lot)
-        sizes.coarsest[name] = _BIAS * min(flows.demand, started.large or math.inf)
-        for source, units in _list_takes(stage):
-            sizes.flows[source].join(started, units)
-            sizes.takes[name][source] = sizes.takes[name].get(source, 0.0) + units
-            ahead[source] += units * (order_up_to[name] + owed)
-    return sizes
-
-
-def _list_takes(stage: Stage) -> list[tuple[str, float]]:
-    """Return the units that one unit started takes of each source; a fallback may have to give all."""
-    return [
-        (source, item.quantity * (share if share > 0 else 1.0))
-        for item in stage.inputs.values()
-        for source, share in item.sources
-    ]
+def _bound_losses(network: Network, sizes: Sizes, name: str, given: Ranges) -> float:
+    """Return more units than are started in vain between two flushes of sums: what is lost is ordered again."""
+    loses = ("yield", name) in given and given["yield", name].lowest < 1.0
+    loses = loses or has_expiry(network.stages[name], network.horizon)
+    return min(_FLUSHED, network.horizon) * sizes.level[name] if loses else 0.0
 
 
 def _list_limits(stage: Stage) -> list[tuple[str, float]]:
@@ -279,41 +174,12 @@ def _list_limits(stage: Stage) -> list[tuple[str, float]]:
     ]
 
 
-def _size_starts(stage: Stage, flows: _Flows, lot: float) -> _Flows:
-    """Return how large the starts of a stage are, given the flows out of its store."""
-    most = math.inf if stage.capacity is None or stage.capacity == 0 else stage.capacity
-    yielded = compute_mean_yield(stage)
-    small = min(max(lot, flows.small), most)
-    return _Flows(
-        small, math.inf, min(max(lot, flows.large / yielded), most), min(max(lot, flows.most / yielded), most)
-    )
-
-
-@lru_cache(maxsize=4096)
-def _size_demand(distribution: Distribution, hits: tuple[Effect, ...], given: Range | None) -> _Flows:
-    rise = math.prod(max(1.0, hit.factor) for hit in hits)
-    fall = math.prod(min(1.0, hit.factor) for hit in hits if hit.factor > 0)
-    usual = float(distribution.quantile(_USUAL))
-    small = (
-        max(1.0, usual * fall)
-        if distribution.is_integer
-        else (usual if usual > 0 else _USUAL * distribution.mean()) * fall
-    )
-    large, most = (max(0.0, float(distribution.quantile(tail, upper=True))) * rise for tail in (_RARE, _NEVER))
-    lowest = math.prod(min(1.0, hit.factor) for hit in hits) * max(0.0, float(distribution.quantile(_NEVER)))
-    smallest = 1.0 if distribution.is_integer else _CLOSE * lowest
-    drawable = given is None or (small <= given.largest <= most and given.smallest >= smallest)
-    if given is not None and not drawable:
-        # A path handed in that could be drawn is rounded as if it were: both give the same result.
-        return _Flows(given.smallest or math.inf, math.inf, given.largest, given.largest)
-    return _Flows(small if small > 0 else math.inf, math.inf, large, most)
-
-
 def _is_whole(
     network: Network,
     levels: Mapping[str, Levels],
-    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
-    given: Mapping[tuple[str, str], Range],
+    followed: Mapping[str, FollowedLevels],
+    effects: Effects,
+    given: Ranges,
 ) -> bool:
     """Return whether every flow and every level of a network is a whole number of units."""
     for name, customer in network.customers.items():
@@ -321,7 +187,10 @@ def _is_whole(
         whole = customer.demand.is_integer if given_range is None else given_range.whole
         if not whole or customer.unmet not in (0.0, 1.0):
             return False
-    return all(_is_start_whole(name, stage, levels[name], effects, given) for name, stage in network.stages.items())
+    return all(
+        _is_start_whole(name, stage, effects, given) and _is_policy_whole(stage, levels[name], followed.get(name))
+        for name, stage in network.stages.items()
+    )
 
 
 def _is_stop_of_whole_periods(effect: Effect) -> bool:
@@ -330,9 +199,7 @@ def _is_stop_of_whole_periods(effect: Effect) -> bool:
     return effect.factor == 0 and hazard.ramp == 0 and hazard.time_between.is_integer and hazard.duration.is_integer
 
 
-def _is_availability_whole(
-    name: str, effects: Mapping[tuple[str, str], tuple[Effect, ...]], given: Mapping[tuple[str, str], Range]
-) -> bool:
+def _is_availability_whole(name: str, effects: Effects, given: Ranges) -> bool:
     key = ("availability", name)
     return given[key].whole if key in given else all(map(_is_stop_of_whole_periods, effects.get(key, ())))
 
@@ -340,8 +207,8 @@ def _is_availability_whole(
 def _is_yield_whole(
     name: str,
     stage: Stage,
-    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
-    given: Mapping[tuple[str, str], Range],
+    effects: Effects,
+    given: Ranges,
 ) -> bool:
     # While all is scrapped, a stage orders up to its level again and again: no hazard may act on a yield.
     key = ("yield", name)
@@ -350,19 +217,32 @@ def _is_yield_whole(
     return key not in effects and stage.yield_.family == "constant" and stage.yield_.mean() == 1.0
 
 
-def _is_start_whole(
-    name: str,
-    stage: Stage,
-    levels: Levels,
-    effects: Mapping[tuple[str, str], tuple[Effect, ...]],
-    given: Mapping[tuple[str, str], Range],
-) -> bool:
+def _is_start_whole(name: str, stage: Stage, effects: Effects, given: Ranges) -> bool:
     if not _is_availability_whole(name, effects, given) or not _is_yield_whole(name, stage, effects, given):
         return False
     inputs = list(stage.inputs.values())
-    shares = [share for item in inputs for _, share in item.sources]
-    numbers = [stage.capacity or 0.0, stage.on_hand or 0.0, levels.order_up_to, levels.reorder_point, levels.lot]
-    numbers += [item.quantity for item in inputs] + shares
+    numbers = [stage.capacity or 0.0, find_largest_capacity(stage) or 0.0, stage.on_hand or 0.0]
+    numbers += [item.quantity for item in inputs] + [share for item in inputs for _, share in item.sources]
     # A start of a part of what a store holds is not whole where each unit takes several.
     divides = any(item.quantity != 1.0 for item in inputs)
-    return not divides and all(math.isinf(number) or number == math.floor(number) for number in numbers)
+    return not divides and all(map(_is_number_whole, numbers))
+
+
+def _is_policy_whole(stage: Stage, levels: Levels, followed: FollowedLevels | None) -> bool:
+    """Return whether a policy orders whole units, of which it expedites whole ones."""
+    numbers = [levels.lot, stage.policy.order_cap]
+    if stage.expedite is not None and stage.expedite.up_to is not None:
+        numbers.append(stage.expedite.up_to)
+    if followed is None:
+        return all(map(_is_number_whole, [*numbers, levels.order_up_to, levels.reorder_point]))
+    # A forecast scales levels by any number.
+    several = [followed.order_up_to, followed.reorder_point]
+    return (
+        not followed.weights
+        and all(map(_is_number_whole, numbers))
+        and all(bool((one == np.floor(one)).all()) for one in several)
+    )
+
+
+def _is_number_whole(number: float) -> bool:
+    return math.isinf(number) or number == math.floor(number)

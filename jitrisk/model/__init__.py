@@ -7,7 +7,8 @@
 3. `strategies`: from a tree and a patch to the tree of one strategy; `reading` runs the next steps on each.
 4. `fields/`: from the value of one key to a quantity, a choice or a distribution.
 5. `parts/` and `policies/`: from a mapping to a stage, a customer, a hazard or a policy; `network` has the whole.
-6. `references`: names, what they refer to, and cycles.
+6. `references`: names, what they refer to, and cycles; with `loops` of CONWIP, and `stage_references`, which has what
+   standby sources and levels that follow refer to. They read a model as given by `sections`.
 
 Every step reports what it finds as `faults`; `pointers/` has the words of other tools. Beside the steps stand
 `examples` (the bundled models), `levels` (what an optimization may vary), `insertion` (a strategy written into the text

@@ -14,7 +14,12 @@ from jitrisk.model.fields.measures import DURATION, POSITIVE_UNITS, TIME, UNITS,
 from jitrisk.model.fields.quantities import describe_found, is_duration, parse_number
 from jitrisk.model.fields.readers import Clock
 from jitrisk.model.network import Network
-from jitrisk.model.parts.stage import Stage
+from jitrisk.model.parts.stage import (
+    PUSH_WITH_SHELF_LIFE,
+    PUSH_WITHOUT_INPUTS,
+    UNLIMITED_WITHOUT_CAPACITY,
+    Stage,
+)
 from jitrisk.model.policies import POLICIES, Level
 from jitrisk.model.policies.base import UNLIMITED
 from jitrisk.model.policies.kanban import MOST_CARDS
@@ -22,6 +27,12 @@ from jitrisk.model.references import find_name_faults
 
 ALL = "all"
 """The range of a level without bounds."""
+
+# What a range of units is answered with where the level follows the demand.
+_VARY_COVER = (
+    "a level that follows the demand is a time of it; give the range in durations, as `1 d..10 d`, of a base stock as "
+    "`cover`"
+)
 
 _FORM = "`FROM..TO`, `FROM..TO:STEP` or `all`"
 
@@ -222,9 +233,20 @@ def _check_ranges(model: Mapping[str, Any], clock: Clock) -> Iterator[Finding]:
             yield Finding(place, _explain_unknown_level(key, kinds if left >= 0 else {}))
         elif isinstance(text, str) and text.strip() and clock.known:
             try:
-                parse_level_range(text, found.kind, found.field, clock)
+                within = parse_level_range(text, found.kind, found.field, clock)
+                if not within.is_cover and _is_following(model, found):
+                    yield Finding(place, _VARY_COVER)
             except JitriskError as error:
                 yield Finding(place, str(error))
+
+
+def _is_following(model: Mapping[str, Any], key: LevelKey) -> bool:
+    """Return whether the policy with a level, in the model or among its decisions, follows the demand."""
+    if key.kind == "kanban":
+        return False  # a number of cards takes the place of the formula that follows
+    listed = _find_mapping(model, "decisions", "policies").get(key.stage)
+    policies = [_find_mapping(model, "stages", key.stage, "policy"), *(listed if isinstance(listed, list) else ())]
+    return any(_find_mapping(policy, key.kind).get("follow") is not None for policy in policies)
 
 
 def _is_policy_faulty(model: Mapping[str, Any], stage: str) -> bool:
@@ -241,14 +263,20 @@ def _check_policies(model: Mapping[str, Any]) -> Iterator[Finding]:
             if stages:
                 yield Finding(("decisions", "policies", stage), known.explain_unknown(stage))
             continue
-        member = stages[stage]
-        if isinstance(member, Mapping) and member.get("capacity") is None and isinstance(listed, list):
-            message = "without a limit to its cards or its level, the stage needs a `capacity`"
-            yield from (
-                Finding(("decisions", "policies", stage, i), message)
-                for i, policy in enumerate(listed)
-                if _is_unlimited(policy)
-            )
+        for i, policy in enumerate(listed if isinstance(listed, list) else ()):
+            if message := _explain_misfit(stages[stage], policy):
+                yield Finding(("decisions", "policies", stage, i), message)
+
+
+def _explain_misfit(member: Any, policy: Any) -> str:
+    """Return why a stage cannot have a policy, both as given, empty where it can."""
+    if not isinstance(member, Mapping):
+        return ""
+    if member.get("capacity") is None and _is_unlimited(policy):
+        return UNLIMITED_WITHOUT_CAPACITY
+    if "push" in _list_policy_kinds(policy) and member.get("shelf_life") is not None:
+        return PUSH_WITH_SHELF_LIFE
+    return PUSH_WITHOUT_INPUTS if "push" in _list_policy_kinds(policy) and not member.get("inputs") else ""
 
 
 def _is_unlimited(policy: Any) -> bool:

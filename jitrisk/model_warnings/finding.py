@@ -11,9 +11,10 @@ from jitrisk.model import Network, count_matched_steps
 from jitrisk.model.faults import KeyPath
 from jitrisk.model_warnings.distributions import find_clipped_means, find_rounded_lead_times
 from jitrisk.model_warnings.flows import find_empty_fallbacks, find_low_capacities, find_partial_hazards
+from jitrisk.model_warnings.forecasts import find_unfollowed_forecasts
 from jitrisk.model_warnings.notation import find_high_holding_rates, find_numbers_per_period
 from jitrisk.model_warnings.prices import find_values_above_cost
-from jitrisk.model_warnings.subject import Check, CheckFinding, Subject
+from jitrisk.model_warnings.subject import AllStrategies, Check, CheckFinding, Subject
 from jitrisk.warning_register import WARNINGS
 
 # A warning names this many of the strategies under which it is found.
@@ -28,6 +29,7 @@ CHECKS: dict[str, Check] = {
     "high-holding-rate": find_high_holding_rates,
     "capacity-below-demand": find_low_capacities,
     "value-above-cost": find_values_above_cost,
+    "unfollowed-forecast": find_unfollowed_forecasts,
 }
 """The check of each warning of the register."""
 
@@ -91,10 +93,11 @@ def find_warnings(network: Network, strategies: Collection[str] | None = None) -
     """
     # The network of one strategy has no strategies itself.
     names = list(network.strategies if strategies is None else strategies) or [""]
-    patches = Subject(network).model.get("strategies") or {}
+    every = AllStrategies(tuple(network.strategies.values()) or (network,))
+    patches = Subject(network, every).model.get("strategies") or {}
     under: dict[tuple[str, KeyPath, str], list[str]] = {}
     for strategy in names:
-        for name, (key_path, message) in _run_checks(network, strategy):
+        for name, (key_path, message) in _run_checks(network, strategy, every):
             under.setdefault((name, _find_written_key(key_path, strategy, patches), message), []).append(strategy)
     warnings = [
         _build_warning(network, name, key_path, message, found if _is_named(found, names, key_path) else [])
@@ -103,8 +106,8 @@ def find_warnings(network: Network, strategies: Collection[str] | None = None) -
     return tuple(sorted(warnings, key=lambda warning: warning.line or 0))
 
 
-def _run_checks(network: Network, strategy: str) -> Iterator[tuple[str, CheckFinding]]:
-    subject = Subject(network.strategies.get(strategy, network))
+def _run_checks(network: Network, strategy: str, every: AllStrategies) -> Iterator[tuple[str, CheckFinding]]:
+    subject = Subject(network.strategies.get(strategy, network), every)
     for name, check in CHECKS.items():
         if name not in network.silence:
             yield from ((name, found) for found in check(subject))

@@ -56,11 +56,12 @@ def _find_reachable_stages(network: Network) -> set[str]:
 
 
 def find_low_capacities(subject: Subject) -> Iterator[CheckFinding]:
-    """Yield every stage whose capacity is below the starts that mean demand needs."""
+    """Yield every stage whose capacity, with overtime all the time, is below the starts that mean demand needs."""
     for name, stage in subject.network.stages.items():
         needed = subject.mean_demand[name] / compute_mean_yield(stage)
-        if stage.capacity is not None and stage.capacity < needed * (1.0 - _EXACT):
-            capacity, demand = (format_number(value * subject.per_day, 4) for value in (stage.capacity, needed))
+        most = None if stage.capacity is None else stage.capacity * (stage.overtime.factor if stage.overtime else 1.0)
+        if most is not None and most < needed * (1.0 - _EXACT):
+            capacity, demand = (format_number(value * subject.per_day, 4) for value in (most, needed))
             yield CheckFinding(
                 ("stages", name, "capacity"), f"a capacity of {capacity} / d for a mean demand of {demand} / d"
             )

@@ -27,15 +27,39 @@ class CheckFinding(NamedTuple):
 
 
 @dataclass(frozen=True)
+class AllStrategies:
+    """The networks of all strategies of a model, for what is a warning only where it holds under each.
+
+    Attributes
+    ----------
+    networks : the networks.
+    """
+
+    networks: tuple[Network, ...]
+
+    @cached_property
+    def followed_forecasts(self) -> frozenset[str]:
+        """The customers whose forecast a policy follows under some strategy."""
+        followed: set[str] = set()
+        for network in self.networks:
+            stages = [name for name, stage in network.stages.items() if stage.policy.followed == "forecast"]
+            downstream = find_downstream_customers(network) if stages else {}
+            followed.update(*(downstream[name] for name in stages))
+        return frozenset(followed)
+
+
+@dataclass(frozen=True)
 class Subject:
     """The network of one strategy.
 
     Attributes
     ----------
     network : the network, all times in periods.
+    all_strategies : the networks of all strategies.
     """
 
     network: Network
+    all_strategies: AllStrategies
 
     @cached_property
     def model(self) -> dict[str, Any]:

@@ -62,10 +62,11 @@ class RowSampler:
         rows : float32, shape (periods, series, lanes), C-contiguous.
         """
         self._job.sampler.fill(state.drawn, periods.start, rows)
-        part = np.s_[state.places.start : state.places.stop, periods.start : periods.stop]
         for row, key in self._given:
-            rows[:, row] = self._job.given[key][part].T
-        self._derivation.fill(state.derived, periods.start, rows)
+            part = self._job.given[key][state.places.start : state.places.stop, periods.start : periods.stop]
+            rows[:, row] = part.T
+        if self._job.derived:
+            self._derivation.fill(state.derived, periods.start, rows)
 
     def count_bytes(self, lanes: int) -> int:
         """Return the memory that the state of so many paths takes."""

@@ -1,4 +1,4 @@
-"""Kernels for the draws of one series in a tile: base draws, draws that hold, and known factors on them.
+"""Kernels for the draws of one series in a tile: base draws, draws that hold, known factors, and their rounding.
 
 Axes and the marks IN, OUT and INOUT are those of `jitrisk.sampling.kernels`; P stands for profiles.
 """
@@ -84,6 +84,27 @@ def apply_profile(entry: Any, factors: Array, start: int, out: Array) -> None:
         row, factor = out[t, entry.series], factors[entry.profile, t]
         for i in range(row.shape[0]):
             row[i] = np.float32(row[i] * factor)
+
+
+# IN    entry    DRAW record       series, stream and periods between draws
+# IN    paths    uint64 (L,)       numbers of the paths
+# OUT   scratch  Scratch           words and blocks are overwritten
+# IN    start    int               first period of the tile
+# INOUT out      float32 (T, S, L) row `entry.series` of every period of a draw, units
+@compile_inline
+def round_draws(entry: Any, paths: Array, scratch: Scratch, start: int, out: Array) -> None:
+    """Round every draw as `jitrisk.sampling.kernels.round_at_random` does, four draws with the words of one call."""
+    every = entry.every
+    begin, end = -(-start // every), -(-(start + out.shape[0]) // every)
+    for block in range(begin >> 2, (end + 3) >> 2):
+        for i in range(paths.shape[0]):
+            scratch.blocks[i] = block
+        philox(entry.key, scratch.blocks, paths, scratch.words)
+        for number in range(max(begin, 4 * block), min(end, 4 * block + 4)):
+            row, words = out[number * every - start, entry.series], scratch.words[number & 3]
+            for i in range(row.shape[0]):
+                whole = np.floor(row[i])
+                row[i] = whole + np.float32(words[i] * 2.0**-32 < row[i] - whole)
 
 
 # OUT row     float32 (L,)

@@ -56,8 +56,6 @@ class Derivation:
         first_period : period of the tile's first row: where the last tile ended.
         rows : float32 [period, series, lane], C-contiguous, with all sources filled.
         """
-        if not len(carried):
-            return
         factors = stack_factors(self._profiles, first_period, first_period + len(rows))
         derivation_kernels.derive(self._smoothed, self._openings, factors, first_period, carried, rows)
 

@@ -13,6 +13,9 @@ import numpy as np
 from jitrisk.sampling.compilation import compile_entry, compile_inline, widen_vectors
 from jitrisk.sampling.records import Array
 
+# A smaller factor or mean counts as 0: a float32 demand holds no digits of it.
+LEAST = float(np.finfo(np.float32).tiny)
+
 
 # IN    entry    SMOOTHED record
 # IN    factors  float64 (P, T)    known factors on demand
@@ -22,18 +25,19 @@ from jitrisk.sampling.records import Array
 @compile_inline
 def smooth(entry: Any, factors: Array, start: int, level: Array, out: Array) -> None:
     """Smooth the demand of one customer: one step in every period of a draw with a factor above 0."""
-    mean, smoothing = entry.mean, entry.smoothing
+    if entry.mean <= LEAST:
+        out[:, entry.series] = np.float32(1)
+        return
+    # Products, because a division takes as long as all the rest.
+    smoothing, scale = entry.smoothing, 1.0 / entry.mean
     for t in range(out.shape[0]):
         demand, row, factor = out[t, entry.source], out[t, entry.series], factors[entry.profile, t]
-        if (start + t) % entry.every == 0 and factor > 0:
+        if (start + t) % entry.every == 0 and factor > LEAST:
+            inverse = 1.0 / factor
             for i in range(row.shape[0]):
-                level[i] += smoothing * (demand[i] / factor - level[i])
-        if mean > 0:
-            for i in range(row.shape[0]):
-                row[i] = np.float32(level[i] / mean)
-        else:
-            for i in range(row.shape[0]):
-                row[i] = np.float32(1)
+                level[i] += smoothing * (demand[i] * inverse - level[i])
+        for i in range(row.shape[0]):
+            row[i] = np.float32(level[i] * scale)
 
 
 # IN    entry    OPENING record
@@ -47,7 +51,8 @@ def count_periods_below(entry: Any, failed: Array, out: Array) -> None:
         availability, row = out[t, entry.source], out[t, entry.series]
         for i in range(row.shape[0]):
             failed[i] = failed[i] + 1.0 if availability[i] < below else 0.0
-            row[i] = np.float32(failed[i] > after)
+        for i in range(row.shape[0]):
+            row[i] = np.float32(1) if failed[i] > after else np.float32(0)
 
 
 # IN    smoothed  SMOOTHED records

@@ -23,8 +23,8 @@ from jitrisk.sampling.records import Array, QuantileTables
 
 # Shapes of a table.
 CONSTANT, LINES, ROUNDED, STAIRS = range(4)
-# How a drawn row is finished.
-KEEP, AT_LEAST_ZERO, SHARE, WHOLE, ROUND = range(5)
+# How a drawn row is finished; ROUND_ALL is ROUND where most values of a row are not whole.
+KEEP, AT_LEAST_ZERO, SHARE, WHOLE, ROUND, ROUND_ALL = range(6)
 # No steps to search, no values (the rank is the value), no source (drawn, not copied).
 NONE = -1
 

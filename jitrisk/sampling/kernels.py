@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from jitrisk.sampling.base_kernels import apply_profile, draw
+from jitrisk.sampling.base_kernels import apply_profile, draw, round_draws
 from jitrisk.sampling.compilation import compile_entry, compile_inline, compile_inner, widen_vectors
-from jitrisk.sampling.draw_kernels import AT_LEAST_ZERO, CONSTANT, NONE, ROUND, finish, look_up, philox
+from jitrisk.sampling.draw_kernels import AT_LEAST_ZERO, CONSTANT, NONE, ROUND, ROUND_ALL, finish, look_up, philox
 from jitrisk.sampling.records import Array, Clocks, Plan, QuantileTables, Scratch
 
 # Every word of a hit is below it: the chance is 1.
@@ -338,7 +338,6 @@ def fill(plan: Plan, clocks: Clocks, scratch: Scratch, factors: Array, start: in
         scratch.touched[j] = False
         draw(plan.draws[j], plan.tables, clocks.paths, scratch, start, out)
     for j in range(plan.profiles.shape[0]):
-        scratch.touched[plan.profiles[j].series] = True
         apply_profile(plan.profiles[j], factors, start, out)
     for h in range(plan.hazards.shape[0]):
         if start == 0:
@@ -347,7 +346,9 @@ def fill(plan: Plan, clocks: Clocks, scratch: Scratch, factors: Array, start: in
             apply_hazard(plan, h, clocks, scratch, start, out)
     for j in range(plan.endings.shape[0]):
         entry = plan.endings[j]
-        if entry.finish != ROUND:
+        if entry.finish == ROUND_ALL:
+            round_draws(entry, clocks.paths, scratch, start, out)
+        elif entry.finish != ROUND:
             for t in range(out.shape[0]):
                 finish(entry.finish, out[t, entry.series])
         elif scratch.touched[entry.series]:

@@ -92,7 +92,8 @@ class Planner:
                 rows.append((number, NONE, NONE, 1, 0.0, draw_kernels.WHOLE, 0))
             elif series.kind == "demand" and series.base.is_integer and (series.effects or series.profile):
                 key = derive_stream_key(self._seed, "round", series.stage_or_customer)
-                rows.append((number, NONE, NONE, int(series.every), 0.0, draw_kernels.ROUND, key))
+                how = draw_kernels.ROUND if series.profile is None else draw_kernels.ROUND_ALL
+                rows.append((number, NONE, NONE, int(series.every), 0.0, how, key))
         return np.array(rows, DRAW)
 
     def _pack_hazards(self) -> tuple[Array, Array]:

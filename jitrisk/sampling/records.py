@@ -94,4 +94,4 @@ class Scratch(NamedTuple):
     occurrences: Array  # float64[3, lane], periods: BEGIN, END and NEXT of the occurrences at hand
     hits: Array  # bool[lane]: whether the occurrence at hand hits
     carried: Array  # float64[effect of one hazard, lane]: coverage carried to the next occurrence, share of a period
-    touched: Array  # bool[series]: whether factors or a hazard have changed the series in this tile
+    touched: Array  # bool[series]: whether a hazard has changed the series in this tile

@@ -144,7 +144,16 @@ DELIVERIES = _build_choice("Deliveries", {"crossing": "deliveries may overtake e
 SERVED = _build_choice("Served", {"first": "before the stages that the store supplies", "last": "after them"})
 FOLLOWED = _build_choice("Followed", {"season": "and trend", "forecast": "season and trend times the forecast"})
 SEASON_FOLLOWED = _build_choice("SeasonFollowed", {"season": "and trend"})
-FACTORS = FunctionReader("Factors", _read_factors, {"type": "array", "items": FACTOR.wrap_schema(), "minItems": 1})
+FACTORS = FunctionReader(
+    "Factors",
+    _read_factors,
+    {
+        "type": "array",
+        "items": FACTOR.wrap_schema(),
+        "minItems": 1,
+        "description": "a list of factors such as `[0.8, 1.2]` or `[80 %, 120 %]`",
+    },
+)
 CLOSED = FunctionReader("Closed", _read_closed, {"enum": [0, 1]})
 SOURCES = FunctionReader(
     "Sources",

@@ -152,7 +152,8 @@ class Measure(Reader):
         return {"anyOf": [number, text] if self.bare else [text], "description": self.expected}
 
     def _build_pattern(self) -> str:
-        amount = rf"\+?{NUMBER_PATTERN}"
+        sign = "[+-]?" if self.low < 0.0 else r"\+?"
+        amount = f"{sign}{NUMBER_PATTERN}"
         forms = [amount] if self.bare else []
         if self.time > 0:
             forms.append(DURATION_PATTERN)

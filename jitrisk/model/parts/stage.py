@@ -25,6 +25,14 @@ from jitrisk.model.parts.part import Part
 from jitrisk.model.policies import Policy, PolicyChoice
 from jitrisk.sampling.distributions import Distribution, build_constant
 
+UNLIMITED_WITHOUT_CAPACITY = "without a limit to its cards or its level, the stage needs a `capacity`"
+"""The refusal of unlimited cards or an unlimited level at a stage that can start any amount."""
+
+PUSH_WITH_SHELF_LIFE = (
+    "a stage with the policy `push` has no shelf life; leave `shelf_life` out, or give the stage another policy"
+)
+"""The refusal of the policy `push` at a stage whose units expire."""
+
 PUSH_WITHOUT_INPUTS = (
     "a stage that pushes starts whatever its `inputs` allow, and this one has none; give it some, or another policy"
 )
@@ -162,7 +170,7 @@ class Stage(Part):
     @classmethod
     def _check_limit(cls, policy: PolicyChoice, info: ValidationInfo[Clock]) -> PolicyChoice:
         if policy.policy.is_unlimited and info.data.get("capacity", 0) is None:
-            raise build_refusal("without a limit to its cards or its level, the stage needs a `capacity`")
+            raise build_refusal(UNLIMITED_WITHOUT_CAPACITY)
         if policy.policy.pushes and not info.data.get("inputs", True):
             raise build_refusal(PUSH_WITHOUT_INPUTS)
         return policy
@@ -177,10 +185,7 @@ class Stage(Part):
     def _check_shelf_life(cls, shelf_life: int | None, info: ValidationInfo[Clock]) -> int | None:
         choice = info.data.get("policy_")
         if shelf_life is not None and choice is not None and choice.policy.pushes:
-            raise build_refusal(
-                "a stage with the policy `push` has no shelf life; leave `shelf_life` out, or give the stage another "
-                "policy"
-            )
+            raise build_refusal(PUSH_WITH_SHELF_LIFE)
         return shelf_life
 
     @field_validator("expedite")

@@ -6,28 +6,28 @@ The message about an unknown key has the pointer of the key, or else the nearest
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-
-class Pointer(NamedTuple):
-    """What to write in place of a word of another tool.
-
-    Attributes
-    ----------
-    words : the words, in lower case, joined by underscores.
-    advice : the next step, as the end of a message.
-    keys : the keys of the same mapping that the words mean; none where they belong elsewhere in the model.
-    """
-
-    words: tuple[str, ...]
-    advice: str
-    keys: tuple[str, ...] = ()
-
+from jitrisk.model.pointers.pointer import Pointer
+from jitrisk.model.pointers.policies import BY_POLICY
 
 _HAZARD_ADVICE = (
     "write a hazard, as `hazards: {breakdown: {time_between: {exponential: {mean: 40 d}}, duration: 8 h, "
     "hits: {press: {capacity: 0}}}}`"
 )
+
+# Words for what a customer has, wherever they stand.
+_PROFILE = (
+    ("seasons", "seasonality", "seasonal_factors", "seasonal_index", "seasonal_indices", "profile"),
+    "write `season: {every: 1 month, factors: [0.8, 1.2]}` at a customer, with a factor for every month; levels that "
+    "are to follow it have `follow: season` in their policy",
+)
+_GROWTH = (("growth", "growth_rate"), "write `trend: 5 % / year` at a customer")
+_PLANNED = (
+    ("forecast_error", "forecast_bias", "mape", "forecast_accuracy"),
+    "write `forecast: {error: {lognormal: {mean: 1, cv: 0.2}}, every: 1 month}` at a customer; levels that are to "
+    "follow it have `follow: forecast` in their policy",
+)
+_DEMAND_POINTERS = {"season": _PROFILE, "trend": _GROWTH, "forecast": _PLANNED}
 
 _BY_PART: dict[str, tuple[Pointer, ...]] = {
     "Hazard": (
@@ -104,6 +104,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
             "write `unmet`, what becomes of unmet demand: `backorder`, `lost`, or the share that is backordered",
         ),
         Pointer(("selling_price", "revenue", "unit_price"), "write `price`, of one unit shipped"),
+        *(Pointer(words, advice, (key,)) for key, (words, advice) in _DEMAND_POINTERS.items()),
         Pointer(
             ("penalty", "penalty_cost", "stockout_cost", "late_cost"),
             "write `shortage_cost`, of one unit not met at once, `backorder_cost`, of one unit waiting per time, or "
@@ -116,88 +117,7 @@ _BY_PART: dict[str, tuple[Pointer, ...]] = {
             "jitrisk has no promised delivery time yet: demand is due in the period in which it falls",
         ),
     ),
-    "PolicyChoice": (
-        Pointer(
-            ("s_s", "ss", "min_max_policy"), "write `{min_max: {min: 1 d, max: 3 d}}`, the (s, S) policy", ("min_max",)
-        ),
-        Pointer(
-            (
-                "r_q",
-                "rq",
-                "s_q",
-                "q_r",
-                "eoq",
-                "rop",
-                "continuous_review",
-                "order_quantity",
-                "lot_size",
-                "lot",
-                "batch",
-            ),
-            "write `{reorder_point: {point: 3 d, quantity: 500}}`, the (r, Q) policy",
-            ("reorder_point",),
-        ),
-        Pointer(
-            ("order_up_to", "basestock", "periodic_review", "r_s", "t_s", "par_level", "target_stock"),
-            "write `{base_stock: {level: 500, review: 1 week}}`, the order-up-to policy",
-            ("base_stock",),
-        ),
-        Pointer(
-            ("mto", "push", "lot_for_lot", "l4l", "mrp"),
-            "jitrisk has no push or forecast yet: `{make_to_order: {}}` orders what is owed, lot for lot",
-            ("make_to_order",),
-        ),
-        Pointer(
-            ("conwip", "drum_buffer_rope", "dbr", "polca"),
-            "jitrisk has no such loop yet: the nearest is `{kanban: {container: 500, cards: 4}}` at every stage",
-            ("kanban",),
-        ),
-        Pointer(("two_bin", "2_bin"), "write `{kanban: {container: 500, cards: 2}}`: two bins", ("kanban",)),
-        Pointer(
-            ("s", "r", "q", "min", "max", "point", "quantity"),
-            "write `{min_max: {min: 1 d, max: 3 d}}`, the (s, S) policy, or "
-            "`{reorder_point: {point: 3 d, quantity: 500}}`, the (r, Q) policy",
-            ("min_max", "reorder_point"),
-        ),
-        Pointer(
-            ("level", "cover", "service"),
-            "write `{base_stock: {level: 500}}`, or `cover` or `service` there",
-            ("base_stock",),
-        ),
-        Pointer(("cards", "container"), "write `{kanban: {container: 500, cards: 4}}`", ("kanban",)),
-    ),
-    "Kanban": (
-        Pointer(
-            ("size", "container_size", "lot_size", "lot", "batch", "bin", "units"),
-            "write `container`, the units in one container",
-            ("container",),
-        ),
-        Pointer(("kanbans", "k", "number", "loops", "bins"), "write `cards`, their number", ("cards",)),
-        Pointer(("safety_factor", "safety_margin", "alpha"), "write `safety`, the margin of the card formulas"),
-    ),
-    "BaseStock": (
-        Pointer(
-            ("service_level", "fill_rate", "csl", "cycle_service_level"),
-            "write `service`, the probability that the level covers what is outstanding",
-            ("service",),
-        ),
-        Pointer(
-            ("s", "target", "order_up_to", "max", "base_stock_level", "units"), "write `level`, in units", ("level",)
-        ),
-        Pointer(("days", "days_of_supply", "dos", "coverage"), "write `cover`, a time of mean demand", ("cover",)),
-    ),
-    "MinMax": (
-        Pointer(("s", "reorder_point", "reorder_level", "point"), "write `min` and `max`", ("min",)),
-        Pointer(("order_up_to", "level", "target"), "write `max`", ("max",)),
-    ),
-    "ReorderPoint": (
-        Pointer(("s", "r", "rop", "reorder_level", "reorder_point", "min", "level"), "write `point`", ("point",)),
-        Pointer(
-            ("q", "lot_size", "lot", "batch", "batch_size", "eoq", "order_quantity", "size"),
-            "write `quantity`, the size of one lot",
-            ("quantity",),
-        ),
-    ),
+    **BY_POLICY,
     "Hit": (
         Pointer(
             ("availability", "supply", "output", "production", "loss"),
@@ -257,13 +177,28 @@ _ANYWHERE: tuple[Pointer, ...] = (
         "jitrisk has no minimum order yet: the nearest is `quantity` of `reorder_point`; an order is a multiple of it",
     ),
     Pointer(
-        ("shelf_life", "expiry", "expiration", "perishable", "lifetime", "obsolescence", "max_age"),
-        "jitrisk has no shelf life yet: what is in a store stays good",
+        (
+            "shelf_life",
+            "shelf_time",
+            "expiry",
+            "expiration",
+            "expiry_date",
+            "perishable",
+            "lifetime",
+            "best_before",
+            "max_age",
+        ),
+        "write `shelf_life: 10 d` at the stage in whose store units age",
+    ),
+    *(Pointer((key, *words), advice) for key, (words, advice) in _DEMAND_POINTERS.items()),
+    Pointer(
+        ("wip_cap", "wip_limit", "constant_wip", "conwip"),
+        "write it as a policy: `{conwip: {cards: 20, container: 1, through: packing}}` at the first stage of a line, "
+        "or `cap` in `base_stock`",
     ),
     Pointer(
-        ("season", "seasons", "seasonality", "trend", "growth", "forecast", "profile"),
-        "jitrisk has no season or forecast yet: the nearest is a hazard with a factor on `demand`, or demand of your "
-        "own, `simulate(exogenous=...)`",
+        ("push", "mrp"),
+        "write it as the policy of a stage: `{push: {}}`, or `{base_stock: {cover: 2 weeks, follow: forecast}}`",
     ),
     Pointer(
         ("calendar", "shift", "shifts", "working_days", "work_hours", "holidays", "weekends", "schedule"),
@@ -280,8 +215,8 @@ _ANYWHERE: tuple[Pointer, ...] = (
         "jitrisk has no changeovers yet: the nearest is a lower `capacity`, and `order_cost` for what one costs",
     ),
     Pointer(
-        ("overtime", "extra_capacity", "flex_capacity", "temporary_capacity"),
-        "jitrisk has no overtime yet: the nearest is `expedite`, a shorter lead time while the store is low",
+        ("overtime", "overtime_factor", "extra_capacity", "flex_capacity", "temporary_capacity", "extra_shift"),
+        "write `overtime: {below: 100, factor: 1.25}` at a stage with a capacity: more of it while the store is low",
     ),
     Pointer(
         ("priority", "priorities", "rank", "allocation", "importance", "weight"),
@@ -314,8 +249,24 @@ _ANYWHERE: tuple[Pointer, ...] = (
         "jitrisk has no limit of storage yet: the policy's level, or its cards, limit what is in store and in process",
     ),
     Pointer(
-        ("standby", "backup", "backup_supplier", "alternate", "alternates", "second_source", "dual_source"),
-        "write the sources of an input in order of preference: `{quantity: 1, from: [main, backup]}`",
+        (
+            "standby",
+            "backup",
+            "backup_source",
+            "backup_supplier",
+            "secondary",
+            "alternate",
+            "alternates",
+            "second_source",
+            "dual_source",
+        ),
+        "write the sources of an input in order of preference: `{quantity: 1, from: [main, backup]}`; a source that "
+        "opens only after an outage has `standby: {of: main, after: 3 d}`",
+    ),
+    Pointer(
+        ("dual_sourcing", "dual_index", "expediting", "premium_freight", "emergency_order", "emergency_orders"),
+        "write `expedite: {up_to: 50, lead_time: 1 d}` at the stage: a second level, up to which units take a shorter "
+        "lead time",
     ),
     Pointer(
         (

@@ -35,11 +35,14 @@ LEVEL_FIELDS: Mapping[str, tuple[str, ...]] = {
     "base_stock": ("level",),
     "min_max": ("min", "max"),
     "reorder_point": ("point", "quantity"),
+    "conwip": ("cards",),
 }
 """The levels of every policy that has some, as they vary where nothing else is said."""
 
+_FOLLOWING_FIELDS: Mapping[str, tuple[str, ...]] = {"base_stock": ("cover",)}  # those of levels that follow demand
+
 # Fields that say a level in another way, which a plan leaves out.
-_RIVALS = {"kanban": ("safety",), "base_stock": ("level", "cover", "service")}
+_RIVALS = {"kanban": ("safety", "follow"), "base_stock": ("level", "cover", "service")}
 # In one policy, the first is to stay below the second.
 _ORDERED = {"min_max": ("min", "max")}
 _AT_LEAST_ONE = ("cards", "max", "quantity")
@@ -222,7 +225,9 @@ def build_space(
         context = _StageContext.read(bare.read_variant(plan), stage)
         now = _StageContext.read(own, stage) if _is_same_policy(own, bare.read_variant(plan), stage) else context
         (kind,) = policy
-        fields = _list_fields(stage, kind, ranges, math.isfinite(context.levels.order_up_to))
+        varying = _FOLLOWING_FIELDS if policy[kind].get("follow") else LEVEL_FIELDS
+        is_limited = math.isfinite(context.levels.order_up_to)
+        fields = _list_fields(stage, kind, ranges, varying.get(kind, ()) if is_limited else ())
         for name in fields:
             decision = context.build_decision(kind, name, (ranges or {}).get((stage, kind, name)))
             if not set(fields) >= set(_ORDERED.get(kind, ())):
@@ -332,11 +337,11 @@ def _list_policies(bare: DecisionSpace, choices: Sequence[ChoiceDecision]) -> di
 
 
 def _list_fields(
-    stage: str, kind: str, ranges: Mapping[tuple[str, str, str], LevelRange] | None, is_limited: bool
+    stage: str, kind: str, ranges: Mapping[tuple[str, str, str], LevelRange] | None, varying: Sequence[str]
 ) -> list[str]:
     """Return the levels of a policy that may vary; one without a limit does where it is named."""
     if ranges is None:
-        return list(LEVEL_FIELDS.get(kind, ())) if is_limited else []
+        return list(varying)
     fields = [field for of, which, field in ranges if (of, which) == (stage, kind)]
     if kind == "base_stock" and len(fields) > 1:
         key = f"stages.{stage}.policy.base_stock"
@@ -355,6 +360,8 @@ class _StageContext:
     mean_demand: float
     lead_time: float
     is_whole: bool
+    safety_stock: float
+    order_cap: float
 
     @classmethod
     def read(cls, network: Network, stage: str) -> _StageContext:
@@ -366,7 +373,8 @@ class _StageContext:
             for item in one.inputs.values()
         )
         mean, lead_time = compute_mean_demand(network)[stage], network.stages[stage].lead_time.mean()
-        return cls(stage, compute_policy_levels(network)[stage], mean, lead_time, whole)
+        levels, policy = compute_policy_levels(network)[stage], network.stages[stage].policy
+        return cls(stage, levels, mean, lead_time, whole, policy.safety_stock, policy.order_cap)
 
     def find_level(self, field: str, is_cover: bool = False) -> float:
         """Return a level as it is now, in cards, units or periods; one without limit as twice that of steady flow."""
@@ -377,7 +385,9 @@ class _StageContext:
         found = {"cards": up_to / lot, "level": up_to, "min": point, "max": up_to, "point": point, "quantity": lot}
         found["cover"] = up_to
         if is_cover:
-            return found[field] / self.mean_demand if self.mean_demand else 0.0
+            # Of a level that follows the demand, safety stock is no part of the time that it covers.
+            covered = max(0.0, found[field] - self.safety_stock)
+            return covered / self.mean_demand if self.mean_demand else 0.0
         return found[field]
 
     def build_decision(self, kind: str, field: str, within: LevelRange | None) -> LevelDecision:
@@ -389,11 +399,14 @@ class _StageContext:
         origin = (within.low or 0.0) if within.step else 0.0
         least = float(field in _AT_LEAST_ONE) * (1.0 if unit == "card" else step)
         low = math.ceil((max(within.low or 0.0, least) - origin) / step - _SLACK)
-        high = None if within.high is None else math.floor((within.high - origin) / step + _SLACK)
+        rate = self.levels.lot if unit == "card" else self.mean_demand if unit == "d" else 1.0
+        highest = math.inf if within.high is None else within.high
+        if field in ("level", "cover", "max") and rate:
+            highest = min(highest, self.order_cap / rate)
+        high = math.floor((highest - origin) / step + _SLACK) if math.isfinite(highest) else None
         key = f"stages.{self.stage}.policy.{kind}.{field}"
         if high is not None and high < low:
-            raise JitriskError(f"{key} has no value between {within.low:g} and {within.high:g}: widen its bounds")
-        rate = self.levels.lot if unit == "card" else self.mean_demand if unit == "d" else 1.0
+            raise JitriskError(f"{key} has no value between {within.low or 0.0:g} and {highest:g}: widen its bounds")
         return LevelDecision(
             *(key, self.stage, kind, field, unit, step, origin, low, high),
             is_step_given=within.step is not None,
