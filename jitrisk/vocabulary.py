@@ -14,7 +14,11 @@ from jitrisk.core_tables import TOTALS
 from jitrisk.dataset_variables import Dimension, Role, Tail, Variable
 from jitrisk.outline_variables import OUTLINE as OUTLINE
 from jitrisk.outline_variables import OUTLINE_DIMENSIONS
+from jitrisk.study_variables import EVENT_KINDS as EVENT_KINDS
+from jitrisk.study_variables import EVENTS as EVENTS
 from jitrisk.study_variables import OPTIMIZATION as OPTIMIZATION
+from jitrisk.study_variables import PATH_RANK as PATH_RANK
+from jitrisk.study_variables import REPLAYED_OCCURRENCES as REPLAYED_OCCURRENCES
 from jitrisk.study_variables import STUDY_DIMENSIONS
 
 RARE_BELOW = 0.2
@@ -218,67 +222,14 @@ TRACE = _build_variables(
     ("backlog", _CUSTOMER_TRACE, "float32", "{unit}", "units of demand that wait at the end of the period"),
 )
 
-_OCCURRENCE = ("occurrence",)
-_OCCURRENCE_HIT = (*_OCCURRENCE, "stage_or_customer")
-_METRIC = ("metric",)
-_EVENT = ("event",)
-
-# What the replay of one path holds beside its trace, its exogenous series and its prices; its outcomes are there as
-# `path_started` and so on.
-REPLAYED_OCCURRENCES = _build_variables(
-    "replay",
-    ("hazard", _OCCURRENCE, "str", "", "the hazard"),
-    ("begin", _OCCURRENCE, "float64", "{period}", "time at which the occurrence begins"),
-    ("end", _OCCURRENCE, "float64", "{period}", "time at which the occurrence ends, at most the horizon"),
-    ("recovered", _OCCURRENCE, "float64", "{period}", "time at which the recovery is over, at most the horizon"),
-    ("hit", _OCCURRENCE_HIT, "bool", "1", "whether the occurrence hits the stage or customer"),
-    ("effect", (*_OCCURRENCE_HIT, "effect_kind"), "float64", "1", "factor on what is hit, NaN where not changed"),
-)
-PATH_RANK = _build_variables(
-    "replay",
-    ("metric_value", _METRIC, "float64", "1", "the metric over the measured horizon, in its own unit"),
-    ("metric_unit", _METRIC, "str", "", "unit of the metric"),
-    ("metric_per_year", _METRIC, "float64", "1", "factor that converts it to a value per year"),
-    ("metric_rank", _METRIC, "int64", "1", "rank of the path among those of the run, 1 for the worst"),
-    ("metric_worse_probability", _METRIC, "float64", "1", "probability of a worse path, estimated from the run"),
-)
-EVENTS = _build_variables(
-    "replay",
-    ("time", _EVENT, "float64", "{period}", "time of the event; events within a period are dated at its end"),
-    ("kind", _EVENT, "str", "", "kind of the event, see EVENT_KINDS"),
-    ("subject", _EVENT, "str", "", "the hazard, stage or customer that it is about; empty where it is about several"),
-    ("until", _EVENT, "float64", "{period}", "time at which it was over, NaN where it was not or has no duration"),
-    ("times", _EVENT, "int64", "1", "number of uninterrupted stretches up to then"),
-    ("amount", _EVENT, "float64", "1", "size of the event in its own unit, NaN where it has none"),
-    ("unit", _EVENT, "str", "", "unit of the amount"),
-    ("occurrence", _EVENT, "int64", "1", "place of the hazard's occurrence along that dimension, -1 for none"),
-    ("customer_stage", _EVENT, "str", "", "stage whose store serves the customer, empty where it is about no customer"),
-)
-EVENT_KINDS = {
-    "hazard_occurred": "a hazard began and ended within a period; amount: its duration",
-    "hazard_began": "a hazard began; until: its end; amount: its duration",
-    "hazard_ended": "a hazard ended; until: the end of its recovery",
-    "hazard_recovered": "the recovery from a hazard was over",
-    "hazard_others": "all further occurrences of a hazard, from then on; amount: their total duration",
-    "warm_up_ended": "the warm-up ended: outcomes count from here on",
-    "shortage_began": "a store gave less than was asked; amount: periods of shortage",
-    "shortage_ended": "the store gave all that was asked again",
-    "shortage_others": "all further shortages of stores, from then on; amount: their total duration",
-    "downtime_began": "a stage whose downtime counts was down, in part at least; amount: downtime",
-    "downtime_ended": "a stage whose downtime counts was running again",
-    "downtime_others": "all further downtime of such stages, from then on; amount: total downtime",
-    "stockout_began": "a customer got less than was asked, and the store that it asks was short; amount: duration",
-    "backlog_peaked": "the backlog of a customer was largest; amount: units",
-    "backlog_cleared": "the backlog of a customer was cleared; amount: units lost meanwhile",
-    "stockout_ended": "a customer without backlog was served in full again; amount: units lost meanwhile",
-    "stockout_others": "all further stockouts of customers, from then on; amount: their total duration",
-}
-"""What can happen on a path, see EVENTS; events of the same time are listed in this order."""
 
 # Coordinates beside those of the dimensions: text that says what belongs to what.
 LINKS = _build_variables(
-    "link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store serves the customer")
+    "link",
+    ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store serves the customer"),
+    ("standby_of", _STAGE_PRICE, "str", "", "stage that the source stands by for, empty for other stages"),
 )
+"""The second one is there only where some stage of the model stands by."""
 
 PRICES = _build_variables(
     "price",
@@ -361,6 +312,8 @@ METRICS = _build_path_sums(
     ("backlog", "{unit}", False, "upper", "time average of the backlog of all customers"),
     ("peak_backlog", "{unit}", False, "upper", "largest backlog of any one customer"),
     ("lost", "{unit}", True, "upper", "units of demand lost, summed over the customers"),
+    ("expired", "{unit}", True, "upper", "units expired, summed over the stages"),
+    ("overtime", "{unit}", True, "upper", "units started beyond the regular capacity, summed over the stages"),
 )
 
 METRICS_OF_EVERY_PATH = (
@@ -368,6 +321,12 @@ METRICS_OF_EVERY_PATH = (
     *("fill_rate", "backlog", "peak_backlog", "lost"),
 )
 """The metrics that every path has, whatever the prices are."""
+
+METRICS_OF_FEATURES = {"expired": "shelf_life", "overtime": "overtime"}
+"""The metrics that paths have where some stage of the model has a feature, each with the key of that feature.
+
+Each is the sum of the outcome of its name. It is 0 under a strategy in which no stage has the feature.
+"""
 
 STATISTICS = {
     "mean": "mean over the paths",

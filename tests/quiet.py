@@ -9,6 +9,9 @@ from typing import Any
 import jitrisk as jr
 
 FOLDER = Path(jr.__file__).parent / "examples"
+STRATEGIES = ("jit", "jic", "hybrid")
+NEVER = 1e9
+"""Periods after the end of every example."""
 
 
 def content(name: str) -> dict[str, Any]:
@@ -16,9 +19,19 @@ def content(name: str) -> dict[str, Any]:
     return jr.read_model(FOLDER / f"{name}.yaml")
 
 
+def calm(name: str, hazards: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return an example with these hazards alone."""
+    found = content(name) | {"hazards": dict(hazards or {})}
+    for stage in found["stages"].values():
+        if "standby" in stage:  # which needs a hazard that can open it
+            hits = {stage["standby"]["of"]: {"capacity": 0}}
+            found["hazards"]["never"] = {"time_between": NEVER, "duration": 1, "hits": hits}
+    return found
+
+
 def quiet(name: str, periods: float, hazards: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return an example with its mean demand in every period, no warm-up, and these hazards alone."""
-    found = content(name) | {"horizon": periods, "warm_up": 0, "hazards": dict(hazards or {})}
+    found = calm(name, hazards) | {"horizon": periods, "warm_up": 0}
     for customer in found["customers"].values():
         (law,) = customer["demand"].values()
         customer["demand"] = law["mean"]
@@ -39,3 +52,8 @@ def lost(name: str, periods: float, hazards: Mapping[str, Any], stage: str) -> A
         for found in (hazards, None)
     )
     return without - with_it
+
+
+def by_strategy(values: Any) -> list[float]:
+    """Return one number for each of the usual strategies."""
+    return [float(values.sel(strategy=name)) for name in STRATEGIES]

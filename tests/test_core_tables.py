@@ -49,12 +49,27 @@ def test_list_totals__every_variable_of_a_trace_is_a_total_or_a_state_row():
     assert sorted(name for names in TRACED.values() for name in names) == sorted(TRACE)
 
 
+def _add_shelf_life(periods):
+    (name,) = BOUGHT["stages"]
+    return BOUGHT | {"stages": {name: BOUGHT["stages"][name] | {"shelf_life": periods}}}
+
+
+EXTENDED = {"plain": BOUGHT, "shelf life": _add_shelf_life(5), "longer than the horizon": _add_shelf_life(10_000)}
+
+
 def test_list_totals__a_stripe_has_the_rows_of_the_tables_and_the_pipelines():
     arrays = lower(jr.load(BOUGHT))
     sums = {dim: sum(total.source == "rows" for total in list_totals(dim)) for dim in DIMS}
     states = {dim: sum(row.dim == dim for row in STATES) for dim in (*DIMS, "scratch")}
     # One stage with a lead time of 3 periods, one customer.
     assert _core.state_rows(arrays) == sum(sums.values()) + sum(states.values()) + 3
+
+
+def test_list_totals__a_stripe_has_rows_of_extensions_for_the_stages_that_have_them_alone():
+    rows = {name: _core.state_rows(lower(jr.load(model))) for name, model in EXTENDED.items()}
+    extended = len(list_states("extension")) + sum(total.source == "extension" for total in TOTALS)
+    assert rows["shelf life"] - rows["plain"] == extended + 4  # and one for the receipts of each of four periods
+    assert rows["longer than the horizon"] == rows["plain"]
 
 
 def test_number_rows__constants_of_rows_are_all_different():
@@ -91,7 +106,7 @@ def test_each_row_of_a_stripe_is_of_one_kind_and_one_member(monkeypatch, states,
     sizes = dict(zip(dims, (3, 2, 4), strict=False))
     first_rows = np.cumsum([0, *(numbers[f"{dim.upper()}_ROWS"] * sizes[dim] for dim in dims)])
     taken = []
-    for kind in range(numbers["SCRATCH_BEGIN"]):
+    for kind in range(numbers["EXTENSION_BEGIN"]):
         dim = tables["dim_of_kind"][kind]
         for i in range(sizes[dims[dim]]):
             taken.append(first_rows[dim] + i * tables["dim_rows"][dim] + kind - tables["dim_begin"][dim])

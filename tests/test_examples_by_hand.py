@@ -4,18 +4,13 @@ import re
 
 import numpy as np
 import pytest
-from quiet import FOLDER, content, lost, once, quiet
+from quiet import FOLDER, by_strategy, calm, content, lost, once, quiet
 from scipy import stats
 
 import jitrisk as jr
 
-STRATEGIES = ["jit", "jic", "hybrid"]
 WHOLLY_ASSUMED, ONE_TABLE = "bicycles", "clinic-supplies"  # said at their head, once for all numbers
 COMMENTED = sorted({path.stem for path in FOLDER.glob("*.yaml")} - {WHOLLY_ASSUMED, ONE_TABLE})
-
-
-def by_strategy(values):
-    return [float(values.sel(strategy=name)) for name in STRATEGIES]
 
 
 def means(values):
@@ -124,8 +119,37 @@ def test_examples__a_year_of_shortage_costs_a_hundredth_of_the_vehicles_reported
 def test_examples__vehicles_lost_are_the_chips_lost_less_those_in_store():
     year = once("chip-shortage", "shortage", 30, duration="1 year", ramp=0)
     vehicles = lost("chip-shortage", 30 + 365 + 70 + 14, year, "vehicle")  # until the first chips after it arrive
-    by_hand = (VEHICLES - SHORT * NORMAL) * 365 - (3 + 3) * VEHICLES  # three days at each step
+    lacking, stock = VEHICLES - SHORT * NORMAL, (3 + 3) * VEHICLES  # three days at each step
+    empty = 30 + 70 + 14 + stock // lacking  # day from which chips lack
+    # What the broker's store holds, then 20 a day until the end of the shortage. The next begins after 30 days, and 30
+    # days later the broker sells again; what it sells comes in 5 days.
+    bought = 120 + 20 * (30 + 365 - empty) + 20 * (70 + 14 - 30 - 30 - 5)
+    by_hand = lacking * 365 - stock - bought
     assert by_strategy(vehicles) == pytest.approx([by_hand, 0, 0], rel=1e-4)  # two months of chips are enough
+
+
+@pytest.mark.parametrize("days", [2, 3])
+def test_simulate__overtime_begins_when_finished_vehicles_run_low_after_a_strike(days):
+    strike = once("chip-shortage", "truck_strike", 30, duration=days)
+    found = jr.simulate(quiet("chip-shortage", 60, strike), paths=1, strategies=["jit"]).sel(stage="vehicle")
+    bodies = 202 * 50 - 3 * VEHICLES  # cards of the formula, less those on the road
+    finished, backlog, ordered, overtime, started = 3 * VEHICLES, 0, 0, 0, [VEHICLES] * 2
+    for day in range(30, 60):
+        finished += started.pop(0)
+        ordered += VEHICLES
+        shipped = min(backlog + VEHICLES, finished)
+        backlog, finished = backlog + VEHICLES - shipped, finished - shipped
+        start = min(ordered, 2_600 * (1.2 if finished < 3_600 else 1), np.inf if day >= 30 + days else bodies)
+        bodies, ordered, overtime = bodies - start, ordered - start, overtime + max(start - 2_600, 0)
+        started.append(start)
+    assert float(found.overtime.squeeze()) == pytest.approx(overtime)
+    assert (overtime > 0) == (days > 2)
+
+
+def test_simulate__a_quiet_year_of_vehicles_needs_no_overtime_and_no_broker():
+    found = jr.simulate(quiet("chip-shortage", 365), paths=1)
+    assert float(found.overtime.max()) == 0
+    assert float(found.started.sel(stage="broker").max()) == 0
 
 
 def renewal_coverage(rate, survival, intensity, periods):
@@ -160,32 +184,61 @@ def test_sample__the_mean_yearly_loss_of_chips_is_rate_times_duration_times_fact
     assert 0.7 * rough < mean < rough  # rarer: it starts quiet, and a cycle ends before the next begins
 
 
-# Landing gear: Poisson demand of the lead time, with the hazards and the limits of capacity off.
+# Landing gear: Poisson demand that grows, a plan that is right, and the hazards and limits of capacity off.
 
 
-def test_simulate__landing_gear_is_short_as_often_as_poisson_demand_exceeds_its_level():
-    gear = quiet("aerospace", 0) | {"horizon": "15 years", "warm_up": "2 years"}
-    gear["customers"]["airframer"]["demand"] = {"poisson": {"mean": "3 / week"}}
-    del gear["stages"]["gear"]["capacity"]
+def scale_law(law, factor):
+    """Law of a whole number times a factor, rounded up or down by chance so that the mean is kept."""
+    scaled, exact = np.zeros(2 * law.size), factor * np.arange(law.size)
+    low = np.floor(exact).astype(int)
+    np.add.at(scaled, low, law * (1 - exact + low))
+    np.add.at(scaled, low + 1, law * (exact - low))
+    return scaled
+
+
+def test_simulate__landing_gear_is_short_as_often_as_growing_demand_exceeds_its_level():
+    gear = calm("aerospace")
+    gear["customers"]["airframer"]["forecast"] = {"error": 1}
+    del gear["stages"]["gear"]["capacity"], gear["stages"]["gear"]["overtime"]
     gear["stages"]["forging"]["policy"] = {"base_stock": {"level": 5_000}}  # plenty
     gear["strategies"] = {"jit": {}}
     found = jr.simulate(gear, paths=2_000, seed=2)
-    weeks, demand = found.attrs["periods"], stats.poisson(3 * 16)
-    level = demand.ppf(0.99)  # 65 sets
-    for values, expected in (
-        (found.stockout / weeks, demand.sf(level)),
-        (found.backlog, demand.expect(lambda d: np.maximum(d - level, 0))),
-    ):
+    week = stats.poisson(2.7).pmf(np.arange(30))
+    weeks, growth = found.attrs["periods"], 1 + 0.02 * 7 / 365 * np.arange(15 * 365 // 7)
+    short, waiting = [], []
+    for last in range(growth.size - weeks, growth.size, 26):
+        factors = growth[last - 15 : last + 1]  # of the 16 weeks that the level of 16 weeks before covers
+        law = np.ones(1)
+        for factor in factors:
+            law = np.convolve(law, scale_law(week, factor))
+        above = np.maximum(np.arange(law.size) - (19 + 2.7 * factors.sum()), 0)
+        short.append(law[above > 1e-9].sum())
+        waiting.append(law @ above)
+    for values, expected in ((found.stockout / weeks, np.mean(short)), (found.backlog, np.mean(waiting))):
         values = values.squeeze(("strategy", "customer"))
         error = float(values.std(ddof=1)) / np.sqrt(values.size)
         assert float(values.mean()) == pytest.approx(expected, abs=4 * error)
+
+
+def test_simulate__an_assembly_that_lost_weeks_catches_up_in_overtime():
+    gear = quiet("aerospace", 90, once("aerospace", "strike", 40, duration=6))
+    del gear["customers"]["airframer"]["trend"]
+    gear["customers"]["airframer"]["forecast"] = {"error": 1}
+    found = jr.simulate(gear, paths=1, strategies=["jit"]).sel(stage="gear").squeeze()
+    # The sets under way stand still, so 19 of safety fall below 4 in the sixth week, and stay until the first sets
+    # from after the strike arrive. By then assembly has made up the six weeks, 0.8 * 4 a week in overtime.
+    ordered = 2.7 * (6 + 1 - 2.1 / 2.7 * np.arange(9))  # sets not yet started, each week after the strike
+    overtime = np.clip(np.minimum(ordered, 4 * 1.2) - 4, 0, None)
+    assert overtime == pytest.approx([0.8] * 7 + [0.2, 0])
+    assert float(found.overtime) == pytest.approx(overtime.sum(), rel=1e-4)
 
 
 # The hospital: a cabinet that is full every morning is a newsvendor's stall.
 
 
 def test_simulate__wards_find_what_a_newsvendor_sells():
-    hospital = content("hospital-pharmacy") | {"hazards": {}}
+    hospital = calm("hospital-pharmacy")
+    del hospital["stages"]["contract"]["shelf_life"]
     plenty = {"policy": {"base_stock": {"level": 100_000}}}
     for strategy in hospital["strategies"].values():
         strategy.setdefault("stages", {})["contract"] = plenty
@@ -197,6 +250,38 @@ def test_simulate__wards_find_what_a_newsvendor_sells():
         sold = demand.expect(lambda d, level=cover * mean: np.minimum(d, level))
         assert seen == pytest.approx(sold / mean, abs=4 * off + 1e-6)
     assert rate[0] < 0.998  # so that the formula is put to the test
+
+
+@pytest.mark.parametrize("days", [20, 40, 60])
+def test_simulate__the_other_maker_opens_two_weeks_into_a_shortage_and_covers_half_of_it(days):
+    shortage = once("hospital-pharmacy", "shortage", 30, duration=days, ramp=0)
+    run = quiet("hospital-pharmacy", 30 + days + 30, shortage)
+    started = jr.trace(run, paths=1, strategies=["jit"]).started.sel(stage="other").squeeze()
+    assert np.flatnonzero(started).tolist() == list(range(30 + 14, 30 + days))
+    missed = jr.simulate(run, paths=1).lost.sel(customer="patients").squeeze("path")
+    # A day of 11 is gone when it begins between two reviews; the ward has 1.6. The next doses take 6 days to the ward.
+    by_hand = 60 * (days + 6) - 60 * (11 - 1 + 1.6) - 30 * (days - 14)
+    assert by_strategy(missed) == pytest.approx([by_hand, 0, 0])
+
+
+FLU = np.array([0.2, 0.3, 1.2, 3, 3, 1.8, 1, 0.5, 0.3, 0.3, 0.2, 0.2])
+
+
+def test_simulate__the_vaccine_in_store_in_july_is_the_demand_of_the_days_ahead():
+    left = jr.trace(quiet("hospital-pharmacy", 2), paths=1).on_hand.sel(stage="vaccine_a").isel(path=0, time=0)
+    demand = 40 * FLU[(np.arange(365) // (365 / 12)).astype(int)]
+    for name, fridge, maker in (("jit", 5, 74), ("jic", 10, 187), ("hybrid", 7, 88)):
+        # The fridge holds its days, the maker those behind them, and 1 % more as that breaks; half each. What was asked
+        # for on day 0 has gone to the fridge.
+        doses = demand[fridge + 1 : fridge + maker + 1].sum() / 0.99 - demand[0]
+        assert float(left.sel(strategy=name)) == pytest.approx(doses / 2, rel=1e-5)
+
+
+def test_simulate__levels_that_follow_the_flu_season_serve_all_families_and_let_nothing_expire():
+    # What is there at the start is as old as the first day; the file measures after 200 days.
+    found = jr.simulate(quiet("hospital-pharmacy", 3 * 365) | {"warm_up": 200}, paths=1)
+    assert float(abs(found.filled - found.demand).max()) < 1e-3
+    assert float(found.expired.max()) == 0
 
 
 # Heavy machinery: cards, days of hydraulics, and the margin of a machine.
@@ -225,48 +310,3 @@ def test_costs__a_machine_leaves_the_margin_of_its_price_over_its_costs():
     found = jr.simulate(run, paths=1).risk.costs().squeeze("path")
     margin = 95_000 - (15_000 + 25_000 + 5_000 + 30_000 + 2_000)
     assert by_strategy(found.profit) == pytest.approx([margin * MACHINES * 100] * 3)
-
-
-# Fast fashion: a garment that everyone wants, before more of it can be sewn.
-
-
-@pytest.mark.parametrize(("factor", "days"), [(2, 12), (2, 15), (1.5, 12), (1.8, 15)])
-def test_simulate__a_hit_sells_out_when_it_has_eaten_the_safety_near_by_and_in_the_shops(factor, days):
-    hit = once("fast-fashion", "hit", 30, duration=days, hits={"shoppers": {"demand": factor}})
-    missed = jr.simulate(quiet("fast-fashion", 30 + days, hit), paths=1).lost.squeeze(("path", "customer"))
-    shops = 9_000 - (2 + 3) * 1_000  # on the road and between orders
-    # Of the orders of 15 days, 3,000 every third day and 1,300 sewn a day, 1,300 have come in when it begins.
-    near = 18_000 - (1_700 + 4 * 3_000)
-    assert by_strategy(missed) == pytest.approx([max((factor - 1) * 1_000 * days - shops - near, 0), 0, 0])
-
-
-def test_examples__prices_are_the_shares_of_the_full_price_that_the_file_cites():
-    network = jr.load("fast-fashion")
-    price = {name: one.customers["shoppers"].price for name, one in network.strategies.items()}
-    assert price["jit"] == pytest.approx(0.85 * 30)
-    assert price["jic"] == pytest.approx(0.7 * 30)
-    assert price["hybrid"] == pytest.approx(0.6 * price["jic"] + 0.4 * price["jit"])
-
-
-# Fast food: what spoils, and a depot that is closed.
-MEALS = 25_000  # in 6 h
-FRIDGES = {"jit": 24, "jic": 96, "hybrid": 30}  # hours of cover
-
-
-def test_simulate__what_spoils_is_the_share_that_goes_with_the_cover():
-    found = jr.simulate(quiet("fast-food", 400), paths=1).squeeze("path").sel(stage="fridge")
-    share = [1 - np.exp(-FRIDGES[name] / 24 / 40) for name in STRATEGIES]
-    assert by_strategy(found.scrapped / found.started) == pytest.approx(share, abs=5e-4)
-
-
-@pytest.mark.parametrize("days", [4, 5, 6])
-def test_simulate__a_closed_depot_costs_the_meals_that_fridges_and_counters_do_not_hold(days):
-    shut = once("fast-food", "depot_down", 40, duration=4 * days, ramp=0)
-    missed = jr.simulate(quiet("fast-food", 40 + 4 * days + 10, shut), paths=1).lost.squeeze(("path", "customer"))
-    for name in ("jit", "jic"):
-        good = {"jit": 0.975, "jic": 0.905}[name]
-        spoiled = (1 - good) * 2 * MEALS / good  # of one round, for 12 h
-        held = 425 * 100 + FRIDGES[name] / 6 * MEALS + MEALS - spoiled  # cards, fridges, and 6 h at the depot
-        steps = 3  # of 6 h, from the gates to the guests
-        assert float(missed.sel(strategy=name)) == pytest.approx((4 * days + steps) * MEALS - held, rel=1e-4)
-    assert missed.sel(strategy="hybrid") < missed.sel(strategy="jit")  # the second depot goes on

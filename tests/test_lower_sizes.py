@@ -10,7 +10,6 @@ import pytest
 
 import jitrisk as jr
 from jitrisk.lower.exogenous import list_effects
-from jitrisk.lower.extensions import find_loop
 from jitrisk.lower.followed_levels import compute_followed_levels
 from jitrisk.lower.graph import compute_multiplicities, find_largest_capacity, find_sweep_order
 from jitrisk.lower.levels import compute_levels
@@ -213,16 +212,6 @@ def test_round_flows__a_loop_loses_nothing_to_the_grain_of_its_first_stage():
     found = dict(zip(find_sweep_order(jr.load(model)), round_model(model).grain, strict=True))
     assert found["pack"] >= found["mold"]
     assert found["paint"] >= found["mold"]
-
-
-def test_find_loop__multiplies_quantities_along_the_path():
-    model = build_conwip(inputs={"paint": 3, "box": 5})
-    model["stages"]["box"] = {"policy": {"base_stock": {"level": 40}}}
-    model["stages"]["paint"]["inputs"] = {"mold": 2}
-    network = jr.load(model)
-    assert find_loop(network, "mold") == [("mold", 1), ("paint", 2), ("pack", 6)]
-    model["stages"]["mold"]["policy"]["conwip"]["through"] = "paint"
-    assert find_loop(jr.load(model), "mold") == [("mold", 1), ("paint", 2)]
 
 
 def test_find_largest_capacity__has_the_factor_of_overtime():

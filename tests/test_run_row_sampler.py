@@ -156,7 +156,8 @@ def test_fill__derived_series_follow_what_is_handed_in(kept):
 
 
 def test_fill__an_opening_follows_an_availability_that_no_hazard_hits():
-    model = {**MODEL, "hazards": {}}
+    hit = {"plant": {"capacity": 0, "chance": 0}}  # a hazard that never hits
+    model = {**MODEL, "hazards": {"flood": {"rate": "1 / year", "duration": "1 d", "hits": hit}}}
     sampled, network = jr.sample(model, 40, seed=5), jr.load(model)
     assert not sampled["open"].sel(stage="spare").any()
     broken = xr.ones_like(sampled["availability"])

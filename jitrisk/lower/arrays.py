@@ -14,11 +14,12 @@ from jitrisk.core_tables import DIMS
 from jitrisk.errors import MOST_FAULTS, Fault, ModelError
 from jitrisk.lower.draw_order import find_draw_order
 from jitrisk.lower.exogenous import list_effects, list_series_given_effects, require_few_occurrences
-from jitrisk.lower.extensions import expedites_up_to, find_loop, lower_extensions
+from jitrisk.lower.extensions import expedites_up_to, lower_extensions
 from jitrisk.lower.followed_levels import FollowedLevels, compute_followed_levels
 from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
 from jitrisk.lower.lead_times import round_to_periods
 from jitrisk.lower.levels import compute_levels, require_few_levels
+from jitrisk.lower.loops import find_loops
 from jitrisk.lower.network_arrays import GivenSeries, NetworkArrays
 from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.model.policies import Levels
@@ -187,15 +188,8 @@ def _lower_policies(
 
 def _sum_loop_stock(network: Network, order: list[str], initial: np.ndarray) -> np.ndarray:
     """Return the stock at the start that counts in the position of each stage: its own, or that of its loop."""
-    stock = dict(zip(order, initial.tolist(), strict=True))
-    return np.array(
-        [
-            sum(units * stock[member] for member, units in find_loop(network, name))
-            if network.stages[name].policy.last_stage
-            else stock[name]
-            for name in order
-        ]
-    )
+    stock, loops = dict(zip(order, initial.tolist(), strict=True)), find_loops(network)
+    return np.array([sum(units * stock[member] for member, units in loops.get(name, [(name, 1.0)])) for name in order])
 
 
 def _lower_processes(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.lower.followed_levels import FollowedLevels
+from jitrisk.lower.loops import find_loops
 
 if TYPE_CHECKING:
     from jitrisk.lower.rounding import Rounding
@@ -79,7 +80,7 @@ class ExtensionArrays:
     by_lane: np.ndarray
 
 
-def freeze_arrays(arrays: Any, float_type: type[np.floating[Any]]) -> None:
+def convert_arrays(arrays: Any, float_type: type[np.floating[Any]]) -> None:
     """Convert the floats of a frozen dataclass of arrays to one type, and make all of its arrays read-only."""
     for field in fields(arrays):
         value = getattr(arrays, field.name)
@@ -93,27 +94,6 @@ def freeze_arrays(arrays: Any, float_type: type[np.floating[Any]]) -> None:
 def expedites_up_to(stage: Stage) -> bool:
     """Return whether a stage expedites up to a level."""
     return stage.expedite is not None and stage.expedite.up_to is not None
-
-
-def find_loop(network: Network, first: str) -> list[tuple[str, float]]:
-    """Return the stages of the loop of a first stage, from it to the last, each with units of the first in one unit.
-
-    Parameters
-    ----------
-    network : one strategy's network, checked: each store of the loop but the last has one consumer.
-    first : a stage whose cards limit a loop.
-    """
-    last, name, units = network.stages[first].policy.last_stage, first, 1.0
-    consumers: dict[str, tuple[str, float]] = {}
-    for consumer, stage in network.stages.items():
-        for item in stage.inputs.values():
-            consumers |= {source: (consumer, item.quantity) for source, _ in item.sources}
-    loop = [(first, 1.0)]
-    while name != last:
-        name, quantity = consumers[name]
-        units *= quantity
-        loop.append((name, units))
-    return loop
 
 
 def lower_extensions(
@@ -198,13 +178,13 @@ def _lower_loops(
     network: Network, order: list[str], arrays: Mapping[str, np.ndarray], shelf_life: np.ndarray
 ) -> Arrays:
     """Lower the loops that cards limit: what returns the cards, and what keeps them."""
-    index = {name: i for i, name in enumerate(order)}
+    index, loops = {name: i for i, name in enumerate(order)}, find_loops(network)
     served = np.diff(arrays["customer_start"]) > 0
     leaks = (arrays["yield_"] >= 0) | (shelf_life > 0) | served
     members: list[list[tuple[int, float, bool, bool]]] = [[] for _ in order]
     for name in order:
-        if network.stages[name].policy.last_stage:
-            for member, row in _list_members(find_loop(network, name), index, leaks):
+        if name in loops:
+            for member, row in _list_members(loops[name], index, leaks):
                 members[member].append(row)
     rows = [row for of_stage in members for row in of_stage]
     return {

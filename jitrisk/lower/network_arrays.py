@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jitrisk.lower.extensions import ExtensionArrays, freeze_arrays
+from jitrisk.lower.extensions import ExtensionArrays, convert_arrays
 from jitrisk.sampling.derived import Series
 
 
@@ -129,8 +129,8 @@ class NetworkArrays:
     def __post_init__(self) -> None:
         for place in self.places.values():
             place.flags.writeable = False
-        freeze_arrays(self, self.float_type)
-        freeze_arrays(self.extensions, self.float_type)
+        convert_arrays(self, self.float_type)
+        convert_arrays(self.extensions, self.float_type)
 
     @property
     def sizes(self) -> dict[str, int]:

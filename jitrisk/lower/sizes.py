@@ -12,10 +12,10 @@ import numpy as np
 
 from jitrisk.lower.atoms import compute_clipped_mean
 from jitrisk.lower.exogenous import build_profile
-from jitrisk.lower.extensions import find_loop
 from jitrisk.lower.followed_levels import FollowedLevels
 from jitrisk.lower.graph import compute_mean_yield, find_largest_capacity
 from jitrisk.lower.levels import FARTHEST
+from jitrisk.lower.loops import find_loops
 from jitrisk.model.policies import Levels
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def compute_sizes(
     sizes = Sizes(
         flows={name: Flows() for name in order},
         takes={name: {} for name in order},
-        loops={name: dict(find_loop(network, name)) for name in order if network.stages[name].policy.last_stage},
+        loops={name: dict(loop) for name, loop in find_loops(network).items()},
     )
     for name, customer in network.customers.items():
         hits = effects.get(("demand", name), ())
