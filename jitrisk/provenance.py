@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jitrisk.errors import ResultError
@@ -33,3 +34,34 @@ def read_model_text(attrs: Mapping[Any, Any]) -> dict[str, Any]:
             "jr.simulate or jr.open returned"
         )
     return found
+
+
+def read_stage_keys(attrs: Mapping[Any, Any]) -> frozenset[str]:
+    """Return the keys that some stage has in the model of a Dataset: as it is, under a strategy or by an investment.
+
+    Parameters
+    ----------
+    attrs : attributes of the Dataset; without a model in them there are no keys.
+    """
+    text = attrs.get("model")
+    return _find_stage_keys(text) if isinstance(text, str) else frozenset()
+
+
+@lru_cache(maxsize=16)
+def _find_stage_keys(text: str) -> frozenset[str]:
+    try:
+        return frozenset(_list_stage_keys(json.loads(text)))
+    except (ValueError, RecursionError):
+        return frozenset()
+
+
+def _list_stage_keys(part: Any) -> Iterator[str]:
+    """Yield the keys with a value of all that stands in a section ``stages``; patches are of the form of a model."""
+    if not isinstance(part, dict):
+        return
+    for name, value in part.items():
+        if name == "stages" and isinstance(value, dict):
+            stages = (stage for stage in value.values() if isinstance(stage, dict))
+            yield from (key for stage in stages for key, field in stage.items() if field is not None)
+        else:
+            yield from _list_stage_keys(value)

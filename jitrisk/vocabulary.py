@@ -12,7 +12,13 @@ from typing import Final
 
 from jitrisk.core_tables import TOTALS
 from jitrisk.dataset_variables import Dimension, Role, Tail, Variable
+from jitrisk.outline_variables import OUTLINE as OUTLINE
+from jitrisk.outline_variables import OUTLINE_DIMENSIONS
+from jitrisk.study_variables import EVENT_KINDS as EVENT_KINDS
+from jitrisk.study_variables import EVENTS as EVENTS
 from jitrisk.study_variables import OPTIMIZATION as OPTIMIZATION
+from jitrisk.study_variables import PATH_RANK as PATH_RANK
+from jitrisk.study_variables import REPLAYED_OCCURRENCES as REPLAYED_OCCURRENCES
 from jitrisk.study_variables import STUDY_DIMENSIONS
 
 RARE_BELOW = 0.2
@@ -67,6 +73,7 @@ DIMENSIONS = {
         Dimension("point", "one point of an exceedance curve"),
         Dimension("sample", "one of disjoint sub-samples of the paths, each twice as large as the one before"),
         Dimension("bin", "one bin of a histogram"),
+        *OUTLINE_DIMENSIONS,
         *STUDY_DIMENSIONS,
     )
 }
@@ -215,117 +222,14 @@ TRACE = _build_variables(
     ("backlog", _CUSTOMER_TRACE, "float32", "{unit}", "units of demand that wait at the end of the period"),
 )
 
-# What a model says, read from it without a simulation: values, from which `report/words.py` makes sentences. Where a
-# strategy does not have a link, a hit or a draw, numbers are NaN and texts are empty.
-_HIT = ("strategy", "hit")
-_RANDOM = ("strategy", "random")
-OUTLINE = _build_variables(
-    "outline",
-    ("policy_kind", _STAGE_PRICE, "str", "", "kind of the policy, as in the model file"),
-    ("reorder_point", _STAGE_PRICE, "float64", "{unit}", "position at or below which the policy orders, inf for any"),
-    ("order_up_to", _STAGE_PRICE, "float64", "{unit}", "order-up-to level of the policy, inf for no limit"),
-    ("lot_size", _STAGE_PRICE, "float64", "{unit}", "the policy orders whole multiples of this, 0 for any amount"),
-    ("cards", _STAGE_PRICE, "float64", "1", "number of kanban cards, inf for no limit, NaN for another policy"),
-    ("review_period", _STAGE_PRICE, "float64", "d", "time between two reviews of the store"),
-    ("initial", _STAGE_PRICE, "float64", "{unit}", "stock on hand at the start"),
-    ("cover_days", _STAGE_PRICE, "float64", "d", "order-up-to level over mean demand, inf where there is no demand"),
-    ("lead_time", _STAGE_PRICE, "float64", "d", "mean lead time, before it is rounded up to whole periods"),
-    ("capacity", _STAGE_PRICE, "float64", "{unit}/d", "units that can be started per day, inf for no limit"),
-    ("yield", _STAGE_PRICE, "float64", "1", "mean share of good units"),
-    ("deliveries", _STAGE_PRICE, "str", "", "whether later starts may arrive earlier: crossing or in_order"),
-    ("customers_served", _STAGE_PRICE, "str", "", "whether customers are served before the stages: first or last"),
-    ("mean_demand", _STAGE_PRICE, "float64", "{unit}/d", "mean demand on the store, hazards left out"),
-    ("expedite_below", _STAGE_PRICE, "float64", "{unit}", "stock below which starts are expedited, NaN for never"),
-    ("expedite_lead_time", _STAGE_PRICE, "float64", "d", "lead time of an expedited start, NaN for never"),
-    ("source", ("link",), "str", "", "stage whose store is drawn on"),
-    ("target", ("link",), "str", "", "stage that draws on it"),
-    ("input", ("link",), "str", "", "name of the input"),
-    ("quantity", ("strategy", "link"), "float64", "{unit}/{unit}", "units for one unit started, NaN for no link"),
-    ("share", ("strategy", "link"), "float64", "1", "share of the input from this store, 0 for a fallback"),
-    ("failover", ("strategy", "link"), "bool", "1", "whether other sources of the input stand in for this one"),
-    ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store serves the customer"),
-    ("customer_demand", _CUSTOMER_PRICE, "float64", "{unit}/d", "mean demand of the customer, hazards left out"),
-    ("backorder_share", _CUSTOMER_PRICE, "float64", "1", "share of unmet demand that is backordered, the rest is lost"),
-    ("occurrences_per_year", ("strategy", "hazard"), "float64", "1/year", "mean number of occurrences per year"),
-    ("duration", ("strategy", "hazard"), "float64", "d", "mean duration of an occurrence"),
-    ("ramp", ("strategy", "hazard"), "float64", "d", "time of the linear recovery after an occurrence"),
-    ("hit_hazard", ("hit",), "str", "", "the hazard that hits"),
-    ("hit_stage_or_customer", ("hit",), "str", "", "the stage or customer that is hit"),
-    ("effect", (*_HIT, "effect_kind"), "float64", "1", "factor on what is hit, NaN where it is not changed"),
-    ("chance", _HIT, "float64", "1", "chance that one occurrence hits, NaN for no hit"),
-    ("random_quantity", ("random",), "str", "", "what is drawn: demand, lead_time, yield, time_between or duration"),
-    ("random_owner", ("random",), "str", "", "the stage, customer or hazard that it belongs to"),
-    ("random_unit", ("random",), "str", "", "unit of what is drawn: unit, d or 1"),
-    ("distribution_family", _RANDOM, "str", "", "family of the distribution, as in the model file"),
-    ("distribution_parameters", _RANDOM, "str", "", "JSON object of its parameters by name, in `random_unit`"),
-    ("distribution_mean", _RANDOM, "float64", "1", "mean of the distribution, in `random_unit`"),
-    ("distribution_sd", _RANDOM, "float64", "1", "standard deviation of the distribution, in `random_unit`"),
-    ("distribution_low", _RANDOM, "float64", "1", "lowest value that can be drawn, -inf for none, in `random_unit`"),
-    ("distribution_high", _RANDOM, "float64", "1", "highest value that can be drawn, inf for none, in `random_unit`"),
-    ("draw_period", _RANDOM, "float64", "d", "time between two draws; NaN for a draw per occurrence of a hazard"),
-)
-
-_OCCURRENCE = ("occurrence",)
-_OCCURRENCE_HIT = (*_OCCURRENCE, "stage_or_customer")
-_METRIC = ("metric",)
-_EVENT = ("event",)
-
-# What the replay of one path holds beside its trace, its exogenous series and its prices; its outcomes are there as
-# `path_started` and so on.
-REPLAYED_OCCURRENCES = _build_variables(
-    "replay",
-    ("hazard", _OCCURRENCE, "str", "", "the hazard"),
-    ("begin", _OCCURRENCE, "float64", "{period}", "time at which the occurrence begins"),
-    ("end", _OCCURRENCE, "float64", "{period}", "time at which the occurrence ends, at most the horizon"),
-    ("recovered", _OCCURRENCE, "float64", "{period}", "time at which the recovery is over, at most the horizon"),
-    ("hit", _OCCURRENCE_HIT, "bool", "1", "whether the occurrence hits the stage or customer"),
-    ("effect", (*_OCCURRENCE_HIT, "effect_kind"), "float64", "1", "factor on what is hit, NaN where not changed"),
-)
-PATH_RANK = _build_variables(
-    "replay",
-    ("metric_value", _METRIC, "float64", "1", "the metric over the measured horizon, in its own unit"),
-    ("metric_unit", _METRIC, "str", "", "unit of the metric"),
-    ("metric_per_year", _METRIC, "float64", "1", "factor that converts it to a value per year"),
-    ("metric_rank", _METRIC, "int64", "1", "rank of the path among those of the run, 1 for the worst"),
-    ("metric_worse_probability", _METRIC, "float64", "1", "probability of a worse path, estimated from the run"),
-)
-EVENTS = _build_variables(
-    "replay",
-    ("time", _EVENT, "float64", "{period}", "time of the event; events within a period are dated at its end"),
-    ("kind", _EVENT, "str", "", "kind of the event, see EVENT_KINDS"),
-    ("subject", _EVENT, "str", "", "the hazard, stage or customer that it is about; empty where it is about several"),
-    ("until", _EVENT, "float64", "{period}", "time at which it was over, NaN where it was not or has no duration"),
-    ("times", _EVENT, "int64", "1", "number of uninterrupted stretches up to then"),
-    ("amount", _EVENT, "float64", "1", "size of the event in its own unit, NaN where it has none"),
-    ("unit", _EVENT, "str", "", "unit of the amount"),
-    ("occurrence", _EVENT, "int64", "1", "place of the hazard's occurrence along that dimension, -1 for none"),
-    ("customer_stage", _EVENT, "str", "", "stage whose store serves the customer, empty where it is about no customer"),
-)
-EVENT_KINDS = {
-    "hazard_occurred": "a hazard began and ended within a period; amount: its duration",
-    "hazard_began": "a hazard began; until: its end; amount: its duration",
-    "hazard_ended": "a hazard ended; until: the end of its recovery",
-    "hazard_recovered": "the recovery from a hazard was over",
-    "hazard_others": "all further occurrences of a hazard, from then on; amount: their total duration",
-    "warm_up_ended": "the warm-up ended: outcomes count from here on",
-    "shortage_began": "a store gave less than was asked; amount: periods of shortage",
-    "shortage_ended": "the store gave all that was asked again",
-    "shortage_others": "all further shortages of stores, from then on; amount: their total duration",
-    "downtime_began": "a stage whose downtime counts was down, in part at least; amount: downtime",
-    "downtime_ended": "a stage whose downtime counts was running again",
-    "downtime_others": "all further downtime of such stages, from then on; amount: total downtime",
-    "stockout_began": "a customer got less than was asked, and the store that it asks was short; amount: duration",
-    "backlog_peaked": "the backlog of a customer was largest; amount: units",
-    "backlog_cleared": "the backlog of a customer was cleared; amount: units lost meanwhile",
-    "stockout_ended": "a customer without backlog was served in full again; amount: units lost meanwhile",
-    "stockout_others": "all further stockouts of customers, from then on; amount: their total duration",
-}
-"""What can happen on a path, see EVENTS; events of the same time are listed in this order."""
 
 # Coordinates beside those of the dimensions: text that says what belongs to what.
 LINKS = _build_variables(
-    "link", ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store serves the customer")
+    "link",
+    ("customer_stage", _CUSTOMER_PRICE, "str", "", "stage whose store serves the customer"),
+    ("standby_of", _STAGE_PRICE, "str", "", "stage that the source stands by for, empty for other stages"),
 )
+"""The second one is there only where some stage of the model stands by."""
 
 PRICES = _build_variables(
     "price",
@@ -408,6 +312,8 @@ METRICS = _build_path_sums(
     ("backlog", "{unit}", False, "upper", "time average of the backlog of all customers"),
     ("peak_backlog", "{unit}", False, "upper", "largest backlog of any one customer"),
     ("lost", "{unit}", True, "upper", "units of demand lost, summed over the customers"),
+    ("expired", "{unit}", True, "upper", "units expired, summed over the stages"),
+    ("overtime", "{unit}", True, "upper", "units started beyond the regular capacity, summed over the stages"),
 )
 
 METRICS_OF_EVERY_PATH = (
@@ -415,6 +321,12 @@ METRICS_OF_EVERY_PATH = (
     *("fill_rate", "backlog", "peak_backlog", "lost"),
 )
 """The metrics that every path has, whatever the prices are."""
+
+METRICS_OF_FEATURES = {"expired": "shelf_life", "overtime": "overtime"}
+"""The metrics that paths have where some stage of the model has a feature, each with the key of that feature.
+
+Each is the sum of the outcome of its name. It is 0 under a strategy in which no stage has the feature.
+"""
 
 STATISTICS = {
     "mean": "mean over the paths",

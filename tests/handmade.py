@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from jitrisk.vocabulary import CYCLES, OUTCOMES, PRICES
+from jitrisk.vocabulary import CYCLES, METRICS_OF_FEATURES, OUTCOMES, PRICES
+
+_LATER = ("fixed_cost", "expired", "overtime", "expire_cost", "overtime_cost")
 
 
 def result(
@@ -19,11 +22,13 @@ def result(
     *,
     periods: int = 10,
     period_hours: float = 12.0,
+    features: Sequence[str] = (),
     **values: npt.ArrayLike,
 ) -> xr.Dataset:
     """Return a result in which every outcome and price not given is 0, and units in process are owned.
 
-    Replenishment cycles are there where they are given.
+    Replenishment cycles are there where they are given. The model says of its last stage alone, and of this one only
+    which features it has, by their keys.
 
     Outcomes are given as anything that broadcasts to (strategy, path, stage | customer), prices to their own dims.
     """
@@ -53,7 +58,7 @@ def result(
         "currency": "EUR",
         "seed": 7,
         "paths": paths,
-        "model": "{}",
+        "model": json.dumps({"stages": {stages[-1]: dict.fromkeys(features, 1)}}) if features else "{}",
         "model_hash": "0",
         "libraries": "{}",
     }
@@ -61,22 +66,22 @@ def result(
 
 
 def random_result(strategies: int = 3, paths: int = 200, seed: int = 1) -> xr.Dataset:
-    """Return a result in which every outcome and price is some positive number."""
+    """Return a result in which every outcome and price is some positive number, of a model with every feature."""
     rng = np.random.default_rng(seed)
     stages, customers = ["press", "paint", "line"], ["shop", "export"]
     sizes = {"strategy": strategies, "path": paths, "stage": len(stages), "customer": len(customers)}
     known = OUTCOMES | PRICES | CYCLES
-    # The fixed cost is drawn last, so that the others are what they were before there was one.
+    # What came later is drawn last, so that the others are what they were before.
     values = {
         name: rng.gamma(2.0, 3.0, [sizes[dim] for dim in known[name].dims])
-        for name in sorted(known, key=lambda name: name == "fixed_cost")
+        for name in sorted(known, key=lambda name: _LATER.index(name) if name in _LATER else -1)
     }
     # What is a part of something is no more than it, and what is owned is 0 or 1.
     values["filled"] = np.minimum(values["filled"], values["demand"])
     values["short_cycles"] = np.minimum(values["short_cycles"], values["receipts"])
     values["owned_in_process"] = values["owned_in_process"] > np.median(values["owned_in_process"])
     names = [f"plan {k}" for k in range(strategies)]
-    return result(names, paths, stages, customers, **values)
+    return result(names, paths, stages, customers, features=tuple(METRICS_OF_FEATURES.values()), **values)
 
 
 def of_cost(cost: npt.ArrayLike, strategies: Sequence[str] | None = None) -> xr.Dataset:

@@ -26,7 +26,7 @@ ARGUMENTS = {
     "budget": None,
 }
 ATTRS: dict[str, Any] = {
-    "jitrisk_format": 5,
+    "jitrisk_format": 6,
     "jitrisk_version": "0.0.0",
     "name": "By hand",
     "period_hours": 24.0,

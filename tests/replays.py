@@ -25,6 +25,8 @@ def replay(
     period_hours: float = 8.0,
     warm_up: int = 0,
     counts: Mapping[str, float] | None = None,
+    standby_of: Mapping[str, str] | None = None,
+    is_open: Mapping[str, Mapping[int, float]] | None = None,
     **signals: Mapping[str, Mapping[int, float]],
 ) -> xr.Dataset:
     """Return a replay in which nothing happens but what is given.
@@ -33,6 +35,8 @@ def replay(
     ----------
     occurrences : the hazards' occurrences.
     counts : price of downtime by stage.
+    standby_of : by standby source, the stage that it stands by for.
+    is_open : by standby source, 1 in the periods in which it is open.
     signals : a variable of the trace: values by stage or customer and by period.
     """
     variables: dict[str, Any] = {}
@@ -67,6 +71,13 @@ def replay(
     coords |= {"stage_or_customer": names, "effect_kind": list(Hit.needed)}
     coords |= {"metric": ["cost", "fill_rate", "peak_backlog"]}
     coords |= {"customer_stage": ("customer", ["line"]), "strategy": "jit", "path": 8123}
+    if standby_of:
+        coords["standby_of"] = ("stage", [standby_of.get(stage, "") for stage in _NAMES["stage"]])
+        # What is no standby source is always open.
+        opened = np.array([[0.0 if stage in standby_of else 1.0 for stage in _NAMES["stage"]]] * periods, np.float32)
+        for stage, by_period in (is_open or {}).items():
+            opened[list(by_period), _NAMES["stage"].index(stage)] = list(by_period.values())
+        variables["open"] = (("time", "stage"), opened)
     attrs = {"name": "By hand", "period_hours": period_hours, "warm_up": warm_up, "periods": periods - warm_up}
     attrs |= {"horizon": periods, "seed": 7, "currency": "EUR", "jitrisk_version": "0.0.0", "contents": "replay"}
     return xr.Dataset(variables, coords, attrs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
 import pytest
 from replays import replay, stretch
 from rich.console import Console
@@ -60,6 +61,45 @@ def test_build_replay_log__every_event_has_a_dated_sentence():
 
 def test_build_replay_log__a_calm_path_says_so():
     assert build_replay_log(replay()).lines == (("", "nothing went wrong, and no hazard occurred"),)
+
+
+def test_build_replay_log__expiry_overtime_and_standby_sources_have_sentences():
+    one = replay(
+        60,
+        standby_of={"line": "press"},
+        is_open={"line": {**stretch(10, 15), **stretch(17, 18), 40: 1, 59: 1}},
+        started={"line": {11: 200.0, 18: 40.5, 59: 1.0}},
+        expired={"press": {4: 30.0, 5: 20.0, 8: 70.0, 12: 1.0, 20: 2.0, 21: 3.0}},
+        overtime={"press": {**stretch(24, 30, 30.0), 32: 30.0, 50: 1.0}, "line": stretch(55, 59, 2.0)},
+    )
+    assert build_replay_log(one).lines == (
+        ("day 1, 16 h", "press threw away 120 expired units, 2 times up to day 3"),
+        ("day 3, 16 h", "line opened as a standby for press, 2 times: 240.5 units started in all up to day 6, 16 h"),
+        ("day 4, 8 h", "press threw away 1 expired unit"),
+        ("day 6, 16 h", "line closed again"),
+        ("day 7", "press threw away 5 expired units up to day 7, 8 h"),
+        ("day 8, 8 h", "press went into overtime, 2 times: 240 units in all up to day 11, 8 h"),
+        ("day 11, 8 h", "press back at its regular capacity"),
+        ("day 13, 16 h", "line opened as a standby for press: 0 units started up to day 14"),
+        ("day 17", "press went into overtime: 1 unit up to day 17, 8 h"),
+        ("day 18, 16 h", "line went into overtime: 10 units up to the end"),
+        ("day 20", "line opened as a standby for press: 1 unit started up to the end"),
+    )
+
+
+def test_build_replay_log__what_many_stages_throw_away_is_summed_up_in_words():
+    wide = replay(100).isel(stage=[0] * 20).assign_coords(stage=[f"s{k}" for k in range(20)])
+    units = np.zeros((100, 20), dtype=np.float32)
+    units[np.arange(10, 30), np.arange(20)] = np.arange(20, 0, -1)
+    lines = build_replay_log(wide.assign(expired=(("time", "stage"), units), overtime=(("time", "stage"), units))).lines
+    assert ("day 7, 16 h", "stores threw away expired units 8 other times, 36 units in all up to day 10") in lines
+    assert ("day 7, 16 h", "stages went into overtime 8 other times, 36 units in all up to day 10, 8 h") in lines
+
+
+def test_build_replay_document__a_standby_source_has_the_stage_that_it_stands_by_for():
+    events = build_replay_document(replay(standby_of={"line": "press"}, is_open={"line": {9: 1}}))["events"]
+    assert [(event["kind"], event["standby_of"]) for event in events] == [("standby_opened", "press")]
+    assert not any("standby_of" in event for event in build_replay_document(STORY)["events"])
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

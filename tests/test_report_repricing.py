@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 from handmade import random_result
+from levers import EXPIRY, LEVERS, OVERTIME, PURCHASE
 from test_cli import run
 from test_report_table import printed, rows
 
@@ -179,3 +180,38 @@ def test_run__run_shows_cost_by_component_and_by_stage(capsys):
         "\nframe ",
     ):
         assert words in out
+
+
+def test_reprice__expired_units_and_overtime_get_a_price_afterwards(capsys, tmp_path):
+    path = str(tmp_path / "run.nc")
+    jr.save(jr.simulate(LEVERS, 20), path)
+    words = ("--set", "stages.fridge.expire_cost=6", "--set", "stages.press.overtime_cost=0")
+    code, out, err = run(capsys, "reprice", path, *words, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["prices"] == {
+        "stages.fridge.expire_cost": {"before": 4, "after": 6},
+        "stages.press.overtime_cost": {"before": 7, "after": 0},
+    }
+    # 5 units expire, 10 are started in overtime, see `levers`.
+    assert found["changes"]["as_is"]["cost"]["mean"] == 5 * 2 - 10 * 7
+    assert found["changes"]["relaxed"]["cost"]["mean"] == 0
+    assert found["summary"]["strategies"]["as_is"]["statistics"]["cost"]["mean"] == PURCHASE + 5 * 6
+    code, out, _ = run(capsys, "compare", path, *words, "--json")
+    assert (code, json.loads(out)["strategies"]) == (0, found["summary"]["strategies"])
+
+
+def test_run__cost_tables_have_expiry_and_overtime(capsys, tmp_path):
+    path = str(tmp_path / "run.nc")
+    jr.save(jr.simulate(LEVERS, 20), path)
+    code, out, _ = run(capsys, "run", path, "-s", "as_is")
+    found = rows(out)
+    assert code == 0
+    # Over 10 of 365 days.
+    expected = {"expiry": EXPIRY, "overtime": OVERTIME, "fridge": 25 + EXPIRY, "press": 60 + OVERTIME}
+    assert {name: found[name] for name in expected} == {
+        name: f"{36.5 * value:,.4g}"
+        if value * 36.5 < 1000
+        else f"{round(36.5 * value, -int(np.log10(36.5 * value)) + 3):,.0f}"
+        for name, value in expected.items()
+    }

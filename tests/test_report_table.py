@@ -297,3 +297,25 @@ def test_build_comparison_table__the_tail_of_a_short_horizon_is_not_one_of_a_yea
     assert 60 < float(cvar.value) < 240
     yearly = [row.label for row in build_comparison_table(jr.simulate(burning("1 year"), 200, seed=1)).rows]
     assert not [label for label in yearly if " in " in label]
+
+
+def test_build_comparison_table__units_expired_and_in_overtime_have_rows_where_the_model_has_the_feature():
+    amounts = {"expired": [3.0, 1.5], "overtime": [20.0, 0.0]}
+    found = rows(printed(build_comparison_table(result(**amounts, features=("shelf_life", "overtime")))))
+    # Five days are measured.
+    assert found["units expired per year"] == f"{4.5 * 73:.1f} {4.5 * 73:.1f}"
+    assert found["units in overtime per year"] == "1,460 1,460"
+    # A feature of which nothing was seen is shown, and what a model cannot have is not.
+    assert rows(printed(build_comparison_table(result(features=("shelf_life",)))))["units expired per year"] == "0 0"
+    assert not [label for label in rows(printed(build_comparison_table(result(**amounts)))) if "units" in label]
+
+
+def test_build_cost_table__expiry_and_overtime_have_rows_of_what_is_paid_for_them():
+    outcomes = result(expired=[3.0, 1.5], expire_cost=[[2.0, 4.0], [0.0, 0.0]], overtime=[20.0, 0.0], overtime_cost=0.5)
+    found = rows(printed(build_cost_table(outcomes)))
+    assert found["expiry"] == f"{12 * 73} 0"
+    assert found["overtime"] == f"{10 * 73} {10 * 73}"
+    assert "expiry" not in rows(printed(build_cost_table(outcomes.assign(expire_cost=0 * outcomes["expire_cost"]))))
+    by_stage = rows(printed(build_ownership_table(outcomes)))
+    assert by_stage["press"] == f"{(3 * 2 + 10) * 73:,} {10 * 73}"
+    assert by_stage["line"] == f"{1.5 * 4 * 73:.0f} 0"

@@ -144,6 +144,86 @@ def test_list_events__of_many_occurrences_those_with_consequences_have_their_own
     assert few["kind"].values.tolist() == ["hazard_occurred"] * 5
 
 
+def test_list_events__units_thrown_away_are_joined_and_have_no_end():
+    # Periods of 8 h: breaks of one or two periods are shorter than a day, a break of three is not.
+    thrown = {"press": {4: 30.0, 5: 20.0, 8: 70.0, 12: 1.0}, "line": {39: 2.5}}
+    assert list_rows(replay(expired=thrown), "time", "kind", "subject", "until", "times", "amount", "unit") == [
+        (5.0, "expired", "press", 9.0, 2, 120.0, "unit"),
+        (13.0, "expired", "press", 13.0, 1, 1.0, "unit"),
+        (40.0, "expired", "line", 40.0, 1, 2.5, "unit"),
+    ]
+
+
+def test_list_events__daily_expiry_over_years_is_few_events_with_all_units():
+    # Periods of a day: 3 units every other day, with 40 breaks of a week.
+    thrown = {t: 3.0 for t in range(0, 21000, 2) if t % 525 > 7}
+    one = list_events(replay(21000, period_hours=24.0, expired={"press": thrown}))
+    assert 1 <= one.sizes["event"] <= 6
+    assert one["amount"].sum() == 3 * len(thrown)
+    assert one["times"].sum() == len(thrown)
+    assert one["until"].max() == 20999
+
+
+def test_list_events__overtime_counts_units_and_ends_where_it_was_long():
+    one = replay(overtime={"press": {**stretch(3, 7, 40.0), 20: 8.0}, "line": stretch(36, 39, 5.0)})
+    never = pytest.approx(math.nan, nan_ok=True)
+    assert list_rows(one, "time", "kind", "subject", "until", "amount", "unit") == [
+        (4.0, "overtime_began", "press", 9.0, 200.0, "unit"),
+        (9.0, "overtime_ended", "press", never, never, ""),
+        (21.0, "overtime_began", "press", 22.0, 8.0, "unit"),
+        (37.0, "overtime_began", "line", never, 20.0, "unit"),
+    ]
+
+
+def test_list_events__a_standby_source_opens_with_what_it_starts_and_other_stages_do_not():
+    started = {"press": stretch(0, 39, 9.0), "line": {12: 50.0, 14: 30.0}}
+    of = {"line": "press"}
+    one = replay(standby_of=of, is_open={"line": {**stretch(11, 15), 30: 1.0}}, started=started)
+    never = pytest.approx(math.nan, nan_ok=True)
+    assert list_rows(one, "time", "kind", "subject", "until", "amount") == [
+        (12.0, "standby_opened", "line", 17.0, 80.0),
+        (17.0, "standby_closed", "line", never, never),
+        (31.0, "standby_opened", "line", 32.0, 0.0),
+    ]
+    assert list_events(replay(standby_of=of, started=started)).sizes["event"] == 0
+
+
+@pytest.mark.parametrize(
+    ("signal", "kind", "last"), [("expired", "expired", 50.0), ("overtime", "overtime_began", 51.0)]
+)
+def test_list_events__the_fewest_units_of_many_stages_are_summed_up_in_one_event(signal: str, kind: str, last: float):
+    stages = [f"s{k}" for k in range(40)]
+    wide = replay(100).isel(stage=[0] * 40).assign_coords(stage=stages)
+    units = np.zeros((100, 40), dtype=np.float32)
+    units[np.arange(10, 50), np.arange(40)] = np.arange(40, 0, -1)
+    found = list_events(wide.assign({signal: (("time", "stage"), units)}))
+    kinds = found["kind"].values.tolist()
+    assert kinds.count(kind) == 12
+    others = found.isel(event=kinds.index(f"{signal}_others"))
+    assert (others["time"].item(), others["until"].item()) == (23, last)
+    assert (others["times"].item(), others["amount"].item(), others["unit"].item()) == (28, sum(range(1, 29)), "unit")
+
+
+def test_list_events__in_one_period_causes_of_every_feature_come_before_effects():
+    at = {5: 1.0}
+    one = replay(
+        occurrences=[("fire", 5.5, 9.0, 9.0, {"press": {"capacity": 0.0}})],
+        standby_of={"line": "press"},
+        is_open={"line": at},
+        **{signal: {"press": at} for signal in ("expired", "shortage", "overtime", "starved")},
+        stockout={"shop": at},
+    )
+    assert [kind for (kind,) in list_rows(one, "kind")][:7] == [
+        "hazard_began",
+        "standby_opened",
+        "expired",
+        "shortage_began",
+        "overtime_began",
+        "downtime_began",
+        "stockout_began",
+    ]
+
+
 def test_list_events__events_of_a_real_path_agree_with_its_series():
     one = jr.replay("brake-valves", "jit", worst="cost", paths=2000)
     found = list_events(one)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
 from handmade import random_result, result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from levers import EXPIRY, LEVERS, OVERTIME, PURCHASE, RELAXED
 
-import jitrisk.risk  # noqa: F401
+import jitrisk as jr
+from jitrisk.errors import ResultError
 from jitrisk.vocabulary import COSTS
 
 COMPONENTS = list(COSTS)[: list(COSTS).index("total")]
@@ -23,7 +27,9 @@ COMPONENTS = list(COSTS)[: list(COSTS).index("total")]
         ("purchase", {"started": [3.0, 4.0], "unit_cost": [5.0, 2.0]}, 23),
         ("ordering", {"orders": [3.0, 4.0], "order_cost": [5.0, 2.0]}, 23),
         ("expediting", {"expedited": [3.0, 4.0], "expedite_cost": [5.0, 2.0]}, 23),
+        ("overtime", {"overtime": [3.0, 4.0], "overtime_cost": [5.0, 2.0]}, 23),
         ("scrap", {"scrapped": [3.0, 4.0], "scrap_cost": [5.0, 2.0]}, 23),
+        ("expiry", {"expired": [3.0, 4.0], "expire_cost": [5.0, 2.0]}, 23),
         ("downtime_starved", {"starved": [3.0, 4.0], "downtime_cost": [5.0, 2.0]}, 23),
         ("downtime_broken", {"broken": [3.0, 4.0], "downtime_cost": [5.0, 2.0]}, 23),
         ("backorder", {"backlog": 3.0, "backorder_cost": 5.0}, 3 * 5 * 10),
@@ -316,3 +322,32 @@ def test_costs__downtime_of_one_stage_is_added_to_the_total_as_one_amount():
     spent = outcomes.risk.costs()
     downtime = hours["starved"][:, :, 1] * 3.1 + hours["broken"][:, :, 1] * 3.1
     np.testing.assert_array_equal(spent["total"], (spent["holding"] + spent["purchase"]).values + downtime)
+
+
+def test_costs__expiry_and_overtime_are_those_worked_out_by_hand():
+    outcomes = jr.simulate(LEVERS, 3)
+    spent = outcomes.risk.costs().isel(path=2)
+    by_hand = {"purchase": PURCHASE, "expiry": EXPIRY, "overtime": OVERTIME, "total": PURCHASE + EXPIRY + OVERTIME}
+    assert {name: spent[name].sel(strategy="as_is").item() for name in by_hand} == by_hand
+    assert spent["total"].sel(strategy="relaxed") == RELAXED
+    each = outcomes.risk.costs(resolved=True).sel(strategy="as_is").isel(path=0)
+    assert each["expiry"].values.tolist() == [EXPIRY, 0]
+    assert each["overtime"].values.tolist() == [0, OVERTIME]
+
+
+def test_ownership__a_stage_bears_its_expiry_and_its_overtime():
+    borne = jr.simulate(LEVERS, 2).risk.ownership()["stage_cost"].isel(path=0)
+    assert borne.sel(strategy="as_is").values.tolist() == [25 * 1 + EXPIRY, 30 * 2 + OVERTIME]
+    assert borne.sel(strategy="relaxed").values.tolist() == [20 * 1, 30 * 2]
+
+
+@pytest.mark.parametrize(("price", "left"), [("expire_cost", "overtime"), ("overtime_cost", "expired")])
+def test_costs__outcomes_of_a_price_are_needed_where_it_is_set_and_not_where_it_is_not(price, left):
+    model = json.loads(json.dumps(LEVERS))
+    for stage in model["stages"].values():
+        stage.pop({"expire_cost": "overtime_cost", "overtime_cost": "expire_cost"}[price], None)
+    priced = {"expire_cost": "expired", "overtime_cost": "overtime"}[price]
+    every, kept = (jr.simulate(model, 2, outcomes=asked) for asked in (None, ["started", priced]))
+    np.testing.assert_array_equal(kept.risk.costs()["total"], every.risk.costs()["total"])
+    with pytest.raises(ResultError, match=f"this needs '{priced}' as well"):
+        jr.simulate(model, 2, outcomes=["started", left]).risk.costs()

@@ -174,6 +174,25 @@ def test_optimize__constraints_are_met_on_fresh_paths() -> None:
     assert float(compute_metrics(less)["fill_rate"].mean()) < 0.9915
 
 
+def test_optimize__units_expired_can_be_bounded() -> None:
+    # A newsvendor: of S units fresh each day, S less the Poisson demand of mean 3 expire. The mean is 0.249 a day, or
+    # 91 a year, for S = 2 and 0.672 a day, or 245 a year, for S = 3.
+    model = shop({"shelf_life": "1 d", "lead_time": "1 d"}, {"unmet": "lost", "lost_cost": 9, "backorder_cost": 0})
+    study = optimize(model, paths=400, subject="expired.mean <= 150", vary={LEVEL: "0..9"})
+    assert value_of(study, LEVEL) == "2"
+    assert study["constraint_value"].sel(strategy="optimized").item() == pytest.approx(0.2489 * 365, rel=0.05)
+    with pytest.raises(JitriskError, match="expired"):
+        optimize(shop(), paths=100, subject="expired.mean <= 150")
+
+
+def test_optimize__overtime_that_an_investment_brings_can_be_bounded() -> None:
+    later = {"stages": {"store": {"overtime": {"below": 20, "factor": 2}, "overtime_cost": 0.01}}}
+    model = shop({"capacity": "3 / d"}, decisions={"investments": {"late_shift": later}})
+    study = optimize(model, paths=200, subject="overtime.mean <= 1000000", budget=10 * QUICK)
+    assert value_of(study, "decisions.investments.late_shift") == "taken"
+    assert (study["constraint_value"] >= 0).all()
+
+
 def test_optimize__a_constraint_that_nothing_meets_gives_the_plan_that_misses_it_least() -> None:
     study = optimize(shop(), vary=[f"{LEVEL}=0..8"], subject="fill_rate.mean >= 99.9%", paths=200)
     assert study.attrs["stopped"] == "unmet"

@@ -25,7 +25,7 @@ from jitrisk.lower import list_members, list_names
 from jitrisk.vocabulary import CYCLES, DIMENSIONS, KEPT, KEPT_CYCLES, LINKS, OCCURRENCES, OUTCOMES, PRICES
 
 if TYPE_CHECKING:
-    from jitrisk.model import Network
+    from jitrisk.model import Network, Stage
     from jitrisk.run.job import Job
     from jitrisk.run.totals import Totals
 
@@ -198,10 +198,23 @@ def _list_versions() -> str:
 
 
 def build_link_coordinates(strategies: Mapping[str, Network]) -> dict[str, xr.Variable]:
-    """Return the coordinates that say what belongs to what, one row per strategy."""
-    stages = [[customer.stage for customer in network.customers.values()] for network in strategies.values()]
-    link = LINKS["customer_stage"]
-    return {link.name: xr.Variable(link.dims, np.array(stages, dtype=np.str_), {"long_name": link.sentence})}
+    """Return the coordinates that say what belongs to what, one row per strategy; `standby_of` where one has it."""
+    networks = strategies.values()
+    found = {
+        "customer_stage": [[customer.stage for customer in network.customers.values()] for network in networks],
+        "standby_of": [[_find_failed_stage(stage) for stage in network.stages.values()] for network in networks],
+    }
+    if not any(map(any, found["standby_of"])):
+        del found["standby_of"]
+    return {
+        name: xr.Variable(LINKS[name].dims, np.array(rows, dtype=np.str_), {"long_name": LINKS[name].sentence})
+        for name, rows in found.items()
+    }
+
+
+def _find_failed_stage(stage: Stage) -> str:
+    """Return the stage whose failure opens a standby source, empty for other stages."""
+    return "" if stage.standby is None else stage.standby.of
 
 
 def build_price_arrays(networks: Sequence[Network]) -> dict[str, np.ndarray]:

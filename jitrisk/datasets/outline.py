@@ -11,16 +11,14 @@ import numpy as np
 import xarray as xr
 
 from jitrisk.datasets.labels import build_coordinates, build_price_arrays, build_variable
-from jitrisk.lower import compute_customer_demand, compute_mean_demand, compute_policy_levels
-from jitrisk.lower.graph import compute_mean_yield
+from jitrisk.datasets.outline_members import build_customer_rows, build_stage_rows, count_season_factors
 from jitrisk.model import Hit
 from jitrisk.sampling.distributions import FAMILIES
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from jitrisk.vocabulary import OUTLINE, PRICES
 
 if TYPE_CHECKING:
-    from jitrisk.lower import Levels
-    from jitrisk.model import Network, Policy
+    from jitrisk.model import Network
     from jitrisk.sampling.distributions import Distribution
 
 Link = tuple[str, str, str]  # target, name of the input, source
@@ -40,7 +38,8 @@ def outline(network: Network) -> xr.Dataset:
     -------
     xr.Dataset
         The variables of :data:`jitrisk.vocabulary.OUTLINE` with the dimensions strategy, stage, customer, hazard,
-        link, hit, effect_kind and random, in units, days and years, and those of :data:`jitrisk.vocabulary.PRICES`.
+        season_factor, link, hit, effect_kind and random, in units, days and years, and those of
+        :data:`jitrisk.vocabulary.PRICES`.
         Links, hits and draws are those of any strategy; what one strategy draws and another has constant is there
         as a constant.
         Attributes: name, period_hours, horizon and warm_up (periods), currency, and the whole model as text.
@@ -55,9 +54,10 @@ def outline(network: Network) -> xr.Dataset:
     hits = list(dict.fromkeys(hit for one in strategies for hit in _list_hits(one)))
     drawn = [dict(_list_draws(one)) for one in strategies]
     draws = _select_draws(drawn)
+    factors = count_season_factors(strategies)
     parts = [
-        _build_stage_rows(one)
-        | _build_customer_rows(one)
+        build_stage_rows(one)
+        | build_customer_rows(one, factors)
         | _build_hazard_rows(one)
         | _build_link_rows(one, links)
         | _build_hit_rows(one, hits)
@@ -76,9 +76,9 @@ def outline(network: Network) -> xr.Dataset:
         effect_kind=Hit.needed,
     )
     sizes = {dim: coord.size for dim, coord in coords.items()} | {"link": len(links), "hit": len(hits)}
-    sizes["random"] = len(draws)
+    sizes |= {"random": len(draws), "season_factor": factors}
     variables = {
-        # Without a hit, its rows are too flat.
+        # Without a hit or a season, its rows are too flat.
         name: build_variable(variable, np.array(rows[name]).reshape([sizes[dim] for dim in variable.dims]), currency)
         for name, variable in OUTLINE.items()
     }
@@ -100,49 +100,6 @@ def _build_attributes(network: Network) -> dict[str, Any]:
         "currency": network.currency,
         "model": network.text,
         "model_hash": network.digest,
-    }
-
-
-def _build_stage_rows(network: Network) -> Rows:
-    levels, demand = compute_policy_levels(network), compute_mean_demand(network)
-    days = network.period / HOURS_PER_DAY
-    stages = network.stages.items()
-    order_up_to = {name: level.order_up_to for name, level in levels.items()}
-    return {
-        "policy_kind": [stage.policy.kind for _, stage in stages],
-        "reorder_point": [level.reorder_point for level in levels.values()],
-        "order_up_to": list(order_up_to.values()),
-        "lot_size": [level.lot for level in levels.values()],
-        "cards": [_count_cards(stage.policy, levels[name]) for name, stage in stages],
-        "review_period": [level.review_period * days for level in levels.values()],
-        "initial": [levels[name].initial if stage.on_hand is None else stage.on_hand for name, stage in stages],
-        "cover_days": [order_up_to[name] / demand[name] * days if demand[name] else math.inf for name, _ in stages],
-        "lead_time": [stage.lead_time.mean() * days for _, stage in stages],
-        "capacity": [math.inf if stage.capacity is None else stage.capacity / days for _, stage in stages],
-        "yield": [compute_mean_yield(stage) for _, stage in stages],
-        "deliveries": [stage.deliveries for _, stage in stages],
-        "customers_served": [stage.customers for _, stage in stages],
-        "mean_demand": [demand[name] / days for name, _ in stages],
-        "expedite_below": [math.nan if one.expedite is None else one.expedite.below for _, one in stages],
-        "expedite_lead_time": [
-            math.nan if one.expedite is None else one.expedite.lead_time * days for _, one in stages
-        ],
-    }
-
-
-def _count_cards(policy: Policy, levels: Levels) -> float:
-    if policy.kind != "kanban":
-        return math.nan
-    return math.inf if policy.is_unlimited else round(levels.order_up_to / levels.lot)
-
-
-def _build_customer_rows(network: Network) -> Rows:
-    days = network.period / HOURS_PER_DAY
-    demand = compute_customer_demand(network)
-    return {
-        "customer_stage": [customer.stage for customer in network.customers.values()],
-        "customer_demand": [demand[name] / days for name in network.customers],
-        "backorder_share": [customer.unmet for customer in network.customers.values()],
     }
 
 
@@ -218,13 +175,15 @@ def _list_draws(network: Network) -> Iterator[tuple[Draw, Drawn]]:
         yield ("yield", name, "1"), (stage.yield_, 1.0)
     for name, customer in network.customers.items():
         yield ("demand", name, "unit"), (customer.demand, float(customer.every))
+        if customer.forecast is not None and customer.forecast.error is not None:
+            yield ("forecast", name, "1"), (customer.forecast.error, customer.forecast.every)
     for name, hazard in network.hazards.items():
         yield ("time_between", name, "d"), (hazard.time_between_distribution, math.nan)
         yield ("duration", name, "d"), (hazard.duration, math.nan)
 
 
 def _select_draws(drawn: Sequence[Mapping[Draw, Drawn]]) -> list[Draw]:
-    """Return what is drawn in some strategy: all times of hazards, and no constant of all strategies.
+    """Return what is drawn in some strategy: forecasts, times of hazards, and nothing that is constant in all.
 
     A constant demand whose time between two draws differs is not the same in all.
     """
@@ -232,7 +191,7 @@ def _select_draws(drawn: Sequence[Mapping[Draw, Drawn]]) -> list[Draw]:
     return [
         draw
         for draw, values in found.items()
-        if draw[0] in ("time_between", "duration")
+        if draw[0] in ("forecast", "time_between", "duration")
         or any(distribution.family != "constant" for distribution, _ in values)
         or len({every for _, every in values}) > 1
     ]

@@ -9,7 +9,18 @@ from typing import Any
 
 import xarray as xr
 
-from jitrisk.report.outline_records import PAYMENT, list_draws, list_hits, list_links, list_records
+from jitrisk.report.member_words import (
+    render_expedite,
+    render_factors,
+    render_forecast,
+    render_overtime,
+    render_season,
+    render_shelf_life,
+    render_standby,
+    render_takt,
+    render_trend,
+)
+from jitrisk.report.outline_records import PAYMENT, list_customers, list_draws, list_hits, list_links, list_records
 from jitrisk.report.words import (
     render_capacity,
     render_distribution,
@@ -27,7 +38,9 @@ from jitrisk.units import HOURS_PER_DAY, format_duration, format_number
 from jitrisk.vocabulary import PRICES
 
 _FIXED = "fixed_cost"
-_POLICY = ("policy_kind", "reorder_point", "order_up_to", "lot_size", "cards", "review_period")
+_RULE = ("policy_kind", "loop_end", "follow", "safety_stock", "order_cap", "review_period")
+_LEVELS = ("reorder_point", "order_up_to", "lot_size", "cards")
+_PLACES = 9  # of days
 
 Rows = dict[str, str]
 
@@ -85,8 +98,10 @@ def _describe_stages(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict
             _describe_level(stage),
             _describe_start(stage),
             _build_aspect("process", _describe_process(stage), stage, ("lead_time", "deliveries", "capacity", "yield")),
+            _describe_takt(stage),
             *_describe_inputs(links),
-            _describe_expedite(stage),
+            _describe_shelf_life(stage),
+            *_describe_levers(stage),
             _build_aspect(
                 "customers",
                 f"customers served {stage['customers_served']}",
@@ -116,12 +131,35 @@ def _describe_inputs(links: Sequence[Mapping[str, Any]]) -> tuple[Aspect, ...]:
     )
 
 
-def _describe_expedite(stage: Mapping[str, Any]) -> Aspect:
-    below, lead_time = stage["expedite_below"], stage["expedite_lead_time"]
-    if below is None:
-        return Aspect("expedite", "never expedited", (None, None), is_usual=True)
-    takes = format_duration(lead_time * HOURS_PER_DAY)
-    return Aspect("expedite", f"expedited below {render_units(below)}, takes {takes} then", (below, lead_time))
+def _describe_takt(stage: Mapping[str, Any]) -> Aspect:
+    """Return the takt time of a stage with a capacity; a strategy changes it where it makes the stage too slow or not.
+
+    The takt time itself follows from demand, yield and hazards, which are compared themselves.
+    """
+    is_slower = stage["slower_than_takt"]
+    words = render_takt(stage["takt_time"], stage["cycle_time"], is_slower)
+    return Aspect("takt", words, (is_slower,) if words else ())
+
+
+def _describe_shelf_life(stage: Mapping[str, Any]) -> Aspect:
+    life = stage["shelf_life"]
+    return _build_aspect("shelf life", render_shelf_life(life), stage, ("shelf_life",), not math.isfinite(life))
+
+
+def _describe_levers(stage: Mapping[str, Any]) -> tuple[Aspect, ...]:
+    """Return what a stage does while its store is low or another stage has failed; what it has not is usual."""
+
+    def build(name: str, words: str, keys: Sequence[str], is_usual: bool) -> Aspect:
+        return _build_aspect(name, words, stage, keys, is_usual)
+
+    expedite = ("expedite_below", "expedite_up_to", "expedite_lead_time")
+    overtime = ("overtime_below", "overtime_factor")
+    standby = ("standby_of", "standby_after", "standby_below")
+    return (
+        build("expedite", render_expedite(stage), expedite, stage["expedite_lead_time"] is None),
+        build("overtime", render_overtime(stage), overtime, stage["overtime_factor"] is None),
+        build("standby", render_standby(stage), standby, not stage["standby_of"]),
+    )
 
 
 def _describe_prices(one: xr.Dataset, record: Mapping[str, Any]) -> list[Aspect]:
@@ -144,7 +182,16 @@ def _describe_policy(stage: Mapping[str, Any], period_days: float) -> Aspect:
     """Return the policy; the level of a base-stock policy is its order-up-to level, and its cover stands beside it."""
     has_cover = stage["policy_kind"] == "base_stock"
     words = render_policy(stage, period_days, _describe_cover(stage) if has_cover else "")
-    return _build_aspect("policy", words, stage, (*_POLICY, "cover_days") if has_cover else _POLICY)
+    if stage["follow"] and stage["mean_demand"] and stage["policy_kind"] != "kanban":
+        return Aspect("policy", words, (*(stage[key] for key in _RULE), *_compute_followed_covers(stage)))
+    keys = (*_RULE, *_LEVELS, "cover_days") if has_cover else (*_RULE, *_LEVELS)
+    return _build_aspect("policy", words, stage, keys)
+
+
+def _compute_followed_covers(stage: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the days of demand that levels cover which follow it, without what rounding makes of them."""
+    safety, demand = stage["safety_stock"], stage["mean_demand"]
+    return tuple(round((stage[key] - safety) / demand, _PLACES) for key in ("reorder_point", "order_up_to"))
 
 
 def _describe_cover(stage: Mapping[str, Any]) -> str:
@@ -154,17 +201,27 @@ def _describe_cover(stage: Mapping[str, Any]) -> str:
 
 def _describe_level(stage: Mapping[str, Any]) -> Aspect:
     """Return the order-up-to level; nothing where there is none, or where the policy says it already."""
-    is_limited = math.isfinite(stage["order_up_to"])
-    if not stage["order_up_to"] or (is_limited and stage["policy_kind"] == "base_stock"):
+    order_up_to = stage["order_up_to"]
+    is_said = order_up_to and math.isfinite(order_up_to) and stage["policy_kind"] == "base_stock"
+    if not order_up_to or (is_said and not stage["follow"]):
         return Aspect("level", "", ())
-    words = " = ".join(filter(None, (render_level(stage["order_up_to"]), _describe_cover(stage))))
-    return _build_aspect("level", words, stage, ("order_up_to", "cover_days"))
+    if stage["follow"] and stage["policy_kind"] != "kanban":
+        words = f"{render_level(order_up_to)} at mean demand"
+    else:
+        level = f"at most {render_units(order_up_to)} in the loop" if stage["loop_end"] else render_level(order_up_to)
+        words = " = ".join(filter(None, (level, _describe_cover(stage))))
+    return _build_aspect("level", words, stage, ("order_up_to", "cover_days", "loop_end"))
 
 
 def _describe_start(stage: Mapping[str, Any]) -> Aspect:
-    is_full = stage["initial"] == stage["order_up_to"]
-    words = "full" if is_full else render_units(stage["initial"])
-    return Aspect("start", f"{words} at the start", () if is_full else (stage["initial"],), is_usual=is_full)
+    """Return the stock at the start: usually all of the level, and none where no level is one of this store alone."""
+    initial = stage["initial"]
+    has_level = stage["order_up_to"] is not None and not stage["loop_end"]
+    if not has_level and not initial:
+        return Aspect("start", "empty at the start", (), is_usual=True)
+    is_full = has_level and initial == stage["order_up_to"]
+    words = "full" if is_full else render_units(initial)
+    return Aspect("start", f"{words} at the start", () if is_full else (initial,), is_usual=is_full)
 
 
 def _describe_process(stage: Mapping[str, Any]) -> str:
@@ -189,17 +246,35 @@ def _describe_hazards_of(stage_or_customer: str, hits: Sequence[Mapping[str, Any
 
 def _describe_customers(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict[str, Aspects]:
     rows: dict[str, Aspects] = {}
-    for customer in list_records(one, "customer"):
+    for customer in list_customers(one):
         name = customer["customer"]
         demand = f"{render_units(customer['customer_demand'])} per day from {customer['customer_stage']}"
         unmet = render_unmet_demand(customer["backorder_share"])
         rows[name] = [
             _build_aspect("demand", demand, customer, ("customer_demand", "customer_stage")),
+            *_describe_profile(customer),
             _build_aspect("unmet", unmet, customer, ("backorder_share",)),
             _describe_hazards_of(name, hits),
             *_describe_prices(one, customer),
         ]
     return rows
+
+
+def _describe_profile(customer: Mapping[str, Any]) -> tuple[Aspect, ...]:
+    """Return season and trend of a customer's demand, and how it is forecast; what there is not is usual."""
+    factors, days = customer["season"], customer["season_period"]
+    forecast = ("forecast_kind", "forecast_period", "forecast_smoothing")
+    return (
+        Aspect(
+            "season",
+            render_season(factors, days),
+            (days, *factors),
+            is_usual=not factors,
+            detail=f"factors {render_factors(factors)}",
+        ),
+        _build_aspect("trend", render_trend(customer["trend"]), customer, ("trend",), not customer["trend"]),
+        _build_aspect("forecast", render_forecast(customer), customer, forecast, not customer["forecast_kind"]),
+    )
 
 
 def _describe_hazards(one: xr.Dataset, hits: Sequence[Mapping[str, Any]]) -> dict[str, Aspects]:

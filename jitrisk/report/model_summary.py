@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from jitrisk.printable import escape_for_encoding
+from jitrisk.report.member_words import render_slower_stages
 from jitrisk.report.model_aspects import Rows, describe_changes, describe_strategy, join_aspects
-from jitrisk.report.outline_records import select_strategy
+from jitrisk.report.outline_records import list_records, select_strategy
 from jitrisk.units import format_duration
 
 _MOST = 40  # rows of a section
@@ -30,11 +31,13 @@ class ModelSummary:
     ----------
     title : one line above all.
     about : small print below the title.
+    takt : one sentence that names the stages which are slower than their takt; empty where none has a capacity.
     sections : rows by heading; of a long section the first rows are shown, and how many more there are.
     """
 
     title: str
     about: str
+    takt: str
     sections: Mapping[str, Rows]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -46,6 +49,8 @@ class ModelSummary:
         width = min(_PROSE, options.max_width)
         yield render_text(self.title, "bold")
         yield Constrain(render_text(self.about, "dim"), width)
+        if self.takt:
+            yield Constrain(render_text(self.takt), width)
         for heading, rows in self.sections.items():
             yield Text()
             yield render_text(heading, "bold")
@@ -84,6 +89,7 @@ def summarize_model(outline: xr.Dataset, strategy: str | None = None) -> ModelSu
     return ModelSummary(
         f"{title}, strategy {name}" if others else title,
         _describe_horizon(outline),
+        render_slower_stages(list_records(outline.sel(strategy=name), "stage")),
         {heading: rows for heading, rows in sections.items() if rows},
     )
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import xarray as xr
 
 from jitrisk.report.json_documents import convert_value
-from jitrisk.report.outline_records import PAYMENT, list_draws, list_hits, list_links, list_records, select_strategy
+from jitrisk.report.outline_records import (
+    PAYMENT,
+    list_customers,
+    list_draws,
+    list_hits,
+    list_links,
+    list_records,
+    select_strategy,
+)
 
 SCHEMA_VERSION = 2
 
@@ -35,9 +43,9 @@ def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> 
     for name in names:
         one = outline.sel(strategy=name)
         strategies[name] = {
-            "stages": _key_records(one, "stage"),
-            "customers": _key_records(one, "customer"),
-            "hazards": _key_records(one, "hazard"),
+            "stages": _key_records(list_records(one, "stage"), "stage"),
+            "customers": _key_records(list_customers(one), "customer"),
+            "hazards": _key_records(list_records(one, "hazard"), "hazard"),
             "links": [_replace_nonfinite(link) for link in list_links(one)],
             "hits": [_replace_nonfinite(hit) for hit in list_hits(one)],
             "random": [_convert_draw(draw) for draw in list_draws(one)],
@@ -46,9 +54,9 @@ def build_outline_document(outline: xr.Dataset, strategy: str | None = None) -> 
     return {**head, "strategies": strategies}
 
 
-def _key_records(one: xr.Dataset, dim: str) -> dict[str, Any]:
-    records = (_replace_nonfinite(record) for record in list_records(one, dim))
-    return {str(record.pop(dim)): record for record in records}
+def _key_records(records: Iterable[Mapping[str, Any]], dim: str) -> dict[str, Any]:
+    replaced = (_replace_nonfinite(record) for record in records)
+    return {str(record.pop(dim)): record for record in replaced}
 
 
 def _convert_draw(draw: Mapping[str, Any]) -> dict[str, Any]:

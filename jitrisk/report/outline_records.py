@@ -52,3 +52,10 @@ def list_hits(one: xr.Dataset) -> list[dict[str, Any]]:
 def list_draws(one: xr.Dataset) -> list[dict[str, Any]]:
     """Return what the strategy draws."""
     return [draw for draw in list_records(one, "random") if draw["distribution_family"]]
+
+
+def list_customers(one: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the customers of a strategy, each with the factors of its season as ``season``, empty without one."""
+    seasons = [[factor for factor in row if not math.isnan(factor)] for row in one["season"].values.tolist()]
+    records = list_records(one, "customer")
+    return [record | {"season": season} for record, season in zip(records, seasons, strict=True)]

@@ -16,6 +16,7 @@ _NAMES = {
     "cost": "total cost",
     "stockout": "time short",
     "lost": "demand lost",
+    "expired": "units expired",
     "on_hand": "stock on hand",
     "wip": "work in process",
 }

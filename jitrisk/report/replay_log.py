@@ -34,6 +34,8 @@ _TOTALS = (
     ("cycle service level, %", "cycle_service_level", 100.0),
     ("largest backlog, units", "peak_backlog", 1.0),
     ("units lost {per}", "lost", 1.0),
+    ("units expired {per}", "expired", 1.0),
+    ("units in overtime {per}", "overtime", 1.0),
 )
 _MONEY = ("cost", "profit", "working_capital")
 
@@ -47,6 +49,8 @@ _SENTENCES = {
     "warm_up_ended": "the warm-up was over: from here on everything counts",
     "shortage_ended": "{subject} could give all that was asked again",
     "downtime_ended": "{subject} running again",
+    "standby_closed": "{subject} closed again",
+    "overtime_ended": "{subject} back at its regular capacity",
     "backlog_peaked": "the backlog of {subject} was largest: {amount} units",
 }
 _ENDINGS = {
@@ -57,6 +61,9 @@ _OTHERS = {
     "shortage_others": "stores ran out of stock",
     "downtime_others": "stages were down",
     "stockout_others": "customers went short",
+    "standby_others": "standby sources opened",
+    "expired_others": "stores threw away expired units",
+    "overtime_others": "stages went into overtime",
 }
 
 
@@ -126,12 +133,17 @@ def build_replay_log(replay: xr.Dataset) -> ReplayLog:
 
 
 def _list_event_rows(found: xr.Dataset, replay: xr.Dataset) -> Iterator[dict[str, Any]]:
-    """Yield events as mappings, each with ``hits``: the factors of a hazard by stage or customer and kind of effect."""
+    """Yield events as mappings, each with ``hits``: the factors of a hazard by stage or customer and kind of effect.
+
+    The opening of a standby source has ``standby_of`` as well, the stage whose failure opened it.
+    """
     names = [str(name) for name in replay["stage_or_customer"].values]
     for k in range(found.sizes["event"]):
         row = {str(name): array.values[k].item() for name, array in found.items()}
         effect = None if row["occurrence"] < 0 else replay["effect"].isel(occurrence=row["occurrence"])
         factors = {} if effect is None else {name: read_factors(effect.sel(stage_or_customer=name)) for name in names}
+        if row["kind"] == "standby_opened":
+            row["standby_of"] = str(replay["standby_of"].sel(stage=row["subject"]).item())
         yield row | {"hits": {name: changed for name, changed in factors.items() if changed}}
 
 
@@ -174,14 +186,17 @@ def _render_sentence(row: dict[str, Any], hours: float) -> str:
     if kind in _BEGINNINGS:
         return f"{_BEGINNINGS[kind].format(**words)}{_render_duration(row, hours)}"
     if kind in _OTHERS:
-        times, amount = _format_times(row["times"], "other "), format_log_duration(row["amount"])
+        times, is_time = _format_times(row["times"], "other "), row["unit"] == "h"
+        amount = format_log_duration(row["amount"]) if is_time else _count_units(row["amount"])
         return f"{_OTHERS[kind]} {times}, {amount} in all{_render_until(row, hours)}"
     if kind.startswith("hazard"):
         return _render_hazard(row, hours)
+    if kind in ("expired", "standby_opened", "overtime_began"):
+        return _render_units(row, hours)
     if kind == "downtime_began":
         return f"{row['subject']} was down, {format_log_duration(row['amount'])} in all{_render_until(row, hours)}"
-    lost = _format_units(row["amount"])
-    verb = "unit was" if lost == "1" else "units were"
+    lost = _count_units(row["amount"])
+    verb = "was" if lost == "1 unit" else "were"
     missed = f"; {lost} {verb} lost meanwhile" if row["amount"] else ""
     return f"{_ENDINGS[kind].format(**words)}{missed}"
 
@@ -204,12 +219,29 @@ def _render_duration(row: dict[str, Any], hours: float) -> str:
     return f", {_format_times(row['times'])}: {amount} in all{_render_until(row, hours)}"
 
 
+def _render_units(row: dict[str, Any], hours: float) -> str:
+    """Return how many units a store threw away, a standby source started, or a stage started in overtime."""
+    amount, until = _count_units(row["amount"]), "" if row["until"] == row["time"] else _render_until(row, hours)
+    times = "" if row["times"] == 1 else f", {_format_times(row['times'])}"
+    if row["kind"] == "expired":
+        return f"{row['subject']} threw away {_count_units(row['amount'], 'expired ')}{times}{until}"
+    if row["kind"] == "overtime_began":
+        return f"{row['subject']} went into overtime{times}: {amount}{' in all' if times else ''}{until}"
+    opened = f"{row['subject']} opened as a standby for {row['standby_of']}"
+    return f"{opened}{times}: {amount} started{' in all' if times else ''}{until}"
+
+
 def _render_until(row: dict[str, Any], hours: float) -> str:
     return " up to the end" if math.isnan(row["until"]) else f" up to {format_date(row['until'] * hours)}"
 
 
 def _format_times(times: int, which: str = "") -> str:
     return format_count(times, f"{which}time")
+
+
+def _count_units(value: float, which: str = "") -> str:
+    number = _format_units(value)
+    return f"{number} {which}unit{'' if number == '1' else 's'}"
 
 
 def _format_units(value: float) -> str:

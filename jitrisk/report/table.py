@@ -42,6 +42,8 @@ _SERVICE_ROWS = (
     ("fill rate, %", "fill_rate", 100.0, 100.0),
     ("cycle service level, %", "cycle_service_level", 100.0, 100.0),
     ("stock at a receipt, units", "stock_at_receipt", 1.0, math.inf),
+    ("units expired per year", "expired", 1.0, math.inf),
+    ("units in overtime per year", "overtime", 1.0, math.inf),
 )
 
 

@@ -15,7 +15,7 @@ from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR, format_duration, format
 _DIGITS = 4
 _MANY_DIGITS = 6
 _LONGEST = 120
-_DRAWS = {"time_between": "time before {}", "duration": "duration of {}"}
+_DRAWS = {"time_between": "time before {}", "duration": "duration of {}", "forecast": "forecast error of {}"}
 
 
 def render_units(value: float) -> str:
@@ -42,33 +42,58 @@ def render_level(order_up_to: float) -> str:
 
 
 def render_policy(stage: Mapping[str, Any], period_days: float, cover: str = "") -> str:
-    """Return a policy in words, with its levels in units.
+    """Return a policy in words, with its levels in units, or as times of demand where they follow it.
 
     Parameters
     ----------
     stage : the variables of an outline for one stage: ``policy_kind``, ``reorder_point``, ``order_up_to``,
-        ``lot_size``, ``cards`` and ``review_period`` (days).
+        ``lot_size``, ``cards``, ``loop_end``, ``follow``, ``safety_stock``, ``order_cap``, ``mean_demand`` (units per
+        day) and ``review_period`` (days).
     period_days : length of one period; a review in every period is not mentioned.
     cover : what the level is enough for, such as ``14 d of demand``.
     """
-    limited = math.isfinite(stage["order_up_to"])
+    pushes = stage["policy_kind"] == "push"
+    limited = not pushes and math.isfinite(stage["order_up_to"])
     rule = _render_rule(stage) if limited else "always as much on order as its capacity"
-    periodic = limited and stage["review_period"] > period_days
-    review = f", reviewed every {_render_days(stage['review_period'])}" if periodic else ""
-    covers = f" = {cover}" if cover and limited else ""
-    return f"{_spell(stage['policy_kind'])}: {rule}{covers}{review}"
+    words = ["whatever lies before it" if pushes else rule]
+    words[0] += f" = {cover}" if cover and limited and not stage["follow"] else ""
+    if stage["follow"]:
+        words.append(f"follows the {stage['follow']}")
+    if math.isfinite(stage["order_cap"]):
+        words.append(f"capped at {render_units(stage['order_cap'])}")
+    if (limited or pushes) and stage["review_period"] > period_days:
+        words.append(f"reviewed every {render_days(stage['review_period'])}")
+    return f"{_spell(stage['policy_kind'])}: {', '.join(words)}"
 
 
 def _render_rule(stage: Mapping[str, Any]) -> str:
     point, order_up_to, lot = stage["reorder_point"], stage["order_up_to"], stage["lot_size"]
-    if stage["policy_kind"] == "kanban":
+    if stage["policy_kind"] in ("kanban", "conwip"):
         cards = round(stage["cards"])
-        return f"{cards:,} {'card' if cards == 1 else 'cards'} of {render_units(lot)}"
+        through = f" through {stage['loop_end']}" if stage["loop_end"] else ""
+        average = " at mean demand" if stage["follow"] else ""
+        return f"{cards:,} {'card' if cards == 1 else 'cards'} of {render_units(lot)}{through}{average}"
     if lot:
         return f"at {render_units(point)} order {render_units(lot)}"
+    if stage["follow"] and stage["mean_demand"]:
+        return _render_followed_levels(stage)
     if point < order_up_to:
         return f"at {render_units(point)} up to {render_units(order_up_to)}"
     return f"up to {render_units(order_up_to)}" if order_up_to else "nothing in stock"
+
+
+def _render_followed_levels(stage: Mapping[str, Any]) -> str:
+    """Return levels that follow the demand as the times that they cover, and the safety stock that is added."""
+    safety = stage["safety_stock"]
+    point, cover = (
+        render_days((stage[key] - safety) / stage["mean_demand"]) for key in ("reorder_point", "order_up_to")
+    )
+    levels = (
+        f"{cover} of demand"
+        if stage["reorder_point"] == stage["order_up_to"]
+        else f"at {point} up to {cover} of demand"
+    )
+    return f"{levels} plus {render_units(safety)}" if safety else levels
 
 
 def render_distribution(draw: Mapping[str, Any]) -> str:
@@ -82,7 +107,7 @@ def render_distribution(draw: Mapping[str, Any]) -> str:
     mean, sd, low, high = (draw[f"distribution_{name}"] for name in ("mean", "sd", "low", "high"))
 
     def render_value(value: float) -> str:
-        return _render_days(value, abs(mean)) if draw["random_unit"] == "d" else render_units(value)
+        return render_days(value, abs(mean)) if draw["random_unit"] == "d" else render_units(value)
 
     if draw["distribution_family"] == "constant":
         return f"always {render_value(mean)}"
@@ -90,7 +115,8 @@ def render_distribution(draw: Mapping[str, Any]) -> str:
     words.append(f"cv {format_number(sd / mean, _DIGITS)}" if mean else f"sd {render_value(sd)}")
     if math.isfinite(high):
         words.append(f"from {render_value(low)} to {render_value(high)}")
-    every = f"; drawn every {_render_days(draw['draw_period'])}" if draw["random_quantity"] == "demand" else ""
+    is_periodic = draw["random_quantity"] in ("demand", "forecast")
+    every = f"; drawn every {render_days(draw['draw_period'])}" if is_periodic else ""
     return ", ".join(words) + every
 
 
@@ -184,7 +210,8 @@ def render_unmet_demand(backorder_share: float) -> str:
     return f"{render_share(backorder_share)} of unmet demand is backordered, the rest lost"
 
 
-def _render_days(days: float, like: float | None = None) -> str:
+def render_days(days: float, like: float | None = None) -> str:
+    """Return a number of days as a duration in the unit that suits it, or that suits another number of days."""
     scale = None if like is None else like * HOURS_PER_DAY
     return format_duration(days * HOURS_PER_DAY, _DIGITS, like=scale)
 

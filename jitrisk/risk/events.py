@@ -1,10 +1,10 @@
-"""Events of one path in order of time: hazards, shortages of stores, downtime of stages, stockouts of customers."""
+"""Events of one path in order of time: hazards, standby sources, expiry, shortages, overtime, downtime, stockouts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,15 @@ _MOST_PER_KIND = 12
 _MOST_OCCURRENCES = 4
 _LEAST_DOWNTIME = 1e-6  # share of a period; less is rounding
 _ORDER = {kind: number for number, kind in enumerate(EVENT_KINDS)}
-_NEEDED = (*("hazard", "begin", "end", "recovered", "effect"), *("shortage", "starved", "broken", "stockout"))
+# Of an episode: the kinds of its begin, of its end, and of all smaller episodes together.
+_SHORTAGE = ("shortage_began", "shortage_ended", "shortage_others")
+_DOWNTIME = ("downtime_began", "downtime_ended", "downtime_others")
+_OVERTIME = ("overtime_began", "overtime_ended", "overtime_others")
+_STANDBY = ("standby_opened", "standby_closed", "standby_others")
+_NEEDED = (
+    *("hazard", "begin", "end", "recovered", "effect"),
+    *("shortage", "starved", "broken", "stockout", "expired", "overtime"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,14 +52,14 @@ class _Event:
 
 @dataclass(frozen=True)
 class _Episode:
-    """A stretch of periods, with breaks, of shortage, downtime or stockout.
+    """A stretch of periods, with breaks, of shortage, downtime, stockout, expiry, overtime or an open standby source.
 
     Attributes
     ----------
     place : place of the stage or customer along its dimension.
     begin, end : its first period, and the first one after it.
     times : uninterrupted stretches in it.
-    amount : their total duration, in periods.
+    amount : their total duration, in periods, or units.
     """
 
     place: int
@@ -64,7 +72,7 @@ class _Episode:
 def list_events(replay: xr.Dataset) -> xr.Dataset:
     """Return what happened on a replayed path, in order of time.
 
-    Stretches of shortage, downtime or stockout are joined where the breaks between them are shorter than a day, and
+    Stretches of shortage and the like are joined where the breaks between them are shorter than a day, and
     over longer breaks until a stage or customer has few. Where there are still many of them, or many occurrences of a
     hazard, one event sums up the shorter ones.
 
@@ -76,7 +84,7 @@ def list_events(replay: xr.Dataset) -> xr.Dataset:
     -------
     xr.Dataset
         The variables of :data:`jitrisk.vocabulary.EVENTS` with the dimension event. Times are in periods from the
-        start, and what happens in a period is dated at its end; amounts of time are in hours.
+        start, and what happens in a period is dated at its end; amounts of time are in hours, others in units.
 
     Raises
     ------
@@ -94,8 +102,11 @@ def list_events(replay: xr.Dataset) -> xr.Dataset:
     shortages = [one for one in shortages if (str(stages[one.place]), one.begin, one.end) not in covered]
     found = [
         *_list_hazard_events(replay, np.unique(begun), hours),
-        *_list_episode_events(shortages, stages, "shortage", hours, horizon),
-        *_list_episode_events(downtimes, stages, "downtime", hours, horizon),
+        *_list_episode_events(shortages, stages, _SHORTAGE, hours, horizon),
+        *_list_episode_events(downtimes, stages, _DOWNTIME, hours, horizon),
+        *_list_expiry_events(replay, hours),
+        *_list_overtime_events(replay, hours),
+        *_list_standby_events(replay, hours),
         *_list_customer_events(replay, stockouts, hours, horizon),
     ]
     if warm_up := int(replay.attrs["warm_up"]):
@@ -136,9 +147,16 @@ def _find_runs(signal: Array) -> list[tuple[int, int]]:
     return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
 
 
-def _find_episodes(signals: Array, hours: float) -> list[_Episode]:
-    """Return the episodes of every row, joined over breaks of less than a day, and longer ones until few are left."""
-    found = []
+def _find_episodes(signals: Array, hours: float, amounts: Array | None = None) -> list[_Episode]:
+    """Return the episodes of every row, joined over breaks of less than a day, and longer ones until few are left.
+
+    Parameters
+    ----------
+    signals : what is above 0 in the periods of an episode, ``[row, time]``.
+    hours : hours of a period.
+    amounts : what is added up over an episode; by default the signals.
+    """
+    found, amounts = [], signals if amounts is None else amounts
     for place, signal in enumerate(signals):
         runs, least = _find_runs(signal), max(1.0, HOURS_PER_DAY / hours)
         joined = _join_runs(runs, least)
@@ -147,7 +165,7 @@ def _find_episodes(signals: Array, hours: float) -> list[_Episode]:
             joined = _join_runs(runs, least)
         for group in joined:
             begin, end = group[0][0], group[-1][1]
-            found.append(_Episode(place, begin, end, len(group), float(signal[begin:end].sum())))
+            found.append(_Episode(place, begin, end, len(group), float(amounts[place, begin:end].sum())))
     return found
 
 
@@ -169,23 +187,63 @@ def _select_largest(episodes: Sequence[_Episode]) -> tuple[list[_Episode], list[
 
 
 def _list_episode_events(
-    episodes: Sequence[_Episode], names: npt.NDArray[Any], kind: str, hours: float, horizon: int
+    episodes: Sequence[_Episode],
+    names: npt.NDArray[Any],
+    kinds: tuple[str, str, str],
+    hours: float,
+    horizon: int,
+    unit: str = "h",
 ) -> Iterator[_Event]:
     """Yield the begin of every episode, the end of those longer than a day, and one event for all smaller ones."""
     kept, rest = _select_largest(episodes)
+    began, ended, others = kinds
     for one in kept:
         name, until = str(names[one.place]), one.end + 1.0 if one.end < horizon else math.nan
-        yield _Event(one.begin + 1.0, f"{kind}_began", name, until, one.times, one.amount * hours, "h")
+        yield _Event(one.begin + 1.0, began, name, until, one.times, _convert_amount(one.amount, unit, hours), unit)
         if one.end < horizon and one.end - one.begin > max(1.0, HOURS_PER_DAY / hours):
-            yield _Event(until, f"{kind}_ended", name)
-    yield from _list_remaining_event(rest, f"{kind}_others", hours)
+            yield _Event(until, ended, name)
+    yield from _list_remaining_event(rest, others, hours, unit)
 
 
-def _list_remaining_event(rest: Sequence[_Episode], kind: str, hours: float) -> Iterator[_Event]:
+def _list_remaining_event(rest: Sequence[_Episode], kind: str, hours: float, unit: str = "h") -> Iterator[_Event]:
     if rest:
         first, last = min(one.begin for one in rest), max(one.end for one in rest)
         times, amount = sum(one.times for one in rest), sum(one.amount for one in rest)
-        yield _Event(first + 1.0, kind, "", last + 1.0, times, amount * hours, "h")
+        yield _Event(first + 1.0, kind, "", last + 1.0, times, _convert_amount(amount, unit, hours), unit)
+
+
+def _convert_amount(amount: float, unit: str, hours: float) -> float:
+    """Return the amount of an episode in its unit: periods become hours, units stay."""
+    return amount * hours if unit == "h" else amount
+
+
+def _list_expiry_events(replay: xr.Dataset, hours: float) -> Iterator[_Event]:
+    """Yield when stores threw units away; no state begins and ends with it, so that `until` is the last time."""
+    kept, rest = _select_largest(_find_episodes(_read_outcome(replay, "expired"), hours))
+    for one in kept:
+        name = str(replay["stage"].values[one.place])
+        yield _Event(one.begin + 1.0, "expired", name, float(one.end), one.times, one.amount, "unit")
+    for event in _list_remaining_event(rest, "expired_others", hours, "unit"):
+        yield replace(event, until=event.until - 1)
+
+
+def _list_overtime_events(replay: xr.Dataset, hours: float) -> Iterator[_Event]:
+    """Yield when stages started more than their regular capacity."""
+    episodes = _find_episodes(_read_outcome(replay, "overtime"), hours)
+    yield from _list_episode_events(
+        episodes, replay["stage"].values, _OVERTIME, hours, replay.sizes["time"], unit="unit"
+    )
+
+
+def _list_standby_events(replay: xr.Dataset, hours: float) -> Iterator[_Event]:
+    """Yield when standby sources were open, with the units that they started meanwhile."""
+    if "open" not in replay or "standby_of" not in replay.coords:
+        return
+    stages = replay["stage"].values
+    stands_by = replay["standby_of"].values != ""
+    is_open = replay["open"].transpose("stage", "time").values * stands_by[:, np.newaxis]
+    episodes = _find_episodes(is_open, hours, _read_outcome(replay, "started"))
+    yield from _list_episode_events(episodes, stages, _STANDBY, hours, replay.sizes["time"], unit="unit")
 
 
 def _list_customer_events(

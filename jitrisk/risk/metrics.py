@@ -1,9 +1,9 @@
-"""Metrics per path: cost, profit, downtime, days short, fill rate, capital."""
+"""Metrics per path: cost, profit, downtime, days short, fill rate, capital, units expired and in overtime."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from jitrisk.errors import ResultError
+from jitrisk.provenance import read_stage_keys
 from jitrisk.risk import money
 from jitrisk.risk.inputs import (
     Array,
@@ -36,6 +37,7 @@ from jitrisk.vocabulary import (
     KEPT_STRATEGIES,
     METRICS,
     METRICS_OF_EVERY_PATH,
+    METRICS_OF_FEATURES,
     PRICES,
 )
 
@@ -64,7 +66,8 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
         The variables of :data:`jitrisk.vocabulary.METRICS` with the dimensions (strategy, path). The fill rate of a
         path without demand is 1. Profit is there only where a price is set; gross margin, turns, days of inventory
         and cash cycle only where prices and values are set and every path has one; the cycle service level and the
-        stock at a receipt only where stores are replenished in cycles and something arrived on every path.
+        stock at a receipt only where stores are replenished in cycles and something arrived on every path; units
+        expired only where some stage of the model has a shelf life, and units in overtime where one has overtime.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def metrics(outcomes: xr.Dataset) -> xr.Dataset:
     if outcomes.attrs.get(KEPT) == KEPT_METRICS:
         return _read_kept_metrics(outcomes)
     has_cycles = bool(outcomes.attrs.get(KEPT_CYCLES, all(name in outcomes for name in CYCLES)))
-    require_outcomes(outcomes, [*_COUNTED, *(CYCLES if has_cycles else ())])
+    require_outcomes(outcomes, _list_counted(has_cycles, _find_features(outcomes)))
     formulas = read_formulas(outcomes, has_cycles)
     values = compute_metrics(formulas, partial(read_outcome, outcomes), outcomes.sizes["path"])
     return label_metrics(formulas, values, outcomes)
@@ -89,6 +92,7 @@ class MetricFormulas:
     pricing : what outcomes cost and earn.
     sums : by metric or outcome, what is summed over stages or customers.
     has_cycles : whether stores are replenished in cycles.
+    features : the metrics that there are because some stage of the model has a feature.
     members : by metric, the stages or customers that it is summed over.
     has_differing_prices : whether strategies set different prices, so that which metrics there are, and over which
         stages downtime is summed, depends on all of them.
@@ -97,12 +101,13 @@ class MetricFormulas:
     pricing: Pricing
     sums: Mapping[str, tuple[Term, ...]]
     has_cycles: bool
+    features: tuple[str, ...]
     members: Mapping[str, str]
     has_differing_prices: bool
 
     def list_metrics(self) -> list[str]:
         """Return the metrics that there are where every path has them."""
-        known = set(METRICS_OF_EVERY_PATH)
+        known = {*METRICS_OF_EVERY_PATH, *self.features}
         terms = self.pricing.terms
         known |= {"profit"} if "revenue" in terms else set()
         if "cost_of_goods" in terms:
@@ -113,7 +118,18 @@ class MetricFormulas:
 
     def list_outcomes(self) -> list[str]:
         """Return the outcomes that metrics and costs are computed from."""
-        return list(dict.fromkeys([*self.pricing.list_outcomes(), *_COUNTED, *(CYCLES if self.has_cycles else ())]))
+        return list(dict.fromkeys([*self.pricing.list_outcomes(), *_list_counted(self.has_cycles, self.features)]))
+
+
+def _find_features(outcomes: xr.Dataset) -> tuple[str, ...]:
+    """Return the metrics that there are because some stage of the model has a feature."""
+    keys = read_stage_keys(outcomes.attrs)
+    return tuple(name for name, key in METRICS_OF_FEATURES.items() if key in keys)
+
+
+def _list_counted(has_cycles: bool, features: Sequence[str]) -> list[str]:
+    """Return the outcomes that are read whatever the prices are."""
+    return [*_COUNTED, *(CYCLES if has_cycles else ()), *features]
 
 
 def read_formulas(outcomes: xr.Dataset, has_cycles: bool) -> MetricFormulas:
@@ -139,10 +155,11 @@ def read_formulas(outcomes: xr.Dataset, has_cycles: bool) -> MetricFormulas:
     short, each = np.full((strategies, customers), hours / HOURS_PER_DAY), np.ones((strategies, customers))
     sums = {"downtime": (Term("starved", lost), Term("broken", lost)), "stockout": (Term("stockout", short),)}
     sums |= {name: (Term(name, each),) for name in ("filled", "demand", "backlog", "lost")}
-    sums |= {name: (Term(name, np.ones((strategies, stages))),) for name in CYCLES}
+    features = _find_features(outcomes)
+    sums |= {name: (Term(name, np.ones((strategies, stages))),) for name in (*CYCLES, *features)}
     over = {"downtime": outcomes["stage"].values[counted], "stockout": outcomes["customer"].values}
     members = {name: _join_first_names(names) for name, names in over.items()}
-    return MetricFormulas(pricing, sums, has_cycles, members, _find_differing_prices(outcomes))
+    return MetricFormulas(pricing, sums, has_cycles, features, members, _find_differing_prices(outcomes))
 
 
 def _find_differing_prices(outcomes: xr.Dataset) -> bool:
@@ -171,7 +188,7 @@ def compute_metrics(formulas: MetricFormulas, read: ReadOutcome, paths: int) -> 
     taken = {"cost": "total", "profit": "profit", "working_capital": "working_capital"}
     values = {name: spent[component] for name, component in taken.items() if component in spent}
     values |= money.compute_ratios(formulas.pricing, spent)
-    values |= {name: add(name) for name in ("downtime", "stockout", "backlog", "lost")}
+    values |= {name: add(name) for name in ("downtime", "stockout", "backlog", "lost", *formulas.features)}
     values["fill_rate"] = _compute_fill_rate(add("filled"), add("demand"))
     values["peak_backlog"] = read("peak_backlog").max(axis=1, initial=0.0)
     if formulas.has_cycles:

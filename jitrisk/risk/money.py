@@ -84,8 +84,8 @@ def ownership(outcomes: xr.Dataset) -> xr.Dataset:
     """Return who bears the total cost: the total cost of ownership of every stage, and what customers cost.
 
     The total cost of ownership of a stage (Ellram 1995) is all that is paid for having it: holding, process
-    inventory, purchase, ordering, expediting, scrap and downtime. The fixed cost is paid for the plan as a whole: it
-    is divided among no stages, as no rule to divide it follows from the model.
+    inventory, purchase, ordering, expediting, overtime, scrap, expiry and downtime. The fixed cost is paid for the plan
+    as a whole: it is divided among no stages, as no rule to divide it follows from the model.
 
     Parameters
     ----------

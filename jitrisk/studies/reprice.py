@@ -56,7 +56,7 @@ def reprice(dataset: xr.Dataset, changes: Mapping[str, Any]) -> xr.Dataset:
     _refuse_other_prices(dataset, _build_prices(dataset, network))
     prices = _build_prices(dataset, changed)
     repriced = dataset.assign({name: prices[name].variable for name in PRICES})
-    repriced = repriced.assign_coords({name: prices[name].variable for name in LINKS})
+    repriced = repriced.assign_coords({name: prices[name].variable for name in LINKS if name in prices.coords})
     record = _list_changed_prices(dataset, network, changed, changes)
     kept = {name: value for name, value in dataset.attrs.items() if name != "repriced"}
     provenance = {"model": changed.text, "model_hash": changed.digest}

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from jitrisk.errors import ResultError
 from jitrisk.report.figures.labels import wrap_text
+from jitrisk.report.member_words import list_profile, list_supply_rules, render_takt
+from jitrisk.report.outline_records import list_customers, list_records
 from jitrisk.report.words import read_factors, render_effect, render_policy, render_units, render_unmet_demand
 from jitrisk.risk.lost_time import compute_lost_time
 from jitrisk.units import HOUR, HOURS_PER_DAY, MINUTE, format_duration
 
 _CELLS, _NAME_CELLS = 30, 20  # in a line of small print, and of a name
+_FACT_LINES = 3  # of one fact
 _HAZARDS = 3  # named below a box
 _LEAST = MINUTE / HOUR  # time lost that has a meaning, hours
 
@@ -43,7 +48,7 @@ class Box:
     @property
     def lines(self) -> tuple[str, ...]:
         """The small print in lines that fit into the box."""
-        return tuple(row for fact in self.facts for row in wrap_text(fact, _CELLS).splitlines())
+        return tuple(row for fact in self.facts for row in wrap_text(fact, _CELLS, lines=_FACT_LINES).splitlines())
 
 
 def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str) -> dict[str, Box]:
@@ -61,14 +66,17 @@ def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str)
         When the result lacks this strategy, or has other stages and customers.
     """
     one = outline.sel(strategy=strategy)
-    covers = outline["cover_days"].values
+    # The level of a loop is not one of its first store.
+    covers = outline["cover_days"].where(outline["loop_end"] == "").values
     most = float(np.max(covers, initial=0.0, where=np.isfinite(covers))) or 1.0
     words, dark = _describe_lost_time(outline, outcomes, strategy)
+    records = {str(record["stage"]): record for record in list_records(one, "stage")}
+    customers = {str(record["customer"]): record for record in list_customers(one)}
     period_days, found = float(outline.attrs["period_hours"]) / HOURS_PER_DAY, {}
     for name in map(str, outline["stage"].values):
-        stage = one.sel(stage=name)
+        stage = records[name]
         # A store without demand covers any time, unless its order-up-to level is 0.
-        cover = min(float(stage["cover_days"]) / most, 1.0) if float(stage["order_up_to"]) else 0.0
+        cover = min(stage["cover_days"] / most, 1.0) if _has_level(stage) and stage["order_up_to"] else 0.0
         lost = words.get(name, ())
         found[name] = Box(
             _wrap_name(name),
@@ -79,7 +87,7 @@ def build_boxes(outline: xr.Dataset, outcomes: xr.Dataset | None, strategy: str)
             dark.get(name, 0.0),
         )
     for name in map(str, outline["customer"].values):
-        about = _describe_customer(one.sel(customer=name))
+        about = _describe_customer(customers[name])
         lost = words.get(name, ())
         found[name] = Box(_wrap_name(name), about, _describe_hazards(one, name), None, lost, dark.get(name, 0.0))
     return found
@@ -89,22 +97,39 @@ def _wrap_name(name: str) -> str:
     return wrap_text(name, _NAME_CELLS)
 
 
-def _describe_stage(stage: xr.Dataset, period_days: float) -> tuple[str, ...]:
-    capacity, cover = float(stage["capacity"]), float(stage["cover_days"]) * HOURS_PER_DAY
+def _has_level(stage: Mapping[str, Any]) -> bool:
+    """Return whether the store has a level of its own: that of conwip is one of its loop, and push has none."""
+    return stage["order_up_to"] is not None and not stage["loop_end"]
+
+
+def _describe_stage(stage: Mapping[str, Any], period_days: float) -> tuple[str, ...]:
+    capacity = stage["capacity"]
     limit = f", ≤ {render_units(capacity)} per day" if math.isfinite(capacity) else ""
-    full = float(stage["order_up_to"])
+    takt = render_takt(*(stage[key] for key in ("takt_time", "cycle_time", "slower_than_takt")))
+    facts = (
+        f"{format_duration(stage['lead_time'] * HOURS_PER_DAY)}{limit}",
+        takt if stage["slower_than_takt"] else "",
+        render_policy(stage, period_days),
+        _describe_store(stage),
+        *list_supply_rules(stage),
+    )
+    return tuple(filter(None, facts))
+
+
+def _describe_store(stage: Mapping[str, Any]) -> str:
+    """Return the level of the store, or of the loop that begins with it; empty where no level limits it."""
+    full = stage["order_up_to"]
+    if full is None:
+        return ""
+    cover = stage["cover_days"] * HOURS_PER_DAY
     store = render_units(full) if math.isfinite(full) else "without limit"
     days = f" = {format_duration(cover)}" if math.isfinite(cover) and cover > 0 else ""
-    return (
-        f"{format_duration(float(stage['lead_time']) * HOURS_PER_DAY)}{limit}",
-        render_policy({str(name): array.item() for name, array in stage.items() if not array.dims}, period_days),
-        f"store {store}{days}",
-    )
+    return f"{'store' if _has_level(stage) else 'loop'} {store}{days}"
 
 
-def _describe_customer(customer: xr.Dataset) -> tuple[str, ...]:
-    demand = f"{render_units(float(customer['customer_demand']))} per day"
-    return demand, render_unmet_demand(float(customer["backorder_share"]))
+def _describe_customer(customer: Mapping[str, Any]) -> tuple[str, ...]:
+    demand = f"{render_units(customer['customer_demand'])} per day"
+    return demand, *list_profile(customer), render_unmet_demand(customer["backorder_share"])
 
 
 def _describe_hazards(one: xr.Dataset, stage_or_customer: str) -> tuple[str, ...]:

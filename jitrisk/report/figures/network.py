@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import xarray as xr
@@ -43,6 +43,10 @@ _LEGEND_LINE = 0.14  # height of a line of it, inches
 _PORT = 0.15  # between links that enter a box, inches
 _STORE = 0.07  # height of the bar that shows the store, inches
 _STORE_COLOR, _LOST = COLORS[0], "#f0b48a"
+_LOOP_COLOR, _RISE = (
+    COLORS[2],
+    0.42,
+)  # of the line that closes a loop: how far its curve is drawn above its boxes, inches
 
 
 @apply_style
@@ -66,10 +70,11 @@ def network(
     """
     name = _select_drawn_strategy(outline, strategy)
     drawn = build_boxes(outline, outcomes, name)
-    links = _label_links(outline.sel(strategy=name))
-    plan = _compute_plan(outline, drawn, links)
+    one = outline.sel(strategy=name)
+    links, control = _label_links(one), _read_control(one)
+    plan = _compute_plan(outline, drawn, links, _RISE if control.loops else 0.0)
     heading = _render_heading(outline, name)
-    legend = _render_legend(outcomes is not None, plan.width)
+    legend = _render_legend(outcomes is not None, control, plan.width)
     figure, ax = create_canvas(ax, (plan.width + 0.2, plan.height + 0.7 + _LEGEND_LINE * legend.count("\n")))
     figure.draw_without_rendering()
     place = ax.get_window_extent()
@@ -77,7 +82,9 @@ def network(
     shrunk = min(1.0, place.width / figure.dpi / plan.width, place.height / figure.dpi / plan.height)
     ax.set(xlim=(-_RIM, plan.width + _RIM), ylim=(-_RIM, plan.height + _RIM), aspect="equal", anchor="NW")
     ax.set_axis_off()
-    _draw_links(ax, plan, links, shrunk)
+    _draw_links(ax, plan, links, control.pushed, shrunk)
+    for first, last in control.loops.items():
+        _draw_loop(ax, plan, first, last, shrunk)
     nodes = [_draw_box(ax, box, plan, key, shrunk) for key, box in drawn.items()]
     # From left to right and from the top down, which is the order of the keyboard.
     nodes.sort(key=lambda node: (node.place[0], -node.place[1], node.name))
@@ -85,6 +92,25 @@ def network(
     # A wider line would shrink the axes.
     set_title(ax, wrap_text(heading, min(60, int(plan.width / _TITLE_CELL))), legend, heading)
     return figure
+
+
+class _Control(NamedTuple):
+    """What moves material, as far as the links show it.
+
+    Attributes
+    ----------
+    pushed : the stages that start whatever lies before them.
+    loops : the last stage of every loop of cards, by the first one.
+    """
+
+    pushed: frozenset[str]
+    loops: Mapping[str, str]
+
+
+def _read_control(one: xr.Dataset) -> _Control:
+    names, kinds, ends = (one[name].values.tolist() for name in ("stage", "policy_kind", "loop_end"))
+    pushed = frozenset(name for name, kind in zip(names, kinds, strict=True) if kind == "push")
+    return _Control(pushed, {name: end for name, end in zip(names, ends, strict=True) if end})
 
 
 class _Plan(NamedTuple):
@@ -144,7 +170,10 @@ def _label_links(one: xr.Dataset) -> dict[tuple[str, str], str]:
     return found
 
 
-def _compute_plan(outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[tuple[str, str], str]) -> _Plan:
+def _compute_plan(
+    outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[tuple[str, str], str], rise: float
+) -> _Plan:
+    """Return the places of all boxes, with room above them for the lines that close loops."""
     entering = {key: sum(target == key for _, target in links) for key in drawn}
     tall = {key: max(_compute_height(box), (entering[key] + 1) * _PORT) for key, box in drawn.items()}
     skirts = {key: len(box.hazards) * _LINE + (0.04 if box.hazards else 0.0) for key, box in drawn.items()}
@@ -154,7 +183,7 @@ def _compute_plan(outline: xr.Dataset, drawn: Mapping[str, Box], links: Mapping[
     foot = min(found.heights[slot] - half for slot, half in reach.items())
     top = max(found.heights[slot] + half for slot, half in reach.items())
     columns = max(found.columns.values()) + 1
-    return _Plan(found, tall, skirts, columns * _WIDTH + (columns - 1) * _ACROSS, top - foot, foot)
+    return _Plan(found, tall, skirts, columns * _WIDTH + (columns - 1) * _ACROSS, top - foot + rise, foot)
 
 
 def _compute_height(box: Box) -> float:
@@ -163,7 +192,24 @@ def _compute_height(box: Box) -> float:
     return 2 * _PAD + (box.name.count("\n") + 1) * _NAME_LINE + lines * _LINE + store
 
 
-def _draw_links(ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], shrunk: float) -> None:
+def _draw_loop(ax: Axes, plan: _Plan, first: str, last: str, shrunk: float) -> None:
+    """Draw the way of a card from the last store of a loop back to its first stage, above and behind the boxes."""
+    slots = [(name, plan.layout.columns[name]) for name in (last, first)]
+    (x_last, y_last), (x_first, y_first) = (
+        (plan.find_left(slot) + _WIDTH / 2, plan.find_middle(slot) + plan.tall[slot[0]] / 2) for slot in slots
+    )
+    crest = max(y_last, y_first) + _RISE
+    way = [(x_last, y_last), (x_last, crest), (x_first, crest), (x_first, y_first)]
+    path = Path(way, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
+    style: dict[str, Any] = {"edgecolor": _LOOP_COLOR, "lw": 1.1 * shrunk, "linestyle": (0, (4, 2)), "zorder": 0.5}
+    ax.add_patch(PathPatch(path, fill=False, **style))
+    tip = [(x_first, y_first), (x_first - 0.04, y_first + 0.09), (x_first + 0.04, y_first + 0.09)]
+    ax.add_patch(Polygon(tip, closed=True, facecolor=_LOOP_COLOR, edgecolor="none"))
+
+
+def _draw_links(
+    ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], pushed: Container[str], shrunk: float
+) -> None:
     segments = plan.layout.segments
     leaving, entering = _place_ports(plan, segments, 0), _place_ports(plan, segments, 1)
     for segment in segments:
@@ -177,17 +223,19 @@ def _draw_links(ax: Axes, plan: _Plan, links: Mapping[tuple[str, str], str], shr
         ax.add_patch(PathPatch(Path(way, codes), fill=False, edgecolor=MUTED, lw=1.1 * shrunk, capstyle="butt"))
         if plan.is_box(right):
             tip = [(end[0], end[1]), (end[0] - 0.09, end[1] + 0.04), (end[0] - 0.09, end[1] - 0.04)]
-            ax.add_patch(Polygon(tip, closed=True, facecolor=MUTED, edgecolor="none"))
+            hollow: dict[str, Any] = {"facecolor": PAPER, "edgecolor": MUTED, "lw": 0.9 * shrunk, "zorder": 1.5}
+            how = hollow if right[0] in pushed else {"facecolor": MUTED, "edgecolor": "none"}
+            ax.add_patch(Polygon(tip, closed=True, **how))
         if plan.is_box(right) and links[left[0], right[0]]:
             patch = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.3}
-            how: dict[str, Any] = {
+            label: dict[str, Any] = {
                 "ha": "right",
                 "va": "center",
                 "fontsize": _SMALL * shrunk,
                 "color": INK,
                 "bbox": patch,
             }
-            ax.text(end[0] - 0.12, end[1], links[left[0], right[0]], **how)
+            ax.text(end[0] - 0.12, end[1], links[left[0], right[0]], **label)
 
 
 def _place_ports(plan: _Plan, segments: list[Segment], side: int) -> dict[Segment, float]:
@@ -253,8 +301,10 @@ def _render_heading(outline: xr.Dataset, strategy: str) -> str:
     return name if outline.sizes["strategy"] == 1 else f"{name}, strategy {strategy}"
 
 
-def _render_legend(has_outcomes: bool, width: float) -> str:
+def _render_legend(has_outcomes: bool, control: _Control, width: float) -> str:
     """Return what the signs mean, in lines no wider than the drawing."""
     legend = "store: when full, in units and in time of mean demand (bar: beside the longest); ▲ hazards"
+    legend += "; hollow arrow: pushed" if control.pushed else ""
+    legend += "; dashed: cards come back" if control.loops else ""
     legend += "; the darker, the more time lost" if has_outcomes else ""
     return wrap_text(legend, int(width / _LEGEND_CELL), lines=4)

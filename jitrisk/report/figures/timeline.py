@@ -1,4 +1,4 @@
-"""One replayed path over time: hazards, downtime and short stores as bars, the backlog below them."""
+"""One replayed path over time: hazards, downtime, short stores and the like as bars, the backlog below them."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ _NAMED = 8  # customers with a curve
 
 # What a row of bars shows: variable, words after the name, color.
 _LOSSES = (
+    ("overtime", "in overtime", COLORS[2]),
+    ("expired", "expired units", COLORS[4]),
     ("broken", "without capacity", INK),
     ("starved", "starved", COLORS[1]),
     ("shortage", "store short", COLORS[0]),
@@ -62,7 +64,7 @@ class BarRow(NamedTuple):
 
 @apply_style
 def timeline(replay: xr.Dataset, *, ax: Axes | None = None) -> Figure:
-    """Draw one path over time: hazards, downtime and shortages as bars, the backlog below them.
+    """Draw one path over time: hazards, standby sources, downtime, shortages and the like as bars, the backlog below.
 
     Rows without a bar are left out. To draw some periods only, select them: ``replay.sel(time=slice(600, 700))``.
 
@@ -79,7 +81,11 @@ def timeline(replay: xr.Dataset, *, ax: Axes | None = None) -> Figure:
     _check(replay)
     days = float(replay.attrs["period_hours"]) / HOURS_PER_DAY
     window = (float(replay["time"].values[0]) * days, float(replay["time"].values[-1] + 1) * days)
-    rows = [*_list_hazard_rows(replay, days, window), *_list_loss_rows(replay, days)]
+    rows = [
+        *_list_hazard_rows(replay, days, window),
+        *_list_standby_rows(replay, days),
+        *_list_loss_rows(replay, days),
+    ]
     more = len(rows) - _ROWS
     if more > 0:
         least = sorted(sum(length for _, length in row.bars) for row in rows)[more - 1]
@@ -114,6 +120,16 @@ def _list_hazard_rows(replay: xr.Dataset, days: float, window: tuple[float, floa
         bars = list(zip(begin[its], (end - begin)[its], strict=True))
         tails = list(zip(end[its], (recovered - end)[its], strict=True))
         yield BarRow(str(name), bars, ALARM, [tail for tail in tails if tail[1] > 0])
+
+
+def _list_standby_rows(replay: xr.Dataset, days: float) -> Iterator[BarRow]:
+    """Yield when each standby source was open; other stages have no row, and are always open."""
+    if "open" not in replay or "standby_of" not in replay.coords:
+        return
+    for name, failed in zip(replay["stage"].values.tolist(), replay["standby_of"].values.tolist(), strict=True):
+        bars = _find_spans(replay["open"].sel(stage=name).values > 0, replay["time"].values, days) if failed else []
+        if bars:
+            yield BarRow(f"{name} open as a standby", bars, COLORS[5])
 
 
 def _list_loss_rows(replay: xr.Dataset, days: float) -> Iterator[BarRow]:

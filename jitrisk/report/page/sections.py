@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,7 +14,9 @@ import xarray as xr
 
 from jitrisk.printable import escape_json
 from jitrisk.provenance import read_model_text
+from jitrisk.report.member_words import list_profile, list_supply_rules, render_slower_stages, render_time_per_unit
 from jitrisk.report.numbers import UNKNOWN, Rounded
+from jitrisk.report.outline_records import list_customers, list_records
 from jitrisk.report.replay_log import build_replay_log
 from jitrisk.report.summary import Summary
 from jitrisk.report.terminal_table import ReportTable
@@ -82,8 +84,15 @@ def build_warning_table(found: Sequence[tuple[str, ...]]) -> PageTable | None:
 
 
 def build_assumption_tables(outline: xr.Dataset) -> tuple[PageTable, ...]:
-    """Return what a model assumes: the distributions, what can go wrong, and how stores are refilled."""
-    tables = (_build_distribution_table(outline), _build_hazard_table(outline), _build_policy_table(outline))
+    """Return what a model assumes: distributions, profiles of demand, what can go wrong, policies, levers and takt."""
+    tables = (
+        _build_distribution_table(outline),
+        _build_profile_table(outline),
+        _build_hazard_table(outline),
+        _build_policy_table(outline),
+        _build_feature_table(outline),
+        _build_takt_table(outline),
+    )
     return tuple(table for table in tables if table.rows)
 
 
@@ -138,6 +147,75 @@ def _build_policy_table(outline: xr.Dataset) -> PageTable:
         for name in names
     )
     return PageTable("How each store is refilled", ("stage", *strategies), rows)
+
+
+def _build_profile_table(outline: xr.Dataset) -> PageTable:
+    rows = _list_rows(outline, "customer", list_customers, list_profile)
+    return PageTable("What is known and expected of the demand", ("customer", "season, trend and forecast"), rows)
+
+
+def _build_feature_table(outline: xr.Dataset) -> PageTable:
+    rows = _list_rows(outline, "stage", lambda one: list_records(one, "stage"), list_supply_rules)
+    return PageTable("What limits the age of stock, and what adds supply", ("stage", "rules"), rows)
+
+
+def _list_rows(
+    outline: xr.Dataset,
+    dim: str,
+    list_members: Callable[[xr.Dataset], Iterable[Mapping[str, Any]]],
+    describe: Callable[[Mapping[str, Any]], Sequence[str]],
+) -> tuple[tuple[str, str], ...]:
+    """Return every stage or customer of which something is said in some strategy, with the words of each strategy.
+
+    Parameters
+    ----------
+    outline : what a model says.
+    dim : stage or customer.
+    list_members : from the outline of one strategy to the values of every member.
+    describe : from the values of a member to words.
+    """
+    words: dict[str, dict[str, str]] = {str(name): {} for name in outline[dim].values}
+    for strategy in map(str, outline["strategy"].values):
+        for member in list_members(outline.sel(strategy=strategy)):
+            words[member[dim]][strategy] = " · ".join(describe(member))
+    return tuple((name, _join_words(found)) for name, found in words.items() if any(found.values()))
+
+
+def _join_words(words: Mapping[str, str]) -> str:
+    """Return words by strategy, once where they are the same in all."""
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{name}: {text or 'none'}" for name, text in words.items())
+
+
+def _build_takt_table(outline: xr.Dataset) -> PageTable:
+    """Return takt time and cycle time of every stage with a capacity and demand, and which stages are slower."""
+    strategies = [str(name) for name in outline["strategy"].values]
+    cells: dict[str, list[str]] = {str(name): [] for name in outline["stage"].values}
+    notes: dict[str, str] = {}
+    for strategy in strategies:
+        stages = list_records(outline.sel(strategy=strategy), "stage")
+        notes[strategy] = render_slower_stages(stages)
+        for one in stages:
+            is_limited = one["cycle_time"] and math.isfinite(one["takt_time"])
+            cells[one["stage"]].append(_render_cycle(one) if is_limited else "-")
+    rows = tuple((name, *found) for name, found in cells.items() if set(found) != {"-"})
+    note = next(iter(notes.values()))
+    told = (
+        (note,) if len(set(notes.values())) == 1 else tuple(f"{name}: {text}" for name, text in notes.items() if text)
+    )
+    return PageTable(
+        "Takt: the time in which one unit must be started, and that in which it can be",
+        ("stage", *strategies),
+        rows,
+        told,
+    )
+
+
+def _render_cycle(stage: Mapping[str, Any]) -> str:
+    mark = ", too slow" if stage["slower_than_takt"] else ""
+    takt, cycle = (render_time_per_unit(stage[key]) for key in ("takt_time", "cycle_time"))
+    return f"takt {takt}, at full capacity {cycle}{mark}"
 
 
 def _render_effect(effect: xr.DataArray) -> str:
