@@ -27,7 +27,7 @@ import numpy as np
 
 import jitrisk as jr
 
-PATHS, SEED = 400, 2004
+PATHS, SEED = 2000, 2004
 
 
 def plan_with(error, every="1 month"):
@@ -166,7 +166,7 @@ def choose(error, covers=(14, 15, 16.5, 18), safeties=(0, 200, 400, 600, 800)):
             policy = model["stages"]["assembly"]["policy"]["base_stock"] | {"cover": f"{cover} d", "safety": safety}
             strategies[f"{cover} {safety}"] = {"stages": {"assembly": {"policy": {"base_stock": policy}}}}
     model["strategies"] = strategies
-    outcomes = jr.simulate(model, paths=60, seed=SEED + 1)
+    outcomes = jr.simulate(model, paths=200, seed=SEED + 1)
     return strategies[outcomes.risk.costs().total.mean("path").idxmin("strategy").item()]
 
 
@@ -201,7 +201,7 @@ def compare_season(scale):
         change_season(model, scale)
         model["stages"]["assembly"]["policy"]["base_stock"]["cover"] = levels["mrp"]
         model["strategies"]["conwip"]["stages"]["saw"]["policy"]["conwip"]["cards"] = int(levels["conwip"])
-        costs = find_costs(model, ["mrp", "conwip"], 200)
+        costs = find_costs(model, ["mrp", "conwip"], 1000)
         values.append((costs.sel(strategy="mrp") - costs.sel(strategy="conwip")).values)
     return levels, np.array(values)
 

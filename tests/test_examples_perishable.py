@@ -57,9 +57,8 @@ def test_simulate__the_share_that_is_sold_in_time_falls_with_the_distance_as_rep
     found = jr.simulate("fast-fashion", paths=300, seed=1)
     sold = found.shipped.sum(("path", "customer"))
     jit, jic, hybrid = by_strategy(sold / (sold + found.expired.sum(("path", "stage"))))
-    assert (
-        jit > 0.85 > hybrid - 0.1 > jic > 0.7
-    )  # of the full price, 85 % where it is near and 60 to 70 % elsewhere [1]
+    # Of the full price 85 % is reported near by and 60 to 70 % elsewhere, with all that lowers it besides distance.
+    assert jit > 0.95 > hybrid > 0.85 > jic > 0.7
 
 
 # Fast food: what spoils, and a depot that is closed.
