@@ -78,7 +78,7 @@ def test_simulate__halves_of_units_agree(model: dict[str, Any], seed: int) -> No
     assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(model=extended_networks(), seed=st.integers(0, 2**32))
 def test_simulate__whole_units_agree_exactly_with_any_mix_of_features(model: dict[str, Any], seed: int) -> None:
     exogenous = exogenous_paths(model, seed)
@@ -86,7 +86,7 @@ def test_simulate__whole_units_agree_exactly_with_any_mix_of_features(model: dic
     assert_twins(outcomes, Twin(jr.load(model)), exogenous, tolerance=0)
 
 
-@settings(max_examples=150, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=80, phases=[Phase.explicit, Phase.generate])
 @given(model=extended_networks(HALVES, horizon=10), seed=st.integers(0, 2**32))
 def test_simulate__halves_of_units_agree_with_any_mix_of_features(model: dict[str, Any], seed: int) -> None:
     exogenous = exogenous_paths(model, seed, amounts=HALVES)
@@ -94,7 +94,7 @@ def test_simulate__halves_of_units_agree_with_any_mix_of_features(model: dict[st
     assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
 
 
-@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(model=extended_networks(HALF_LEVELS, horizon=10), seed=st.integers(0, 2**32))
 def test_simulate__levels_that_are_fractions_agree_where_all_else_is_whole(model: dict[str, Any], seed: int) -> None:
     exogenous = exogenous_paths(model, seed)
@@ -102,7 +102,7 @@ def test_simulate__levels_that_are_fractions_agree_where_all_else_is_whole(model
     assert_twins(outcomes, Twin(jr.load(model), number=Fraction), exogenous, tolerance=1e-4)
 
 
-@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(model=extended_networks(HALF_LEVELS, horizon=10), seed=st.integers(0, 2**32))
 def test_simulate__forecasts_and_standby_follow_from_what_is_handed_in(model: dict[str, Any], seed: int) -> None:
     network, exogenous = jr.load(model), exogenous_paths(model, seed)
