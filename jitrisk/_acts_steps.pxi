@@ -120,21 +120,25 @@ cdef inline body start_steps_in(
             store[at(STAGE_GAP, j)] += taken
         order = begun if variant & PUSHES else ordered[j]
         started[j] = begun
-        finish_within(j, variant & PUSHES, rule, open_now, capacity[j], able, begun, order, stage)
+        finish_within(j, variant & PUSHES, variant & FROM_STORE, rule, open_now, capacity[j], able, begun, order, stage)
 
 
 cdef inline void finish_within(
-    Py_ssize_t j, bint pushes, Rule rule, real open_now, real capacity, real able, real started, real ordered,
+    Py_ssize_t j, bint pushes, bint draws, Rule rule, real open_now, real capacity, real able, real started,
+    real ordered,
     lanes_t stage,  # both [rows, l]: open orders and sums; in: stock on hand, final, as consumers come first
 ) noexcept nogil:
-    """Move started units from open orders to work in process, and add up the stage's period."""
+    """Move started units from open orders to work in process, and add up the stage's period.
+
+    A stage that draws on no store, or that its inputs authorize, is never starved.
+    """
     cdef real full = smaller(open_now, capacity)
     cdef real per_unit = compute_downtime_per_unit(False, full, rule.tolerance)
     stage[at(STAGE_OPEN_ORDERS, j)] = <real>0.0 if pushes else open_now - started
     stage[at(STAGE_SUMS + TOTAL_STARTED, j)] += started
     stage[at(STAGE_SUMS + TOTAL_ORDERS, j)] += is_order(ordered)
     stage[at(STAGE_SUMS + TOTAL_BROKEN, j)] += (full - able) * per_unit
-    if not pushes:
+    if draws and not pushes:
         stage[at(STAGE_SUMS + TOTAL_STARVED, j)] += (able - started) * per_unit
     stage[at(STAGE_SUMS + TOTAL_ON_HAND, j)] += stage[at(STAGE_ON_HAND, j)]
 
@@ -190,7 +194,7 @@ cdef inline body finish_steps_in(
     cdef Rule rule = constants[0]
     cdef Py_ssize_t j
     for j in range(lanes):
-        finish_within(j, variant, rule, stage[at(STAGE_OPEN_ORDERS, j)], capacity[j], able[j], started[j],
+        finish_within(j, variant, True, rule, stage[at(STAGE_OPEN_ORDERS, j)], capacity[j], able[j], started[j],
                       started[j] if variant else ordered[j], stage)
 
 

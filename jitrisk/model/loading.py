@@ -26,7 +26,7 @@ from jitrisk.model.levels import find_decision_faults
 from jitrisk.model.network import Network
 from jitrisk.model.patches import apply_changes, serialize_model
 from jitrisk.model.reading import read, read_clock
-from jitrisk.model.strategies import find_investment_faults, read_strategies
+from jitrisk.model.strategies import find_investment_faults, find_option_faults, read_strategies
 from jitrisk.model.tables import TableInliner, find_tables
 from jitrisk.model.text import MOST_BYTES, TextError, TooManyFaultsError, Tree, copy_mapping, read_yaml
 from jitrisk.units import format_bytes
@@ -211,6 +211,7 @@ def _read_network(tree: Tree, folder: Path) -> tuple[Network | None, list[Findin
     strategies, findings = read_strategies(model.get("strategies", {}), base)
     findings += find_decision_faults(model, read_clock(model.get("period")))
     findings += find_investment_faults(model.get("decisions"), base)
+    findings += find_option_faults(model.get("decisions"), base)
     read_findings = [*tables.findings, *base.findings, *findings]
     every = tree.findings + [finding for finding in read_findings if tree.is_known(finding.key_path)]
     if every or base.network is None:

@@ -80,6 +80,36 @@ def find_investment_faults(decisions: Any, base: Reading) -> Iterator[Finding]:
         yield from (finding.add_prefix("decisions", "investments", name) for finding in faulty)
 
 
+def find_option_faults(decisions: Any, base: Reading) -> Iterator[Finding]:
+    """Yield the faults that the policies which a stage may have cause elsewhere in a model, each with its key path.
+
+    Parameters
+    ----------
+    decisions : the decisions of the model as given.
+    base : the model they belong to.
+    """
+    policies = decisions.get("policies") if isinstance(decisions, Mapping) else None
+    base_findings = frozenset(base.findings)
+    options = list(_list_reaching_options(policies))
+    if _check_count(dict.fromkeys(map(str, range(len(options)))), base.model):
+        return  # each is found when a plan that has it is read
+    for stage, number, policy in options:
+        _, faulty = _read_patch({"stages": {stage: {"policy": policy}}}, base, base_findings)
+        own = ("stages", stage, "policy")
+        for finding in faulty:
+            below = finding.key_path[len(own) :] if finding.key_path[: len(own)] == own else ()
+            yield finding._replace(key_path=("decisions", "policies", stage, number, *below))
+
+
+def _list_reaching_options(policies: Any) -> Iterator[tuple[str, int, Any]]:
+    """Yield the policies that refer to other stages or to customers, with their stage and number."""
+    for stage, options in policies.items() if isinstance(policies, Mapping) else ():
+        for number, policy in enumerate(options if isinstance(options, list) else ()):
+            fields = next(iter(policy.values()), None) if isinstance(policy, Mapping) else None
+            if isinstance(fields, Mapping) and ("conwip" in policy or "follow" in fields):
+                yield stage, number, policy
+
+
 def merge_patches(patches: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return one patch that changes a model as several patches do, applied one after another.
 

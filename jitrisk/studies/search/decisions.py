@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from jitrisk.errors import JitriskError
+from jitrisk.errors import JitriskError, ModelError
 from jitrisk.lower import Levels, compute_mean_demand, compute_policy_levels
 from jitrisk.lower.graph import find_sweep_order
 from jitrisk.model import (
@@ -73,6 +73,7 @@ class DecisionSpace:
     _variants: dict[tuple[int, ...], Network] = field(default_factory=dict)
     _stages: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
     _active: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
+    _readable: dict[tuple[int, ...], bool] = field(default_factory=dict)
 
     def list_active(self, plan: Plan) -> list[int]:
         """Return the numbers of the levels that a plan has."""
@@ -87,11 +88,22 @@ class DecisionSpace:
         return self._active[plan.choices]
 
     def is_allowed(self, plan: Plan) -> bool:
-        """Return whether a plan can be simulated: no levels cross, and no two investments exclude each other."""
+        """Return whether a plan can be simulated: no levels cross, and no choices exclude each other."""
         taken = {self.choices[i].key for i, option in enumerate(plan.choices) if option}
-        if any(pair <= taken for pair in self._conflicts):
+        if any(pair <= taken for pair in self._conflicts) or not self._is_readable(plan):
             return False
         return all(self._is_rising(plan, low, high) for low, high in self.ordered)
+
+    def _is_readable(self, plan: Plan) -> bool:
+        """Return whether the choices of a plan go together: each does with the model, but several may not."""
+        if plan.choices not in self._readable:
+            try:
+                self.read_variant(plan)
+            except ModelError:
+                self._readable[plan.choices] = False
+            else:
+                self._readable[plan.choices] = True
+        return self._readable[plan.choices]
 
     def _is_rising(self, plan: Plan, low: int, high: int) -> bool:
         """Return whether a level is below another, or the plan does not have them."""
