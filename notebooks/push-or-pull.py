@@ -16,8 +16,8 @@
 #
 # Four machines in a row make one product. `mrp` pushes: once a week it plans from a forecast what the line makes.
 # `kanban` and `conwip` pull: cards of each stage, or cards around the whole line, let in what leaves. A plan uses the
-# season and the backlog, and cards do not; but the forecast may be wrong, and cards do not need it. How wrong must it be
-# for cards to cost less?
+# season and the backlog, and cards do not; but the forecast may be wrong, and cards do not need it. How wrong must it
+# be for cards to cost less?
 #
 # The model is the example `push-or-pull`. A page of the documentation has the question and the answer in words.
 
@@ -220,5 +220,5 @@ for scale in (0, 0.5, 1.5):
 # card, and a forecast adds nothing. With half of the season the two cost about the same. The stronger
 # the season, the more a forecast may be wrong.
 #
-# So whether push or pull costs less depends on how much of the demand is known beforehand, and how well. Cards cost more
-# than a plan that is right, and need no forecast.
+# So whether push or pull costs less depends on how much of the demand is known beforehand, and how well. Cards cost
+# more than a plan that is right, and need no forecast.
