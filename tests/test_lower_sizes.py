@@ -242,3 +242,36 @@ def test_simulate__stock_at_the_start_expires_in_the_last_period_at_the_latest(l
     model = build_line({"demand": 1}, horizon=10, policy={"base_stock": {"level": 50}}, shelf_life=f"{life} d")
     del model["stages"]["shop"]["inputs"], model["stages"]["shop"]["capacity"], model["stages"]["mine"]
     assert float(jr.simulate(model, paths=1).expired.sum()) == expired
+
+
+def measure_drift(model: dict[str, Any]) -> float:
+    """Return what is created or destroyed on the path with the most starts in any period, units."""
+    outcomes = jr.simulate(model, paths=400)
+    replay = jr.replay(outcomes, "base", int(outcomes["started"].to_numpy().ravel().argmax())).squeeze()
+    held = (replay["on_hand"] + replay["wip"]).to_numpy()
+    drift = np.diff(held) - replay["started"].to_numpy()[1:] + replay["shipped"].to_numpy()[1:]
+    return float(np.abs(drift).max())
+
+
+def test_simulate__a_unit_sold_out_of_season_that_forecasts_many_creates_none():
+    stages = {"shop": {"lead_time": "2 d", "policy": {"base_stock": {"cover": "1.3 d", "follow": "forecast"}}}}
+    season = {"every": "1 d", "factors": [1, 0.01]}  # one unit in a period of 0.05 forecasts 100 in place of 5
+    buyer = {"stage": "shop", "demand": {"poisson": {"mean": 5}}, "season": season, "forecast": {"smoothing": 1}}
+    model = {"name": "rare", "period": "1 d", "horizon": 300, "stages": stages, "customers": {"buyer": buyer}}
+    assert float(jr.sample(model, paths=400)["forecast"].max()) >= 20
+    assert measure_drift(model) == 0.0
+
+
+@pytest.mark.parametrize("given", [["demand"], ["forecast"], ["demand", "forecast"]])
+@pytest.mark.parametrize(
+    "forecast", [{"smoothing": 0.3}, {"error": {"lognormal": {"mean": 1, "cv": 1}}, "every": "5 d"}]
+)
+def test_simulate__forecasts_handed_in_that_could_be_drawn_give_the_run_again_to_the_bit(forecast, given):
+    shop = {"lead_time": "2 d", "policy": {"base_stock": {"cover": "1.3 d", "follow": "forecast"}}}
+    buyer = {"stage": "shop", "demand": {"poisson": {"mean": 5}}, "forecast": forecast}
+    model = {"name": "again", "period": "1 d", "horizon": 60, "stages": {"shop": shop}, "customers": {"buyer": buyer}}
+    exogenous = jr.sample(model, paths=300)
+    again = jr.simulate(model, exogenous=exogenous[given])
+    drawn = jr.simulate(model, paths=300)
+    for name in ("started", "on_hand", "wip", "ordered"):
+        np.testing.assert_array_equal(again[name], drawn[name], err_msg=name)

@@ -275,3 +275,17 @@ def test_replay__the_command_replays_the_worst_path_of_a_stored_result(capsys: A
     assert code == 0
     assert "threw away" not in out
     assert "units in overtime in 110 d" in out
+
+
+def test_simulate__an_opening_handed_in_closes_no_stage_that_stands_in_for_none_under_a_strategy() -> None:
+    stage = {"policy": {"base_stock": {"level": 5}}}
+    customers = {"a": {"stage": "main", "demand": 1}, "b": {"stage": "spare", "demand": 1}}
+    hazards = {"outage": {"rate": "1 / 1000 d", "duration": "4 d", "hits": {"main": {"capacity": 0}}}}
+    strategies = {"plain": {}, "standby": {"stages": {"spare": {"standby": {"of": "main", "after": "1 d"}}}}}
+    model = {"name": "two", "period": "1 d", "horizon": 10, "stages": {"main": stage, "spare": stage}}
+    model |= {"customers": customers, "hazards": hazards, "strategies": strategies}
+    paths = jr.sample(model, paths=2, strategy="standby")
+    with pytest.warns(UserWarning, match="open of spare"):
+        started = jr.simulate(model, exogenous=paths)["started"].sel(stage="spare")
+    assert started.sel(strategy="plain").values.tolist() == [10, 10]
+    assert started.sel(strategy="standby").values.tolist() == [0, 0]

@@ -124,7 +124,9 @@ def lower_extensions(
     pointed = np.array([name in followed and followed[name].point_base is not None for name in order])
     capped = steps["order_cap"] < _FAR
     by_lane = _find_forecast_readers(order, followed) & (pointed | capped)
-    open_ = _ints([place.get(("open", name), -1) for name in order])
+    # An opening handed in for a stage that stands in for none is that of another strategy.
+    stands_in = [stage.standby is not None for stage in stages]
+    open_ = _ints([place.get(("open", name), -1) if one else -1 for name, one in zip(order, stands_in, strict=True)])
     has_overtime = steps["overtime_below"] > 0
     in_steps = capped | has_overtime | (open_ >= 0) | (steps["pushes"] > 0) | by_lane
     has_rows = (shelf_life > 0) | has_overtime | (np.diff(loops["loop_start"]) > 0)

@@ -21,6 +21,7 @@ from jitrisk.model.policies import Levels
 if TYPE_CHECKING:
     from jitrisk.model import Customer, Network, Stage
     from jitrisk.sampling.distributions import Distribution
+    from jitrisk.sampling.profiles import Profile
     from jitrisk.sampling.series import Effect
 
 ENDLESS = FARTHEST**2
@@ -224,27 +225,45 @@ def _find_largest(network: Network, levels: FollowedLevels, effects: Effects, gi
     """Return the largest level that follows the demand with forecasts that seldom are higher, units."""
     total = levels.base
     for name, weights in levels.weights.items():
-        total = total + _find_largest_forecast(name, network.customers[name], effects, given, tail) * weights
+        customer, hits = network.customers[name], effects.get(("demand", name), ())
+        largest, drawable = (_find_largest_forecast(customer, network.horizon, hits, one) for one in (tail, _NEVER))
+        handed_in = _find_largest_handed_in(name, network, given)
+        # A forecast handed in that could be drawn is rounded as if it were: both give the same result.
+        total = total + (largest if handed_in <= drawable else handed_in) * weights
     return min(float(total.max()), ENDLESS)
 
 
-def _find_largest_forecast(name: str, customer: Customer, effects: Effects, given: Ranges, tail: float) -> float:
+def _find_largest_forecast(customer: Customer, horizon: int, hits: tuple[Effect, ...], tail: float) -> float:
     """Return a factor of the forecast of a customer that seldom is exceeded, at least 1.
 
     A smoothed demand lies between those that it is an average of: its factor is bounded by that of the largest usual
-    draw, with every hazard on, to the mean.
+    draw, with every hazard on, to the mean. Where demand is whole, season and trend may leave less than a unit of a
+    draw, which is a unit now and then: without the season, that is a demand of many.
     """
-    if ("forecast", name) in given:
-        return max(1.0, given["forecast", name].largest)
     forecast = customer.forecast
     if forecast is not None and forecast.error is not None:
         return max(1.0, float(forecast.error.quantile(tail, upper=True)))
     mean = compute_clipped_mean(customer.demand)
-    rise = math.prod(max(1.0, hit.factor) for hit in effects.get(("demand", name), ()))
+    if mean <= 0.0:
+        return 1.0
+    rise = math.prod(max(1.0, hit.factor) for hit in hits)
     largest = float(customer.demand.quantile(tail, upper=True)) * rise
-    if ("demand", name) in given:
-        largest = max(largest, given["demand", name].largest)
-    return max(1.0, largest / mean) if mean > 0.0 else 1.0
+    _, smallest, _ = find_factor_range(customer, horizon)
+    if customer.demand.is_integer:
+        largest = max(largest, 1.0 / max(smallest, tail / (mean * rise)))
+    return min(max(1.0, largest / mean), ENDLESS)
+
+
+def _find_largest_handed_in(name: str, network: Network, given: Ranges) -> float:
+    """Return the largest forecast of a customer that is handed in, or that follows from a demand handed in; else 0."""
+    if ("forecast", name) in given:
+        return given["forecast", name].largest
+    customer = network.customers[name]
+    mean = compute_clipped_mean(customer.demand)
+    if ("demand", name) not in given or customer.forecast is None or customer.forecast.error is not None or mean <= 0.0:
+        return 0.0
+    _, smallest, _ = find_factor_range(customer, network.horizon)
+    return min(given["demand", name].largest / (smallest or 1.0) / mean, ENDLESS)
 
 
 def _list_takes(stage: Stage) -> list[tuple[str, float]]:
@@ -268,8 +287,11 @@ def _size_starts(stage: Stage, flows: Flows, lot: float) -> Flows:
 def find_factor_range(customer: Customer, horizon: int) -> tuple[float, float, float]:
     """Return the largest factor that season and trend have within the horizon, the smallest above 0, and the lowest."""
     profile = build_profile(customer)
-    if profile is None:
-        return 1.0, 1.0, 1.0
+    return (1.0, 1.0, 1.0) if profile is None else _find_range(profile, horizon)
+
+
+@lru_cache(maxsize=256)
+def _find_range(profile: Profile, horizon: int) -> tuple[float, float, float]:
     factors = profile.compute_factors(0, horizon)
     above = factors[factors > 0.0]
     return float(factors.max()), float(above.min()) if above.size else 0.0, float(factors.min())
