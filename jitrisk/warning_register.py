@@ -72,5 +72,10 @@ WARNINGS: dict[str, WarningRow] = {
         "nothing depends on the forecast: levels are those of mean demand, as if planners were never wrong",
         "write `follow: forecast` in the policy of a stage that plans by it, or leave the forecast out",
     ),
+    "biased-forecast": WarningRow(
+        "a forecast whose factor `error` is below 0.5 or above 2 on average",
+        "planners expect less than half, or more than twice, the demand all the time; 1 is a forecast that is right",
+        "write the spread as a distribution around 1, such as `{error: {lognormal: {mean: 1, cv: 0.1}}}`",
+    ),
 }
 """Every warning by its name."""

@@ -15,9 +15,9 @@
 # # Push or pull
 #
 # Four machines in a row make one product. `mrp` pushes: once a week it plans from a forecast what the line makes.
-# `kanban` and `conwip` pull: cards of each stage, or cards around the whole line, let in what leaves. A plan knows the
-# season and the backlog, and cards do not; but the forecast may be wrong, and cards do not use it. How wrong must it be
-# for cards to cost less?
+# `kanban` and `conwip` pull: cards of each stage, or cards around the whole line, let in what leaves. A plan uses the
+# season and the backlog, and cards do not; but the forecast may be wrong, and cards do not need it. How wrong must it
+# be for cards to cost less?
 #
 # The model is the example `push-or-pull`. A page of the documentation has the question and the answer in words.
 
@@ -151,7 +151,7 @@ for name in ("conwip", "kanban"):
     print(f"mrp against {name}:", describe_turn(errors, push - pull.sel(strategy=name).values))
 
 # %% [markdown]
-# ## A planner who knows of the error
+# ## Safety stock against the error
 #
 # A planner who knows how wrong forecasts are holds more for it. So for each error the best cover and safety stock of a
 # small grid, the choice on other paths than those of the comparison:
@@ -187,7 +187,7 @@ for name in ("conwip", "kanban"):
 #
 # ## What the answer depends on
 #
-# What a plan knows more than cards is the season. So the same without a season, with half of it, and with half as much
+# A plan uses the season, and cards do not. So the same without a season, with half of it, and with half as much
 # again, and levels searched anew each time:
 
 
@@ -217,8 +217,8 @@ for scale in (0, 0.5, 1.5):
 
 # %% [markdown]
 # Without a season the cards of the line cost less even if the forecast is right: a plan once a week is slower than a
-# card, and there is nothing for a forecast to know. With half of the season the two cost about the same. The stronger
+# card, and a forecast adds nothing. With half of the season the two cost about the same. The stronger
 # the season, the more a forecast may be wrong.
 #
-# So the question is not whether push or pull is better, but what can be known beforehand, and how well. What cards cost
-# more than a plan that is right is the price of not having to know.
+# So whether push or pull costs less depends on how much of the demand is known beforehand, and how well. Cards cost
+# more than a plan that is right, and need no forecast.

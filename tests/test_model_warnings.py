@@ -68,6 +68,10 @@ FORECAST = {"customers.shop.forecast": {"error": {"lognormal": {"mean": 1, "cv":
 FOLLOWED = {"base_stock": {"cover": "9 d", "follow": "forecast"}}
 
 
+def followed_error(error):
+    return {"customers.shop.forecast": {"error": error, "every": 7}, "stages.steel.policy": FOLLOWED}
+
+
 def partial(factor, **others):
     hazard = {"rate": "1 / year", "duration": "1 d", "hits": {"pump": {"capacity": factor, **others}}}
     return {"hazards.crack": hazard}
@@ -208,6 +212,18 @@ CASES = [
         | {"customers.other": {"stage": "spare", "demand": 1, "forecast": {"smoothing": 0.1}}}
         | fallback(base_stock={"cover": 3, "follow": "forecast"}),
         FORECAST | {"strategies": {"kanban": {}, "mrp": {"stages": {"steel": {"policy": FOLLOWED}}}}},
+    ),
+    (
+        "biased-forecast",
+        "customers.shop.forecast.error",
+        followed_error("10 %"),
+        followed_error({"lognormal": {"mean": 0.5, "cv": 0.1}}),
+    ),
+    (
+        "biased-forecast",
+        "customers.shop.forecast.error",
+        followed_error({"gamma": {"mean": 2.01, "cv": 0.1}}),
+        followed_error(2),
     ),
     (
         "number-per-period",
@@ -468,6 +484,19 @@ def test_check__a_forecast_that_only_a_strategy_has_is_warned_of_at_its_key():
     patch = {"customers": {"shop": {"forecast": {"smoothing": 0.1}}}}
     (warning,) = jr.check(changed({"strategies": {"plain": {}, "planned": patch}}))
     assert (warning.name, warning.key) == ("unfollowed-forecast", "strategies.planned.customers.shop.forecast")
+
+
+def test_check__a_biased_forecast_is_found_with_its_mean_and_one_by_smoothing_is_not():
+    (warning,) = jr.check(changed(followed_error(0.1)))
+    assert warning.found == "planners expect 0.1 times the demand of shop on average"
+    smoothed = {"customers.shop.forecast": {"smoothing": 0.1}, "stages.steel.policy": FOLLOWED}
+    assert jr.check(changed(smoothed)) == ()
+
+
+def test_check__a_low_capacity_includes_overtime_and_says_so():
+    changes = {"stages.pump.capacity": "7 / d", "stages.pump.overtime": {"below": 90, "factor": 1.25}}
+    (warning,) = jr.check(changed(changes))
+    assert warning.found == "a capacity of 8.75 / d, overtime included, for a mean demand of 10 / d"
 
 
 def test_find_warnings__a_forecast_that_a_strategy_not_asked_for_follows_is_followed():

@@ -76,3 +76,20 @@ def test_build_boxes__say_what_is_on_and_nothing_of_what_is_off():
     assert boxes["packing"].facts[-1] == "overtime × 1.25 below 100"
     assert "grows 5 % per year" in boxes["market"].facts
     assert boxes["shop"].facts == ("100 per day", "unmet demand is backordered")
+
+
+def test_network__no_line_of_the_legend_is_broken_twice():
+    loop = {"conwip": {"cards": 9, "container": 1, "through": "pack"}}
+    stages = {
+        "saw": {"policy": loop},
+        "mill": {"inputs": {"saw": 1}, "policy": {"push": {}}},
+        "pack": {"inputs": {"mill": 1}, "policy": {"push": {}}},
+    }
+    customers = {"shop": {"stage": "pack", "demand": 1}}
+    line = {"name": "line", "period": "1 d", "horizon": 9, "stages": stages, "customers": customers}
+    figure = report.network(jr.outline(line), jr.simulate(line, 1))
+    (legend,) = (text.get_text() for text in figure.axes[0].texts if text.get_text().startswith("store:"))
+    *full, _ = legend.split("\n")
+    assert "cards come back" in legend
+    assert full
+    assert min(map(len, full)) > 80, legend

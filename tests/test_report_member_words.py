@@ -149,11 +149,13 @@ def test_render_takt__the_unit_suits_it_and_nothing_is_said_without_capacity_or_
 
 
 def test_render_slower_stages__stages_without_takt_are_left_out():
-    stage = {"stage": "a", "takt_time": 1.0, "cycle_time": 2.0, "slower_than_takt": True}
+    stage = {"stage": "a", "takt_time": 1.0, "cycle_time": 2.0, "slower_than_takt": True, "overtime_factor": math.nan}
     idle = stage | {"stage": "idle", "takt_time": math.inf, "slower_than_takt": False}
     assert render_slower_stages([idle]) == ""
     told = render_slower_stages([stage, idle, stage | {"stage": "b"}])
     assert told == "a and b are slower than their takt: in the long run less can be started there than is demanded."
+    late = render_slower_stages([stage | {"overtime_factor": 1.5}])
+    assert late.endswith("in the long run, and without overtime, less can be started there than is demanded.")
 
 
 def test_list_supply_rules__a_stage_without_any_has_none():

@@ -205,6 +205,34 @@ def test_build_patch__a_level_that_follows_varies_as_the_time_that_it_covers():
     assert patch["stages"]["shop"]["policy"] == {"base_stock": {"cover": "4 d", "follow": "season"}}
 
 
+MIN_MAX = {"min_max": {"min": "2 d", "max": "4 d", "follow": "season", "safety": 7}}
+
+
+def test_build_space__levels_of_min_max_that_follow_vary_as_times_without_the_safety_stock():
+    space = build_space(jr.load(line_of_cards(shop=MIN_MAX)), None, None)
+    levels = {one.field: i for i, one in enumerate(space.levels) if one.stage == "shop"}
+    assert {field: space.levels[i].unit for field, i in levels.items()} == {"min": "d", "max": "d"}
+    assert [space.write_value(i, space.start.levels[i]) for i in levels.values()] == ["2 d", "4 d"]
+    alone = build_space(jr.load(line_of_cards(shop=MIN_MAX)), None, {("shop", "min_max", "max"): LevelRange()})
+    (decision,) = alone.levels
+    assert (decision.low - 1) * decision.step == pytest.approx(4), "just above the min of 2 d, which is 4 periods"
+
+
+@pytest.mark.parametrize(
+    ("policy", "kind", "field", "named"),
+    [
+        (MIN_MAX, "min_max", "max", "stages.shop.policy.min_max.max=3 d..9 d"),
+        ({"base_stock": {"cover": "2 d", "follow": "season"}}, "base_stock", "level", "base_stock.cover=3 d..9 d"),
+    ],
+)
+def test_build_space__levels_in_units_of_a_policy_that_follows_are_refused_before_the_search(
+    policy, kind, field, named
+):
+    with pytest.raises(JitriskError, match="its levels are times") as raised:
+        build_space(jr.load(line_of_cards(shop=policy)), None, {("shop", kind, field): LevelRange(10, 90)})
+    assert named in str(raised.value)
+
+
 def test_build_patch__a_number_of_cards_takes_the_place_of_a_formula_that_follows():
     formula = {"kanban": {"cards": "auto", "container": 1, "follow": "season", "safety": 0.1}}
     model = line_of_cards(shop=formula)

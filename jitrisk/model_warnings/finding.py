@@ -11,7 +11,7 @@ from jitrisk.model import Network, count_matched_steps
 from jitrisk.model.faults import KeyPath
 from jitrisk.model_warnings.distributions import find_clipped_means, find_rounded_lead_times
 from jitrisk.model_warnings.flows import find_empty_fallbacks, find_low_capacities, find_partial_hazards
-from jitrisk.model_warnings.forecasts import find_unfollowed_forecasts
+from jitrisk.model_warnings.forecasts import find_biased_forecasts, find_unfollowed_forecasts
 from jitrisk.model_warnings.notation import find_high_holding_rates, find_numbers_per_period
 from jitrisk.model_warnings.prices import find_values_above_cost
 from jitrisk.model_warnings.subject import AllStrategies, Check, CheckFinding, Subject
@@ -30,6 +30,7 @@ CHECKS: dict[str, Check] = {
     "capacity-below-demand": find_low_capacities,
     "value-above-cost": find_values_above_cost,
     "unfollowed-forecast": find_unfollowed_forecasts,
+    "biased-forecast": find_biased_forecasts,
 }
 """The check of each warning of the register."""
 

@@ -62,6 +62,6 @@ def find_low_capacities(subject: Subject) -> Iterator[CheckFinding]:
         most = None if stage.capacity is None else stage.capacity * (stage.overtime.factor if stage.overtime else 1.0)
         if most is not None and most < needed * (1.0 - _EXACT):
             capacity, demand = (format_number(value * subject.per_day, 4) for value in (most, needed))
-            yield CheckFinding(
-                ("stages", name, "capacity"), f"a capacity of {capacity} / d for a mean demand of {demand} / d"
-            )
+            overtime = ", overtime included," if stage.overtime else ""
+            found = f"a capacity of {capacity} / d{overtime} for a mean demand of {demand} / d"
+            yield CheckFinding(("stages", name, "capacity"), found)

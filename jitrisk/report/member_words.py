@@ -190,14 +190,17 @@ def render_slower_stages(stages: Iterable[Mapping[str, Any]]) -> str:
 
     Parameters
     ----------
-    stages : variables of an outline for each stage: ``stage``, ``takt_time``, ``cycle_time``, ``slower_than_takt``.
+    stages : variables of an outline for each stage: ``stage``, ``takt_time``, ``cycle_time``, ``slower_than_takt``,
+        ``overtime_factor`` (NaN or None without overtime, which is no part of the takt).
     """
     paced = [one for one in stages if one["cycle_time"] and math.isfinite(one["takt_time"])]
     slow = [one["stage"] for one in paced if one["slower_than_takt"]]
+    overtime = any(one["slower_than_takt"] and not _is_absent(one["overtime_factor"]) for one in paced)
     if not slow:
         return "No stage is slower than its takt." if paced else ""
     verb = "is slower than its" if len(slow) == 1 else "are slower than their"
-    return f"{join_names(slow)} {verb} takt: in the long run less can be started there than is demanded."
+    how = "in the long run, and without overtime," if overtime else "in the long run"
+    return f"{join_names(slow)} {verb} takt: {how} less can be started there than is demanded."
 
 
 def _is_absent(value: float | None) -> bool:

@@ -46,7 +46,8 @@ class Forecast(Part):
     choices = (("error", "smoothing"),)
 
     error: Annotated[Distribution, DistributionReader("DrawnFactor", FACTOR)] | None = Field(
-        default=None, description="factor on the demand that planners expect; a mean other than 1 is a bias"
+        default=None,
+        description="factor by which planners misjudge the demand; 1 is right, and a mean other than 1 is a bias",
     )
     smoothing: Annotated[float, SMOOTHING] | None = Field(
         default=None, description="weight of the newest demand in a forecast by exponential smoothing"

@@ -43,8 +43,8 @@ class LeveledPolicy(Policy):
 
     follow: Annotated[Literal["season", "forecast"] | None, FOLLOWED] = Field(
         default=None,
-        description="what the level follows in every period: `season`, the season and trend of the customers, or "
-        "`forecast`, their forecast, too; the level is then given as a time of mean demand",
+        description="what the level follows in every period: `season`, the season and trend of the customers; "
+        "`forecast`, these times their forecast; the level is then given as a time of mean demand",
     )
     safety: Annotated[float, UNITS] = Field(default=0.0, description="units added to a level that follows the demand")
     if TYPE_CHECKING:

@@ -40,6 +40,7 @@ _WIDTH, _ACROSS, _DOWN, _PAD = 1.72, 0.72, 0.22, 0.07  # inches: a box, the gaps
 _RIM = 0.03  # around all, for the lines of boxes at the edge, inches
 _TITLE_CELL, _LEGEND_CELL = 0.09, 0.061  # width of a character of the heading, inches
 _LEGEND_LINE = 0.14  # height of a line of it, inches
+_LEGEND_CELLS = 120  # at most in a line of it: that many fit in small print below a title
 _PORT = 0.15  # between links that enter a box, inches
 _STORE = 0.07  # height of the bar that shows the store, inches
 _STORE_COLOR, _LOST = COLORS[0], "#f0b48a"
@@ -307,4 +308,4 @@ def _render_legend(has_outcomes: bool, control: _Control, width: float) -> str:
     legend += "; hollow arrow: pushed" if control.pushed else ""
     legend += "; dashed: cards come back" if control.loops else ""
     legend += "; the darker, the more time lost" if has_outcomes else ""
-    return wrap_text(legend, int(width / _LEGEND_CELL), lines=4)
+    return wrap_text(legend, min(_LEGEND_CELLS, int(width / _LEGEND_CELL)), lines=4)

@@ -39,7 +39,8 @@ LEVEL_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """The levels of every policy that has some, as they vary where nothing else is said."""
 
-_FOLLOWING_FIELDS: Mapping[str, tuple[str, ...]] = {"base_stock": ("cover",)}  # those of levels that follow demand
+# Those of levels that follow the demand, which are times.
+_FOLLOWING_FIELDS: Mapping[str, tuple[str, ...]] = {"base_stock": ("cover",), "min_max": ("min", "max")}
 
 # Fields that say a level in another way, which a plan leaves out.
 _RIVALS = {"kanban": ("safety", "follow"), "base_stock": ("level", "cover", "service")}
@@ -47,6 +48,7 @@ _RIVALS = {"kanban": ("safety", "follow"), "base_stock": ("level", "cover", "ser
 _ORDERED = {"min_max": ("min", "max")}
 _AT_LEAST_ONE = ("cards", "max", "quantity")
 _DIGITS = 3  # a level begins with at least a thousand steps
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -374,6 +376,7 @@ class _StageContext:
     is_whole: bool
     safety_stock: float
     order_cap: float
+    is_following: bool
 
     @classmethod
     def read(cls, network: Network, stage: str) -> _StageContext:
@@ -386,7 +389,8 @@ class _StageContext:
         )
         mean, lead_time = compute_mean_demand(network)[stage], network.stages[stage].lead_time.mean()
         levels, policy = compute_policy_levels(network)[stage], network.stages[stage].policy
-        return cls(stage, levels, mean, lead_time, whole, policy.safety_stock, policy.order_cap)
+        is_following = policy.followed is not None and policy.kind in _FOLLOWING_FIELDS
+        return cls(stage, levels, mean, lead_time, whole, policy.safety_stock, policy.order_cap, is_following)
 
     def find_level(self, field: str, is_cover: bool = False) -> float:
         """Return a level as it is now, in cards, units or periods; one without limit as twice that of steady flow."""
@@ -404,8 +408,9 @@ class _StageContext:
 
     def build_decision(self, kind: str, field: str, within: LevelRange | None) -> LevelDecision:
         """Return the decision about a level, within bounds if there are some."""
+        self._require_time(kind, field, within)
         within = within or LevelRange()
-        is_cover = within.is_cover or field == "cover"
+        is_cover = within.is_cover or field == "cover" or self.is_following
         unit = "card" if field == "cards" else "d" if is_cover else "unit"
         step = within.step or self._select_step(field, is_cover)
         origin = (within.low or 0.0) if within.step else 0.0
@@ -414,7 +419,7 @@ class _StageContext:
         rate = self.levels.lot if unit == "card" else self.mean_demand if unit == "d" else 1.0
         highest = math.inf if within.high is None else within.high
         if field in ("level", "cover", "max") and rate:
-            highest = min(highest, self.order_cap / rate)
+            highest = min(highest, (self.order_cap - self.safety_stock) / rate)
         high = math.floor((highest - origin) / step + _SLACK) if math.isfinite(highest) else None
         key = f"stages.{self.stage}.policy.{kind}.{field}"
         if high is not None and high < low:
@@ -425,12 +430,19 @@ class _StageContext:
             rate=rate,
         )
 
+    def _require_time(self, kind: str, field: str, within: LevelRange | None) -> None:
+        """Refuse a level in units of a policy that follows the demand."""
+        is_in_units = within not in (None, LevelRange()) and not within.is_cover
+        if self.is_following and (field == "level" or (field != "cover" and is_in_units)):
+            key = f"stages.{self.stage}.policy.{kind}.{'cover' if field == 'level' else field}"
+            raise JitriskError(f"{self.stage} follows the demand, so its levels are times: vary `{key}=3 d..9 d`")
+
     def limit_by_fixed_level(self, decision: LevelDecision) -> LevelDecision:
         """Return the decision about a level of a pair of which the other does not vary: below it, or above."""
         if decision.field not in ("min", "max") or not decision.rate:
             return decision
         fixed = self.levels.order_up_to if decision.field == "min" else self.levels.reorder_point
-        place = (fixed / decision.rate - decision.origin) / decision.step
+        place = ((fixed - self.safety_stock) / decision.rate - decision.origin) / decision.step
         low, high = decision.low, decision.high
         if decision.field == "min":
             most = math.ceil(place - _SLACK) - 1
@@ -448,6 +460,3 @@ class _StageContext:
             return 1.0
         level = self.find_level(field, is_cover) or self.lead_time * (1.0 if is_cover else self.mean_demand)
         return float(10.0 ** (math.floor(math.log10(level)) - _DIGITS)) if level > 0 else 1.0
-
-
-_SLACK = 1e-9
