@@ -122,8 +122,8 @@ def test_open__a_missing_file_a_foreign_file_and_those_of_other_versions_are_ref
     with pytest.raises(ResultError, match="newer jitrisk"):
         jr.open(tmp_path / "newer.nc")
     for suffix in (".nc", ".zarr"):
-        jr.save(outcomes.assign_attrs(jitrisk_format=4), tmp_path / f"older{suffix}")
-        with pytest.raises(ResultError, match=r"older jitrisk \(format 4, this one reads 5\): simulate it again"):
+        jr.save(outcomes.assign_attrs(jitrisk_format=5), tmp_path / f"older{suffix}")
+        with pytest.raises(ResultError, match=r"older jitrisk \(format 5, this one reads 6\): simulate it again"):
             jr.open(tmp_path / f"older{suffix}")
 
 

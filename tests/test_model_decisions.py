@@ -378,3 +378,20 @@ def test_load__a_policy_that_pushes_is_no_choice_for_a_stage_with_a_shelf_life()
     model["decisions"] = {"policies": {"drill": [{"push": {}}, {"make_to_order": {}}]}}
     fault = only_fault(model)
     assert (fault.key, "`push` has no shelf life" in fault.message) == ("decisions.policies.drill[0]", True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "below", "words"),
+    [
+        ({"conwip": {"cards": 4, "container": 1, "through": "nowhere"}}, "conwip.through", "unknown stage `nowhere`"),
+        ({"base_stock": {"cover": "3 d", "follow": "season"}}, "base_stock.follow", "`season`"),
+    ],
+)
+def test_load__a_policy_that_has_no_meaning_in_the_model_is_a_fault_of_its_own(tmp_path, policy, below, words):
+    stage = next(iter(GOOD["stages"]))
+    content = decided(policies={stage: [{"make_to_order": {}}, policy]})
+    file = written(tmp_path, content)
+    (fault,) = faults(file)
+    assert fault.key == f"decisions.policies.{stage}[1].{below}"
+    assert words in fault.message
+    assert fault.line is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import networks
@@ -35,7 +35,7 @@ def drawn_levels(draw: Any, policy: Any, period: float) -> tuple[dict[str, Any],
         return {"cards": cards}, {"cards": cards}
     number = st.integers(1, 4000).map(lambda eighths: eighths / 8)  # no rounding on the way from days to periods
     if kind == "base_stock":
-        name = draw(st.sampled_from(["level", "cover"]))
+        name = "cover" if policy.followed else draw(st.sampled_from(["level", "cover"]))
         amount = draw(number)
         return {name: f"{amount!r} d" if name == "cover" else amount}, {
             name: amount * 24 / period if name == "cover" else amount
@@ -43,7 +43,9 @@ def drawn_levels(draw: Any, policy: Any, period: float) -> tuple[dict[str, Any],
     names = {"min_max": ("min", "max"), "reorder_point": ("point", "quantity")}.get(kind, ())
     written: dict[str, Any] = {}
     replaced: dict[str, float | Level] = {}
-    in_days = draw(st.booleans())  # of both: a least level above the largest one is a fault
+    in_days = policy.followed is not None or draw(
+        st.booleans()
+    )  # of both: a least level above the largest one is a fault
     amounts = sorted({draw(number), draw(number), 600.5})[:2]
     for name, amount in zip(names, amounts, strict=False):
         written[name] = f"{amount!r} d" if in_days else amount
@@ -67,7 +69,8 @@ def replaced_twice(draw: Any, network: jr.Network) -> tuple[jr.Network, jr.Netwo
         if values:
             levels[name] = values
             kind = stage.policy.kind
-            dropped = ("cards", "safety", "level", "cover", "service", "min", "max", "point", "quantity")
+            dropped = ["cards", "level", "cover", "service", "min", "max", "point", "quantity"]
+            dropped += [] if stage.policy.followed else ["safety"]  # that of a card formula
             kept = {key: value for key, value in written_policies[name][kind].items() if key not in dropped}
             changes[f"stages.{name}.policy"] = {kind: {**kept, **written}}
     return network.patched(changes), replace_all_levels(network, levels)
@@ -93,10 +96,16 @@ def simulate_one(network: jr.Network) -> xr.Dataset:
 def assert_alike(one: jr.Network, other: jr.Network) -> None:
     """Every field of the arrays of two networks has the same bits."""
     read, replaced = (lower_all({"x": network})["x"] for network in (one, other))
+    assert_equal_fields(read, replaced)
+
+
+def assert_equal_fields(read: Any, replaced: Any) -> None:
     for field in fields(read):
         left, right = getattr(read, field.name), getattr(replaced, field.name)
         if isinstance(left, np.ndarray):
             np.testing.assert_array_equal(left, right, err_msg=field.name)
+        elif is_dataclass(left):
+            assert_equal_fields(left, right)
         elif field.name == "places":
             assert {k: v.tolist() for k, v in left.items()} == {k: v.tolist() for k, v in right.items()}
         else:

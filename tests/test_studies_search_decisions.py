@@ -259,3 +259,38 @@ def test_build_patch__a_number_of_cards_takes_the_place_of_a_formula_that_follow
 def test_build_space__no_level_is_above_the_cap(policy, ranges, most):
     highest = space_of(policy, ranges).levels[-1]
     assert highest.high == most
+
+
+def loop_or_kanban(**investment: Any) -> dict[str, Any]:
+    """A line whose first stage is kanban or begins a loop, and whose second one is pushed or not."""
+    kanban = {"kanban": {"cards": 9, "container": 1}}
+    loop = {"conwip": {"cards": 12, "container": 1, "through": "g"}}
+    stages = {"f": {"policy": kanban}, "g": {"inputs": {"f": 1}, "policy": kanban}}
+    decisions = {"policies": {"f": [kanban, loop], "g": [{"push": {}}, kanban]}, "investments": {"more": investment}}
+    customers = {"c": {"stage": "g", "demand": {"poisson": {"mean": 3}}}}
+    return {"name": "line", "period": "1 d", "horizon": 9, "stages": stages, "customers": customers} | {
+        "decisions": decisions
+    }
+
+
+def test_is_allowed__choices_that_do_not_go_together_are_no_plan():
+    space = build_space(jr.load(loop_or_kanban(stages={"g": {"shelf_life": "3 d"}})), None, None)
+    allowed = {
+        choices
+        for choices in ((f, g, more) for f in (0, 1) for g in (0, 1) for more in (0, 1))
+        if space.is_allowed(Plan(space.start.levels, choices))
+    }
+    # What is pushed has no shelf life; all else goes together.
+    assert allowed == {(f, g, more) for f in (0, 1) for g in (0, 1) for more in (0, 1) if g or not more}
+
+
+def test_build_space__a_level_that_follows_below_a_cap_does_not_vary():
+    season = {"season": {"every": "10 d", "factors": [0.5, 1.5]}}
+    policy = {"base_stock": {"cover": "5 d", "follow": "season", "cap": 150}}
+    model = plant(policy)
+    model["customers"]["c"] |= season
+    model["stages"]["shop"] = {"policy": {"base_stock": {"level": 4}}}
+    space = build_space(jr.load(model), None, None)
+    assert [one.stage for one in space.levels] == ["shop"]
+    with pytest.raises(JitriskError, match="leave out `cap` or `follow`"):
+        build_space(jr.load(model), None, {("a.b", "base_stock", "cover"): LevelRange()})

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from jitrisk.errors import JitriskError, ModelError
-from jitrisk.lower import Levels, compute_mean_demand, compute_policy_levels
 from jitrisk.lower.graph import find_sweep_order
 from jitrisk.model import (
     LevelRange,
@@ -25,6 +24,7 @@ from jitrisk.model.parts.stage import Stage
 from jitrisk.model.policies import Level
 from jitrisk.model.policies.base import UNLIMITED
 from jitrisk.studies.search.plan import ChoiceDecision, LevelDecision, Plan
+from jitrisk.studies.search.stage_context import FOLLOWING_FIELDS, StageContext
 from jitrisk.units import HOURS_PER_DAY, HOURS_PER_YEAR
 
 TAKEN = ("not taken", "taken")
@@ -39,16 +39,10 @@ LEVEL_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """The levels of every policy that has some, as they vary where nothing else is said."""
 
-# Those of levels that follow the demand, which are times.
-_FOLLOWING_FIELDS: Mapping[str, tuple[str, ...]] = {"base_stock": ("cover",), "min_max": ("min", "max")}
-
 # Fields that say a level in another way, which a plan leaves out.
 _RIVALS = {"kanban": ("safety", "follow"), "base_stock": ("level", "cover", "service")}
 # In one policy, the first is to stay below the second.
 _ORDERED = {"min_max": ("min", "max")}
-_AT_LEAST_ONE = ("cards", "max", "quantity")
-_DIGITS = 3  # a level begins with at least a thousand steps
-_SLACK = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,10 +230,12 @@ def build_space(
     for (stage, option), policy in policies.items():
         number = next((i for i, decision in enumerate(choices) if decision.stage == stage), None)
         plan = bare.start if number is None else bare.start.replace_choice(number, option)
-        context = _StageContext.read(bare.read_variant(plan), stage)
-        now = _StageContext.read(own, stage) if _is_same_policy(own, bare.read_variant(plan), stage) else context
+        context = StageContext.read(bare.read_variant(plan), stage)
+        now = StageContext.read(own, stage) if _is_same_policy(own, bare.read_variant(plan), stage) else context
         (kind,) = policy
-        varying = _FOLLOWING_FIELDS if policy[kind].get("follow") else LEVEL_FIELDS
+        varying = FOLLOWING_FIELDS if policy[kind].get("follow") else LEVEL_FIELDS
+        if context.is_bound_by_season:
+            varying = {}
         is_limited = math.isfinite(context.levels.order_up_to)
         fields = _list_fields(stage, kind, ranges, varying.get(kind, ()) if is_limited else ())
         for name in fields:
@@ -281,7 +277,7 @@ def _list_own_values(space: DecisionSpace, own: Network) -> tuple[str, ...]:
         elif stage.policy.is_unlimited:
             values.append(UNLIMITED)
         else:
-            found = _StageContext.read(own, one.stage).find_level(one.field, one.unit == "d")
+            found = StageContext.read(own, one.stage).find_level(one.field, one.unit == "d")
             values.append(str(space.write_value(i, round((found - one.origin) / one.step))))
     values += [own.stages[one.stage].policy.kind if one.stage else TAKEN[0] for one in space.choices]
     return tuple(values)
@@ -363,100 +359,3 @@ def _list_fields(
             f"{key} has one level, which cannot vary as {' and as '.join(fields)}: leave one of them out"
         )
     return fields
-
-
-@dataclass(frozen=True)
-class _StageContext:
-    """What the lattice of a level follows from: the stage as it is, its levels and the demand on it."""
-
-    stage: str
-    levels: Levels
-    mean_demand: float
-    lead_time: float
-    is_whole: bool
-    safety_stock: float
-    order_cap: float
-    is_following: bool
-
-    @classmethod
-    def read(cls, network: Network, stage: str) -> _StageContext:
-        """Return the context of a stage of the network of one strategy."""
-        whole = all(customer.demand.is_integer for customer in network.customers.values())
-        whole = whole and all(
-            item.quantity == math.floor(item.quantity)
-            for one in network.stages.values()
-            for item in one.inputs.values()
-        )
-        mean, lead_time = compute_mean_demand(network)[stage], network.stages[stage].lead_time.mean()
-        levels, policy = compute_policy_levels(network)[stage], network.stages[stage].policy
-        is_following = policy.followed is not None and policy.kind in _FOLLOWING_FIELDS
-        return cls(stage, levels, mean, lead_time, whole, policy.safety_stock, policy.order_cap, is_following)
-
-    def find_level(self, field: str, is_cover: bool = False) -> float:
-        """Return a level as it is now, in cards, units or periods; one without limit as twice that of steady flow."""
-        levels = self.levels
-        lot = levels.lot or 1.0
-        up_to = levels.order_up_to if math.isfinite(levels.order_up_to) else 2.0 * self.mean_demand * self.lead_time
-        point = levels.reorder_point if math.isfinite(levels.reorder_point) else up_to
-        found = {"cards": up_to / lot, "level": up_to, "min": point, "max": up_to, "point": point, "quantity": lot}
-        found["cover"] = up_to
-        if is_cover:
-            # Of a level that follows the demand, safety stock is no part of the time that it covers.
-            covered = max(0.0, found[field] - self.safety_stock)
-            return covered / self.mean_demand if self.mean_demand else 0.0
-        return found[field]
-
-    def build_decision(self, kind: str, field: str, within: LevelRange | None) -> LevelDecision:
-        """Return the decision about a level, within bounds if there are some."""
-        self._require_time(kind, field, within)
-        within = within or LevelRange()
-        is_cover = within.is_cover or field == "cover" or self.is_following
-        unit = "card" if field == "cards" else "d" if is_cover else "unit"
-        step = within.step or self._select_step(field, is_cover)
-        origin = (within.low or 0.0) if within.step else 0.0
-        least = float(field in _AT_LEAST_ONE) * (1.0 if unit == "card" else step)
-        low = math.ceil((max(within.low or 0.0, least) - origin) / step - _SLACK)
-        rate = self.levels.lot if unit == "card" else self.mean_demand if unit == "d" else 1.0
-        highest = math.inf if within.high is None else within.high
-        if field in ("level", "cover", "max") and rate:
-            highest = min(highest, (self.order_cap - self.safety_stock) / rate)
-        high = math.floor((highest - origin) / step + _SLACK) if math.isfinite(highest) else None
-        key = f"stages.{self.stage}.policy.{kind}.{field}"
-        if high is not None and high < low:
-            raise JitriskError(f"{key} has no value between {within.low or 0.0:g} and {highest:g}: widen its bounds")
-        return LevelDecision(
-            *(key, self.stage, kind, field, unit, step, origin, low, high),
-            is_step_given=within.step is not None,
-            rate=rate,
-        )
-
-    def _require_time(self, kind: str, field: str, within: LevelRange | None) -> None:
-        """Refuse a level in units of a policy that follows the demand."""
-        is_in_units = within not in (None, LevelRange()) and not within.is_cover
-        if self.is_following and (field == "level" or (field != "cover" and is_in_units)):
-            key = f"stages.{self.stage}.policy.{kind}.{'cover' if field == 'level' else field}"
-            raise JitriskError(f"{self.stage} follows the demand, so its levels are times: vary `{key}=3 d..9 d`")
-
-    def limit_by_fixed_level(self, decision: LevelDecision) -> LevelDecision:
-        """Return the decision about a level of a pair of which the other does not vary: below it, or above."""
-        if decision.field not in ("min", "max") or not decision.rate:
-            return decision
-        fixed = self.levels.order_up_to if decision.field == "min" else self.levels.reorder_point
-        place = ((fixed - self.safety_stock) / decision.rate - decision.origin) / decision.step
-        low, high = decision.low, decision.high
-        if decision.field == "min":
-            most = math.ceil(place - _SLACK) - 1
-            high = most if high is None else min(high, most)
-        else:
-            low = max(low, math.floor(place + _SLACK) + 1)
-        if high is not None and high < low:
-            side = "below the max" if decision.field == "min" else "above the min"
-            raise JitriskError(f"{decision.key} has no value {side} of {fixed:g} units: widen its bounds, or vary both")
-        return replace(decision, low=low, high=high)
-
-    def _select_step(self, field: str, is_cover: bool) -> float:
-        """Return the step of a level: 1 for whole units and cards, otherwise a thousandth of the level or less."""
-        if field == "cards" or (self.is_whole and not is_cover):
-            return 1.0
-        level = self.find_level(field, is_cover) or self.lead_time * (1.0 if is_cover else self.mean_demand)
-        return float(10.0 ** (math.floor(math.log10(level)) - _DIGITS)) if level > 0 else 1.0
