@@ -92,6 +92,8 @@ class DecisionSpace:
 
     def _is_readable(self, plan: Plan) -> bool:
         """Return whether the choices of a plan go together: each does with the model, but several may not."""
+        if plan.choices == self.start.choices:
+            return True
         if plan.choices not in self._readable:
             try:
                 self.read_variant(plan)
