@@ -19,7 +19,7 @@ from jitrisk.lower.followed_levels import FollowedLevels, compute_followed_level
 from jitrisk.lower.graph import compute_multiplicities, find_sweep_order
 from jitrisk.lower.lead_times import round_to_periods
 from jitrisk.lower.levels import compute_levels, require_few_levels
-from jitrisk.lower.loops import find_loops
+from jitrisk.lower.loops import Loops, find_loops
 from jitrisk.lower.network_arrays import GivenSeries, NetworkArrays
 from jitrisk.lower.rounding import Range, Rounding, round_flows
 from jitrisk.model.policies import Levels
@@ -55,16 +55,16 @@ def lower(network: Network, given: Ranges | None = None) -> NetworkArrays:
     series = _select_series(list_series_given_effects(network, effects), given)
     place = {one.key: k for k, one in enumerate(series)}
     levels = compute_levels(network, behind)
-    followed = compute_followed_levels(network, order, behind)
+    followed, loops = compute_followed_levels(network, order, behind), find_loops(network)
     rounding = round_flows(network, order, levels, effects, given, followed)
     arrays = (
-        _lower_policies(network, order, levels, followed, rounding)
+        _lower_policies(network, order, levels, followed, loops, rounding)
         | _lower_processes(network, order, series, place, given)
         | _lower_inputs(network, order, levels)
         | _lower_consumers(network, order, levels)
         | _lower_customers(network, order, place)
     )
-    extensions = lower_extensions(network, order, place, arrays, followed, rounding)
+    extensions = lower_extensions(network, order, place, arrays, followed, loops, rounding)
     arrays |= find_draw_order(arrays | {"shelf_life": extensions.shelf_life})
     return NetworkArrays(_find_places(network, order), rounding.double, series, extensions, **arrays)
 
@@ -148,6 +148,7 @@ def _lower_policies(
     order: list[str],
     levels: Mapping[str, Levels],
     followed: Mapping[str, FollowedLevels],
+    loops: Loops,
     rounding: Rounding,
 ) -> dict[str, np.ndarray]:
     rules = [levels[name] for name in order]
@@ -168,7 +169,7 @@ def _lower_policies(
     least_gap = rounding.tolerance + rounding.grain
     return {
         "initial": initial,
-        "initial_gap": order_up_to - _sum_loop_stock(network, order, initial),
+        "initial_gap": order_up_to - _sum_loop_stock(loops, order, initial),
         # An order is placed at the reorder point or below it, and never at the order-up-to level.
         "reorder_gap": np.maximum(rounding.round_to_grains(below) - rounding.tolerance, least_gap),
         "least_gap": least_gap,
@@ -186,9 +187,9 @@ def _lower_policies(
     }
 
 
-def _sum_loop_stock(network: Network, order: list[str], initial: np.ndarray) -> np.ndarray:
+def _sum_loop_stock(loops: Loops, order: list[str], initial: np.ndarray) -> np.ndarray:
     """Return the stock at the start that counts in the position of each stage: its own, or that of its loop."""
-    stock, loops = dict(zip(order, initial.tolist(), strict=True)), find_loops(network)
+    stock = dict(zip(order, initial.tolist(), strict=True))
     return np.array([sum(units * stock[member] for member, units in loops.get(name, [(name, 1.0)])) for name in order])
 
 

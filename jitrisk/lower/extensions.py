@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitrisk.lower.followed_levels import FollowedLevels
-from jitrisk.lower.loops import find_loops
+from jitrisk.lower.loops import Loops
 
 if TYPE_CHECKING:
     from jitrisk.lower.rounding import Rounding
@@ -102,6 +102,7 @@ def lower_extensions(
     place: Mapping[tuple[str, str], int],
     arrays: Mapping[str, np.ndarray],
     followed: Mapping[str, FollowedLevels],
+    loops: Loops,
     rounding: Rounding,
 ) -> ExtensionArrays:
     """Return the arrays of these features.
@@ -113,13 +114,14 @@ def lower_extensions(
     place : place of each exogenous series, by (kind, stage or customer).
     arrays : the other arrays of the network, as far as they are known.
     followed : the levels that follow the demand, by stage.
+    loops : the loops that cards limit, by their first stages.
     rounding : how flows are rounded.
     """
     stages = [network.stages[name] for name in order]
     shelf_life = _ints([_lower_shelf_life(stage, network.horizon) for stage in stages])
     ages = np.maximum(shelf_life - 1, 0)
     levels = _lower_levels(order, place, arrays, followed, rounding)
-    loops = _lower_loops(network, order, arrays, shelf_life)
+    members = _lower_loops(loops, order, arrays, shelf_life)
     steps = _lower_steps(stages, arrays, rounding)
     pointed = np.array([name in followed and followed[name].point_base is not None for name in order])
     capped = steps["order_cap"] < _FAR
@@ -129,7 +131,7 @@ def lower_extensions(
     open_ = _ints([place.get(("open", name), -1) if one else -1 for name, one in zip(order, stands_in, strict=True)])
     has_overtime = steps["overtime_below"] > 0
     in_steps = capped | has_overtime | (open_ >= 0) | (steps["pushes"] > 0) | by_lane
-    has_rows = (shelf_life > 0) | has_overtime | (np.diff(loops["loop_start"]) > 0)
+    has_rows = (shelf_life > 0) | has_overtime | (np.diff(members["loop_start"]) > 0)
     has_rows |= _find_forecast_readers(order, followed)
     return ExtensionArrays(
         extension=np.where(has_rows, np.cumsum(has_rows) - 1, -1).astype(np.int32),
@@ -139,7 +141,7 @@ def lower_extensions(
         by_lane=_flags(by_lane),
         open_=open_,
         **steps,
-        **loops,
+        **members,
         **levels,
     )
 
@@ -176,11 +178,9 @@ def _lower_steps(stages: list[Stage], arrays: Mapping[str, np.ndarray], rounding
     }
 
 
-def _lower_loops(
-    network: Network, order: list[str], arrays: Mapping[str, np.ndarray], shelf_life: np.ndarray
-) -> Arrays:
+def _lower_loops(loops: Loops, order: list[str], arrays: Mapping[str, np.ndarray], shelf_life: np.ndarray) -> Arrays:
     """Lower the loops that cards limit: what returns the cards, and what keeps them."""
-    index, loops = {name: i for i, name in enumerate(order)}, find_loops(network)
+    index = {name: i for i, name in enumerate(order)}
     served = np.diff(arrays["customer_start"]) > 0
     leaks = (arrays["yield_"] >= 0) | (shelf_life > 0) | served
     members: list[list[tuple[int, float, bool, bool]]] = [[] for _ in order]
@@ -228,7 +228,7 @@ def _lower_levels(
 ) -> Arrays:
     """Lower the levels that follow the demand, period by period."""
     followers = [name for name in order if name in followed]
-    where = np.array([order.index(name) for name in followers], dtype=np.int64)
+    where = np.array([i for i, name in enumerate(order) if name in followed], dtype=np.int64)
     periods = len(next(iter(followed.values())).base) if followed else 0
     rows = [(name, customer) for name in followers for customer in followed[name].weights]
 
@@ -241,8 +241,10 @@ def _lower_levels(
     exact = np.array([not followed[name].weights for name in followers], dtype=np.bool_)
     base[exact] = np.rint(base[exact] / grain[exact]) * grain[exact]
     gap = np.maximum(np.rint(spread / grain) * grain - tolerance, arrays["least_gap"][where, np.newaxis])
+    follow = np.full(len(order), -1, dtype=np.int32)
+    follow[where] = np.arange(len(followers))
     return {
-        "follow": _ints([followers.index(name) if name in followed else -1 for name in order]),
+        "follow": follow,
         "initial_level": arrays["order_up_to"].copy(),
         "level_base": base,
         "period_reorder_gap": gap,

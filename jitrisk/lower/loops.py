@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from jitrisk.errors import Fault, ModelError
@@ -13,7 +14,10 @@ MOST_MEMBERS = 1_000_000
 """The loops of a network may have this many stages together."""
 
 
-def find_loops(network: Network) -> dict[str, list[tuple[str, float]]]:
+Loops = Mapping[str, list[tuple[str, float]]]
+
+
+def find_loops(network: Network) -> Loops:
     """Return the loops of a network by their first stages.
 
     Parameters

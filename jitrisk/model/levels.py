@@ -24,6 +24,7 @@ from jitrisk.model.policies import POLICIES, Level
 from jitrisk.model.policies.base import UNLIMITED
 from jitrisk.model.policies.kanban import MOST_CARDS
 from jitrisk.model.references import find_name_faults
+from jitrisk.model.sections import find_section
 
 ALL = "all"
 """The range of a level without bounds."""
@@ -188,14 +189,12 @@ def replace_levels(stage: Stage, levels: Mapping[str, float | Level]) -> Stage:
 
 def list_policy_sources(network: Network) -> dict[str, list[dict[str, Any]]]:
     """Return the policies that stages may have by the decisions of a network, as the model gives them, by stage."""
-    policies: dict[str, list[dict[str, Any]]] = _find_mapping(json.loads(network.text), "decisions", "policies")
-    return policies
+    return dict(find_section(json.loads(network.text), "decisions", "policies"))
 
 
 def list_investment_patches(network: Network) -> dict[str, dict[str, Any]]:
     """Return the patches of the investments of a network, as the model gives them, by name."""
-    patches: dict[str, dict[str, Any]] = _find_mapping(json.loads(network.text), "decisions", "investments")
-    return patches
+    return dict(find_section(json.loads(network.text), "decisions", "investments"))
 
 
 def find_decision_faults(model: Mapping[str, Any], clock: Clock) -> Iterator[Finding]:
@@ -208,19 +207,19 @@ def find_decision_faults(model: Mapping[str, Any], clock: Clock) -> Iterator[Fin
     model : the model as a mapping, perhaps with other faults.
     clock : what a bare number counts.
     """
-    if not _find_mapping(model, "decisions"):
+    if not find_section(model, "decisions"):
         return
     yield from islice(_check_ranges(model, clock), MOST_FAULTS + 1)
     yield from _check_policies(model)
-    yield from find_name_faults(("decisions", "investments"), _find_mapping(model, "decisions", "investments"))
+    yield from find_name_faults(("decisions", "investments"), find_section(model, "decisions", "investments"))
 
 
 def _check_ranges(model: Mapping[str, Any], clock: Clock) -> Iterator[Finding]:
-    vary = _find_mapping(model, "decisions", "vary")
-    if not vary or not _find_mapping(model, "stages"):
+    vary = find_section(model, "decisions", "vary")
+    if not vary or not find_section(model, "stages"):
         return  # missing stages are a fault of their own
     kinds = _list_kinds(model)
-    for strategy in _find_mapping(model, "strategies").values():
+    for strategy in find_section(model, "strategies").values():
         _add_kinds(kinds, strategy)
     left = MOST_EXPLAINED
     for key, text in vary.items():
@@ -244,21 +243,21 @@ def _is_following(model: Mapping[str, Any], key: LevelKey) -> bool:
     """Return whether the policy with a level, in the model or among its decisions, follows the demand."""
     if key.kind == "kanban":
         return False  # a number of cards takes the place of the formula that follows
-    listed = _find_mapping(model, "decisions", "policies").get(key.stage)
-    policies = [_find_mapping(model, "stages", key.stage, "policy"), *(listed if isinstance(listed, list) else ())]
-    return any(_find_mapping(policy, key.kind).get("follow") is not None for policy in policies)
+    listed = find_section(model, "decisions", "policies").get(key.stage)
+    policies = [find_section(model, "stages", key.stage, "policy"), *(listed if isinstance(listed, list) else ())]
+    return any(find_section(policy, key.kind).get("follow") is not None for policy in policies)
 
 
 def _is_policy_faulty(model: Mapping[str, Any], stage: str) -> bool:
     """Return whether a stage of a model has no policy of a known kind."""
-    member = _find_mapping(model, "stages").get(stage)
+    member = find_section(model, "stages").get(stage)
     return member is not None and not (isinstance(member, Mapping) and _list_policy_kinds(member.get("policy")))
 
 
 def _check_policies(model: Mapping[str, Any]) -> Iterator[Finding]:
-    stages = _find_mapping(model, "stages")
+    stages = find_section(model, "stages")
     known = KnownNames("stage", stages)
-    for stage, listed in _find_mapping(model, "decisions", "policies").items():
+    for stage, listed in find_section(model, "decisions", "policies").items():
         if stage not in known:
             if stages:
                 yield Finding(("decisions", "policies", stage), known.explain_unknown(stage))
@@ -287,9 +286,9 @@ def _is_unlimited(policy: Any) -> bool:
 
 def _list_kinds(model: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return the kinds of policy that every stage has, or may have by the decisions."""
-    kinds: dict[str, set[str]] = {stage: set() for stage in _find_mapping(model, "stages")}
+    kinds: dict[str, set[str]] = {stage: set() for stage in find_section(model, "stages")}
     _add_kinds(kinds, model)
-    for stage, listed in _find_mapping(model, "decisions", "policies").items():
+    for stage, listed in find_section(model, "decisions", "policies").items():
         for policy in listed if isinstance(listed, list) and stage in kinds else ():
             kinds[stage].update(_list_policy_kinds(policy))
     return kinds
@@ -297,7 +296,7 @@ def _list_kinds(model: Mapping[str, Any]) -> dict[str, set[str]]:
 
 def _add_kinds(kinds: dict[str, set[str]], source: Any) -> None:
     """Add the kinds of policy that stages have in a model or a patch."""
-    for stage, member in _find_mapping(source, "stages").items():
+    for stage, member in find_section(source, "stages").items():
         if stage in kinds and isinstance(member, Mapping):
             kinds[stage].update(_list_policy_kinds(member.get("policy")))
 
@@ -335,10 +334,3 @@ def _explain_unknown_level(key: str, kinds: Mapping[str, Collection[str]]) -> st
     known = _list_keys(kinds)
     message = describe_unknown("level", key, known, listed)
     return message if not known or ";" in message else f"{message}; write a key such as `{format_text(known[0])}`"
-
-
-def _find_mapping(node: Any, *steps: str) -> dict[str, Any]:
-    """Return the mapping at a key path, an empty one where there is none."""
-    for step in steps:
-        node = node.get(step) if isinstance(node, Mapping) else None
-    return node if isinstance(node, dict) else {}
